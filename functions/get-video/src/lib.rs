@@ -1,0 +1,69 @@
+//! `GET /v1/videos/{id}`: shows a job. Reading moves no money and writes nothing; an overdue job is only brought to the poller's notice.
+
+use ghub::auth::Auth;
+use ghub::config::ConfigError;
+use ghub::error::Refusal;
+use ghub::http::{self, Call, Error, VideoJob};
+use ghub::id::JobId;
+use ghub::job::{Job, TURN_TOLERANCE};
+use ghub::outbound::sdk_config;
+use ghub::queue::{Message, Queue};
+use ghub::store::{Store, Table};
+use ghub::world::{Ambient, World};
+use lambda_http::{Body, Request, RequestExt, Response};
+use std::time::Duration;
+use tracing::Instrument;
+
+/// The function, with what it needs.
+#[derive(Debug)]
+pub struct GetVideo {
+    ambient: Ambient,
+    auth: Auth,
+    store: Store,
+    queue: Queue,
+}
+
+impl GetVideo {
+    /// Reads the environment; the start stops at the first variable that is missing or wrong.
+    pub fn new(world: &World) -> Result<Self, ConfigError> {
+        let aws = sdk_config(world)?;
+        let store = Store::new(world, &aws, &[Table::Jobs, Table::Accounts, Table::Keys])?;
+        Ok(Self {
+            ambient: world.ambient.clone(),
+            auth: Auth::new(&store, &world.ambient),
+            queue: Queue::new(world, &aws, "POLL_QUEUE_URL")?,
+            store,
+        })
+    }
+
+    /// Answers one request.
+    pub async fn handle(&self, request: Request) -> Response<Body> {
+        let mut call = Call::open(&self.ambient, request);
+        let span = call.span();
+        let result = self.show(&mut call).instrument(span).await;
+        call.close(result)
+    }
+
+    async fn show(&self, call: &mut Call) -> Result<VideoJob, Error> {
+        let org = self.auth.organization(call.request.headers()).await?;
+        call.org = Some(org);
+        // An id that is not one takes the same way as one that is unknown, so that the answers cannot be told apart.
+        let id = call.request.path_parameters().first("id").and_then(|id| id.parse().ok());
+        let id = id.unwrap_or(JobId::NONE);
+        let (job, account) = self.store.job_and_account(org, id).await?;
+        call.balance = account.map(|account| account.balance);
+        let job = job.ok_or(Refusal::JobNotFound)?;
+        self.hurried(&job).await;
+        Ok(VideoJob::from(&job))
+    }
+
+    /// Has an overdue job looked at now. Its message was lost or is late; a second one does no harm.
+    async fn hurried(&self, job: &Job) {
+        if !job.is_overdue(self.ambient.now(), TURN_TOLERANCE) {
+            return;
+        }
+        if let Err(error) = self.queue.send(Message::about(job), Duration::ZERO).await {
+            tracing::warn!(job.id = %job.id, error = http::causes(&error), "an overdue job could not be queued");
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! The Lambda `get-video`.
+
+use get_video::GetVideo;
+use ghub::{telemetry, world::World};
+use lambda_http::{Error, run, service_fn};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init();
+    let function = &GetVideo::new(&World::process())?;
+    run(service_fn(move |request| async move { Ok::<_, Error>(function.handle(request).await) })).await
+}

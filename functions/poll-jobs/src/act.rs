@@ -1,0 +1,137 @@
+//! What is done for a job whose turn was taken, by where it stands.
+
+use super::{PollJobs, Turn};
+use ghub::http::causes;
+use ghub::job::{Deadline, Failure, FailureCode, Job, Moved, State};
+use ghub::outbound::BoxError;
+use ghub::provider::{Cancelled, Checked, Handle};
+use ghub::queue::Message;
+use ghub::store::Written;
+use std::time::Duration;
+
+/// A status or a result is a small read; ten seconds is a hundred times its usual length.
+const CHECK_TIMEOUT: Duration = Duration::from_secs(10);
+
+impl PollJobs {
+    pub(crate) async fn act(&self, turn: Turn) -> Result<(), BoxError> {
+        match turn {
+            Turn::Submit(job) => self.submit(job).await,
+            Turn::Look(job) => self.look(job).await,
+            Turn::Store(job) => Ok(self.store_queue.send(Message::about(&job), Duration::ZERO).await?),
+            Turn::Nobodys => Ok(()),
+        }
+    }
+
+    async fn look(&self, job: Job) -> Result<(), BoxError> {
+        match &job.state {
+            State::Pending { lease_until: Some(_) } => self.fail(job, submit_unknown()).await,
+            State::Pending { lease_until: None } => self.fail(job, Deadline::Pending.failure()).await,
+            State::Processing(processing) => {
+                let handle = processing.handle.clone();
+                self.check(job, &handle).await
+            }
+            State::Completed { .. } | State::Failed { .. } => Ok(()),
+        }
+    }
+
+    /// Sends a job that no provider has taken yet; its lease is ours.
+    async fn submit(&self, job: Job) -> Result<(), BoxError> {
+        let Moved::Applied(moved) = self.submitter.submit(job).await else { return Ok(()) };
+        self.record(&moved).await?;
+        if moved.is_open() {
+            let wait = moved.due.since(self.ambient.now());
+            self.poll_queue.send(Message::about(&moved), wait).await?; // earlier than the one for the lease's end
+        }
+        Ok(())
+    }
+
+    /// Asks the provider how the job stands.
+    async fn check(&self, job: Job, handle: &Handle) -> Result<(), BoxError> {
+        let now = self.ambient.now();
+        match self.checked(handle).await {
+            Checked::Done { file_url } => self.found(job, file_url).await,
+            Checked::Failed(failure) => self.fail(job, failure).await,
+            checked => match job.deadline_passed(now) {
+                Some(deadline) => self.give_up(job, handle, deadline).await,
+                None => self.carry_on(job, checked).await,
+            },
+        }
+    }
+
+    async fn carry_on(&self, job: Job, checked: Checked) -> Result<(), BoxError> {
+        match checked {
+            Checked::Rendering => match job.rendering(self.ambient.now()) {
+                Moved::Applied(seen) => self.record(&seen).await,
+                Moved::Already(_) | Moved::Illegal(_) => Ok(()),
+            },
+            Checked::Trouble(why) => {
+                tracing::warn!(job.id = %job.id, why, "the provider gave no verdict; it is asked again");
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The status, and when that says the render is over, the result: only the result is a verdict.
+    async fn checked(&self, handle: &Handle) -> Checked {
+        let request = match self.providers.check(handle) {
+            Ok(request) => request,
+            Err(failure) => return Checked::Trouble(failure.message),
+        };
+        let status = match self.sender.send(request, CHECK_TIMEOUT).await {
+            Ok(reply) => self.providers.checked(handle, &reply),
+            Err(error) => return Checked::Trouble(causes(&error)),
+        };
+        let Checked::Ask(request) = status else { return status };
+        match self.sender.send(request, CHECK_TIMEOUT).await {
+            Ok(reply) => self.providers.verdict(handle, &reply),
+            Err(error) => Checked::Trouble(causes(&error)),
+        }
+    }
+
+    /// Keeps the file's URL on the job, for the provider forgets it within the hour, and hands the job on.
+    async fn found(&self, job: Job, file_url: String) -> Result<(), BoxError> {
+        let Moved::Applied(found) = job.file_found(file_url, self.ambient.now()) else { return Ok(()) };
+        match self.store.write(&found).await? {
+            Written::Done => Ok(self.store_queue.send(Message::about(&found), Duration::ZERO).await?),
+            Written::Overtaken => Ok(()),
+        }
+    }
+
+    /// The job ran into a deadline: the provider is asked to stop. A render that finished before it was asked is still stored.
+    async fn give_up(&self, job: Job, handle: &Handle, deadline: Deadline) -> Result<(), BoxError> {
+        let Some(request) = self.providers.cancel(handle) else { return self.fail(job, deadline.failure()).await };
+        let cancelled = match self.sender.send(request, CHECK_TIMEOUT).await {
+            Ok(reply) => self.providers.cancelled(handle, &reply),
+            Err(error) => Cancelled::Trouble(causes(&error)),
+        };
+        match cancelled {
+            Cancelled::AlreadyDone => match self.checked(handle).await {
+                Checked::Done { file_url } => self.found(job, file_url).await,
+                _ => self.fail(job, deadline.failure()).await,
+            },
+            Cancelled::Stopped | Cancelled::Asked | Cancelled::Trouble(_) => self.fail(job, deadline.failure()).await,
+        }
+    }
+
+    async fn fail(&self, job: Job, failure: Failure) -> Result<(), BoxError> {
+        let now = self.ambient.now();
+        match job.failed(failure, now) {
+            Moved::Applied(failed) => self.record(&failed).await,
+            Moved::Already(_) | Moved::Illegal(_) => Ok(()),
+        }
+    }
+
+    /// Writes a moved job. One that somebody else moved meanwhile is theirs.
+    async fn record(&self, job: &Job) -> Result<(), BoxError> {
+        let written = self.store.write(job).await?;
+        tracing::info!(job.id = %job.id, org.id = %job.org, status = job.status().as_str(), written = written == Written::Done, "moved");
+        Ok(())
+    }
+}
+
+fn submit_unknown() -> Failure {
+    let message =
+        "the provider's answer to the submission was lost; it was not sent again, so that it cannot be rendered twice";
+    Failure::new(FailureCode::SubmitUnknown, message)
+}

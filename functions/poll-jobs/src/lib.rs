@@ -1,0 +1,115 @@
+//! Carries open jobs through their providers, ten messages at a time.
+//!
+//! For each message: take the job's turn by a conditional write; then, in one batch and before anything slow, queue the next look at
+//! every job whose turn was taken; then act. Whatever dies after that is found again by the message that is already queued.
+
+mod act;
+
+use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use futures::future::join_all;
+use ghub::config::ConfigError;
+use ghub::http::causes;
+use ghub::job::{Job, Moved, Processing, State};
+use ghub::outbound::{BoxError, ProviderSender, sdk_config};
+use ghub::provider::Providers;
+use ghub::queue::{Message, Queue};
+use ghub::store::{Store, Table, Written};
+use ghub::submission::Submitter;
+use ghub::world::{Ambient, World};
+
+/// The function, with what it needs.
+#[derive(Debug)]
+pub struct PollJobs {
+    ambient: Ambient,
+    providers: Providers,
+    sender: ProviderSender,
+    submitter: Submitter,
+    store: Store,
+    poll_queue: Queue,
+    store_queue: Queue,
+}
+
+impl PollJobs {
+    /// Reads the environment; the start stops at the first variable that is missing or wrong.
+    pub fn new(world: &World) -> Result<Self, ConfigError> {
+        let aws = sdk_config(world)?;
+        let store = Store::new(world, &aws, &[Table::Jobs, Table::Accounts])?;
+        let providers = world.env.providers()?;
+        Ok(Self {
+            ambient: world.ambient.clone(),
+            sender: ProviderSender::new(&world.env, &world.outbound)?,
+            submitter: Submitter::new(world, &providers)?,
+            poll_queue: Queue::new(world, &aws, "POLL_QUEUE_URL")?,
+            store_queue: Queue::new(world, &aws, "STORE_QUEUE_URL")?,
+            providers,
+            store,
+        })
+    }
+
+    /// Works a batch concurrently. Only a message that cannot be read, or our own store or queue, makes an item fail; trouble at a
+    /// provider re-arms the job and acknowledges the message.
+    pub async fn handle(&self, event: SqsEvent) -> SqsBatchResponse {
+        let turns = join_all(event.records.iter().map(|record| self.turn(record))).await;
+        self.looked_at_again(turns.iter().flatten()).await;
+        let outcomes = join_all(turns.into_iter().map(async |turn| self.act(turn?).await)).await;
+
+        let mut response = SqsBatchResponse::default();
+        for (record, outcome) in event.records.iter().zip(outcomes) {
+            if let Err(error) = outcome {
+                tracing::error!(message.id = record.message_id, error = causes(error.as_ref()), "the message failed");
+                response.add_failure(record.message_id.clone().unwrap_or_default());
+            }
+        }
+        response
+    }
+
+    /// Takes the job's turn; whoever is refused has nothing to do.
+    async fn turn(&self, record: &SqsMessage) -> Result<Turn, BoxError> {
+        let message: Message = serde_json::from_str(record.body.as_deref().unwrap_or_default())?;
+        let Some(job) = self.store.job(message.org, message.job).await? else { return Ok(Turn::Nobodys) };
+        let now = self.ambient.now();
+        let (moved, turn): (Moved, fn(Job) -> Turn) = match &job.state {
+            _ if !job.is_due(now) => return Ok(Turn::Nobodys),
+            State::Processing(Processing { file: Some(_), .. }) => return Ok(Turn::Store(job)),
+            State::Pending { lease_until: None } if job.deadline_passed(now).is_none() => {
+                (job.leased(now), Turn::Submit)
+            }
+            _ => {
+                let length = job.cadence(now);
+                (job.turn(now, length), Turn::Look)
+            }
+        };
+        let Moved::Applied(taken) = moved else { return Ok(Turn::Nobodys) };
+        match self.store.write(&taken).await? {
+            Written::Done => Ok(turn(taken)),
+            Written::Overtaken => Ok(Turn::Nobodys),
+        }
+    }
+
+    /// Queues the next look at each job for the moment its turn ends. A message that is not taken is made up for by the sweep.
+    async fn looked_at_again(&self, turns: impl Iterator<Item = &Turn>) {
+        let now = self.ambient.now();
+        let messages: Vec<_> = turns
+            .filter_map(|turn| match turn {
+                Turn::Submit(job) | Turn::Look(job) => Some((Message::about(job), job.due.since(now))),
+                Turn::Store(_) | Turn::Nobodys => None,
+            })
+            .collect();
+        if let Err(error) = self.poll_queue.send_all(&messages).await {
+            tracing::error!(error = causes(&error), "not all jobs were queued again; the sweep will find them");
+        }
+    }
+}
+
+/// What a message turned out to be for.
+#[derive(Debug)]
+enum Turn {
+    /// The job is pending and its lease is ours: send it.
+    Submit(Job),
+    /// Its turn is ours: see how it stands.
+    Look(Job),
+    /// The provider has named the finished file: the rest is `store-video`'s, which takes the turn itself.
+    Store(Job),
+    /// The job is over, or somebody else has its turn.
+    Nobodys,
+}

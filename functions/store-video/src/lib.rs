@@ -1,0 +1,119 @@
+//! Copies a finished video into storage, then charges. Every step may run twice, and the result is the same: the path is fixed, the
+//! upload replaces, and the charge is one transaction on the condition that the job has not been moved.
+
+mod transfer;
+
+use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use ghub::config::ConfigError;
+use ghub::download::Downloads;
+use ghub::http::causes;
+use ghub::job::{Deadline, Failure, FailureCode, File, Job, Moved, Processing, State};
+use ghub::outbound::{BoxError, sdk_config};
+use ghub::queue::{Message, Queue};
+use ghub::storage::Storage;
+use ghub::store::{Store, Table, Written};
+use ghub::world::{Ambient, World};
+use std::time::Duration;
+use transfer::TransferError;
+
+/// Nobody else stores the video while a transfer may run: the function's timeout of 300 s and 30 s for clocks that differ.
+const TURN: Duration = Duration::from_secs(300 + 30);
+/// A transfer stops before the function is stopped, so that the job is handed on at once. What has arrived stays.
+const TRANSFER_TIMEOUT: Duration = Duration::from_secs(280);
+/// The longest wait between attempts: a tenth of the wait so far, but a storage that is back is noticed within ten minutes.
+const LONGEST_WAIT: Duration = Duration::from_secs(600);
+/// For so long a file that is no video may be a passing fault of the provider's file host.
+const NO_VIDEO: Duration = Duration::from_secs(60 * 60);
+
+/// The function, with what it needs.
+#[derive(Debug)]
+pub struct StoreVideo {
+    ambient: Ambient,
+    downloads: Downloads,
+    storage: Storage,
+    store: Store,
+    queue: Queue,
+}
+
+impl StoreVideo {
+    /// Reads the environment; the start stops at the first variable that is missing or wrong.
+    pub fn new(world: &World) -> Result<Self, ConfigError> {
+        let aws = sdk_config(world)?;
+        Ok(Self {
+            ambient: world.ambient.clone(),
+            downloads: Downloads::new(&world.env, &world.outbound)?,
+            storage: Storage::new(&world.env, &world.outbound)?,
+            store: Store::new(world, &aws, &[Table::Jobs, Table::Accounts, Table::Ledger])?,
+            queue: Queue::new(world, &aws, "STORE_QUEUE_URL")?,
+        })
+    }
+
+    /// Works its messages one after the other; the mapping brings one at a time.
+    pub async fn handle(&self, event: SqsEvent) -> SqsBatchResponse {
+        let mut response = SqsBatchResponse::default();
+        for record in event.records {
+            if let Err(error) = self.work(&record).await {
+                tracing::error!(message.id = record.message_id, error = causes(error.as_ref()), "the message failed");
+                response.add_failure(record.message_id.unwrap_or_default());
+            }
+        }
+        response
+    }
+
+    async fn work(&self, record: &SqsMessage) -> Result<(), BoxError> {
+        let message: Message = serde_json::from_str(record.body.as_deref().unwrap_or_default())?;
+        let Some((mut job, file)) = self.turn(message).await? else { return Ok(()) };
+        if job.deadline_passed(self.ambient.now()).is_some() {
+            return self.ended(job.failed(Deadline::Storing.failure(), self.ambient.now())).await;
+        }
+        let transfer = tokio::time::timeout(TRANSFER_TIMEOUT, Box::pin(self.transfer(&mut job, &file))).await;
+        match transfer.unwrap_or(Err(TransferError::TooSlow)) {
+            Ok(video_url) => self.ended(job.completed(video_url, self.ambient.now())).await,
+            Err(TransferError::Overtaken) => Ok(()),
+            Err(error) => self.failed_or_again(job, &file, error).await,
+        }
+    }
+
+    /// The job and its file, if there is one to store and its turn could be taken.
+    async fn turn(&self, message: Message) -> Result<Option<(Job, File)>, BoxError> {
+        let Some(job) = self.store.job(message.org, message.job).await? else { return Ok(None) };
+        let State::Processing(Processing { file: Some(file), .. }) = &job.state else { return Ok(None) };
+        let file = file.clone();
+        let Moved::Applied(taken) = job.turn(self.ambient.now(), TURN) else { return Ok(None) };
+        match self.store.write(&taken).await? {
+            Written::Done => Ok(Some((taken, file))),
+            Written::Overtaken => Ok(None),
+        }
+    }
+
+    /// Writes the end of the job, and with it the charge or the release of the hold.
+    async fn ended(&self, moved: Moved) -> Result<(), BoxError> {
+        let Moved::Applied(job) = moved else { return Ok(()) };
+        let written = self.store.write(&job).await?;
+        tracing::info!(job.id = %job.id, org.id = %job.org, status = job.status().as_str(), written = written == Written::Done, "moved");
+        Ok(())
+    }
+
+    /// A fault of the provider's file host or of storage is tried again until the deadline; what can never be stored ends the job.
+    async fn failed_or_again(&self, job: Job, file: &File, error: TransferError) -> Result<(), BoxError> {
+        let now = self.ambient.now();
+        let waited = now.since(file.found);
+        let why = causes(&error);
+        let hopeless = match error {
+            TransferError::TooLarge => Some(Failure::new(FailureCode::StorageUnavailable, &why)),
+            TransferError::NotAnMp4(_) if waited > NO_VIDEO => Some(Failure::new(FailureCode::ProviderNoOutput, &why)),
+            _ => None,
+        };
+        if let Some(failure) = hopeless {
+            return self.ended(job.failed(failure, now)).await;
+        }
+        tracing::warn!(job.id = %job.id, why, "the video could not be stored; it is tried again");
+        let first = Duration::from_secs(u64::from(job.poll_every_s));
+        let wait = (waited / 10).clamp(first, LONGEST_WAIT);
+        let Moved::Applied(again) = job.again_in(now, wait) else { return Ok(()) };
+        match self.store.write(&again).await? {
+            Written::Done => Ok(self.queue.send(Message::about(&again), wait).await?),
+            Written::Overtaken => Ok(()),
+        }
+    }
+}

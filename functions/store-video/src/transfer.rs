@@ -1,0 +1,166 @@
+//! From the provider's file host into storage, never holding more than a part of the file.
+
+use super::StoreVideo;
+use bytes::{Bytes, BytesMut};
+use ghub::download::DownloadError;
+use ghub::job::{File, Job, Moved};
+use ghub::mp4::{NotAnMp4, Walker};
+use ghub::outbound::WireError;
+use ghub::storage::{PART_BYTES, Storage, StorageError};
+use ghub::store::{StoreError, Written};
+
+/// Ten seconds of video at 400 Mbit/s, ten times what any model renders. More is a fault, and would fill the operator's storage.
+const LARGEST: u64 = 512 << 20;
+
+/// Why a video is not in storage.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum TransferError {
+    #[error(transparent)]
+    Download(#[from] DownloadError),
+    #[error("the provider's file host broke off")]
+    BrokenOff(#[source] WireError),
+    #[error("the provider's file is not a whole video")]
+    NotAnMp4(#[from] NotAnMp4),
+    #[error("the provider's file is larger than 512 MiB")]
+    TooLarge,
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("the transfer did not end within 280 seconds")]
+    TooSlow,
+    #[error("somebody else moved the job")]
+    Overtaken,
+}
+
+/// The file as it passes: counted and walked.
+struct Source {
+    response: reqwest::Response,
+    rest: Bytes,
+    walker: Walker,
+    passed: u64,
+    ended: bool,
+}
+
+impl StoreVideo {
+    /// Copies the file and checks what is stored. Returns the public URL, which has answered.
+    pub(crate) async fn transfer(&self, job: &mut Job, file: &File) -> Result<String, TransferError> {
+        let path = Storage::path(job.org, job.id);
+        let mut source = Source::new(self.downloads.open(&file.url).await?);
+        let length = source.response.content_length();
+        if length.is_some_and(|length| length > LARGEST) {
+            return Err(TransferError::TooLarge);
+        }
+        let resumed = match &file.upload_url {
+            Some(upload_url) => self.storage.offset(upload_url).await?.map(|offset| (upload_url.clone(), offset)),
+            None => None,
+        };
+        match resumed {
+            Some((upload_url, offset)) => {
+                source.skip(offset).await?;
+                self.append(&upload_url, offset, &mut source, length.is_none()).await?;
+            }
+            None => {
+                let first = source.part().await?;
+                if source.ended {
+                    self.storage.upload(&path, first).await?;
+                } else {
+                    let upload_url = self.storage.begin(&path, length).await?;
+                    self.remember(job, Some(upload_url.clone())).await?;
+                    let offset = self.storage.append(&upload_url, 0, first, None).await?;
+                    self.append(&upload_url, offset, &mut source, length.is_none()).await?;
+                }
+            }
+        }
+        let confirmed = self.storage.confirm(&path, source.passed).await;
+        if let Err(StorageError::Size { .. }) = confirmed {
+            self.remember(job, None).await?; // what is stored is not this file: the next attempt begins anew
+        }
+        confirmed?;
+        Ok(self.storage.public_url(&path))
+    }
+
+    /// Sends what is left of the file. The last part goes only after the whole file was seen to be one.
+    async fn append(
+        &self,
+        upload_url: &str,
+        mut offset: u64,
+        source: &mut Source,
+        tell_length: bool,
+    ) -> Result<(), TransferError> {
+        while !source.ended {
+            let part = source.part().await?;
+            let length = (source.ended && tell_length).then_some(source.passed);
+            if !part.is_empty() || length.is_some() {
+                offset = self.storage.append(upload_url, offset, part, length).await?;
+            }
+        }
+        if offset == source.passed {
+            Ok(())
+        } else {
+            Err(StorageError::Size { expected: source.passed, found: offset }.into())
+        }
+    }
+
+    /// Keeps the upload's location on the job, so that another attempt goes on from where this one stops.
+    async fn remember(&self, job: &mut Job, upload_url: Option<String>) -> Result<(), TransferError> {
+        let Moved::Applied(moved) = job.clone().uploading(upload_url) else { return Ok(()) };
+        match self.store.write(&moved).await? {
+            Written::Done => {
+                *job = moved;
+                Ok(())
+            }
+            Written::Overtaken => Err(TransferError::Overtaken),
+        }
+    }
+}
+
+impl Source {
+    fn new(response: reqwest::Response) -> Self {
+        Self { response, rest: Bytes::new(), walker: Walker::default(), passed: 0, ended: false }
+    }
+
+    /// The next part: full, or the last one. The end is announced only when the walk agrees that the file is whole.
+    async fn part(&mut self) -> Result<Bytes, TransferError> {
+        let mut part = BytesMut::with_capacity(PART_BYTES);
+        while part.len() < PART_BYTES {
+            let Some(bytes) = self.next().await? else { break };
+            let room = PART_BYTES - part.len();
+            let taken = bytes.slice(..bytes.len().min(room));
+            self.rest = bytes.slice(taken.len()..);
+            self.walked(&taken)?;
+            part.extend_from_slice(&taken);
+        }
+        Ok(part.freeze())
+    }
+
+    /// Passes over what storage already has. It is walked all the same.
+    async fn skip(&mut self, offset: u64) -> Result<(), TransferError> {
+        while self.passed < offset {
+            let Some(bytes) = self.next().await? else { break };
+            let wanted = usize::try_from(offset - self.passed).unwrap_or(usize::MAX);
+            let taken = bytes.slice(..bytes.len().min(wanted));
+            self.rest = bytes.slice(taken.len()..);
+            self.walked(&taken)?;
+        }
+        Ok(())
+    }
+
+    async fn next(&mut self) -> Result<Option<Bytes>, TransferError> {
+        if !self.rest.is_empty() {
+            return Ok(Some(std::mem::take(&mut self.rest)));
+        }
+        let chunk = self.response.chunk().await.map_err(|error| TransferError::BrokenOff(error.into()))?;
+        if chunk.is_none() {
+            self.walker.finish()?;
+            self.ended = true;
+        }
+        Ok(chunk)
+    }
+
+    fn walked(&mut self, bytes: &[u8]) -> Result<(), TransferError> {
+        self.walker.pass(bytes)?;
+        self.passed += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        if self.passed > LARGEST { Err(TransferError::TooLarge) } else { Ok(()) }
+    }
+}

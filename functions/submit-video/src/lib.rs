@@ -1,0 +1,112 @@
+//! `POST /v1/videos/generations`: accepts a job, holds its cost, hands it to the provider.
+
+mod order;
+
+use ghub::auth::Auth;
+use ghub::catalog::Catalog;
+use ghub::config::{ConfigError, Rates};
+use ghub::error::Refusal;
+use ghub::http::{self, Call, Error, VideoJob};
+use ghub::id::OrgId;
+use ghub::job::{Job, Moved};
+use ghub::outbound::sdk_config;
+use ghub::provider::Providers;
+use ghub::queue::{Message, Queue};
+use ghub::store::{Accepted, Store, Table, Written};
+use ghub::submission::Submitter;
+use ghub::world::{Ambient, World};
+use lambda_http::{Body, Request, Response};
+use tracing::Instrument;
+
+/// The function, with what it needs.
+#[derive(Debug)]
+pub struct SubmitVideo {
+    ambient: Ambient,
+    auth: Auth,
+    catalog: Catalog,
+    rates: Rates,
+    providers: Providers,
+    store: Store,
+    queue: Queue,
+    submitter: Submitter,
+}
+
+impl SubmitVideo {
+    /// Reads the environment; the start stops at the first variable that is missing or wrong.
+    pub fn new(world: &World) -> Result<Self, ConfigError> {
+        let aws = sdk_config(world)?;
+        let store = Store::new(world, &aws, &[Table::Jobs, Table::Accounts, Table::Keys])?;
+        let providers = world.env.providers()?;
+        Ok(Self {
+            ambient: world.ambient.clone(),
+            auth: Auth::new(&store, &world.ambient),
+            catalog: world.env.catalog()?,
+            rates: world.env.rates()?,
+            submitter: Submitter::new(world, &providers)?,
+            queue: Queue::new(world, &aws, "POLL_QUEUE_URL")?,
+            providers,
+            store,
+        })
+    }
+
+    /// Answers one request.
+    pub async fn handle(&self, request: Request) -> Response<Body> {
+        let mut call = Call::open(&self.ambient, request);
+        let span = call.span();
+        let result = self.submit(&mut call).instrument(span).await;
+        call.close(result)
+    }
+
+    async fn submit(&self, call: &mut Call) -> Result<VideoJob, Error> {
+        let org = self.auth.organization(call.request.headers()).await?;
+        call.org = Some(org);
+        // A hold does not move the balance, so what is shown can be read while the job is being accepted.
+        let (account, job) = tokio::join!(self.store.account(org), self.accepted(call, org));
+        call.balance = account.ok().flatten().map(|account| account.balance);
+        Ok(VideoJob::from(&self.handed_over(job?).await))
+    }
+
+    /// Validates, prices and stores the job; its cost is held and the lease for sending it is ours.
+    async fn accepted(&self, call: &Call, org: OrgId) -> Result<Job, Error> {
+        let order = order::read(&call.json_object()?, &self.catalog, &self.providers)?;
+        let job = order.into_job(org, &self.rates, &self.ambient)?;
+        match self.store.accept(&job).await? {
+            Accepted::Stored => Ok(job),
+            Accepted::Refused(why) => Err(Refusal::from(why).into()),
+        }
+    }
+
+    /// Sends the job to its provider and has it looked at later. From here on the answer is the job, whatever fails: what is not
+    /// recorded now is settled by the lease, what is not queued is found by the sweep.
+    async fn handed_over(&self, stored: Job) -> Job {
+        let moved = match self.submitter.submit(stored.clone()).await {
+            Moved::Applied(moved) => moved,
+            Moved::Already(_) | Moved::Illegal(_) => stored.clone(),
+        };
+        let (recorded, ()) = tokio::join!(self.recorded(&stored, &moved), self.looked_at_later(&moved));
+        tracing::info!(job.id = %moved.id, status = moved.status().as_str(), recorded, "submitted");
+        if recorded { moved } else { stored }
+    }
+
+    async fn recorded(&self, stored: &Job, moved: &Job) -> bool {
+        if stored == moved {
+            return true;
+        }
+        match self.store.write(moved).await {
+            Ok(written) => written == Written::Done,
+            Err(error) => {
+                tracing::error!(job.id = %moved.id, error = http::causes(&error), "the submission could not be recorded");
+                false
+            }
+        }
+    }
+
+    async fn looked_at_later(&self, job: &Job) {
+        if !job.is_open() {
+            return;
+        }
+        if let Err(error) = self.queue.send(Message::about(job), job.due.since(self.ambient.now())).await {
+            tracing::error!(job.id = %job.id, error = http::causes(&error), "not queued; the sweep will find it");
+        }
+    }
+}

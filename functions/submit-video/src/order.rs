@@ -1,0 +1,135 @@
+//! What a caller orders: the body, field by field, against the catalog. Unknown fields are ignored.
+
+use ghub::catalog::{Catalog, Model};
+use ghub::config::Rates;
+use ghub::error::Refusal;
+use ghub::http::Error;
+use ghub::id::OrgId;
+use ghub::job::{Job, SUBMIT_LEASE, State};
+use ghub::provider::Providers;
+use ghub::world::Ambient;
+use serde_json::{Map, Value};
+
+/// The longest prompt, in Unicode scalar values.
+const LONGEST_PROMPT: usize = 4000;
+
+/// A valid order.
+#[derive(Debug)]
+pub(crate) struct Order<'c> {
+    model: &'c Model,
+    route: &'c str,
+    prompt: String,
+    seconds: u32,
+    aspect_ratio: Option<String>,
+}
+
+/// Reads and checks a body.
+pub(crate) fn read<'c>(
+    body: &Map<String, Value>,
+    catalog: &'c Catalog,
+    providers: &Providers,
+) -> Result<Order<'c>, Refusal> {
+    let (model, route) = model(body, catalog, providers)?;
+    Ok(Order {
+        model,
+        route,
+        prompt: prompt(body)?,
+        seconds: model.seconds(whole_number(body, "duration")?)?,
+        aspect_ratio: model.aspect_ratio(text(body, "aspect_ratio")?)?,
+    })
+}
+
+impl Order<'_> {
+    /// The job to store: price and markup frozen, ours to send until the lease ends.
+    pub(crate) fn into_job(self, org: OrgId, rates: &Rates, ambient: &Ambient) -> Result<Job, Error> {
+        let price = rates.price(self.model.usd_per_second);
+        let cost = price.cost_rounded_half_up(self.seconds).map_err(|error| Error::Internal(error.into()))?;
+        let now = ambient.now();
+        let lease_until = now.after(SUBMIT_LEASE);
+        Ok(Job {
+            id: ambient.job_id(),
+            org,
+            model: self.model.id.clone(),
+            provider: self.model.provider,
+            route: self.route.to_owned(),
+            prompt: self.prompt,
+            seconds: self.seconds,
+            aspect_ratio: self.aspect_ratio,
+            price,
+            cost,
+            poll_every_s: self.model.poll_every_s,
+            created: now,
+            due: lease_until,
+            revision: 0,
+            state: State::Pending { lease_until: Some(lease_until) },
+        })
+    }
+}
+
+fn model<'c>(
+    body: &Map<String, Value>,
+    catalog: &'c Catalog,
+    providers: &Providers,
+) -> Result<(&'c Model, &'c str), Refusal> {
+    let id = text(body, "model")?
+        .ok_or_else(|| Refusal::invalid("model: it is required, a string such as \"fal/kling-2\""))?;
+    let not_found = |what: String| Refusal::ModelNotFound(format!("{what}; GET /v1/models lists the models"));
+    let model = catalog.get(id).ok_or_else(|| not_found(format!("model: {:?} does not exist", shortened(id))))?;
+    match &model.route {
+        Some(route) if providers.serve(model.provider) => Ok((model, route)),
+        _ => Err(not_found(format!("model: {id} is not available at present"))),
+    }
+}
+
+fn prompt(body: &Map<String, Value>) -> Result<String, Refusal> {
+    let accepts = format!("a text of 1 to {LONGEST_PROMPT} characters");
+    let prompt = text(body, "prompt")?.ok_or_else(|| Refusal::invalid(format!("prompt: it is required, {accepts}")))?;
+    let length = prompt.chars().count();
+    if prompt.trim().is_empty() {
+        Err(Refusal::invalid(format!("prompt: it is blank; send {accepts}")))
+    } else if length > LONGEST_PROMPT {
+        Err(Refusal::invalid(format!("prompt: it has {length} characters; send {accepts}")))
+    } else {
+        Ok(prompt.to_owned())
+    }
+}
+
+/// A string field; absent and `null` are the same.
+fn text<'b>(body: &'b Map<String, Value>, field: &str) -> Result<Option<&'b str>, Refusal> {
+    match body.get(field) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(other) => Err(Refusal::invalid(format!("{field}: it must be a string, not {}", kind(other)))),
+    }
+}
+
+/// A whole-number field; absent and `null` are the same. `5.0` is not written as a whole number and is refused.
+fn whole_number(body: &Map<String, Value>, field: &str) -> Result<Option<i128>, Refusal> {
+    match body.get(field) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Number(number)) if number.is_i64() || number.is_u64() => Ok(number.as_i128()),
+        Some(Value::Number(number)) => Err(Refusal::invalid(format!(
+            "{field}: it must be a whole number of seconds, not {}",
+            shortened(&number.to_string())
+        ))),
+        Some(other) => {
+            Err(Refusal::invalid(format!("{field}: it must be a whole number of seconds, not {}", kind(other))))
+        }
+    }
+}
+
+const fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
+/// What a caller sent, short enough to repeat in a message.
+fn shortened(text: &str) -> String {
+    text.chars().take(64).collect()
+}

@@ -1,0 +1,54 @@
+//! Finds open jobs that nobody looked at when they were due, because a message was lost or its worker died, and has them looked at.
+//! It writes nothing: `poll-jobs` reads each job again before it acts.
+
+use futures::future::try_join_all;
+use ghub::config::ConfigError;
+use ghub::outbound::{BoxError, sdk_config};
+use ghub::queue::{Message, Queue};
+use ghub::store::{SHARDS, Store, Table};
+use ghub::world::{Ambient, World};
+use serde::Serialize;
+use std::time::Duration;
+
+/// A job is overdue when its message should have come half a minute ago: queues deliver a little late, and that is no loss.
+const GRACE: Duration = Duration::from_secs(30);
+/// The most jobs taken from a shard in one sweep: 4,000 in all, which the poller works off before the next one.
+const MOST_PER_SHARD: i32 = 250;
+
+/// The function, with what it needs.
+#[derive(Debug)]
+pub struct SweepJobs {
+    ambient: Ambient,
+    store: Store,
+    queue: Queue,
+}
+
+/// What a sweep found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Swept {
+    /// Jobs that were overdue and are queued again.
+    pub overdue: usize,
+}
+
+impl SweepJobs {
+    /// Reads the environment; the start stops at the first variable that is missing or wrong.
+    pub fn new(world: &World) -> Result<Self, ConfigError> {
+        let aws = sdk_config(world)?;
+        Ok(Self {
+            ambient: world.ambient.clone(),
+            store: Store::new(world, &aws, &[Table::Jobs])?,
+            queue: Queue::new(world, &aws, "POLL_QUEUE_URL")?,
+        })
+    }
+
+    /// Sweeps once. An error is a failed invocation; the next sweep finds the same jobs.
+    pub async fn handle(&self) -> Result<Swept, BoxError> {
+        let before = self.ambient.now().before(GRACE);
+        let shards = try_join_all(SHARDS.map(|shard| self.store.overdue(shard, before, MOST_PER_SHARD))).await?;
+        let messages: Vec<(Message, Duration)> =
+            shards.into_iter().flatten().map(|message| (message, Duration::ZERO)).collect();
+        self.queue.send_all(&messages).await?;
+        tracing::info!(overdue = messages.len(), "swept");
+        Ok(Swept { overdue: messages.len() })
+    }
+}

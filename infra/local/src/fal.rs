@@ -1,0 +1,210 @@
+//! fal, simulated: its queue API and the CDN that serves the finished files, on one origin.
+//!
+//! Owns the wire protocol to the letter, so that fal's own clients cannot tell the difference, and a script of how renders
+//! end. A request's state is computed from the wall clock when somebody asks; there are no timers, so a restart changes
+//! nothing. Where fal's documentation is silent (the texts of a 401, of a 404, of an expired result) the answer is a
+//! guess with the right status code. Not here: webhooks, the event stream of a status, `X-Fal-Request-Timeout`.
+
+mod address;
+mod answer;
+mod cdn;
+mod control;
+mod input;
+mod log_time;
+mod models;
+mod plan;
+mod queue;
+mod render;
+mod shelf;
+mod verdict;
+
+pub use answer::flat_error;
+pub use plan::{Render, Settings, ValidateAt};
+pub use verdict::{Ending, Verdict};
+
+use std::collections::{BTreeMap, VecDeque};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::header::AUTHORIZATION;
+use axum::middleware::{Next, from_fn_with_state};
+use axum::routing::get;
+
+use crate::Now;
+use crate::faults::Faults;
+use render::Rendering;
+use shelf::Shelf;
+
+/// The steps that a fault can happen to.
+pub const STEPS: &[&str] = &["submit", "status", "result", "cancel", "file"];
+
+/// Enough for any test, and a bound for a system that is left running.
+const SEEN_AT_MOST: usize = 10_000;
+
+/// What a simulator is started with.
+pub struct Options {
+    /// Its own origin without a trailing slash: the URLs in its answers begin with it.
+    pub base_url: String,
+    /// The one key it accepts, as in `FAL_KEY`: `id:secret` or any other text.
+    pub key: String,
+    /// Where accepted requests are kept, one JSON file each; in memory only when absent.
+    pub data_dir: Option<PathBuf>,
+    /// How long a request waits and renders.
+    pub render: Render,
+    /// The wall clock.
+    pub now: Now,
+}
+
+/// A request that reached the simulator, whatever became of it. Control requests are not counted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Seen {
+    /// HTTP method.
+    pub method: String,
+    /// Path with query.
+    pub path: String,
+    /// The `Authorization` header, as sent.
+    pub authorization: Option<String>,
+    /// When it arrived.
+    pub at: SystemTime,
+}
+
+/// A handle to the simulator; clones share its state.
+#[derive(Clone)]
+pub struct Fal(Arc<Inner>);
+
+struct Inner {
+    base_url: String,
+    key: String,
+    now: Now,
+    faults: Faults,
+    state: Mutex<State>,
+}
+
+struct State {
+    settings: Settings,
+    /// In the order of their submission.
+    renders: Vec<Rendering>,
+    verdicts: Vec<Verdict>,
+    seen: VecDeque<Seen>,
+    shelf: Shelf,
+}
+
+impl Fal {
+    /// A simulator that goes on with what `data_dir` holds.
+    ///
+    /// # Panics
+    /// When the directory can neither be read nor made, or holds something else.
+    pub fn new(options: Options) -> Self {
+        let shelf = Shelf::open(options.data_dir).expect("fal's data directory is readable");
+        let state = State {
+            settings: Settings::with(options.render),
+            renders: shelf.all().expect("fal's data directory holds its own files"),
+            verdicts: Vec::new(),
+            seen: VecDeque::new(),
+            shelf,
+        };
+        let Options { base_url, key, now, .. } = options;
+        Self(Arc::new(Inner { base_url, key, now, faults: Faults::new(STEPS), state: Mutex::new(state) }))
+    }
+
+    /// Queue, files and control, for the caller to serve.
+    pub fn router(&self) -> Router {
+        Router::new()
+            .route(cdn::PATH, get(cdn::file))
+            .fallback(queue::answer)
+            .layer(from_fn_with_state(self.clone(), see))
+            .with_state(self.clone())
+            .merge(self.0.faults.router())
+            .merge(control::router(self))
+    }
+
+    /// What goes wrong on the wire; see [`STEPS`].
+    pub fn faults(&self) -> &Faults {
+        &self.0.faults
+    }
+
+    /// Changes how requests wait, render and are checked; requests that are not finished follow at once.
+    pub fn configure(&self, change: impl FnOnce(&mut Settings)) {
+        let now_ms = self.now_ms();
+        let mut state = self.state();
+        change(&mut state.settings);
+        state.replan(now_ms);
+    }
+
+    /// How long requests wait and render from now on, those that are not finished too.
+    pub fn set_render(&self, render: Render) {
+        self.configure(|settings| settings.render = render);
+    }
+
+    /// Decides how coming submissions end; of several verdicts that fit one, the oldest counts.
+    pub fn decide(&self, verdict: Verdict) {
+        self.state().verdicts.push(verdict);
+    }
+
+    /// Coming submissions end with a video again.
+    pub fn clear_verdicts(&self) {
+        self.state().verdicts.clear();
+    }
+
+    /// Every request that arrived, oldest first, of the last [`SEEN_AT_MOST`].
+    pub fn requests(&self) -> Vec<Seen> {
+        self.state().seen.iter().cloned().collect()
+    }
+
+    /// How many renders were accepted: what the real fal would charge for.
+    pub fn renders(&self) -> usize {
+        self.state().renders.len()
+    }
+
+    /// How many renders of this prompt were accepted.
+    pub fn renders_of(&self, prompt: &str) -> usize {
+        self.state().renders.iter().filter(|render| render.order.prompt == prompt).count()
+    }
+
+    fn renders_by_prompt(&self) -> BTreeMap<String, usize> {
+        let mut counts = BTreeMap::new();
+        for render in &self.state().renders {
+            *counts.entry(render.order.prompt.clone()).or_default() += 1;
+        }
+        counts
+    }
+
+    fn now_ms(&self) -> u64 {
+        let since = (self.0.now)().duration_since(UNIX_EPOCH).unwrap_or_default();
+        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn see(
+    axum::extract::State(fal): axum::extract::State<Fal>,
+    request: Request,
+    next: Next,
+) -> axum::response::Response {
+    let seen = Seen {
+        method: request.method().to_string(),
+        path: request.uri().to_string(),
+        authorization: request
+            .headers()
+            .get(AUTHORIZATION)
+            .map(|value| String::from_utf8_lossy(value.as_bytes()).into()),
+        at: (fal.0.now)(),
+    };
+    {
+        let mut state = fal.state();
+        if state.seen.len() == SEEN_AT_MOST {
+            state.seen.pop_front();
+        }
+        state.seen.push_back(seen);
+    }
+    next.run(request).await
+}
+
+#[cfg(test)]
+mod tests;

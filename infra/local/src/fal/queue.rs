@@ -1,0 +1,230 @@
+//! The queue: submit, status, result, cancel. <https://docs.fal.ai/model-apis/model-endpoints/queue>
+
+use axum::body::to_bytes;
+use axum::extract::{Request, State};
+use axum::http::{Method, StatusCode, Uri};
+use axum::response::Response;
+use bytes::Bytes;
+use serde_json::{Value, json};
+
+use super::address::{Address, Part};
+use super::answer::{self, about, plain};
+use super::input::{self, Order};
+use super::models::{self, Model};
+use super::render::{Phase, Rendering};
+use super::{Ending, Fal, ValidateAt};
+
+/// Far over any prompt.
+const MAX_BODY_BYTES: usize = 1024 * 1024;
+
+/// A question that somebody with the key may ask.
+enum Asked {
+    Submit { model: &'static Model, endpoint: String, app: String },
+    About { app: String, id: String, part: Part },
+}
+
+pub(super) async fn answer(State(fal): State<Fal>, request: Request) -> Response {
+    let asked = match asked(request.method(), request.uri().path()) {
+        Ok(asked) => asked,
+        Err(status) => return plain(status, status.canonical_reason().unwrap_or_default()),
+    };
+    let path = request.uri().path().to_owned();
+    let work = work(&fal, &asked, request);
+    fal.faults().around(asked.step(), &path, work).await
+}
+
+/// What a method and a path mean. An endpoint takes `POST` alone, a request's URLs `GET` or, for a cancel, `PUT`.
+fn asked(method: &Method, path: &str) -> Result<Asked, StatusCode> {
+    match (Address::of(path), method) {
+        (Address::Endpoint { id, app }, &Method::POST) => {
+            let model = models::find(&id).ok_or(StatusCode::NOT_FOUND)?;
+            Ok(Asked::Submit { model, endpoint: id, app })
+        }
+        (Address::Request { app, id, part: Part::Cancel }, &Method::PUT) => {
+            Ok(Asked::About { app, id, part: Part::Cancel })
+        }
+        (Address::Request { app, id, part: part @ (Part::Status | Part::Result) }, &Method::GET) => {
+            Ok(Asked::About { app, id, part })
+        }
+        (Address::Nothing, _) => Err(StatusCode::NOT_FOUND),
+        (Address::Endpoint { .. } | Address::Request { .. } | Address::Misplaced, _) => {
+            Err(StatusCode::METHOD_NOT_ALLOWED)
+        }
+    }
+}
+
+impl Asked {
+    fn step(&self) -> &'static str {
+        match self {
+            Self::Submit { .. } => "submit",
+            Self::About { part: Part::Status, .. } => "status",
+            Self::About { part: Part::Result, .. } => "result",
+            Self::About { part: Part::Cancel, .. } => "cancel",
+        }
+    }
+}
+
+async fn work(fal: &Fal, asked: &Asked, request: Request) -> Response {
+    if let Err(refusal) = answer::admit(request.headers(), &fal.0.key) {
+        return refusal;
+    }
+    let uri = request.uri().clone();
+    match asked {
+        Asked::Submit { model, endpoint, app } => match to_bytes(request.into_body(), MAX_BODY_BYTES).await {
+            Ok(body) => submit(fal, model, endpoint, app, &uri, &body),
+            Err(_) => plain(StatusCode::PAYLOAD_TOO_LARGE, "Request body is too large"),
+        },
+        Asked::About { app, id, part } => about_request(fal, app, id, *part, &uri),
+    }
+}
+
+fn submit(fal: &Fal, model: &Model, endpoint: &str, app: &str, uri: &Uri, body: &Bytes) -> Response {
+    let now_ms = fal.now_ms();
+    let mut state = fal.state();
+    let ahead = state.renders.iter().filter(|other| other.app == app && other.phase(now_ms) == Phase::Queued).count();
+    let most = query(uri, "fal_max_queue_length").and_then(|most| most.parse::<usize>().ok());
+    if most.is_some_and(|most| ahead > most) {
+        return plain(StatusCode::TOO_MANY_REQUESTS, "Queue is longer than the requested maximum");
+    }
+
+    let (order, ending) = match (input::read(model, body), state.settings.validate_at) {
+        (Ok(order), _) => {
+            let ending = state.ending_for(&order.prompt);
+            (order, ending)
+        }
+        (Err(problems), ValidateAt::Submit) => return answer::unprocessable(problems),
+        (Err(problems), ValidateAt::Result) => (unread(model, body), Ending::Invalid { problems }),
+    };
+    let render = Rendering::accepted(app, endpoint, order, ending, now_ms);
+    state.shelf.keep(&render);
+    let mut answer = urls(fal, &render);
+    let id = render.id.clone();
+    state.renders.push(render);
+    state.replan(now_ms);
+
+    answer["status"] = json!("IN_QUEUE");
+    answer["queue_position"] = json!(ahead);
+    answer["logs"] = Value::Null;
+    answer["metrics"] = json!({});
+    about(&id, StatusCode::OK, answer)
+}
+
+/// What can be said of an order that nobody has checked yet.
+fn unread(model: &Model, body: &[u8]) -> Order {
+    let fields: Value = serde_json::from_slice(body).unwrap_or_default();
+    let prompt = fields["prompt"].as_str().unwrap_or_default().to_owned();
+    Order { prompt, seconds: models::seconds(model.default_duration), aspect_ratio: "16:9".to_owned() }
+}
+
+fn about_request(fal: &Fal, app: &str, id: &str, part: Part, uri: &Uri) -> Response {
+    let now_ms = fal.now_ms();
+    let mut state = fal.state();
+    let Some(at) = state.renders.iter().position(|render| render.id == id && render.app == app) else {
+        let body = match part {
+            Part::Cancel => json!({"status": "NOT_FOUND"}),
+            Part::Status | Part::Result => json!({"detail": "Request not found"}),
+        };
+        return about(id, StatusCode::NOT_FOUND, body);
+    };
+    match part {
+        Part::Status => {
+            let others = &state.renders[..at];
+            let ahead = others.iter().filter(|other| other.app == app && other.phase(now_ms) == Phase::Queued).count();
+            status(fal, &state.renders[at], ahead, query(uri, "logs"), now_ms)
+        }
+        Part::Result => result(fal, &state.renders[at], now_ms),
+        Part::Cancel => {
+            let stops = state.settings.cancel_stops_rendering;
+            let phase = state.renders[at].phase(now_ms);
+            if phase == Phase::Queued || (phase == Phase::Rendering && stops) {
+                state.renders[at].cancel(now_ms);
+                state.shelf.keep(&state.renders[at]);
+                state.replan(now_ms);
+            }
+            cancelled(id, phase)
+        }
+    }
+}
+
+fn status(fal: &Fal, render: &Rendering, ahead: usize, logs: Option<String>, now_ms: u64) -> Response {
+    let mut answer = urls(fal, render);
+    let phase = render.phase(now_ms);
+    let wanted = logs.is_some_and(|logs| matches!(logs.as_str(), "1" | "true"));
+    answer["logs"] = if wanted { logs_of(render, phase) } else { Value::Null };
+    answer["metrics"] = json!({});
+    let code = match phase {
+        Phase::Queued => {
+            answer["status"] = json!("IN_QUEUE");
+            answer["queue_position"] = json!(ahead);
+            StatusCode::ACCEPTED
+        }
+        Phase::Rendering => {
+            answer["status"] = json!("IN_PROGRESS");
+            StatusCode::ACCEPTED
+        }
+        Phase::Done => {
+            answer["status"] = json!("COMPLETED");
+            let inference = std::time::Duration::from_millis(render.finishes_ms.saturating_sub(render.starts_ms));
+            answer["metrics"] = json!({"inference_time": inference.as_secs_f64()});
+            let outcome = render.outcome(&fal.0.base_url);
+            if let Some(error) = outcome.error {
+                answer["error"] = json!(error);
+                answer["error_type"] = json!(outcome.error_type);
+            }
+            StatusCode::OK
+        }
+    };
+    about(&render.id, code, answer)
+}
+
+/// The model's own answer, once; it says nothing of the queue.
+fn result(fal: &Fal, render: &Rendering, now_ms: u64) -> Response {
+    if render.phase(now_ms) != Phase::Done {
+        return about(&render.id, StatusCode::BAD_REQUEST, json!({"detail": "Request is still in progress"}));
+    }
+    let outcome = render.outcome(&fal.0.base_url);
+    if render.expired(&outcome, now_ms) {
+        return about(&render.id, StatusCode::NOT_FOUND, json!({"detail": "Request result has expired"}));
+    }
+    let status = StatusCode::from_u16(outcome.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let answer = about(&render.id, status, outcome.body);
+    match (outcome.error_type, outcome.from_model) {
+        (None, _) => answer,
+        (Some(_), true) => answer::with_header(answer, answer::RETRYABLE, "false"),
+        (Some(error_type), false) => answer::with_header(answer, answer::ERROR_TYPE, &error_type),
+    }
+}
+
+fn cancelled(id: &str, phase: Phase) -> Response {
+    let (code, status) = match phase {
+        Phase::Queued => (StatusCode::OK, "OK"),
+        Phase::Rendering => (StatusCode::ACCEPTED, "CANCELLATION_REQUESTED"),
+        Phase::Done => (StatusCode::BAD_REQUEST, "ALREADY_COMPLETED"),
+    };
+    about(id, code, json!({"status": status}))
+}
+
+fn urls(fal: &Fal, render: &Rendering) -> Value {
+    let url = format!("{}/{}/requests/{}", fal.0.base_url, render.app, render.id);
+    json!({
+        "request_id": render.id,
+        "response_url": url,
+        "status_url": format!("{url}/status"),
+        "cancel_url": format!("{url}/cancel"),
+    })
+}
+
+fn logs_of(render: &Rendering, phase: Phase) -> Value {
+    let line = |message: &str, at_ms: u64| json!({"message": message, "level": "INFO", "source": "USER", "timestamp": super::log_time::rfc3339(at_ms)});
+    let (started, finished) = (line("rendering", render.starts_ms), line("finished", render.finishes_ms));
+    match phase {
+        Phase::Queued => json!([]),
+        Phase::Rendering => json!([started]),
+        Phase::Done => json!([started, finished]),
+    }
+}
+
+fn query(uri: &Uri, name: &str) -> Option<String> {
+    let pairs = url::form_urlencoded::parse(uri.query()?.as_bytes());
+    pairs.into_iter().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+}

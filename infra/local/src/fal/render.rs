@@ -1,0 +1,132 @@
+//! One accepted request: what was ordered, when it renders, and what its answers are at any moment.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::cdn;
+use super::input::{self, Order};
+use super::verdict::Ending;
+
+/// A result lives so long after the render, or only six minutes when its JSON has 10 KB or more.
+const RESULT_LIVES_MS: u64 = 60 * 60 * 1000;
+const LARGE_RESULT_LIVES_MS: u64 = 6 * 60 * 1000;
+const LARGE_RESULT_BYTES: usize = 10_000;
+
+/// Times are Unix milliseconds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Rendering {
+    pub(super) id: String,
+    /// Owner and app: the part of the endpoint that is in the request's URLs.
+    pub(super) app: String,
+    pub(super) endpoint: String,
+    pub(super) order: Order,
+    pub(super) ending: Ending,
+    pub(super) submitted_ms: u64,
+    pub(super) starts_ms: u64,
+    pub(super) finishes_ms: u64,
+}
+
+/// The only three states that fal knows; a failed or cancelled request is done too.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Phase {
+    Queued,
+    Rendering,
+    Done,
+}
+
+/// What the result is once the render is done.
+pub(super) struct Outcome {
+    pub(super) status: u16,
+    pub(super) body: Value,
+    /// What the status says beside `COMPLETED` when there is no video.
+    pub(super) error: Option<String>,
+    pub(super) error_type: Option<String>,
+    /// Whether the error is the model's own (a `detail` list) and not the infrastructure's.
+    pub(super) from_model: bool,
+}
+
+impl Rendering {
+    /// A new request that starts and finishes as soon as a plan says.
+    pub(super) fn accepted(app: &str, endpoint: &str, order: Order, ending: Ending, now_ms: u64) -> Self {
+        let (app, endpoint) = (app.to_owned(), endpoint.to_owned());
+        let id = uuid::Uuid::new_v4().to_string();
+        Self { id, app, endpoint, order, ending, submitted_ms: now_ms, starts_ms: u64::MAX, finishes_ms: u64::MAX }
+    }
+
+    pub(super) fn phase(&self, now_ms: u64) -> Phase {
+        if now_ms >= self.finishes_ms {
+            Phase::Done
+        } else if now_ms >= self.starts_ms {
+            Phase::Rendering
+        } else {
+            Phase::Queued
+        }
+    }
+
+    /// Ends it here and now.
+    pub(super) fn cancel(&mut self, now_ms: u64) {
+        self.ending = Ending::Cancelled;
+        self.starts_ms = self.starts_ms.min(now_ms);
+        self.finishes_ms = now_ms;
+    }
+
+    /// Whether fal has forgotten the result.
+    pub(super) fn expired(&self, outcome: &Outcome, now_ms: u64) -> bool {
+        let large = outcome.body.to_string().len() >= LARGE_RESULT_BYTES;
+        let lives_ms = if large { LARGE_RESULT_LIVES_MS } else { RESULT_LIVES_MS };
+        now_ms >= self.finishes_ms.saturating_add(lives_ms)
+    }
+
+    pub(super) fn outcome(&self, base_url: &str) -> Outcome {
+        match &self.ending {
+            Ending::Video { result_bytes, .. } => self.video(base_url, result_bytes.unwrap_or_default()),
+            Ending::CutVideo { .. } | Ending::Html => self.video(base_url, 0),
+            Ending::NoUrl => Outcome::success(json!({"video": null})),
+            Ending::ForeignUrl { url } => {
+                let file = json!({"url": url, "content_type": "video/mp4", "file_name": cdn::FILE_NAME});
+                Outcome::success(json!({"video": file}))
+            }
+            Ending::Refused { error_type, detail } => {
+                Outcome::refused(vec![input::refusal(error_type, detail, &self.order.prompt)])
+            }
+            Ending::Invalid { problems } => Outcome::refused(problems.clone()),
+            Ending::Broken { status, error_type, detail } => Outcome::broken(*status, error_type.as_deref(), detail),
+            Ending::Cancelled => Outcome::broken(499, Some("client_cancelled"), "Request was cancelled by the client"),
+        }
+    }
+
+    fn video(&self, base_url: &str, filled_up_to: usize) -> Outcome {
+        let file = json!({
+            "url": cdn::url(base_url, &self.id),
+            "content_type": "video/mp4",
+            "file_name": cdn::FILE_NAME,
+            "file_size": cdn::size(self),
+        });
+        let mut body = json!({"video": file});
+        if filled_up_to > 0 {
+            body["filler"] = json!(" ".repeat(filled_up_to));
+        }
+        Outcome::success(body)
+    }
+}
+
+impl Outcome {
+    fn success(body: Value) -> Self {
+        Self { status: 200, body, error: None, error_type: None, from_model: true }
+    }
+
+    fn refused(problems: Vec<Value>) -> Self {
+        let text = |name: &str| problems.first()?[name].as_str().map(str::to_owned);
+        let (error, error_type) = (text("msg"), text("type"));
+        Self { status: 422, error, error_type, body: json!({"detail": problems}), from_model: true }
+    }
+
+    fn broken(status: u16, error_type: Option<&str>, detail: &str) -> Self {
+        let body = match error_type {
+            Some(error_type) => json!({"detail": detail, "error_type": error_type}),
+            None => json!({"detail": detail}),
+        };
+        let (error, error_type) = (Some(detail.to_owned()), error_type.map(str::to_owned));
+        Self { status, body, error, error_type, from_model: false }
+    }
+}

@@ -1,0 +1,272 @@
+//! The wire, asked of the handlers directly, with a clock that the test moves.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use axum::body::{Body, to_bytes};
+use axum::extract::State;
+use axum::http::header::AUTHORIZATION;
+use axum::http::{HeaderMap, Method};
+use serde_json::{Value, json};
+
+use super::*;
+use crate::faults::{Fault, Then};
+
+const KLING: &str = "/fal-ai/kling-video/v2/master/text-to-video";
+const REQUESTS: &str = "/fal-ai/kling-video/requests";
+
+/// A simulator that queues 10 s and renders 60 s, and its clock in seconds.
+struct World {
+    fal: Fal,
+    clock: Arc<AtomicU64>,
+}
+
+struct Answer {
+    status: u16,
+    headers: HeaderMap,
+    body: Value,
+}
+
+impl World {
+    fn new() -> Self {
+        Self::in_directory(None, Arc::new(AtomicU64::new(1_800_000_000)))
+    }
+
+    fn in_directory(data_dir: Option<PathBuf>, clock: Arc<AtomicU64>) -> Self {
+        let time = clock.clone();
+        let fal = Fal::new(Options {
+            base_url: "http://fal.test".to_owned(),
+            key: "id:secret".to_owned(),
+            data_dir,
+            render: Render { queued: Duration::from_secs(10), rendering: Duration::from_secs(60) },
+            now: Arc::new(move || UNIX_EPOCH + Duration::from_secs(time.load(Ordering::SeqCst))),
+        });
+        Self { fal, clock }
+    }
+
+    fn wait(&self, seconds: u64) {
+        self.clock.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    async fn ask_as(&self, key: Option<&str>, method: Method, path: &str, body: String) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        if let Some(key) = key {
+            request = request.header(AUTHORIZATION, key);
+        }
+        let answer = queue::answer(State(self.fal.clone()), request.body(Body::from(body)).unwrap()).await;
+        let (head, body) = answer.into_parts();
+        let body = to_bytes(body, usize::MAX).await.unwrap();
+        let body = serde_json::from_slice(&body).unwrap_or_default();
+        Answer { status: head.status.as_u16(), headers: head.headers, body }
+    }
+
+    async fn ask(&self, method: Method, path: &str) -> Answer {
+        self.ask_as(Some("Key id:secret"), method, path, String::new()).await
+    }
+
+    async fn get(&self, path: &str) -> Answer {
+        self.ask(Method::GET, path).await
+    }
+
+    async fn submit(&self, prompt: &str) -> String {
+        let body = json!({"prompt": prompt, "duration": "5"}).to_string();
+        let answer = self.ask_as(Some("Key id:secret"), Method::POST, KLING, body).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        answer.body["request_id"].as_str().unwrap().to_owned()
+    }
+}
+
+#[tokio::test]
+async fn a_submission_has_every_field_and_short_urls() {
+    let world = World::new();
+    let body = json!({"prompt": "a cat"}).to_string();
+    let answer = world.ask_as(Some("Key id:secret"), Method::POST, KLING, body).await;
+    let id = answer.body["request_id"].as_str().unwrap();
+    let url = format!("http://fal.test{REQUESTS}/{id}");
+    let expected = json!({
+        "status": "IN_QUEUE", "request_id": id, "queue_position": 0, "logs": null, "metrics": {},
+        "response_url": url, "status_url": format!("{url}/status"), "cancel_url": format!("{url}/cancel"),
+    });
+    assert_eq!((answer.status, &answer.body), (200, &expected));
+    assert_eq!(answer.headers["x-fal-request-id"], id);
+}
+
+#[tokio::test]
+async fn a_request_moves_with_the_clock() {
+    let world = World::new();
+    let id = world.submit("a cat").await;
+    let (result, status) = (format!("{REQUESTS}/{id}"), format!("{REQUESTS}/{id}/status"));
+    let second = world.submit("a dog").await;
+
+    let answer = world.get(&status).await;
+    assert_eq!((answer.status, &answer.body["status"]), (202, &json!("IN_QUEUE")));
+    let behind = world.get(&format!("{REQUESTS}/{second}/status")).await;
+    assert_eq!(behind.body["queue_position"], 1);
+
+    world.wait(10);
+    let answer = world.get(&format!("{status}?logs=true")).await;
+    assert_eq!((answer.status, &answer.body["status"]), (202, &json!("IN_PROGRESS")));
+    assert_eq!(answer.body["logs"][0]["timestamp"], "2027-01-15T08:00:10.000Z");
+    let early = world.get(&result).await;
+    assert_eq!((early.status, early.body), (400, json!({"detail": "Request is still in progress"})));
+
+    world.wait(60);
+    let answer = world.get(&status).await;
+    assert_eq!((answer.status, &answer.body["status"], &answer.body["logs"]), (200, &json!("COMPLETED"), &Value::Null));
+    assert_eq!(answer.body["metrics"], json!({"inference_time": 60.0}));
+    assert!(answer.body.get("error").is_none());
+    let answer = world.get(&result).await;
+    assert_eq!(answer.body["video"]["url"], format!("http://fal.test/files/{id}/output.mp4"));
+    assert!(answer.body["video"]["file_size"].as_u64().unwrap() > 100_000);
+}
+
+#[tokio::test]
+async fn a_result_is_forgotten_after_an_hour_and_a_large_one_after_six_minutes() {
+    let world = World::new();
+    let small = format!("{REQUESTS}/{}", world.submit("a cat").await);
+    world.fal.decide(Verdict::next(1, Ending::Video { bytes: None, result_bytes: Some(10_000) }));
+    let large = format!("{REQUESTS}/{}", world.submit("a cat").await);
+    for (wait, expected) in [(70 + 359, (200, 200)), (1, (200, 404)), (3239, (200, 404)), (1, (404, 404))] {
+        world.wait(wait);
+        assert_eq!((world.get(&small).await.status, world.get(&large).await.status), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_failed_render_is_completed_and_its_result_says_why() {
+    let world = World::new();
+    world.fal.decide(Verdict::for_prompts("gore", Ending::refused("content_policy_violation", "No.")));
+    let refused = world.submit("gore").await;
+    let broken = Ending::Broken { status: 503, error_type: Some("runner_disconnected".into()), detail: "Gone".into() };
+    world.fal.decide(Verdict::next(1, broken));
+    let broken = world.submit("a cat").await;
+    let fine = world.submit("a cat").await;
+    world.wait(70);
+
+    let status = world.get(&format!("{REQUESTS}/{refused}/status")).await;
+    assert_eq!((status.status, &status.body["status"]), (200, &json!("COMPLETED")));
+    assert_eq!(
+        (&status.body["error"], &status.body["error_type"]),
+        (&json!("No."), &json!("content_policy_violation"))
+    );
+    let result = world.get(&format!("{REQUESTS}/{refused}")).await;
+    let detail = json!([{
+        "loc": ["body", "prompt"], "msg": "No.", "type": "content_policy_violation", "input": "gore",
+        "url": "https://docs.fal.ai/errors#content_policy_violation",
+    }]);
+    assert_eq!((result.status, result.body), (422, json!({"detail": detail})));
+    assert_eq!(result.headers["x-fal-retryable"], "false");
+
+    let result = world.get(&format!("{REQUESTS}/{broken}")).await;
+    assert_eq!((result.status, result.body), (503, json!({"detail": "Gone", "error_type": "runner_disconnected"})));
+    assert_eq!(result.headers["x-fal-error-type"], "runner_disconnected");
+    assert_eq!(world.get(&format!("{REQUESTS}/{fine}")).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_cancel_has_four_answers() {
+    let world = World::new();
+    let cancel = async |id: &str| {
+        let answer = world.ask(Method::PUT, &format!("{REQUESTS}/{id}/cancel")).await;
+        (answer.status, answer.body["status"].as_str().unwrap().to_owned())
+    };
+    let queued = world.submit("a cat").await;
+    assert_eq!(cancel(&queued).await, (200, "OK".to_owned()));
+    assert_eq!(cancel(&queued).await, (400, "ALREADY_COMPLETED".to_owned()));
+    let result = world.get(&format!("{REQUESTS}/{queued}")).await;
+    assert_eq!((result.status, &result.body["error_type"]), (499, &json!("client_cancelled")));
+
+    world.fal.configure(|settings| settings.cancel_stops_rendering = false);
+    let running = world.submit("a cat").await;
+    world.wait(10);
+    assert_eq!(cancel(&running).await, (202, "CANCELLATION_REQUESTED".to_owned()));
+    world.wait(60);
+    assert_eq!(world.get(&format!("{REQUESTS}/{running}")).await.status, 200);
+    assert_eq!(cancel(&running).await, (400, "ALREADY_COMPLETED".to_owned()));
+    assert_eq!(cancel("unknown").await, (404, "NOT_FOUND".to_owned()));
+}
+
+#[tokio::test]
+async fn what_is_not_a_request_of_this_key_and_app_is_refused() {
+    let world = World::new();
+    let id = world.submit("a cat").await;
+    let status = format!("{REQUESTS}/{id}/status");
+    for (key, path, expected) in [
+        (None, status.as_str(), 401),
+        (Some("Bearer id:secret"), &status, 401),
+        (Some("Key id:other"), &status, 401),
+        (Some("Key id:secret"), &status, 202),
+        (Some("Key id:secret"), &format!("/fal-ai/veo3.1/requests/{id}/status"), 404),
+        (Some("Key id:secret"), &format!("{KLING}/requests/{id}/status"), 405),
+        (Some("Key id:secret"), KLING, 405),
+        (Some("Key id:secret"), "/", 404),
+    ] {
+        let answer = world.ask_as(key, Method::GET, path, String::new()).await;
+        assert_eq!(answer.status, expected, "{key:?} {path}");
+        assert!(answer.body["detail"].is_string() || expected == 202);
+    }
+    assert_eq!(world.ask(Method::POST, "/fal-ai/runway").await.status, 404);
+    assert_eq!(world.ask(Method::POST, &status).await.status, 405);
+}
+
+#[tokio::test]
+async fn wrong_input_is_noticed_at_submission_or_only_in_the_result() {
+    let world = World::new();
+    let wrong = json!({"prompt": "a cat", "duration": 5}).to_string();
+    let key = Some("Key id:secret");
+    assert_eq!(world.ask_as(key, Method::POST, KLING, wrong.clone()).await.status, 422);
+    assert_eq!(world.fal.renders(), 0);
+
+    world.fal.configure(|settings| settings.validate_at = ValidateAt::Result);
+    let answer = world.ask_as(key, Method::POST, KLING, wrong).await;
+    world.wait(70);
+    let result = world.get(&format!("{REQUESTS}/{}", answer.body["request_id"].as_str().unwrap())).await;
+    assert_eq!((answer.status, result.status, &result.body["detail"][0]["type"]), (200, 422, &json!("literal_error")));
+}
+
+#[tokio::test]
+async fn a_queue_longer_than_the_caller_wants_is_a_429() {
+    let world = World::new();
+    let body = json!({"prompt": "a cat"}).to_string();
+    world.submit("a cat").await;
+    for (most, expected) in [(1, 200), (1, 429)] {
+        let path = format!("{KLING}?fal_max_queue_length={most}");
+        assert_eq!(world.ask_as(Some("Key id:secret"), Method::POST, &path, body.clone()).await.status, expected);
+        world.submit("a cat").await;
+    }
+}
+
+#[tokio::test]
+async fn a_fault_at_submission_decides_whether_something_renders() {
+    let world = World::new();
+    world.fal.faults().add(Fault::once("submit", flat_error(503, "runner_scheduling_failure", "Busy"))).unwrap();
+    let body = json!({"prompt": "a cat"}).to_string();
+    let answer = world.ask_as(Some("Key id:secret"), Method::POST, KLING, body.clone()).await;
+    assert_eq!((answer.status, world.fal.renders()), (503, 0));
+    assert_eq!(answer.headers["x-fal-error-type"], "runner_scheduling_failure");
+
+    world.fal.faults().add(Fault::once("submit", Then::CloseAfter)).unwrap();
+    let request = Request::builder().method(Method::POST).uri(KLING).header(AUTHORIZATION, "Key id:secret");
+    let answer = queue::answer(State(world.fal.clone()), request.body(Body::from(body)).unwrap()).await;
+    assert!(to_bytes(answer.into_body(), usize::MAX).await.is_err());
+    assert_eq!((world.fal.renders(), world.fal.renders_of("a cat"), world.fal.renders_of("a dog")), (1, 1, 0));
+}
+
+#[tokio::test]
+async fn requests_survive_a_restart() {
+    let directory = std::env::temp_dir().join(format!("fal-{}", uuid::Uuid::new_v4()));
+    let world = World::in_directory(Some(directory.clone()), Arc::new(AtomicU64::new(1_800_000_000)));
+    let finished = world.submit("a cat").await;
+    world.wait(40);
+    let running = world.submit("a dog").await;
+    world.wait(40);
+
+    let world = World::in_directory(Some(directory.clone()), world.clock);
+    assert_eq!(world.get(&format!("{REQUESTS}/{finished}")).await.status, 200);
+    let status = world.get(&format!("{REQUESTS}/{running}/status")).await;
+    assert_eq!(status.body["status"], "IN_PROGRESS");
+    world.wait(30);
+    assert_eq!(world.get(&format!("{REQUESTS}/{running}")).await.status, 200);
+    assert_eq!(world.fal.renders(), 2);
+    std::fs::remove_dir_all(directory).unwrap();
+}

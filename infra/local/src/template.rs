@@ -1,0 +1,228 @@
+//! The deployed system as the local one needs to know it: `template.yaml`, read into values.
+//!
+//! Tables, queues, functions and what wakes them are built locally from these values, so that the two cannot drift
+//! apart. This module knows the template and nothing of what is built from it. [`sam`] knows what SAM and
+//! CloudFormation call things, [`document`] knows YAML; `rules` holds what must be true of the template whoever edits
+//! it.
+
+mod document;
+#[cfg(test)]
+mod rules;
+mod sam;
+
+pub use document::Unreadable;
+
+const TEMPLATE: &str = include_str!("../../../template.yaml");
+
+/// What the template declares, each list in the order of the logical ids.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Template {
+    /// What an operator sets.
+    pub parameters: Vec<Parameter>,
+    /// The DynamoDB tables.
+    pub tables: Vec<Table>,
+    /// The SQS queues, those for dead letters among them.
+    pub queues: Vec<Queue>,
+    /// The Lambda functions.
+    pub functions: Vec<Function>,
+    /// The stage of every HTTP API.
+    pub stages: Vec<String>,
+}
+
+impl Template {
+    /// The template of this build.
+    pub fn read() -> Self {
+        Self::parse(TEMPLATE).expect("template.yaml is compiled in, and a test reads it")
+    }
+
+    /// Reads a template's text. Errors name the resource and what is missing in it.
+    pub fn parse(text: &str) -> Result<Self, Unreadable> {
+        sam::read(&document::long_form(text)?)
+    }
+
+    /// The default of a parameter, if there is such a parameter and it has one.
+    pub fn default_of(&self, parameter: &str) -> Option<&str> {
+        self.parameters.iter().find(|p| p.name == parameter)?.default.as_deref()
+    }
+}
+
+/// A parameter of the stack.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parameter {
+    /// Its logical id.
+    pub name: String,
+    /// What it is when the operator sets nothing; none means that it must be set.
+    pub default: Option<String>,
+    /// Whether CloudFormation hides it.
+    pub secret: bool,
+}
+
+/// A DynamoDB table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Table {
+    /// Its logical id; the deployed name is made of it.
+    pub logical_id: String,
+    /// Which items share a partition.
+    pub partition_key: Attribute,
+    /// What tells the items of a partition apart; none means one item each.
+    pub sort_key: Option<Attribute>,
+    /// Its global secondary indexes.
+    pub global_indexes: Vec<Index>,
+    /// Its local secondary indexes.
+    pub local_indexes: Vec<Index>,
+    /// The attribute that says when an item may go, in Unix seconds.
+    pub ttl: Option<String>,
+    /// Whether it outlives the stack, and a replacement by an update.
+    pub retained: bool,
+    /// Whether it can be restored to an earlier second.
+    pub point_in_time_recovery: bool,
+    /// Whether deleting it is refused.
+    pub deletion_protected: bool,
+    /// Whether it is paid by request, with no capacity to run out of.
+    pub on_demand: bool,
+}
+
+/// An index of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Index {
+    /// Its name, as queries give it.
+    pub name: String,
+    /// Its partition key.
+    pub partition_key: Attribute,
+    /// Its sort key.
+    pub sort_key: Option<Attribute>,
+    /// What of an item it carries: `ALL`, `KEYS_ONLY` or `INCLUDE`.
+    pub projection: String,
+}
+
+/// An attribute that is part of a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attribute {
+    /// Its name in the item.
+    pub name: String,
+    /// DynamoDB's letter for its type: `S`, `N` or `B`.
+    pub kind: String,
+}
+
+/// An SQS queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Queue {
+    /// Its logical id; the deployed name is made of it.
+    pub logical_id: String,
+    /// How long a received message stays hidden from others.
+    pub visibility_s: u32,
+    /// How long every message waits before it is first seen.
+    pub delay_s: u32,
+    /// How long a message is kept.
+    pub retention_s: u32,
+    /// Where a message goes that was received too often.
+    pub dead_letter: Option<DeadLetter>,
+}
+
+/// Where a queue's hopeless messages go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeadLetter {
+    /// The logical id of that queue.
+    pub queue: String,
+    /// How often a message is received before it goes there.
+    pub max_receive_count: u32,
+}
+
+/// A Lambda function.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Function {
+    /// Its logical id.
+    pub logical_id: String,
+    /// The directory under `functions/`, which is the crate's name and the binary's.
+    pub name: String,
+    /// How long an invocation may take.
+    pub timeout_s: u32,
+    /// Its memory, and with it its share of a processor.
+    pub memory_mb: u32,
+    /// Its environment, by name.
+    pub environment: Vec<(String, Setting)>,
+    /// What wakes it.
+    pub triggers: Vec<Trigger>,
+    /// Whether Lambda lets it wake itself through a queue again and again.
+    pub may_recurse: bool,
+    /// The logical id of its role.
+    pub role: Option<String>,
+    /// What that role may do.
+    pub permissions: Vec<Permission>,
+    /// Policies that are somebody else's text: named in the role, or templates of SAM's.
+    pub foreign_policies: Vec<String>,
+    /// Whether its log lines are JSON.
+    pub logs_json: bool,
+    /// For how long they are kept; none means for ever.
+    pub log_retention_days: Option<u32>,
+}
+
+/// What a value in the template says: itself, or what it stands for once deployed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Setting {
+    /// The text as it stands.
+    Literal(String),
+    /// `!Ref`: a parameter's value, a table's name, a queue's URL.
+    Ref(String),
+    /// `!GetAtt`: an attribute of a resource, such as its `Arn`.
+    Attribute {
+        /// The resource's logical id.
+        resource: String,
+        /// The attribute's name.
+        attribute: String,
+    },
+    /// `!Sub`: text with `${…}` in it.
+    Sub(String),
+}
+
+impl Setting {
+    /// The logical id that the value comes from, if it comes from one: of a `!Sub` the first.
+    pub fn source(&self) -> Option<&str> {
+        match self {
+            Self::Literal(_) => None,
+            Self::Ref(resource) | Self::Attribute { resource, .. } => Some(resource),
+            Self::Sub(text) => text.split_once("${")?.1.split(['.', '}']).next(),
+        }
+    }
+}
+
+/// What wakes a function.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trigger {
+    /// A request with this method on this path, whose `{…}` are path parameters.
+    Http {
+        /// The method, in capitals.
+        method: String,
+        /// The path, from `/v1` on.
+        path: String,
+    },
+    /// A request that no other route takes.
+    Default,
+    /// Messages of a queue.
+    Queue {
+        /// The queue's logical id.
+        queue: String,
+        /// How many messages one invocation gets at most.
+        batch_size: u32,
+        /// How long to wait for a fuller batch.
+        window_s: u32,
+        /// How many invocations run at once at most; none means no limit of its own.
+        concurrency: Option<u32>,
+        /// Whether the function says which messages failed; if not, what it says is ignored.
+        report_batch_item_failures: bool,
+    },
+    /// The clock.
+    Schedule {
+        /// From one time to the next.
+        every_s: u32,
+    },
+}
+
+/// What a role allows: each of the actions on each of the resources.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Permission {
+    /// As IAM writes them: `dynamodb:GetItem`.
+    pub actions: Vec<String>,
+    /// The resources, by what names them.
+    pub resources: Vec<Setting>,
+}

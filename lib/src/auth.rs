@@ -1,0 +1,133 @@
+//! Whose request it is: the bearer key's hash leads to a key item, and that to an organization.
+
+use crate::error::Refusal;
+use crate::http::Error;
+use crate::id::OrgId;
+use crate::store::{KeyHash, Store};
+use crate::time::Timestamp;
+use crate::world::Ambient;
+use lambda_http::http::HeaderMap;
+use lambda_http::http::header::AUTHORIZATION;
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// A found key is not looked up again for a minute in the same sandbox, so a revocation takes up to a minute to hold everywhere.
+const REMEMBERED: Duration = Duration::from_secs(60);
+/// More keys than one sandbox meets in a minute; past it the memory starts anew, so that it cannot grow without end.
+const MOST_REMEMBERED: usize = 10_000;
+
+const PREFIX: &str = "ghub_sk_live_";
+const RANDOM_LENGTH: usize = 32;
+const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+/// Finds out who calls.
+#[derive(Debug)]
+pub struct Auth {
+    store: Store,
+    ambient: Ambient,
+    found: Mutex<HashMap<KeyHash, (OrgId, Timestamp)>>,
+}
+
+impl Auth {
+    /// Over a store that has the table of keys.
+    pub fn new(store: &Store, ambient: &Ambient) -> Self {
+        Self { store: store.clone(), ambient: ambient.clone(), found: Mutex::default() }
+    }
+
+    /// The organization whose key the request carries. Only keys that were found are remembered, never failures.
+    pub async fn organization(&self, headers: &HeaderMap) -> Result<OrgId, Error> {
+        let key = bearer(headers)?;
+        if !is_well_formed(key) {
+            return Err(Refusal::InvalidApiKey.into());
+        }
+        let (hash, now) = (KeyHash::of(key), self.ambient.now());
+        if let Some(org) = self.remembered(&hash, now) {
+            return Ok(org);
+        }
+        let found = self.store.key(&hash).await?.ok_or(Refusal::InvalidApiKey)?;
+        if found.revoked.is_some() {
+            return Err(Refusal::KeyRevoked.into());
+        }
+        self.remember(hash, found.org, now);
+        Ok(found.org)
+    }
+
+    fn remembered(&self, hash: &KeyHash, now: Timestamp) -> Option<OrgId> {
+        let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        found.get(hash).filter(|(_, since)| now.since(*since) < REMEMBERED).map(|(org, _)| *org)
+    }
+
+    fn remember(&self, hash: KeyHash, org: OrgId, now: Timestamp) {
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        if found.len() >= MOST_REMEMBERED {
+            found.clear();
+        }
+        found.insert(hash, (org, now));
+    }
+}
+
+/// A new live key: 13 characters that say what it is and 32 random ones.
+pub fn new_key(ambient: &Ambient) -> String {
+    let mut key = PREFIX.to_owned();
+    while key.len() < PREFIX.len() + RANDOM_LENGTH {
+        let byte = usize::from(ambient.bytes::<1>()[0]);
+        if byte < ALPHABET.len() * 4 {
+            key.push(char::from(ALPHABET[byte % ALPHABET.len()])); // bytes past four alphabets are drawn again, so that all are even
+        }
+    }
+    key
+}
+
+fn bearer(headers: &HeaderMap) -> Result<&str, Refusal> {
+    let value = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).ok_or(Refusal::MissingApiKey)?;
+    match value.split_once(' ') {
+        Some((scheme, key)) if scheme.eq_ignore_ascii_case("bearer") => Ok(key.trim()),
+        _ => Err(Refusal::MissingApiKey),
+    }
+}
+
+fn is_well_formed(key: &str) -> bool {
+    key.strip_prefix(PREFIX)
+        .is_some_and(|random| random.len() == RANDOM_LENGTH && random.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(value: &str) -> HeaderMap {
+        HeaderMap::from_iter([(AUTHORIZATION, value.parse().unwrap())])
+    }
+
+    #[test]
+    fn new_keys_are_well_formed_and_differ() {
+        let ambient = Ambient::system();
+        let (one, other) = (new_key(&ambient), new_key(&ambient));
+        assert_eq!(one.len(), 45);
+        assert!(is_well_formed(&one) && is_well_formed(&other) && one != other);
+    }
+
+    #[test]
+    fn only_a_bearer_key_counts() {
+        assert_eq!(bearer(&with("Bearer abc")), Ok("abc"));
+        assert_eq!(bearer(&with("bearer abc")), Ok("abc"));
+        for headers in [HeaderMap::new(), with("Basic abc"), with("abc"), with("")] {
+            assert_eq!(bearer(&headers), Err(Refusal::MissingApiKey));
+        }
+    }
+
+    #[test]
+    fn a_malformed_key_is_not_looked_up() {
+        let random = "a".repeat(32);
+        assert!(is_well_formed(&format!("{PREFIX}{random}")));
+        for key in [
+            random.clone(),
+            format!("{PREFIX}{random}a"),
+            format!("{PREFIX}{}", "á".repeat(16)),
+            format!("sk-{random}"),
+        ] {
+            assert!(!is_well_formed(&key), "{key}");
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! The published table. Ids, prices, defaults, caps and audio are the callers' contract; routes, lengths and ratios are what the
+//! providers render today: <https://fal.ai/models>, <https://cloud.google.com/vertex-ai/generative-ai/docs/models/veo>.
+
+use super::Model;
+use crate::pricing::Factor;
+use crate::provider::Provider::{self, Fal, Google};
+
+struct Row {
+    id: &'static str,
+    provider: Provider,
+    route: Option<&'static str>,
+    usd_cents_per_second: i64,
+    default_s: u32,
+    durations_s: &'static [u32],
+    aspect_ratios: &'static [&'static str],
+    audio: bool,
+    poll_every_s: u32,
+}
+
+const LANDSCAPE_OR_PORTRAIT: &[&str] = &["16:9", "9:16"];
+
+const ROWS: [Row; 7] = [
+    Row {
+        id: "google/veo-3.1",
+        provider: Google,
+        route: Some("veo-3.1-generate-001"),
+        usd_cents_per_second: 40,
+        default_s: 8,
+        durations_s: &[4, 6, 8],
+        aspect_ratios: LANDSCAPE_OR_PORTRAIT,
+        audio: true,
+        poll_every_s: 30,
+    },
+    Row {
+        id: "google/veo-3",
+        provider: Google,
+        route: None, // retired at Google on 2026-06-30
+        usd_cents_per_second: 20,
+        default_s: 8,
+        durations_s: &[4, 6, 8],
+        aspect_ratios: LANDSCAPE_OR_PORTRAIT,
+        audio: false,
+        poll_every_s: 20,
+    },
+    Row {
+        id: "fal/veo-3.1",
+        provider: Fal,
+        route: Some("fal-ai/veo3.1"),
+        usd_cents_per_second: 40,
+        default_s: 8,
+        durations_s: &[4, 6, 8],
+        aspect_ratios: LANDSCAPE_OR_PORTRAIT,
+        audio: true,
+        poll_every_s: 30,
+    },
+    Row {
+        id: "fal/runway-gen-4",
+        provider: Fal,
+        route: None, // fal has no Runway Gen-4
+        usd_cents_per_second: 5,
+        default_s: 5,
+        durations_s: &[5, 10],
+        aspect_ratios: &["16:9", "9:16", "4:3"],
+        audio: false,
+        poll_every_s: 10,
+    },
+    Row {
+        id: "fal/luma-ray-2",
+        provider: Fal,
+        route: Some("fal-ai/luma-dream-machine/ray-2"),
+        usd_cents_per_second: 20,
+        default_s: 5,
+        durations_s: &[5, 9],
+        aspect_ratios: LANDSCAPE_OR_PORTRAIT, // the published 1:1 cannot be asked of fal's Ray 2
+        audio: false,
+        poll_every_s: 10,
+    },
+    Row {
+        id: "fal/kling-2",
+        provider: Fal,
+        route: Some("fal-ai/kling-video/v2/master/text-to-video"),
+        usd_cents_per_second: 4,
+        default_s: 5,
+        durations_s: &[5, 10],
+        aspect_ratios: &["16:9", "9:16", "1:1"],
+        audio: false,
+        poll_every_s: 15,
+    },
+    Row {
+        id: "fal/hailuo-02",
+        provider: Fal,
+        route: Some("fal-ai/minimax/hailuo-02/standard/text-to-video"),
+        usd_cents_per_second: 4,
+        default_s: 6,
+        durations_s: &[6, 10],
+        aspect_ratios: &["16:9"], // it has no such input and always renders 16:9: the published 9:16 cannot be asked for
+        audio: false,
+        poll_every_s: 15,
+    },
+];
+
+pub(super) fn models() -> Vec<Model> {
+    ROWS.iter()
+        .map(|row| Model {
+            id: row.id.to_owned(),
+            provider: row.provider,
+            route: row.route.map(str::to_owned),
+            usd_per_second: Factor::from_millionths(row.usd_cents_per_second * 10_000),
+            default_s: row.default_s,
+            max_s: row.durations_s.iter().copied().max().unwrap_or(row.default_s),
+            durations_s: row.durations_s.to_vec(),
+            aspect_ratios: row.aspect_ratios.iter().map(|ratio| (*ratio).to_owned()).collect(),
+            audio: row.audio,
+            poll_every_s: row.poll_every_s,
+        })
+        .collect()
+}

@@ -1,0 +1,188 @@
+//! The environment, read once at the start. A missing or bad value stops the start and names the variable; secrets print as
+//! nothing. Every name that the project knows is listed here.
+
+use crate::catalog::Catalog;
+use crate::pricing::{Factor, Price};
+use crate::provider::{Providers, fal::Fal};
+use std::collections::HashMap;
+use std::{fmt, sync::Arc};
+use url::Url;
+
+/// A variable that stops the start.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the environment variable {name} {problem}")]
+pub struct ConfigError {
+    name: String,
+    problem: String,
+}
+
+impl ConfigError {
+    fn new(name: &str, problem: impl fmt::Display) -> Self {
+        Self { name: name.to_owned(), problem: problem.to_string() }
+    }
+}
+
+/// Environment variables, as they were when the process started or as a test hands them in.
+#[derive(Clone)]
+pub struct Env(Arc<HashMap<String, String>>);
+
+impl fmt::Debug for Env {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish() // names only: values hold secrets
+    }
+}
+
+impl<const N: usize> From<[(&str, String); N]> for Env {
+    fn from(pairs: [(&str, String); N]) -> Self {
+        pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+}
+
+impl FromIterator<(String, String)> for Env {
+    fn from_iter<I: IntoIterator<Item = (String, String)>>(pairs: I) -> Self {
+        Self(Arc::new(pairs.into_iter().collect()))
+    }
+}
+
+impl Env {
+    /// The process's own.
+    pub fn process() -> Self {
+        std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect()
+    }
+
+    /// A value that may be absent; an empty one counts as absent.
+    pub fn optional(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// A value that must be there.
+    pub fn required(&self, name: &str) -> Result<&str, ConfigError> {
+        self.optional(name).ok_or_else(|| ConfigError::new(name, "is not set"))
+    }
+
+    /// An address that must be there.
+    pub fn url(&self, name: &str) -> Result<Url, ConfigError> {
+        parsed_url(name, self.required(name)?)
+    }
+
+    /// An address with a default.
+    pub fn url_or(&self, name: &str, default: &str) -> Result<Url, ConfigError> {
+        parsed_url(name, self.optional(name).unwrap_or(default))
+    }
+
+    /// A secret that may be absent.
+    pub fn secret(&self, name: &str) -> Option<Secret> {
+        self.optional(name).map(|value| Secret(value.into()))
+    }
+
+    /// A secret that must be there.
+    pub fn required_secret(&self, name: &str) -> Result<Secret, ConfigError> {
+        self.required(name).map(|value| Secret(value.into()))
+    }
+
+    /// `CATALOG`: the published catalog with the operator's overrides.
+    pub fn catalog(&self) -> Result<Catalog, ConfigError> {
+        match self.optional("CATALOG") {
+            None => Ok(Catalog::published()),
+            Some(json) => {
+                Catalog::with_overrides(json).map_err(|error| ConfigError::new("CATALOG", format!("is wrong: {error}")))
+            }
+        }
+    }
+
+    /// `MARKUP` and `FX_MXN_PER_USD`.
+    pub fn rates(&self) -> Result<Rates, ConfigError> {
+        Ok(Rates { markup: self.factor("MARKUP", "1.05")?, fx_mxn_per_usd: self.factor("FX_MXN_PER_USD", "20")? })
+    }
+
+    /// `FAL_QUEUE_URL` and `FAL_KEY`: fal is served when its key is there.
+    pub fn providers(&self) -> Result<Providers, ConfigError> {
+        let fal = match self.secret("FAL_KEY") {
+            Some(_) => Some(Fal::new(self.fal_queue_url()?)),
+            None => None,
+        };
+        Ok(Providers { fal })
+    }
+
+    /// `FAL_QUEUE_URL`.
+    pub fn fal_queue_url(&self) -> Result<Url, ConfigError> {
+        self.url_or("FAL_QUEUE_URL", "https://queue.fal.run")
+    }
+
+    fn factor(&self, name: &str, default: &str) -> Result<Factor, ConfigError> {
+        let text = self.optional(name).unwrap_or(default);
+        match text.parse::<Factor>() {
+            Ok(factor) if factor > Factor::from_millionths(0) => Ok(factor),
+            Ok(_) => Err(ConfigError::new(name, "must be above 0")),
+            Err(error) => Err(ConfigError::new(name, format!("is wrong: {error}"))),
+        }
+    }
+}
+
+fn parsed_url(name: &str, text: &str) -> Result<Url, ConfigError> {
+    match Url::parse(text) {
+        Ok(url) if matches!(url.scheme(), "https" | "http") && url.has_host() => Ok(url),
+        _ => Err(ConfigError::new(name, format!("is {text:?}, which is not an http or https address"))),
+    }
+}
+
+/// Markup and exchange rate in force now; a job keeps those of its submit.
+#[derive(Debug, Clone, Copy)]
+pub struct Rates {
+    markup: Factor,
+    fx_mxn_per_usd: Factor,
+}
+
+impl Rates {
+    /// The price of a second at these rates.
+    pub const fn price(&self, usd_per_second: Factor) -> Price {
+        Price { usd_per_second, markup: self.markup, fx_mxn_per_usd: self.fx_mxn_per_usd }
+    }
+}
+
+/// A value that must not be seen: it prints as nothing.
+#[derive(Clone)]
+pub struct Secret(Arc<str>);
+
+impl Secret {
+    /// The value, for the one place that sends it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_or_bad_value_names_its_variable() {
+        let env = Env::from([
+            ("MARKUP", "0".into()),
+            ("CATALOG", "{".into()),
+            ("SUPABASE_URL", "ftp://x".into()),
+            ("EMPTY", String::new()),
+        ]);
+        let says = |error: ConfigError| error.to_string();
+        assert_eq!(says(env.required("TABLE_JOBS").unwrap_err()), "the environment variable TABLE_JOBS is not set");
+        assert_eq!(says(env.required("EMPTY").unwrap_err()), "the environment variable EMPTY is not set");
+        assert_eq!(says(env.rates().unwrap_err()), "the environment variable MARKUP must be above 0");
+        assert!(says(env.catalog().unwrap_err()).starts_with("the environment variable CATALOG is wrong: "));
+        assert!(says(env.url("SUPABASE_URL").unwrap_err()).contains("not an http or https address"));
+    }
+
+    #[test]
+    fn values_do_not_print() {
+        let env = Env::from([("FAL_KEY", "key-id:key-secret".into())]);
+        let printed = format!("{env:?} {:?}", env.secret("FAL_KEY"));
+        assert!(printed.contains("FAL_KEY") && !printed.contains("key-secret"), "{printed}");
+    }
+}

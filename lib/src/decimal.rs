@@ -1,0 +1,69 @@
+//! Decimal text with at most six places, as a whole number of millionths. Owns exact parsing and printing; knows no currency.
+
+use std::fmt;
+
+/// Millionths in one.
+pub const ONE: i64 = 1_000_000;
+const PLACES: usize = 6;
+
+/// Why a text is not an exact decimal.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{text:?} is not a decimal number with at most six places, such as 4.20")]
+pub struct DecimalError {
+    text: String,
+}
+
+/// Reads `-12.345678` as millionths. Signs, exponents, spaces, a bare dot and a seventh place are refused, never rounded.
+pub fn parse(text: &str) -> Result<i64, DecimalError> {
+    read(text).ok_or_else(|| DecimalError { text: text.to_owned() })
+}
+
+fn read(text: &str) -> Option<i64> {
+    let (negative, digits) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
+    let all_digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    if !all_digits(whole) || !all_digits(fraction) || fraction.len() > PLACES {
+        return None;
+    }
+    let whole: i64 = whole.parse().ok()?;
+    let fraction: i64 = format!("{fraction:0<PLACES$}").parse().ok()?;
+    let millionths = whole.checked_mul(ONE)?.checked_add(fraction)?;
+    Some(if negative { -millionths } else { millionths })
+}
+
+/// Like [`parse`], for quantities that cannot be below 0.
+pub fn parse_unsigned(text: &str) -> Result<i64, DecimalError> {
+    read(text).filter(|millionths| *millionths >= 0).ok_or_else(|| DecimalError { text: text.to_owned() })
+}
+
+/// Writes millionths with at least two places and no trailing zeros past the second: `4.20`, `0.0546`.
+pub fn write(f: &mut fmt::Formatter<'_>, millionths: i64) -> fmt::Result {
+    let sign = if millionths < 0 { "-" } else { "" };
+    let magnitude = millionths.unsigned_abs();
+    let (whole, fraction) = (magnitude / ONE.unsigned_abs(), magnitude % ONE.unsigned_abs());
+    let fraction = format!("{fraction:06}");
+    let places = fraction.trim_end_matches('0').len().max(2);
+    write!(f, "{sign}{whole}.{}", &fraction[..places])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_exactly_or_not_at_all() {
+        for (text, millionths) in [
+            ("0", 0),
+            ("20", 20_000_000),
+            ("1.05", 1_050_000),
+            ("0.000001", 1),
+            ("-4.20", -4_200_000),
+            ("007.5", 7_500_000),
+        ] {
+            assert_eq!(parse(text), Ok(millionths), "{text}");
+        }
+        for text in ["", ".", "1.", ".5", "+1", "1e3", " 1", "1,5", "0.0000001", "NaN", "--1", "9223372036854.775808"] {
+            assert!(parse(text).is_err(), "{text} must be refused");
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Fetches a finished file from a provider's file host. The address came in a reply, so it is checked: known hosts only, HTTPS only,
+//! no credential, and every redirect is checked again.
+
+use crate::config::{ConfigError, Env};
+use crate::outbound::{Outbound, WireError};
+use reqwest::header::LOCATION;
+use reqwest::{Method, Request, Response};
+use std::time::Duration;
+use url::Url;
+
+/// Where fal keeps files: its CDN, whose hosts are `fal.media` and below it (v2, v3, v3b …).
+const FAL_CDN: &str = "fal.media";
+/// Where Google keeps them, and fal kept older ones.
+const GOOGLE_CDN: &str = "storage.googleapis.com";
+/// A file host redirects once if at all.
+const MOST_REDIRECTS: usize = 3;
+/// The whole file, of at most 512 MiB, at 15 Mbit/s or faster.
+const TIMEOUT: Duration = Duration::from_secs(290);
+
+/// A file that could not be fetched. Trying again may help.
+#[derive(Debug, thiserror::Error)]
+pub enum DownloadError {
+    /// No answer.
+    #[error("the provider's file host did not answer")]
+    Wire(#[from] WireError),
+    /// An answer without the file.
+    #[error("the provider's file host answered HTTP {0}")]
+    Status(u16),
+    /// An address that must not be called.
+    #[error(
+        "the provider named a file on {0:?}, which is not one of its file hosts; DOWNLOAD_HOSTS allows further ones"
+    )]
+    Host(String),
+}
+
+/// Fetches files.
+#[derive(Debug, Clone)]
+pub struct Downloads {
+    outbound: Outbound,
+    further_hosts: Vec<String>,
+}
+
+impl Downloads {
+    /// With the further hosts of `DOWNLOAD_HOSTS`: `host` or `host:port`, separated by commas. Those may also be plain HTTP.
+    pub fn new(env: &Env, outbound: &Outbound) -> Result<Self, ConfigError> {
+        let hosts = env.optional("DOWNLOAD_HOSTS").unwrap_or_default();
+        let further_hosts =
+            hosts.split(',').map(str::trim).filter(|host| !host.is_empty()).map(str::to_owned).collect();
+        Ok(Self { outbound: outbound.clone(), further_hosts })
+    }
+
+    /// Opens a file; its body is still to be read.
+    pub async fn open(&self, address: &str) -> Result<Response, DownloadError> {
+        let mut url = Url::parse(address).map_err(|_| DownloadError::Host("no valid address".to_owned()))?;
+        for _ in 0..=MOST_REDIRECTS {
+            self.allowed(&url)?;
+            let mut request = Request::new(Method::GET, url.clone());
+            *request.timeout_mut() = Some(TIMEOUT);
+            let answer = self.outbound.exchange(request).await?;
+            match answer.status().as_u16() {
+                200 => return Ok(answer),
+                status @ (301 | 302 | 303 | 307 | 308) => {
+                    let target =
+                        answer.headers().get(LOCATION).and_then(|location| url.join(location.to_str().ok()?).ok());
+                    url = target.ok_or(DownloadError::Status(status))?;
+                }
+                status => return Err(DownloadError::Status(status)),
+            }
+        }
+        Err(DownloadError::Status(310))
+    }
+
+    fn allowed(&self, url: &Url) -> Result<(), DownloadError> {
+        let host = url.host_str().unwrap_or_default();
+        let with_port = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+        let known = host == FAL_CDN || host.ends_with(".fal.media") || host == GOOGLE_CDN;
+        let own_scheme = url.scheme() == "https" && url.port().is_none();
+        if (known && own_scheme) || self.further_hosts.contains(&with_port) {
+            Ok(())
+        } else {
+            Err(DownloadError::Host(with_port))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_known_hosts_are_called() {
+        let env = Env::from([("DOWNLOAD_HOSTS", "127.0.0.1:9001, files.example.com".to_owned())]);
+        let downloads = Downloads::new(&env, &Outbound::network()).unwrap();
+        let allowed = |address: &str| downloads.allowed(&Url::parse(address).unwrap()).is_ok();
+        for address in [
+            "https://v3b.fal.media/files/a/output.mp4",
+            "https://fal.media/x",
+            "https://storage.googleapis.com/bucket/x.mp4",
+            "http://127.0.0.1:9001/files/x",
+            "https://files.example.com/x",
+        ] {
+            assert!(allowed(address), "{address}");
+        }
+        for address in [
+            "http://v3.fal.media/x",
+            "https://v3.fal.media:8443/x",
+            "https://evilfal.media/x",
+            "https://fal.media.evil.example/x",
+            "http://169.254.169.254/latest/meta-data",
+            "http://127.0.0.1:9002/x",
+            "http://127.0.0.1/x",
+            "https://user@evil.example/fal.media",
+        ] {
+            assert!(!allowed(address), "{address}");
+        }
+    }
+}

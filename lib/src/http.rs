@@ -1,0 +1,194 @@
+//! The one door between callers and handlers: request ids, bodies, status codes and the error envelope. No other module knows an
+//! HTTP status of ours, and the chain of causes behind an error is logged here and nowhere else.
+
+mod video_job;
+
+pub use video_job::VideoJob;
+
+use crate::error::Refusal;
+use crate::id::OrgId;
+use crate::money::Money;
+use crate::outbound::BoxError;
+use crate::store::StoreError;
+use crate::world::Ambient;
+use lambda_http::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
+use lambda_http::http::{HeaderValue, StatusCode};
+use lambda_http::{Body, Request, Response};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use std::time::Duration;
+
+/// The longest body that is read: 4000 characters of four bytes, each escaped as `\ud83d\ude00`, are 48 KB.
+const LONGEST_BODY: usize = 64 << 10;
+/// How long a caller should wait when our own store is overloaded: transactions on an account settle within 2 s.
+const STORE_RETRY: Duration = Duration::from_secs(2);
+/// How long a caller should wait when too many jobs are open: the shortest cadence in the catalog.
+const OPEN_JOBS_RETRY: Duration = Duration::from_secs(10);
+
+/// Why a request is not answered with what it asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The caller can act on it.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// Our store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Anything else of ours.
+    #[error("internal error")]
+    Internal(#[source] BoxError),
+}
+
+/// One request on its way through a handler.
+#[derive(Debug)]
+pub struct Call {
+    /// As it came.
+    pub request: Request,
+    /// Whose it is, once that is known; for the log.
+    pub org: Option<OrgId>,
+    /// The balance to show; set it on authenticated requests.
+    pub balance: Option<Money>,
+    id: String,
+    started_unix_ms: u64,
+    ambient: Ambient,
+}
+
+impl Call {
+    /// Takes a request in and gives it its id.
+    pub fn open(ambient: &Ambient, request: Request) -> Self {
+        let started_unix_ms = ambient.now_unix_ms();
+        Self { request, org: None, balance: None, id: request_id(ambient), started_unix_ms, ambient: ambient.clone() }
+    }
+
+    /// What every log line of the request carries.
+    pub fn span(&self) -> tracing::Span {
+        tracing::info_span!("request", request.id = self.id)
+    }
+
+    /// Answers the request with what became of it.
+    pub fn close<T: Serialize>(self, result: Result<T, Error>) -> Response<Body> {
+        let mut response = match &result {
+            Ok(value) => json_response(StatusCode::OK, value),
+            Err(error) => error_response(error, &self.id),
+        };
+        let headers = response.headers_mut();
+        insert(headers, "x-request-id", &self.id);
+        if let Some(balance) = self.balance {
+            insert(headers, "x-geekhub-balance-mxn", &balance.to_string());
+        }
+        let _entered = self.span().entered();
+        self.log(response.status(), result.err());
+        response
+    }
+
+    /// The body as a JSON object, whatever its content type says.
+    pub fn json_object(&self) -> Result<Map<String, Value>, Refusal> {
+        let body: &[u8] = self.request.body();
+        if body.len() > LONGEST_BODY {
+            return Err(Refusal::RequestTooLarge { limit_bytes: LONGEST_BODY });
+        }
+        match serde_json::from_slice(body) {
+            Ok(Value::Object(object)) => Ok(object),
+            _ => Err(Refusal::invalid(
+                r#"the body must be a JSON object, such as {"model":"fal/kling-2","prompt":"a hummingbird at dawn"}"#,
+            )),
+        }
+    }
+}
+
+impl Call {
+    fn log(&self, status: StatusCode, error: Option<Error>) {
+        let (method, path) = (self.request.method().as_str(), self.request.uri().path());
+        let org = self.org.map(|org| org.to_string());
+        let duration_ms = self.ambient.now_unix_ms().saturating_sub(self.started_unix_ms);
+        let (status, code) = (status.as_u16(), error.as_ref().map(|error| self::status(error).1));
+        match error {
+            None | Some(Error::Refused(_)) => {
+                tracing::info!(method, path, org.id = org, status, code, duration_ms, "answered")
+            }
+            Some(error) => {
+                tracing::error!(method, path, org.id = org, status, code, duration_ms, error = causes(&error), "failed")
+            }
+        }
+    }
+}
+
+/// What each refusal is for HTTP: its status, its code, and how long to wait where waiting helps.
+const fn status(error: &Error) -> (StatusCode, &'static str, Option<Duration>) {
+    match error {
+        Error::Refused(refusal) => match refusal {
+            Refusal::InvalidRequest(_) => (StatusCode::BAD_REQUEST, "invalid_request_error", None),
+            Refusal::MissingApiKey => (StatusCode::UNAUTHORIZED, "missing_api_key", None),
+            Refusal::InvalidApiKey => (StatusCode::UNAUTHORIZED, "invalid_api_key", None),
+            Refusal::KeyRevoked => (StatusCode::UNAUTHORIZED, "key_revoked", None),
+            Refusal::InsufficientBalance { .. } => (StatusCode::PAYMENT_REQUIRED, "insufficient_balance", None),
+            Refusal::OrganizationSuspended => (StatusCode::FORBIDDEN, "organization_suspended", None),
+            Refusal::ModelNotFound(_) => (StatusCode::NOT_FOUND, "model_not_found", None),
+            Refusal::JobNotFound => (StatusCode::NOT_FOUND, "job_not_found", None),
+            Refusal::NotFound { .. } => (StatusCode::NOT_FOUND, "not_found", None),
+            Refusal::MethodNotAllowed { .. } => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", None),
+            Refusal::RequestTooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "request_too_large", None),
+            Refusal::TooManyOpenJobs { .. } => {
+                (StatusCode::TOO_MANY_REQUESTS, "rate_limit_exceeded", Some(OPEN_JOBS_RETRY))
+            }
+        },
+        Error::Store(StoreError::Unavailable(_)) => {
+            (StatusCode::SERVICE_UNAVAILABLE, "service_unavailable", Some(STORE_RETRY))
+        }
+        Error::Store(StoreError::Broken(_)) | Error::Internal(_) => {
+            (StatusCode::INTERNAL_SERVER_ERROR, "internal_error", None)
+        }
+    }
+}
+
+fn error_response(error: &Error, request_id: &str) -> Response<Body> {
+    let (status, code, wait) = status(error);
+    let message = match error {
+        Error::Refused(refusal) => refusal.to_string(),
+        Error::Store(StoreError::Unavailable(_)) => {
+            "we are overloaded and did not accept this request; send it again".to_owned()
+        }
+        Error::Store(StoreError::Broken(_)) | Error::Internal(_) => {
+            "something is wrong on our side; tell support the request_id".to_owned()
+        }
+    };
+    let body = json!({"error": {"message": message, "type": code, "code": code, "request_id": request_id}});
+    let mut response = json_response(status, &body);
+    if let Some(wait) = wait {
+        insert(response.headers_mut(), RETRY_AFTER.as_str(), &wait.as_secs().to_string());
+    }
+    if let Error::Refused(Refusal::MethodNotAllowed { allow, .. }) = error {
+        insert(response.headers_mut(), ALLOW.as_str(), allow);
+    }
+    response
+}
+
+fn json_response(status: StatusCode, value: &impl Serialize) -> Response<Body> {
+    let mut response = Response::new(Body::Text(serde_json::to_string(value).unwrap_or_default()));
+    *response.status_mut() = status;
+    insert(response.headers_mut(), CONTENT_TYPE.as_str(), "application/json");
+    response
+}
+
+fn insert(headers: &mut lambda_http::http::HeaderMap, name: &'static str, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
+}
+
+fn request_id(ambient: &Ambient) -> String {
+    let bytes: [u8; 12] = ambient.bytes();
+    bytes.iter().fold("req_".to_owned(), |id, byte| id + &format!("{byte:02x}"))
+}
+
+/// An error and everything behind it, on one line.
+pub fn causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut line = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        line.push_str(": ");
+        line.push_str(&cause.to_string());
+        next = cause.source();
+    }
+    line
+}

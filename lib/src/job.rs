@@ -1,0 +1,268 @@
+//! A video job and the only ways in which it can move. Pure: the time comes in, the moved job goes out, and the store writes it on
+//! the condition that nobody else wrote in between.
+
+mod deadline;
+mod failure;
+mod turn;
+
+pub use deadline::Deadline;
+pub use failure::{Failure, FailureCode};
+pub use turn::{SUBMIT_LEASE, TURN_TOLERANCE};
+
+use crate::id::{JobId, OrgId};
+use crate::money::Money;
+use crate::pricing::Price;
+use crate::provider::{Handle, Provider};
+use crate::time::Timestamp;
+
+/// A job, with everything that was decided when it was accepted and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Job {
+    /// Which job.
+    pub id: JobId,
+    /// Whose.
+    pub org: OrgId,
+    /// The catalog id that the caller named.
+    pub model: String,
+    /// Who renders it.
+    pub provider: Provider,
+    /// What the model is called there, frozen so that a changed catalog does not touch jobs in flight.
+    pub route: String,
+    /// The caller's text.
+    pub prompt: String,
+    /// Seconds that are rendered and billed.
+    pub seconds: u32,
+    /// `None` leaves it to the provider.
+    pub aspect_ratio: Option<String>,
+    /// In force when the job was accepted.
+    pub price: Price,
+    /// `price × seconds`, frozen.
+    pub cost: Money,
+    /// The model's first cadence in seconds.
+    pub poll_every_s: u32,
+    /// When it was accepted.
+    pub created: Timestamp,
+    /// While the job is open: nobody acts on it before this moment.
+    pub due: Timestamp,
+    /// Counts the writes; the store writes only over the revision that was read.
+    pub revision: u64,
+    /// Where it stands.
+    pub state: State,
+}
+
+/// Where a job stands, with what is known only there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum State {
+    /// Stored here, not known to be at the provider.
+    Pending {
+        /// Somebody may be sending the submission until then; once it has passed, the outcome is unknown.
+        lease_until: Option<Timestamp>,
+    },
+    /// At the provider, or on its way from there into storage.
+    Processing(Processing),
+    /// In storage and charged.
+    Completed {
+        /// Since when.
+        at: Timestamp,
+        /// Public and persistent.
+        video_url: String,
+    },
+    /// Over, uncharged.
+    Failed {
+        /// Since when.
+        at: Timestamp,
+        /// Why.
+        failure: Failure,
+    },
+}
+
+/// What is known of a job that the provider took.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Processing {
+    /// What the provider calls it.
+    pub handle: Handle,
+    /// When the provider took it.
+    pub submitted: Timestamp,
+    /// When it was first seen being rendered.
+    pub rendering_since: Option<Timestamp>,
+    /// The finished file, once the provider has named it.
+    pub file: Option<File>,
+}
+
+/// A finished file at the provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// Where it can be fetched.
+    pub url: String,
+    /// When that was learnt.
+    pub found: Timestamp,
+    /// A resumable upload that was begun: where it goes on.
+    pub upload_url: Option<String>,
+}
+
+/// What became of a move. Messages come twice, so "already there" is an ordinary answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Moved {
+    /// The job as it now has to be written.
+    Applied(Job),
+    /// It was there before; nothing is to be written.
+    Already(Job),
+    /// It cannot go there from where it stands; nothing is to be written.
+    Illegal(Job),
+}
+
+impl Moved {
+    /// The job to write, if the move changed anything.
+    pub fn applied(self) -> Option<Job> {
+        match self {
+            Self::Applied(job) => Some(job),
+            Self::Already(_) | Self::Illegal(_) => None,
+        }
+    }
+}
+
+/// The four words that callers know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Status {
+    /// Stored here, not yet at the provider.
+    Pending,
+    /// The provider renders.
+    Processing,
+    /// In storage and charged.
+    Completed,
+    /// Over, uncharged.
+    Failed,
+}
+
+impl Status {
+    /// The word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Processing => "processing",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+impl Job {
+    /// The word for where it stands.
+    pub const fn status(&self) -> Status {
+        match self.state {
+            State::Pending { .. } => Status::Pending,
+            State::Processing(_) => Status::Processing,
+            State::Completed { .. } => Status::Completed,
+            State::Failed { .. } => Status::Failed,
+        }
+    }
+
+    /// Neither completed nor failed: its cost is held.
+    pub const fn is_open(&self) -> bool {
+        matches!(self.state, State::Pending { .. } | State::Processing(_))
+    }
+
+    /// Whether somebody should have acted by now: a message was lost, or its worker died.
+    pub fn is_overdue(&self, now: Timestamp, grace: std::time::Duration) -> bool {
+        self.is_open() && self.due.after(grace) < now
+    }
+
+    /// The provider took it: pending → processing. Its first check is due one cadence from now.
+    pub fn accepted(self, handle: Handle, now: Timestamp) -> Moved {
+        match &self.state {
+            State::Pending { .. } => {
+                let due = now.after(self.cadence(now));
+                let processing = Processing { handle, submitted: now, rendering_since: None, file: None };
+                self.written(due, State::Processing(processing))
+            }
+            State::Processing(known) if known.handle == handle => Moved::Already(self),
+            _ => Moved::Illegal(self),
+        }
+    }
+
+    /// The provider certainly did not take it and may be asked again: the lease goes, the job stays pending.
+    pub fn not_taken(self, now: Timestamp) -> Moved {
+        match self.state {
+            State::Pending { lease_until: Some(_) } => {
+                let due = now.after(self.cadence(now));
+                self.written(due, State::Pending { lease_until: None })
+            }
+            State::Pending { lease_until: None } => Moved::Already(self),
+            _ => Moved::Illegal(self),
+        }
+    }
+
+    /// It was seen being rendered; the first sighting counts.
+    pub fn rendering(mut self, now: Timestamp) -> Moved {
+        match &mut self.state {
+            State::Processing(Processing { rendering_since: Some(_), .. }) => Moved::Already(self),
+            State::Processing(processing) => {
+                processing.rendering_since = Some(now);
+                self.rewritten()
+            }
+            _ => Moved::Illegal(self),
+        }
+    }
+
+    /// The provider named the finished file: it can be stored at once.
+    pub fn file_found(mut self, url: String, now: Timestamp) -> Moved {
+        match &mut self.state {
+            State::Processing(Processing { file: Some(_), .. }) => Moved::Already(self),
+            State::Processing(processing) => {
+                processing.file = Some(File { url, found: now, upload_url: None });
+                self.due = now;
+                self.rewritten()
+            }
+            _ => Moved::Illegal(self),
+        }
+    }
+
+    /// A resumable upload was begun at this address, or given up (`None`).
+    pub fn uploading(mut self, upload_url: Option<String>) -> Moved {
+        match &mut self.state {
+            State::Processing(Processing { file: Some(file), .. }) if file.upload_url == upload_url => {
+                Moved::Already(self)
+            }
+            State::Processing(Processing { file: Some(file), .. }) => {
+                file.upload_url = upload_url;
+                self.rewritten()
+            }
+            _ => Moved::Illegal(self),
+        }
+    }
+
+    /// The file is whole in storage: processing → completed. The store charges in the same write.
+    pub fn completed(self, video_url: String, now: Timestamp) -> Moved {
+        match self.state {
+            State::Processing(Processing { file: Some(_), .. }) => {
+                let due = self.due;
+                self.written(due, State::Completed { at: now, video_url })
+            }
+            State::Completed { .. } => Moved::Already(self),
+            _ => Moved::Illegal(self),
+        }
+    }
+
+    /// It is over: pending or processing → failed. The store releases the hold in the same write.
+    pub fn failed(self, failure: Failure, now: Timestamp) -> Moved {
+        match self.state {
+            State::Pending { .. } | State::Processing(_) => {
+                let due = self.due;
+                self.written(due, State::Failed { at: now, failure })
+            }
+            State::Failed { .. } => Moved::Already(self),
+            State::Completed { .. } => Moved::Illegal(self),
+        }
+    }
+
+    fn written(self, due: Timestamp, state: State) -> Moved {
+        Self { due, state, ..self }.rewritten()
+    }
+
+    fn rewritten(self) -> Moved {
+        Moved::Applied(Self { revision: self.revision + 1, ..self })
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

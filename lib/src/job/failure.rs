@@ -1,0 +1,56 @@
+//! Why a job failed: a line for the caller and a code for programs.
+
+use serde::{Deserialize, Serialize};
+
+/// The longest line of cause that is kept. Providers answer with whole pages at times; a line of this length says why.
+const LONGEST_MESSAGE: usize = 500;
+
+/// The kinds of failure, few and documented.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureCode {
+    /// The provider's safety system refused the prompt or the video.
+    ContentFiltered,
+    /// The provider refused the request, or its render failed.
+    ProviderRefused,
+    /// The provider could not be reached or would not serve us.
+    ProviderUnavailable,
+    /// The provider said it was done and gave no video.
+    ProviderNoOutput,
+    /// The finished video could not be stored.
+    StorageUnavailable,
+    /// The provider did not finish in time.
+    TimedOut,
+    /// Cancelled by its owner or the operator.
+    Cancelled,
+    /// The answer to the submission was lost; sending it again might have rendered twice.
+    SubmitUnknown,
+}
+
+/// Why a job failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// For programs.
+    pub code: FailureCode,
+    /// One line for people.
+    pub message: String,
+    /// The provider's own word for it, when it gave one.
+    pub provider_code: Option<String>,
+}
+
+impl Failure {
+    /// A failure whose message is made one line, at most 500 characters long.
+    pub fn new(code: FailureCode, message: &str) -> Self {
+        let line = message.split_whitespace().collect::<Vec<_>>().join(" ");
+        let message = match line.char_indices().nth(LONGEST_MESSAGE) {
+            Some((end, _)) => format!("{}…", &line[..end]),
+            None => line,
+        };
+        Self { code, message, provider_code: None }
+    }
+
+    /// With the provider's own word.
+    pub fn with_provider_code(self, code: impl Into<String>) -> Self {
+        Self { provider_code: Some(code.into()), ..self }
+    }
+}

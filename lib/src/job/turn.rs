@@ -1,0 +1,61 @@
+//! Turns and leases: who may act on an open job, and for how long nobody else may.
+
+use super::{Job, Moved, State};
+use crate::time::Timestamp;
+use std::time::Duration;
+
+/// How early a turn may be taken: queues and clocks are a little off, and a turn refused costs a whole cadence.
+pub const TURN_TOLERANCE: Duration = Duration::from_secs(5);
+
+/// How long a submission may be on its way before its outcome counts as unknown: the longest that a function which sends one may
+/// live (28 s for `submit-video`, whose attempt at the provider ends after 20 s) and 30 s for clocks that differ.
+pub const SUBMIT_LEASE: Duration = Duration::from_secs(28 + 30);
+
+/// The slowest cadence. A job of an hour is asked about every minute; a caller never waits longer than this for a finished one.
+const SLOWEST: Duration = Duration::from_secs(60);
+
+/// The cadence follows the age of the job: one part in ten, so that a check is never late by more than a tenth of the wait.
+const AGE_PARTS: u32 = 10;
+
+impl Job {
+    /// How long from now until the next look: the model's cadence at first, a tenth of the job's age later, never over 60 s.
+    pub fn cadence(&self, now: Timestamp) -> Duration {
+        let first = Duration::from_secs(u64::from(self.poll_every_s));
+        (now.since(self.created) / AGE_PARTS).clamp(first, SLOWEST.max(first))
+    }
+
+    /// Whether somebody may act on it now.
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        self.is_open() && self.due <= now.after(TURN_TOLERANCE)
+    }
+
+    /// Takes the turn for `length`: applied when the job is due, already over or somebody else's otherwise.
+    pub fn turn(self, now: Timestamp, length: Duration) -> Moved {
+        if !self.is_due(now) {
+            return Moved::Already(self);
+        }
+        let state = self.state.clone();
+        self.written(now.after(length), state)
+    }
+
+    /// Takes the turn and the lease for sending a pending job to its provider.
+    pub fn leased(self, now: Timestamp) -> Moved {
+        match self.state {
+            State::Pending { lease_until: None } if self.is_due(now) => {
+                let until = now.after(SUBMIT_LEASE);
+                self.written(until, State::Pending { lease_until: Some(until) })
+            }
+            State::Pending { .. } => Moved::Already(self),
+            _ => Moved::Illegal(self),
+        }
+    }
+
+    /// Gives the turn back early: the next one may be taken `wait` from now.
+    pub fn again_in(self, now: Timestamp, wait: Duration) -> Moved {
+        if !self.is_open() {
+            return Moved::Illegal(self);
+        }
+        let state = self.state.clone();
+        self.written(now.after(wait), state)
+    }
+}

@@ -1,0 +1,29 @@
+//! What GeekHub Video's functions share.
+//!
+//! The pure core (`decimal`, `money`, `pricing`, `catalog`, `job`, `account`, `error`, `id`, `time`, `mp4`, `provider`) takes values and
+//! returns values. The shell around it touches the world, and touches it only through [`world::World`]: the environment, the clock
+//! and randomness, and one sender of everything outbound.
+
+pub mod account;
+pub mod catalog;
+pub mod decimal;
+pub mod error;
+pub mod id;
+pub mod job;
+pub mod money;
+pub mod mp4;
+pub mod pricing;
+pub mod provider;
+pub mod time;
+
+pub mod auth;
+pub mod config;
+pub mod download;
+pub mod http;
+pub mod outbound;
+pub mod queue;
+pub mod storage;
+pub mod store;
+pub mod submission;
+pub mod telemetry;
+pub mod world;

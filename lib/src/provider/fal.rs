@@ -1,0 +1,110 @@
+//! fal.ai's queue API. <https://docs.fal.ai/model-apis/model-endpoints/queue>, errors <https://docs.fal.ai/model-apis/errors>.
+//!
+//! A submission goes to the model's whole path; status, result and cancellation live under its first two segments only, and fal
+//! answers with their addresses. Those are used as they come, but only on fal's own origin.
+
+mod reply;
+
+pub use reply::{cancel_read, result_read};
+
+use super::{Checked, Method, Provider, Reply, Request, Submitted};
+use crate::job::{Failure, FailureCode, Job};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use url::Url;
+
+/// How fal is reached.
+#[derive(Debug, Clone)]
+pub struct Fal {
+    queue_url: Url,
+}
+
+/// What fal calls a request that it took.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Handle {
+    /// fal's id of the request.
+    pub request_id: String,
+    /// Where its status is read.
+    pub status_url: String,
+    /// Where its result is read.
+    pub response_url: String,
+    /// Where it is cancelled.
+    pub cancel_url: String,
+}
+
+impl Fal {
+    /// fal at this queue base, `https://queue.fal.run` unless configured otherwise.
+    pub const fn new(queue_url: Url) -> Self {
+        Self { queue_url }
+    }
+
+    /// The request that submits a job.
+    pub fn submit(&self, job: &Job) -> Result<Request, Failure> {
+        let mut url = self.queue_url.clone();
+        let path = format!("{}/{}", url.path().trim_end_matches('/'), job.route.trim_matches('/'));
+        url.set_path(&path);
+        Ok(Request { method: Method::Post, url, credential: Provider::Fal, body: Some(Value::Object(input(job)?)) })
+    }
+
+    /// What the reply to a submission means.
+    pub fn submitted(&self, reply: &Reply) -> Submitted {
+        reply::submitted(self, reply)
+    }
+
+    /// The request that reads the status.
+    pub fn status(&self, handle: &Handle) -> Result<Request, Failure> {
+        self.own(Method::Get, &handle.status_url)
+    }
+
+    /// What the status means; a finished request still has to be asked for its result, which is the verdict.
+    pub fn status_read(&self, handle: &Handle, reply: &Reply) -> Checked {
+        match reply::status(reply) {
+            reply::Status::Queued => Checked::Queued,
+            reply::Status::Rendering => Checked::Rendering,
+            reply::Status::Finished => match self.own(Method::Get, &handle.response_url) {
+                Ok(request) => Checked::Ask(request),
+                Err(failure) => Checked::Trouble(failure.message),
+            },
+            reply::Status::Trouble(why) => Checked::Trouble(why),
+        }
+    }
+
+    /// The request that cancels.
+    pub fn cancel(&self, handle: &Handle) -> Result<Request, Failure> {
+        self.own(Method::Put, &handle.cancel_url)
+    }
+
+    fn own(&self, method: Method, address: &str) -> Result<Request, Failure> {
+        let url = self.own_url(address).ok_or_else(|| {
+            Failure::new(FailureCode::ProviderUnavailable, "fal gave an address that is not its own for this request")
+        })?;
+        Ok(Request { method, url, credential: Provider::Fal, body: None })
+    }
+
+    /// The address, if it is on the configured origin.
+    fn own_url(&self, address: &str) -> Option<Url> {
+        Url::parse(address).ok().filter(|url| url.origin() == self.queue_url.origin())
+    }
+}
+
+/// The model's own input: lengths are strings, and each model has its own spelling of them.
+fn input(job: &Job) -> Result<Map<String, Value>, Failure> {
+    let duration = match job.model.as_str() {
+        "fal/veo-3.1" | "fal/luma-ray-2" => format!("{}s", job.seconds),
+        "fal/kling-2" | "fal/hailuo-02" | "fal/runway-gen-4" => job.seconds.to_string(),
+        model => {
+            let message = format!("it is not known how fal spells a request for {model}");
+            return Err(Failure::new(FailureCode::ProviderUnavailable, &message));
+        }
+    };
+    let mut input = Map::new();
+    input.insert("prompt".to_owned(), job.prompt.clone().into());
+    input.insert("duration".to_owned(), duration.into());
+    if let Some(ratio) = job.aspect_ratio.as_ref().filter(|_| job.model != "fal/hailuo-02") {
+        input.insert("aspect_ratio".to_owned(), ratio.clone().into()); // Hailuo has no such input: its one ratio is its default
+    }
+    Ok(input)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,126 @@
+//! What fal's replies mean.
+
+use super::{Fal, Handle};
+use crate::job::{Failure, FailureCode};
+use crate::provider::{Cancelled, Checked, Handle as ProviderHandle, Reply, Submitted};
+use serde::Deserialize;
+use serde_json::Value;
+
+/// Where a request stands, by its status alone.
+pub(super) enum Status {
+    Queued,
+    Rendering,
+    Finished,
+    Trouble(String),
+}
+
+#[derive(Deserialize)]
+struct StatusBody {
+    status: String,
+}
+
+/// fal's documented answers 503 for a request that no runner was given: it did not begin and will not.
+const NOT_BEGUN: [&str; 3] = ["runner_scheduling_failure", "runner_connection_refused", "runner_connection_timeout"];
+
+pub(super) fn submitted(fal: &Fal, reply: &Reply) -> Submitted {
+    let why = || described("fal", reply);
+    match reply.status {
+        200..=299 => accepted(fal, reply),
+        // Our account at fal, or its limits: refused before anything was taken, and none of the caller's doing.
+        401..=403 | 429 => Submitted::NotTaken(why()),
+        503 if error_type(reply).is_some_and(|kind| NOT_BEGUN.contains(&kind.as_str())) => Submitted::NotTaken(why()),
+        404 => Submitted::Refused(Failure::new(
+            FailureCode::ProviderUnavailable,
+            "fal does not have this model at present",
+        )),
+        408 | 409 | 425 => Submitted::Unknown(why()),
+        400..=499 => Submitted::Refused(refusal(reply)),
+        _ => Submitted::Unknown(why()),
+    }
+}
+
+fn accepted(fal: &Fal, reply: &Reply) -> Submitted {
+    let Ok(handle) = serde_json::from_slice::<Handle>(&reply.body) else {
+        return Submitted::Unknown(described("fal", reply));
+    };
+    if [&handle.status_url, &handle.response_url, &handle.cancel_url].iter().all(|url| fal.own_url(url).is_some()) {
+        Submitted::Accepted(ProviderHandle::Fal(handle))
+    } else {
+        Submitted::Unknown("fal took the request and gave addresses that are not its own".to_owned())
+    }
+}
+
+pub(super) fn status(reply: &Reply) -> Status {
+    let read = serde_json::from_slice::<StatusBody>(&reply.body);
+    match (reply.status, read.as_ref().map(|body| body.status.as_str())) {
+        (200 | 202, Ok("IN_QUEUE")) => Status::Queued,
+        (200 | 202, Ok("IN_PROGRESS")) => Status::Rendering,
+        (200 | 202, Ok("COMPLETED")) => Status::Finished,
+        _ => Status::Trouble(described("fal", reply)),
+    }
+}
+
+/// What the result means. It carries the model's own status code: 422 is the verdict on this request, a 5xx or 404 is not one.
+pub fn result_read(reply: &Reply) -> Checked {
+    let body = serde_json::from_slice::<Value>(&reply.body);
+    match (reply.status, body) {
+        (200, Ok(body)) => match body.pointer("/video/url").and_then(Value::as_str) {
+            Some(url) => Checked::Done { file_url: url.to_owned() },
+            None => Checked::Failed(Failure::new(
+                FailureCode::ProviderNoOutput,
+                "fal finished the render and gave no video",
+            )),
+        },
+        (422, Ok(body)) if body.get("detail").is_some() => Checked::Failed(refusal(reply)),
+        (400, Ok(body)) if body.get("detail").is_some_and(Value::is_array) => Checked::Failed(refusal(reply)),
+        _ => Checked::Trouble(described("fal", reply)),
+    }
+}
+
+/// What the reply to a cancellation means. The word decides; the status codes differ between versions of fal's documentation.
+pub fn cancel_read(reply: &Reply) -> Cancelled {
+    match serde_json::from_slice::<StatusBody>(&reply.body).as_ref().map(|body| body.status.as_str()) {
+        Ok("OK" | "NOT_FOUND") => Cancelled::Stopped,
+        Ok("CANCELLATION_REQUESTED") => Cancelled::Asked,
+        Ok("ALREADY_COMPLETED") => Cancelled::AlreadyDone,
+        _ => Cancelled::Trouble(described("fal", reply)),
+    }
+}
+
+/// A structured refusal: fal's `detail` is a list of `{loc, msg, type}`, or on endpoints that were not migrated plain text.
+fn refusal(reply: &Reply) -> Failure {
+    let detail =
+        serde_json::from_slice::<Value>(&reply.body).ok().and_then(|mut body| body.get_mut("detail").map(Value::take));
+    let (message, kind) = match detail {
+        Some(Value::String(text)) => (text, error_type(reply)),
+        Some(Value::Array(items)) => {
+            let text = |item: &Value, key: &str| item.get(key).and_then(Value::as_str).map(str::to_owned);
+            let messages: Vec<String> = items.iter().filter_map(|item| text(item, "msg")).collect();
+            (messages.join("; "), items.iter().find_map(|item| text(item, "type")))
+        }
+        _ => (String::new(), error_type(reply)),
+    };
+    let message = if message.is_empty() { format!("fal refused the request (HTTP {})", reply.status) } else { message };
+    let code = match kind.as_deref() {
+        Some("content_policy_violation") => FailureCode::ContentFiltered,
+        _ => FailureCode::ProviderRefused,
+    };
+    let failure = Failure::new(code, &message);
+    match kind {
+        Some(kind) => failure.with_provider_code(kind),
+        None => failure,
+    }
+}
+
+fn error_type(reply: &Reply) -> Option<String> {
+    let body: Value = serde_json::from_slice(&reply.body).ok()?;
+    body.get("error_type").and_then(Value::as_str).map(str::to_owned)
+}
+
+/// A reply for the log: its status and fal's own type of error, never its body, which may repeat the prompt.
+fn described(provider: &str, reply: &Reply) -> String {
+    match error_type(reply) {
+        Some(kind) => format!("{provider} answered HTTP {} ({kind})", reply.status),
+        None => format!("{provider} answered HTTP {}", reply.status),
+    }
+}

@@ -1,0 +1,121 @@
+//! The queues that carry jobs. A message only says which job to look at; what is to be done is read from the job itself, so a
+//! message may be lost, doubled or reordered.
+
+use crate::config::ConfigError;
+use crate::id::{JobId, OrgId};
+use crate::job::Job;
+use crate::outbound::{BoxError, SdkConfig};
+use crate::world::World;
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// The most messages that SQS takes in one call.
+const BATCH: usize = 10;
+/// The longest delay that SQS knows.
+const LONGEST_DELAY: Duration = Duration::from_secs(900);
+
+/// Which job to look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// Whose.
+    pub org: OrgId,
+    /// Which.
+    pub job: JobId,
+}
+
+impl Message {
+    /// A message about this job.
+    pub const fn about(job: &Job) -> Self {
+        Self { org: job.org, job: job.id }
+    }
+}
+
+/// SQS did not take a message. Whatever it was about is found again by the sweep.
+#[derive(Debug, thiserror::Error)]
+#[error("the queue did not take {count} message(s)")]
+pub struct QueueError {
+    count: usize,
+    #[source]
+    source: Option<BoxError>,
+}
+
+/// One queue.
+#[derive(Debug, Clone)]
+pub struct Queue {
+    sqs: Client,
+    url: String,
+}
+
+impl Queue {
+    /// The queue whose address this variable holds.
+    pub fn new(world: &World, aws: &SdkConfig, variable: &str) -> Result<Self, ConfigError> {
+        let mut config = aws_sdk_sqs::config::Builder::from(aws);
+        if let Some(endpoint) = world.env.optional("AWS_ENDPOINT_URL_SQS") {
+            config = config.endpoint_url(endpoint);
+        }
+        Ok(Self { sqs: Client::from_conf(config.build()), url: world.env.required(variable)?.to_owned() })
+    }
+
+    /// Sends one message, to be delivered after `delay` (whole seconds, at most 900). A repeat delivers it twice, which does no harm.
+    pub async fn send(&self, message: Message, delay: Duration) -> Result<(), QueueError> {
+        let sent = self
+            .sqs
+            .send_message()
+            .queue_url(&self.url)
+            .message_body(body(message))
+            .delay_seconds(seconds(delay))
+            .send()
+            .await;
+        sent.map(drop).map_err(|error| QueueError { count: 1, source: Some(error.into()) })
+    }
+
+    /// Sends many, ten to a call. An error says how many were not taken; the others were.
+    pub async fn send_all(&self, messages: &[(Message, Duration)]) -> Result<(), QueueError> {
+        let mut refused = QueueError { count: 0, source: None };
+        for batch in messages.chunks(BATCH) {
+            match self.send_batch(batch).await {
+                Ok(count) => refused.count += count,
+                Err(error) => refused = QueueError { count: refused.count + batch.len(), source: Some(error) },
+            }
+        }
+        if refused.count == 0 { Ok(()) } else { Err(refused) }
+    }
+
+    async fn send_batch(&self, batch: &[(Message, Duration)]) -> Result<usize, BoxError> {
+        let entries = batch
+            .iter()
+            .enumerate()
+            .map(|(index, (message, delay))| {
+                SendMessageBatchRequestEntry::builder()
+                    .id(index.to_string())
+                    .message_body(body(*message))
+                    .delay_seconds(seconds(*delay))
+                    .build()
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        let answer = self.sqs.send_message_batch().queue_url(&self.url).set_entries(Some(entries)).send().await?;
+        Ok(answer.failed().len())
+    }
+}
+
+fn body(message: Message) -> String {
+    format!(r#"{{"org":"{}","job":"{}"}}"#, message.org, message.job)
+}
+
+fn seconds(delay: Duration) -> i32 {
+    i32::try_from(delay.min(LONGEST_DELAY).as_secs()).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_reads_back_as_it_was_written() {
+        let id = uuid::Uuid::from_u128(7);
+        let message = Message { org: OrgId::from_uuid(id), job: JobId::from_uuid(id) };
+        assert_eq!(serde_json::from_str::<Message>(&body(message)).unwrap(), message);
+    }
+}

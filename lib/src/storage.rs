@@ -1,0 +1,170 @@
+//! Supabase Storage: where finished videos live. <https://supabase.com/docs/guides/storage>, resumable uploads are TUS 1.0.0.
+//!
+//! Nearly every refusal comes as HTTP 400 with the true status in its body. Keys that begin with `sb_` go in `apikey` alone; older
+//! ones are JWTs and go in `authorization` too.
+
+mod resumable;
+
+use crate::config::{ConfigError, Env, Secret};
+use crate::id::{JobId, OrgId};
+use crate::outbound::{Outbound, WireError, read_body};
+use bytes::Bytes;
+use reqwest::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_RANGE, CONTENT_TYPE, HeaderValue, RANGE};
+use reqwest::{Method, Request, Response};
+use serde::Deserialize;
+use std::time::Duration;
+use url::Url;
+
+/// What a single upload may hold, and the size of a part of a resumable one: Supabase takes parts of exactly 6 MiB.
+pub const PART_BYTES: usize = 6 << 20;
+
+/// A part of 6 MiB at 1 Mbit/s takes 50 s; slower than that is not worth waiting for.
+const TRANSFER_TIMEOUT: Duration = Duration::from_secs(60);
+/// Questions are small.
+const QUESTION_TIMEOUT: Duration = Duration::from_secs(10);
+/// The longest answer that is read; they are under 2 KB.
+const LONGEST_ANSWER: usize = 64 << 10;
+/// A video never changes under its URL, so caches may keep it for a year.
+const KEEP: &str = "max-age=31536000";
+
+/// Storage did not do what was asked. Every call may be repeated.
+#[derive(Debug, thiserror::Error)]
+pub enum StorageError {
+    /// No answer.
+    #[error("storage did not answer")]
+    Wire(#[from] WireError),
+    /// An answer that is not the wanted one.
+    #[error("storage answered {status} to {step}: {message}")]
+    Refused {
+        /// What was asked.
+        step: &'static str,
+        /// The true status, out of the body where there is one.
+        status: u16,
+        /// Storage's own words.
+        message: String,
+    },
+    /// What is stored is not what was sent.
+    #[error("storage holds {found} bytes of {expected}")]
+    Size {
+        /// As it was counted while it passed.
+        expected: u64,
+        /// As storage reports it.
+        found: u64,
+    },
+}
+
+/// One bucket.
+#[derive(Debug, Clone)]
+pub struct Storage {
+    outbound: Outbound,
+    base: Url,
+    key: Secret,
+    bucket: String,
+}
+
+#[derive(Deserialize)]
+struct Info {
+    size: u64,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct ErrorBody {
+    status_code: String,
+    message: String,
+}
+
+impl Storage {
+    /// The bucket of `SUPABASE_URL`, `SUPABASE_SECRET_KEY` and `SUPABASE_BUCKET`.
+    pub fn new(env: &Env, outbound: &Outbound) -> Result<Self, ConfigError> {
+        Ok(Self {
+            outbound: outbound.clone(),
+            base: env.url("SUPABASE_URL")?,
+            key: env.required_secret("SUPABASE_SECRET_KEY")?,
+            bucket: env.optional("SUPABASE_BUCKET").unwrap_or("generated-videos").to_owned(),
+        })
+    }
+
+    /// Where a job's video lives in the bucket: the same for every attempt, so that a repeat replaces and never adds.
+    pub fn path(org: OrgId, job: JobId) -> String {
+        format!("{org}/{job}/video.mp4")
+    }
+
+    /// The video's public, persistent URL.
+    pub fn public_url(&self, path: &str) -> String {
+        self.url(&format!("object/public/{}/{path}", self.bucket)).to_string()
+    }
+
+    /// Stores a whole small video, replacing what is there.
+    pub async fn upload(&self, path: &str, video: Bytes) -> Result<(), StorageError> {
+        let mut request =
+            self.request(Method::POST, self.url(&format!("object/{}/{path}", self.bucket)), TRANSFER_TIMEOUT);
+        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("video/mp4"));
+        request.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static(KEEP));
+        request.headers_mut().insert("x-upsert", HeaderValue::from_static("true"));
+        *request.body_mut() = Some(video.into());
+        self.asked("upload", request).await.map(drop)
+    }
+
+    /// Checks that the stored video has this size and that its public URL answers with it.
+    pub async fn confirm(&self, path: &str, bytes: u64) -> Result<(), StorageError> {
+        let info =
+            self.request(Method::GET, self.url(&format!("object/info/{}/{path}", self.bucket)), QUESTION_TIMEOUT);
+        let body = read_body(self.asked("info", info).await?, LONGEST_ANSWER).await?;
+        let stored = serde_json::from_slice::<Info>(&body).map_err(|error| unexpected("info", error.to_string()))?;
+        self.same_size(bytes, stored.size)?;
+
+        let url = Url::parse(&self.public_url(path)).map_err(|error| unexpected("public", error.to_string()))?;
+        let mut public = Request::new(Method::GET, url); // as anybody would: without the key
+        public.headers_mut().insert(RANGE, HeaderValue::from_static("bytes=0-0"));
+        *public.timeout_mut() = Some(QUESTION_TIMEOUT);
+        let answer = self.asked("public", public).await?;
+        let total =
+            answer.headers().get(CONTENT_RANGE).and_then(|range| range.to_str().ok()?.rsplit_once('/')?.1.parse().ok());
+        self.same_size(bytes, total.or(answer.content_length()).unwrap_or(0))
+    }
+
+    fn same_size(&self, expected: u64, found: u64) -> Result<(), StorageError> {
+        if expected == found { Ok(()) } else { Err(StorageError::Size { expected, found }) }
+    }
+
+    fn url(&self, path: &str) -> Url {
+        let mut url = self.base.clone();
+        url.set_path(&format!("{}/storage/v1/{path}", url.path().trim_end_matches('/')));
+        url
+    }
+
+    fn request(&self, method: Method, url: Url, timeout: Duration) -> Request {
+        let mut request = Request::new(method, url);
+        *request.timeout_mut() = Some(timeout);
+        let secret = |text: String| {
+            let mut value = HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static(""));
+            value.set_sensitive(true);
+            value
+        };
+        if !self.key.expose().starts_with("sb_") {
+            request.headers_mut().insert(AUTHORIZATION, secret(format!("Bearer {}", self.key.expose())));
+        }
+        request.headers_mut().insert("apikey", secret(self.key.expose().to_owned()));
+        request
+    }
+
+    async fn asked(&self, step: &'static str, request: Request) -> Result<Response, StorageError> {
+        let answer = self.outbound.exchange(request).await?;
+        if answer.status().is_success() {
+            return Ok(answer);
+        }
+        let http_status = answer.status().as_u16();
+        let body = read_body(answer, LONGEST_ANSWER).await.unwrap_or_default();
+        let error = serde_json::from_slice::<ErrorBody>(&body).unwrap_or_default();
+        Err(StorageError::Refused {
+            step,
+            status: error.status_code.parse().unwrap_or(http_status),
+            message: error.message,
+        })
+    }
+}
+
+fn unexpected(step: &'static str, message: String) -> StorageError {
+    StorageError::Refused { step, status: 200, message }
+}

@@ -1,0 +1,77 @@
+//! DynamoDB: the only writer of jobs, accounts, ledger entries and keys.
+//!
+//! A job is written whole, on the condition that its revision is the one that was read. A write that moves money carries the account
+//! and the ledger in the same transaction. Every write may be repeated: when its answer was lost, the item that then fails the
+//! condition is our own, and that counts as written.
+
+mod account;
+mod error;
+mod item;
+mod job;
+mod key;
+mod ledger;
+
+pub use error::StoreError;
+pub use job::{Accepted, SHARDS, Written};
+pub use key::{ApiKey, KeyHash};
+pub use ledger::{Entry, EntryKind, Posted};
+
+use crate::config::ConfigError;
+use crate::outbound::SdkConfig;
+use crate::world::{Ambient, World};
+use aws_sdk_dynamodb::Client;
+use std::collections::HashMap;
+
+/// The tables, each named by a variable so that a function knows only those that it uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Table {
+    /// `TABLE_JOBS`.
+    Jobs,
+    /// `TABLE_ACCOUNTS`.
+    Accounts,
+    /// `TABLE_LEDGER`.
+    Ledger,
+    /// `TABLE_KEYS`.
+    Keys,
+}
+
+impl Table {
+    /// The variable that holds the table's name.
+    pub const fn variable(self) -> &'static str {
+        match self {
+            Self::Jobs => "TABLE_JOBS",
+            Self::Accounts => "TABLE_ACCOUNTS",
+            Self::Ledger => "TABLE_LEDGER",
+            Self::Keys => "TABLE_KEYS",
+        }
+    }
+}
+
+/// The tables that a function uses.
+#[derive(Debug, Clone)]
+pub struct Store {
+    db: Client,
+    names: HashMap<Table, String>,
+    ambient: Ambient,
+}
+
+impl Store {
+    /// A store over these tables; each one's variable must be set.
+    pub fn new(world: &World, aws: &SdkConfig, tables: &[Table]) -> Result<Self, ConfigError> {
+        // Retries are decided here, by what failed, and not by the SDK: it does not know conflicts between transactions.
+        let mut config = aws_sdk_dynamodb::config::Builder::from(aws)
+            .retry_config(aws_sdk_dynamodb::config::retry::RetryConfig::disabled());
+        if let Some(endpoint) = world.env.optional("AWS_ENDPOINT_URL_DYNAMODB") {
+            config = config.endpoint_url(endpoint);
+        }
+        let names = tables
+            .iter()
+            .map(|table| Ok((*table, world.env.required(table.variable())?.to_owned())))
+            .collect::<Result<_, ConfigError>>()?;
+        Ok(Self { db: Client::from_conf(config.build()), names, ambient: world.ambient.clone() })
+    }
+
+    fn table(&self, table: Table) -> &str {
+        self.names.get(&table).map_or("", String::as_str) // a table that was not asked for is refused by DynamoDB by its empty name
+    }
+}

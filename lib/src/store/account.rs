@@ -1,0 +1,116 @@
+//! Accounts: every change is an addition, in a transaction with what caused it.
+
+use super::error::{Item, StoreError, Trouble, refused, trouble};
+use super::{Entry, Posted, Store, Table, item};
+use crate::account::{Account, Change};
+use crate::id::OrgId;
+use crate::money::Money;
+use crate::outbound::BoxError;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, CancellationReason, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+};
+
+/// A hold is taken only while something is available, a place is free, and the organization is served.
+const HAS_ROOM: &str = "available > :zero AND open_jobs < open_jobs_limit AND suspended = :no";
+
+impl Store {
+    /// The account, as it stands now.
+    pub async fn account(&self, org: OrgId) -> Result<Option<Account>, StoreError> {
+        let found = self
+            .retried(|| async {
+                let get = self.db.get_item().table_name(self.table(Table::Accounts)).set_key(Some(key(org)));
+                get.consistent_read(true).send().await.map(|answer| answer.item).map_err(trouble)
+            })
+            .await?;
+        found.map(item::to_account).transpose().map_err(StoreError::Broken)
+    }
+
+    /// Stores a new organization's account; one that exists is left as it is.
+    pub async fn create_account(&self, account: &Account) -> Result<(), StoreError> {
+        self.retried(|| async {
+            let put = self.db.put_item().table_name(self.table(Table::Accounts));
+            let put = put.set_item(Some(item::from_account(account).map_err(Trouble::Final)?));
+            match put.condition_expression("attribute_not_exists(org)").send().await {
+                Ok(_) => Ok(()),
+                Err(error) => match error.as_service_error() {
+                    Some(PutItemError::ConditionalCheckFailedException(_)) => Ok(()),
+                    _ => Err(trouble(error)),
+                },
+            }
+        })
+        .await
+    }
+
+    /// Posts money to the ledger and the balance, both or neither, once for each cause.
+    pub async fn post(&self, entry: &Entry) -> Result<Posted, StoreError> {
+        let writes = [
+            self.put_entry(entry).map_err(StoreError::Broken)?,
+            self.change_account(entry.org, Change::posting(entry.amount), false).map_err(StoreError::Broken)?,
+        ];
+        match self.transact(&writes, &entry.token()).await? {
+            None => Ok(Posted::Now),
+            Some(reasons) => match reasons.first().and_then(CancellationReason::item) {
+                Some(found) => {
+                    let found: Entry =
+                        serde_dynamo::from_item(found.clone()).map_err(|error| StoreError::Broken(error.into()))?;
+                    Ok(if found == *entry { Posted::Now } else { Posted::Before(found) })
+                }
+                None => Ok(Posted::NoSuchOrganization),
+            },
+        }
+    }
+
+    pub(super) fn change_account(
+        &self,
+        org: OrgId,
+        change: Change,
+        only_with_room: bool,
+    ) -> Result<TransactWriteItem, BoxError> {
+        let update = Update::builder()
+            .table_name(self.table(Table::Accounts))
+            .set_key(Some(key(org)))
+            .update_expression(
+                "ADD balance :balance, held :held, available :available, open_jobs :open_jobs, revision :one",
+            )
+            .expression_attribute_values(":balance", micros(change.balance))
+            .expression_attribute_values(":held", micros(change.held))
+            .expression_attribute_values(":available", micros(change.available()?))
+            .expression_attribute_values(":open_jobs", AttributeValue::N(change.open_jobs.to_string()))
+            .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let update = if only_with_room {
+            update
+                .condition_expression(HAS_ROOM)
+                .expression_attribute_values(":zero", micros(Money::ZERO))
+                .expression_attribute_values(":no", AttributeValue::Bool(false))
+        } else {
+            update.condition_expression("attribute_exists(org)")
+        };
+        Ok(TransactWriteItem::builder().update(update.build()?).build())
+    }
+
+    /// Writes all or nothing. `Some` are the reasons why a condition refused it. Conflicts with other transactions are retried.
+    pub(super) async fn transact(
+        &self,
+        writes: &[TransactWriteItem],
+        token: &str,
+    ) -> Result<Option<Vec<CancellationReason>>, StoreError> {
+        self.retried(|| async {
+            let transaction = self.db.transact_write_items().set_transact_items(Some(writes.to_vec()));
+            match transaction.client_request_token(token).send().await {
+                Ok(_) => Ok(None),
+                Err(error) => refused(error).map(Some),
+            }
+        })
+        .await
+    }
+}
+
+pub(super) fn key(org: OrgId) -> Item {
+    Item::from([("org".to_owned(), AttributeValue::S(org.to_string()))])
+}
+
+fn micros(amount: Money) -> AttributeValue {
+    AttributeValue::N(amount.micros().to_string())
+}

@@ -1,0 +1,103 @@
+//! What can go wrong between us and DynamoDB, and what is tried again.
+
+use super::Store;
+use crate::outbound::BoxError;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::CancellationReason;
+use std::collections::HashMap;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// DynamoDB did not do what was asked, and trying again within the budget did not help.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Overloaded, unreachable, or too many transactions on one account at once. Nothing is known to have been written.
+    #[error("the store is unavailable")]
+    Unavailable(#[source] BoxError),
+    /// It will fail again: a bug, a missing table or permission, or an item that cannot be read.
+    #[error("the store refused")]
+    Broken(#[source] BoxError),
+}
+
+/// How long an operation is tried. A hundred transactions on one account at once are all answered within 2 s; a caller waits 4 s at most.
+const BUDGET: Duration = Duration::from_secs(4);
+/// Full jitter between attempts: a transaction takes about 12 ms, so the first wait covers one and the longest covers thirty.
+const FIRST_WAIT: Duration = Duration::from_millis(20);
+const LONGEST_WAIT: Duration = Duration::from_millis(400);
+
+/// Codes of an answer after which the same request may succeed.
+const PASSING: [&str; 9] = [
+    "TransactionConflict",
+    "TransactionConflictException",
+    "TransactionInProgressException",
+    "ThrottlingError",
+    "ThrottlingException",
+    "ProvisionedThroughputExceeded",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "InternalServerError",
+];
+
+/// One attempt's failure: tried again or not.
+pub(super) enum Trouble {
+    Passing(BoxError),
+    Final(BoxError),
+}
+
+/// The item that failed its condition, as DynamoDB returns it.
+pub(super) type Item = HashMap<String, aws_sdk_dynamodb::types::AttributeValue>;
+
+/// Sorts an error that is not a refused condition.
+pub(super) fn trouble<E>(error: SdkError<E>) -> Trouble
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    let passing = match &error {
+        SdkError::ServiceError(service) => {
+            service.raw().status().is_server_error() || service.err().code().is_some_and(|code| PASSING.contains(&code))
+        }
+        SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => true,
+        _ => false,
+    };
+    if passing { Trouble::Passing(error.into()) } else { Trouble::Final(error.into()) }
+}
+
+/// The reasons of a transaction that was cancelled by a refused condition, one for each of its writes.
+pub(super) fn refused(error: SdkError<TransactWriteItemsError>) -> Result<Vec<CancellationReason>, Trouble> {
+    let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() else {
+        return Err(trouble(error));
+    };
+    let reasons = cancelled.cancellation_reasons();
+    let any = |code: &dyn Fn(&str) -> bool| reasons.iter().filter_map(CancellationReason::code).any(code);
+    if any(&|code| code == "ConditionalCheckFailed") {
+        Ok(reasons.to_vec())
+    } else if any(&|code| PASSING.contains(&code)) {
+        Err(Trouble::Passing(error.into()))
+    } else {
+        Err(Trouble::Final(error.into()))
+    }
+}
+
+impl Store {
+    /// Tries until an attempt ends in anything but a passing trouble, or the budget is used up.
+    pub(super) async fn retried<T, F>(&self, attempt: impl Fn() -> F) -> Result<T, StoreError>
+    where
+        F: Future<Output = Result<T, Trouble>> + Send,
+    {
+        let started = Instant::now();
+        let mut most = FIRST_WAIT;
+        loop {
+            let error = match Box::pin(attempt()).await {
+                Ok(value) => return Ok(value),
+                Err(Trouble::Final(error)) => return Err(StoreError::Broken(error)),
+                Err(Trouble::Passing(error)) => error,
+            };
+            if started.elapsed() + most > BUDGET {
+                return Err(StoreError::Unavailable(error));
+            }
+            tokio::time::sleep(self.ambient.jitter(most)).await;
+            most = (most * 2).min(LONGEST_WAIT);
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! Jobs and accounts as DynamoDB items: flat attributes, so that conditions and indexes can name them.
+
+use super::error::Item;
+use super::job::shard;
+use crate::account::Account;
+use crate::id::{JobId, OrgId};
+use crate::job::{Failure, File, Job, Processing, State};
+use crate::money::Money;
+use crate::outbound::BoxError;
+use crate::pricing::Price;
+use crate::provider::{Handle, Provider};
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// The shape of a job item; raised when a reader of the old shape would misunderstand the new one.
+const VERSION: u32 = 1;
+
+/// A job as it is stored. Absent attributes are not written.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct JobItem {
+    org: OrgId,
+    job: JobId,
+    v: u32,
+    pub(super) revision: u64,
+    status: String,
+    model: String,
+    provider: Provider,
+    route: String,
+    prompt: String,
+    seconds: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    aspect_ratio: Option<String>,
+    price: Price,
+    cost: Money,
+    poll_every_s: u32,
+    created: Timestamp,
+    due: Timestamp,
+    /// The partition of the index of open jobs; a final job has none and leaves the index.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    open: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lease_until: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    handle: Option<Handle>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    submitted: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rendering_since: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file_found: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    upload_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ended: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    video_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure: Option<Failure>,
+}
+
+pub(super) fn from_job(job: &Job) -> Result<Item, BoxError> {
+    let mut item = JobItem {
+        org: job.org,
+        job: job.id,
+        v: VERSION,
+        revision: job.revision,
+        status: job.status().as_str().to_owned(),
+        model: job.model.clone(),
+        provider: job.provider,
+        route: job.route.clone(),
+        prompt: job.prompt.clone(),
+        seconds: job.seconds,
+        aspect_ratio: job.aspect_ratio.clone(),
+        price: job.price,
+        cost: job.cost,
+        poll_every_s: job.poll_every_s,
+        created: job.created,
+        due: job.due,
+        open: job.is_open().then(|| shard(job.id)),
+        lease_until: None,
+        handle: None,
+        submitted: None,
+        rendering_since: None,
+        file_url: None,
+        file_found: None,
+        upload_url: None,
+        ended: None,
+        video_url: None,
+        failure: None,
+    };
+    match job.state.clone() {
+        State::Pending { lease_until } => item.lease_until = lease_until,
+        State::Processing(processing) => {
+            item.handle = Some(processing.handle);
+            item.submitted = Some(processing.submitted);
+            item.rendering_since = processing.rendering_since;
+            if let Some(file) = processing.file {
+                item.file_url = Some(file.url);
+                item.file_found = Some(file.found);
+                item.upload_url = file.upload_url;
+            }
+        }
+        State::Completed { at, video_url } => {
+            item.ended = Some(at);
+            item.video_url = Some(video_url);
+        }
+        State::Failed { at, failure } => {
+            item.ended = Some(at);
+            item.failure = Some(failure);
+        }
+    }
+    Ok(serde_dynamo::to_item(item)?)
+}
+
+pub(super) fn to_job(item: Item) -> Result<Job, BoxError> {
+    let item: JobItem = serde_dynamo::from_item(item)?;
+    if item.v != VERSION {
+        return Err(format!("job {} has item version {}, this code reads {VERSION}", item.job, item.v).into());
+    }
+    let state =
+        item.state().ok_or_else(|| format!("job {} is {} without what that state needs", item.job, item.status))?;
+    Ok(Job {
+        id: item.job,
+        org: item.org,
+        model: item.model,
+        provider: item.provider,
+        route: item.route,
+        prompt: item.prompt,
+        seconds: item.seconds,
+        aspect_ratio: item.aspect_ratio,
+        price: item.price,
+        cost: item.cost,
+        poll_every_s: item.poll_every_s,
+        created: item.created,
+        due: item.due,
+        revision: item.revision,
+        state,
+    })
+}
+
+impl JobItem {
+    fn state(&self) -> Option<State> {
+        Some(match self.status.as_str() {
+            "pending" => State::Pending { lease_until: self.lease_until },
+            "processing" => State::Processing(Processing {
+                handle: self.handle.clone()?,
+                submitted: self.submitted?,
+                rendering_since: self.rendering_since,
+                file: match &self.file_url {
+                    Some(url) => {
+                        Some(File { url: url.clone(), found: self.file_found?, upload_url: self.upload_url.clone() })
+                    }
+                    None => None,
+                },
+            }),
+            "completed" => State::Completed { at: self.ended?, video_url: self.video_url.clone()? },
+            "failed" => State::Failed { at: self.ended?, failure: self.failure.clone()? },
+            _ => return None,
+        })
+    }
+}
+
+/// An account as it is stored. `available` is the one attribute that a condition can compare with 0.
+#[derive(Debug, Serialize, Deserialize)]
+struct AccountItem {
+    org: OrgId,
+    balance: Money,
+    held: Money,
+    credit_limit: Money,
+    available: Money,
+    open_jobs: u32,
+    open_jobs_limit: u32,
+    suspended: bool,
+    revision: u64,
+}
+
+pub(super) fn from_account(account: &Account) -> Result<Item, BoxError> {
+    Ok(serde_dynamo::to_item(AccountItem {
+        org: account.org,
+        balance: account.balance,
+        held: account.held,
+        credit_limit: account.credit_limit,
+        available: account.available()?,
+        open_jobs: account.open_jobs,
+        open_jobs_limit: account.open_jobs_limit,
+        suspended: account.suspended,
+        revision: account.revision,
+    })?)
+}
+
+pub(super) fn to_account(item: Item) -> Result<Account, BoxError> {
+    let item: AccountItem = serde_dynamo::from_item(item)?;
+    let account = Account {
+        org: item.org,
+        balance: item.balance,
+        held: item.held,
+        credit_limit: item.credit_limit,
+        open_jobs: item.open_jobs,
+        open_jobs_limit: item.open_jobs_limit,
+        suspended: item.suspended,
+        revision: item.revision,
+    };
+    if account.available()? == item.available {
+        Ok(account)
+    } else {
+        Err(format!("account {}: available is not balance − held + credit limit", account.org).into())
+    }
+}

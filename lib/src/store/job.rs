@@ -1,0 +1,224 @@
+//! Jobs: accepted together with their hold, written over the revision that was read, ended together with their money.
+
+use super::error::{Item, StoreError, Trouble, trouble};
+use super::{Entry, Store, Table, item};
+use crate::account::{Account, Change, HoldRefused};
+use crate::id::{JobId, OrgId};
+use crate::job::{Job, State};
+use crate::outbound::BoxError;
+use crate::queue::Message;
+use crate::time::Timestamp;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, KeysAndAttributes, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+};
+
+/// The index of open jobs is spread over this many partitions, so that a busy gateway does not write to one.
+pub const SHARDS: [&str; 16] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "a", "b", "c", "d", "e", "f"];
+
+/// The index of open jobs by the moment they are due.
+const OPEN_BY_DUE: &str = "open-by-due";
+
+/// What became of a submit's transaction.
+#[derive(Debug)]
+pub enum Accepted {
+    /// The job is stored and its cost held.
+    Stored,
+    /// The account refused the hold; nothing was written.
+    Refused(HoldRefused),
+}
+
+/// What became of a write over a revision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    /// It stands, by this write or by an earlier attempt of it.
+    Done,
+    /// Somebody else wrote the job first; nothing was changed.
+    Overtaken,
+}
+
+/// The partition of the index of open jobs: the last hex digit, which is random in every UUID version.
+pub(super) fn shard(job: JobId) -> String {
+    let text = job.to_string();
+    text[text.len() - 1..].to_owned()
+}
+
+impl Store {
+    /// Stores a new job and holds its cost, both or neither. A repeat of the same job is one job and one hold.
+    pub async fn accept(&self, job: &Job) -> Result<Accepted, StoreError> {
+        let writes = [
+            self.put_job(job, None).map_err(StoreError::Broken)?,
+            self.change_account(job.org, Change::hold(job.cost), true).map_err(StoreError::Broken)?,
+        ];
+        let reasons = self.transact(&writes, &token(job)).await?;
+        let [job_refused, account_refused] = match reasons {
+            None => return Ok(Accepted::Stored),
+            Some(reasons) => refused_items(reasons),
+        };
+        if let Some(found) = job_refused {
+            let found = item::to_job(found).map_err(StoreError::Broken)?;
+            return if found == *job { Ok(Accepted::Stored) } else { Err(broken("a new job's id is taken")) };
+        }
+        let account = account_refused.ok_or_else(|| broken("the organization has no account"))?;
+        let account = item::to_account(account).map_err(StoreError::Broken)?;
+        match account.hold_refusal() {
+            Ok(Some(why)) => Ok(Accepted::Refused(why)),
+            _ => Err(broken("the account refused a hold that it has room for")),
+        }
+    }
+
+    /// Writes a moved job over the revision before it. A job that has just ended takes its hold with it, and a completed one is
+    /// charged, in the same transaction. A repeat is the same write.
+    pub async fn write(&self, job: &Job) -> Result<Written, StoreError> {
+        let change = match job.state {
+            State::Pending { .. } | State::Processing(_) => return self.write_open(job).await,
+            State::Completed { .. } => Change::settle(job.cost),
+            State::Failed { .. } => Change::release(job.cost),
+        };
+        let change = change.map_err(|error| StoreError::Broken(error.into()))?;
+        let mut writes = vec![
+            self.put_job(job, Some(job.revision - 1)).map_err(StoreError::Broken)?,
+            self.change_account(job.org, change, false).map_err(StoreError::Broken)?,
+        ];
+        if let State::Completed { at, .. } = job.state {
+            let entry = Entry::consumption(job, at, change.balance);
+            writes.push(self.put_entry(&entry).map_err(StoreError::Broken)?);
+        }
+        match self.transact(&writes, &token(job)).await? {
+            None => Ok(Written::Done),
+            Some(reasons) => {
+                let [found, _] = refused_items(reasons);
+                overtaken_or_done(job, found)
+            }
+        }
+    }
+
+    async fn write_open(&self, job: &Job) -> Result<Written, StoreError> {
+        let refused = self
+            .retried(|| async {
+                let put = self.db.put_item().table_name(self.table(Table::Jobs));
+                let put = put.set_item(Some(item::from_job(job).map_err(Trouble::Final)?));
+                let put = put.condition_expression("revision = :read");
+                let put = put.expression_attribute_values(":read", number(job.revision - 1));
+                let put = put.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+                match put.send().await {
+                    Ok(_) => Ok(None),
+                    Err(error) => match error.as_service_error() {
+                        Some(PutItemError::ConditionalCheckFailedException(failed)) => Ok(Some(failed.item().cloned())),
+                        _ => Err(trouble(error)),
+                    },
+                }
+            })
+            .await?;
+        match refused {
+            None => Ok(Written::Done),
+            Some(found) => overtaken_or_done(job, found),
+        }
+    }
+
+    /// The job, as it stands now.
+    pub async fn job(&self, org: OrgId, job: JobId) -> Result<Option<Job>, StoreError> {
+        let found = self
+            .retried(|| async {
+                let get = self.db.get_item().table_name(self.table(Table::Jobs)).set_key(Some(key(org, job)));
+                get.consistent_read(true).send().await.map(|answer| answer.item).map_err(trouble)
+            })
+            .await?;
+        found.map(item::to_job).transpose().map_err(StoreError::Broken)
+    }
+
+    /// The job and its organization's account, in one round trip.
+    pub async fn job_and_account(&self, org: OrgId, job: JobId) -> Result<(Option<Job>, Option<Account>), StoreError> {
+        let (jobs, accounts) = (self.table(Table::Jobs), self.table(Table::Accounts));
+        let wanted = |key: Item| {
+            KeysAndAttributes::builder()
+                .keys(key)
+                .consistent_read(true)
+                .build()
+                .map_err(|error| Trouble::Final(error.into()))
+        };
+        let mut found = self
+            .retried(|| async {
+                let get = self.db.batch_get_item();
+                let get = get.request_items(jobs, wanted(key(org, job))?);
+                let get = get.request_items(accounts, wanted(super::account::key(org))?);
+                let answer = get.send().await.map_err(trouble)?;
+                if answer.unprocessed_keys().is_some_and(|keys| !keys.is_empty()) {
+                    return Err(Trouble::Passing("DynamoDB left keys unprocessed".into()));
+                }
+                Ok(answer.responses.unwrap_or_default())
+            })
+            .await?;
+        let mut first = |table: &str| found.remove(table).and_then(|mut items| items.pop());
+        let job = first(jobs).map(item::to_job).transpose().map_err(StoreError::Broken)?;
+        let account = first(accounts).map(item::to_account).transpose().map_err(StoreError::Broken)?;
+        Ok((job, account))
+    }
+
+    /// At most `most` open jobs of one shard of the index that were due before a moment, the most overdue first. The index lags a
+    /// little: what it names is read again before anything is done.
+    pub async fn overdue(&self, shard: &str, before: Timestamp, most: i32) -> Result<Vec<Message>, StoreError> {
+        let items = self
+            .retried(|| async {
+                let query = self.db.query().table_name(self.table(Table::Jobs)).index_name(OPEN_BY_DUE);
+                let query = query.key_condition_expression("#open = :shard AND due < :before");
+                let query = query.expression_attribute_names("#open", "open");
+                let query = query.expression_attribute_values(":shard", AttributeValue::S(shard.to_owned()));
+                let query =
+                    query.expression_attribute_values(":before", AttributeValue::N(before.unix_s().to_string()));
+                query.limit(most).send().await.map(|answer| answer.items.unwrap_or_default()).map_err(trouble)
+            })
+            .await?;
+        serde_dynamo::from_items(items).map_err(|error| StoreError::Broken(error.into()))
+    }
+
+    fn put_job(&self, job: &Job, over: Option<u64>) -> Result<TransactWriteItem, BoxError> {
+        let put = Put::builder().table_name(self.table(Table::Jobs)).set_item(Some(item::from_job(job)?));
+        let put = match over {
+            None => put.condition_expression("attribute_not_exists(job)"),
+            Some(revision) => {
+                put.condition_expression("revision = :read").expression_attribute_values(":read", number(revision))
+            }
+        };
+        let put = put.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld).build()?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
+}
+
+/// A job whose condition failed either is what we meant to write (an earlier attempt's answer was lost), or somebody else's.
+fn overtaken_or_done(meant: &Job, found: Option<Item>) -> Result<Written, StoreError> {
+    match found.map(item::to_job).transpose().map_err(StoreError::Broken)? {
+        Some(found) if found == *meant => Ok(Written::Done),
+        _ => Ok(Written::Overtaken),
+    }
+}
+
+/// The items that failed their conditions, of the first two writes: the job and the account.
+fn refused_items(reasons: Vec<aws_sdk_dynamodb::types::CancellationReason>) -> [Option<Item>; 2] {
+    let mut reasons = reasons.into_iter().map(|reason| match reason.code.as_deref() {
+        Some("ConditionalCheckFailed") => reason.item,
+        _ => None,
+    });
+    [reasons.next().flatten(), reasons.next().flatten()]
+}
+
+/// One token for one logical write, the same whatever is retried.
+fn token(job: &Job) -> String {
+    let revision = job.revision % 10_000; // 36 characters is DynamoDB's limit for a token: a UUID without hyphens and four digits
+    format!("{}{revision:04}", job.id.uuid().simple())
+}
+
+fn broken(why: &'static str) -> StoreError {
+    StoreError::Broken(why.into())
+}
+
+fn key(org: OrgId, job: JobId) -> Item {
+    Item::from([
+        ("org".to_owned(), AttributeValue::S(org.to_string())),
+        ("job".to_owned(), AttributeValue::S(job.to_string())),
+    ])
+}
+
+fn number(value: u64) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}

@@ -1,0 +1,87 @@
+//! API keys: kept only as a hash, never deleted, so that a revoked key can be told from one that never was.
+
+use super::error::{StoreError, Trouble, trouble};
+use super::{Store, Table};
+use crate::id::OrgId;
+use crate::time::Timestamp;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// The SHA-256 of a key, as lower-case hex. A key has 190 bits of randomness, so no salt or slow hash is needed.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct KeyHash(String);
+
+impl KeyHash {
+    /// Hashes a whole key.
+    pub fn of(key: &str) -> Self {
+        Self(Sha256::digest(key).iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+}
+
+/// What is kept of a key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApiKey {
+    /// The key's hash.
+    pub hash: KeyHash,
+    /// Whose.
+    pub org: OrgId,
+    /// What its owner calls it, such as `prod-web`.
+    pub name: String,
+    /// The last four characters, to recognize it by.
+    pub last4: String,
+    /// When it was made.
+    pub created: Timestamp,
+    /// When it was revoked.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub revoked: Option<Timestamp>,
+}
+
+impl Store {
+    /// The key with this hash, revoked or not.
+    pub async fn key(&self, hash: &KeyHash) -> Result<Option<ApiKey>, StoreError> {
+        let found = self
+            .retried(|| async {
+                let get = self.db.get_item().table_name(self.table(Table::Keys));
+                get.key("hash", AttributeValue::S(hash.0.clone()))
+                    .send()
+                    .await
+                    .map(|answer| answer.item)
+                    .map_err(trouble)
+            })
+            .await?;
+        found.map(serde_dynamo::from_item).transpose().map_err(|error| StoreError::Broken(error.into()))
+    }
+
+    /// Stores a new key. A repeat writes the same item.
+    pub async fn create_key(&self, key: &ApiKey) -> Result<(), StoreError> {
+        self.retried(|| async {
+            let item = serde_dynamo::to_item(key).map_err(|error| Trouble::Final(error.into()))?;
+            let put = self.db.put_item().table_name(self.table(Table::Keys)).set_item(Some(item));
+            put.send().await.map(drop).map_err(trouble)
+        })
+        .await
+    }
+
+    /// Revokes a key; the first revocation's time stays. `false` when there is no such key. Warm functions notice within 60 s.
+    pub async fn revoke_key(&self, hash: &KeyHash, now: Timestamp) -> Result<bool, StoreError> {
+        self.retried(|| async {
+            let update = self.db.update_item().table_name(self.table(Table::Keys));
+            let update = update.key("hash", AttributeValue::S(hash.0.clone()));
+            let update = update.update_expression("SET revoked = if_not_exists(revoked, :now)");
+            let update =
+                update.condition_expression("attribute_exists(#hash)").expression_attribute_names("#hash", "hash");
+            let update = update.expression_attribute_values(":now", AttributeValue::N(now.unix_s().to_string()));
+            match update.send().await {
+                Ok(_) => Ok(true),
+                Err(error) => match error.as_service_error() {
+                    Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(false),
+                    _ => Err(trouble(error)),
+                },
+            }
+        })
+        .await
+    }
+}

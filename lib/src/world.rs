@@ -1,0 +1,118 @@
+//! What a function is handed from outside: its environment, the time, randomness and the network. Tests and the local system hand
+//! in their own; nothing else in the project reads a clock, a variable or an entropy source.
+
+use crate::config::Env;
+use crate::id::{JobId, OrgId};
+use crate::outbound::Outbound;
+use crate::time::Timestamp;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use uuid::Builder;
+
+/// Everything from outside, cheap to clone.
+#[derive(Debug, Clone)]
+pub struct World {
+    /// The environment variables.
+    pub env: Env,
+    /// Time and randomness.
+    pub ambient: Ambient,
+    /// The network.
+    pub outbound: Outbound,
+}
+
+impl World {
+    /// The process's own environment, the system's clock and entropy, the real network.
+    pub fn process() -> Self {
+        Self { env: Env::process(), ambient: Ambient::system(), outbound: Outbound::network() }
+    }
+}
+
+/// The clock and the source of ids and randomness, as one value.
+#[derive(Clone)]
+pub struct Ambient {
+    now: Arc<dyn Fn() -> SystemTime + Send + Sync>,
+    seeded: Option<Arc<Mutex<fastrand::Rng>>>,
+}
+
+impl std::fmt::Debug for Ambient {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Ambient")
+    }
+}
+
+impl Ambient {
+    /// The system's clock and entropy.
+    pub fn system() -> Self {
+        Self { now: Arc::new(SystemTime::now), seeded: None }
+    }
+
+    /// A clock that is handed in, and ids that repeat with the seed.
+    pub fn scripted(now: Arc<dyn Fn() -> SystemTime + Send + Sync>, seed: u64) -> Self {
+        Self { now, seeded: Some(Arc::new(Mutex::new(fastrand::Rng::with_seed(seed)))) }
+    }
+
+    /// The moment, in whole seconds.
+    pub fn now(&self) -> Timestamp {
+        Timestamp::from_unix_s(i64::try_from(self.since_epoch().as_secs()).unwrap_or(i64::MAX))
+    }
+
+    /// Milliseconds since the Unix epoch, for ordering within a second.
+    pub fn now_unix_ms(&self) -> u64 {
+        u64::try_from(self.since_epoch().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn since_epoch(&self) -> Duration {
+        (self.now)().duration_since(UNIX_EPOCH).unwrap_or_default()
+    }
+
+    /// Unpredictable bytes.
+    pub fn bytes<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        match &self.seeded {
+            Some(rng) => rng.lock().unwrap_or_else(PoisonError::into_inner).fill(&mut bytes),
+            // Version 4 UUIDs come from the system's entropy; 122 of their 128 bits are random, so each gives 8 whole bytes.
+            None => bytes.chunks_mut(8).for_each(|chunk| {
+                chunk.copy_from_slice(&uuid::Uuid::new_v4().as_bytes()[..chunk.len()]);
+            }),
+        }
+        bytes
+    }
+
+    /// A length of time from 0 to `most`, evenly: full jitter.
+    pub fn jitter(&self, most: Duration) -> Duration {
+        let share = u32::from(u16::from_be_bytes(self.bytes()));
+        most * share / u32::from(u16::MAX)
+    }
+
+    /// A new organization's id.
+    pub fn org_id(&self) -> OrgId {
+        OrgId::from_uuid(Builder::from_random_bytes(self.bytes()).into_uuid())
+    }
+
+    /// A new job's id, ordered by time.
+    pub fn job_id(&self) -> JobId {
+        JobId::from_uuid(Builder::from_unix_timestamp_millis(self.now_unix_ms(), &self.bytes()).into_uuid())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn job_ids_are_ordered_by_time_and_repeat_with_the_seed() {
+        let at = |s| Ambient::scripted(Arc::new(move || UNIX_EPOCH + Duration::from_secs(s)), 7);
+        assert!(at(1_000).job_id() < at(1_001).job_id());
+        assert_eq!(at(1_000).job_id(), at(1_000).job_id());
+        assert_ne!(Ambient::system().job_id(), Ambient::system().job_id());
+    }
+
+    #[test]
+    fn jitter_stays_within_its_bound() {
+        let ambient = Ambient::system();
+        let most = Duration::from_millis(400);
+        let drawn: Vec<_> = (0..200).map(|_| ambient.jitter(most)).collect();
+        assert!(drawn.iter().all(|length| *length <= most));
+        assert!(drawn.iter().any(|length| *length < most / 4) && drawn.iter().any(|length| *length > most * 3 / 4));
+    }
+}
