@@ -20,6 +20,7 @@ pub mod auth;
 pub mod config;
 pub mod download;
 pub mod http;
+pub mod onboarding;
 pub mod outbound;
 pub mod queue;
 pub mod storage;

@@ -43,12 +43,17 @@ impl std::fmt::Debug for Ambient {
 impl Ambient {
     /// The system's clock and entropy.
     pub fn system() -> Self {
-        Self { now: Arc::new(SystemTime::now), seeded: None }
+        Self::with_clock(Arc::new(SystemTime::now))
     }
 
-    /// A clock that is handed in, and ids that repeat with the seed.
-    pub fn scripted(now: Arc<dyn Fn() -> SystemTime + Send + Sync>, seed: u64) -> Self {
-        Self { now, seeded: Some(Arc::new(Mutex::new(fastrand::Rng::with_seed(seed)))) }
+    /// A clock that is handed in, and the system's entropy.
+    pub fn with_clock(now: Arc<dyn Fn() -> SystemTime + Send + Sync>) -> Self {
+        Self { now, seeded: None }
+    }
+
+    /// With ids and randomness that repeat with the seed.
+    pub fn seeded(self, seed: u64) -> Self {
+        Self { seeded: Some(Arc::new(Mutex::new(fastrand::Rng::with_seed(seed)))), ..self }
     }
 
     /// The moment, in whole seconds.
@@ -101,7 +106,7 @@ mod tests {
 
     #[test]
     fn job_ids_are_ordered_by_time_and_repeat_with_the_seed() {
-        let at = |s| Ambient::scripted(Arc::new(move || UNIX_EPOCH + Duration::from_secs(s)), 7);
+        let at = |s| Ambient::with_clock(Arc::new(move || UNIX_EPOCH + Duration::from_secs(s))).seeded(7);
         assert!(at(1_000).job_id() < at(1_001).job_id());
         assert_eq!(at(1_000).job_id(), at(1_000).job_id());
         assert_ne!(Ambient::system().job_id(), Ambient::system().job_id());

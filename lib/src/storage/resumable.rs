@@ -26,7 +26,6 @@ impl Storage {
         let metadata = fields.map(|(name, value)| format!("{name} {}", STANDARD.encode(value))).join(",");
         let metadata = HeaderValue::try_from(metadata).map_err(|error| unexpected("begin", error.to_string()))?;
         headers.insert("upload-metadata", metadata);
-        headers.insert("x-upsert", HeaderValue::from_static("true"));
         let answer = self.asked("begin", request).await?;
         let location = answer.headers().get(LOCATION).and_then(|location| location.to_str().ok());
         location.map(str::to_owned).ok_or_else(|| unexpected("begin", "no location".to_owned()))
@@ -65,6 +64,7 @@ impl Storage {
     fn tus(&self, method: Method, url: Url, timeout: Duration) -> Request {
         let mut request = self.request(method, url, timeout);
         request.headers_mut().insert("tus-resumable", HeaderValue::from_static("1.0.0"));
+        request.headers_mut().insert("x-upsert", HeaderValue::from_static("true")); // Supabase asks for it on every step
         request
     }
 

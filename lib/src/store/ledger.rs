@@ -1,12 +1,13 @@
 //! The ledger: one entry for each thing that moved money. Never updated, never deleted.
 
+use super::error::{StoreError, trouble};
 use super::{Store, Table};
 use crate::id::{JobId, OrgId};
 use crate::job::Job;
 use crate::money::Money;
 use crate::outbound::BoxError;
 use crate::time::Timestamp;
-use aws_sdk_dynamodb::types::{Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -73,6 +74,12 @@ impl Entry {
         Self { org, posted: format!("{now_unix_ms:015}#{cause}"), cause, kind, amount, job: None }
     }
 
+    /// When it was posted.
+    pub fn posted_at(&self) -> Timestamp {
+        let ms = self.posted.split('#').next().and_then(|digits| digits.parse::<i64>().ok()).unwrap_or(0);
+        Timestamp::from_unix_s(ms / 1_000)
+    }
+
     /// One token for one logical posting.
     pub(super) fn token(&self) -> String {
         let digest = Sha256::digest(format!("{}/{}/{}", self.org, self.cause, self.posted));
@@ -81,6 +88,19 @@ impl Entry {
 }
 
 impl Store {
+    /// What this cause has posted, as it stands now.
+    pub async fn entry(&self, org: OrgId, cause: &str) -> Result<Option<Entry>, StoreError> {
+        let found = self
+            .retried(|| async {
+                let get = self.db.get_item().table_name(self.table(Table::Ledger)).consistent_read(true);
+                let get = get.key("org", AttributeValue::S(org.to_string()));
+                let get = get.key("cause", AttributeValue::S(cause.to_owned()));
+                get.send().await.map(|answer| answer.item).map_err(trouble)
+            })
+            .await?;
+        found.map(serde_dynamo::from_item).transpose().map_err(|error| StoreError::Broken(error.into()))
+    }
+
     pub(super) fn put_entry(&self, entry: &Entry) -> Result<TransactWriteItem, BoxError> {
         let put = Put::builder()
             .table_name(self.table(Table::Ledger))

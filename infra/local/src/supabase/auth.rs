@@ -129,5 +129,7 @@ mod tests {
         let browser = ("user-agent", "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36");
         assert!(matches!(ask(SECRET, &[("apikey", SECRET), browser]), Err(Refusal::Gateway(_))));
         assert_eq!(ask(SECRET, &[("apikey", SECRET), ("user-agent", "ghub/1")]), Ok(Caller::Service));
+        let legacy = ("authorization", "Bearer eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoic2VydmljZV9yb2xlIn0.c2ln");
+        assert_eq!(ask(LEGACY, &[legacy, browser]), Ok(Caller::Service));
     }
 }

@@ -107,7 +107,7 @@ impl Faults {
             plan.after -= 1;
             return None;
         }
-        
+        plan.times = plan.times.map(|times| times - 1);
         Some(plan.fault.clone())
     }
 }

@@ -1,0 +1,83 @@
+//! The main job from nothing: submit, watch the job move, show the video's URL, what it cost and what is left.
+
+use crate::client::{Answer, Client};
+use ghub::money::Money;
+use serde_json::{Map, Value};
+use std::io::{Write, stdout};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// How often the demo looks. Callers of the real API are told to look every 10 to 30 s; looking faster is no error.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// What to ask for.
+#[derive(Debug, Clone)]
+pub struct Order {
+    /// What the video shows.
+    pub prompt: String,
+    /// A catalog id.
+    pub model: String,
+    /// Seconds; the model's default if absent.
+    pub duration: Option<u32>,
+    /// Such as `16:9`; the provider's default if absent.
+    pub aspect_ratio: Option<String>,
+}
+
+/// Runs the job to its end. An error is a sentence for the person at the terminal.
+pub async fn run(client: &Client, order: &Order) -> Result<(), String> {
+    let mut body = Map::new();
+    body.insert("model".to_owned(), order.model.clone().into());
+    body.insert("prompt".to_owned(), order.prompt.clone().into());
+    if let Some(duration) = order.duration {
+        body.insert("duration".to_owned(), duration.into());
+    }
+    if let Some(ratio) = &order.aspect_ratio {
+        body.insert("aspect_ratio".to_owned(), ratio.clone().into());
+    }
+    println!("POST /v1/videos/generations  {}", Value::Object(body.clone()));
+    let mut job = accepted(client.submit(&Value::Object(body)).await?)?;
+    let before = job.balance;
+    let id = word(&job, "id");
+    println!("job {id}");
+
+    let started = Instant::now();
+    let mut shown = String::new();
+    loop {
+        let status = word(&job, "status");
+        let elapsed = started.elapsed().as_secs();
+        if status == shown {
+            print!("\r  {elapsed:>4} s  {status} …");
+        } else {
+            print!("\r  {elapsed:>4} s  {status}            \n");
+            shown.clone_from(&status);
+        }
+        drop(stdout().flush()); // a terminal that is gone ends the program by itself
+        match status.as_str() {
+            "completed" => return finished(&job, before),
+            "failed" => return Err(format!("the job failed: {}; nothing was charged", word(&job, "error"))),
+            _ => tokio::time::sleep(LOOK).await,
+        }
+        job = accepted(client.video(&id).await?)?;
+    }
+}
+
+fn finished(job: &Answer, before: Option<Money>) -> Result<(), String> {
+    println!("video    {}", word(job, "video_url"));
+    if let (Some(before), Some(left)) = (before, job.balance) {
+        let cost = before.minus(left).map_err(|error| error.to_string())?;
+        println!("charged  MXN {cost}");
+        println!("balance  MXN {left}");
+    }
+    Ok(())
+}
+
+fn accepted(answer: Answer) -> Result<Answer, String> {
+    match answer.status {
+        200 => Ok(answer),
+        status => Err(format!("HTTP {status}: {}", answer.body["error"]["message"].as_str().unwrap_or("no message"))),
+    }
+}
+
+fn word(answer: &Answer, field: &str) -> String {
+    answer.body[field].as_str().unwrap_or_default().to_owned()
+}

@@ -1,0 +1,98 @@
+//! The deployed functions, called with event JSON through the same deserialisers as on Lambda.
+
+use crate::mapping::Function;
+use aws_lambda_events::event::sqs::SqsEvent;
+use futures::future::BoxFuture;
+use get_video::GetVideo;
+use ghub::config::ConfigError;
+use ghub::http::causes;
+use ghub::world::World;
+use lambda_http::request::LambdaRequest;
+use lambda_http::{Adapter, Body, Request, Response, Service, service_fn};
+use lambda_runtime::{Context, LambdaEvent};
+use poll_jobs::PollJobs;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::convert::Infallible;
+use std::sync::Arc;
+use store_video::StoreVideo;
+use submit_video::SubmitVideo;
+use sweep_jobs::SweepJobs;
+use unknown_route::UnknownRoute;
+
+/// The function with this name in the template, in its own environment.
+pub(crate) fn build(name: &str, world: &World) -> Result<Function, ConfigError> {
+    Ok(match name {
+        "submit-video" => {
+            let function = Arc::new(SubmitVideo::new(world)?);
+            http(move |request| {
+                let function = function.clone();
+                Box::pin(async move { function.handle(request).await })
+            })
+        }
+        "get-video" => {
+            let function = Arc::new(GetVideo::new(world)?);
+            http(move |request| {
+                let function = function.clone();
+                Box::pin(async move { function.handle(request).await })
+            })
+        }
+        "unknown-route" => {
+            let function = Arc::new(UnknownRoute::new(world));
+            http(move |request| {
+                let function = function.clone();
+                Box::pin(async move { function.handle(request) })
+            })
+        }
+        "poll-jobs" => {
+            let function = Arc::new(PollJobs::new(world)?);
+            Arc::new(move |event| {
+                let function = function.clone();
+                Box::pin(async move { written(function.handle(read::<SqsEvent>(&event)?).await) })
+            })
+        }
+        "store-video" => {
+            let function = Arc::new(StoreVideo::new(world)?);
+            Arc::new(move |event| {
+                let function = function.clone();
+                Box::pin(async move { written(function.handle(read::<SqsEvent>(&event)?).await) })
+            })
+        }
+        "sweep-jobs" => {
+            let function = Arc::new(SweepJobs::new(world)?);
+            Arc::new(move |_| {
+                let function = function.clone();
+                Box::pin(async move { written(function.handle().await.map_err(|error| causes(error.as_ref()))?) })
+            })
+        }
+        unknown => {
+            panic!("template.yaml has the function {unknown}, which the local system does not know: add it here")
+        }
+    })
+}
+
+/// A function behind API Gateway: payload 2.0 becomes an HTTP request by `lambda_http`, as on Lambda.
+fn http(handle: impl Fn(Request) -> BoxFuture<'static, Response<Body>> + Send + Sync + 'static) -> Function {
+    let handle = Arc::new(handle);
+    Arc::new(move |event| {
+        let handle = handle.clone();
+        Box::pin(async move {
+            let request = read::<LambdaRequest>(&event)?;
+            let service = service_fn(move |request| {
+                let answer = handle(request);
+                async move { Ok::<_, Infallible>(answer.await) }
+            });
+            let answer = Adapter::from(service).call(LambdaEvent::new(request, Context::default())).await;
+            written(answer.map_err(|never| never.to_string())?)
+        })
+    })
+}
+
+/// Reads an event from its text, as Lambda delivers it.
+fn read<T: DeserializeOwned>(event: &Value) -> Result<T, String> {
+    serde_json::from_str(&event.to_string()).map_err(|error| format!("the event could not be read: {error}"))
+}
+
+fn written(answer: impl serde::Serialize) -> Result<Value, String> {
+    serde_json::to_value(answer).map_err(|error| error.to_string())
+}

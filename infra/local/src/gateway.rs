@@ -1,0 +1,162 @@
+//! API Gateway's HTTP API: the template's routes, a `$default` route, and payload 2.0.
+//! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
+
+use crate::mapping::Function;
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
+
+/// API Gateway takes at most 10 MB.
+const LARGEST_BODY: usize = 10 << 20;
+
+/// One route of the API.
+pub(crate) struct Route {
+    /// `GET` and so on; `None` for `$default`.
+    pub(crate) method: Option<String>,
+    /// With `{…}` for path parameters; empty for `$default`.
+    pub(crate) path: String,
+    /// What it calls.
+    pub(crate) function: Function,
+    /// When it gives up.
+    pub(crate) timeout: Duration,
+}
+
+/// The API on these routes.
+pub(crate) fn router(routes: Vec<Route>, now: crate::Now) -> Router {
+    Router::new().fallback(answer).with_state(Arc::new((routes, now)))
+}
+
+async fn answer(State(state): State<Arc<(Vec<Route>, crate::Now)>>, request: Request) -> Response {
+    let (routes, now) = state.as_ref();
+    let (parts, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, LARGEST_BODY).await else {
+        return own(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
+    };
+    let matched = routes.iter().find_map(|route| {
+        let same_method = route.method.as_deref() == Some(parts.method.as_str());
+        same_method.then(|| parameters(&route.path, parts.uri.path())).flatten().map(|parameters| (route, parameters))
+    });
+    let default = || routes.iter().find(|route| route.method.is_none()).map(|route| (route, Map::new()));
+    let Some((route, parameters)) = matched.or_else(default) else { return own(StatusCode::NOT_FOUND, "Not Found") };
+
+    let route_key = route.method.as_ref().map_or("$default".to_owned(), |method| format!("{method} {}", route.path));
+    let unix_ms = now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
+    let (text, is_base64) = match String::from_utf8(body.to_vec()) {
+        Ok(text) => (text, false),
+        Err(_) => (STANDARD.encode(&body), true),
+    };
+    let mut event = json!({
+        "version": "2.0",
+        "routeKey": route_key,
+        "rawPath": parts.uri.path(),
+        "rawQueryString": parts.uri.query().unwrap_or_default(),
+        "headers": headers(&parts.headers),
+        "requestContext": {
+            "accountId": "123456789012",
+            "apiId": "local",
+            "domainName": "127.0.0.1",
+            "domainPrefix": "127",
+            "http": {
+                "method": parts.method.as_str(),
+                "path": parts.uri.path(),
+                "protocol": "HTTP/1.1",
+                "sourceIp": "127.0.0.1",
+                "userAgent": parts.headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default(),
+            },
+            "requestId": "local",
+            "routeKey": route_key,
+            "stage": "$default",
+            "time": "01/Jan/2026:00:00:00 +0000",
+            "timeEpoch": u64::try_from(unix_ms).unwrap_or(0),
+        },
+        "isBase64Encoded": is_base64,
+    });
+    if !parameters.is_empty() {
+        event["pathParameters"] = Value::Object(parameters);
+    }
+    if !text.is_empty() {
+        event["body"] = Value::String(text);
+    }
+    match tokio::time::timeout(route.timeout, (route.function)(event)).await {
+        Ok(Ok(answer)) => response(&answer),
+        Ok(Err(error)) => {
+            tracing::error!(error, "the function failed");
+            own(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
+        }
+        Err(_) => own(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
+    }
+}
+
+/// The path parameters, if the path fits.
+fn parameters(pattern: &str, path: &str) -> Option<Map<String, Value>> {
+    let (pattern, path): (Vec<_>, Vec<_>) = (pattern.split('/').collect(), path.split('/').collect());
+    if pattern.len() != path.len() {
+        return None;
+    }
+    let mut parameters = Map::new();
+    for (expected, given) in pattern.into_iter().zip(path) {
+        match expected.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
+            Some(_) if given.is_empty() => return None,
+            Some(name) => drop(parameters.insert(name.to_owned(), given.into())),
+            None if expected == given => {}
+            None => return None,
+        }
+    }
+    Some(parameters)
+}
+
+/// Lower-case names; several of one name become one, with commas.
+fn headers(headers: &HeaderMap) -> Value {
+    let mut joined = Map::new();
+    for name in headers.keys() {
+        let values: Vec<_> =
+            headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
+        joined.insert(name.as_str().to_owned(), values.join(",").into());
+    }
+    Value::Object(joined)
+}
+
+fn response(answer: &Value) -> Response {
+    let body = answer["body"].as_str().unwrap_or_default();
+    let body = match answer["isBase64Encoded"].as_bool() {
+        Some(true) => STANDARD.decode(body).unwrap_or_default(),
+        _ => body.as_bytes().to_vec(),
+    };
+    let mut response = Response::new(Body::from(body));
+    let status = answer["statusCode"].as_u64().and_then(|status| u16::try_from(status).ok());
+    *response.status_mut() =
+        status.and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(StatusCode::BAD_GATEWAY);
+    for (name, value) in answer["headers"].as_object().into_iter().flatten() {
+        if let (Ok(name), Ok(value)) =
+            (HeaderName::try_from(name), HeaderValue::try_from(value.as_str().unwrap_or_default()))
+        {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
+}
+
+/// What API Gateway says in its own words.
+fn own(status: StatusCode, message: &str) -> Response {
+    (status, axum::Json(json!({"message": message}))).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_fits_its_pattern_segment_by_segment() {
+        let id = |path| parameters("/v1/videos/{id}", path).map(|found| found["id"].clone());
+        assert_eq!(id("/v1/videos/abc"), Some("abc".into()));
+        for path in ["/v1/videos", "/v1/videos/", "/v1/videos/a/b", "/v2/videos/a"] {
+            assert_eq!(id(path), None, "{path}");
+        }
+    }
+}

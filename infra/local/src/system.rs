@@ -1,0 +1,360 @@
+//! Starts everything in the right order and holds it: listeners first, so that every part knows the others' addresses; then tables,
+//! queues and simulators; then the functions and what wakes them; an organization and its key last.
+
+use crate::environment::{Environment, as_file};
+use crate::fal::{self, Fal, Render};
+use crate::gateway::{self, Route};
+use crate::identity::Identity;
+use crate::mapping::{EventSourceMapping, RunningMapping};
+use crate::place::{Data, Part, Ports, Scratch};
+use crate::sqs::{QueueSpec, Sqs};
+use crate::supabase::{self, Supabase};
+use crate::template::{Function, Template, Trigger};
+use crate::{Now, dynamodb, functions, schedule};
+use ghub::outbound::{Gate, Outbound};
+use ghub::world::{Ambient, World};
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::future::pending;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+const REGION: &str = "us-east-1";
+const ACCOUNT: &str = "123456789012";
+const FAL_KEY: &str = "local-key-id:local-key-secret";
+const STORAGE_KEY: &str = "sb_secret_local";
+
+/// How quickly videos are rendered and jobs are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// As at the providers: a Kling video takes two minutes, looked at every 15 s.
+    Usual,
+    /// A second, looked at every second, without the batching window.
+    Fast,
+}
+
+/// What to start.
+pub struct Options {
+    /// Which ports.
+    pub ports: Ports,
+    /// Where the data is.
+    pub data: Data,
+    /// How quickly.
+    pub pace: Pace,
+    /// Whether the API is served; without it `cargo lambda watch` can serve it.
+    pub api: bool,
+    /// Values of the template's parameters; a `FalKey` or `SupabaseUrl` among them means the real one, and no simulator.
+    pub parameters: BTreeMap<String, String>,
+    /// The wall clock of everything.
+    pub now: Now,
+    /// Where the functions' outbound calls can be observed or failed.
+    pub gate: Option<Arc<dyn Gate>>,
+}
+
+impl Options {
+    /// For tests: free ports, in memory, fast, simulated, on the system's clock.
+    pub fn test() -> Self {
+        Self {
+            ports: Ports::Free,
+            data: Data::Memory,
+            pace: Pace::Fast,
+            api: true,
+            parameters: BTreeMap::new(),
+            now: Arc::new(SystemTime::now),
+            gate: None,
+        }
+    }
+}
+
+/// The running system. Dropping it ends it.
+pub struct System {
+    /// `http://127.0.0.1:…/v1`, if the API is served.
+    pub api: Option<String>,
+    /// DynamoDB's endpoint.
+    pub dynamodb: String,
+    /// The endpoint of SQS.
+    pub sqs_endpoint: String,
+    /// SQS itself.
+    pub sqs: Sqs,
+    /// fal, if it is simulated.
+    pub fal: Option<Simulated<Fal>>,
+    /// Supabase Storage, if it is simulated.
+    pub storage: Option<Simulated<Supabase>>,
+    /// The organization that was made at the first start, and its key.
+    pub identity: Identity,
+    /// Every variable of the functions.
+    pub variables: BTreeMap<String, String>,
+    ambient: Ambient,
+    mappings: Vec<RunningMapping>,
+    tasks: JoinSet<()>,
+    scratch: Scratch,
+}
+
+/// A simulator and where it listens.
+pub struct Simulated<T> {
+    /// `http://127.0.0.1:…`.
+    pub origin: String,
+    /// What it can be told and asked.
+    pub simulator: T,
+}
+
+impl System {
+    /// Starts everything. When this returns, the API answers.
+    pub async fn start(options: Options) -> Result<Self, String> {
+        let template = Template::read();
+        let scratch = options.data.open().map_err(text)?;
+        let mut tasks = JoinSet::new();
+
+        let (listener, dynamodb) = options.ports.listen(Part::DynamoDb).await.map_err(text)?;
+        let file = options.data.is_kept().then(|| scratch.path().join("dynamodb.sqlite"));
+        tasks.spawn(dynamodb::serve(listener, dynamodb::open(file.as_deref(), &template.tables)?));
+
+        let (listener, sqs_endpoint) = options.ports.listen(Part::Sqs).await.map_err(text)?;
+        let sqs = Sqs::new(&sqs_endpoint, REGION, ACCOUNT, options.now.clone());
+        create_queues(&sqs, &template)?;
+        tasks.spawn(serve(listener, sqs.router()));
+
+        let mut parameters = options.parameters.clone();
+        let fal = start_fal(&options, &scratch, &mut parameters, &mut tasks).await?;
+        let storage = start_storage(&options, &scratch, &mut parameters, &mut tasks).await?;
+        parameters.entry("Catalog".to_owned()).or_insert_with(|| catalog(options.pace));
+
+        let environment = Environment {
+            parameters,
+            dynamodb: dynamodb.clone(),
+            sqs_endpoint: sqs_endpoint.clone(),
+            sqs: sqs.clone(),
+        };
+        let variables = environment.of_all(&template)?;
+        std::fs::write(scratch.path().join("env"), as_file(&variables)).map_err(text)?;
+
+        let ambient = Ambient::with_clock(options.now.clone());
+        let identity_world = world(variables.clone(), &ambient, Outbound::network());
+        let identity = Identity::kept_in(scratch.path(), &identity_world).await?;
+
+        let mut system = Self {
+            api: None,
+            dynamodb,
+            sqs_endpoint,
+            sqs,
+            fal,
+            storage,
+            identity,
+            variables,
+            ambient,
+            mappings: Vec::new(),
+            tasks,
+            scratch,
+        };
+        system.wake(&template, &environment, &options).await?;
+        Ok(system)
+    }
+
+    /// Builds each function in its own environment and connects it to what wakes it.
+    async fn wake(&mut self, template: &Template, environment: &Environment, options: &Options) -> Result<(), String> {
+        let outbound = options.gate.clone().map_or_else(Outbound::network, Outbound::gated);
+        let mut routes = Vec::new();
+        for function in &template.functions {
+            let env = environment.of(template, function)?;
+            let world = World { env, ambient: self.ambient.clone(), outbound: outbound.clone() };
+            let built = functions::build(&function.name, &world).map_err(text)?;
+            let timeout = seconds(function.timeout_s);
+            for trigger in &function.triggers {
+                match trigger {
+                    Trigger::Http { method, path } => {
+                        let (method, path) = (Some(method.clone()), path.clone());
+                        routes.push(Route { method, path, function: built.clone(), timeout });
+                    }
+                    Trigger::Default => {
+                        routes.push(Route { method: None, path: String::new(), function: built.clone(), timeout });
+                    }
+                    Trigger::Queue { .. } => {
+                        let mapping = mapping(&self.sqs, function, trigger, built.clone(), options.pace);
+                        self.mappings.push(mapping.start().map_err(text)?);
+                    }
+                    Trigger::Schedule { every_s } => {
+                        let every = if options.pace == Pace::Fast { Duration::from_secs(2) } else { seconds(*every_s) };
+                        self.tasks.spawn(schedule::run(built.clone(), every));
+                    }
+                }
+            }
+        }
+        if options.api {
+            let (listener, origin) = options.ports.listen(Part::Api).await.map_err(text)?;
+            self.tasks.spawn(serve(listener, gateway::router(routes, options.now.clone())));
+            self.api = Some(format!("{origin}/v1"));
+        }
+        Ok(())
+    }
+
+    /// What the functions are handed, for a test or a tool that wants to look at the store itself.
+    pub fn world(&self) -> World {
+        world(self.variables.clone(), &self.ambient, Outbound::network())
+    }
+
+    /// The file with every variable of the functions.
+    pub fn env_file(&self) -> std::path::PathBuf {
+        self.scratch.path().join("env")
+    }
+
+    /// What a program that started the system needs to know.
+    pub fn addresses(&self) -> serde_json::Value {
+        json!({
+            "api": self.api,
+            "live_key": self.identity.live_key,
+            "org": self.identity.org,
+            "dynamodb": self.dynamodb,
+            "sqs": self.sqs_endpoint,
+            "fal": self.fal.as_ref().map(|fal| &fal.origin),
+            "storage": self.storage.as_ref().map(|storage| &storage.origin),
+            "env_file": self.env_file(),
+        })
+    }
+
+    /// Ends everything: invocations that run are waited for.
+    pub async fn stop(mut self) {
+        for mapping in self.mappings.drain(..) {
+            mapping.stop().await;
+        }
+    }
+}
+
+fn world(variables: BTreeMap<String, String>, ambient: &Ambient, outbound: Outbound) -> World {
+    World { env: variables.into_iter().collect(), ambient: ambient.clone(), outbound }
+}
+
+fn create_queues(sqs: &Sqs, template: &Template) -> Result<(), String> {
+    let mut queues: Vec<_> = template.queues.iter().collect();
+    queues.sort_by_key(|queue| queue.dead_letter.is_some()); // a dead-letter queue has to be there before the queue that names it
+    for queue in queues {
+        let spec = QueueSpec {
+            name: queue.logical_id.clone(),
+            delay: seconds(queue.delay_s),
+            visibility: seconds(queue.visibility_s),
+            max_receive_count: queue.dead_letter.as_ref().map(|dead| (dead.max_receive_count, dead.queue.clone())),
+            retention: seconds(queue.retention_s),
+        };
+        sqs.create(spec).map_err(text)?;
+    }
+    Ok(())
+}
+
+fn mapping(
+    sqs: &Sqs,
+    function: &Function,
+    trigger: &Trigger,
+    built: crate::mapping::Function,
+    pace: Pace,
+) -> EventSourceMapping {
+    let Trigger::Queue { queue, batch_size, window_s, concurrency, report_batch_item_failures } = trigger else {
+        unreachable!("only queues have mappings")
+    };
+    let count = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+    EventSourceMapping {
+        sqs: sqs.clone(),
+        queue: queue.clone(),
+        function: built,
+        batch_size: count(*batch_size),
+        window: if pace == Pace::Fast { Duration::ZERO } else { seconds(*window_s) },
+        concurrency: count(concurrency.unwrap_or(1000)),
+        report_batch_item_failures: *report_batch_item_failures,
+        function_timeout: seconds(function.timeout_s),
+    }
+}
+
+async fn start_fal(
+    options: &Options,
+    scratch: &Scratch,
+    parameters: &mut BTreeMap<String, String>,
+    tasks: &mut JoinSet<()>,
+) -> Result<Option<Simulated<Fal>>, String> {
+    if parameters.contains_key("FalKey") {
+        return Ok(None);
+    }
+    let (listener, origin) = options.ports.listen(Part::Fal).await.map_err(text)?;
+    let (queued, rendering) = match options.pace {
+        Pace::Usual => (Duration::from_secs(10), Duration::from_secs(110)),
+        Pace::Fast => (Duration::from_millis(200), Duration::from_millis(800)),
+    };
+    let simulator = Fal::new(fal::Options {
+        base_url: origin.clone(),
+        key: FAL_KEY.to_owned(),
+        data_dir: options.data.is_kept().then(|| scratch.path().join("fal")),
+        render: Render { queued, rendering },
+        now: options.now.clone(),
+    });
+    tasks.spawn(serve(listener, simulator.router()));
+    let hosts = parameters.get("DownloadHosts").map(|hosts| format!("{hosts},")).unwrap_or_default();
+    parameters.insert("FalQueueUrl".to_owned(), origin.clone());
+    parameters.insert("FalKey".to_owned(), FAL_KEY.to_owned());
+    parameters.insert("DownloadHosts".to_owned(), format!("{hosts}{}", origin.trim_start_matches("http://")));
+    Ok(Some(Simulated { origin, simulator }))
+}
+
+async fn start_storage(
+    options: &Options,
+    scratch: &Scratch,
+    parameters: &mut BTreeMap<String, String>,
+    tasks: &mut JoinSet<()>,
+) -> Result<Option<Simulated<Supabase>>, String> {
+    if parameters.contains_key("SupabaseUrl") {
+        return Ok(None);
+    }
+    let (listener, origin) = options.ports.listen(Part::Storage).await.map_err(text)?;
+    let simulator = Supabase::new(supabase::Options {
+        base_url: origin.clone(),
+        key: STORAGE_KEY.to_owned(),
+        data_dir: scratch.path().join("storage"),
+        now: options.now.clone(),
+    });
+    tasks.spawn(serve(listener, simulator.router()));
+    create_bucket(&origin, parameters.get("SupabaseBucket").map_or("generated-videos", String::as_str)).await?;
+    parameters.insert("SupabaseUrl".to_owned(), origin.clone());
+    parameters.insert("SupabaseSecretKey".to_owned(), STORAGE_KEY.to_owned());
+    Ok(Some(Simulated { origin, simulator }))
+}
+
+/// Makes the bucket. One that is there from an earlier start is refused, and that is right.
+async fn create_bucket(origin: &str, bucket: &str) -> Result<(), String> {
+    let url = format!("{origin}/storage/v1/bucket").parse().map_err(text)?;
+    let mut request = reqwest::Request::new(reqwest::Method::POST, url);
+    let headers = request.headers_mut();
+    headers.insert("apikey", reqwest::header::HeaderValue::from_static(STORAGE_KEY));
+    headers.insert(reqwest::header::CONTENT_TYPE, reqwest::header::HeaderValue::from_static("application/json"));
+    *request.body_mut() = Some(json!({"id": bucket, "name": bucket, "public": true}).to_string().into());
+    Outbound::network().exchange(request).await.map(drop).map_err(text)
+}
+
+/// The local catalog: models without a live upstream are routed to the simulator, and `Fast` looks every second.
+fn catalog(pace: Pace) -> String {
+    let catalog = ghub::catalog::Catalog::published();
+    let mut overrides = serde_json::Map::new();
+    for model in catalog.iter() {
+        let mut change = serde_json::Map::new();
+        if pace == Pace::Fast {
+            change.insert("poll_every_seconds".to_owned(), 1.into());
+        }
+        if model.id == "fal/runway-gen-4" {
+            change.insert("route".to_owned(), "fal-ai/runway-gen-4".into());
+        }
+        overrides.insert(model.id.clone(), change.into());
+    }
+    serde_json::Value::Object(overrides).to_string()
+}
+
+async fn serve(listener: TcpListener, router: axum::Router) {
+    if let Err(error) = axum::serve(listener, router).await {
+        tracing::error!(%error, "a listener ended");
+        pending::<()>().await;
+    }
+}
+
+fn seconds(seconds: u32) -> Duration {
+    Duration::from_secs(u64::from(seconds))
+}
+
+fn text(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}
