@@ -192,3 +192,6 @@ pub fn causes(error: &(dyn std::error::Error + 'static)) -> String {
     }
     line
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@ use crate::money::Money;
 use crate::store::{ApiKey, Entry, KeyHash, Posted, Store, StoreError};
 use crate::world::Ambient;
 
-/// What every new organization starts with: MXN 50, eleven Kling videos of 5 s.
+/// What every new organization starts with: MXN 50.
 pub const SIGNUP_BONUS: Money = Money::from_micros(50_000_000);
 
 /// What became of a sign-up.

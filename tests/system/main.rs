@@ -1,2 +1,7 @@
-//! x
-fn main() {}
+//! The whole system, driven as its users drive it: over HTTP, on the local system, with the functions that are deployed.
+
+mod audit;
+mod http;
+mod jobs;
+mod money;
+mod stage;

@@ -87,6 +87,7 @@ pub struct System {
     /// Every variable of the functions.
     pub variables: BTreeMap<String, String>,
     ambient: Ambient,
+    functions: BTreeMap<String, crate::mapping::Function>,
     mappings: Vec<RunningMapping>,
     tasks: JoinSet<()>,
     scratch: Scratch,
@@ -144,6 +145,7 @@ impl System {
             identity,
             variables,
             ambient,
+            functions: BTreeMap::new(),
             mappings: Vec::new(),
             tasks,
             scratch,
@@ -160,6 +162,7 @@ impl System {
             let env = environment.of(template, function)?;
             let world = World { env, ambient: self.ambient.clone(), outbound: outbound.clone() };
             let built = functions::build(&function.name, &world).map_err(text)?;
+            self.functions.insert(function.name.clone(), built.clone());
             let timeout = seconds(function.timeout_s);
             for trigger in &function.triggers {
                 match trigger {
@@ -187,6 +190,12 @@ impl System {
             self.api = Some(format!("{origin}/v1"));
         }
         Ok(())
+    }
+
+    /// Calls a function with an event, as `aws lambda invoke` would.
+    pub async fn invoke(&self, function: &str, event: serde_json::Value) -> Result<serde_json::Value, String> {
+        let known = self.functions.get(function).ok_or_else(|| format!("there is no function {function}"))?;
+        known(event).await
     }
 
     /// What the functions are handed, for a test or a tool that wants to look at the store itself.

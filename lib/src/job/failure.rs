@@ -35,6 +35,7 @@ pub struct Failure {
     /// One line for people.
     pub message: String,
     /// The provider's own word for it, when it gave one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub provider_code: Option<String>,
 }
 

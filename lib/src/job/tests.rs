@@ -1,1 +1,257 @@
+//! The state machine: every state against every move, then turns, leases, cadence and deadlines at their edges.
 
+use super::*;
+use crate::pricing::Price;
+use crate::provider::fal;
+use std::time::Duration;
+use uuid::Uuid;
+
+/// When every job of these tests was accepted.
+pub(crate) const CREATED: Timestamp = Timestamp::from_unix_s(1_782_415_166);
+
+/// So many seconds after that.
+pub(crate) fn at(seconds: u64) -> Timestamp {
+    CREATED.after(Duration::from_secs(seconds))
+}
+
+/// Five seconds of Kling, pending, in nobody's hands, due at once.
+pub(crate) fn kling() -> Job {
+    let price = Price {
+        usd_per_second: "0.04".parse().unwrap(),
+        markup: "1.05".parse().unwrap(),
+        fx_mxn_per_usd: "20".parse().unwrap(),
+    };
+    Job {
+        id: JobId::from_uuid(Uuid::from_u128(0x0197_a001_0000_7000_8000_0000_0000_000d)),
+        org: OrgId::from_uuid(Uuid::from_u128(0x0a0a)),
+        model: "fal/kling-2".to_owned(),
+        provider: Provider::Fal,
+        route: "fal-ai/kling-video/v2/master/text-to-video".to_owned(),
+        prompt: "a hummingbird at dawn".to_owned(),
+        seconds: 5,
+        aspect_ratio: Some("9:16".to_owned()),
+        price,
+        cost: price.cost_rounded_half_up(5).unwrap(),
+        poll_every_s: 15,
+        created: CREATED,
+        due: CREATED,
+        revision: 7,
+        state: State::Pending { lease_until: None },
+    }
+}
+
+/// What fal would call it.
+pub(crate) fn handle(request_id: &str) -> Handle {
+    let response_url = format!("https://queue.fal.run/fal-ai/kling-video/requests/{request_id}");
+    Handle::Fal(fal::Handle {
+        request_id: request_id.to_owned(),
+        status_url: format!("{response_url}/status"),
+        cancel_url: format!("{response_url}/cancel"),
+        response_url,
+    })
+}
+
+const FILE: &str = "https://v3b.fal.media/files/a/output.mp4";
+const UPLOAD: &str = "https://storage.test/storage/v1/upload/resumable/1";
+const VIDEO: &str = "https://storage.test/storage/v1/object/public/generated-videos/o/j/video.mp4";
+
+fn failure() -> Failure {
+    Failure::new(FailureCode::ContentFiltered, "No.").with_provider_code("content_policy_violation")
+}
+
+/// The job in every place where it can stand: taken by fal after 10 s, rendering from 100 s, its file found after 200 s.
+pub(crate) fn in_every_state() -> [(&'static str, Job); 8] {
+    let queued = Processing { handle: handle("r-1"), submitted: at(10), rendering_since: None, file: None };
+    let rendering = Processing { rendering_since: Some(at(100)), ..queued.clone() };
+    let file = File { url: FILE.to_owned(), found: at(200), upload_url: None };
+    let found = Processing { file: Some(file.clone()), ..rendering.clone() };
+    let uploading =
+        Processing { file: Some(File { upload_url: Some(UPLOAD.to_owned()), ..file }), ..rendering.clone() };
+    [
+        ("pending", State::Pending { lease_until: None }),
+        ("leased", State::Pending { lease_until: Some(CREATED) }),
+        ("queued", State::Processing(queued)),
+        ("rendering", State::Processing(rendering)),
+        ("found", State::Processing(found)),
+        ("uploading", State::Processing(uploading)),
+        ("completed", State::Completed { at: at(240), video_url: VIDEO.to_owned() }),
+        ("failed", State::Failed { at: at(240), failure: failure() }),
+    ]
+    .map(|(name, state)| (name, Job { state, ..kling() }))
+}
+
+pub(crate) fn in_state(name: &str) -> Job {
+    in_every_state().into_iter().find(|(known, _)| *known == name).expect("it is one of the eight").1
+}
+
+/// A move, and what becomes of it from each of the eight states: `A`pplied, already (`=`), or illegal (`.`).
+type Row = (&'static str, fn(Job) -> Moved, &'static str);
+
+#[rustfmt::skip]
+const ROWS: [Row; 12] = [
+    // from:  pending, leased, queued, rendering, found, uploading | completed, failed
+    ("accepted",          |job| job.accepted(handle("r-1"), at(300)),           "AA====.."),
+    ("accepted as other", |job| job.accepted(handle("r-2"), at(300)),           "AA......"),
+    ("not taken",         |job| job.not_taken(at(300)),                         "=A......"),
+    ("rendering",         |job| job.rendering(at(300)),                         "..A===.."),
+    ("file found",        |job| job.file_found("https://x".into(), at(300)),    "..AA==.."),
+    ("upload begun",      |job| job.uploading(Some(UPLOAD.into())),             "....A=.."),
+    ("upload given up",   |job| job.uploading(None),                            "....=A.."),
+    ("completed",         |job| job.completed("https://y".into(), at(300)),     "....AA=."),
+    ("failed",            |job| job.failed(Deadline::Queued.failure(), at(300)),"AAAAAA.="),
+    ("turn",              |job| job.turn(at(300), Duration::from_secs(15)),     "AAAAAA=="),
+    ("leased",            |job| job.leased(at(300)),                            "A=......"),
+    ("again in",          |job| job.again_in(at(300), Duration::from_secs(15)), "AAAAAA.."),
+];
+
+#[test]
+fn every_move_from_every_state() {
+    for (name, go, expected) in ROWS {
+        for ((from, job), expected) in in_every_state().into_iter().zip(expected.chars()) {
+            let moved = go(job.clone());
+            let outcome = match &moved {
+                Moved::Applied(_) => 'A',
+                Moved::Already(_) => '=',
+                Moved::Illegal(_) => '.',
+            };
+            assert_eq!(outcome, expected, "{name} from {from}");
+            match moved {
+                Moved::Applied(after) => assert_legal(name, &job, &after),
+                Moved::Already(after) | Moved::Illegal(after) => assert_eq!(after, job, "{name} from {from}"),
+            }
+        }
+    }
+}
+
+/// What holds for every move that is applied, whichever it is.
+fn assert_legal(name: &str, before: &Job, after: &Job) {
+    use Status::{Completed, Failed, Pending, Processing};
+    let path = (before.status(), after.status());
+    let published = [(Pending, Processing), (Pending, Failed), (Processing, Completed), (Processing, Failed)];
+    assert!(before.is_open(), "{name}: a final state never changes");
+    assert!(path.0 == path.1 || published.contains(&path), "{name}: {path:?}");
+    assert_eq!(after.revision, before.revision + 1, "{name}: one write, one revision");
+    let frozen = Job { due: before.due, revision: before.revision, state: before.state.clone(), ..after.clone() };
+    assert_eq!(&frozen, before, "{name}: what was decided at the submit stays");
+}
+
+#[test]
+fn a_move_says_when_the_job_is_looked_at_next() {
+    let due = |moved: Moved| moved.applied().expect("it applies").due;
+    let turn = Duration::from_secs(330);
+    for (name, found, expected) in [
+        ("accepted", due(in_state("leased").accepted(handle("r-1"), at(2))), at(2 + 15)),
+        ("not taken", due(in_state("leased").not_taken(at(2))), at(2 + 15)),
+        ("leased", due(kling().leased(at(40))), at(40).after(SUBMIT_LEASE)),
+        ("rendering", due(in_state("queued").rendering(at(50))), CREATED),
+        ("file found", due(in_state("rendering").file_found(FILE.into(), at(200))), at(200)),
+        ("upload begun", due(in_state("found").uploading(Some(UPLOAD.into()))), CREATED),
+        ("turn", due(in_state("found").turn(at(201), turn)), at(201 + 330)),
+        ("again in", due(in_state("found").again_in(at(205), Duration::from_secs(20))), at(225)),
+    ] {
+        assert_eq!(found, expected, "{name}");
+    }
+}
+
+#[test]
+fn a_turn_is_taken_from_five_seconds_before_it_is_due() {
+    let job = Job { due: at(60), ..in_state("rendering") };
+    for (now, taken) in [(0, false), (54, false), (55, true), (60, true), (86_400, true)] {
+        let moved = job.clone().turn(at(now), Duration::from_secs(15)).applied();
+        let expected = Job { due: at(now + 15), revision: 8, ..job.clone() };
+        assert_eq!(moved, taken.then_some(expected), "at {now} s");
+    }
+}
+
+#[test]
+fn a_doubled_message_gets_no_second_turn() {
+    let taken = in_state("rendering").turn(at(60), Duration::from_secs(15)).applied().unwrap();
+    for now in [60, 61, 69] {
+        assert_eq!(taken.clone().turn(at(now), Duration::from_secs(15)), Moved::Already(taken.clone()), "at {now} s");
+    }
+}
+
+#[test]
+fn one_of_two_gets_the_lease_and_it_is_never_given_again() {
+    let leased = kling().leased(at(3)).applied().unwrap();
+    assert_eq!(leased.state, State::Pending { lease_until: Some(at(3).after(SUBMIT_LEASE)) });
+    for now in [3, 60, 61, 62, 86_400] {
+        assert_eq!(
+            leased.clone().leased(at(now)),
+            Moved::Already(leased.clone()),
+            "a lost answer is not asked for again"
+        );
+    }
+}
+
+#[test]
+fn after_a_definite_refusal_the_lease_is_free_when_the_job_is_due() {
+    let free = kling().leased(at(3)).applied().unwrap().not_taken(at(4)).applied().unwrap();
+    assert_eq!((&free.state, free.due), (&State::Pending { lease_until: None }, at(19)));
+    assert_eq!(free.clone().leased(at(13)), Moved::Already(free.clone()));
+    assert!(free.leased(at(14)).applied().is_some());
+}
+
+#[test]
+fn the_cadence_follows_the_age_up_to_a_minute() {
+    for (poll_every_s, age_s, expected_s) in [
+        (15, 0, 15),
+        (15, 150, 15),
+        (15, 160, 16),
+        (15, 450, 45),
+        (15, 599, 59),
+        (15, 600, 60),
+        (15, 86_400, 60),
+        (30, 299, 30),
+        (30, 310, 31),
+        (60, 0, 60),
+        (60, 6_000, 60),
+        (1, 5, 1),
+    ] {
+        let job = Job { poll_every_s, ..kling() };
+        assert_eq!(job.cadence(at(age_s)).as_secs(), expected_s, "every {poll_every_s} s at first, {age_s} s old");
+    }
+    let behind = CREATED.before(Duration::from_secs(9));
+    assert_eq!(kling().cadence(behind), Duration::from_secs(15), "a clock that lags does no harm");
+}
+
+#[test]
+fn each_deadline_has_passed_one_second_after_it() {
+    for (state, edge_s, deadline) in [
+        ("pending", 600, Deadline::Pending),
+        ("leased", 600, Deadline::Pending),
+        ("queued", 10 + 6 * 3_600, Deadline::Queued),
+        ("rendering", 100 + 3_600, Deadline::Rendering),
+        ("found", 200 + 24 * 3_600, Deadline::Storing),
+        ("uploading", 200 + 24 * 3_600, Deadline::Storing),
+    ] {
+        let job = in_state(state);
+        assert_eq!(job.deadline_passed(at(edge_s)), None, "{state} at its deadline");
+        assert_eq!(job.deadline_passed(at(edge_s + 1)), Some(deadline), "{state} past its deadline");
+    }
+    for state in ["completed", "failed"] {
+        assert_eq!(in_state(state).deadline_passed(at(u64::from(u32::MAX))), None, "{state}");
+    }
+}
+
+#[test]
+fn a_job_is_overdue_only_while_it_is_open_and_past_the_grace() {
+    for (state, job) in in_every_state() {
+        let overdue = |seconds| job.is_overdue(at(seconds), Duration::from_secs(30));
+        assert_eq!((overdue(30), overdue(31)), (false, job.is_open()), "{state}");
+    }
+}
+
+#[test]
+fn a_cause_is_one_line_of_at_most_five_hundred_characters() {
+    let (most, more) = ("ñ".repeat(500), "ñ".repeat(501));
+    for (given, kept) in [
+        ("No.", "No.".to_owned()),
+        ("", String::new()),
+        (" <h1>\r\n\tBad   gateway\u{2028}</h1>\n", "<h1> Bad gateway </h1>".to_owned()),
+        (&most, most.clone()),
+        (&more, format!("{most}…")),
+    ] {
+        assert_eq!(Failure::new(FailureCode::ProviderRefused, given).message, kept);
+    }
+}

@@ -4,8 +4,12 @@ use super::{Job, Moved, State};
 use crate::time::Timestamp;
 use std::time::Duration;
 
-/// How early a turn may be taken: queues and clocks are a little off, and a turn refused costs a whole cadence.
+/// How early a turn may be taken at most, and how late a job may be before a caller's poll hurries it: queues and clocks are a little
+/// off, and a turn refused costs a whole cadence.
 pub const TURN_TOLERANCE: Duration = Duration::from_secs(5);
+
+/// Of a short cadence only a part is tolerated, or a doubled message would find the turn open again.
+const TOLERATED_PARTS: u32 = 3;
 
 /// How long a submission may be on its way before its outcome counts as unknown: the longest that a function which sends one may
 /// live (28 s for `submit-video`, whose attempt at the provider ends after 20 s) and 30 s for clocks that differ.
@@ -26,7 +30,8 @@ impl Job {
 
     /// Whether somebody may act on it now.
     pub fn is_due(&self, now: Timestamp) -> bool {
-        self.is_open() && self.due <= now.after(TURN_TOLERANCE)
+        let cadence = Duration::from_secs(u64::from(self.poll_every_s));
+        self.is_open() && self.due <= now.after(TURN_TOLERANCE.min(cadence / TOLERATED_PARTS))
     }
 
     /// Takes the turn for `length`: applied when the job is due, already over or somebody else's otherwise.

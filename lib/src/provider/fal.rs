@@ -81,9 +81,10 @@ impl Fal {
         Ok(Request { method, url, credential: Provider::Fal, body: None })
     }
 
-    /// The address, if it is on the configured origin.
+    /// The address, if it is on the configured origin and written plainly: it names no user, and reading it resolved nothing, as `..`.
     fn own_url(&self, address: &str) -> Option<Url> {
-        Url::parse(address).ok().filter(|url| url.origin() == self.queue_url.origin())
+        let plain = |url: &Url| url.as_str() == address && url.username().is_empty() && url.password().is_none();
+        Url::parse(address).ok().filter(|url| url.origin() == self.queue_url.origin() && plain(url))
     }
 }
 

@@ -208,3 +208,6 @@ pub(super) fn to_account(item: Item) -> Result<Account, BoxError> {
         Err(format!("account {}: available is not balance − held + credit limit", account.org).into())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,8 +19,9 @@ struct StatusBody {
     status: String,
 }
 
-/// fal's documented answers 503 for a request that no runner was given: it did not begin and will not.
-const NOT_BEGUN: [&str; 3] = ["runner_scheduling_failure", "runner_connection_refused", "runner_connection_timeout"];
+/// The one documented 503 that says by itself that nothing was begun: no runner could be allocated. After trouble with a connection
+/// to a runner fal's queue tries again by itself, so those are no refusals.
+const NOT_BEGUN: &str = "runner_scheduling_failure";
 
 pub(super) fn submitted(fal: &Fal, reply: &Reply) -> Submitted {
     let why = || described("fal", reply);
@@ -28,7 +29,7 @@ pub(super) fn submitted(fal: &Fal, reply: &Reply) -> Submitted {
         200..=299 => accepted(fal, reply),
         // Our account at fal, or its limits: refused before anything was taken, and none of the caller's doing.
         401..=403 | 429 => Submitted::NotTaken(why()),
-        503 if error_type(reply).is_some_and(|kind| NOT_BEGUN.contains(&kind.as_str())) => Submitted::NotTaken(why()),
+        503 if error_type(reply).as_deref() == Some(NOT_BEGUN) => Submitted::NotTaken(why()),
         404 => Submitted::Refused(Failure::new(
             FailureCode::ProviderUnavailable,
             "fal does not have this model at present",
@@ -64,7 +65,7 @@ pub(super) fn status(reply: &Reply) -> Status {
 pub fn result_read(reply: &Reply) -> Checked {
     let body = serde_json::from_slice::<Value>(&reply.body);
     match (reply.status, body) {
-        (200, Ok(body)) => match body.pointer("/video/url").and_then(Value::as_str) {
+        (200, Ok(body)) => match body.pointer("/video/url").and_then(Value::as_str).filter(|url| !url.is_empty()) {
             Some(url) => Checked::Done { file_url: url.to_owned() },
             None => Checked::Failed(Failure::new(
                 FailureCode::ProviderNoOutput,

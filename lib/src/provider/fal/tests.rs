@@ -1,1 +1,140 @@
+//! What fal is asked, letter by letter, and which addresses are never called. What its answers mean is in `meaning`.
 
+mod meaning;
+
+use super::*;
+use crate::catalog::Catalog;
+use crate::job::tests::kling;
+use serde_json::json;
+
+const ID: &str = "764cabcf-b745-4b3e-ae38-1200304cf45b";
+const SUBMITTED: &str = include_str!("replies/submitted.json");
+const COMPLETED: &str = include_str!("replies/status_completed.json");
+
+fn fal() -> Fal {
+    Fal::new("https://queue.fal.run".parse().unwrap())
+}
+
+fn reply(status: u16, body: &str) -> Reply {
+    Reply { status, body: body.as_bytes().to_vec() }
+}
+
+/// Kling's addresses have its owner and app alone, however long its own path is.
+fn kling_handle() -> Handle {
+    let response_url = format!("https://queue.fal.run/fal-ai/kling-video/requests/{ID}");
+    Handle {
+        request_id: ID.to_owned(),
+        status_url: format!("{response_url}/status"),
+        cancel_url: format!("{response_url}/cancel"),
+        response_url,
+    }
+}
+
+fn request(method: Method, url: &str, body: Option<Value>) -> Request {
+    Request { method, url: url.parse().unwrap(), credential: Provider::Fal, body }
+}
+
+/// A job of this model, as the catalog routes it; fal has no Runway, so an operator's override routes that one.
+fn job(model: &str, seconds: u32, aspect_ratio: Option<&str>) -> Job {
+    let catalog = Catalog::with_overrides(r#"{"fal/runway-gen-4":{"route":"acme/runway"}}"#).unwrap();
+    let route = catalog.get(model).unwrap().route.clone().unwrap();
+    Job { model: model.to_owned(), route, seconds, aspect_ratio: aspect_ratio.map(str::to_owned), ..kling() }
+}
+
+#[test]
+fn a_submission_goes_to_the_whole_path_of_its_model() {
+    for (model, seconds, duration, url) in [
+        ("fal/veo-3.1", 8, "8s", "https://queue.fal.run/fal-ai/veo3.1"),
+        ("fal/luma-ray-2", 5, "5s", "https://queue.fal.run/fal-ai/luma-dream-machine/ray-2"),
+        ("fal/kling-2", 5, "5", "https://queue.fal.run/fal-ai/kling-video/v2/master/text-to-video"),
+        ("fal/hailuo-02", 6, "6", "https://queue.fal.run/fal-ai/minimax/hailuo-02/standard/text-to-video"),
+        ("fal/runway-gen-4", 5, "5", "https://queue.fal.run/acme/runway"),
+    ] {
+        let body = json!({"prompt": "a hummingbird at dawn", "duration": duration});
+        let expected = request(Method::Post, url, Some(body));
+        assert_eq!(fal().submit(&job(model, seconds, None)), Ok(expected), "{model}");
+    }
+}
+
+#[test]
+fn each_model_has_its_own_spelling() {
+    for (model, seconds, ratio, duration, sent_ratio) in [
+        ("fal/veo-3.1", 4, "9:16", "4s", Some("9:16")),
+        ("fal/luma-ray-2", 9, "16:9", "9s", Some("16:9")),
+        ("fal/kling-2", 10, "1:1", "10", Some("1:1")),
+        ("fal/hailuo-02", 10, "16:9", "10", None),
+        ("fal/runway-gen-4", 10, "4:3", "10", Some("4:3")),
+    ] {
+        let mut expected = json!({"prompt": "a hummingbird at dawn", "duration": duration});
+        if let Some(ratio) = sent_ratio {
+            expected["aspect_ratio"] = json!(ratio);
+        }
+        let body = fal().submit(&job(model, seconds, Some(ratio))).unwrap().body;
+        assert_eq!(body, Some(expected), "{model}");
+    }
+}
+
+#[test]
+fn the_queue_may_live_under_a_path() {
+    for base in ["http://127.0.0.1:9001/fal", "http://127.0.0.1:9001/fal/"] {
+        let request = Fal::new(base.parse().unwrap()).submit(&kling()).unwrap();
+        assert_eq!(request.url.as_str(), "http://127.0.0.1:9001/fal/fal-ai/kling-video/v2/master/text-to-video");
+    }
+}
+
+#[test]
+fn a_model_whose_spelling_is_not_known_is_not_sent() {
+    let failure = fal().submit(&Job { model: "fal/kling-9".to_owned(), ..kling() }).unwrap_err();
+    assert_eq!(failure.code, FailureCode::ProviderUnavailable);
+}
+
+#[test]
+fn status_result_and_cancel_use_the_addresses_that_fal_gave() {
+    let (fal, handle) = (fal(), kling_handle());
+    assert_eq!(fal.status(&handle), Ok(request(Method::Get, &handle.status_url, None)));
+    assert_eq!(fal.cancel(&handle), Ok(request(Method::Put, &handle.cancel_url, None)));
+    let completed = reply(200, COMPLETED);
+    assert_eq!(fal.status_read(&handle, &completed), Checked::Ask(request(Method::Get, &handle.response_url, None)));
+}
+
+#[test]
+fn an_address_that_is_not_plainly_of_the_queue_is_never_called() {
+    for address in [
+        "https://queue.fal.run.evil.example/fal-ai/kling-video/requests/1",
+        "https://evil.example/fal-ai/kling-video/requests/1",
+        "https://rest.fal.run/fal-ai/kling-video/requests/1",
+        "https://queue.fal.run:8443/fal-ai/kling-video/requests/1",
+        "http://queue.fal.run/fal-ai/kling-video/requests/1",
+        "https://me@queue.fal.run/fal-ai/kling-video/requests/1",
+        "https://me:secret@queue.fal.run/fal-ai/kling-video/requests/1",
+        "https://queue.fal.run@evil.example/fal-ai/kling-video/requests/1",
+        r"https://queue.fal.run\@evil.example/fal-ai/kling-video/requests/1",
+        "https://queue.fal.run/fal-ai/kling-video/requests/../../../keys",
+        "https://queue.fal.run/fal-ai/kling-video/requests/%2e%2E/%2e./keys",
+        r"https://queue.fal.run/fal-ai/kling-video/requests\..\..\keys",
+        "https://queue.fal.run/fal-ai/kling-video/requests/1\n",
+        "//queue.fal.run/fal-ai/kling-video/requests/1",
+        "/fal-ai/kling-video/requests/1",
+        "file:///etc/passwd",
+        "",
+    ] {
+        let given = |field: &str| {
+            let mut body: Value = serde_json::from_str(SUBMITTED).unwrap();
+            body[field] = json!(address);
+            fal().submitted(&reply(200, &body.to_string()))
+        };
+        let unknown = Submitted::Unknown("fal took the request and gave addresses that are not its own".to_owned());
+        for field in ["status_url", "response_url", "cancel_url"] {
+            assert_eq!(given(field), unknown, "{field} {address:?}: fal took it, so it is not sent again");
+        }
+        let stored = Handle {
+            request_id: ID.to_owned(),
+            status_url: address.to_owned(),
+            response_url: address.to_owned(),
+            cancel_url: address.to_owned(),
+        };
+        assert!(fal().status(&stored).is_err() && fal().cancel(&stored).is_err(), "{address:?}");
+        let completed = reply(200, COMPLETED);
+        assert!(matches!(fal().status_read(&stored, &completed), Checked::Trouble(_)), "{address:?}");
+    }
+}

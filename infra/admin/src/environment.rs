@@ -1,0 +1,101 @@
+//! Which deployment is operated on: the same variables that the functions have, from the process or from a file.
+
+use crate::failure::Failure;
+use ghub::config::Env;
+use ghub::outbound::sdk_config;
+use ghub::store::{Store, Table};
+use ghub::world::{Ambient, World};
+use std::path::Path;
+
+/// What the command line reads of the process's environment.
+const NAMES: [&str; 8] = [
+    "TABLE_ACCOUNTS",
+    "TABLE_LEDGER",
+    "TABLE_KEYS",
+    "AWS_REGION",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_ENDPOINT_URL_DYNAMODB",
+];
+
+pub const HELP: &str = "\
+Configuration, from the environment or from --env-file; where both name a value, the file's is taken:
+  TABLE_ACCOUNTS, TABLE_LEDGER, TABLE_KEYS   the tables: AccountsTable, LedgerTable and KeysTable of the stack's outputs
+  AWS_REGION                                 the stack's region
+  AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN
+                                             credentials; eval \"$(aws configure export-credentials --format env)\" sets them
+  AWS_ENDPOINT_URL_DYNAMODB                  only for a DynamoDB elsewhere, such as the local system's
+
+The local system writes such a file:  cargo admin --env-file .local/env org create
+
+Exit codes: 0 done, 1 refused or failed, 2 the command line is wrong.";
+
+/// What every command works with.
+#[derive(Debug)]
+pub struct Operator {
+    pub store: Store,
+    pub ambient: Ambient,
+    /// Where the tables are, in words: a question about money says it, so that nobody mistakes the real ones for the local ones.
+    pub place: String,
+}
+
+impl Operator {
+    /// Reads the configuration; reaches for nothing yet.
+    pub fn new(env_file: Option<&Path>) -> Result<Self, Failure> {
+        let from_file = env_file.map_or(Ok(Vec::new()), read)?;
+        let process = Env::process();
+        let from_process =
+            NAMES.iter().filter_map(|name| Some(((*name).to_owned(), process.optional(name)?.to_owned())));
+        let env: Env = from_process.chain(from_file).collect();
+        let world = World { env, ..World::process() };
+        let store = Store::new(&world, &sdk_config(&world)?, &[Table::Accounts, Table::Ledger, Table::Keys])?;
+        let endpoint = world.env.optional("AWS_ENDPOINT_URL_DYNAMODB");
+        let place = endpoint.map_or_else(|| world.env.required("AWS_REGION"), Ok)?.to_owned();
+        Ok(Self { store, ambient: world.ambient, place })
+    }
+}
+
+fn read(file: &Path) -> Result<Vec<(String, String)>, Failure> {
+    let unreadable = |source| Failure::EnvFile { file: file.to_owned(), source };
+    let text = std::fs::read_to_string(file).map_err(unreadable)?;
+    let lines = text.lines().zip(1..).filter(|(line, _)| !matches!(line.trim().chars().next(), None | Some('#')));
+    lines.map(|(line, number)| pair(line).ok_or_else(|| Failure::EnvLine { file: file.to_owned(), number })).collect()
+}
+
+/// `NAME='value'`, with or without quotes and a leading `export`. Nothing is expanded, so what a shell would expand is refused.
+fn pair(line: &str) -> Option<(String, String)> {
+    let line = line.trim();
+    let (name, value) = line.strip_prefix("export ").unwrap_or(line).split_once('=')?;
+    let name_is_plain = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let within = |quote| value.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote));
+    let (value, forbidden) = match (within('\''), within('"')) {
+        (Some(literal), _) => (literal, "'"),
+        (None, Some(quoted)) => (quoted, "\"$`\\"),
+        (None, None) => (value, "'\"$`\\ \t;&|<>()"),
+    };
+    (name_is_plain && !value.contains(|found| forbidden.contains(found))).then(|| (name.to_owned(), value.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_read_as_a_shell_would_read_them_or_not_at_all() {
+        for (line, name, value) in [
+            ("TABLE_KEYS='KeysTable'", "TABLE_KEYS", "KeysTable"),
+            ("  CATALOG='{\"a\": \"$b\"}' ", "CATALOG", "{\"a\": \"$b\"}"),
+            ("export AWS_SESSION_TOKEN=IQoJ/b3+JpZ2==", "AWS_SESSION_TOKEN", "IQoJ/b3+JpZ2=="),
+            ("AWS_REGION=\"us-east-1\"", "AWS_REGION", "us-east-1"),
+            ("EMPTY=", "EMPTY", ""),
+        ] {
+            assert_eq!(pair(line), Some((name.to_owned(), value.to_owned())), "{line}");
+        }
+        for line in
+            ["TABLE_KEYS", "='a'", "A B='c'", "A='b", "A='b'c'", "A=\"$B\"", "A=b c", "A=b # why", "A=$(id)", "A='"]
+        {
+            assert_eq!(pair(line), None, "{line}");
+        }
+    }
+}

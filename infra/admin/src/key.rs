@@ -1,0 +1,136 @@
+//! `cargo admin key …`: API keys. A key is printed once, by `create`; from then on only its hash is known.
+
+use crate::environment::Operator;
+use crate::failure::Failure;
+use crate::output::{Report, moment};
+use clap::Subcommand;
+use ghub::id::OrgId;
+use ghub::onboarding::create_key;
+use ghub::store::KeyHash;
+use serde_json::json;
+use std::io;
+
+/// A name fits in a column of a table.
+const LONGEST_NAME: usize = 64;
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make a key and print it, once
+    Create {
+        /// The organization
+        #[arg(long, value_name = "UUID")]
+        org: OrgId,
+        /// What its owner calls it, such as prod-web
+        #[arg(long, value_parser = name)]
+        name: String,
+    },
+    /// Revoke a key; warm functions notice within 60 s
+    Revoke {
+        /// The key, its hash, or - to read one of them from standard input, which keeps it out of the shell's history
+        #[arg(value_name = "KEY", required_unless_present = "hash")]
+        key: Option<String>,
+        /// The key's hash, as `key create` printed it
+        #[arg(long, conflicts_with = "key")]
+        hash: Option<String>,
+    },
+}
+
+pub async fn run(command: Command, operator: &Operator) -> Result<Report, Failure> {
+    match command {
+        Command::Create { org, name } => create(org, &name, operator).await,
+        Command::Revoke { hash: Some(hash), .. } => {
+            revoke(&KeyHash::from_hex(&hash).ok_or(Failure::NotAHash)?, operator).await
+        }
+        Command::Revoke { key, hash: None } => revoke(&named(key.as_deref(), io::stdin().lock())?, operator).await,
+    }
+}
+
+async fn create(org: OrgId, name: &str, operator: &Operator) -> Result<Report, Failure> {
+    let key = create_key(&operator.store, &operator.ambient, org, name).await;
+    let key = key.map_err(|why| Failure::no_key(org, why))?;
+    let hash = KeyHash::of(&key);
+    let table = vec![
+        ("key", key.clone()),
+        ("organization", org.to_string()),
+        ("name", name.to_owned()),
+        ("hash", hash.to_string()),
+    ];
+    let note = "Keep the key now: only its hash is stored, so it cannot be shown again.".to_owned();
+    Ok(Report { json: json!({"key": key, "org": org, "name": name, "hash": hash}), table, note })
+}
+
+async fn revoke(hash: &KeyHash, operator: &Operator) -> Result<Report, Failure> {
+    // Only to tell which key it was: this read may lag behind a key that was made a moment ago, the write below does not.
+    let known = operator.store.key(hash).await?;
+    let now = operator.ambient.now();
+    if !operator.store.revoke_key(hash, now).await? {
+        return Err(Failure::NoSuchKey(hash.clone()));
+    }
+    let before = known.as_ref().and_then(|key| key.revoked);
+    let revoked = before.unwrap_or(now);
+    let mut json = json!({"hash": hash, "revoked": revoked, "revoked_before": before.is_some()});
+    let mut table = vec![("hash", hash.to_string())];
+    if let Some(key) = known {
+        (json["org"], json["name"], json["last4"]) = (json!(key.org), json!(key.name), json!(key.last4));
+        table.extend([("organization", key.org.to_string()), ("name", key.name), ("ends in", key.last4)]);
+    }
+    table.push(("revoked", moment(revoked)));
+    let note = match before {
+        Some(_) => "It had been revoked before; nothing was changed.",
+        None => "It is revoked. Functions that are warm have remembered it and notice within 60 s.",
+    };
+    Ok(Report { json, table, note: note.to_owned() })
+}
+
+/// The hash of the key that an argument or standard input names, as itself or by its hash.
+fn named(argument: Option<&str>, mut input: impl io::BufRead) -> Result<KeyHash, Failure> {
+    let mut line = String::new();
+    let text = match argument {
+        Some("-") | None => {
+            input.read_line(&mut line)?;
+            line.trim()
+        }
+        Some(text) => text.trim(),
+    };
+    if text.is_empty() {
+        return Err(Failure::NoKeyRead);
+    }
+    Ok(KeyHash::from_hex(text).unwrap_or_else(|| KeyHash::of(text)))
+}
+
+fn name(text: &str) -> Result<String, String> {
+    let fits = text.chars().count() <= LONGEST_NAME && !text.chars().any(char::is_control) && text.trim() == text;
+    if fits && !text.is_empty() {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("a name has 1 to {LONGEST_NAME} characters, without line breaks or spaces around it"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_named_by_itself_or_by_its_hash_from_either_side() {
+        let key = "ghub_sk_live_0123456789abcdef0123456789abcdef";
+        let hash = KeyHash::of(key);
+        for (argument, input) in [
+            (key.to_owned(), String::new()),
+            (hash.to_string(), String::new()),
+            ("-".to_owned(), format!("{key}\n")),
+            ("-".to_owned(), format!("  {hash}\r\n")),
+        ] {
+            assert_eq!(named(Some(&argument), input.as_bytes()).unwrap(), hash, "{argument} {input}");
+        }
+        assert!(matches!(named(Some("-"), &b"\n"[..]), Err(Failure::NoKeyRead)));
+    }
+
+    #[test]
+    fn a_name_is_one_short_line() {
+        assert_eq!(name("prod web ñ"), Ok("prod web ñ".to_owned()));
+        for text in ["", " ", " a", "a\n", "a\tb", &"a".repeat(65)] {
+            assert!(name(text).is_err(), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! The built command line against a DynamoDB that is served over HTTP: what it prints, how it exits, and what is in the tables after.
+#![expect(clippy::unwrap_used, reason = "what the tests share stops a test as the test itself would")]
+
+mod deployment;
+
+use deployment::{Deployment, Done, Scratch, bare};
+use ghub::store::KeyHash;
+use serde_json::{Value, json};
+use std::io::Write;
+use std::process::Stdio;
+
+const ORG: &str = "e8c96506-72a1-429f-a7ed-4bb0a42541be";
+
+#[test]
+fn an_organization_is_made_once_with_its_bonus() {
+    let here = Deployment::start();
+    let done = here.run(&format!("org create --id {ORG}"));
+    assert_eq!(
+        (done.code, done.stdout),
+        (
+            0,
+            format!(
+                "organization   {ORG}\nsign-up bonus  MXN 50.00\n\n\
+                 It is new. `cargo admin key create` makes its first key.\n"
+            )
+        )
+    );
+    assert_eq!(here.money(ORG), 50_000_000);
+
+    let again = here.run(&format!("org create --id {ORG}"));
+    assert_eq!(again.code, 0);
+    assert!(again.stdout.contains("It was there before; nothing was changed."), "{again:?}");
+    assert_eq!(
+        here.json(&format!("org create --id {ORG}")),
+        json!({"org": ORG, "created": false, "bonus_mxn": "50.00"})
+    );
+    assert_eq!((here.money(ORG), here.items("LedgerTable").len()), (50_000_000, 1));
+
+    let entry = &here.items("LedgerTable")[0];
+    assert_eq!((&entry["cause"]["S"], &entry["kind"]["S"]), (&json!("bonus"), &json!("bonus")));
+
+    let drawn = here.json("org create");
+    assert_eq!(drawn["created"], true);
+    assert_eq!(here.money(drawn["org"].as_str().unwrap()), 50_000_000);
+}
+
+#[test]
+fn a_half_made_organization_is_finished_by_a_repeat() {
+    let here = Deployment::start();
+    let line = format!("org create --id {ORG}");
+    let done = Done::of(here.command(&line).env("TABLE_LEDGER", "NoTable").output().unwrap());
+    done.failed_with(1, &format!("running `cargo admin org create --id {ORG}` finishes it"));
+    assert_eq!(here.money(ORG), 0);
+    assert_eq!(here.json(&line)["created"], true);
+    assert_eq!(here.money(ORG), 50_000_000);
+}
+
+#[test]
+fn a_key_is_shown_once_and_kept_as_a_hash() {
+    let here = Deployment::start();
+    here.json(&format!("org create --id {ORG}"));
+    let done = here.run(&format!("key create --org {ORG} --name prod-web"));
+    assert!(done.stdout.contains("it cannot be shown again"), "{done:?}");
+    let key = done.stdout.split_whitespace().nth(1).unwrap();
+    assert!(key.starts_with("ghub_sk_live_") && key.len() == 45, "{key}");
+
+    let kept = here.items("KeysTable");
+    assert_eq!(kept.len(), 1);
+    assert!(!kept[0].to_string().contains(&key[13..]), "the key itself is nowhere");
+    assert_eq!(kept[0]["hash"]["S"], KeyHash::of(key).to_string());
+    assert_eq!((&kept[0]["org"]["S"], &kept[0]["name"]["S"]), (&json!(ORG), &json!("prod-web")));
+    assert_eq!(kept[0]["last4"]["S"], key[41..]);
+
+    let other = here.json(&format!("key create --org {ORG} --name prod-web"));
+    assert_ne!(other["key"], key, "every call makes another");
+    assert_eq!(other["hash"], KeyHash::of(other["key"].as_str().unwrap()).to_string());
+}
+
+#[test]
+fn nobody_gets_no_key_and_no_money() {
+    let here = Deployment::start();
+    let sentence = format!("there is no organization {ORG}");
+    here.run(&format!("key create --org {ORG} --name prod-web")).failed_with(1, &sentence);
+    here.run(&format!("balance show --org {ORG}")).failed_with(1, &sentence);
+    here.run(&format!("balance recharge --org {ORG} --amount 5 --reference a --yes")).failed_with(1, &sentence);
+    assert!(here.items("KeysTable").is_empty() && here.items("LedgerTable").is_empty());
+}
+
+#[test]
+fn a_key_is_revoked_by_itself_by_its_hash_and_from_standard_input() {
+    let here = Deployment::start();
+    here.json(&format!("org create --id {ORG}"));
+    let new = || {
+        let made = here.json(&format!("key create --org {ORG} --name prod-web"));
+        let text = |name: &str| made[name].as_str().unwrap().to_owned();
+        (text("key"), text("hash"))
+    };
+    let revoked = |hash: &str| {
+        let found = here.items("KeysTable").into_iter().find(|item| item["hash"]["S"] == hash).unwrap();
+        found["revoked"]["N"].as_str().map(str::to_owned)
+    };
+
+    let (key, hash) = new();
+    let done = here.run(&format!("key revoke {key}"));
+    assert!(done.stdout.contains("notice within 60 s") && done.stdout.contains("prod-web"), "{done:?}");
+    assert!(!done.stdout.contains(&key), "it is not shown again");
+    let when = revoked(&hash).unwrap();
+
+    let again = here.run(&format!("key revoke --hash {hash}"));
+    assert!(again.code == 0 && again.stdout.contains("It had been revoked before"), "{again:?}");
+    assert_eq!(revoked(&hash), Some(when.clone()), "the first revocation's time stays");
+    let again = here.json(&format!("key revoke {hash}"));
+    assert_eq!(
+        again,
+        json!({"hash": hash, "org": ORG, "name": "prod-web", "last4": key[41..], "revoked_before": true,
+            "revoked": when.parse::<i64>().unwrap()})
+    );
+
+    let (key, hash) = new();
+    let mut child = here.command("key revoke -").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(format!("{key}\n").as_bytes()).unwrap();
+    assert_eq!(Done::of(child.wait_with_output().unwrap()).code, 0);
+    assert!(revoked(&hash).is_some());
+
+    let unknown = format!("ghub_sk_live_{}", "a".repeat(32));
+    let refused = here.run(&format!("key revoke {unknown}"));
+    refused.failed_with(1, &format!("there is no key with the hash {}", KeyHash::of(&unknown)));
+    here.run(&format!("key revoke --hash {unknown}")).failed_with(2, "64 digits");
+    here.run("key revoke -").failed_with(2, "no key came on standard input");
+    here.run(&format!("key revoke {hash} --hash {hash}")).failed_with(2, "cannot be used with");
+    assert_eq!(here.items("KeysTable").len(), 2, "a refused revocation makes no item");
+}
+
+#[test]
+fn a_reference_credits_once() {
+    let here = Deployment::start();
+    here.json(&format!("org create --id {ORG}"));
+    let recharge = |amount: &str| format!("balance recharge --org {ORG} --amount {amount} --reference payment-123");
+
+    here.run(&recharge("500.00")).failed_with(1, "it wants --yes");
+    assert_eq!(here.money(ORG), 50_000_000);
+
+    let done = here.run(&format!("{} --yes", recharge("500.00")));
+    let said = format!(
+        "MXN 500.00 to organization {ORG} at {}, reference payment-123: from MXN 50.00 to MXN 550.00.\n",
+        here.endpoint
+    );
+    assert_eq!((done.code, done.stderr), (0, said));
+    assert!(done.stdout.contains("balance       MXN 550.00\n\nIt is credited.\n"), "{}", done.stdout);
+    assert_eq!(here.money(ORG), 550_000_000);
+
+    let again = here.run(&recharge("500"));
+    assert!(again.code == 0 && again.stderr.is_empty(), "what moves nothing asks nothing: {again:?}");
+    assert!(again.stdout.contains("The reference had credited MXN 500.00 on 20"), "{again:?}");
+    let again = here.json(&format!("{} --yes", recharge("500.00")));
+    assert_eq!((&again["credited"], &again["amount_mxn"]), (&json!(false), &json!("500.00")));
+    assert_eq!(again["balance_mxn"], "550.00");
+
+    let other = here.run(&format!("{} --yes --json", recharge("400")));
+    other.failed_with(1, "the reference payment-123 credited MXN 500.00 on 20");
+    assert_eq!((here.money(ORG), here.items("LedgerTable").len()), (550_000_000, 2));
+
+    let twice: Vec<_> = (0..4)
+        .map(|_| here.command(&format!("balance recharge --org {ORG} --amount 0.000001 --reference b --yes --json")))
+        .map(|mut command| command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap())
+        .collect();
+    let credited = twice
+        .into_iter()
+        .map(|child| serde_json::from_slice::<Value>(&child.wait_with_output().unwrap().stdout).unwrap())
+        .filter(|answer| answer["credited"] == true)
+        .count();
+    assert!(credited >= 1, "two in the same millisecond are one posting");
+    assert_eq!((here.money(ORG), here.items("LedgerTable").len()), (550_000_001, 3));
+}
+
+#[test]
+fn an_amount_that_no_account_can_hold_is_refused() {
+    let here = Deployment::start();
+    here.json(&format!("org create --id {ORG}"));
+    let most = "balance recharge --amount 9223372036854.775807 --reference much --yes --org";
+    here.run(&format!("{most} {ORG}")).failed_with(1, "does not fit");
+    assert_eq!(here.json(&format!("balance show --org {ORG}"))["balance_mxn"], "50.00");
+}
+
+#[test]
+fn a_balance_is_shown() {
+    let here = Deployment::start();
+    here.json(&format!("org create --id {ORG}"));
+    assert_eq!(
+        here.json(&format!("balance show --org {ORG}")),
+        json!({"org": ORG, "balance_mxn": "50.00", "held_mxn": "0.00", "credit_limit_mxn": "0.00", "available_mxn": "50.00",
+            "open_jobs": 0, "open_jobs_limit": 50, "suspended": false})
+    );
+    let done = here.run(&format!("balance show --org {ORG}"));
+    assert!(done.stdout.contains("balance             MXN 50.00\n") && done.stdout.contains("0 of 50\n"), "{done:?}");
+}
+
+#[test]
+fn the_file_wins_over_the_environment() {
+    let here = Deployment::start();
+    let file = Scratch::new("env");
+    let lines: String = here.environment().iter().map(|(name, value)| format!("{name}='{value}'\n")).collect();
+    std::fs::write(&file.0, format!("# of a test\n\n{lines}FAL_KEY='not for us'\n")).unwrap();
+    let line = format!("org create --id {ORG} --json --env-file {}", file.0.display());
+
+    let alone = Done::of(bare(&line).output().unwrap());
+    assert_eq!(alone.code, 0, "{alone:?}");
+    let over = Done::of(here.command(&line).env("TABLE_ACCOUNTS", "NoTable").output().unwrap());
+    assert_eq!(over.code, 0, "{over:?}");
+
+    std::fs::write(&file.0, "TABLE_ACCOUNTS='a'\nAWS_SECRET_ACCESS_KEY=\"secret\n").unwrap();
+    let bad = here.run(&line);
+    bad.failed_with(1, &format!("{}:2: a line is NAME='value'", file.0.display()));
+    assert!(!bad.stderr.contains("\"secret"), "values are not shown");
+    here.run("org create --env-file /nowhere/env").failed_with(1, "/nowhere/env cannot be read");
+}
+
+#[test]
+fn what_is_wrong_is_said() {
+    let here = Deployment::start();
+    let no_table = Done::of(here.command("org create").env_remove("TABLE_LEDGER").output().unwrap());
+    no_table.failed_with(1, "the environment variable TABLE_LEDGER is not set");
+    for line in [
+        "",
+        "org",
+        "org create --id 7",
+        "key revoke",
+        "key create --org e8c96506-72a1-429f-a7ed-4bb0a42541be",
+        "balance recharge --org e8c96506-72a1-429f-a7ed-4bb0a42541be --reference a --amount -5",
+        "balance recharge --org e8c96506-72a1-429f-a7ed-4bb0a42541be --reference a --amount 1,5",
+    ] {
+        let done = here.run(line);
+        assert_eq!((done.code, done.stdout.as_str()), (2, ""), "{line}: {done:?}");
+    }
+    let help = here.run("--help");
+    assert!(help.code == 0 && help.stdout.contains("the file's is taken"), "{help:?}");
+}

@@ -1,0 +1,107 @@
+//! What callers see: statuses, headers, the envelope, the ten fields.
+
+use super::*;
+use crate::job::tests::in_state;
+
+fn call(body: &str) -> Call {
+    Call::open(&Ambient::system(), Request::new(Body::Text(body.to_owned())))
+}
+
+fn header<'r>(response: &'r Response<Body>, name: &str) -> Option<&'r str> {
+    response.headers().get(name).map(|value| value.to_str().unwrap())
+}
+
+fn text(response: &Response<Body>) -> &str {
+    std::str::from_utf8(response.body()).unwrap()
+}
+
+fn mxn(text: &str) -> Money {
+    text.parse().unwrap()
+}
+
+#[test]
+fn each_error_has_its_status_and_the_envelope() {
+    let (method, path) = ("PUT".to_owned(), "/v1/x".to_owned());
+    let poor = Refusal::InsufficientBalance { balance: mxn("1.00"), held: mxn("4.20"), missing: mxn("3.200001") };
+    let inside = || BoxError::from("arn:aws:dynamodb:secret");
+    for (error, status, code, says, retry_after) in [
+        (Refusal::invalid("duration: no").into(), 400, "invalid_request_error", "duration: no", None),
+        (Refusal::MissingApiKey.into(), 401, "missing_api_key", "Authorization: Bearer", None),
+        (Refusal::InvalidApiKey.into(), 401, "invalid_api_key", "does not exist", None),
+        (Refusal::KeyRevoked.into(), 401, "key_revoked", "revoked", None),
+        (poor.into(), 402, "insufficient_balance", "MXN 1.00, of which MXN 4.20 is held", None),
+        (Refusal::OrganizationSuspended.into(), 403, "organization_suspended", "suspended", None),
+        (Refusal::ModelNotFound("model: no".to_owned()).into(), 404, "model_not_found", "model: no", None),
+        (Refusal::JobNotFound.into(), 404, "job_not_found", "no job with this id", None),
+        (Refusal::NotFound { method, path: path.clone() }.into(), 404, "not_found", "PUT /v1/x", None),
+        (Refusal::MethodNotAllowed { path, allow: "POST" }.into(), 405, "method_not_allowed", "/v1/x", None),
+        (Refusal::RequestTooLarge { limit_bytes: 9 }.into(), 413, "request_too_large", "9 bytes", None),
+        (Refusal::TooManyOpenJobs { limit: 50 }.into(), 429, "rate_limit_exceeded", "50 jobs", Some("10")),
+        (StoreError::Broken(inside()).into(), 500, "internal_error", "on our side", None),
+        (Error::Internal(inside()), 500, "internal_error", "on our side", None),
+        (StoreError::Unavailable(inside()).into(), 503, "service_unavailable", "send it again", Some("2")),
+    ] {
+        let allow = matches!(&error, Error::Refused(Refusal::MethodNotAllowed { .. })).then_some("POST");
+        let response = call("").close::<()>(Err(error));
+        assert_eq!(response.status().as_u16(), status, "{code}");
+        assert_eq!(header(&response, "content-type"), Some("application/json"), "{code}");
+        assert_eq!(header(&response, "retry-after"), retry_after, "{code}");
+        assert_eq!(header(&response, "allow"), allow, "{code}");
+        assert_eq!(header(&response, "x-geekhub-balance-mxn"), None, "{code}");
+
+        let body: Value = serde_json::from_str(text(&response)).unwrap();
+        let message = body["error"]["message"].as_str().unwrap();
+        assert!(message.contains(says) && !message.contains("secret"), "{code}: {message}");
+        let id = header(&response, "x-request-id").unwrap();
+        let envelope = json!({"message": message, "type": code, "code": code, "request_id": id});
+        assert_eq!(body, json!({"error": envelope}), "{code}");
+    }
+}
+
+#[test]
+fn every_response_has_its_own_request_id_and_shows_the_balance_that_is_known() {
+    let ids = [(); 2].map(|()| {
+        let mut call = call("");
+        call.balance = Some(mxn("-4.2"));
+        let response = call.close(Ok(json!({})));
+        assert_eq!(header(&response, "x-geekhub-balance-mxn"), Some("-4.20"));
+        header(&response, "x-request-id").unwrap().to_owned()
+    });
+    let hex = |id: &str| id.strip_prefix("req_").is_some_and(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit()));
+    assert!(ids.iter().all(|id| id.len() == 28 && hex(id)) && ids[0] != ids[1], "{ids:?}");
+}
+
+#[test]
+fn only_a_json_object_of_at_most_64_kib_is_a_body() {
+    let padded = |bytes: usize| format!("{{{}}}", " ".repeat(bytes - 2));
+    assert_eq!(call(&padded(LONGEST_BODY)).json_object(), Ok(Map::new()));
+    let too_large = Refusal::RequestTooLarge { limit_bytes: 65_536 };
+    assert_eq!(call(&padded(LONGEST_BODY + 1)).json_object(), Err(too_large));
+    for body in ["", "[]", "null", "\"{}\"", "{", "{} {}", "model=fal"] {
+        assert!(matches!(call(body).json_object(), Err(Refusal::InvalidRequest(_))), "{body}");
+    }
+}
+
+#[test]
+fn a_job_is_shown_with_its_ten_fields_in_their_order() {
+    for (state, status, video_url, error, completed) in [
+        ("pending", "pending", "null", "null", "null"),
+        ("leased", "pending", "null", "null", "null"),
+        ("queued", "processing", "null", "null", "null"),
+        ("uploading", "processing", "null", "null", "null"),
+        (
+            "completed",
+            "completed",
+            r#""https://storage.test/storage/v1/object/public/generated-videos/o/j/video.mp4""#,
+            "null",
+            "1782415406",
+        ),
+        ("failed", "failed", "null", r#""No.""#, "1782415406"),
+    ] {
+        let expected = format!(
+            r#"{{"id":"0197a001-0000-7000-8000-00000000000d","object":"video.job","status":"{status}","model":"fal/kling-2","prompt":"a hummingbird at dawn","video_url":{video_url},"duration":5,"error":{error},"created":1782415166,"completed":{completed}}}"#
+        );
+        let response = call("").close(Ok(VideoJob::from(&in_state(state))));
+        assert_eq!((response.status(), text(&response)), (StatusCode::OK, expected.as_str()), "{state}");
+    }
+}

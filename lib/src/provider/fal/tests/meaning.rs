@@ -1,0 +1,176 @@
+//! What each recorded reply means for the job, and so for the money: <https://docs.fal.ai/model-apis/model-endpoints/queue>.
+
+use super::*;
+use crate::provider::{Cancelled, Handle as ProviderHandle};
+
+const CONTENT_POLICY: &str = include_str!("../replies/content_policy_422.json");
+const INVALID: &str = include_str!("../replies/invalid_422.json");
+const PLAIN: &str = include_str!("../replies/plain_422.json");
+const UNAUTHORIZED: &str = include_str!("../replies/unauthorized_401.json");
+const LOCKED: &str = include_str!("../replies/locked_403.json");
+const NO_RUNNER: &str = include_str!("../replies/runner_scheduling_failure_503.json");
+const RUNNER_REFUSED: &str = include_str!("../replies/runner_connection_refused_503.json");
+const RUNNER_LOST: &str = include_str!("../replies/runner_disconnected_503.json");
+const TIMED_OUT: &str = include_str!("../replies/request_timeout_504.json");
+const INTERNAL: &str = include_str!("../replies/internal_error_500.json");
+const HTML: &str = "<!DOCTYPE html><title>Bad Gateway</title><h1>Bad Gateway</h1>";
+
+fn content_policy() -> Failure {
+    let message = "The content could not be processed because it contained material flagged by a content checker.";
+    Failure::new(FailureCode::ContentFiltered, message).with_provider_code("content_policy_violation")
+}
+
+fn invalid() -> Failure {
+    let message = "Input should be '5' or '10'; String should have at most 2500 characters";
+    Failure::new(FailureCode::ProviderRefused, message).with_provider_code("literal_error")
+}
+
+fn plain() -> Failure {
+    Failure::new(FailureCode::ProviderRefused, "Unable to generate a video for: a hummingbird at dawn")
+}
+
+fn no_video() -> Checked {
+    Checked::Failed(Failure::new(FailureCode::ProviderNoOutput, "fal finished the render and gave no video"))
+}
+
+fn trouble(text: &str) -> Checked {
+    Checked::Trouble(format!("fal answered HTTP {text}"))
+}
+
+#[test]
+fn what_the_answer_to_a_submission_means() {
+    let accepted = || Submitted::Accepted(ProviderHandle::Fal(kling_handle()));
+    let not_taken = |text: &str| Submitted::NotTaken(format!("fal answered HTTP {text}"));
+    let unknown = |text: &str| Submitted::Unknown(format!("fal answered HTTP {text}"));
+    let refused = Submitted::Refused;
+    let without_cause = |status: u16| {
+        let message = format!("fal refused the request (HTTP {status})");
+        Submitted::Refused(Failure::new(FailureCode::ProviderRefused, &message))
+    };
+    let no_model = Failure::new(FailureCode::ProviderUnavailable, "fal does not have this model at present");
+    for (status, body, expected) in [
+        (200, SUBMITTED, accepted()),
+        (202, SUBMITTED, accepted()),
+        // fal took it and we cannot say under which name.
+        (200, include_str!("../replies/submitted_without_id.json"), unknown("200")),
+        (200, HTML, unknown("200")),
+        (200, "", unknown("200")),
+        (204, "", unknown("204")),
+        (301, "", unknown("301")),
+        // The caller's request, refused for good.
+        (400, INVALID, refused(invalid())),
+        (400, HTML, without_cause(400)),
+        (405, "", without_cause(405)),
+        (422, INVALID, refused(invalid())),
+        (422, PLAIN, refused(plain())),
+        (422, CONTENT_POLICY, refused(content_policy())),
+        (422, "", without_cause(422)),
+        (404, r#"{"detail": "Not Found"}"#, refused(no_model)),
+        // The operator's account at fal, or its limits: nothing was taken.
+        (401, UNAUTHORIZED, not_taken("401")),
+        (402, LOCKED, not_taken("402")),
+        (403, LOCKED, not_taken("403")),
+        (429, r#"{"detail": "Too many requests"}"#, not_taken("429")),
+        (429, HTML, not_taken("429")),
+        (503, NO_RUNNER, not_taken("503 (runner_scheduling_failure)")),
+        // It may render: never sent again.
+        (408, "", unknown("408")),
+        (409, "", unknown("409")),
+        (500, INTERNAL, unknown("500 (internal_error)")),
+        (500, NO_RUNNER, unknown("500 (runner_scheduling_failure)")),
+        (502, HTML, unknown("502")),
+        (503, "", unknown("503")),
+        (503, HTML, unknown("503")),
+        (503, RUNNER_LOST, unknown("503 (runner_disconnected)")),
+        (503, RUNNER_REFUSED, unknown("503 (runner_connection_refused)")),
+        (504, TIMED_OUT, unknown("504 (request_timeout)")),
+        (520, HTML, unknown("520")),
+    ] {
+        assert_eq!(fal().submitted(&reply(status, body)), expected, "{status} {body}");
+    }
+}
+
+#[test]
+fn what_a_status_means() {
+    let ask = || Checked::Ask(request(Method::Get, &kling_handle().response_url, None));
+    for (status, body, expected) in [
+        (202, include_str!("../replies/status_queued.json"), Checked::Queued),
+        (200, include_str!("../replies/status_queued.json"), Checked::Queued),
+        (202, include_str!("../replies/status_rendering.json"), Checked::Rendering),
+        (200, COMPLETED, ask()),
+        // It failed, and only the result is the verdict.
+        (200, include_str!("../replies/status_completed_with_error.json"), ask()),
+        (200, r#"{"status": "FAILED"}"#, trouble("200")),
+        (200, "{}", trouble("200")),
+        (200, HTML, trouble("200")),
+        (301, "", trouble("301")),
+        (401, UNAUTHORIZED, trouble("401")),
+        (403, LOCKED, trouble("403")),
+        (404, r#"{"detail": "Request not found"}"#, trouble("404")),
+        (405, r#"{"detail": "Method Not Allowed"}"#, trouble("405")),
+        (429, "", trouble("429")),
+        (500, INTERNAL, trouble("500 (internal_error)")),
+        (500, COMPLETED, trouble("500")),
+        (503, HTML, trouble("503")),
+        (504, TIMED_OUT, trouble("504 (request_timeout)")),
+    ] {
+        assert_eq!(fal().status_read(&kling_handle(), &reply(status, body)), expected, "{status} {body}");
+    }
+}
+
+#[test]
+fn what_a_result_means() {
+    let result = include_str!("../replies/result.json");
+    let done = Checked::Done { file_url: "https://v3b.fal.media/files/b/panda/output.mp4".to_owned() };
+    for (status, body, expected) in [
+        (200, result, done),
+        (200, r#"{"video": null}"#, no_video()),
+        (200, r#"{"video": {"content_type": "video/mp4"}}"#, no_video()),
+        (200, r#"{"video": {"url": ""}}"#, no_video()),
+        (200, "{}", no_video()),
+        // The model's verdict on this request.
+        (422, CONTENT_POLICY, Checked::Failed(content_policy())),
+        (422, INVALID, Checked::Failed(invalid())),
+        (422, PLAIN, Checked::Failed(plain())),
+        (400, INVALID, Checked::Failed(invalid())),
+        // No verdict: asked again until the deadline.
+        (200, HTML, trouble("200")),
+        (202, result, trouble("202")),
+        (301, "", trouble("301")),
+        (400, include_str!("../replies/in_progress_400.json"), trouble("400")),
+        (401, UNAUTHORIZED, trouble("401")),
+        (403, LOCKED, trouble("403")),
+        (404, r#"{"detail": "Request result has expired"}"#, trouble("404")),
+        (408, "", trouble("408")),
+        (422, HTML, trouble("422")),
+        (422, "{}", trouble("422")),
+        (429, "", trouble("429")),
+        (500, INTERNAL, trouble("500 (internal_error)")),
+        (500, CONTENT_POLICY, trouble("500")),
+        (503, RUNNER_LOST, trouble("503 (runner_disconnected)")),
+        (504, TIMED_OUT, trouble("504 (request_timeout)")),
+    ] {
+        assert_eq!(result_read(&reply(status, body)), expected, "{status} {body}");
+    }
+}
+
+#[test]
+fn what_the_answer_to_a_cancellation_means() {
+    let trouble = |text: &str| Cancelled::Trouble(format!("fal answered HTTP {text}"));
+    for (status, body, expected) in [
+        (200, r#"{"status": "OK"}"#, Cancelled::Stopped),
+        (202, r#"{"status": "CANCELLATION_REQUESTED"}"#, Cancelled::Asked),
+        (400, r#"{"status": "ALREADY_COMPLETED"}"#, Cancelled::AlreadyDone),
+        (404, r#"{"status": "NOT_FOUND"}"#, Cancelled::Stopped),
+        // Older documentation has other codes for the same words.
+        (200, r#"{"status": "ALREADY_COMPLETED"}"#, Cancelled::AlreadyDone),
+        (200, "", trouble("200")),
+        (200, r#"{"status": "CANCELED"}"#, trouble("200")),
+        (401, UNAUTHORIZED, trouble("401")),
+        (404, r#"{"detail": "Not Found"}"#, trouble("404")),
+        (500, INTERNAL, trouble("500 (internal_error)")),
+        (503, HTML, trouble("503")),
+    ] {
+        assert_eq!(cancel_read(&reply(status, body)), expected, "{status} {body}");
+    }
+}

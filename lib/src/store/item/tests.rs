@@ -1,0 +1,104 @@
+//! What DynamoDB is given for each state of a job, and that it reads back.
+
+use super::*;
+use crate::job::FailureCode;
+use crate::job::tests::{in_every_state, in_state, kling};
+use aws_sdk_dynamodb::types::AttributeValue;
+use std::collections::BTreeSet;
+
+/// What every job has; the rest is there only in some states.
+const ALWAYS: [&str; 15] = [
+    "org",
+    "job",
+    "v",
+    "revision",
+    "status",
+    "model",
+    "provider",
+    "route",
+    "prompt",
+    "seconds",
+    "price",
+    "cost",
+    "poll_every_s",
+    "created",
+    "due",
+];
+
+#[test]
+fn a_job_reads_back_as_it_was_written_in_every_state() {
+    for (state, job) in in_every_state() {
+        for job in [Job { aspect_ratio: None, ..job.clone() }, job] {
+            assert_eq!(to_job(from_job(&job).unwrap()).unwrap(), job, "{state}");
+        }
+    }
+}
+
+#[test]
+fn an_item_has_what_its_state_needs_and_nothing_empty() {
+    for (state, more) in [
+        ("pending", &["open"][..]),
+        ("leased", &["open", "lease_until"]),
+        ("queued", &["open", "handle", "submitted"]),
+        ("rendering", &["open", "handle", "submitted", "rendering_since"]),
+        ("found", &["open", "handle", "submitted", "rendering_since", "file_url", "file_found"]),
+        ("uploading", &["open", "handle", "submitted", "rendering_since", "file_url", "file_found", "upload_url"]),
+        ("completed", &["ended", "video_url"]),
+        ("failed", &["ended", "failure"]),
+    ] {
+        let item = from_job(&Job { aspect_ratio: None, ..in_state(state) }).unwrap();
+        let found: BTreeSet<&str> = item.keys().map(String::as_str).collect();
+        let expected: BTreeSet<&str> = ALWAYS.iter().chain(more).copied().collect();
+        assert_eq!(found, expected, "{state}");
+        assert!(item.values().all(|value| !value.is_null()), "{state}");
+    }
+}
+
+#[test]
+fn a_failure_without_a_word_of_the_provider_has_none_in_the_item() {
+    let failure = Failure::new(FailureCode::TimedOut, "too late");
+    let job = Job { state: State::Failed { at: kling().created, failure }, ..kling() };
+    let item = from_job(&job).unwrap();
+    assert_eq!(item["failure"].as_m().unwrap().len(), 2, "a code and a message");
+    assert_eq!(to_job(item).unwrap(), job);
+}
+
+#[test]
+fn money_is_stored_as_whole_micro_pesos_and_the_index_by_the_last_digit() {
+    let item = from_job(&kling()).unwrap();
+    assert_eq!(item["cost"], AttributeValue::N("4200000".to_owned()));
+    assert_eq!(item["due"], AttributeValue::N("1782415166".to_owned()));
+    assert_eq!(item["open"], AttributeValue::S("d".to_owned()));
+}
+
+#[test]
+fn an_item_that_would_be_misread_is_refused() {
+    let mut newer = from_job(&kling()).unwrap();
+    newer.insert("v".to_owned(), AttributeValue::N("2".to_owned()));
+    assert!(to_job(newer).unwrap_err().to_string().ends_with("has item version 2, this code reads 1"));
+
+    for (state, needs) in
+        [("queued", "handle"), ("queued", "submitted"), ("found", "file_found"), ("completed", "video_url")]
+    {
+        let mut item = from_job(&in_state(state)).unwrap();
+        item.remove(needs);
+        let says = to_job(item).unwrap_err().to_string();
+        assert!(says.ends_with("without what that state needs"), "{state} without {needs}: {says}");
+    }
+}
+
+#[test]
+fn an_account_whose_available_does_not_add_up_is_refused() {
+    let account = Account {
+        balance: "50".parse().unwrap(),
+        held: "4.20".parse().unwrap(),
+        credit_limit: "10".parse().unwrap(),
+        open_jobs: 1,
+        ..Account::new(kling().org)
+    };
+    let mut item = from_account(&account).unwrap();
+    assert_eq!(item["available"], AttributeValue::N("55800000".to_owned()));
+    assert_eq!(to_account(item.clone()).unwrap(), account);
+    item.insert("available".to_owned(), AttributeValue::N("55800001".to_owned()));
+    assert!(to_account(item).is_err());
+}

@@ -1,0 +1,221 @@
+//! What a caller sees. With `GHUB_API` and `GHUB_KEY` set these tests run against that API instead of one of their own, so that
+//! `tests/watch` can show that `cargo lambda watch` serves the same.
+
+use crate::stage::{Stage, until};
+use ghub::outbound::Outbound;
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use reqwest::{Method, Request};
+use serde_json::{Value, json};
+
+const UNKNOWN_JOB: &str = "/videos/e8c96506-72a1-429f-a7ed-4bb0a42541be";
+
+struct Api {
+    base: String,
+    key: String,
+    outbound: Outbound,
+    _stage: Option<Stage>,
+}
+
+struct Answer {
+    status: u16,
+    headers: HeaderMap,
+    text: String,
+    body: Value,
+}
+
+impl Api {
+    async fn new() -> Self {
+        let outbound = Outbound::network();
+        if let (Ok(base), Ok(key)) = (std::env::var("GHUB_API"), std::env::var("GHUB_KEY")) {
+            return Self { base, key, outbound, _stage: None };
+        }
+        let stage = Stage::new().await;
+        let base = stage.system.api.clone().unwrap();
+        Self { base, key: stage.system.identity.live_key.clone(), outbound, _stage: Some(stage) }
+    }
+
+    async fn get(&self, path: &str) -> Answer {
+        self.call(Method::GET, path, Some(&format!("Bearer {}", self.key)), None).await
+    }
+
+    async fn post(&self, body: impl Into<reqwest::Body>) -> Answer {
+        let authorization = format!("Bearer {}", self.key);
+        self.call(Method::POST, "/videos/generations", Some(&authorization), Some(body.into())).await
+    }
+
+    async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        authorization: Option<&str>,
+        body: Option<reqwest::Body>,
+    ) -> Answer {
+        let mut request = Request::new(method, format!("{}{path}", self.base).parse().unwrap());
+        if let Some(authorization) = authorization {
+            request.headers_mut().insert(AUTHORIZATION, HeaderValue::from_str(authorization).unwrap());
+        }
+        request.headers_mut().insert("content-type", HeaderValue::from_static("application/json"));
+        *request.body_mut() = body;
+        let response = self.outbound.exchange(request).await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let text = response.text().await.unwrap();
+        Answer { status, headers, body: serde_json::from_str(&text).unwrap_or_default(), text }
+    }
+}
+
+impl Answer {
+    fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    /// Checks the whole envelope and returns the message.
+    fn refused(&self, status: u16, code: &str) -> &str {
+        let error = &self.body["error"];
+        assert_eq!((self.status, error["code"].as_str()), (status, Some(code)), "{}", self.text);
+        assert_eq!(error["type"], error["code"]);
+        assert_eq!(error["request_id"].as_str(), Some(self.header("x-request-id")));
+        error["message"].as_str().expect("an error has a message")
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_is_ten_fields_in_order_from_submit_to_a_video_that_can_be_fetched() {
+    let api = Api::new().await;
+    let order =
+        json!({"model": "fal/kling-2", "prompt": "a wave of green salsa", "aspect_ratio": "9:16", "unknown": [1]});
+    let submitted = api.post(order.to_string()).await;
+    assert_eq!(submitted.status, 200, "{}", submitted.text);
+    let fields =
+        ["id", "object", "status", "model", "prompt", "video_url", "duration", "error", "created", "completed"];
+    assert_eq!(in_order(&submitted.text), fields);
+    let job = &submitted.body;
+    assert_eq!((&job["object"], &job["status"]), (&json!("video.job"), &json!("processing")));
+    assert_eq!(
+        (&job["duration"], &job["video_url"], &job["error"], &job["completed"]),
+        (&json!(5), &Value::Null, &Value::Null, &Value::Null)
+    );
+    let request_id = submitted.header("x-request-id");
+    assert!(request_id.len() == 28 && request_id.starts_with("req_"), "{request_id}");
+
+    let path = format!("/videos/{}", job["id"].as_str().unwrap());
+    let finished = until(async || Some(api.get(&path).await).filter(|answer| answer.body["completed"].is_i64())).await;
+    assert_eq!(in_order(&finished.text), fields);
+    assert_eq!(finished.body["status"], "completed", "{}", finished.text);
+    assert!(!finished.header("x-geekhub-balance-mxn").is_empty());
+
+    let url = finished.body["video_url"].as_str().unwrap();
+    assert!(url.contains("/storage/v1/object/public/generated-videos/") && url.ends_with("/video.mp4"), "{url}");
+    let video = api.outbound.exchange(Request::new(Method::GET, url.parse().unwrap())).await.unwrap();
+    assert_eq!((video.status().as_u16(), video.headers()["content-type"].to_str().unwrap()), (200, "video/mp4"));
+    let mut walker = ghub::mp4::Walker::default();
+    walker.pass(&video.bytes().await.unwrap()).unwrap();
+    walker.finish().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bad_input_names_the_field_and_what_it_accepts() {
+    let api = Api::new().await;
+    let kling = |field: &str, value: Value| {
+        let mut body = json!({"model": "fal/kling-2", "prompt": "a hummingbird"});
+        body[field] = value;
+        body.to_string()
+    };
+    for (body, says) in [
+        ("{".to_owned(), "the body must be a JSON object"),
+        ("[]".to_owned(), "the body must be a JSON object"),
+        ("null".to_owned(), "the body must be a JSON object"),
+        (String::new(), "the body must be a JSON object"),
+        ("[".repeat(50_000), "the body must be a JSON object"),
+        (json!({"prompt": "x"}).to_string(), "model: it is required"),
+        (kling("model", json!(7)), "model: it must be a string, not a number"),
+        (kling("prompt", Value::Null), "prompt: it is required"),
+        (kling("prompt", json!(" \n")), "prompt: it is blank"),
+        (
+            kling("prompt", json!("é".repeat(4001))),
+            "prompt: it has 4001 characters; send a text of 1 to 4000 characters",
+        ),
+        (kling("duration", json!(7)), "duration: fal/kling-2 renders 5 or 10 seconds, not 7"),
+        (kling("duration", json!(0)), "not 0"),
+        (kling("duration", json!(-1)), "not -1"),
+        (kling("duration", json!(11)), "not 11"),
+        (kling("duration", json!(5.5)), "duration: it must be a whole number of seconds, not 5.5"),
+        (kling("duration", json!(1e30)), "duration: it must be a whole number of seconds"),
+        (kling("duration", json!("5")), "duration: it must be a whole number of seconds, not a string"),
+        (kling("aspect_ratio", json!("4:5")), "aspect_ratio: fal/kling-2 renders 16:9, 9:16 or 1:1"),
+        (kling("aspect_ratio", json!(16)), "aspect_ratio: it must be a string"),
+    ] {
+        let answer = api.post(body.clone()).await;
+        let message = answer.refused(400, "invalid_request_error");
+        assert!(message.contains(says), "{}: {message}", &body[..body.len().min(80)]);
+        assert!(!answer.header("x-geekhub-balance-mxn").is_empty(), "an authenticated answer shows the balance");
+    }
+    for model in ["fal/kling-9", "kling-2", ""] {
+        let answer = api.post(kling("model", json!(model))).await;
+        assert!(answer.refused(404, "model_not_found").contains("GET /v1/models"));
+    }
+    let answer = api.post(kling("prompt", json!("x".repeat(80 << 10)))).await;
+    assert!(answer.refused(413, "request_too_large").contains("65536"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn four_thousand_characters_of_four_bytes_are_accepted() {
+    let api = Api::new().await;
+    let order = json!({"model": "fal/veo-3.1", "prompt": "🦜".repeat(4000), "duration": 4});
+    assert_eq!(api.post(order.to_string()).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_is_asked_for_and_checked() {
+    let api = Api::new().await;
+    let unknown = format!("Bearer ghub_sk_live_{}", "a".repeat(32));
+    for (authorization, code) in [
+        (None, "missing_api_key"),
+        (Some("Basic dXNlcjpwYXNz"), "missing_api_key"),
+        (Some("Bearer"), "missing_api_key"),
+        (Some("Bearer ghub_sk_live_short"), "invalid_api_key"),
+        (Some("Bearer sk-1234567890"), "invalid_api_key"),
+        (Some(unknown.as_str()), "invalid_api_key"),
+    ] {
+        for (method, path) in [(Method::POST, "/videos/generations"), (Method::GET, UNKNOWN_JOB)] {
+            let answer = api.call(method.clone(), path, authorization, None).await;
+            answer.refused(401, code);
+            assert!(answer.header("x-geekhub-balance-mxn").is_empty(), "{method} {path} with {authorization:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_id_that_is_not_a_job_of_ours_is_not_found() {
+    let api = Api::new().await;
+    let messages: Vec<String> = {
+        let mut messages = Vec::new();
+        for path in [UNKNOWN_JOB, "/videos/not-a-uuid", "/videos/..%2f..%2fetc"] {
+            messages.push(api.get(path).await.refused(404, "job_not_found").to_owned());
+        }
+        messages
+    };
+    assert!(messages.windows(2).all(|pair| pair[0] == pair[1]), "{messages:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_does_not_exist_has_the_envelope_too() {
+    let api = Api::new().await;
+    api.call(Method::GET, "/nothing/here", None, None).await.refused(404, "not_found");
+    for (method, path, allow) in [
+        (Method::PUT, "/videos/generations", "POST"),
+        (Method::DELETE, UNKNOWN_JOB, "GET"),
+        (Method::POST, UNKNOWN_JOB, "GET"),
+    ] {
+        let answer = api.call(method, path, None, None).await;
+        answer.refused(405, "method_not_allowed");
+        assert_eq!(answer.header("allow"), allow);
+    }
+}
+
+/// The names of an object's fields, in the order of the text.
+fn in_order(text: &str) -> Vec<String> {
+    let mut fields: Vec<_> =
+        serde_json::from_str::<serde_json::Map<String, Value>>(text).unwrap().keys().cloned().collect();
+    fields.sort_by_key(|field| text.find(&format!("\"{field}\":")));
+    fields
+}

@@ -1,0 +1,96 @@
+//! Jobs that nobody watches, and messages that are lost, doubled or cannot be read.
+
+use crate::stage::Stage;
+use ghub::job::Status;
+use local::sqs::NewMessage;
+use local::system::Options;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_completes_when_nobody_polls() {
+    let stage = Stage::new().await;
+    let caller = stage.caller();
+    let job = caller.accepted("nobody watches").await;
+    stage.until(caller.org, &job, Status::Completed).await;
+    assert_eq!(stage.fal().renders_of("nobody watches"), 1);
+    stage.audit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_that_come_twice_change_nothing() {
+    let stage = Stage::new().await;
+    for queue in ["PollQueue", "StoreQueue"] {
+        stage.system.sqs.duplicate(queue, true).unwrap();
+    }
+    let caller = stage.caller();
+    let job = caller.accepted("seen double").await;
+    stage.until(caller.org, &job, Status::Completed).await;
+    assert_eq!(stage.fal().renders_of("seen double"), 1);
+    assert_eq!(stage.entries("consumption").await, 1);
+    stage.audit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_doubled_message_dies_out() {
+    let every_3_s = BTreeMap::from([("Catalog".to_owned(), r#"{"fal/kling-2":{"poll_every_seconds":3}}"#.to_owned())]);
+    let stage = Stage::with(Options { parameters: every_3_s, ..Options::test() }).await;
+    stage.fal().set_render(local::fal::Render { queued: Duration::ZERO, rendering: Duration::from_secs(5) });
+    stage.system.sqs.duplicate("PollQueue", true).unwrap();
+    let caller = stage.caller();
+    let job = caller.accepted("one chain").await;
+    stage.until(caller.org, &job, Status::Completed).await;
+    let looks = stage.fal().requests().iter().filter(|seen| seen.path.ends_with("/status")).count();
+    assert!(looks <= 3, "{looks} looks in 6 s, one every 3 s: a second chain would have doubled them");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_message_only_takes_time() {
+    let stage = Stage::new().await;
+    stage.system.sqs.lose_next("PollQueue", 1).unwrap();
+    let caller = stage.caller();
+    let job = caller.accepted("lost and found").await;
+    stage.later(Duration::from_secs(60)); // past the sweep's grace
+    stage.until(caller.org, &job, Status::Completed).await;
+    assert_eq!((stage.fal().renders_of("lost and found"), stage.entries("consumption").await), (1, 1));
+    stage.audit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_store_message_only_takes_time() {
+    let stage = Stage::new().await;
+    stage.system.sqs.lose_next("StoreQueue", 1).unwrap();
+    let caller = stage.caller();
+    let job = caller.accepted("stored late").await;
+    stage.until(caller.org, &job, Status::Processing).await;
+    crate::stage::until(async || {
+        stage.later(Duration::from_secs(40));
+        (stage.stored(caller.org, &job).await.status() == Status::Completed).then_some(())
+    })
+    .await;
+    stage.audit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_callers_poll_hurries_an_overdue_job() {
+    let stage = Stage::new().await;
+    stage.system.sqs.lose_next("PollQueue", 1).unwrap();
+    let caller = stage.caller();
+    let job = caller.accepted("hurry").await;
+    stage.later(Duration::from_secs(10)); // overdue for a poll, not yet for the sweep
+    let finished = caller.finished(&job).await;
+    assert_eq!(finished.body["status"], "completed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_cannot_be_read_does_not_hold_up_its_batch() {
+    let stage = Stage::new().await;
+    let caller = stage.caller();
+    for body in ["?", "no json", "{}", r#"{"org":"x","job":"y"}"#] {
+        stage.system.sqs.send("PollQueue", NewMessage::text(body)).unwrap();
+    }
+    let job = caller.accepted("beside poison").await;
+    stage.until(caller.org, &job, Status::Completed).await;
+    let depth = stage.system.sqs.depth("PollQueue").unwrap();
+    assert_eq!(depth.in_flight, 4, "the unreadable ones come again and end among the dead letters");
+}
