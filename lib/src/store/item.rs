@@ -21,7 +21,8 @@ pub(super) struct JobItem {
     org: OrgId,
     job: JobId,
     v: u32,
-    pub(super) revision: u64,
+    write: String,
+    revision: u64,
     status: String,
     model: String,
     provider: Provider,
@@ -60,11 +61,15 @@ pub(super) struct JobItem {
     failure: Option<Failure>,
 }
 
-pub(super) fn from_job(job: &Job) -> Result<Item, BoxError> {
+/// The attribute that names the write by which an item stands.
+pub(super) const WRITE: &str = "write";
+
+pub(super) fn from_job(job: &Job, write: &str) -> Result<Item, BoxError> {
     let mut item = JobItem {
         org: job.org,
         job: job.id,
         v: VERSION,
+        write: write.to_owned(),
         revision: job.revision,
         status: job.status().as_str().to_owned(),
         model: job.model.clone(),

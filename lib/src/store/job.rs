@@ -46,18 +46,18 @@ pub(super) fn shard(job: JobId) -> String {
 impl Store {
     /// Stores a new job and holds its cost, both or neither. A repeat of the same job is one job and one hold.
     pub async fn accept(&self, job: &Job) -> Result<Accepted, StoreError> {
+        let write = self.new_write();
         let writes = [
-            self.put_job(job, None).map_err(StoreError::Broken)?,
+            self.put_job(job, &write, None).map_err(StoreError::Broken)?,
             self.change_account(job.org, Change::hold(job.cost), true).map_err(StoreError::Broken)?,
         ];
-        let reasons = self.transact(&writes, &token(job)).await?;
+        let reasons = self.transact(&writes, &write).await?;
         let [job_refused, account_refused] = match reasons {
             None => return Ok(Accepted::Stored),
             Some(reasons) => refused_items(reasons),
         };
         if let Some(found) = job_refused {
-            let found = item::to_job(found).map_err(StoreError::Broken)?;
-            return if found == *job { Ok(Accepted::Stored) } else { Err(broken("a new job's id is taken")) };
+            return if is_by(&found, &write) { Ok(Accepted::Stored) } else { Err(broken("a new job's id is taken")) };
         }
         let account = account_refused.ok_or_else(|| broken("the organization has no account"))?;
         let account = item::to_account(account).map_err(StoreError::Broken)?;
@@ -76,28 +76,30 @@ impl Store {
             State::Failed { .. } => Change::release(job.cost),
         };
         let change = change.map_err(|error| StoreError::Broken(error.into()))?;
+        let write = self.new_write();
         let mut writes = vec![
-            self.put_job(job, Some(job.revision - 1)).map_err(StoreError::Broken)?,
+            self.put_job(job, &write, Some(job.revision - 1)).map_err(StoreError::Broken)?,
             self.change_account(job.org, change, false).map_err(StoreError::Broken)?,
         ];
         if let State::Completed { at, .. } = job.state {
             let entry = Entry::consumption(job, at, change.balance);
             writes.push(self.put_entry(&entry).map_err(StoreError::Broken)?);
         }
-        match self.transact(&writes, &token(job)).await? {
+        match self.transact(&writes, &write).await? {
             None => Ok(Written::Done),
             Some(reasons) => {
                 let [found, _] = refused_items(reasons);
-                overtaken_or_done(job, found)
+                Ok(overtaken_or_done(found.as_ref(), &write))
             }
         }
     }
 
     async fn write_open(&self, job: &Job) -> Result<Written, StoreError> {
+        let write = self.new_write();
         let refused = self
             .retried(|| async {
                 let put = self.db.put_item().table_name(self.table(Table::Jobs));
-                let put = put.set_item(Some(item::from_job(job).map_err(Trouble::Final)?));
+                let put = put.set_item(Some(item::from_job(job, &write).map_err(Trouble::Final)?));
                 let put = put.condition_expression("revision = :read");
                 let put = put.expression_attribute_values(":read", number(job.revision - 1));
                 let put = put.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
@@ -112,7 +114,7 @@ impl Store {
             .await?;
         match refused {
             None => Ok(Written::Done),
-            Some(found) => overtaken_or_done(job, found),
+            Some(found) => Ok(overtaken_or_done(found.as_ref(), &write)),
         }
     }
 
@@ -172,8 +174,13 @@ impl Store {
         serde_dynamo::from_items(items).map_err(|error| StoreError::Broken(error.into()))
     }
 
-    fn put_job(&self, job: &Job, over: Option<u64>) -> Result<TransactWriteItem, BoxError> {
-        let put = Put::builder().table_name(self.table(Table::Jobs)).set_item(Some(item::from_job(job)?));
+    /// Names one logical write, whatever is retried of it. Two workers may want to write the very same job: the name tells whose stands.
+    fn new_write(&self) -> String {
+        self.ambient.bytes::<16>().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    fn put_job(&self, job: &Job, write: &str, over: Option<u64>) -> Result<TransactWriteItem, BoxError> {
+        let put = Put::builder().table_name(self.table(Table::Jobs)).set_item(Some(item::from_job(job, write)?));
         let put = match over {
             None => put.condition_expression("attribute_not_exists(job)"),
             Some(revision) => {
@@ -185,12 +192,13 @@ impl Store {
     }
 }
 
-/// A job whose condition failed either is what we meant to write (an earlier attempt's answer was lost), or somebody else's.
-fn overtaken_or_done(meant: &Job, found: Option<Item>) -> Result<Written, StoreError> {
-    match found.map(item::to_job).transpose().map_err(StoreError::Broken)? {
-        Some(found) if found == *meant => Ok(Written::Done),
-        _ => Ok(Written::Overtaken),
-    }
+/// A job whose condition failed was written by us, in an earlier attempt whose answer was lost, or by somebody else.
+fn overtaken_or_done(found: Option<&Item>, write: &str) -> Written {
+    if found.is_some_and(|found| is_by(found, write)) { Written::Done } else { Written::Overtaken }
+}
+
+fn is_by(found: &Item, write: &str) -> bool {
+    found.get(item::WRITE).and_then(|value| value.as_s().ok()).is_some_and(|by| by == write)
 }
 
 /// The items that failed their conditions, of the first two writes: the job and the account.
@@ -200,12 +208,6 @@ fn refused_items(reasons: Vec<aws_sdk_dynamodb::types::CancellationReason>) -> [
         _ => None,
     });
     [reasons.next().flatten(), reasons.next().flatten()]
-}
-
-/// One token for one logical write, the same whatever is retried.
-fn token(job: &Job) -> String {
-    let revision = job.revision % 10_000; // 36 characters is DynamoDB's limit for a token: a UUID without hyphens and four digits
-    format!("{}{revision:04}", job.id.uuid().simple())
 }
 
 fn broken(why: &'static str) -> StoreError {

@@ -29,7 +29,7 @@ const ALWAYS: [&str; 15] = [
 fn a_job_reads_back_as_it_was_written_in_every_state() {
     for (state, job) in in_every_state() {
         for job in [Job { aspect_ratio: None, ..job.clone() }, job] {
-            assert_eq!(to_job(from_job(&job).unwrap()).unwrap(), job, "{state}");
+            assert_eq!(to_job(from_job(&job, "write").unwrap()).unwrap(), job, "{state}");
         }
     }
 }
@@ -46,7 +46,7 @@ fn an_item_has_what_its_state_needs_and_nothing_empty() {
         ("completed", &["ended", "video_url"]),
         ("failed", &["ended", "failure"]),
     ] {
-        let item = from_job(&Job { aspect_ratio: None, ..in_state(state) }).unwrap();
+        let item = from_job(&Job { aspect_ratio: None, ..in_state(state) }, "write").unwrap();
         let found: BTreeSet<&str> = item.keys().map(String::as_str).collect();
         let expected: BTreeSet<&str> = ALWAYS.iter().chain(more).copied().collect();
         assert_eq!(found, expected, "{state}");
@@ -58,14 +58,14 @@ fn an_item_has_what_its_state_needs_and_nothing_empty() {
 fn a_failure_without_a_word_of_the_provider_has_none_in_the_item() {
     let failure = Failure::new(FailureCode::TimedOut, "too late");
     let job = Job { state: State::Failed { at: kling().created, failure }, ..kling() };
-    let item = from_job(&job).unwrap();
+    let item = from_job(&job, "write").unwrap();
     assert_eq!(item["failure"].as_m().unwrap().len(), 2, "a code and a message");
     assert_eq!(to_job(item).unwrap(), job);
 }
 
 #[test]
 fn money_is_stored_as_whole_micro_pesos_and_the_index_by_the_last_digit() {
-    let item = from_job(&kling()).unwrap();
+    let item = from_job(&kling(), "write").unwrap();
     assert_eq!(item["cost"], AttributeValue::N("4200000".to_owned()));
     assert_eq!(item["due"], AttributeValue::N("1782415166".to_owned()));
     assert_eq!(item["open"], AttributeValue::S("d".to_owned()));
@@ -73,14 +73,14 @@ fn money_is_stored_as_whole_micro_pesos_and_the_index_by_the_last_digit() {
 
 #[test]
 fn an_item_that_would_be_misread_is_refused() {
-    let mut newer = from_job(&kling()).unwrap();
+    let mut newer = from_job(&kling(), "write").unwrap();
     newer.insert("v".to_owned(), AttributeValue::N("2".to_owned()));
     assert!(to_job(newer).unwrap_err().to_string().ends_with("has item version 2, this code reads 1"));
 
     for (state, needs) in
         [("queued", "handle"), ("queued", "submitted"), ("found", "file_found"), ("completed", "video_url")]
     {
-        let mut item = from_job(&in_state(state)).unwrap();
+        let mut item = from_job(&in_state(state), "write").unwrap();
         item.remove(needs);
         let says = to_job(item).unwrap_err().to_string();
         assert!(says.ends_with("without what that state needs"), "{state} without {needs}: {says}");
