@@ -2,7 +2,7 @@
 
 use ghub::error::Refusal;
 use ghub::http::Call;
-use ghub::world::{Ambient, World};
+use ghub::world::Ambient;
 use lambda_http::{Body, Request, Response};
 
 /// The function, with what it needs.
@@ -12,9 +12,9 @@ pub struct UnknownRoute {
 }
 
 impl UnknownRoute {
-    /// Needs nothing of the environment.
-    pub fn new(world: &World) -> Self {
-        Self { ambient: world.ambient.clone() }
+    /// Needs nothing but a clock and request ids.
+    pub const fn new(ambient: Ambient) -> Self {
+        Self { ambient }
     }
 
     /// Answers one request: always a refusal.

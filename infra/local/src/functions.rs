@@ -38,7 +38,7 @@ pub(crate) fn build(name: &str, world: &World) -> Result<Function, ConfigError> 
             })
         }
         "unknown-route" => {
-            let function = Arc::new(UnknownRoute::new(world));
+            let function = Arc::new(UnknownRoute::new(world.ambient.clone()));
             http(move |request| {
                 let function = function.clone();
                 Box::pin(async move { function.handle(request) })

@@ -154,20 +154,31 @@ fn a_move_says_when_the_job_is_looked_at_next() {
 }
 
 #[test]
-fn a_turn_is_taken_from_five_seconds_before_it_is_due() {
-    let job = Job { due: at(60), ..in_state("rendering") };
-    for (now, taken) in [(0, false), (54, false), (55, true), (60, true), (86_400, true)] {
-        let moved = job.clone().turn(at(now), Duration::from_secs(15)).applied();
-        let expected = Job { due: at(now + 15), revision: 8, ..job.clone() };
-        assert_eq!(moved, taken.then_some(expected), "at {now} s");
+fn a_turn_is_taken_from_five_seconds_before_it_is_due_or_a_third_of_a_short_cadence() {
+    for (poll_every_s, refused, taken) in
+        [(60, 54, 55), (30, 54, 55), (15, 54, 55), (10, 56, 57), (3, 58, 59), (1, 59, 60)]
+    {
+        let job = Job { poll_every_s, due: at(60), ..in_state("rendering") };
+        let length = Duration::from_secs(u64::from(poll_every_s));
+        assert_eq!(job.clone().turn(at(refused), length), Moved::Already(job.clone()), "every {poll_every_s} s");
+        for now in [taken, 60, 86_400] {
+            let expected = Job { due: at(now).after(length), revision: 8, ..job.clone() };
+            assert_eq!(
+                job.clone().turn(at(now), length),
+                Moved::Applied(expected),
+                "every {poll_every_s} s, at {now} s"
+            );
+        }
     }
 }
 
 #[test]
-fn a_doubled_message_gets_no_second_turn() {
-    let taken = in_state("rendering").turn(at(60), Duration::from_secs(15)).applied().unwrap();
-    for now in [60, 61, 69] {
-        assert_eq!(taken.clone().turn(at(now), Duration::from_secs(15)), Moved::Already(taken.clone()), "at {now} s");
+fn a_doubled_message_gets_no_second_turn_however_short_the_cadence() {
+    for poll_every_s in 1..=60 {
+        let job = Job { poll_every_s, ..in_state("rendering") };
+        let taken = job.turn(at(6), Duration::from_secs(u64::from(poll_every_s))).applied().unwrap();
+        let again = taken.clone().turn(at(6), Duration::from_secs(u64::from(poll_every_s)));
+        assert_eq!(again, Moved::Already(taken), "every {poll_every_s} s");
     }
 }
 

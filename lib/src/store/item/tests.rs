@@ -7,23 +7,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use std::collections::BTreeSet;
 
 /// What every job has; the rest is there only in some states.
-const ALWAYS: [&str; 15] = [
-    "org",
-    "job",
-    "v",
-    "revision",
-    "status",
-    "model",
-    "provider",
-    "route",
-    "prompt",
-    "seconds",
-    "price",
-    "cost",
-    "poll_every_s",
-    "created",
-    "due",
-];
+const ALWAYS: &str =
+    "org job v write revision status model provider route prompt seconds price cost poll_every_s created due";
 
 #[test]
 fn a_job_reads_back_as_it_was_written_in_every_state() {
@@ -48,7 +33,7 @@ fn an_item_has_what_its_state_needs_and_nothing_empty() {
     ] {
         let item = from_job(&Job { aspect_ratio: None, ..in_state(state) }, "write").unwrap();
         let found: BTreeSet<&str> = item.keys().map(String::as_str).collect();
-        let expected: BTreeSet<&str> = ALWAYS.iter().chain(more).copied().collect();
+        let expected: BTreeSet<&str> = ALWAYS.split(' ').chain(more.iter().copied()).collect();
         assert_eq!(found, expected, "{state}");
         assert!(item.values().all(|value| !value.is_null()), "{state}");
     }
