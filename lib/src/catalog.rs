@@ -114,6 +114,9 @@ impl Model {
         }
         if let Some(text) = changes.usd_per_second {
             self.usd_per_second = text.parse().map_err(|error| format!("usd_per_second: {error}"))?;
+            if self.usd_per_second == Factor::from_millionths(0) {
+                return Err("usd_per_second must be above 0; a route of null switches a model off".to_owned());
+            }
         }
         if let Some(mut durations) = changes.durations {
             durations.sort_unstable();
@@ -229,6 +232,7 @@ mod tests {
             (r#"{"fal/kling-9":{}}"#, "\"fal/kling-9\" is not a model"),
             (r#"{"fal/kling-2":{"price":"1"}}"#, "unknown field `price`"),
             (r#"{"fal/kling-2":{"usd_per_second":"-1"}}"#, "fal/kling-2: usd_per_second"),
+            (r#"{"fal/kling-2":{"usd_per_second":"0"}}"#, "must be above 0"),
             (r#"{"fal/kling-2":{"durations":[10]}}"#, "must contain the default of 5 seconds"),
             (r#"{"fal/kling-2":{"aspect_ratios":[]}}"#, "at least one"),
             (r#"{"fal/kling-2":{"poll_every_seconds":0}}"#, "from 1 to 60"),

@@ -123,8 +123,14 @@ impl Env {
 
 fn parsed_url(name: &str, text: &str) -> Result<Url, ConfigError> {
     match Url::parse(text) {
-        Ok(url) if matches!(url.scheme(), "https" | "http") && url.has_host() => Ok(url),
-        _ => Err(ConfigError::new(name, format!("is {text:?}, which is not an http or https address"))),
+        Ok(url) if url.scheme() == "https" && url.has_host() => Ok(url),
+        Ok(url) if url.scheme() == "http" && matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]")) => {
+            Ok(url)
+        }
+        _ => Err(ConfigError::new(
+            name,
+            format!("is {text:?}, which is not an https address (http is for this machine only)"),
+        )),
     }
 }
 
@@ -176,7 +182,7 @@ mod tests {
         assert_eq!(says(env.required("EMPTY").unwrap_err()), "the environment variable EMPTY is not set");
         assert_eq!(says(env.rates().unwrap_err()), "the environment variable MARKUP must be above 0");
         assert!(says(env.catalog().unwrap_err()).starts_with("the environment variable CATALOG is wrong: "));
-        assert!(says(env.url("SUPABASE_URL").unwrap_err()).contains("not an http or https address"));
+        assert!(says(env.url("SUPABASE_URL").unwrap_err()).contains("not an https address"));
     }
 
     #[test]

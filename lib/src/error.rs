@@ -1,5 +1,5 @@
 //! What a caller can be refused for, in the caller's words. `Display` is what the caller reads; it never names anything of the
-//! inside. Which HTTP status each one has is decided in `http` alone.
+//! inside. Which HTTP status each one has is decided in `http` alone. What the log reads is another text: [`causes`].
 
 use crate::account::HoldRefused;
 use crate::money::Money;
@@ -87,4 +87,16 @@ impl From<HoldRefused> for Refusal {
             HoldRefused::TooManyOpenJobs { limit } => Self::TooManyOpenJobs { limit },
         }
     }
+}
+
+/// An error and everything behind it, on one line.
+pub fn causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut line = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        line.push_str(": ");
+        line.push_str(&cause.to_string());
+        next = cause.source();
+    }
+    line
 }

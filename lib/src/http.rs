@@ -5,7 +5,7 @@ mod video_job;
 
 pub use video_job::VideoJob;
 
-use crate::error::Refusal;
+use crate::error::{Refusal, causes};
 use crate::id::OrgId;
 use crate::money::Money;
 use crate::outbound::BoxError;
@@ -146,7 +146,7 @@ fn error_response(error: &Error, request_id: &str) -> Response<Body> {
     let message = match error {
         Error::Refused(refusal) => refusal.to_string(),
         Error::Store(StoreError::Unavailable(_)) => {
-            "we are overloaded and did not accept this request; send it again".to_owned()
+            "we are overloaded and could not accept this request; nothing is charged for it, send it again".to_owned()
         }
         Error::Store(StoreError::Broken(_)) | Error::Internal(_) => {
             "something is wrong on our side; tell support the request_id".to_owned()
@@ -179,18 +179,6 @@ fn insert(headers: &mut lambda_http::http::HeaderMap, name: &'static str, value:
 fn request_id(ambient: &Ambient) -> String {
     let bytes: [u8; 12] = ambient.bytes();
     bytes.iter().fold("req_".to_owned(), |id, byte| id + &format!("{byte:02x}"))
-}
-
-/// An error and everything behind it, on one line.
-pub fn causes(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut line = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        line.push_str(": ");
-        line.push_str(&cause.to_string());
-        next = cause.source();
-    }
-    line
 }
 
 #[cfg(test)]

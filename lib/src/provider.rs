@@ -132,7 +132,7 @@ impl Providers {
     /// What the reply to a submission means.
     pub fn submitted(&self, job: &Job, reply: &Reply) -> Submitted {
         match (job.provider, &self.fal) {
-            (Provider::Fal, Some(fal)) => fal.submitted(reply),
+            (Provider::Fal, Some(fal)) => fal.submitted(job, reply),
             (Provider::Fal, None) | (Provider::Google, _) => {
                 Submitted::NotTaken("the provider is not configured".to_owned())
             }

@@ -2,15 +2,19 @@
 //! here, for the function that accepts jobs and for the one that sends what is still pending.
 
 use crate::config::ConfigError;
-use crate::http::causes;
+use crate::error::causes;
 use crate::job::{Job, Moved};
 use crate::outbound::{ProviderSender, WireError};
 use crate::provider::{Providers, Submitted};
 use crate::world::{Ambient, World};
 use std::time::Duration;
+use tokio::time::Instant;
 
-/// A provider takes a submission in under a second; after 20 s the caller's own 28 s are nearly over.
+/// A provider takes a submission in under a second; one that needs 20 s will not answer at all.
 const SUBMIT_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// What is left of a function's time for recording the outcome: the store's 4 s and the answer.
+const RECORDING: Duration = Duration::from_secs(5);
 
 /// Sends submissions.
 #[derive(Debug, Clone)]
@@ -28,9 +32,9 @@ impl Submitter {
     }
 
     /// Sends a job whose lease we hold, once, and says how that moves it. An unknown outcome moves nothing: the lease runs out, and
-    /// the job fails then without having been sent again.
-    pub async fn submit(&self, job: Job) -> Moved {
-        let outcome = self.sent(&job).await;
+    /// the job fails then without having been sent again. The function ends at `end`, and the outcome has to be recorded before.
+    pub async fn submit(&self, job: Job, end: Instant) -> Moved {
+        let outcome = self.sent(&job, end).await;
         let now = self.ambient.now();
         match outcome {
             Submitted::Accepted(handle) => job.accepted(handle, now),
@@ -46,12 +50,16 @@ impl Submitter {
         }
     }
 
-    async fn sent(&self, job: &Job) -> Submitted {
+    async fn sent(&self, job: &Job, end: Instant) -> Submitted {
+        let left = end.saturating_duration_since(Instant::now()).saturating_sub(RECORDING);
+        if left.is_zero() {
+            return Submitted::NotTaken("the function's time was used up before the job could be sent".to_owned());
+        }
         let request = match self.providers.submit(job) {
             Ok(request) => request,
             Err(failure) => return Submitted::Refused(failure),
         };
-        match self.sender.send(request, SUBMIT_TIMEOUT).await {
+        match self.sender.send(request, SUBMIT_TIMEOUT.min(left)).await {
             Ok(reply) => self.providers.submitted(job, &reply),
             Err(error @ WireError::NotSent(_)) => Submitted::NotTaken(causes(&error)),
             Err(error @ WireError::Lost(_)) => Submitted::Unknown(causes(&error)),

@@ -75,8 +75,8 @@ impl Ambient {
         let mut bytes = [0; N];
         match &self.seeded {
             Some(rng) => rng.lock().unwrap_or_else(PoisonError::into_inner).fill(&mut bytes),
-            // Version 4 UUIDs come from the system's entropy; 122 of their 128 bits are random, so each gives 8 whole bytes.
-            None => bytes.chunks_mut(8).for_each(|chunk| {
+            // Version 4 UUIDs come from the system's entropy; their first six bytes are random throughout.
+            None => bytes.chunks_mut(6).for_each(|chunk| {
                 chunk.copy_from_slice(&uuid::Uuid::new_v4().as_bytes()[..chunk.len()]);
             }),
         }

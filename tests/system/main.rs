@@ -4,4 +4,6 @@ mod audit;
 mod http;
 mod jobs;
 mod money;
+mod process;
+mod restart;
 mod stage;

@@ -143,7 +143,12 @@ pub(crate) fn code(body: &Value) -> &str {
 }
 
 /// Waits for a condition.
-pub(crate) async fn until<T>(mut look: impl AsyncFnMut() -> Option<T>) -> T {
+pub(crate) async fn until<T>(look: impl AsyncFnMut() -> Option<T>) -> T {
+    until_within(PATIENCE, look).await
+}
+
+/// Waits for a condition that may take longer than others.
+pub(crate) async fn until_within<T>(patience: Duration, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let looking = async {
         loop {
             if let Some(found) = look().await {
@@ -152,5 +157,5 @@ pub(crate) async fn until<T>(mut look: impl AsyncFnMut() -> Option<T>) -> T {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
-    tokio::time::timeout(PATIENCE, looking).await.expect("the condition came about")
+    tokio::time::timeout(patience, looking).await.expect("the condition came about")
 }

@@ -2,8 +2,8 @@
 
 use ghub::auth::Auth;
 use ghub::config::ConfigError;
-use ghub::error::Refusal;
-use ghub::http::{self, Call, Error, VideoJob};
+use ghub::error::{Refusal, causes};
+use ghub::http::{Call, Error, VideoJob};
 use ghub::id::JobId;
 use ghub::job::{Job, TURN_TOLERANCE};
 use ghub::outbound::sdk_config;
@@ -63,7 +63,7 @@ impl GetVideo {
             return;
         }
         if let Err(error) = self.queue.send(Message::about(job), Duration::ZERO).await {
-            tracing::warn!(job.id = %job.id, error = http::causes(&error), "an overdue job could not be queued");
+            tracing::warn!(job.id = %job.id, error = causes(&error), "an overdue job could not be queued");
         }
     }
 }

@@ -1,21 +1,25 @@
 //! What is done for a job whose turn was taken, by where it stands.
 
 use super::{PollJobs, Turn};
-use ghub::http::causes;
+use ghub::error::causes;
 use ghub::job::{Deadline, Failure, FailureCode, Job, Moved, State};
 use ghub::outbound::BoxError;
 use ghub::provider::{Cancelled, Checked, Handle};
 use ghub::queue::Message;
 use ghub::store::Written;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// A status or a result is a small read; ten seconds is a hundred times its usual length.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// A provider keeps the result of a finished render for an hour (fal): so long a result that cannot be read is asked for again.
+const RESULT_KEPT: Duration = Duration::from_secs(60 * 60);
+
 impl PollJobs {
-    pub(crate) async fn act(&self, turn: Turn) -> Result<(), BoxError> {
+    pub(crate) async fn act(&self, turn: Turn, end: Instant) -> Result<(), BoxError> {
         match turn {
-            Turn::Submit(job) => self.submit(job).await,
+            Turn::Submit(job) => self.submit(job, end).await,
             Turn::Look(job) => self.look(job).await,
             Turn::Store(job) => Ok(self.store_queue.send(Message::about(&job), Duration::ZERO).await?),
             Turn::Nobodys => Ok(()),
@@ -35,8 +39,8 @@ impl PollJobs {
     }
 
     /// Sends a job that no provider has taken yet; its lease is ours.
-    async fn submit(&self, job: Job) -> Result<(), BoxError> {
-        let Moved::Applied(moved) = self.submitter.submit(job).await else { return Ok(()) };
+    async fn submit(&self, job: Job, end: Instant) -> Result<(), BoxError> {
+        let Moved::Applied(moved) = self.submitter.submit(job, end).await else { return Ok(()) };
         self.record(&moved).await?;
         if moved.is_open() {
             let wait = moved.due.since(self.ambient.now());
@@ -83,10 +87,15 @@ impl PollJobs {
             Err(error) => return Checked::Trouble(causes(&error)),
         };
         let Checked::Ask(request) = status else { return status };
-        match self.sender.send(request, CHECK_TIMEOUT).await {
+        let verdict = match self.sender.send(request, CHECK_TIMEOUT).await {
             Ok(reply) => self.providers.verdict(handle, &reply),
             Err(error) => Checked::Trouble(causes(&error)),
+        };
+        if let Checked::Trouble(why) = verdict {
+            tracing::warn!(why, "the render is over, and its verdict cannot be read yet");
+            return Checked::Rendering; // so that the hour from the first sign of rendering runs
         }
+        verdict
     }
 
     /// Keeps the file's URL on the job, for the provider forgets it within the hour, and hands the job on.
@@ -108,6 +117,8 @@ impl PollJobs {
         match cancelled {
             Cancelled::AlreadyDone => match self.checked(handle).await {
                 Checked::Done { file_url } => self.found(job, file_url).await,
+                Checked::Failed(failure) => self.fail(job, failure).await,
+                _ if job.deadline_passed(self.ambient.now().before(RESULT_KEPT)).is_none() => Ok(()), // it is asked again
                 _ => self.fail(job, deadline.failure()).await,
             },
             Cancelled::Stopped | Cancelled::Asked | Cancelled::Trouble(_) => self.fail(job, deadline.failure()).await,

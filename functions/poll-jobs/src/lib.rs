@@ -8,7 +8,7 @@ mod act;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use futures::future::join_all;
 use ghub::config::ConfigError;
-use ghub::http::causes;
+use ghub::error::causes;
 use ghub::job::{Job, Moved, Processing, State};
 use ghub::outbound::{BoxError, ProviderSender, sdk_config};
 use ghub::provider::Providers;
@@ -16,6 +16,11 @@ use ghub::queue::{Message, Queue};
 use ghub::store::{Store, Table, Written};
 use ghub::submission::Submitter;
 use ghub::world::{Ambient, World};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// The function's timeout in the template. A submission and its record have to fit in.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The function, with what it needs.
 #[derive(Debug)]
@@ -49,9 +54,10 @@ impl PollJobs {
     /// Works a batch concurrently. Only a message that cannot be read, or our own store or queue, makes an item fail; trouble at a
     /// provider re-arms the job and acknowledges the message.
     pub async fn handle(&self, event: SqsEvent) -> SqsBatchResponse {
+        let end = Instant::now() + TIMEOUT;
         let turns = join_all(event.records.iter().map(|record| self.turn(record))).await;
         self.looked_at_again(turns.iter().flatten()).await;
-        let outcomes = join_all(turns.into_iter().map(async |turn| self.act(turn?).await)).await;
+        let outcomes = join_all(turns.into_iter().map(async |turn| self.act(turn?, end).await)).await;
 
         let mut response = SqsBatchResponse::default();
         for (record, outcome) in event.records.iter().zip(outcomes) {

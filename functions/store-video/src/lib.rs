@@ -6,7 +6,7 @@ mod transfer;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use ghub::config::ConfigError;
 use ghub::download::Downloads;
-use ghub::http::causes;
+use ghub::error::causes;
 use ghub::job::{Deadline, Failure, FailureCode, File, Job, Moved, Processing, State};
 use ghub::outbound::{BoxError, sdk_config};
 use ghub::queue::{Message, Queue};

@@ -5,8 +5,8 @@ mod order;
 use ghub::auth::Auth;
 use ghub::catalog::Catalog;
 use ghub::config::{ConfigError, Rates};
-use ghub::error::Refusal;
-use ghub::http::{self, Call, Error, VideoJob};
+use ghub::error::{Refusal, causes};
+use ghub::http::{Call, Error, VideoJob};
 use ghub::id::OrgId;
 use ghub::job::{Job, Moved};
 use ghub::outbound::sdk_config;
@@ -16,7 +16,12 @@ use ghub::store::{Accepted, Store, Table, Written};
 use ghub::submission::Submitter;
 use ghub::world::{Ambient, World};
 use lambda_http::{Body, Request, Response};
+use std::time::Duration;
+use tokio::time::Instant;
 use tracing::Instrument;
+
+/// The function's timeout in the template. All that it waits for has to fit in.
+const TIMEOUT: Duration = Duration::from_secs(28);
 
 /// The function, with what it needs.
 #[derive(Debug)]
@@ -58,12 +63,13 @@ impl SubmitVideo {
     }
 
     async fn submit(&self, call: &mut Call) -> Result<VideoJob, Error> {
+        let end = Instant::now() + TIMEOUT;
         let org = self.auth.organization(call.request.headers()).await?;
         call.org = Some(org);
         // A hold does not move the balance, so what is shown can be read while the job is being accepted.
         let (account, job) = tokio::join!(self.store.account(org), self.accepted(call, org));
         call.balance = account.ok().flatten().map(|account| account.balance);
-        Ok(VideoJob::from(&self.handed_over(job?).await))
+        Ok(VideoJob::from(&self.handed_over(job?, end).await))
     }
 
     /// Validates, prices and stores the job; its cost is held and the lease for sending it is ours.
@@ -78,8 +84,8 @@ impl SubmitVideo {
 
     /// Sends the job to its provider and has it looked at later. From here on the answer is the job, whatever fails: what is not
     /// recorded now is settled by the lease, what is not queued is found by the sweep.
-    async fn handed_over(&self, stored: Job) -> Job {
-        let moved = match self.submitter.submit(stored.clone()).await {
+    async fn handed_over(&self, stored: Job, end: Instant) -> Job {
+        let moved = match self.submitter.submit(stored.clone(), end).await {
             Moved::Applied(moved) => moved,
             Moved::Already(_) | Moved::Illegal(_) => stored.clone(),
         };
@@ -95,7 +101,7 @@ impl SubmitVideo {
         match self.store.write(moved).await {
             Ok(written) => written == Written::Done,
             Err(error) => {
-                tracing::error!(job.id = %moved.id, error = http::causes(&error), "the submission could not be recorded");
+                tracing::error!(job.id = %moved.id, error = causes(&error), "the submission could not be recorded");
                 false
             }
         }
@@ -106,7 +112,7 @@ impl SubmitVideo {
             return;
         }
         if let Err(error) = self.queue.send(Message::about(job), job.due.since(self.ambient.now())).await {
-            tracing::error!(job.id = %job.id, error = http::causes(&error), "not queued; the sweep will find it");
+            tracing::error!(job.id = %job.id, error = causes(&error), "not queued; the sweep will find it");
         }
     }
 }

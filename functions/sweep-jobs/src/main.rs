@@ -9,5 +9,5 @@ use sweep_jobs::SweepJobs;
 async fn main() -> Result<(), Error> {
     telemetry::init();
     let function = &SweepJobs::new(&World::process())?;
-    run(service_fn(move |_: LambdaEvent<Value>| async move { function.handle().await.map_err(Error::from) })).await
+    run(service_fn(move |_: LambdaEvent<Value>| async move { function.handle().await })).await
 }

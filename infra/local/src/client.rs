@@ -51,10 +51,10 @@ impl Client {
         request.headers_mut().insert(AUTHORIZATION, key);
         request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         *request.body_mut() = body.map(|body| body.to_string().into());
-        let answer = self.outbound.exchange(request).await.map_err(|error| ghub::http::causes(&error))?;
+        let answer = self.outbound.exchange(request).await.map_err(|error| ghub::error::causes(&error))?;
         let status = answer.status().as_u16();
         let balance = answer.headers().get("x-geekhub-balance-mxn").and_then(|text| text.to_str().ok()?.parse().ok());
-        let body = read_body(answer, LONGEST_ANSWER).await.map_err(|error| ghub::http::causes(&error))?;
+        let body = read_body(answer, LONGEST_ANSWER).await.map_err(|error| ghub::error::causes(&error))?;
         Ok(Answer { status, body: serde_json::from_slice(&body).unwrap_or_default(), balance })
     }
 }

@@ -5,7 +5,7 @@ use aws_lambda_events::event::sqs::SqsEvent;
 use futures::future::BoxFuture;
 use get_video::GetVideo;
 use ghub::config::ConfigError;
-use ghub::http::causes;
+use ghub::error::causes;
 use ghub::world::World;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Body, Request, Response, Service, service_fn};

@@ -34,9 +34,9 @@ impl Identity {
         let store = Store::new(world, &aws, &[Table::Accounts, Table::Ledger, Table::Keys])
             .map_err(|error| error.to_string())?;
         let org = world.ambient.org_id();
-        create_organization(&store, &world.ambient, org).await.map_err(|error| ghub::http::causes(&error))?;
+        create_organization(&store, &world.ambient, org).await.map_err(|error| ghub::error::causes(&error))?;
         let live_key =
-            create_key(&store, &world.ambient, org, "local").await.map_err(|error| ghub::http::causes(&error))?;
+            create_key(&store, &world.ambient, org, "local").await.map_err(|error| ghub::error::causes(&error))?;
         Ok(Self { org, live_key })
     }
 }

@@ -12,8 +12,9 @@ pub const TURN_TOLERANCE: Duration = Duration::from_secs(5);
 const TOLERATED_PARTS: u32 = 3;
 
 /// How long a submission may be on its way before its outcome counts as unknown: the longest that a function which sends one may
-/// live (28 s for `submit-video`, whose attempt at the provider ends after 20 s) and 30 s for clocks that differ.
-pub const SUBMIT_LEASE: Duration = Duration::from_secs(28 + 30);
+/// live (28 s for `submit-video`, 30 s for `poll-jobs`) and 30 s for clocks that differ. A turn may be taken 5 s early, which is part of
+/// those.
+pub const SUBMIT_LEASE: Duration = Duration::from_secs(30 + 30);
 
 /// The slowest cadence. A job of an hour is asked about every minute; a caller never waits longer than this for a finished one.
 const SLOWEST: Duration = Duration::from_secs(60);

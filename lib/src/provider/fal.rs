@@ -1,7 +1,8 @@
 //! fal.ai's queue API. <https://docs.fal.ai/model-apis/model-endpoints/queue>, errors <https://docs.fal.ai/model-apis/errors>.
 //!
 //! A submission goes to the model's whole path; status, result and cancellation live under its first two segments only, and fal
-//! answers with their addresses. Those are used as they come, but only on fal's own origin.
+//! answers with their addresses. Those are used as they come when they are on the configured origin; behind a proxy or on fal's
+//! backup host they are not, and are then made from the request's id.
 
 mod reply;
 
@@ -47,8 +48,8 @@ impl Fal {
     }
 
     /// What the reply to a submission means.
-    pub fn submitted(&self, reply: &Reply) -> Submitted {
-        reply::submitted(self, reply)
+    pub fn submitted(&self, job: &Job, reply: &Reply) -> Submitted {
+        reply::submitted(self, &job.route, reply)
     }
 
     /// The request that reads the status.
@@ -81,6 +82,17 @@ impl Fal {
         Ok(Request { method, url, credential: Provider::Fal, body: None })
     }
 
+    /// The address of a request's status, result or cancellation, by fal's rule: `{owner}/{app}/requests/{id}`, where a first segment
+    /// `workflows` or `comfy` stays in front of the two.
+    fn derived_url(&self, route: &str, request_id: &str, suffix: &str) -> String {
+        let segments: Vec<&str> = route.trim_matches('/').split('/').collect();
+        let kept = if matches!(segments.first(), Some(&("workflows" | "comfy"))) { 3 } else { 2 };
+        let app = segments[..kept.min(segments.len())].join("/");
+        let mut url = self.queue_url.clone();
+        url.set_path(&format!("{}/{app}/requests/{request_id}{suffix}", url.path().trim_end_matches('/')));
+        url.to_string()
+    }
+
     /// The address, if it is on the configured origin and written plainly: it names no user, and reading it resolved nothing, as `..`.
     fn own_url(&self, address: &str) -> Option<Url> {
         let plain = |url: &Url| url.as_str() == address && url.username().is_empty() && url.password().is_none();
@@ -88,11 +100,15 @@ impl Fal {
     }
 }
 
+/// Hailuo has no input for the shape: nobody must pay for another one than its own.
+const HAILUO: &str = "fal/hailuo-02";
+const HAILUO_RATIO: &str = "16:9";
+
 /// The model's own input: lengths are strings, and each model has its own spelling of them.
 fn input(job: &Job) -> Result<Map<String, Value>, Failure> {
     let duration = match job.model.as_str() {
         "fal/veo-3.1" | "fal/luma-ray-2" => format!("{}s", job.seconds),
-        "fal/kling-2" | "fal/hailuo-02" | "fal/runway-gen-4" => job.seconds.to_string(),
+        "fal/kling-2" | HAILUO | "fal/runway-gen-4" => job.seconds.to_string(),
         model => {
             let message = format!("it is not known how fal spells a request for {model}");
             return Err(Failure::new(FailureCode::ProviderUnavailable, &message));
@@ -101,8 +117,14 @@ fn input(job: &Job) -> Result<Map<String, Value>, Failure> {
     let mut input = Map::new();
     input.insert("prompt".to_owned(), job.prompt.clone().into());
     input.insert("duration".to_owned(), duration.into());
-    if let Some(ratio) = job.aspect_ratio.as_ref().filter(|_| job.model != "fal/hailuo-02") {
-        input.insert("aspect_ratio".to_owned(), ratio.clone().into()); // Hailuo has no such input: its one ratio is its default
+    match &job.aspect_ratio {
+        Some(ratio) if job.model == HAILUO && ratio == HAILUO_RATIO => {}
+        Some(ratio) if job.model == HAILUO => {
+            let message = format!("Hailuo always renders {HAILUO_RATIO}; {ratio} cannot be asked for");
+            return Err(Failure::new(FailureCode::ProviderRefused, &message));
+        }
+        Some(ratio) => drop(input.insert("aspect_ratio".to_owned(), ratio.clone().into())),
+        None => {}
     }
     Ok(input)
 }

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 /// DynamoDB did not do what was asked, and trying again within the budget did not help.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// Overloaded, unreachable, or too many transactions on one account at once. Nothing is known to have been written.
+    /// Overloaded, unreachable, or too many transactions on one account at once. What was asked may or may not have been written.
     #[error("the store is unavailable")]
     Unavailable(#[source] BoxError),
     /// It will fail again: a bug, a missing table or permission, or an item that cannot be read.
@@ -85,15 +85,16 @@ impl Store {
     where
         F: Future<Output = Result<T, Trouble>> + Send,
     {
-        let started = Instant::now();
+        let end = Instant::now() + BUDGET;
         let mut most = FIRST_WAIT;
         loop {
-            let error = match Box::pin(attempt()).await {
-                Ok(value) => return Ok(value),
-                Err(Trouble::Final(error)) => return Err(StoreError::Broken(error)),
-                Err(Trouble::Passing(error)) => error,
+            let error = match tokio::time::timeout_at(end, Box::pin(attempt())).await {
+                Ok(Ok(value)) => return Ok(value),
+                Ok(Err(Trouble::Final(error))) => return Err(StoreError::Broken(error)),
+                Ok(Err(Trouble::Passing(error))) => error,
+                Err(elapsed) => return Err(StoreError::Unavailable(elapsed.into())),
             };
-            if started.elapsed() + most > BUDGET {
+            if Instant::now() + most > end {
                 return Err(StoreError::Unavailable(error));
             }
             tokio::time::sleep(self.ambient.jitter(most)).await;

@@ -16,6 +16,9 @@ use aws_sdk_dynamodb::types::{
 /// The index of open jobs is spread over this many partitions, so that a busy gateway does not write to one.
 pub const SHARDS: [&str; 16] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "a", "b", "c", "d", "e", "f"];
 
+/// DynamoDB's word for a write whose condition did not hold.
+const CONDITION_FAILED: &str = "ConditionalCheckFailed";
+
 /// The index of open jobs by the moment they are due.
 const OPEN_BY_DUE: &str = "open-by-due";
 
@@ -87,6 +90,9 @@ impl Store {
         }
         match self.transact(&writes, &write).await? {
             None => Ok(Written::Done),
+            Some(reasons) if reasons.first().and_then(|reason| reason.code()) != Some(CONDITION_FAILED) => {
+                Err(broken("the account or the ledger contradicts the job"))
+            }
             Some(reasons) => {
                 let [found, _] = refused_items(reasons);
                 Ok(overtaken_or_done(found.as_ref(), &write))
@@ -204,7 +210,7 @@ fn is_by(found: &Item, write: &str) -> bool {
 /// The items that failed their conditions, of the first two writes: the job and the account.
 fn refused_items(reasons: Vec<aws_sdk_dynamodb::types::CancellationReason>) -> [Option<Item>; 2] {
     let mut reasons = reasons.into_iter().map(|reason| match reason.code.as_deref() {
-        Some("ConditionalCheckFailed") => reason.item,
+        Some(CONDITION_FAILED) => reason.item,
         _ => None,
     });
     [reasons.next().flatten(), reasons.next().flatten()]

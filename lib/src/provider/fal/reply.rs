@@ -23,10 +23,18 @@ struct StatusBody {
 /// to a runner fal's queue tries again by itself, so those are no refusals.
 const NOT_BEGUN: &str = "runner_scheduling_failure";
 
-pub(super) fn submitted(fal: &Fal, reply: &Reply) -> Submitted {
+#[derive(Deserialize)]
+struct Taken {
+    request_id: String,
+    status_url: Option<String>,
+    response_url: Option<String>,
+    cancel_url: Option<String>,
+}
+
+pub(super) fn submitted(fal: &Fal, route: &str, reply: &Reply) -> Submitted {
     let why = || described("fal", reply);
     match reply.status {
-        200..=299 => accepted(fal, reply),
+        200..=299 => accepted(fal, route, reply),
         // Our account at fal, or its limits: refused before anything was taken, and none of the caller's doing.
         401..=403 | 429 => Submitted::NotTaken(why()),
         503 if error_type(reply).as_deref() == Some(NOT_BEGUN) => Submitted::NotTaken(why()),
@@ -40,15 +48,22 @@ pub(super) fn submitted(fal: &Fal, reply: &Reply) -> Submitted {
     }
 }
 
-fn accepted(fal: &Fal, reply: &Reply) -> Submitted {
-    let Ok(handle) = serde_json::from_slice::<Handle>(&reply.body) else {
+fn accepted(fal: &Fal, route: &str, reply: &Reply) -> Submitted {
+    let plain =
+        |id: &str| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    let Some(taken) = serde_json::from_slice::<Taken>(&reply.body).ok().filter(|taken| plain(&taken.request_id)) else {
         return Submitted::Unknown(described("fal", reply));
     };
-    if [&handle.status_url, &handle.response_url, &handle.cancel_url].iter().all(|url| fal.own_url(url).is_some()) {
-        Submitted::Accepted(ProviderHandle::Fal(handle))
-    } else {
-        Submitted::Unknown("fal took the request and gave addresses that are not its own".to_owned())
-    }
+    let address = |given: Option<String>, suffix| {
+        let own = given.filter(|given| fal.own_url(given).is_some());
+        own.unwrap_or_else(|| fal.derived_url(route, &taken.request_id, suffix))
+    };
+    Submitted::Accepted(ProviderHandle::Fal(Handle {
+        status_url: address(taken.status_url, "/status"),
+        response_url: address(taken.response_url, ""),
+        cancel_url: address(taken.cancel_url, "/cancel"),
+        request_id: taken.request_id,
+    }))
 }
 
 pub(super) fn status(reply: &Reply) -> Status {

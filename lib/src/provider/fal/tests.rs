@@ -98,6 +98,29 @@ fn status_result_and_cancel_use_the_addresses_that_fal_gave() {
 }
 
 #[test]
+fn a_request_id_that_could_lead_elsewhere_is_not_taken_for_one() {
+    for id in ["", "../keys", "a/b", "a?b", "a%2fb", "a b", "ä"] {
+        let reply = reply(200, &json!({"request_id": id}).to_string());
+        assert!(matches!(fal().submitted(&kling(), &reply), Submitted::Unknown(_)), "{id:?}");
+    }
+}
+
+#[test]
+fn addresses_are_made_by_fals_rule_when_it_gives_none() {
+    let address = |route: &str| {
+        let job = Job { route: route.to_owned(), ..kling() };
+        match fal().submitted(&job, &reply(200, r#"{"request_id":"r-1"}"#)) {
+            Submitted::Accepted(crate::provider::Handle::Fal(handle)) => handle.cancel_url,
+            other => panic!("{other:?}"),
+        }
+    };
+    let kling = "fal-ai/kling-video/v2/master/text-to-video";
+    assert_eq!(address(kling), "https://queue.fal.run/fal-ai/kling-video/requests/r-1/cancel");
+    assert_eq!(address("fal-ai/veo3.1"), "https://queue.fal.run/fal-ai/veo3.1/requests/r-1/cancel");
+    assert_eq!(address("workflows/acme/film/cut"), "https://queue.fal.run/workflows/acme/film/requests/r-1/cancel");
+}
+
+#[test]
 fn an_address_that_is_not_plainly_of_the_queue_is_never_called() {
     for address in [
         "https://queue.fal.run.evil.example/fal-ai/kling-video/requests/1",
@@ -121,11 +144,11 @@ fn an_address_that_is_not_plainly_of_the_queue_is_never_called() {
         let given = |field: &str| {
             let mut body: Value = serde_json::from_str(SUBMITTED).unwrap();
             body[field] = json!(address);
-            fal().submitted(&reply(200, &body.to_string()))
+            fal().submitted(&kling(), &reply(200, &body.to_string()))
         };
-        let unknown = Submitted::Unknown("fal took the request and gave addresses that are not its own".to_owned());
+        let derived = Submitted::Accepted(crate::provider::Handle::Fal(kling_handle()));
         for field in ["status_url", "response_url", "cancel_url"] {
-            assert_eq!(given(field), unknown, "{field} {address:?}: fal took it, so it is not sent again");
+            assert_eq!(given(field), derived, "{field} {address:?}: made from the request's id instead");
         }
         let stored = Handle {
             request_id: ID.to_owned(),

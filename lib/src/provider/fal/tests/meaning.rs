@@ -1,6 +1,7 @@
 //! What each recorded reply means for the job, and so for the money: <https://docs.fal.ai/model-apis/model-endpoints/queue>.
 
 use super::*;
+use crate::job::tests::kling;
 use crate::provider::{Cancelled, Handle as ProviderHandle};
 
 const CONTENT_POLICY: &str = include_str!("../replies/content_policy_422.json");
@@ -86,7 +87,7 @@ fn what_the_answer_to_a_submission_means() {
         (504, TIMED_OUT, unknown("504 (request_timeout)")),
         (520, HTML, unknown("520")),
     ] {
-        assert_eq!(fal().submitted(&reply(status, body)), expected, "{status} {body}");
+        assert_eq!(fal().submitted(&kling(), &reply(status, body)), expected, "{status} {body}");
     }
 }
 

@@ -1,0 +1,221 @@
+//! The built `local` program as a process of its own: what a person starts, and what can be killed as a machine is lost.
+
+use ghub::config::Env;
+use ghub::outbound::{Outbound, read_body, sdk_config};
+use ghub::storage::Storage;
+use ghub::store::{Store, Table};
+use ghub::world::{Ambient, World};
+use local::client::Client;
+use reqwest::header::{CONTENT_TYPE, HeaderValue};
+use reqwest::{Method, Request};
+use serde_json::Value;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+/// It is ready within a second; a machine that compiles at the same time may take longer.
+const START: Duration = Duration::from_secs(120);
+
+/// The repository.
+pub(crate) const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+
+/// Cargo, for the build directory that this test is in. What a test run tells its tests about their own package would make build
+/// scripts run again, so it is not passed on.
+pub(crate) fn cargo() -> Command {
+    let mut command = Command::new(env!("CARGO"));
+    for (name, _) in std::env::vars_os() {
+        let own = name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"));
+        if own {
+            command.env_remove(name);
+        }
+    }
+    command.current_dir(ROOT).env("CARGO_TARGET_DIR", profile_directory().parent().expect("target has a profile"));
+    command.stdin(Stdio::null());
+    command
+}
+
+/// `target/debug`, where this test was built.
+fn profile_directory() -> PathBuf {
+    let test = std::env::current_exe().expect("a process knows its program");
+    test.parent().and_then(Path::parent).expect("a test is in target/…/deps").to_owned()
+}
+
+/// The program, built once for all tests of this run.
+static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
+    let directory = profile_directory();
+    let profile = match directory.file_name().and_then(|name| name.to_str()) {
+        Some("debug") | None => "dev",
+        Some(name) => name,
+    };
+    let built = cargo().args(["build", "--quiet", "--locked", "--package", "local", "--profile", profile]).status();
+    assert!(built.expect("cargo can be started").success(), "the program builds");
+    directory.join("local")
+});
+
+/// Where a system keeps its data and where it answers, both the same after a restart.
+pub(crate) struct Place {
+    pub(crate) directory: Directory,
+    pub(crate) port: u16,
+}
+
+impl Place {
+    pub(crate) fn new() -> Self {
+        Self { directory: Directory::new(), port: five_free_ports() }
+    }
+
+    /// Starts the program here and waits until it is ready.
+    pub(crate) fn start(&self) -> Process {
+        let data = self.directory.path().join("data");
+        let port = self.port.to_string();
+        Process::start(&self.directory, &["up", "--fast", "--port", &port, "--data-dir", &data.to_string_lossy()])
+    }
+
+    /// The data, for a system that this process starts itself.
+    pub(crate) fn data(&self) -> local::place::Data {
+        local::place::Data::Directory(self.directory.path().join("data"))
+    }
+}
+
+/// The running program. Dropping it kills it, without a chance to tidy up.
+pub(crate) struct Process {
+    child: Child,
+    ready: Value,
+}
+
+impl Process {
+    fn start(directory: &Directory, arguments: &[&str]) -> Self {
+        let log = directory.path().join("log");
+        let child = Command::new(&*PROGRAM)
+            .args(arguments)
+            .arg("--json")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(File::options().create(true).append(true).open(&log).expect("the log can be written"))
+            .spawn()
+            .expect("the program starts");
+        let mut process = Self { child, ready: Value::Null };
+        let (line, ready) = channel();
+        let mut stdout = BufReader::new(process.child.stdout.take().expect("standard output is piped"));
+        std::thread::spawn(move || {
+            let mut text = String::new();
+            drop(stdout.read_line(&mut text).map(|_| line.send(text)));
+        });
+        let text = ready.recv_timeout(START).unwrap_or_default();
+        process.ready = serde_json::from_str(&text).unwrap_or_else(|_| {
+            panic!("the system is not ready: {text:?}; {}", std::fs::read_to_string(&log).unwrap_or_default())
+        });
+        process
+    }
+
+    /// What the program said of itself under this name.
+    pub(crate) fn said(&self, name: &str) -> &str {
+        self.ready[name].as_str().unwrap_or_else(|| panic!("{name} is among {}", self.ready))
+    }
+
+    /// The caller whose key it printed.
+    pub(crate) fn client(&self) -> Client {
+        Client::new(self.said("api"), self.said("live_key"))
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// SIGKILL: nothing in it runs any more when this returns.
+    pub(crate) fn kill(self) {
+        drop(self);
+    }
+
+    /// Sends a simulator an order and returns its answer.
+    pub(crate) async fn control(&self, simulator: &str, method: Method, what: &str, order: Value) -> Value {
+        let url = format!("{}/_simulator/{what}", self.said(simulator));
+        let mut request = Request::new(method, url.parse().expect("an address"));
+        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        *request.body_mut() = Some(order.to_string().into());
+        let answer = Outbound::network().exchange(request).await.expect("a simulator answers");
+        assert!(answer.status().is_success(), "{what}: {}", answer.status());
+        let body = read_body(answer, 10 << 20).await.expect("an answer is whole");
+        serde_json::from_slice(&body).unwrap_or_default()
+    }
+
+    /// How many renders fal accepted: what it would charge for.
+    pub(crate) async fn renders(&self) -> u64 {
+        let renders = self.control("fal", Method::GET, "renders", Value::Null).await;
+        renders["accepted"].as_u64().expect("a number")
+    }
+
+    /// The system's own store, to look into it past the API.
+    pub(crate) fn store(&self) -> Store {
+        let world = self.world();
+        let tables = [Table::Jobs, Table::Accounts, Table::Ledger, Table::Keys];
+        Store::new(&world, &sdk_config(&world).expect("the variables are whole"), &tables).expect("the tables are named")
+    }
+
+    /// The storage that it uploads to.
+    pub(crate) fn storage(&self) -> Storage {
+        let world = self.world();
+        Storage::new(&world.env, &world.outbound).expect("the variables are whole")
+    }
+
+    fn world(&self) -> World {
+        let text = std::fs::read_to_string(self.said("env_file")).expect("the variables are written down");
+        let pair = |line: &str| {
+            let (name, value) = line.split_once('=')?;
+            Some((name.to_owned(), value.trim_matches('\'').to_owned()))
+        };
+        let env: Env = text.lines().filter_map(pair).collect();
+        World { env, ambient: Ambient::system(), outbound: Outbound::network() }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        drop(self.child.kill()); // it may have ended by itself
+        drop(self.child.wait());
+    }
+}
+
+/// A directory of its own, removed at the end.
+pub(crate) struct Directory(PathBuf);
+
+impl Directory {
+    pub(crate) fn new() -> Self {
+        let path = std::env::temp_dir().join(format!("geekhub-video-test-{}", uuid::Uuid::new_v4().simple()));
+        std::fs::create_dir_all(&path).expect("the temporary directory can be written");
+        Self(path)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        drop(std::fs::remove_dir_all(&self.0)); // what cannot be removed is the operating system's to clean up
+    }
+}
+
+/// The first of five ports in a row that nobody listens on, below those that systems hand out by themselves: they are still free when a
+/// killed system wants them again.
+fn five_free_ports() -> u16 {
+    const FIRST: u16 = 20_000;
+    const BLOCKS: u16 = 2_000;
+    static TAKEN: AtomicU16 = AtomicU16::new(0);
+    let own = u16::try_from(std::process::id() % u32::from(BLOCKS)).unwrap_or(0); // runs at the same time begin elsewhere
+    for _ in 0..BLOCKS {
+        let block = (own + TAKEN.fetch_add(1, Ordering::SeqCst)) % BLOCKS;
+        let first = FIRST + block * 5;
+        let listeners: Result<Vec<_>, _> = (first..first + 5).map(|port| TcpListener::bind(("127.0.0.1", port))).collect();
+        if listeners.is_ok() {
+            return first;
+        }
+    }
+    panic!("no five ports in a row are free")
+}
