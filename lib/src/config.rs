@@ -3,7 +3,7 @@
 
 use crate::catalog::Catalog;
 use crate::pricing::{Factor, Price};
-use crate::provider::{Providers, fal::Fal};
+use crate::provider::{Providers, fal::Fal, google::Google};
 use std::collections::HashMap;
 use std::{fmt, sync::Arc};
 use url::Url;
@@ -17,7 +17,7 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
-    fn new(name: &str, problem: impl fmt::Display) -> Self {
+    pub(crate) fn new(name: &str, problem: impl fmt::Display) -> Self {
         Self { name: name.to_owned(), problem: problem.to_string() }
     }
 }
@@ -97,13 +97,40 @@ impl Env {
         Ok(Rates { markup: self.factor("MARKUP", "1.05")?, fx_mxn_per_usd: self.factor("FX_MXN_PER_USD", "20")? })
     }
 
-    /// `FAL_QUEUE_URL` and `FAL_KEY`: fal is served when its key is there.
+    /// The providers whose credential is there: `FAL_KEY` for fal, `GOOGLE_SERVICE_ACCOUNT` for Google.
     pub fn providers(&self) -> Result<Providers, ConfigError> {
         let fal = match self.secret("FAL_KEY") {
             Some(_) => Some(Fal::new(self.fal_queue_url()?)),
             None => None,
         };
-        Ok(Providers { fal })
+        let google = match self.secret("GOOGLE_SERVICE_ACCOUNT") {
+            Some(_) => Some(self.google()?),
+            None => None,
+        };
+        Ok(Providers { fal, google })
+    }
+
+    /// `GOOGLE_PROJECT`, `GOOGLE_LOCATION`, `GOOGLE_API_URL`, `GOOGLE_STORAGE_API_URL` and `GOOGLE_STORAGE_URI`.
+    pub fn google(&self) -> Result<Google, ConfigError> {
+        let location = self.optional("GOOGLE_LOCATION").unwrap_or("us-central1");
+        let api_url = match location {
+            "global" => "https://aiplatform.googleapis.com".to_owned(),
+            region => format!("https://{region}-aiplatform.googleapis.com"),
+        };
+        let storage_uri = self.optional("GOOGLE_STORAGE_URI").map(str::to_owned);
+        if storage_uri.as_ref().is_some_and(|uri| !uri.starts_with("gs://")) {
+            return Err(ConfigError::new(
+                "GOOGLE_STORAGE_URI",
+                "must be a folder in a bucket, such as gs://my-videos/veo",
+            ));
+        }
+        Ok(Google {
+            api_url: self.url_or("GOOGLE_API_URL", &api_url)?,
+            storage_api_url: self.url_or("GOOGLE_STORAGE_API_URL", "https://storage.googleapis.com")?,
+            project: self.required("GOOGLE_PROJECT")?.to_owned(),
+            location: location.to_owned(),
+            storage_uri,
+        })
     }
 
     /// `FAL_QUEUE_URL`.

@@ -1,8 +1,11 @@
-//! Fetches a finished file from a provider's file host. The address came in a reply, so it is checked: known hosts only, HTTPS only,
-//! no credential, and every redirect is checked again.
+//! Fetches a finished file. A public address came in a provider's reply, so it is checked: known hosts only, HTTPS only, no credential,
+//! and every redirect is checked again. A file that needs the provider's credential is a request of the adapter's own making.
 
 use crate::config::{ConfigError, Env};
-use crate::outbound::{Outbound, WireError};
+use crate::outbound::{Outbound, ProviderSender, WireError};
+use crate::provider::FileSource;
+use crate::provider::google::inline::{InlineVideo, NoInlineVideo};
+use bytes::Bytes;
 use reqwest::header::LOCATION;
 use reqwest::{Method, Request, Response};
 use std::time::Duration;
@@ -26,6 +29,9 @@ pub enum DownloadError {
     /// An answer without the file.
     #[error("the provider's file host answered HTTP {0}")]
     Status(u16),
+    /// A reply that should have had the video in it.
+    #[error(transparent)]
+    Inline(#[from] NoInlineVideo),
     /// An address that must not be called.
     #[error(
         "the provider named a file on {0:?}, which is not one of its file hosts; DOWNLOAD_HOSTS allows further ones"
@@ -37,7 +43,32 @@ pub enum DownloadError {
 #[derive(Debug, Clone)]
 pub struct Downloads {
     outbound: Outbound,
+    sender: ProviderSender,
     further_hosts: Vec<String>,
+}
+
+/// A file that is being fetched.
+#[derive(Debug)]
+pub struct Download {
+    response: Response,
+    inline: Option<InlineVideo>,
+}
+
+impl Download {
+    /// How long the file says it is.
+    pub fn length(&self) -> Option<u64> {
+        if self.inline.is_some() { None } else { self.response.content_length() }
+    }
+
+    /// The next piece, of any size; `None` at the end of a whole file.
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>, DownloadError> {
+        let chunk = self.response.chunk().await.map_err(WireError::from)?;
+        match (&mut self.inline, chunk) {
+            (None, chunk) => Ok(chunk),
+            (Some(inline), Some(json)) => Ok(Some(inline.pass(&json)?.into())),
+            (Some(inline), None) => Ok(inline.finish().map(|()| None)?),
+        }
+    }
 }
 
 impl Downloads {
@@ -46,11 +77,26 @@ impl Downloads {
         let hosts = env.optional("DOWNLOAD_HOSTS").unwrap_or_default();
         let further_hosts =
             hosts.split(',').map(str::trim).filter(|host| !host.is_empty()).map(str::to_owned).collect();
-        Ok(Self { outbound: outbound.clone(), further_hosts })
+        Ok(Self { outbound: outbound.clone(), sender: ProviderSender::new(env, outbound)?, further_hosts })
     }
 
     /// Opens a file; its body is still to be read.
-    pub async fn open(&self, address: &str) -> Result<Response, DownloadError> {
+    pub async fn open(&self, source: FileSource) -> Result<Download, DownloadError> {
+        let (request, inline) = match source {
+            FileSource::Public(address) => {
+                return Ok(Download { response: self.public(&address).await?, inline: None });
+            }
+            FileSource::Private(request) => (request, None),
+            FileSource::Inline(request) => (request, Some(InlineVideo::default())),
+        };
+        let response = self.sender.open(request, TIMEOUT).await?;
+        match response.status().as_u16() {
+            200 => Ok(Download { response, inline }),
+            status => Err(DownloadError::Status(status)),
+        }
+    }
+
+    async fn public(&self, address: &str) -> Result<Response, DownloadError> {
         let mut url = Url::parse(address).map_err(|_| DownloadError::Host("no valid address".to_owned()))?;
         for _ in 0..=MOST_REDIRECTS {
             self.allowed(&url)?;

@@ -2,6 +2,7 @@
 //! sleeps, logs or reads the environment; `outbound` is the one sender.
 
 pub mod fal;
+pub mod google;
 
 use crate::job::{Failure, FailureCode, Job};
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,8 @@ pub enum Provider {
 pub enum Handle {
     /// fal's request and its addresses.
     Fal(fal::Handle),
+    /// Google's operation.
+    Google(google::Handle),
 }
 
 /// A request to be sent to a provider. It names the credential that goes with it and never holds one.
@@ -57,6 +60,8 @@ pub struct Reply {
     pub status: u16,
     /// The body, at most as long as the sender reads.
     pub body: Vec<u8>,
+    /// Whether that is all of it.
+    pub whole: bool,
 }
 
 /// What the reply to a submission means.
@@ -83,7 +88,7 @@ pub enum Checked {
     Ask(Request),
     /// Rendered: the file is here.
     Done {
-        /// Where it can be fetched, without a credential.
+        /// Where it is; [`Providers::file`] says how it is fetched.
         file_url: String,
     },
     /// The provider's verdict.
@@ -105,11 +110,24 @@ pub enum Cancelled {
     Trouble(String),
 }
 
+/// How a finished file is fetched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FileSource {
+    /// From this address, as anybody could.
+    Public(String),
+    /// By this request, with the provider's credential.
+    Private(Request),
+    /// By this request, out of the JSON of its reply.
+    Inline(Request),
+}
+
 /// How each provider is spoken to; absent ones are not configured, and their models are not available.
 #[derive(Debug, Clone, Default)]
 pub struct Providers {
     /// fal, when it is configured.
     pub fal: Option<fal::Fal>,
+    /// Google, when it is configured.
+    pub google: Option<google::Google>,
 }
 
 impl Providers {
@@ -117,56 +135,57 @@ impl Providers {
     pub const fn serve(&self, provider: Provider) -> bool {
         match provider {
             Provider::Fal => self.fal.is_some(),
-            Provider::Google => false,
+            Provider::Google => self.google.is_some(),
         }
     }
 
     /// The request that submits a job; a failure when the job cannot be expressed there any more.
     pub fn submit(&self, job: &Job) -> Result<Request, Failure> {
-        match (job.provider, &self.fal) {
-            (Provider::Fal, Some(fal)) => fal.submit(job),
-            (Provider::Fal, None) | (Provider::Google, _) => Err(not_configured(job.provider)),
+        match job.provider {
+            Provider::Fal => self.fal()?.submit(job),
+            Provider::Google => Ok(self.google()?.submit(job)),
         }
     }
 
     /// What the reply to a submission means.
     pub fn submitted(&self, job: &Job, reply: &Reply) -> Submitted {
-        match (job.provider, &self.fal) {
-            (Provider::Fal, Some(fal)) => fal.submitted(job, reply),
-            (Provider::Fal, None) | (Provider::Google, _) => {
-                Submitted::NotTaken("the provider is not configured".to_owned())
-            }
-        }
+        let meaning = match job.provider {
+            Provider::Fal => self.fal().map(|fal| fal.submitted(job, reply)),
+            Provider::Google => self.google().map(|google| google.submitted(job, reply)),
+        };
+        meaning.unwrap_or_else(|failure| Submitted::Unknown(failure.message))
     }
 
     /// The first request of a look at a job.
     pub fn check(&self, handle: &Handle) -> Result<Request, Failure> {
-        match (handle, &self.fal) {
-            (Handle::Fal(handle), Some(fal)) => fal.status(handle),
-            (Handle::Fal(_), None) => Err(not_configured(Provider::Fal)),
+        match handle {
+            Handle::Fal(handle) => self.fal()?.status(handle),
+            Handle::Google(handle) => Ok(self.google()?.check(handle)),
         }
     }
 
     /// What a reply to [`Self::check`] means.
     pub fn checked(&self, handle: &Handle, reply: &Reply) -> Checked {
-        match (handle, &self.fal) {
-            (Handle::Fal(handle), Some(fal)) => fal.status_read(handle, reply),
-            (Handle::Fal(_), None) => Checked::Trouble("the provider is not configured".to_owned()),
-        }
+        let meaning = match handle {
+            Handle::Fal(handle) => self.fal().map(|fal| fal.status_read(handle, reply)),
+            Handle::Google(_) => self.google().map(|google| google.checked(reply)),
+        };
+        meaning.unwrap_or_else(|failure| Checked::Trouble(failure.message))
     }
 
     /// What a reply to the request of [`Checked::Ask`] means.
     pub fn verdict(&self, handle: &Handle, reply: &Reply) -> Checked {
         match handle {
             Handle::Fal(_) => fal::result_read(reply),
+            Handle::Google(_) => self.checked(handle, reply),
         }
     }
 
-    /// The request that asks the provider to stop, where it can be asked.
+    /// The request that asks the provider to stop; `None` where it cannot be asked.
     pub fn cancel(&self, handle: &Handle) -> Option<Request> {
-        match (handle, &self.fal) {
-            (Handle::Fal(handle), Some(fal)) => fal.cancel(handle).ok(),
-            (Handle::Fal(_), None) => None,
+        match handle {
+            Handle::Fal(handle) => self.fal().ok()?.cancel(handle).ok(),
+            Handle::Google(_) => None,
         }
     }
 
@@ -174,14 +193,23 @@ impl Providers {
     pub fn cancelled(&self, handle: &Handle, reply: &Reply) -> Cancelled {
         match handle {
             Handle::Fal(_) => fal::cancel_read(reply),
+            Handle::Google(_) => Cancelled::Trouble("Google's operations cannot be stopped".to_owned()),
         }
     }
-}
 
-fn not_configured(provider: Provider) -> Failure {
-    let name = match provider {
-        Provider::Fal => "fal.ai",
-        Provider::Google => "Google",
-    };
-    Failure::new(FailureCode::ProviderUnavailable, &format!("{name} is not configured"))
+    /// How the finished file at this address is fetched.
+    pub fn file(&self, handle: &Handle, file_url: &str) -> Result<FileSource, Failure> {
+        match handle {
+            Handle::Fal(_) => Ok(FileSource::Public(file_url.to_owned())),
+            Handle::Google(handle) => self.google()?.file(handle, file_url),
+        }
+    }
+
+    fn fal(&self) -> Result<&fal::Fal, Failure> {
+        self.fal.as_ref().ok_or_else(|| Failure::new(FailureCode::ProviderUnavailable, "fal.ai is not configured"))
+    }
+
+    fn google(&self) -> Result<&google::Google, Failure> {
+        self.google.as_ref().ok_or_else(|| Failure::new(FailureCode::ProviderUnavailable, "Google is not configured"))
+    }
 }

@@ -7,3 +7,4 @@ mod money;
 mod process;
 mod restart;
 mod stage;
+mod transfer;

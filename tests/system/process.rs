@@ -30,7 +30,8 @@ pub(crate) const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 pub(crate) fn cargo() -> Command {
     let mut command = Command::new(env!("CARGO"));
     for (name, _) in std::env::vars_os() {
-        let own = name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"));
+        let own =
+            name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"));
         if own {
             command.env_remove(name);
         }
@@ -38,6 +39,14 @@ pub(crate) fn cargo() -> Command {
     command.current_dir(ROOT).env("CARGO_TARGET_DIR", profile_directory().parent().expect("target has a profile"));
     command.stdin(Stdio::null());
     command
+}
+
+/// What cargo knows of this workspace.
+pub(crate) fn workspace() -> Value {
+    let asked = ["metadata", "--no-deps", "--locked", "--offline", "--format-version", "1"];
+    let answer = cargo().args(asked).output().expect("cargo can be started");
+    assert!(answer.status.success(), "{}", String::from_utf8_lossy(&answer.stderr));
+    serde_json::from_slice(&answer.stdout).expect("cargo answers in JSON")
 }
 
 /// `target/debug`, where this test was built.
@@ -154,7 +163,8 @@ impl Process {
     pub(crate) fn store(&self) -> Store {
         let world = self.world();
         let tables = [Table::Jobs, Table::Accounts, Table::Ledger, Table::Keys];
-        Store::new(&world, &sdk_config(&world).expect("the variables are whole"), &tables).expect("the tables are named")
+        Store::new(&world, &sdk_config(&world).expect("the variables are whole"), &tables)
+            .expect("the tables are named")
     }
 
     /// The storage that it uploads to.
@@ -212,7 +222,8 @@ fn five_free_ports() -> u16 {
     for _ in 0..BLOCKS {
         let block = (own + TAKEN.fetch_add(1, Ordering::SeqCst)) % BLOCKS;
         let first = FIRST + block * 5;
-        let listeners: Result<Vec<_>, _> = (first..first + 5).map(|port| TcpListener::bind(("127.0.0.1", port))).collect();
+        let listeners: Result<Vec<_>, _> =
+            (first..first + 5).map(|port| TcpListener::bind(("127.0.0.1", port))).collect();
         if listeners.is_ok() {
             return first;
         }

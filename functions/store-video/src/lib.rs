@@ -9,6 +9,7 @@ use ghub::download::Downloads;
 use ghub::error::causes;
 use ghub::job::{Deadline, Failure, FailureCode, File, Job, Moved, Processing, State};
 use ghub::outbound::{BoxError, sdk_config};
+use ghub::provider::Providers;
 use ghub::queue::{Message, Queue};
 use ghub::storage::Storage;
 use ghub::store::{Store, Table, Written};
@@ -29,6 +30,7 @@ const NO_VIDEO: Duration = Duration::from_secs(60 * 60);
 #[derive(Debug)]
 pub struct StoreVideo {
     ambient: Ambient,
+    providers: Providers,
     downloads: Downloads,
     storage: Storage,
     store: Store,
@@ -41,6 +43,7 @@ impl StoreVideo {
         let aws = sdk_config(world)?;
         Ok(Self {
             ambient: world.ambient.clone(),
+            providers: world.env.providers()?,
             downloads: Downloads::new(&world.env, &world.outbound)?,
             storage: Storage::new(&world.env, &world.outbound)?,
             store: Store::new(world, &aws, &[Table::Jobs, Table::Accounts, Table::Ledger])?,
@@ -62,11 +65,12 @@ impl StoreVideo {
 
     async fn work(&self, record: &SqsMessage) -> Result<(), BoxError> {
         let message: Message = serde_json::from_str(record.body.as_deref().unwrap_or_default())?;
-        let Some((mut job, file)) = self.turn(message).await? else { return Ok(()) };
+        let Some((mut job, processing, file)) = self.turn(message).await? else { return Ok(()) };
         if job.deadline_passed(self.ambient.now()).is_some() {
             return self.ended(job.failed(Deadline::Storing.failure(), self.ambient.now())).await;
         }
-        let transfer = tokio::time::timeout(TRANSFER_TIMEOUT, Box::pin(self.transfer(&mut job, &file))).await;
+        let transfer =
+            tokio::time::timeout(TRANSFER_TIMEOUT, Box::pin(self.transfer(&mut job, &processing, &file))).await;
         match transfer.unwrap_or(Err(TransferError::TooSlow)) {
             Ok(video_url) => self.ended(job.completed(video_url, self.ambient.now())).await,
             Err(TransferError::Overtaken) => Ok(()),
@@ -75,13 +79,13 @@ impl StoreVideo {
     }
 
     /// The job and its file, if there is one to store and its turn could be taken.
-    async fn turn(&self, message: Message) -> Result<Option<(Job, File)>, BoxError> {
+    async fn turn(&self, message: Message) -> Result<Option<(Job, Processing, File)>, BoxError> {
         let Some(job) = self.store.job(message.org, message.job).await? else { return Ok(None) };
-        let State::Processing(Processing { file: Some(file), .. }) = &job.state else { return Ok(None) };
-        let file = file.clone();
+        let State::Processing(processing) = job.state.clone() else { return Ok(None) };
+        let Some(file) = processing.file.clone() else { return Ok(None) };
         let Moved::Applied(taken) = job.turn(self.ambient.now(), TURN) else { return Ok(None) };
         match self.store.write(&taken).await? {
-            Written::Done => Ok(Some((taken, file))),
+            Written::Done => Ok(Some((taken, processing, file))),
             Written::Overtaken => Ok(None),
         }
     }

@@ -2,10 +2,9 @@
 
 use super::StoreVideo;
 use bytes::{Bytes, BytesMut};
-use ghub::download::DownloadError;
-use ghub::job::{File, Job, Moved};
+use ghub::download::{Download, DownloadError};
+use ghub::job::{Failure, File, Job, Moved, Processing};
 use ghub::mp4::{NotAnMp4, Walker};
-use ghub::outbound::WireError;
 use ghub::storage::{PART_BYTES, Storage, StorageError};
 use ghub::store::{StoreError, Written};
 
@@ -17,8 +16,8 @@ const LARGEST: u64 = 512 << 20;
 pub(crate) enum TransferError {
     #[error(transparent)]
     Download(#[from] DownloadError),
-    #[error("the provider's file host broke off")]
-    BrokenOff(#[source] WireError),
+    #[error("{}", .0.message)]
+    NoSource(Failure),
     #[error("the provider's file is not a whole video")]
     NotAnMp4(#[from] NotAnMp4),
     #[error("the provider's file is larger than 512 MiB")]
@@ -35,7 +34,7 @@ pub(crate) enum TransferError {
 
 /// The file as it passes: counted and walked.
 struct Source {
-    response: reqwest::Response,
+    download: Download,
     rest: Bytes,
     walker: Walker,
     passed: u64,
@@ -44,10 +43,16 @@ struct Source {
 
 impl StoreVideo {
     /// Copies the file and checks what is stored. Returns the public URL, which has answered.
-    pub(crate) async fn transfer(&self, job: &mut Job, file: &File) -> Result<String, TransferError> {
+    pub(crate) async fn transfer(
+        &self,
+        job: &mut Job,
+        processing: &Processing,
+        file: &File,
+    ) -> Result<String, TransferError> {
         let path = Storage::path(job.org, job.id);
-        let mut source = Source::new(self.downloads.open(&file.url).await?);
-        let length = source.response.content_length();
+        let place = self.providers.file(&processing.handle, &file.url).map_err(TransferError::NoSource)?;
+        let mut source = Source::new(self.downloads.open(place).await?);
+        let length = source.download.length();
         if length.is_some_and(|length| length > LARGEST) {
             return Err(TransferError::TooLarge);
         }
@@ -116,8 +121,8 @@ impl StoreVideo {
 }
 
 impl Source {
-    fn new(response: reqwest::Response) -> Self {
-        Self { response, rest: Bytes::new(), walker: Walker::default(), passed: 0, ended: false }
+    fn new(download: Download) -> Self {
+        Self { download, rest: Bytes::new(), walker: Walker::default(), passed: 0, ended: false }
     }
 
     /// The next part: full, or the last one. The end is announced only when the walk agrees that the file is whole.
@@ -150,7 +155,7 @@ impl Source {
         if !self.rest.is_empty() {
             return Ok(Some(std::mem::take(&mut self.rest)));
         }
-        let chunk = self.response.chunk().await.map_err(|error| TransferError::BrokenOff(error.into()))?;
+        let chunk = self.download.chunk().await?;
         if chunk.is_none() {
             self.walker.finish()?;
             self.ended = true;

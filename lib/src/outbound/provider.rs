@@ -1,20 +1,26 @@
-//! Sends an adapter's requests, and is the only holder of the providers' credentials.
+//! Sends an adapter's requests, and is the only holder of the providers' credentials. Each goes to its provider's configured origins
+//! and nowhere else.
 
-use super::{Outbound, WireError, read_body};
+use super::{Outbound, WireError};
 use crate::config::{ConfigError, Env, Secret};
 use crate::provider::{Method, Provider, Reply, Request};
-use reqwest::header::{ACCEPT, AUTHORIZATION};
+use google_cloud_auth::credentials::AccessTokenCredentials;
+use google_cloud_auth::credentials::service_account::{AccessSpecifier, Builder};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use std::time::Duration;
 use url::{Origin, Url};
 
 /// The longest reply that is read: fal's and Google's are under 10 KB unless a video is inline.
 const LONGEST_REPLY: usize = 1 << 20;
+/// What Vertex AI and Cloud Storage ask for.
+const GOOGLE_SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
 
 /// Sends requests to providers.
 #[derive(Debug, Clone)]
 pub struct ProviderSender {
     outbound: Outbound,
     fal: Option<(Origin, Secret)>,
+    google: Option<([Origin; 2], AccessTokenCredentials)>,
 }
 
 impl ProviderSender {
@@ -24,45 +30,81 @@ impl ProviderSender {
             Some(key) => Some((env.fal_queue_url()?.origin(), key)),
             None => None,
         };
-        Ok(Self { outbound: outbound.clone(), fal })
+        let google = match env.secret("GOOGLE_SERVICE_ACCOUNT") {
+            Some(key) => {
+                let google = env.google()?;
+                Some(([google.api_url.origin(), google.storage_api_url.origin()], google_credentials(&key)?))
+            }
+            None => None,
+        };
+        Ok(Self { outbound: outbound.clone(), fal, google })
     }
 
-    /// Sends once, and reads the whole reply within `timeout`. Never repeats anything.
+    /// Sends once, and reads the reply within `timeout`, at most 1 MiB of it. Never repeats anything.
     pub async fn send(&self, request: Request, timeout: Duration) -> Result<Reply, WireError> {
+        let mut response = self.open(request, timeout).await?;
+        let (status, mut body) = (response.status().as_u16(), Vec::new());
+        while let Some(chunk) = response.chunk().await? {
+            let room = LONGEST_REPLY - body.len();
+            body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+            if chunk.len() > room {
+                return Ok(Reply { status, body, whole: false });
+            }
+        }
+        Ok(Reply { status, body, whole: true })
+    }
+
+    /// Sends once; the body is still to be read, within the same `timeout`.
+    pub async fn open(&self, request: Request, timeout: Duration) -> Result<reqwest::Response, WireError> {
         let method = match request.method {
             Method::Get => reqwest::Method::GET,
             Method::Post => reqwest::Method::POST,
             Method::Put => reqwest::Method::PUT,
         };
         let mut wire = reqwest::Request::new(method, request.url);
-        let authorization = self.authorization(request.credential, wire.url())?;
+        let authorization = self.authorization(request.credential, wire.url()).await?;
         wire.headers_mut().insert(AUTHORIZATION, authorization);
-        wire.headers_mut().insert(ACCEPT, reqwest::header::HeaderValue::from_static("application/json"));
+        wire.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json, video/mp4"));
         if let Some(body) = request.body {
-            wire.headers_mut()
-                .insert(reqwest::header::CONTENT_TYPE, reqwest::header::HeaderValue::from_static("application/json"));
+            wire.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
             *wire.body_mut() = Some(body.to_string().into());
         }
         *wire.timeout_mut() = Some(timeout);
-        let response = self.outbound.exchange(wire).await?;
-        let status = response.status().as_u16();
-        Ok(Reply { status, body: read_body(response, LONGEST_REPLY).await? })
+        self.outbound.exchange(wire).await
     }
 
-    /// The credential, for its own origin only: an address that came from elsewhere gets none and is not called.
-    fn authorization(&self, provider: Provider, url: &Url) -> Result<reqwest::header::HeaderValue, WireError> {
-        let refused = |why: &str| WireError::NotSent(why.to_owned().into());
-        let (origin, key) = match provider {
-            Provider::Fal => self.fal.as_ref(),
-            Provider::Google => None,
-        }
-        .ok_or_else(|| refused("the provider is not configured"))?;
-        if url.origin() != *origin {
-            return Err(refused("the provider's credential goes to its configured origin only"));
-        }
-        let mut value = reqwest::header::HeaderValue::try_from(format!("Key {}", key.expose()))
-            .map_err(|_| refused("the provider's credential has characters that no header can carry"))?;
+    /// The credential, for its own origins only: an address that came from elsewhere gets none and is not called.
+    async fn authorization(&self, provider: Provider, url: &Url) -> Result<HeaderValue, WireError> {
+        let value = match (provider, &self.fal, &self.google) {
+            (Provider::Fal, Some((origin, key)), _) if url.origin() == *origin => format!("Key {}", key.expose()),
+            (Provider::Google, _, Some((origins, credentials))) if origins.contains(&url.origin()) => {
+                let token = credentials.access_token().await.map_err(|error| WireError::NotSent(error.into()))?;
+                format!("Bearer {}", token.token)
+            }
+            (Provider::Fal, None, _) | (Provider::Google, _, None) => {
+                return Err(not_sent("the provider is not configured"));
+            }
+            _ => return Err(not_sent("the provider's credential goes to its configured origin only")),
+        };
+        let mut value = HeaderValue::try_from(value)
+            .map_err(|_| not_sent("the provider's credential has characters that no header can carry"))?;
         value.set_sensitive(true);
         Ok(value)
     }
+}
+
+/// Google's own library signs a token with the service account's key, good for an hour, and keeps it until shortly before its end.
+/// No token endpoint is called (AIP-4111).
+fn google_credentials(key: &Secret) -> Result<AccessTokenCredentials, ConfigError> {
+    let refused = |problem: String| ConfigError::new("GOOGLE_SERVICE_ACCOUNT", problem);
+    let key = serde_json::from_str(key.expose())
+        .map_err(|_| refused("is not the JSON of a service account's key".to_owned()))?;
+    // The library takes the process's crypto provider; a second installation is refused and leaves the first, which is the same.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let builder = Builder::new(key).with_access_specifier(AccessSpecifier::from_scopes([GOOGLE_SCOPE]));
+    builder.build_access_token_credentials().map_err(|error| refused(format!("cannot be used: {error}")))
+}
+
+fn not_sent(why: &str) -> WireError {
+    WireError::NotSent(why.to_owned().into())
 }

@@ -16,7 +16,7 @@ fn fal() -> Fal {
 }
 
 fn reply(status: u16, body: &str) -> Reply {
-    Reply { status, body: body.as_bytes().to_vec() }
+    Reply { status, body: body.as_bytes().to_vec(), whole: true }
 }
 
 /// Kling's addresses have its owner and app alone, however long its own path is.

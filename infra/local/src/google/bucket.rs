@@ -1,0 +1,116 @@
+//! Cloud Storage, as far as finished files are fetched from it: the JSON API (<https://cloud.google.com/storage/docs/json_api>) and
+//! the paths of the XML API. Objects exist from the moment their operation is done.
+
+use axum::extract::{OriginalUri, Path, State};
+use axum::http::StatusCode;
+use axum::http::header::{CONTENT_TYPE, HeaderMap};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use super::answer::{JSON, Reason};
+use super::operation::Output;
+use super::{Google, ranges, tokens};
+
+pub(super) const JSON_PATH: &str = "/storage/v1/b/{bucket}/o/{object}";
+pub(super) const DOWNLOAD_PATH: &str = "/download/storage/v1/b/{bucket}/o/{object}";
+pub(super) const XML_PATH: &str = "/{bucket}/{*object}";
+
+/// The object's name is one segment: its slashes are percent-encoded.
+pub(super) async fn json_api(
+    State(google): State<Google>,
+    Path((bucket, object)): Path<(String, String)>,
+    OriginalUri(uri): OriginalUri,
+    headers: HeaderMap,
+) -> Response {
+    let wants_media = uri.path().starts_with("/download/") || has_alt_media(uri.query());
+    let work = async {
+        if let Err(reason) = tokens::admit(&google, &headers) {
+            return json_refused(reason, &bucket, &object);
+        }
+        match find(&google, &bucket, &object) {
+            Some(output) if wants_media => send(&object, &output, &headers),
+            Some(output) => about(&bucket, &object, &output),
+            None if wants_media => {
+                (StatusCode::NOT_FOUND, format!("No such object: {bucket}/{object}")).into_response()
+            }
+            None => {
+                let text = format!("No such object: {bucket}/{object}");
+                json_error(StatusCode::NOT_FOUND, "notFound", &text)
+            }
+        }
+    };
+    google.faults().around("file", uri.path(), work).await
+}
+
+/// The bucket is the first segment, the rest is the object's name.
+pub(super) async fn xml_api(
+    State(google): State<Google>,
+    Path((bucket, object)): Path<(String, String)>,
+    OriginalUri(uri): OriginalUri,
+    headers: HeaderMap,
+) -> Response {
+    let work = async {
+        match tokens::admit(&google, &headers) {
+            // Without a token anybody may ask, and this bucket is not anybody's: 403 here, 401 in the other API.
+            Err(Reason::Missing) => xml_error(StatusCode::FORBIDDEN, "AccessDenied", "Access denied."),
+            Err(Reason::Invalid | Reason::Expired) => {
+                xml_error(StatusCode::UNAUTHORIZED, "AuthenticationRequired", "Authentication required.")
+            }
+            Ok(()) => match find(&google, &bucket, &object) {
+                Some(output) => send(&object, &output, &headers),
+                None => xml_error(StatusCode::NOT_FOUND, "NoSuchKey", "The specified key does not exist."),
+            },
+        }
+    };
+    google.faults().around("file", uri.path(), work).await
+}
+
+fn find(google: &Google, bucket: &str, object: &str) -> Option<Output> {
+    let now_ms = google.now_ms();
+    let state = google.state();
+    let mut done = state.operations.iter().filter(|operation| operation.is_done(now_ms));
+    done.find_map(|operation| operation.object(bucket, object))
+}
+
+fn send(object: &str, output: &Output, headers: &HeaderMap) -> Response {
+    ranges::send(&format!("\"{}\"", object.replace(['/', '"'], "-")), output.kind, &output.file, headers)
+}
+
+fn has_alt_media(query: Option<&str>) -> bool {
+    let query = query.unwrap_or_default();
+    url::form_urlencoded::parse(query.as_bytes()).any(|(key, value)| key == "alt" && value == "media")
+}
+
+fn about(bucket: &str, object: &str, output: &Output) -> Response {
+    let size = output.file.len().to_string();
+    let body = json!({
+        "kind": "storage#object", "bucket": bucket, "name": object, "size": size, "contentType": output.kind,
+    });
+    ([(CONTENT_TYPE, JSON)], format!("{body:#}\n")).into_response()
+}
+
+fn json_refused(reason: Reason, bucket: &str, object: &str) -> Response {
+    match reason {
+        Reason::Missing => {
+            let text = format!(
+                "Anonymous caller does not have storage.objects.get access to the Google Cloud Storage object. Permission \
+                 'storage.objects.get' denied on resource '{bucket}/{object}' (or it may not exist)."
+            );
+            json_error(StatusCode::UNAUTHORIZED, "required", &text)
+        }
+        Reason::Invalid | Reason::Expired => json_error(StatusCode::UNAUTHORIZED, "authError", "Invalid Credentials"),
+    }
+}
+
+/// The older shape of Google's errors, which Cloud Storage still has.
+fn json_error(status: StatusCode, reason: &str, message: &str) -> Response {
+    let errors = json!([{"message": message, "domain": "global", "reason": reason}]);
+    let body = json!({"error": {"code": status.as_u16(), "message": message, "errors": errors}});
+    (status, [(CONTENT_TYPE, JSON)], format!("{body:#}\n")).into_response()
+}
+
+fn xml_error(status: StatusCode, code: &str, message: &str) -> Response {
+    let body =
+        format!("<?xml version='1.0' encoding='UTF-8'?><Error><Code>{code}</Code><Message>{message}</Message></Error>");
+    (status, [(CONTENT_TYPE, "application/xml; charset=UTF-8")], body).into_response()
+}

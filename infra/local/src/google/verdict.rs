@@ -1,0 +1,129 @@
+//! How an operation ends: with videos, or with one of the ways in which Veo lets its caller down.
+
+use serde::{Deserialize, Serialize};
+
+use super::State;
+
+/// How coming submissions end. As JSON: `{"prompt_contains": "gore", "times": null, "ending": {"filtered": {…}}}`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Verdict {
+    /// For how many submissions: one unless said, for all when `null`.
+    #[serde(default = "once")]
+    pub times: Option<u32>,
+    /// Only for prompts that contain this text.
+    #[serde(default)]
+    pub prompt_contains: Option<String>,
+    /// How they end.
+    pub ending: Ending,
+}
+
+/// How one operation ends; decided when it is submitted, and kept with it. Every ending but an error is a `response`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Ending {
+    /// Videos of the ordered length and ratio.
+    Video {
+        /// Each file is filled up to so many bytes; inline they become a third more.
+        #[serde(default)]
+        bytes: Option<u64>,
+    },
+    /// Videos of which only the first bytes are there.
+    CutVideo {
+        /// How many.
+        keep_bytes: u64,
+    },
+    /// A web page where the video should be; inline it is encoded like one.
+    Html,
+    /// Inline base64 with a character that is none of base64's; in a bucket an ordinary video.
+    Garbled,
+    /// A `gcsUri` that was not asked for.
+    ForeignUri {
+        /// The whole URI.
+        uri: String,
+    },
+    /// The safety filter took videos away.
+    Filtered {
+        /// The sentences of `raiMediaFilteredReasons`; the field is absent when there are none.
+        #[serde(default)]
+        reasons: Vec<String>,
+        /// What is left.
+        left: Left,
+    },
+    /// A response without videos that were not filtered either.
+    NoVideos,
+    /// Done, with neither a response nor an error.
+    Nothing,
+    /// An error inside an answer with status 200.
+    Error {
+        /// gRPC's number for it: 3 for a refused prompt, 8 for no capacity, 13 for an internal error.
+        code: i32,
+        /// The sentence.
+        message: String,
+        /// gRPC's name for it, which is mostly absent.
+        #[serde(default)]
+        status: Option<String>,
+    },
+}
+
+/// What a filter leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Left {
+    /// Not even an empty list of videos.
+    NoField,
+    /// A list of so many videos, fewer than were ordered.
+    Videos(u32),
+}
+
+fn once() -> Option<u32> {
+    Some(1)
+}
+
+impl Ending {
+    /// The ordinary video.
+    pub const VIDEO: Self = Self::Video { bytes: None };
+
+    /// An error of the operation without a status, as Veo words it.
+    pub fn error(code: i32, message: &str) -> Self {
+        Self::Error { code, message: message.to_owned(), status: None }
+    }
+
+    /// Everything filtered, for this reason.
+    pub fn filtered(reason: &str) -> Self {
+        Self::Filtered { reasons: vec![reason.to_owned()], left: Left::NoField }
+    }
+
+    /// A video in a file of `bytes`.
+    pub fn padded(bytes: u64) -> Self {
+        Self::Video { bytes: Some(bytes) }
+    }
+}
+
+impl Verdict {
+    /// The next `times` submissions end so.
+    pub fn next(times: u32, ending: Ending) -> Self {
+        Self { times: Some(times), prompt_contains: None, ending }
+    }
+
+    /// Every submission whose prompt contains `text` ends so.
+    pub fn for_prompts(text: &str, ending: Ending) -> Self {
+        Self { times: None, prompt_contains: Some(text.to_owned()), ending }
+    }
+}
+
+impl State {
+    /// The ending that is due to a prompt; a verdict that was for so many is used up by it.
+    pub(super) fn ending_for(&mut self, prompt: &str) -> Ending {
+        let fits = |text: &String| prompt.contains(text.as_str());
+        let position = self
+            .verdicts
+            .iter()
+            .position(|verdict| verdict.times != Some(0) && verdict.prompt_contains.as_ref().is_none_or(fits));
+        let Some(verdict) = position.map(|at| &mut self.verdicts[at]) else { return Ending::VIDEO };
+        verdict.times = verdict.times.map(|times| times - 1);
+        let ending = verdict.ending.clone();
+        self.verdicts.retain(|verdict| verdict.times != Some(0));
+        ending
+    }
+}

@@ -1,0 +1,231 @@
+//! Every event in `events/` and what its function answers: the JSON that AWS sends, through the real deserialisers, and the whole of
+//! what comes back. `cargo lambda invoke <function> --data-file events/<event>` sends the same, once LIVE_KEY, ORG_ID and JOB_ID
+//! are filled in.
+
+use crate::process::ROOT;
+use crate::stage::{Caller, Stage};
+use ghub::job::{State, Status};
+use local::template::{Template, Trigger};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::Duration;
+
+const PROMPT: &str = "a hummingbird drinking from a cempasúchil flower at dawn";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn submit_video() {
+    let stage = quiet().await;
+    let answer = invoked(&stage, "submit-video.json", "").await;
+    let job = body(&answer);
+    let (id, created) = (job["id"].as_str().unwrap(), job["created"].as_i64().unwrap());
+    let text = format!(
+        r#"{{"id":"{id}","object":"video.job","status":"processing","model":"fal/kling-2","prompt":"{PROMPT}","video_url":null,"duration":5,"error":null,"created":{created},"completed":null}}"#
+    );
+    assert_eq!(answer, http(200, json!({"x-geekhub-balance-mxn": "50.00"}), &text, &answer));
+    let stored = stage.stored(stage.caller().org, id).await;
+    assert_eq!((stored.created.unix_s(), stored.status()), (created, Status::Processing));
+    assert_eq!(stage.fal().renders_of(PROMPT), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn submit_video_refuses() {
+    let stage = quiet().await;
+    for (event, status, headers, code, message) in [
+        (
+            "submit-video.blank-prompt.json",
+            400,
+            json!({"x-geekhub-balance-mxn": "50.00"}),
+            "invalid_request_error",
+            "prompt: it is blank; send a text of 1 to 4000 characters",
+        ),
+        (
+            "submit-video.no-key.json",
+            401,
+            json!({}),
+            "missing_api_key",
+            "send your API key in the header: Authorization: Bearer ghub_sk_live_…",
+        ),
+    ] {
+        let answer = invoked(&stage, event, "").await;
+        assert_eq!(answer, refused(status, headers, code, message, &answer), "{event}");
+    }
+    assert_eq!((stage.jobs_stored().await, stage.fal().renders()), (0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn get_video() {
+    let stage = Stage::new().await;
+    let caller = stage.caller();
+    let job = caller.accepted("shown").await;
+    stage.until(caller.org, &job, Status::Completed).await;
+    let answer = invoked(&stage, "get-video.json", &job).await;
+    let stored = stage.stored(caller.org, &job).await;
+    let State::Completed { at, video_url } = &stored.state else { panic!("{stored:?}") };
+    let (created, completed) = (stored.created.unix_s(), at.unix_s());
+    let text = format!(
+        r#"{{"id":"{job}","object":"video.job","status":"completed","model":"fal/kling-2","prompt":"shown","video_url":"{video_url}","duration":5,"error":null,"created":{created},"completed":{completed}}}"#
+    );
+    assert_eq!(answer, http(200, json!({"x-geekhub-balance-mxn": "45.80"}), &text, &answer));
+
+    let answer = invoked(&stage, "get-video.unknown.json", "").await;
+    let balance = json!({"x-geekhub-balance-mxn": "45.80"});
+    assert_eq!(answer, refused(404, balance, "job_not_found", "no job with this id exists", &answer));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unknown_route() {
+    let stage = quiet().await;
+    let answer = invoked(&stage, "unknown-route.json", "").await;
+    let message =
+        "nothing is here: GET /v1/nothing/here; see POST /v1/videos/generations and GET /v1/videos/{id}";
+    assert_eq!(answer, refused(404, json!({}), "not_found", message, &answer));
+
+    let answer = invoked(&stage, "unknown-route.wrong-method.json", "").await;
+    let message = "/v1/videos/generations answers POST only";
+    assert_eq!(answer, refused(405, json!({"allow": "POST"}), "method_not_allowed", message, &answer));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn poll_jobs() {
+    let stage = quiet().await;
+    let caller = stage.caller();
+    let job = caller.accepted("polled").await;
+    stage.later(Duration::from_secs(10)); // the render is done, and the turn is due
+    let looks = |part: &str| stage.fal().requests().iter().filter(|seen| seen.path.ends_with(part)).count();
+    assert_eq!(invoked(&stage, "poll-jobs.json", &job).await, json!({"batchItemFailures": []}));
+    assert_eq!(looks("/status"), 1);
+    assert!(has_file(&stage, &caller, &job).await, "the finished file was found");
+
+    let failed = json!({"batchItemFailures": [{"itemIdentifier": "059f36b4-87a3-44ab-83d2-661975830a7d"}]});
+    assert_eq!(invoked(&stage, "poll-jobs.unreadable.json", &job).await, failed, "the other one is acknowledged");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn store_video() {
+    let stage = quiet().await;
+    let caller = stage.caller();
+    let job = caller.accepted("stored").await;
+    stage.later(Duration::from_secs(10));
+    invoked(&stage, "poll-jobs.json", &job).await;
+    let done = json!({"batchItemFailures": []});
+    assert_eq!(invoked(&stage, "store-video.unknown-job.json", &job).await, done, "there is nothing to do");
+    assert_eq!(stage.stored(caller.org, &job).await.status(), Status::Processing);
+
+    for _ in 0..2 {
+        assert_eq!(invoked(&stage, "store-video.json", &job).await, done);
+        assert_eq!(stage.stored(caller.org, &job).await.status(), Status::Completed);
+        assert_eq!(stage.entries("consumption").await, 1);
+    }
+    stage.audit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sweep_jobs() {
+    let stage = quiet().await;
+    assert_eq!(invoked(&stage, "sweep-jobs.json", "").await, json!({"overdue": 0}));
+    stage.caller().accepted("forgotten").await;
+    stage.later(Duration::from_secs(60));
+    let sent = stage.system.sqs.accepted("PollQueue").unwrap();
+    assert_eq!(invoked(&stage, "sweep-jobs.json", "").await, json!({"overdue": 1}));
+    assert!(stage.system.sqs.accepted("PollQueue").unwrap() > sent);
+}
+
+#[test]
+fn every_function_has_an_event_and_every_event_a_test() {
+    let names = |directory: &str| -> BTreeSet<String> {
+        let entries = std::fs::read_dir(Path::new(ROOT).join(directory)).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    };
+    let (functions, events) = (names("functions"), names("events"));
+    let with_event: BTreeSet<String> = events.iter().map(|event| function(event).to_owned()).collect();
+    assert_eq!(with_event, functions);
+    for event in &events {
+        assert!(include_str!("events.rs").contains(&format!("\"{event}\"")), "{event} is tested here");
+    }
+}
+
+/// An event that could not come from the deployed system would prove nothing.
+#[test]
+fn every_event_is_one_that_its_function_is_woken_by() {
+    for entry in std::fs::read_dir(Path::new(ROOT).join("events")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let event = read(&name);
+        let template = Template::read();
+        let woken = template.functions.iter().find(|known| known.name == function(&name)).unwrap();
+        let fits = woken.triggers.iter().any(|trigger| match trigger {
+            Trigger::Http { method, path } => event["routeKey"] == format!("{method} {path}"),
+            Trigger::Default => event["routeKey"] == "$default",
+            Trigger::Queue { queue, .. } => event["Records"].as_array().is_some_and(|records| {
+                let ours = |record: &Value| record["eventSourceARN"].as_str().unwrap_or_default().contains(queue.as_str());
+                !records.is_empty() && records.iter().all(ours)
+            }),
+            Trigger::Schedule { .. } => event["detail-type"] == "Scheduled Event",
+        });
+        assert!(fits, "{name} does not wake {}", woken.name);
+    }
+}
+
+/// A system in which no message arrives: the events here are the only ones that the workers get.
+async fn quiet() -> Stage {
+    let stage = Stage::new().await;
+    for queue in ["PollQueue", "StoreQueue"] {
+        stage.system.sqs.lose_if(queue, |_| true).unwrap();
+    }
+    stage
+}
+
+/// The answer of an event's function.
+async fn invoked(stage: &Stage, name: &str, job: &str) -> Value {
+    let identity = &stage.system.identity;
+    let text = read(name).to_string();
+    let text = text.replace("LIVE_KEY", &identity.live_key).replace("ORG_ID", &identity.org.to_string());
+    let event = serde_json::from_str(&text.replace("JOB_ID", job)).unwrap();
+    stage.system.invoke(function(name), event).await.unwrap()
+}
+
+/// `get-video.unknown.json` is for `get-video`.
+fn function(event: &str) -> &str {
+    event.split('.').next().unwrap_or_default()
+}
+
+fn read(name: &str) -> Value {
+    serde_json::from_str(&std::fs::read_to_string(Path::new(ROOT).join("events").join(name)).unwrap()).unwrap()
+}
+
+/// An answer for API Gateway. Only its request id is taken from the answer it is compared with.
+fn http(status: u16, mut headers: Value, body: &str, answer: &Value) -> Value {
+    headers["content-type"] = "application/json".into();
+    headers["x-request-id"] = request_id(answer).into();
+    json!({
+        "statusCode": status,
+        "headers": headers,
+        "multiValueHeaders": {},
+        "body": body,
+        "isBase64Encoded": false,
+        "cookies": [],
+    })
+}
+
+fn refused(status: u16, headers: Value, code: &str, message: &str, answer: &Value) -> Value {
+    let error = json!({"message": message, "type": code, "code": code, "request_id": request_id(answer)});
+    http(status, headers, &json!({"error": error}).to_string(), answer)
+}
+
+fn request_id(answer: &Value) -> &str {
+    let id = answer["headers"]["x-request-id"].as_str().unwrap_or_default();
+    let random = id.strip_prefix("req_").unwrap_or_default();
+    assert!(random.len() == 24 && random.bytes().all(|byte| byte.is_ascii_hexdigit()), "{answer}");
+    id
+}
+
+fn body(answer: &Value) -> Value {
+    serde_json::from_str(answer["body"].as_str().unwrap()).unwrap()
+}
+
+async fn has_file(stage: &Stage, caller: &Caller, job: &str) -> bool {
+    match stage.stored(caller.org, job).await.state {
+        State::Processing(processing) => processing.file.is_some(),
+        _ => false,
+    }
+}

@@ -1,0 +1,293 @@
+//! The way of a video from the provider's file host into storage: broken, cut, silent, wrong or very large.
+
+use crate::process::Place;
+use crate::stage::{Caller, Stage, until, until_within};
+use futures::future::BoxFuture;
+use ghub::job::Status;
+use ghub::outbound::{Gate, Network, Outbound, WireError};
+use local::fal::{Ending, Verdict};
+use local::faults::{Fault, Then};
+use local::supabase::{self, Plan, Step};
+use local::system::Options;
+use reqwest::{Method, Request};
+use serde_json::{Value, json};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+const PART: u64 = 6 << 20;
+/// Three whole parts and a bit.
+const LARGE: u64 = 3 * PART + 125_632;
+const BUCKET: &str = "generated-videos";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_that_breaks_goes_on_where_it_stopped() {
+    let (stage, parts) = observed(None).await;
+    on_patch(&stage, supabase::Fault::BreakAfter { bytes: 1_000_000 }, 1);
+    let (caller, job) = large(&stage).await;
+    completes_once(&stage, &caller, &job).await;
+    let kept = PART + 1_000_000;
+    assert_eq!(parts.offsets(), [0, PART, kept, kept + PART]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_whose_answer_is_lost_is_not_sent_again() {
+    let (stage, parts) = observed(None).await;
+    on_patch(&stage, supabase::Fault::CloseAfter, 1);
+    let (caller, job) = large(&stage).await;
+    completes_once(&stage, &caller, &job).await;
+    assert_eq!(parts.offsets(), [0, PART, 2 * PART, 3 * PART]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_last_part_whose_answer_is_lost_completes_the_job() {
+    let (stage, parts) = observed(None).await;
+    on_patch(&stage, supabase::Fault::CloseAfter, 3);
+    let (caller, job) = large(&stage).await;
+    completes_once(&stage, &caller, &job).await;
+    assert_eq!(parts.offsets(), [0, PART, 2 * PART, 3 * PART]);
+}
+
+/// Waits five seconds for a part instead of a minute; a part that takes longer on a slow machine is only asked about once more.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_storage_that_falls_silent_is_left_and_found_again() {
+    let (stage, parts) = observed(Some(Duration::from_secs(5))).await;
+    on_patch(&stage, supabase::Fault::Hang { ms: 24 * 60 * 60 * 1000 }, 1);
+    let (caller, job) = large(&stage).await;
+    completes_once(&stage, &caller, &job).await;
+    let offsets = parts.offsets();
+    assert!(offsets.is_sorted() && offsets.iter().filter(|offset| **offset == 0).count() == 1, "{offsets:?}");
+    assert_eq!(&offsets[..3], [0, PART, PART], "the part that nobody took is sent again, and nothing before it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_host_that_breaks_off_is_asked_again_and_the_upload_goes_on() {
+    let (stage, parts) = observed(None).await;
+    let keep_bytes = usize::try_from(2 * PART + 5).unwrap();
+    stage.fal().faults().add(Fault::once("file", Then::TruncatedBody { keep_bytes })).unwrap();
+    let (caller, job) = large(&stage).await;
+    completes_once(&stage, &caller, &job).await;
+    assert_eq!(parts.offsets(), [0, PART, 2 * PART, 3 * PART]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_web_page_in_the_place_of_the_video_is_never_stored() {
+    let page = Then::Answer { status: 200, headers: [].into(), body: "<!doctype html><title>Sign in</title>".into() };
+    completes_only_when_mended(
+        |stage| stage.fal().faults().add(Fault::forever("file", page)).unwrap(),
+        |stage| {
+            assert_eq!(uploads(stage), 0, "not even begun");
+            stage.fal().faults().clear();
+        },
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_video_that_is_cut_on_its_way_is_never_stored() {
+    completes_only_when_mended(
+        |stage| {
+            stage.fal().faults().add(Fault::forever("file", Then::TruncatedBody { keep_bytes: 300_000 })).unwrap();
+        },
+        |stage| {
+            assert_eq!(uploads(stage), 0, "not even begun");
+            stage.fal().faults().clear();
+        },
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_size_that_differs_in_storage_does_not_count() {
+    completes_only_when_mended(
+        |stage| misbehaves(stage, Step::Info, supabase::Fault::WrongSize { size: 1 }),
+        |stage| stage.storage().behave(),
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_video_that_the_public_cannot_fetch_does_not_count() {
+    completes_only_when_mended(
+        |stage| assert!(stage.storage().set_public(BUCKET, false).unwrap()),
+        |stage| assert!(stage.storage().set_public(BUCKET, true).unwrap()),
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_storage_that_takes_nothing_gets_the_video_later() {
+    let busy = supabase::Fault::Answer { status: 503, headers: [].into(), body: "busy".into() };
+    completes_only_when_mended(|stage| misbehaves(stage, Step::Upload, busy), |stage| stage.storage().behave()).await;
+}
+
+/// What the provider itself says is whole, and is not, may be a passing fault for an hour. Then it is the provider's failure, uncharged.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_provider_serves_for_an_hour_and_is_no_video_fails_the_job() {
+    for (prompt, ending, cause) in [
+        ("half of it", Ending::CutVideo { keep_bytes: 300_000 }, "truncated"),
+        ("a page", Ending::Html, "does not begin like an MP4"),
+    ] {
+        let stage = Stage::new().await;
+        stage.fal().decide(Verdict::next(1, ending));
+        let caller = stage.caller();
+        let job = caller.accepted(prompt).await;
+        tried(&stage, 2).await;
+        assert_eq!(stage.stored(caller.org, &job).await.status(), Status::Processing);
+        assert_eq!(uploads(&stage), 0, "{prompt}");
+
+        stage.later(Duration::from_secs(61 * 60));
+        let failed = caller.finished(&job).await;
+        assert_eq!(failed.body["status"], "failed");
+        assert!(failed.body["error"].as_str().unwrap().contains(cause), "{}", failed.body);
+        assert_eq!((failed.balance, stage.entries("consumption").await), (Some("50.00".parse().unwrap()), 0));
+        stage.audit().await;
+    }
+}
+
+/// The one process holds the functions and both simulators, which pass a file on in pieces of 64 KB. A part is held once while it is
+/// filled and once while it is sent; eight of them leave room for what an allocator keeps.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn two_hundred_megabytes_pass_in_the_memory_of_a_few_parts() {
+    const BYTES: u64 = 200_000_000;
+    let place = Place::new();
+    let process = place.start();
+    let (client, org) = (process.client(), process.said("org").parse().unwrap());
+    let store = process.store();
+    let finished = async |prompt: &str| {
+        let answer = client.submit(&json!({"model": "fal/kling-2", "prompt": prompt})).await.unwrap();
+        let job = answer.body["id"].as_str().unwrap().parse().unwrap();
+        until_within(Duration::from_secs(600), async || {
+            let job = store.job(org, job).await.unwrap()?;
+            assert_ne!(job.status(), Status::Failed);
+            (job.status() == Status::Completed).then_some(())
+        })
+        .await;
+        client.video(&answer.body["id"].as_str().unwrap()).await.unwrap()
+    };
+    finished("a small one").await;
+    let before = peak_memory(process.id());
+    let ending = json!({"ending": {"video": {"bytes": BYTES}}});
+    process.control("fal", Method::POST, "verdicts", ending).await;
+    let large = finished("a large one").await;
+    let grown = peak_memory(process.id()) - before;
+
+    assert!(grown < 8 * PART, "the peak grew by {} KiB", grown >> 10);
+    assert_eq!(large.balance, Some("41.60".parse().unwrap()), "two videos, each charged once");
+    assert_eq!(process.renders().await, 2);
+    let url = large.body["video_url"].as_str().unwrap();
+    let stored = Outbound::network().exchange(Request::new(Method::HEAD, url.parse().unwrap())).await.unwrap();
+    assert_eq!(stored.headers()["content-length"], BYTES.to_string());
+}
+
+/// The most memory that the process ever held, in bytes.
+#[cfg(target_os = "linux")]
+fn peak_memory(process: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
+}
+
+/// Something is wrong from the start: the video is tried again and again, is never shown and never charged, and once the fault has ended
+/// the job completes.
+async fn completes_only_when_mended(break_it: impl FnOnce(&Stage), mend: impl FnOnce(&Stage)) {
+    let stage = Stage::new().await;
+    break_it(&stage);
+    let caller = stage.caller();
+    let job = caller.accepted("a hummingbird at dawn").await;
+    tried(&stage, 3).await;
+    let shown = caller.client.video(&job).await.unwrap();
+    assert_eq!((&shown.body["status"], &shown.body["video_url"]), (&json!("processing"), &Value::Null));
+    assert_eq!((shown.balance, stage.entries("consumption").await), (Some("50.00".parse().unwrap()), 0));
+    stage.audit().await;
+
+    mend(&stage);
+    completes_once(&stage, &caller, &job).await;
+}
+
+/// Waits for the end, and looks at what is stored and charged.
+async fn completes_once(stage: &Stage, caller: &Caller, job: &str) {
+    stage.until(caller.org, job, Status::Completed).await;
+    let stored = stage.storage().object(BUCKET, &format!("{}/{job}/video.mp4", caller.org)).expect("it is stored");
+    assert_eq!(stored.content_type, "video/mp4");
+    assert!(std::fs::read(stored.file).unwrap() == rendered(stage).await, "what is stored is what was rendered");
+    assert_eq!((stage.fal().renders(), stage.entries("consumption").await), (1, 1));
+    let balance = stage.store.account(caller.org).await.unwrap().unwrap().balance;
+    assert_eq!(balance.to_string(), "45.80");
+    stage.audit().await;
+}
+
+/// The file as fal serves it, at the address at which it was last fetched.
+async fn rendered(stage: &Stage) -> Vec<u8> {
+    let path = fetches(stage).pop().expect("it was fetched");
+    let url = format!("{}{path}", stage.system.fal.as_ref().unwrap().origin);
+    let answer = Outbound::network().exchange(Request::new(Method::GET, url.parse().unwrap())).await.unwrap();
+    answer.bytes().await.unwrap().into()
+}
+
+/// Waits until the video was tried to be stored so often.
+async fn tried(stage: &Stage, times: usize) {
+    until(async || (fetches(stage).len() > times).then_some(())).await; // one more has begun, so that those have ended
+}
+
+fn fetches(stage: &Stage) -> Vec<String> {
+    stage.fal().requests().into_iter().map(|seen| seen.path).filter(|path| path.starts_with("/files/")).collect()
+}
+
+fn uploads(stage: &Stage) -> usize {
+    let sends = |seen: &&supabase::Seen| {
+        (seen.method == "POST" || seen.method == "PUT" || seen.method == "PATCH") && !seen.path.ends_with("/bucket")
+    };
+    stage.storage().requests().iter().filter(sends).count()
+}
+
+async fn large(stage: &Stage) -> (Caller, String) {
+    stage.fal().decide(Verdict::next(1, Ending::padded(LARGE)));
+    let caller = stage.caller();
+    let job = caller.accepted("a large one").await;
+    (caller, job)
+}
+
+/// The fault happens to one part, after so many others.
+fn on_patch(stage: &Stage, fault: supabase::Fault, after: u32) {
+    stage.storage().misbehave(Plan { step: Step::TusPatch, fault, times: Some(1), after });
+}
+
+fn misbehaves(stage: &Stage, step: Step, fault: supabase::Fault) {
+    stage.storage().misbehave(Plan { step, fault, times: None, after: 0 });
+}
+
+async fn observed(timeout: Option<Duration>) -> (Stage, Arc<Parts>) {
+    let parts = Arc::new(Parts { timeout, offsets: Mutex::default() });
+    (Stage::with(Options { gate: Some(parts.clone()), ..Options::test() }).await, parts)
+}
+
+/// Notes from where in the file each part is sent, and may be less patient than the function.
+#[derive(Debug)]
+struct Parts {
+    timeout: Option<Duration>,
+    offsets: Mutex<Vec<u64>>,
+}
+
+impl Parts {
+    fn offsets(&self) -> Vec<u64> {
+        self.offsets.lock().unwrap().clone()
+    }
+}
+
+impl Gate for Parts {
+    fn exchange<'a>(
+        &'a self,
+        mut request: Request,
+        send: Network<'a>,
+    ) -> BoxFuture<'a, Result<reqwest::Response, WireError>> {
+        if request.method() == Method::PATCH {
+            let offset = request.headers()["upload-offset"].to_str().ok().and_then(|text| text.parse().ok());
+            self.offsets.lock().unwrap().push(offset.expect("a part says where it belongs"));
+            if self.timeout.is_some() {
+                *request.timeout_mut() = self.timeout;
+            }
+        }
+        send(request)
+    }
+}

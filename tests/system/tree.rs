@@ -1,0 +1,171 @@
+//! The shape of the tree: what a function links, who may import whom, and how long a file may get.
+
+use crate::process::{ROOT, cargo, workspace};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+/// The modules of `lib` that take values and return values.
+const CORE: [&str; 11] =
+    ["account", "catalog", "decimal", "error", "id", "job", "money", "mp4", "pricing", "provider", "time"];
+/// Where money is counted.
+const MONEY: [&str; 4] = ["account", "decimal", "money", "pricing"];
+/// A file that needs more has two subjects.
+const LONGEST_FILE: usize = 350;
+
+/// Whatever gets into a function is paid for at each of its starts.
+#[test]
+fn a_function_links_one_http_stack_one_tls_stack_and_one_crypto_provider() {
+    for function in functions() {
+        let linked = linked(&function);
+        let versions = |name: &str| linked.get(name).map_or(0, BTreeSet::len);
+        assert_eq!(versions("hyper"), 1, "hyper in {function}: {linked:?}");
+        assert!(versions("rustls") <= 1, "rustls in {function}: {:?}", linked["rustls"]);
+        assert!(versions("reqwest") <= 1, "reqwest in {function}: {:?}", linked["reqwest"]);
+        assert_eq!(versions("ring"), 1, "ring is the crypto provider of {function}");
+        for unwanted in [
+            "aws-lc-rs",
+            "aws-lc-sys",
+            "openssl",
+            "openssl-sys",
+            "native-tls",
+            "hyper-tls",
+            "aws-sdk-sso",
+            "aws-sdk-ssooidc",
+            "aws-sdk-signin",
+            "h2",
+        ] {
+            assert_eq!(versions(unwanted), 0, "{unwanted} is linked into {function}");
+        }
+    }
+}
+
+#[test]
+fn who_may_import_whom() {
+    let infra = ["local", "admin"].map(str::to_owned);
+    for (package, imported) in imports() {
+        let allowed: BTreeSet<String> = match package.as_str() {
+            "ghub" => BTreeSet::new(),
+            "admin" => BTreeSet::from(["ghub".to_owned()]),
+            "local" => functions().into_iter().chain(["ghub".to_owned()]).collect(),
+            "tests" => functions().into_iter().chain(infra.clone()).chain(["ghub".to_owned()]).collect(),
+            function => {
+                assert!(functions().contains(function), "{function} has a place in the tree");
+                BTreeSet::from(["ghub".to_owned()])
+            }
+        };
+        assert!(imported.is_subset(&allowed), "{package} imports {:?}", imported.difference(&allowed));
+    }
+}
+
+#[test]
+fn the_core_knows_nothing_of_the_world() {
+    let shell = modules().into_iter().filter(|module| !CORE.contains(&module.as_str()));
+    let world = ["std::env", "SystemTime::now", "Instant::now", "tokio", "aws_", "reqwest", "lambda_", "tracing"];
+    let forbidden: Vec<String> =
+        shell.map(|module| format!("crate::{module}")).chain(world.map(str::to_owned)).collect();
+    for module in CORE {
+        for (file, text) in sources_of(module) {
+            let found: Vec<_> = forbidden.iter().filter(|word| has_word(&text, word)).collect();
+            assert!(found.is_empty(), "{} names {found:?}", file.display());
+        }
+    }
+}
+
+#[test]
+fn money_is_never_a_float() {
+    for module in MONEY {
+        for (file, text) in sources_of(module) {
+            assert!(!has_word(&text, "f32") && !has_word(&text, "f64"), "{} has a float", file.display());
+        }
+    }
+}
+
+#[test]
+fn no_file_is_too_long_to_read() {
+    let mut long = Vec::new();
+    for directory in ["lib", "functions", "infra", "tests"] {
+        for (file, text) in sources(&Path::new(ROOT).join(directory)) {
+            let lines = text.lines().count();
+            if lines > LONGEST_FILE {
+                long.push(format!("{}: {lines}", file.display()));
+            }
+        }
+    }
+    assert!(long.is_empty(), "longer than {LONGEST_FILE} lines: {long:?}");
+}
+
+/// The directories under `functions/`, which are the packages' names.
+fn functions() -> BTreeSet<String> {
+    let entries = std::fs::read_dir(Path::new(ROOT).join("functions")).unwrap();
+    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+/// Every package that a function is linked from, by the lock file, with its versions.
+fn linked(function: &str) -> BTreeMap<String, BTreeSet<String>> {
+    let asked = ["tree", "--package", function, "--edges", "normal", "--prefix", "none", "--locked", "--offline"];
+    let answer = cargo().args(asked).output().unwrap();
+    assert!(answer.status.success(), "{}", String::from_utf8_lossy(&answer.stderr));
+    let mut packages: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for line in String::from_utf8(answer.stdout).unwrap().lines() {
+        let mut words = line.split(' ');
+        let (Some(name), Some(version)) = (words.next(), words.next()) else { continue };
+        packages.entry(name.to_owned()).or_default().insert(version.to_owned());
+    }
+    packages
+}
+
+/// The packages of this workspace that each of them imports, for its tests too.
+fn imports() -> BTreeMap<String, BTreeSet<String>> {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let workspace = workspace();
+    let packages = workspace["packages"].as_array().unwrap().iter();
+    packages
+        .map(|package| {
+            let imported = package["dependencies"].as_array().unwrap().iter().filter(|import| import["path"].is_string());
+            (text(&package["name"]), imported.map(|import| text(&import["name"])).collect())
+        })
+        .collect()
+}
+
+/// The modules that `lib` consists of.
+fn modules() -> Vec<String> {
+    let text = std::fs::read_to_string(Path::new(ROOT).join("lib/src/lib.rs")).unwrap();
+    let module = |line: &str| line.strip_prefix("pub mod ")?.strip_suffix(';').map(str::to_owned);
+    text.lines().filter_map(module).collect()
+}
+
+/// The files of a module of `lib`, its tests among them.
+fn sources_of(module: &str) -> Vec<(PathBuf, String)> {
+    let base = Path::new(ROOT).join("lib/src");
+    let file = base.join(module).with_extension("rs");
+    let mut found = vec![(file.clone(), std::fs::read_to_string(file).unwrap())];
+    if base.join(module).is_dir() {
+        found.extend(sources(&base.join(module)));
+    }
+    found
+}
+
+/// Every file of Rust below a directory.
+fn sources(directory: &Path) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push((path.clone(), std::fs::read_to_string(path).unwrap()));
+        }
+    }
+    found
+}
+
+/// Whether a word stands in the text, in code or beside it: a name may end in `_`, and then be any that begins so.
+fn has_word(text: &str, word: &str) -> bool {
+    let part_of_name = |character: char| character.is_alphanumeric() || character == '_';
+    text.match_indices(word).any(|(at, _)| {
+        let begins = !text[..at].ends_with(part_of_name);
+        let ends = word.ends_with('_') || !text[at + word.len()..].starts_with(part_of_name);
+        begins && ends
+    })
+}
