@@ -56,6 +56,11 @@ pub enum Refusal {
         /// The methods that it has.
         allow: &'static str,
     },
+    /// The idempotency key was used for another request.
+    #[error(
+        "this Idempotency-Key was used with another request body in the last 24 hours; use a new key for a new request"
+    )]
+    IdempotencyConflict,
     /// The body is larger than any valid request.
     #[error("the body is larger than {limit_bytes} bytes")]
     RequestTooLarge {

@@ -48,6 +48,10 @@ pub struct Call {
     pub org: Option<OrgId>,
     /// The balance to show; set it on authenticated requests.
     pub balance: Option<Money>,
+    /// When to ask again; set it on answers about an unfinished job.
+    pub ask_again_in: Option<Duration>,
+    /// Whether the answer is that of an earlier request with the same idempotency key.
+    pub replayed: bool,
     id: String,
     started_unix_ms: u64,
     ambient: Ambient,
@@ -57,7 +61,16 @@ impl Call {
     /// Takes a request in and gives it its id.
     pub fn open(ambient: &Ambient, request: Request) -> Self {
         let started_unix_ms = ambient.now_unix_ms();
-        Self { request, org: None, balance: None, id: request_id(ambient), started_unix_ms, ambient: ambient.clone() }
+        Self {
+            request,
+            org: None,
+            balance: None,
+            ask_again_in: None,
+            replayed: false,
+            id: request_id(ambient),
+            started_unix_ms,
+            ambient: ambient.clone(),
+        }
     }
 
     /// What every log line of the request carries.
@@ -75,6 +88,12 @@ impl Call {
         insert(headers, "x-request-id", &self.id);
         if let Some(balance) = self.balance {
             insert(headers, "x-geekhub-balance-mxn", &balance.to_string());
+        }
+        if let Some(wait) = self.ask_again_in.filter(|_| result.is_ok()) {
+            insert(headers, RETRY_AFTER.as_str(), &wait.as_secs().to_string());
+        }
+        if self.replayed {
+            insert(headers, "idempotent-replayed", "true");
         }
         let _entered = self.span().entered();
         self.log(response.status(), result.err());
@@ -127,6 +146,7 @@ const fn status(error: &Error) -> (StatusCode, &'static str, Option<Duration>) {
             Refusal::JobNotFound => (StatusCode::NOT_FOUND, "job_not_found", None),
             Refusal::NotFound { .. } => (StatusCode::NOT_FOUND, "not_found", None),
             Refusal::MethodNotAllowed { .. } => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", None),
+            Refusal::IdempotencyConflict => (StatusCode::CONFLICT, "idempotency_conflict", None),
             Refusal::RequestTooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "request_too_large", None),
             Refusal::TooManyOpenJobs { .. } => {
                 (StatusCode::TOO_MANY_REQUESTS, "rate_limit_exceeded", Some(OPEN_JOBS_RETRY))
@@ -156,6 +176,9 @@ fn error_response(error: &Error, request_id: &str) -> Response<Body> {
     let mut response = json_response(status, &body);
     if let Some(wait) = wait {
         insert(response.headers_mut(), RETRY_AFTER.as_str(), &wait.as_secs().to_string());
+    }
+    if let Error::Refused(Refusal::IdempotencyConflict) = error {
+        insert(response.headers_mut(), "x-should-retry", "false"); // OpenAI's SDKs send a 409 again unless told not to
     }
     if let Error::Refused(Refusal::MethodNotAllowed { allow, .. }) = error {
         insert(response.headers_mut(), ALLOW.as_str(), allow);

@@ -6,12 +6,14 @@
 
 mod account;
 mod error;
+mod idempotency;
 mod item;
 mod job;
 mod key;
 mod ledger;
 
 pub use error::StoreError;
+pub use idempotency::Idempotency;
 pub use job::{Accepted, SHARDS, Written};
 pub use key::{ApiKey, KeyHash};
 pub use ledger::{Entry, EntryKind, Posted};
@@ -33,6 +35,8 @@ pub enum Table {
     Ledger,
     /// `TABLE_KEYS`.
     Keys,
+    /// `TABLE_IDEMPOTENCY`.
+    Idempotency,
 }
 
 impl Table {
@@ -43,6 +47,7 @@ impl Table {
             Self::Accounts => "TABLE_ACCOUNTS",
             Self::Ledger => "TABLE_LEDGER",
             Self::Keys => "TABLE_KEYS",
+            Self::Idempotency => "TABLE_IDEMPOTENCY",
         }
     }
 }

@@ -77,8 +77,7 @@ async fn get_video() {
 async fn unknown_route() {
     let stage = quiet().await;
     let answer = invoked(&stage, "unknown-route.json", "").await;
-    let message =
-        "nothing is here: GET /v1/nothing/here; see POST /v1/videos/generations and GET /v1/videos/{id}";
+    let message = "nothing is here: GET /v1/nothing/here; see POST /v1/videos/generations and GET /v1/videos/{id}";
     assert_eq!(answer, refused(404, json!({}), "not_found", message, &answer));
 
     let answer = invoked(&stage, "unknown-route.wrong-method.json", "").await;
@@ -157,7 +156,8 @@ fn every_event_is_one_that_its_function_is_woken_by() {
             Trigger::Http { method, path } => event["routeKey"] == format!("{method} {path}"),
             Trigger::Default => event["routeKey"] == "$default",
             Trigger::Queue { queue, .. } => event["Records"].as_array().is_some_and(|records| {
-                let ours = |record: &Value| record["eventSourceARN"].as_str().unwrap_or_default().contains(queue.as_str());
+                let ours =
+                    |record: &Value| record["eventSourceARN"].as_str().unwrap_or_default().contains(queue.as_str());
                 !records.is_empty() && records.iter().all(ours)
             }),
             Trigger::Schedule { .. } => event["detail-type"] == "Scheduled Event",

@@ -25,19 +25,34 @@ const START: Duration = Duration::from_secs(120);
 /// The repository.
 pub(crate) const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
-/// Cargo, for the build directory that this test is in. What a test run tells its tests about their own package would make build
-/// scripts run again, so it is not passed on.
-pub(crate) fn cargo() -> Command {
-    let mut command = Command::new(env!("CARGO"));
+/// A program in the repository, which finds the cargo of this build and builds where this test was built. What a test run tells its tests
+/// about their own package would make build scripts run again, so it is not passed on.
+fn in_repository(program: &str) -> Command {
+    let mut command = Command::new(program);
     for (name, _) in std::env::vars_os() {
-        let own =
-            name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"));
-        if own {
+        let own = |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+        if name.to_str().is_some_and(own) {
             command.env_remove(name);
         }
     }
-    command.current_dir(ROOT).env("CARGO_TARGET_DIR", profile_directory().parent().expect("target has a profile"));
-    command.stdin(Stdio::null());
+    command.current_dir(ROOT).stdin(Stdio::null());
+    command.env("CARGO_TARGET_DIR", profile_directory().parent().expect("target has a profile"));
+    command
+}
+
+/// Cargo.
+pub(crate) fn cargo() -> Command {
+    in_repository(env!("CARGO"))
+}
+
+/// A line for the shell, as a person would type it.
+pub(crate) fn shell(line: &str) -> Command {
+    let own = Path::new(env!("CARGO")).parent().expect("cargo is in a directory").to_owned();
+    let known = std::env::var_os("PATH").unwrap_or_default();
+    let path =
+        std::env::join_paths([own].into_iter().chain(std::env::split_paths(&known))).expect("paths have no colon");
+    let mut command = in_repository("sh");
+    command.args(["-c", line]).env("PATH", path);
     command
 }
 
@@ -80,9 +95,10 @@ impl Place {
 
     /// Starts the program here and waits until it is ready.
     pub(crate) fn start(&self) -> Process {
-        let data = self.directory.path().join("data");
-        let port = self.port.to_string();
-        Process::start(&self.directory, &["up", "--fast", "--port", &port, "--data-dir", &data.to_string_lossy()])
+        let mut command = Command::new(&*PROGRAM);
+        command.args(["up", "--json", "--fast", "--port", &self.port.to_string(), "--data-dir"]);
+        command.arg(self.directory.path().join("data")).stdin(Stdio::null());
+        Process::start(command, &self.directory)
     }
 
     /// The data, for a system that this process starts itself.
@@ -98,16 +114,12 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    fn start(directory: &Directory, arguments: &[&str]) -> Self {
+    /// Starts what prints one line when it is ready, and waits for that line. What it logs is kept in the directory.
+    pub(crate) fn start(mut command: Command, directory: &Directory) -> Self {
+        LazyLock::force(&PROGRAM);
         let log = directory.path().join("log");
-        let child = Command::new(&*PROGRAM)
-            .args(arguments)
-            .arg("--json")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(File::options().create(true).append(true).open(&log).expect("the log can be written"))
-            .spawn()
-            .expect("the program starts");
+        let stderr = File::options().create(true).append(true).open(&log).expect("the log can be written");
+        let child = command.stdout(Stdio::piped()).stderr(stderr).spawn().expect("the program starts");
         let mut process = Self { child, ready: Value::Null };
         let (line, ready) = channel();
         let mut stdout = BufReader::new(process.child.stdout.take().expect("standard output is piped"));
@@ -125,6 +137,11 @@ impl Process {
     /// What the program said of itself under this name.
     pub(crate) fn said(&self, name: &str) -> &str {
         self.ready[name].as_str().unwrap_or_else(|| panic!("{name} is among {}", self.ready))
+    }
+
+    /// Whether it said of this that it is not there.
+    pub(crate) fn is_null(&self, name: &str) -> bool {
+        self.ready[name].is_null()
     }
 
     /// The caller whose key it printed.

@@ -46,6 +46,22 @@ async fn killed_while_it_renders() {
     completes_once(&again, &job).await;
 }
 
+/// The messages are lost with the process; the sweep finds the job.
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_and_never_asked_about_again() {
+    let place = Place::new();
+    let process = place.start();
+    let job = submitted(&process, "nobody asks").await.to_string();
+    process.kill();
+
+    let stage = restarted(&place).await;
+    let org = stage.caller().org;
+    stage.later(Duration::from_secs(60));
+    stage.until(org, &job, Status::Completed).await;
+    assert_eq!((stage.fal().renders(), stage.entries("consumption").await), (1, 1));
+    stage.audit().await;
+}
+
 /// Whoever stores has the turn for 330 s, and a killed process never gives it back: the clock is put past that.
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_while_it_stores() {

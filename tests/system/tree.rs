@@ -122,7 +122,8 @@ fn imports() -> BTreeMap<String, BTreeSet<String>> {
     let packages = workspace["packages"].as_array().unwrap().iter();
     packages
         .map(|package| {
-            let imported = package["dependencies"].as_array().unwrap().iter().filter(|import| import["path"].is_string());
+            let imported =
+                package["dependencies"].as_array().unwrap().iter().filter(|import| import["path"].is_string());
             (text(&package["name"]), imported.map(|import| text(&import["name"])).collect())
         })
         .collect()

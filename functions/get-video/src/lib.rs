@@ -51,9 +51,13 @@ impl GetVideo {
         let id = call.request.path_parameters().first("id").and_then(|id| id.parse().ok());
         let id = id.unwrap_or(JobId::NONE);
         let (job, account) = self.store.job_and_account(org, id).await?;
-        call.balance = account.map(|account| account.balance);
+        call.balance = account.as_ref().map(|account| account.balance);
+        if account.is_some_and(|account| account.suspended) {
+            return Err(Refusal::OrganizationSuspended.into());
+        }
         let job = job.ok_or(Refusal::JobNotFound)?;
         self.hurried(&job).await;
+        call.ask_again_in = job.is_open().then(|| job.cadence(self.ambient.now()));
         Ok(VideoJob::from(&job))
     }
 

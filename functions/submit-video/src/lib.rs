@@ -7,12 +7,12 @@ use ghub::catalog::Catalog;
 use ghub::config::{ConfigError, Rates};
 use ghub::error::{Refusal, causes};
 use ghub::http::{Call, Error, VideoJob};
-use ghub::id::OrgId;
-use ghub::job::{Job, Moved};
+use ghub::id::{JobId, OrgId};
+use ghub::job::{Job, Moved, State};
 use ghub::outbound::sdk_config;
 use ghub::provider::Providers;
 use ghub::queue::{Message, Queue};
-use ghub::store::{Accepted, Store, Table, Written};
+use ghub::store::{Accepted, Idempotency, Store, Table, Written};
 use ghub::submission::Submitter;
 use ghub::world::{Ambient, World};
 use lambda_http::{Body, Request, Response};
@@ -22,6 +22,15 @@ use tracing::Instrument;
 
 /// The function's timeout in the template. All that it waits for has to fit in.
 const TIMEOUT: Duration = Duration::from_secs(28);
+
+/// How long a replay waits between looks at a job that is being sent: a provider takes one in a few hundred milliseconds.
+const SENDING: Duration = Duration::from_millis(200);
+
+/// What became of a valid order.
+enum Outcome {
+    New(Box<Job>),
+    Replayed(JobId),
+}
 
 /// The function, with what it needs.
 #[derive(Debug)]
@@ -40,7 +49,7 @@ impl SubmitVideo {
     /// Reads the environment; the start stops at the first variable that is missing or wrong.
     pub fn new(world: &World) -> Result<Self, ConfigError> {
         let aws = sdk_config(world)?;
-        let store = Store::new(world, &aws, &[Table::Jobs, Table::Accounts, Table::Keys])?;
+        let store = Store::new(world, &aws, &[Table::Jobs, Table::Accounts, Table::Keys, Table::Idempotency])?;
         let providers = world.env.providers()?;
         Ok(Self {
             ambient: world.ambient.clone(),
@@ -67,18 +76,47 @@ impl SubmitVideo {
         let org = self.auth.organization(call.request.headers()).await?;
         call.org = Some(org);
         // A hold does not move the balance, so what is shown can be read while the job is being accepted.
-        let (account, job) = tokio::join!(self.store.account(org), self.accepted(call, org));
-        call.balance = account.ok().flatten().map(|account| account.balance);
-        Ok(VideoJob::from(&self.handed_over(job?, end).await))
+        let (account, accepted) = tokio::join!(self.store.account(org), self.accepted(call, org));
+        let account = account.ok().flatten();
+        call.balance = account.as_ref().map(|account| account.balance);
+        if account.is_some_and(|account| account.suspended) {
+            return Err(Refusal::OrganizationSuspended.into());
+        }
+        let job = match accepted? {
+            Outcome::New(job) => self.handed_over(*job, end).await,
+            Outcome::Replayed(id) => {
+                call.replayed = true;
+                self.handed_over_before(org, id, end).await?
+            }
+        };
+        call.ask_again_in = job.is_open().then(|| job.cadence(self.ambient.now()));
+        Ok(VideoJob::from(&job))
     }
 
     /// Validates, prices and stores the job; its cost is held and the lease for sending it is ours.
-    async fn accepted(&self, call: &Call, org: OrgId) -> Result<Job, Error> {
+    async fn accepted(&self, call: &Call, org: OrgId) -> Result<Outcome, Error> {
         let order = order::read(&call.json_object()?, &self.catalog, &self.providers)?;
+        let key = order::idempotency_key(call.request.headers())?;
         let job = order.into_job(org, &self.rates, &self.ambient)?;
-        match self.store.accept(&job).await? {
-            Accepted::Stored => Ok(job),
+        let idempotency = key.map(|key| Idempotency::new(key, &job));
+        match self.store.accept(&job, idempotency.as_ref()).await? {
+            Accepted::Stored => Ok(Outcome::New(Box::new(job))),
+            Accepted::Replayed(id) => Ok(Outcome::Replayed(id)),
+            Accepted::KeyReused => Err(Refusal::IdempotencyConflict.into()),
             Accepted::Refused(why) => Err(Refusal::from(why).into()),
+        }
+    }
+
+    /// The job of an earlier request with the same key. While that request is still sending it, its answer is waited for, so that
+    /// all answers are the same.
+    async fn handed_over_before(&self, org: OrgId, id: JobId, end: Instant) -> Result<Job, Error> {
+        loop {
+            let job = self.store.job(org, id).await?.ok_or(Refusal::JobNotFound)?;
+            let being_sent = matches!(job.state, State::Pending { lease_until: Some(_) });
+            if !being_sent || Instant::now() + SENDING > end {
+                return Ok(job);
+            }
+            tokio::time::sleep(SENDING).await;
         }
     }
 

@@ -8,10 +8,14 @@ use ghub::id::OrgId;
 use ghub::job::{Job, SUBMIT_LEASE, State};
 use ghub::provider::Providers;
 use ghub::world::Ambient;
+use lambda_http::http::HeaderMap;
 use serde_json::{Map, Value};
 
 /// The longest prompt, in Unicode scalar values.
 const LONGEST_PROMPT: usize = 4000;
+
+/// The longest idempotency key, in characters.
+const LONGEST_KEY: usize = 255;
 
 /// A valid order.
 #[derive(Debug)]
@@ -63,6 +67,19 @@ impl Order<'_> {
             revision: 0,
             state: State::Pending { lease_until: Some(lease_until) },
         })
+    }
+}
+
+/// The caller's idempotency key, if one was sent.
+pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
+    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
+    match value.to_str() {
+        Ok(key) if (1..=LONGEST_KEY).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic()) => {
+            Ok(Some(key))
+        }
+        _ => Err(Refusal::invalid(format!(
+            "Idempotency-Key: it must be 1 to {LONGEST_KEY} visible ASCII characters without spaces, such as a UUID"
+        ))),
     }
 }
 

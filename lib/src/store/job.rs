@@ -1,7 +1,8 @@
 //! Jobs: accepted together with their hold, written over the revision that was read, ended together with their money.
 
 use super::error::{Item, StoreError, Trouble, trouble};
-use super::{Entry, Store, Table, item};
+use super::idempotency::replay;
+use super::{Entry, Idempotency, Store, Table, item};
 use crate::account::{Account, Change, HoldRefused};
 use crate::id::{JobId, OrgId};
 use crate::job::{Job, State};
@@ -29,6 +30,10 @@ pub enum Accepted {
     Stored,
     /// The account refused the hold; nothing was written.
     Refused(HoldRefused),
+    /// The same request was accepted before under this idempotency key, as this job; nothing was written.
+    Replayed(JobId),
+    /// The idempotency key was used for another request; nothing was written.
+    KeyReused,
 }
 
 /// What became of a write over a revision.
@@ -47,18 +52,24 @@ pub(super) fn shard(job: JobId) -> String {
 }
 
 impl Store {
-    /// Stores a new job and holds its cost, both or neither. A repeat of the same job is one job and one hold.
-    pub async fn accept(&self, job: &Job) -> Result<Accepted, StoreError> {
+    /// Stores a new job, holds its cost and records its idempotency key, all or nothing. A repeat of the same job is one job and one
+    /// hold. A refusal is read in this order: the key was used before, then the account.
+    pub async fn accept(&self, job: &Job, idempotency: Option<&Idempotency>) -> Result<Accepted, StoreError> {
         let write = self.new_write();
-        let writes = [
+        let mut writes = vec![
             self.put_job(job, &write, None).map_err(StoreError::Broken)?,
             self.change_account(job.org, Change::hold(job.cost), true).map_err(StoreError::Broken)?,
         ];
-        let reasons = self.transact(&writes, &write).await?;
-        let [job_refused, account_refused] = match reasons {
+        if let Some(idempotency) = idempotency {
+            writes.push(self.put_record(job, idempotency).map_err(StoreError::Broken)?);
+        }
+        let [job_refused, account_refused, key_refused] = match self.transact(&writes, &write).await? {
             None => return Ok(Accepted::Stored),
             Some(reasons) => refused_items(reasons),
         };
+        if let (Some(found), Some(idempotency)) = (key_refused, idempotency) {
+            return replay(found, job, idempotency).map_err(StoreError::Broken);
+        }
         if let Some(found) = job_refused {
             return if is_by(&found, &write) { Ok(Accepted::Stored) } else { Err(broken("a new job's id is taken")) };
         }
@@ -94,7 +105,7 @@ impl Store {
                 Err(broken("the account or the ledger contradicts the job"))
             }
             Some(reasons) => {
-                let [found, _] = refused_items(reasons);
+                let [found, ..] = refused_items(reasons);
                 Ok(overtaken_or_done(found.as_ref(), &write))
             }
         }
@@ -207,13 +218,13 @@ fn is_by(found: &Item, write: &str) -> bool {
     found.get(item::WRITE).and_then(|value| value.as_s().ok()).is_some_and(|by| by == write)
 }
 
-/// The items that failed their conditions, of the first two writes: the job and the account.
-fn refused_items(reasons: Vec<aws_sdk_dynamodb::types::CancellationReason>) -> [Option<Item>; 2] {
+/// The items that failed their conditions: of the job, of the account, and of the idempotency record or the ledger.
+fn refused_items(reasons: Vec<aws_sdk_dynamodb::types::CancellationReason>) -> [Option<Item>; 3] {
     let mut reasons = reasons.into_iter().map(|reason| match reason.code.as_deref() {
         Some(CONDITION_FAILED) => reason.item,
         _ => None,
     });
-    [reasons.next().flatten(), reasons.next().flatten()]
+    std::array::from_fn(|_| reasons.next().flatten())
 }
 
 fn broken(why: &'static str) -> StoreError {
