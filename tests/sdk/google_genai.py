@@ -36,12 +36,13 @@ def control(method, path, body=None):
     return json.loads(text) if text else None
 
 
-def client(key, project=PROJECT):
+def client(key, project=PROJECT, self_signed=False):
+    credentials = service_account.Credentials.from_service_account_info(key, scopes=[SCOPE])
     return genai.Client(
         vertexai=True,
         project=project,
         location=LOCATION,
-        credentials=service_account.Credentials.from_service_account_info(key, scopes=[SCOPE]),
+        credentials=credentials.with_always_use_jwt_access(self_signed),
         # Submitting twice is paying twice: one attempt.
         http_options=types.HttpOptions(base_url=BASE, retry_options=types.HttpRetryOptions(attempts=1)),
     )
@@ -208,6 +209,17 @@ def a_token_ends():
     proved("401 for a token that has ended")
 
 
+def a_token_may_be_self_signed():
+    def asked():
+        return len([1 for seen in control("GET", "requests") if seen["path"] == "/token"])
+
+    before = asked()
+    lone = client(KEY, self_signed=True)
+    assert lone.models.generate_videos(model=MODEL, source={"prompt": "a paper boat"}).name
+    assert asked() == before
+    proved("a token that the service account signs itself, without the token endpoint")
+
+
 control("DELETE", "faults")
 control("DELETE", "verdicts")
 control("PATCH", "settings", {"queued_ms": 200, "rendering_ms": 200})
@@ -220,4 +232,5 @@ the_filter_takes_videos_away()
 what_is_refused()
 quota_and_capacity()
 a_token_ends()
+a_token_may_be_self_signed()
 proved(f"all of it, with google-genai {version('google-genai')} and google-auth {version('google-auth')}")

@@ -163,7 +163,7 @@ async fn two_hundred_megabytes_pass_in_the_memory_of_a_few_parts() {
             (job.status() == Status::Completed).then_some(())
         })
         .await;
-        client.video(&answer.body["id"].as_str().unwrap()).await.unwrap()
+        client.video(answer.body["id"].as_str().unwrap()).await.unwrap()
     };
     finished("a small one").await;
     let before = peak_memory(process.id());

@@ -4,7 +4,7 @@
 //! Owns the wire protocol, so that Google's own client cannot tell the difference, and a script of how renders end. An
 //! operation's state is computed from the wall clock when somebody asks; there are no timers, and tokens carry their own end, so
 //! a restart changes nothing. Google publishes the shapes but few of the texts: those of errors are as users quote them, or
-//! guesses with the right status. Not here: images and videos as input, uploads to a bucket, self-signed tokens.
+//! guesses with the right status. Not here: images and videos as input, uploads to a bucket.
 
 mod account;
 mod answer;
@@ -15,7 +15,6 @@ mod json;
 mod models;
 mod operation;
 mod ranges;
-mod rs256;
 mod shelf;
 mod tokens;
 mod verdict;
@@ -113,6 +112,7 @@ impl Google {
             .route(bucket::DOWNLOAD_PATH, get(bucket::json_api))
             .route(bucket::XML_PATH, get(bucket::xml_api))
             .fallback(answer::unknown_url)
+            .method_not_allowed_fallback(answer::unknown_url)
             .layer(from_fn_with_state(self.clone(), see))
             .with_state(self.clone())
             .merge(self.0.faults.router())
@@ -216,4 +216,8 @@ async fn see(Shared(google): Shared<Google>, request: Request, next: Next) -> Re
 }
 
 #[cfg(test)]
+mod testing;
+#[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_tokens;

@@ -2,15 +2,17 @@
 //! functions that are deployed.
 //!
 //! [`system`] starts and stops it. AWS's parts are `dynamodb`, `sqs`, `mapping`, `schedule`, `gateway` and `functions`; the outside
-//! world is simulated by `fal` and `supabase`. What is on the wire is the real thing: the AWS JSON protocols, fal's queue, Supabase's
+//! world is simulated by `fal`, `google` and `supabase`. What is on the wire is the real thing: the AWS JSON protocols, fal's queue, Supabase's
 //! uploads, API Gateway's payload 2.0.
 
 pub mod client;
 pub mod demo;
 pub mod fal;
 pub mod faults;
+pub mod google;
 pub mod mapping;
 pub mod place;
+pub mod simulators;
 pub mod sqs;
 pub mod supabase;
 pub mod system;

@@ -58,7 +58,7 @@ struct Place {
     /// Render in a second instead of minutes.
     #[arg(long)]
     fast: bool,
-    /// The API's port on 127.0.0.1, with the next four for what is behind it; 0 picks free ones.
+    /// The API's port on 127.0.0.1, with the next five for what is behind it; 0 picks free ones.
     #[arg(long, default_value_t = DEFAULT_PORT)]
     port: u16,
     /// Where the data is kept.
@@ -130,6 +130,12 @@ fn parameters() -> BTreeMap<String, String> {
         ("CATALOG", "Catalog"),
         ("FAL_QUEUE_URL", "FalQueueUrl"),
         ("FAL_KEY", "FalKey"),
+        ("GOOGLE_SERVICE_ACCOUNT", "GoogleServiceAccount"),
+        ("GOOGLE_PROJECT", "GoogleProject"),
+        ("GOOGLE_LOCATION", "GoogleLocation"),
+        ("GOOGLE_STORAGE_URI", "GoogleStorageUri"),
+        ("GOOGLE_API_URL", "GoogleApiUrl"),
+        ("GOOGLE_STORAGE_API_URL", "GoogleStorageApiUrl"),
         ("SUPABASE_URL", "SupabaseUrl"),
         ("SUPABASE_SECRET_KEY", "SupabaseSecretKey"),
         ("SUPABASE_BUCKET", "SupabaseBucket"),
@@ -155,8 +161,11 @@ fn greet(system: &System) {
     println!("DynamoDB  {}", system.dynamodb);
     println!("SQS       {}", system.sqs_endpoint);
     println!("variables {}", system.env_file().display());
-    println!("\ncurl {api}/videos/generations -H 'Authorization: Bearer {key}' \\");
-    println!("  -d '{{\"model\":\"fal/kling-2\",\"prompt\":\"a hummingbird at dawn\"}}'\n\nCtrl-C ends it.");
+    if system.api.is_some() {
+        println!("\ncurl {api}/videos/generations -H 'Authorization: Bearer {key}' \\");
+        println!("  -d '{{\"model\":\"fal/kling-2\",\"prompt\":\"a hummingbird at dawn\"}}'");
+    }
+    println!("\nCtrl-C ends it.");
 }
 
 async fn until_told_to_stop() {

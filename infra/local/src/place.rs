@@ -33,6 +33,7 @@ pub(crate) enum Part {
     DynamoDb,
     Sqs,
     Fal,
+    Google,
     Storage,
 }
 
@@ -44,7 +45,8 @@ impl Ports {
             Part::DynamoDb => 1,
             Part::Sqs => 2,
             Part::Fal => 3,
-            Part::Storage => 4,
+            Part::Google => 4,
+            Part::Storage => 5,
         };
         let port = match self {
             Self::From(first) => first.checked_add(offset).ok_or_else(|| io::Error::other("the port is too high"))?,

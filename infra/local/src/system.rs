@@ -2,13 +2,15 @@
 //! queues and simulators; then the functions and what wakes them; an organization and its key last.
 
 use crate::environment::{Environment, as_file};
-use crate::fal::{self, Fal, Render};
+use crate::fal::Fal;
 use crate::gateway::{self, Route};
+use crate::google::Google;
 use crate::identity::Identity;
 use crate::mapping::{EventSourceMapping, RunningMapping};
 use crate::place::{Data, Part, Ports, Scratch};
+use crate::simulators::{self, Simulated};
 use crate::sqs::{QueueSpec, Sqs};
-use crate::supabase::{self, Supabase};
+use crate::supabase::Supabase;
 use crate::template::{Function, Template, Trigger};
 use crate::{Now, dynamodb, functions, schedule};
 use ghub::outbound::{Gate, Outbound};
@@ -23,8 +25,6 @@ use tokio::task::JoinSet;
 
 const REGION: &str = "us-east-1";
 const ACCOUNT: &str = "123456789012";
-const FAL_KEY: &str = "local-key-id:local-key-secret";
-const STORAGE_KEY: &str = "sb_secret_local";
 
 /// How quickly videos are rendered and jobs are looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +45,8 @@ pub struct Options {
     pub pace: Pace,
     /// Whether the API is served; without it `cargo lambda watch` can serve it.
     pub api: bool,
-    /// Values of the template's parameters; a `FalKey` or `SupabaseUrl` among them means the real one, and no simulator.
+    /// Values of the template's parameters; a `FalKey`, `GoogleServiceAccount` or `SupabaseUrl` among
+    /// them means the real one, and no simulator.
     pub parameters: BTreeMap<String, String>,
     /// The wall clock of everything.
     pub now: Now,
@@ -80,6 +81,8 @@ pub struct System {
     pub sqs: Sqs,
     /// fal, if it is simulated.
     pub fal: Option<Simulated<Fal>>,
+    /// Google, if it is simulated.
+    pub google: Option<Simulated<Google>>,
     /// Supabase Storage, if it is simulated.
     pub storage: Option<Simulated<Supabase>>,
     /// The organization that was made at the first start, and its key.
@@ -91,14 +94,6 @@ pub struct System {
     mappings: Vec<RunningMapping>,
     tasks: JoinSet<()>,
     scratch: Scratch,
-}
-
-/// A simulator and where it listens.
-pub struct Simulated<T> {
-    /// `http://127.0.0.1:…`.
-    pub origin: String,
-    /// What it can be told and asked.
-    pub simulator: T,
 }
 
 impl System {
@@ -118,9 +113,12 @@ impl System {
         tasks.spawn(serve(listener, sqs.router()));
 
         let mut parameters = options.parameters.clone();
-        let fal = start_fal(&options, &scratch, &mut parameters, &mut tasks).await?;
-        let storage = start_storage(&options, &scratch, &mut parameters, &mut tasks).await?;
-        parameters.entry("Catalog".to_owned()).or_insert_with(|| catalog(options.pace));
+        let fal = simulators::fal(&options, &scratch, &mut parameters, &mut tasks).await?;
+        let google = simulators::google(&options, &scratch, &mut parameters, &mut tasks).await?;
+        let storage = simulators::storage(&options, &scratch, &mut parameters, &mut tasks).await?;
+        let set = parameters.get("Catalog").map_or("{}", String::as_str);
+        let catalog = simulators::catalog(options.pace, fal.is_some(), google.is_some(), set)?;
+        parameters.insert("Catalog".to_owned(), catalog);
 
         let environment = Environment {
             parameters,
@@ -141,6 +139,7 @@ impl System {
             sqs_endpoint,
             sqs,
             fal,
+            google,
             storage,
             identity,
             variables,
@@ -217,6 +216,10 @@ impl System {
             "dynamodb": self.dynamodb,
             "sqs": self.sqs_endpoint,
             "fal": self.fal.as_ref().map(|fal| &fal.origin),
+            "google": self.google.as_ref().map(|google| &google.origin),
+            "google_project": self.variables.get("GOOGLE_PROJECT"),
+            "google_location": self.variables.get("GOOGLE_LOCATION"),
+            "google_service_account_file": self.google.as_ref().map(|_| self.scratch.path().join("service-account.json")),
             "storage": self.storage.as_ref().map(|storage| &storage.origin),
             "env_file": self.env_file(),
         })
@@ -273,87 +276,7 @@ fn mapping(
     }
 }
 
-async fn start_fal(
-    options: &Options,
-    scratch: &Scratch,
-    parameters: &mut BTreeMap<String, String>,
-    tasks: &mut JoinSet<()>,
-) -> Result<Option<Simulated<Fal>>, String> {
-    if parameters.contains_key("FalKey") {
-        return Ok(None);
-    }
-    let (listener, origin) = options.ports.listen(Part::Fal).await.map_err(text)?;
-    let (queued, rendering) = match options.pace {
-        Pace::Usual => (Duration::from_secs(10), Duration::from_secs(110)),
-        Pace::Fast => (Duration::from_millis(200), Duration::from_millis(800)),
-    };
-    let simulator = Fal::new(fal::Options {
-        base_url: origin.clone(),
-        key: FAL_KEY.to_owned(),
-        data_dir: options.data.is_kept().then(|| scratch.path().join("fal")),
-        render: Render { queued, rendering },
-        now: options.now.clone(),
-    });
-    tasks.spawn(serve(listener, simulator.router()));
-    let hosts = parameters.get("DownloadHosts").map(|hosts| format!("{hosts},")).unwrap_or_default();
-    parameters.insert("FalQueueUrl".to_owned(), origin.clone());
-    parameters.insert("FalKey".to_owned(), FAL_KEY.to_owned());
-    parameters.insert("DownloadHosts".to_owned(), format!("{hosts}{}", origin.trim_start_matches("http://")));
-    Ok(Some(Simulated { origin, simulator }))
-}
-
-async fn start_storage(
-    options: &Options,
-    scratch: &Scratch,
-    parameters: &mut BTreeMap<String, String>,
-    tasks: &mut JoinSet<()>,
-) -> Result<Option<Simulated<Supabase>>, String> {
-    if parameters.contains_key("SupabaseUrl") {
-        return Ok(None);
-    }
-    let (listener, origin) = options.ports.listen(Part::Storage).await.map_err(text)?;
-    let simulator = Supabase::new(supabase::Options {
-        base_url: origin.clone(),
-        key: STORAGE_KEY.to_owned(),
-        data_dir: scratch.path().join("storage"),
-        now: options.now.clone(),
-    });
-    tasks.spawn(serve(listener, simulator.router()));
-    create_bucket(&origin, parameters.get("SupabaseBucket").map_or("generated-videos", String::as_str)).await?;
-    parameters.insert("SupabaseUrl".to_owned(), origin.clone());
-    parameters.insert("SupabaseSecretKey".to_owned(), STORAGE_KEY.to_owned());
-    Ok(Some(Simulated { origin, simulator }))
-}
-
-/// Makes the bucket. One that is there from an earlier start is refused, and that is right.
-async fn create_bucket(origin: &str, bucket: &str) -> Result<(), String> {
-    let url = format!("{origin}/storage/v1/bucket").parse().map_err(text)?;
-    let mut request = reqwest::Request::new(reqwest::Method::POST, url);
-    let headers = request.headers_mut();
-    headers.insert("apikey", reqwest::header::HeaderValue::from_static(STORAGE_KEY));
-    headers.insert(reqwest::header::CONTENT_TYPE, reqwest::header::HeaderValue::from_static("application/json"));
-    *request.body_mut() = Some(json!({"id": bucket, "name": bucket, "public": true}).to_string().into());
-    Outbound::network().exchange(request).await.map(drop).map_err(text)
-}
-
-/// The local catalog: models without a live upstream are routed to the simulator, and `Fast` looks every second.
-fn catalog(pace: Pace) -> String {
-    let catalog = ghub::catalog::Catalog::published();
-    let mut overrides = serde_json::Map::new();
-    for model in catalog.iter() {
-        let mut change = serde_json::Map::new();
-        if pace == Pace::Fast {
-            change.insert("poll_every_seconds".to_owned(), 1.into());
-        }
-        if model.id == "fal/runway-gen-4" {
-            change.insert("route".to_owned(), "fal-ai/runway-gen-4".into());
-        }
-        overrides.insert(model.id.clone(), change.into());
-    }
-    serde_json::Value::Object(overrides).to_string()
-}
-
-async fn serve(listener: TcpListener, router: axum::Router) {
+pub(crate) async fn serve(listener: TcpListener, router: axum::Router) {
     if let Err(error) = axum::serve(listener, router).await {
         tracing::error!(%error, "a listener ended");
         pending::<()>().await;
@@ -364,6 +287,6 @@ fn seconds(seconds: u32) -> Duration {
     Duration::from_secs(u64::from(seconds))
 }
 
-fn text(error: impl std::fmt::Display) -> String {
+pub(crate) fn text(error: impl std::fmt::Display) -> String {
     error.to_string()
 }

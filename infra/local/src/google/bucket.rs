@@ -9,7 +9,8 @@ use serde_json::json;
 
 use super::answer::{JSON, Reason};
 use super::operation::Output;
-use super::{Google, ranges, tokens};
+use super::tokens::{self, Service};
+use super::{Google, ranges};
 
 pub(super) const JSON_PATH: &str = "/storage/v1/b/{bucket}/o/{object}";
 pub(super) const DOWNLOAD_PATH: &str = "/download/storage/v1/b/{bucket}/o/{object}";
@@ -24,7 +25,7 @@ pub(super) async fn json_api(
 ) -> Response {
     let wants_media = uri.path().starts_with("/download/") || has_alt_media(uri.query());
     let work = async {
-        if let Err(reason) = tokens::admit(&google, &headers) {
+        if let Err(reason) = tokens::admit(&google, &headers, Service::Storage) {
             return json_refused(reason, &bucket, &object);
         }
         match find(&google, &bucket, &object) {
@@ -50,7 +51,7 @@ pub(super) async fn xml_api(
     headers: HeaderMap,
 ) -> Response {
     let work = async {
-        match tokens::admit(&google, &headers) {
+        match tokens::admit(&google, &headers, Service::Storage) {
             // Without a token anybody may ask, and this bucket is not anybody's: 403 here, 401 in the other API.
             Err(Reason::Missing) => xml_error(StatusCode::FORBIDDEN, "AccessDenied", "Access denied."),
             Err(Reason::Invalid | Reason::Expired) => {

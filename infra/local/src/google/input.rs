@@ -69,7 +69,8 @@ pub(super) fn unread(body: &[u8]) -> Order {
     Order { prompt, seconds, aspect_ratio, samples: 1, folder: None, parameters: body["parameters"].clone() }
 }
 
-/// The parameters that decide nothing here.
+/// The parameters that decide nothing here. Names are read in any case: Google's own client writes `OPTIMIZED` for what the
+/// documentation calls `optimized`.
 fn check(parameters: &Value) -> Result<(), String> {
     for (name, accepted) in [
         ("aspectRatio", models::ASPECT_RATIOS.as_slice()),
@@ -78,7 +79,9 @@ fn check(parameters: &Value) -> Result<(), String> {
         ("compressionQuality", &models::COMPRESSION_QUALITIES),
         ("resizeMode", &models::RESIZE_MODES),
     ] {
-        if let Some(given) = text(parameters, name)?.filter(|given| !accepted.contains(given)) {
+        if let Some(given) =
+            text(parameters, name)?.filter(|given| !accepted.iter().any(|name| name.eq_ignore_ascii_case(given)))
+        {
             let accepted = accepted.join(", ");
             return Err(format!("{name} must be one of [{accepted}], but got {given}."));
         }
@@ -163,7 +166,7 @@ mod tests {
         let all = json!({
             "sampleCount": 2, "durationSeconds": 4, "aspectRatio": "9:16", "generateAudio": true, "resolution": "1080p",
             "storageUri": "gs://films/of/mine", "seed": 7, "negativePrompt": "blur", "personGeneration": "allow_adult",
-            "enhancePrompt": true, "compressionQuality": "optimized", "unknown": "is ignored",
+            "enhancePrompt": true, "compressionQuality": "OPTIMIZED", "unknown": "is ignored",
         });
         let order = with(all.clone()).unwrap();
         let folder = Folder { bucket: "films".to_owned(), prefix: "of/mine/".to_owned() };

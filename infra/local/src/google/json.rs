@@ -222,8 +222,9 @@ mod tests {
                     let shape = Shape { pretty, reversed, escapes };
                     let text = text(shape, file.clone()).await;
                     assert!(serde_json::from_str::<Value>(&text).unwrap() == expected, "{shape:?}");
-                    let name_first = text.find("name") < text.find("response");
-                    assert_eq!((text.contains('\\'), name_first), (true, !reversed), "{shape:?}");
+                    assert_eq!(text.contains("\\/"), escapes == Escapes::Slashes, "{shape:?}");
+                    assert_eq!(text.contains("\\u002f"), escapes == Escapes::Unicode, "{shape:?}");
+                    assert_eq!(text.find("name") < text.find("response"), !reversed, "{shape:?}");
                     assert_eq!(text.contains("\n  \""), pretty, "{shape:?}");
                 }
             }

@@ -1,210 +1,16 @@
-//! The wire over a real socket, with a clock that the test moves.
+//! Operations and their files.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime};
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
 
+use super::testing::{MODEL, START_S, World};
 use super::*;
 use crate::faults::{Fault, Then};
 use crate::video;
-
-const MODEL: &str = "projects/local/locations/us-central1/publishers/google/models/veo-3.1-generate-001";
-const START_S: u64 = 1_800_000_000;
-
-/// A simulator that renders 60 s, and its clock in seconds.
-struct World {
-    google: Google,
-    clock: Arc<AtomicU64>,
-    port: u16,
-}
-
-#[derive(Debug)]
-struct Answer {
-    status: u16,
-    head: String,
-    body: Vec<u8>,
-}
-
-impl Answer {
-    fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_default()
-    }
-
-    /// HTTP's status, and Google's name for it or the one OAuth has.
-    fn refusal(&self) -> (u16, String) {
-        let body = self.json();
-        let name = body["error"]["status"].as_str().or(body["error"].as_str()).unwrap_or_default();
-        (self.status, name.to_owned())
-    }
-}
-
-impl World {
-    async fn new() -> Self {
-        Self::in_directory(None, Arc::new(AtomicU64::new(START_S))).await
-    }
-
-    async fn in_directory(data_dir: Option<PathBuf>, clock: Arc<AtomicU64>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let (port, time) = (listener.local_addr().unwrap().port(), clock.clone());
-        let google = Google::new(Options {
-            base_url: "http://google.test".to_owned(),
-            project: "local".to_owned(),
-            location: "us-central1".to_owned(),
-            data_dir,
-            render: Render { queued: Duration::from_secs(10), rendering: Duration::from_secs(50) },
-            now: Arc::new(move || SystemTime::UNIX_EPOCH + Duration::from_secs(time.load(Ordering::SeqCst))),
-        });
-        tokio::spawn(axum::serve(listener, google.router()).into_future());
-        Self { google, clock, port }
-    }
-
-    fn wait(&self, seconds: u64) {
-        self.clock.fetch_add(seconds, Ordering::SeqCst);
-    }
-
-    /// HTTP/1.0, so that a body of unknown length ends with its connection and not in chunks.
-    async fn send(&self, method: &str, path: &str, headers: &str, body: &str) -> Answer {
-        let mut socket = TcpStream::connect(("127.0.0.1", self.port)).await.unwrap();
-        let length = body.len();
-        let request = format!("{method} {path} HTTP/1.0\r\ncontent-length: {length}\r\n{headers}\r\n{body}");
-        socket.write_all(request.as_bytes()).await.unwrap();
-        let mut all = Vec::new();
-        let _ = socket.read_to_end(&mut all).await;
-        let at = all.windows(4).position(|end| end == b"\r\n\r\n").unwrap_or_default();
-        let head = String::from_utf8_lossy(&all[..at]).to_lowercase();
-        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_default();
-        Answer { status, head, body: all.split_off(all.len().min(at + 4)) }
-    }
-
-    async fn ask_for_token(&self, claims: &Value, key: &[u8]) -> Answer {
-        let assertion = encode(&Header::new(Algorithm::RS256), claims, &EncodingKey::from_rsa_der(key)).unwrap();
-        let grant_type = "urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer";
-        self.send("POST", "/token", "", &format!("grant_type={grant_type}&assertion={assertion}")).await
-    }
-
-    fn claims(&self) -> Value {
-        let now_s = self.clock.load(Ordering::SeqCst);
-        json!({
-            "iss": account::EMAIL, "aud": "http://google.test/token", "iat": now_s, "exp": now_s + 3600,
-            "scope": "https://www.googleapis.com/auth/cloud-platform",
-        })
-    }
-
-    /// A token that is good now, as a header.
-    async fn bearer(&self) -> String {
-        rs256::install();
-        let answer = self.ask_for_token(&self.claims(), &account::der()).await;
-        format!("authorization: Bearer {}\r\n", answer.json()["access_token"].as_str().unwrap())
-    }
-
-    async fn post(&self, path: &str, body: Value) -> Answer {
-        self.send("POST", path, &self.bearer().await, &body.to_string()).await
-    }
-
-    async fn submit(&self, prompt: &str, parameters: Value) -> String {
-        let body = json!({"instances": [{"prompt": prompt}], "parameters": parameters});
-        let answer = self.post(&format!("/v1/{MODEL}:predictLongRunning"), body).await;
-        assert_eq!(answer.status, 200, "{}", answer.json());
-        answer.json()["name"].as_str().unwrap().to_owned()
-    }
-
-    async fn poll(&self, name: &str) -> Answer {
-        self.post(&format!("/v1beta1/{MODEL}:fetchPredictOperation"), json!({"operationName": name})).await
-    }
-
-    /// What is said of an operation that ends so.
-    async fn ended(&self, ending: Ending, parameters: Value) -> Value {
-        self.google.decide(Verdict::next(1, ending));
-        let name = self.submit("a cat", parameters).await;
-        self.wait(60);
-        let answer = self.poll(&name).await;
-        assert_eq!((answer.status, &answer.json()["done"]), (200, &json!(true)));
-        answer.json()
-    }
-}
-
-#[tokio::test]
-async fn a_token_is_given_to_the_service_account_alone() {
-    let world = World::new().await;
-    rs256::install();
-    let answer = world.ask_for_token(&world.claims(), &account::der()).await;
-    assert_eq!((answer.status, &answer.json()["expires_in"]), (200, &json!(3599)));
-    assert_eq!(answer.json()["token_type"], "Bearer");
-
-    for (claim, value, error, text) in [
-        ("aud", json!("https://oauth2.googleapis.com/token"), "", ""),
-        ("aud", json!("https://elsewhere/token"), "invalid_grant", "audience"),
-        ("iss", json!("somebody@else"), "invalid_grant", "account not found"),
-        ("scope", json!("https://www.googleapis.com/auth/devstorage.read_only"), "invalid_scope", "scope"),
-        ("exp", json!(START_S + 7200), "invalid_grant", "short-lived"),
-        ("iat", json!(START_S - 10), "invalid_grant", "short-lived"),
-        ("exp", json!(START_S), "invalid_grant", "short-lived"),
-        ("iat", json!("now"), "invalid_grant", "Bad Request"),
-    ] {
-        let mut claims = world.claims();
-        claims[claim] = value;
-        let answer = world.ask_for_token(&claims, &account::der()).await;
-        let body = answer.json();
-        let expected = if error.is_empty() { 200 } else { 400 };
-        assert_eq!(answer.refusal(), (expected, error.to_owned()));
-        assert!(body["error_description"].as_str().unwrap_or_default().contains(text), "{claim}: {body}");
-    }
-    let claims = world.claims();
-    world.wait(3600 + 301);
-    assert_eq!(world.ask_for_token(&claims, &account::der()).await.refusal(), (400, "invalid_grant".to_owned()));
-}
-
-#[tokio::test]
-async fn what_is_no_assertion_of_this_account_is_refused() {
-    let world = World::new().await;
-    rs256::install();
-    let good = encode(&Header::new(Algorithm::RS256), &world.claims(), &EncodingKey::from_rsa_der(&account::der()));
-    let good = good.unwrap();
-    let (signed, _) = good.rsplit_once('.').unwrap();
-    let forged = format!("{signed}.{}", "A".repeat(342));
-    let grant_type = "urn:ietf:params:oauth:grant-type:jwt-bearer";
-    for (body, error, text) in [
-        (format!("grant_type={grant_type}&assertion={forged}"), "invalid_grant", "Invalid JWT Signature."),
-        (format!("grant_type={grant_type}&assertion=nonsense"), "invalid_grant", "Bad Request"),
-        (format!("grant_type={grant_type}"), "invalid_request", "assertion"),
-        (format!("grant_type=refresh_token&assertion={good}"), "unsupported_grant_type", "refresh_token"),
-        (String::new(), "unsupported_grant_type", ""),
-    ] {
-        let answer = world.send("POST", "/token", "", &body).await;
-        assert_eq!(answer.refusal(), (400, error.to_owned()), "{body}");
-        assert!(answer.json()["error_description"].as_str().unwrap().contains(text), "{}", answer.json());
-    }
-    let key: Value = serde_json::from_str(&world.google.service_account_json()).unwrap();
-    assert_eq!((&key["type"], &key["token_uri"]), (&json!("service_account"), &json!("http://google.test/token")));
-    assert_eq!((&key["project_id"], &key["client_email"]), (&json!("local"), &json!(account::EMAIL)));
-}
-
-#[tokio::test]
-async fn a_token_ends_and_outlives_a_restart() {
-    let world = World::new().await;
-    let (bearer, path) = (world.bearer().await, format!("/v1/{MODEL}:fetchPredictOperation"));
-    let name = format!("{MODEL}/operations/x");
-    let body = json!({"operationName": name}).to_string();
-    let other = World::in_directory(None, world.clock.clone()).await;
-    for (wait_s, expected) in [(0, 404), (3598, 404), (1, 401)] {
-        world.wait(wait_s);
-        assert_eq!(world.send("POST", &path, &bearer, &body).await.status, expected);
-        assert_eq!(other.send("POST", &path, &bearer, &body).await.status, expected);
-    }
-    let answer = world.send("POST", &path, &bearer, &body).await;
-    assert_eq!(answer.json()["error"]["details"][0]["reason"], "ACCESS_TOKEN_EXPIRED");
-    for authorization in ["", "authorization: Bearer ya29.1-2-3\r\n", "authorization: Basic eDp5\r\n"] {
-        let answer = world.send("POST", &path, authorization, &body).await;
-        assert_eq!(answer.refusal(), (401, "UNAUTHENTICATED".to_owned()));
-        assert!(answer.head.contains("www-authenticate: bearer"), "{}", answer.head);
-    }
-}
 
 #[tokio::test]
 async fn an_operation_is_done_when_its_time_has_passed() {
@@ -346,8 +152,7 @@ async fn a_fault_decides_whether_something_renders() {
     assert_eq!(world.post(&path, order.clone()).await.status, 0);
     assert_eq!(world.google.renders(), 1);
     world.google.faults().add(Fault::once("token", rpc_error(503, "UNAVAILABLE", "Later."))).unwrap();
-    rs256::install();
-    assert_eq!(world.ask_for_token(&world.claims(), &account::der()).await.status, 503);
+    assert_eq!(world.ask_for_token(&world.claims()).await.status, 503);
     assert_eq!(world.google.requests().iter().filter(|seen| seen.path == "/token").count(), 3);
 }
 

@@ -1,4 +1,7 @@
-//! The token endpoint, and who is let in. <https://developers.google.com/identity/protocols/oauth2/service-account>
+//! The token endpoint, and who is let in: with a token that was issued there, or with one that the service account signed itself.
+//! <https://developers.google.com/identity/protocols/oauth2/service-account>, <https://google.aip.dev/auth/4111>
+
+use std::time::UNIX_EPOCH;
 
 use axum::body::to_bytes;
 use axum::extract::{Request, State};
@@ -20,9 +23,9 @@ const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
 /// Google's own endpoint. Its clients name it as the audience whatever `token_uri` they post to (google-auth 2.62).
 const GOOGLE_TOKEN_URI: &str = "https://oauth2.googleapis.com/token";
 
-/// An assertion lives an hour at most, and clocks may differ by so much.
+/// An assertion lives an hour at most. A self-signed token may have the seconds more that Google's own libraries give it.
 const ASSERTION_LIVES_S: u64 = 3600;
-const SKEW_S: u64 = 300;
+const SELF_SIGNED_LIVES_S: u64 = ASSERTION_LIVES_S + 60;
 
 /// An assertion is two kilobytes.
 const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -69,20 +72,19 @@ fn grant(google: &Google, body: &[u8]) -> Result<Value, Denied> {
 
 fn check(claims: &Claims, token_uri: &str, now_s: u64) -> Result<(), Denied> {
     let denied = |text: &str| Err(("invalid_grant", text.to_owned()));
-    if claims.iss != account::EMAIL {
+    if claims.iss.as_deref() != Some(account::EMAIL) {
         return denied("Invalid grant: account not found");
     }
-    if claims.aud != token_uri && claims.aud != GOOGLE_TOKEN_URI {
+    if ![token_uri, GOOGLE_TOKEN_URI].contains(&claims.aud.as_deref().unwrap_or_default()) {
         return denied("Invalid JWT: Failed audience check. The right audience is https://oauth2.googleapis.com/token");
     }
-    let short = claims.exp > claims.iat && claims.exp - claims.iat <= ASSERTION_LIVES_S;
-    if !short || claims.iat > now_s + SKEW_S || claims.exp + SKEW_S < now_s {
+    if !claims.is_timely(ASSERTION_LIVES_S, now_s) {
         return denied(
             "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe. \
              Check your iat and exp values in the JWT claim.",
         );
     }
-    if !claims.scope.split(' ').any(|scope| scope == SCOPE) {
+    if !claims.has_scope(SCOPE) {
         return Err(("invalid_scope", "Invalid OAuth scope or ID token audience provided.".to_owned()));
     }
     Ok(())
@@ -99,19 +101,48 @@ fn proof(text: &str) -> String {
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// A service by the name that a self-signed token may have as its audience.
+#[derive(Clone, Copy)]
+pub(super) enum Service {
+    Vertex,
+    Storage,
+}
+
 /// Lets in whoever brings a token that has not ended.
-pub(super) fn admit(google: &Google, headers: &HeaderMap) -> Result<(), Reason> {
+pub(super) fn admit(google: &Google, headers: &HeaderMap, service: Service) -> Result<(), Reason> {
     let given = headers.get(AUTHORIZATION).ok_or(Reason::Missing)?;
     let token = given.to_str().ok().and_then(|value| value.strip_prefix("Bearer ")).ok_or(Reason::Invalid)?;
-    let parts = token.strip_prefix("ya29.").and_then(|rest| rest.rsplit_once('-'));
-    let (text, _) = parts.filter(|(text, given)| proof(text) == *given).ok_or(Reason::Invalid)?;
+    match token.strip_prefix("ya29.") {
+        Some(rest) => issued(google, rest),
+        None => self_signed(token, service),
+    }
+}
+
+fn issued(google: &Google, token: &str) -> Result<(), Reason> {
+    let parts = token.rsplit_once('-').filter(|(text, given)| proof(text) == *given);
+    let (text, _) = parts.ok_or(Reason::Invalid)?;
     let ends_s = text.split_once('-').and_then(|(ends, _)| u64::from_str_radix(ends, 16).ok()).unwrap_or_default();
     if google.now_ms() / 1000 >= ends_s { Err(Reason::Expired) } else { Ok(()) }
 }
 
+/// Google's libraries take the time of what they sign from the machine's clock and from no other, so it is held against that one.
+fn self_signed(token: &str, service: Service) -> Result<(), Reason> {
+    let claims = account::read(token).map_err(|_| Reason::Invalid)?;
+    let audience = match service {
+        Service::Vertex => "https://aiplatform.googleapis.com/",
+        Service::Storage => "https://storage.googleapis.com/",
+    };
+    let ours = [&claims.iss, &claims.sub].iter().all(|name| name.as_deref() == Some(account::EMAIL));
+    if !ours || !(claims.has_scope(SCOPE) || claims.aud.as_deref() == Some(audience)) {
+        return Err(Reason::Invalid);
+    }
+    let now_s = UNIX_EPOCH.elapsed().unwrap_or_default().as_secs();
+    if claims.is_timely(SELF_SIGNED_LIVES_S, now_s) { Ok(()) } else { Err(Reason::Expired) }
+}
+
 /// Lets in whoever also asks for this project, this location and a model that there is.
 pub(super) fn admit_to(google: &Google, headers: &HeaderMap, place: &models::Place) -> Result<(), Refusal> {
-    admit(google, headers).map_err(Refusal::unauthenticated)?;
+    admit(google, headers, Service::Vertex).map_err(Refusal::unauthenticated)?;
     if place.project != google.0.project {
         return Err(Refusal::permission_denied(&place.model_name()));
     }
