@@ -21,6 +21,7 @@ pub enum NoInlineVideo {
 pub struct InlineVideo {
     place: Place,
     escaped: bool,
+    unicode: Option<Unicode>,
     text: Vec<u8>,
     key: Vec<u8>,
 }
@@ -34,6 +35,13 @@ enum Place {
     AfterField,
     InVideo,
     Done,
+}
+
+/// A `\u002b` that is being read.
+#[derive(Debug, Default, Clone, Copy)]
+struct Unicode {
+    digits: u8,
+    value: u32,
 }
 
 impl InlineVideo {
@@ -68,11 +76,23 @@ impl InlineVideo {
             Place::InString if self.key.len() <= FIELD.len() => self.key.push(byte),
             Place::AfterField if quote => self.place = Place::InVideo,
             Place::AfterField if !byte.is_ascii_whitespace() => self.place = Place::Outside, // not a string: no video
+            Place::InVideo if self.unicode.is_some() => self.unicode_digit(byte),
             Place::InVideo if quote => self.place = Place::Done,
+            Place::InVideo if self.escaped && byte == b'u' => self.unicode = Some(Unicode::default()),
             Place::InVideo if !escape => self.text.push(byte), // of `\/` the slash counts
             _ => {}
         }
         self.escaped = escape;
+    }
+
+    /// Takes the next of four hex digits. What is no digit, or no ASCII in the end, is no base64 either and is found out there.
+    fn unicode_digit(&mut self, byte: u8) {
+        let Some(Unicode { digits, value }) = self.unicode else { return };
+        let value = value * 16 + char::from(byte).to_digit(16).unwrap_or(0xffff);
+        self.unicode = if digits < 3 { Some(Unicode { digits: digits + 1, value }) } else { None };
+        if self.unicode.is_none() {
+            self.text.push(u8::try_from(value).unwrap_or(b'!'));
+        }
     }
 }
 
@@ -98,6 +118,7 @@ mod tests {
         let video: Vec<u8> = (0..=255).cycle().take(1_000).collect();
         let text = STANDARD.encode(&video);
         let escaped = text.replace('/', "\\/");
+        let unicode = text.replace('/', "\\u002f").replace('+', "\\u002B").replace('=', "\\u003d");
         for json in [
             format!(
                 r#"{{"name":"x","done":true,"response":{{"videos":[{{"bytesBase64Encoded":"{text}","mimeType":"video/mp4"}}]}}}}"#
@@ -132,6 +153,7 @@ mod tests {
             assert_eq!(taken(json, 7), Err(NoInlineVideo::Ended), "{json}");
         }
         assert_eq!(taken(r#"{"bytesBase64Encoded":"A*AA"}"#, 7), Err(NoInlineVideo::NotBase64));
+        assert_eq!(taken(r#"{"bytesBase64Encoded":"A\u00zzAA"}"#, 7), Err(NoInlineVideo::NotBase64));
         assert_eq!(taken(r#"{"bytesBase64Encoded":"AAA"}"#, 7), Err(NoInlineVideo::NotBase64));
     }
 }

@@ -1,0 +1,178 @@
+"""Calls our API with OpenAI's own Python client (openai 3.54.0): python openai_loop.py API_URL KEY
+
+The loop is the one that the API's pages publish. It ends with status 0 when everything holds, spends MXN 8.40 of the
+key's balance, and wants to be the only one who spends meanwhile.
+"""
+
+import sys
+import time
+import urllib.request
+import uuid
+from decimal import Decimal
+from importlib.metadata import version
+
+import httpx2
+import openai
+from openai import OpenAI
+
+if len(sys.argv) != 3:
+    sys.exit(__doc__)
+API, KEY = sys.argv[1:]
+
+ORDER = {"model": "fal/kling-2", "prompt": "A hummingbird drinking from a cempasúchil flower at dawn", "duration": 5}
+COST = Decimal("4.20")
+FIELDS = ["id", "object", "status", "model", "prompt", "video_url", "duration", "error", "created", "completed"]
+UNKNOWN = "00000000-0000-4000-8000-000000000000"
+
+
+class Wire(httpx2.HTTPTransport):
+    """The network as the client sees it: counts what is sent, keeps the last answer, can lose a header of it."""
+
+    def __init__(self, losing=None):
+        super().__init__()
+        self.losing, self.sent, self.last = losing, 0, None
+
+    def handle_request(self, request):
+        self.sent += 1
+        self.last = super().handle_request(request)
+        if self.losing:
+            del self.last.headers[self.losing]
+        return self.last
+
+    def balance(self):
+        return Decimal(self.last.headers["x-geekhub-balance-mxn"])
+
+
+def proved(text):
+    print(f"openai_loop.py: {text}", flush=True)
+
+
+def connect(wire, key=KEY):
+    return OpenAI(base_url=API, api_key=key, http_client=httpx2.Client(transport=wire))
+
+
+wire = Wire()
+client = connect(wire)
+
+
+def the_published_loop():
+    job = client.post("/videos/generations", body=ORDER, cast_to=object)
+    before = wire.balance()
+    last = followed(job)
+    video_url = last["video_url"]
+    assert "/storage/v1/object/public/generated-videos/" in video_url, video_url
+    assert video_url.endswith(f"/{job['id']}/video.mp4"), video_url
+    proved(f"{' → '.join(boxes(video_url))}, a whole MP4 at {video_url}")
+    assert before - balance_after(job) == COST, (before, wire.balance())
+    proved(f"x-geekhub-balance-mxn went from {before} to {wire.balance()}")
+
+
+def followed(job):
+    """Polls to the end, faster than the pages advise, and says each state."""
+    states = [job["status"]]
+    while True:
+        whole(job)
+        if job["status"] == "completed":
+            break
+        assert job["status"] in ("pending", "processing"), job
+        time.sleep(0.25)
+        job = client.get(f"/videos/{job['id']}", cast_to=object)
+        if job["status"] != states[-1]:
+            states.append(job["status"])
+    proved(f"{job['id']}: {' → '.join(states)}")
+    return job
+
+
+def whole(job):
+    """The ten fields, in their order; what was ordered; and an end only where there is one."""
+    assert list(job)[:10] == FIELDS, job
+    assert job["object"] == "video.job" and job["error"] is None and isinstance(job["created"], int), job
+    assert {name: job[name] for name in ORDER} == ORDER, job
+    ended = job["status"] == "completed"
+    assert isinstance(job["video_url"], str) == ended and isinstance(job["completed"], int) == ended, job
+
+
+def balance_after(job):
+    client.get(f"/videos/{job['id']}", cast_to=object)
+    return wire.balance()
+
+
+def boxes(url):
+    """The names of a file's boxes, which fill it exactly."""
+    with urllib.request.urlopen(url) as answer:
+        assert answer.headers["content-type"] == "video/mp4", answer.headers
+        file = answer.read()
+    names, at = [], 0
+    while at < len(file):
+        size, header = int.from_bytes(file[at : at + 4], "big"), 8
+        if size == 1:
+            size, header = int.from_bytes(file[at + 8 : at + 16], "big"), 16
+        assert header <= size <= len(file) - at, f"a box of {size} bytes at {at} of {len(file)}"
+        names.append(file[at + 4 : at + 8].decode("latin-1"))
+        at += size
+    assert names[0] == "ftyp" and {"moov", "mdat"} <= set(names), names
+    return names
+
+
+def the_pages_call_without_cast_to():
+    before = wire.sent
+    try:
+        client.post("/videos/generations", body=ORDER)
+    except TypeError as error:
+        assert "cast_to" in str(error) and wire.sent == before
+        proved(f"without cast_to nothing is sent: TypeError, {error}")
+    else:
+        raise AssertionError("the package takes a post without cast_to now: the examples can drop it")
+
+
+def refused(kind, status, code, call):
+    """The error as the client raises it: its own class, with our code and request id in its own places."""
+    try:
+        call()
+    except openai.APIStatusError as error:
+        assert (type(error), error.status_code, error.code, error.type) == (kind, status, code, code), repr(error)
+        assert error.request_id.startswith("req_") and len(error.request_id) == 28, error.request_id
+        assert error.body["request_id"] == error.request_id and error.body["message"] in error.message, error.body
+        proved(f"{status} {code} is {kind.__name__}, with {error.request_id}")
+        return error
+    raise AssertionError(f"not refused with {status} {code}")
+
+
+def errors():
+    order = lambda **change: client.post("/videos/generations", body={**ORDER, **change}, cast_to=object)
+    stranger = connect(Wire(), "ghub_sk_live_" + "0" * 32)
+    lookup = lambda who: lambda: who.get(f"/videos/{UNKNOWN}", cast_to=object)
+    refused(openai.AuthenticationError, 401, "invalid_api_key", lookup(stranger))
+    refused(openai.NotFoundError, 404, "job_not_found", lookup(client))
+    refused(openai.NotFoundError, 404, "model_not_found", lambda: order(model="fal/none"))
+    error = refused(openai.BadRequestError, 400, "invalid_request_error", lambda: order(duration=7))
+    assert "duration" in error.message, error.message
+
+
+def idempotency():
+    key = {"headers": {"Idempotency-Key": str(uuid.uuid4())}}
+    submit = lambda who, order: who.post("/videos/generations", body=order, cast_to=object, options=key)
+    first = submit(client, ORDER)
+    before = wire.balance()
+    assert "idempotent-replayed" not in wire.last.headers
+    again = submit(client, ORDER)
+    assert (again["id"], wire.last.headers["idempotent-replayed"]) == (first["id"], "true"), again
+    proved("a second submission with the same Idempotency-Key is the same job")
+
+    other = {**ORDER, "prompt": "another one"}
+    for wire_of, times in [(Wire(), 1), (Wire(losing="x-should-retry"), 3)]:
+        caller = connect(wire_of)
+        refused(openai.ConflictError, 409, "idempotency_conflict", lambda: submit(caller, other))
+        assert wire_of.sent == times, wire_of.sent
+    proved("a 409 is sent once; it would be sent three times without x-should-retry: false")
+
+    followed(first)
+    assert before - balance_after(first) == COST, (before, wire.balance())
+    proved("both submissions together cost one video")
+
+
+the_published_loop()
+the_pages_call_without_cast_to()
+errors()
+idempotency()
+proved(f"all of it, with openai {version('openai')}")
