@@ -126,6 +126,7 @@ mod tests {
             format!(
                 "{{\"response\" : {{\"videos\": [ {{\n \"mimeType\":\"video/mp4\",\n \"bytesBase64Encoded\" :\n \"{escaped}\" }} ]}},\"done\":true}}"
             ),
+            format!(r#"{{"bytesBase64Encoded":"{unicode}"}}"#),
             format!(
                 r#"{{"note":"\"bytesBase64Encoded\":\"AAAA\"","other":"bytesBase64Encoded","bytesBase64Encoded":"{text}"}}"#
             ),
