@@ -32,6 +32,20 @@ pub(crate) enum TransferError {
     Overtaken,
 }
 
+impl TransferError {
+    /// Whether a resumable upload that was begun for this file is of no more use: another file stood at the address, or storage does
+    /// not go on with it.
+    fn spoils_the_upload(&self) -> bool {
+        matches!(
+            self,
+            Self::NotAnMp4(_)
+                | Self::Storage(
+                    StorageError::Size { .. } | StorageError::Refused { step: "append", status: 400..=499, .. }
+                )
+        )
+    }
+}
+
 /// The file as it passes: counted and walked.
 struct Source {
     download: Download,
@@ -42,16 +56,25 @@ struct Source {
 }
 
 impl StoreVideo {
-    /// Copies the file and checks what is stored. Returns the public URL, which has answered.
+    /// Copies the file and checks what is stored. Returns the public URL, which has answered. An upload that cannot become this file is
+    /// forgotten, so that the next attempt begins anew.
     pub(crate) async fn transfer(
         &self,
         job: &mut Job,
         processing: &Processing,
         file: &File,
     ) -> Result<String, TransferError> {
-        let path = Storage::path(job.org, job.id);
         let place = self.providers.file(&processing.handle, &file.url).map_err(TransferError::NoSource)?;
-        let mut source = Source::new(self.downloads.open(place).await?);
+        let source = Source::new(self.downloads.open(place).await?);
+        let copied = self.copied(job, file, source).await;
+        if copied.as_ref().is_err_and(TransferError::spoils_the_upload) {
+            self.remember(job, None).await?;
+        }
+        copied
+    }
+
+    async fn copied(&self, job: &mut Job, file: &File, mut source: Source) -> Result<String, TransferError> {
+        let path = Storage::path(job.org, job.id);
         let length = source.download.length();
         if length.is_some_and(|length| length > LARGEST) {
             return Err(TransferError::TooLarge);
@@ -60,28 +83,21 @@ impl StoreVideo {
             Some(upload_url) => self.storage.offset(upload_url).await?.map(|offset| (upload_url.clone(), offset)),
             None => None,
         };
-        match resumed {
-            Some((upload_url, offset)) => {
-                source.skip(offset).await?;
+        if let Some((upload_url, offset)) = resumed {
+            source.skip(offset).await?;
+            self.append(&upload_url, offset, &mut source, length.is_none()).await?;
+        } else {
+            let first = source.part().await?;
+            if source.ended {
+                self.storage.upload(&path, first).await?;
+            } else {
+                let upload_url = self.storage.begin(&path, length).await?;
+                self.remember(job, Some(upload_url.clone())).await?;
+                let offset = self.storage.append(&upload_url, 0, first, None).await?;
                 self.append(&upload_url, offset, &mut source, length.is_none()).await?;
             }
-            None => {
-                let first = source.part().await?;
-                if source.ended {
-                    self.storage.upload(&path, first).await?;
-                } else {
-                    let upload_url = self.storage.begin(&path, length).await?;
-                    self.remember(job, Some(upload_url.clone())).await?;
-                    let offset = self.storage.append(&upload_url, 0, first, None).await?;
-                    self.append(&upload_url, offset, &mut source, length.is_none()).await?;
-                }
-            }
         }
-        let confirmed = self.storage.confirm(&path, source.passed).await;
-        if let Err(StorageError::Size { .. }) = confirmed {
-            self.remember(job, None).await?; // what is stored is not this file: the next attempt begins anew
-        }
-        confirmed?;
+        self.storage.confirm(&path, source.passed).await?;
         Ok(self.storage.public_url(&path))
     }
 

@@ -79,15 +79,15 @@ impl SubmitVideo {
         let (account, accepted) = tokio::join!(self.store.account(org), self.accepted(call, org));
         let account = account.ok().flatten();
         call.balance = account.as_ref().map(|account| account.balance);
-        if account.is_some_and(|account| account.suspended) {
-            return Err(Refusal::OrganizationSuspended.into());
-        }
-        let job = match accepted? {
-            Outcome::New(job) => self.handed_over(*job, end).await,
-            Outcome::Replayed(id) => {
+        let suspended = account.is_some_and(|account| account.suspended);
+        let job = match accepted {
+            Ok(Outcome::New(job)) => self.handed_over(*job, end).await, // accepted is accepted, whatever came of the account since
+            _ if suspended => return Err(Refusal::OrganizationSuspended.into()),
+            Ok(Outcome::Replayed(id)) => {
                 call.replayed = true;
                 self.handed_over_before(org, id, end).await?
             }
+            Err(error) => return Err(error),
         };
         call.ask_again_in = job.is_open().then(|| job.cadence(self.ambient.now()));
         Ok(VideoJob::from(&job))

@@ -1,0 +1,179 @@
+// Calls our API with OpenAI's own TypeScript client (openai 7.57.0): node openai_loop.js API_URL KEY, after tsc.
+//
+// The loop is the one that the API's pages publish. It ends with status 0 when everything holds, spends MXN 8.40 of the
+// key's balance, and wants to be the only one who spends meanwhile.
+
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import OpenAI from "openai";
+
+/** What both of our endpoints answer. */
+interface VideoJob {
+  id: string;
+  object: "video.job";
+  status: "pending" | "processing" | "completed" | "failed";
+  model: string;
+  prompt: string;
+  video_url: string | null;
+  duration: number;
+  error: string | null;
+  created: number;
+  completed: number | null;
+}
+
+const [api, key] = process.argv.slice(2);
+if (!api || !key) {
+  console.error("node openai_loop.js API_URL KEY");
+  process.exit(2);
+}
+
+const ORDER = { model: "fal/kling-2", prompt: "A hummingbird drinking from a cempasúchil flower at dawn", duration: 5 };
+const COST = 4_200_000;
+const FIELDS = ["id", "object", "status", "model", "prompt", "video_url", "duration", "error", "created", "completed"];
+const UNKNOWN = "00000000-0000-4000-8000-000000000000";
+
+const proved = (text: string): void => console.log(`openai_loop.ts: ${text}`);
+
+/** A client, and how many requests it has sent. It can be made to lose a header of every answer. */
+function connect({ apiKey = key, losing }: { apiKey?: string | undefined; losing?: string } = {}) {
+  const wire = { sent: 0 };
+  const client = new OpenAI({
+    baseURL: api,
+    apiKey,
+    fetch: async (input, init) => {
+      wire.sent += 1;
+      const answer = await fetch(input, init);
+      if (!losing) return answer;
+      const headers = new Headers(answer.headers);
+      headers.delete(losing);
+      return new Response(answer.body, { status: answer.status, headers });
+    },
+  });
+  return { client, wire };
+}
+
+const { client } = connect();
+
+async function thePublishedLoop(): Promise<void> {
+  const submitted = client.post<VideoJob>("/videos/generations", { body: ORDER });
+  const { data: job, response } = await submitted.withResponse();
+  const before = balance(response);
+  const { video_url } = await followed(job);
+  assert.ok(video_url?.includes("/storage/v1/object/public/generated-videos/"), String(video_url));
+  assert.ok(video_url.endsWith(`/${job.id}/video.mp4`), video_url);
+  proved(`${(await boxes(video_url)).join(" → ")}, a whole MP4 at ${video_url}`);
+  assert.equal(before - (await balanceAfter(job)), COST);
+  proved(`x-geekhub-balance-mxn fell by ${COST / 1_000_000}`);
+}
+
+/** Polls to the end, faster than the pages advise, and says each state. */
+async function followed(job: VideoJob): Promise<VideoJob> {
+  const states = [job.status];
+  for (;;) {
+    whole(job);
+    if (job.status === "completed") break;
+    assert.ok(job.status === "pending" || job.status === "processing", JSON.stringify(job));
+    await sleep(250);
+    job = await client.get<VideoJob>(`/videos/${job.id}`);
+    if (job.status !== states.at(-1)) states.push(job.status);
+  }
+  proved(`${job.id}: ${states.join(" → ")}`);
+  return job;
+}
+
+/** The ten fields, in their order; what was ordered; and an end only where there is one. */
+function whole(job: VideoJob): void {
+  assert.deepEqual(Object.keys(job).slice(0, 10), FIELDS);
+  assert.equal(job.object, "video.job");
+  assert.equal(job.error, null);
+  assert.ok(Number.isInteger(job.created));
+  assert.deepEqual({ model: job.model, prompt: job.prompt, duration: job.duration }, ORDER);
+  const ended = job.status === "completed";
+  assert.equal(typeof job.video_url === "string", ended);
+  assert.equal(Number.isInteger(job.completed), ended);
+}
+
+/** The balance that came with an answer, in millionths of a peso. */
+function balance(response: Response): number {
+  const text = response.headers.get("x-geekhub-balance-mxn");
+  assert.match(text ?? "none", /^-?\d+\.\d{2,6}$/);
+  return Math.round(Number(text) * 1_000_000);
+}
+
+async function balanceAfter(job: VideoJob): Promise<number> {
+  return balance(await client.get(`/videos/${job.id}`).asResponse());
+}
+
+/** The names of a file's boxes, which fill it exactly. */
+async function boxes(url: string): Promise<string[]> {
+  const answer = await fetch(url);
+  assert.equal(answer.headers.get("content-type"), "video/mp4");
+  const file = Buffer.from(await answer.arrayBuffer());
+  const names: string[] = [];
+  for (let at = 0, size = 0; at < file.length; at += size) {
+    const long = file.readUInt32BE(at) === 1;
+    size = long ? Number(file.readBigUInt64BE(at + 8)) : file.readUInt32BE(at);
+    assert.ok(size >= (long ? 16 : 8) && size <= file.length - at, `a box of ${size} bytes at ${at} of ${file.length}`);
+    names.push(file.toString("latin1", at + 4, at + 8));
+  }
+  assert.equal(names[0], "ftyp");
+  assert.ok(names.includes("moov") && names.includes("mdat"), names.join());
+  return names;
+}
+
+/** The error as the client raises it: its own class, with our code and request id in its own places. */
+async function refused(
+  kind: new (...args: never[]) => InstanceType<typeof OpenAI.APIError>,
+  status: number,
+  code: string,
+  call: Promise<unknown>,
+): Promise<InstanceType<typeof OpenAI.APIError>> {
+  const error = await call.then(() => assert.fail(`not refused with ${status} ${code}`), (error: unknown) => error);
+  assert.ok(error instanceof kind, String(error));
+  assert.deepEqual([error.status, error.code, error.type], [status, code, code]);
+  assert.match(error.requestID ?? "none", /^req_[0-9a-f]{24}$/);
+  assert.equal((error.error as { request_id: string }).request_id, error.requestID);
+  proved(`${status} ${code} is ${kind.name}, with ${error.requestID}`);
+  return error;
+}
+
+async function errors(): Promise<void> {
+  const order = (change: object) => client.post("/videos/generations", { body: { ...ORDER, ...change } });
+  const stranger = connect({ apiKey: `ghub_sk_live_${"0".repeat(32)}` }).client;
+  await refused(OpenAI.AuthenticationError, 401, "invalid_api_key", stranger.get(`/videos/${UNKNOWN}`));
+  await refused(OpenAI.NotFoundError, 404, "job_not_found", client.get(`/videos/${UNKNOWN}`));
+  await refused(OpenAI.NotFoundError, 404, "model_not_found", order({ model: "fal/none" }));
+  const error = await refused(OpenAI.BadRequestError, 400, "invalid_request_error", order({ duration: 7 }));
+  assert.match(error.message, /duration/);
+}
+
+async function idempotency(): Promise<void> {
+  const headers = { "Idempotency-Key": randomUUID() };
+  const submit = (who: OpenAI, body: object) => who.post<VideoJob>("/videos/generations", { body, headers });
+  const first = await submit(client, ORDER).withResponse();
+  const before = balance(first.response);
+  assert.equal(first.response.headers.get("idempotent-replayed"), null);
+  const again = await submit(client, ORDER).withResponse();
+  assert.deepEqual([again.data.id, again.response.headers.get("idempotent-replayed")], [first.data.id, "true"]);
+  proved("a second submission with the same Idempotency-Key is the same job");
+
+  for (const { caller, times } of [
+    { caller: connect(), times: 1 },
+    { caller: connect({ losing: "x-should-retry" }), times: 3 },
+  ]) {
+    const other = { ...ORDER, prompt: "another one" };
+    await refused(OpenAI.ConflictError, 409, "idempotency_conflict", submit(caller.client, other));
+    assert.equal(caller.wire.sent, times);
+  }
+  proved("a 409 is sent once; it would be sent three times without x-should-retry: false");
+
+  await followed(first.data);
+  assert.equal(before - (await balanceAfter(first.data)), COST);
+  proved("both submissions together cost one video");
+}
+
+await thePublishedLoop();
+await errors();
+await idempotency();
+proved("all of it");
