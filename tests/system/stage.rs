@@ -11,7 +11,7 @@ use local::fal::Fal;
 use local::supabase::Supabase;
 use local::system::{Options, System};
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
@@ -30,13 +30,17 @@ pub(crate) struct Caller {
     pub(crate) client: Client,
 }
 
-/// The wall clock, which a test can put forward.
+/// The wall clock, which a test can put forward and stop.
 #[derive(Clone, Default)]
-struct Clock(Arc<AtomicU64>);
+struct Clock {
+    ahead_s: Arc<AtomicU64>,
+    stopped: Arc<OnceLock<SystemTime>>,
+}
 
 impl Clock {
     fn now(&self) -> SystemTime {
-        SystemTime::now() + Duration::from_secs(self.0.load(Ordering::SeqCst))
+        let now = self.stopped.get().copied().unwrap_or_else(SystemTime::now);
+        now + Duration::from_secs(self.ahead_s.load(Ordering::SeqCst))
     }
 }
 
@@ -67,7 +71,12 @@ impl Stage {
 
     /// Puts the clock forward for everybody.
     pub(crate) fn later(&self, by: Duration) {
-        self.clock.0.fetch_add(by.as_secs(), Ordering::SeqCst);
+        self.clock.ahead_s.fetch_add(by.as_secs(), Ordering::SeqCst);
+    }
+
+    /// Stops the clock for everybody: from here on it only moves when it is put forward, by exactly as much.
+    pub(crate) fn stop_the_clock(&self) {
+        self.clock.stopped.get_or_init(SystemTime::now);
     }
 
     /// The caller that the system made, with MXN 50.

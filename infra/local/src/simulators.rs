@@ -103,7 +103,8 @@ pub(crate) async fn google(
         now: options.now.clone(),
     });
     tasks.spawn(serve(listener, simulator.router()));
-    let account = simulator.service_account_json();
+    let account: Value = serde_json::from_str(&simulator.service_account_json()).map_err(text)?;
+    let account = account.to_string(); // one line, as a variable in a file has to be
     std::fs::write(scratch.path().join("service-account.json"), &account).map_err(text)?;
     for (name, value) in [
         ("GoogleServiceAccount", account.as_str()),

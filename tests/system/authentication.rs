@@ -1,0 +1,111 @@
+//! Every route asks for a key. A bad one is refused in the same words everywhere, costs one lookup at most, and is told nothing.
+
+use crate::asking::Ask;
+use crate::routes::ROUTES;
+use crate::stage::Stage;
+use crate::traces::Call;
+use ghub::job::Status;
+use ghub::store::KeyHash;
+use local::system::Options;
+use reqwest::header::AUTHORIZATION;
+use std::time::Duration;
+
+/// How much of a refused request reaches the database.
+#[derive(Clone, Copy, PartialEq)]
+enum Reaches {
+    Nothing,
+    TheKeys,
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_route_refuses_every_bad_key() {
+    use Reaches::{Nothing, TheKeys};
+    let (stage, calls) = Stage::watched(Options::test()).await;
+    let caller = stage.caller();
+    let job = caller.accepted("somebody's").await;
+    stage.until(caller.org, &job, Status::Completed).await; // so that only the requests below make calls
+    let (live, revoked) = (stage.system.identity.live_key.clone(), stage.key_of(&caller).await);
+    revoke(&stage, &revoked).await;
+
+    let random = "a".repeat(32);
+    let bearer = |key: &str| Some(format!("Bearer {key}"));
+    let cases = [
+        ("no header", None, "missing_api_key", Nothing),
+        ("another scheme", Some("Basic dXNlcjpwYXNz".to_owned()), "missing_api_key", Nothing),
+        ("a good key under another scheme", Some(format!("Basic {live}")), "missing_api_key", Nothing),
+        ("a good key without a scheme", Some(live.clone()), "missing_api_key", Nothing),
+        ("no key", Some("Bearer".to_owned()), "missing_api_key", Nothing),
+        ("a character too few", bearer(&format!("ghub_sk_live_{}", &random[1..])), "invalid_api_key", Nothing),
+        ("a character too many", bearer(&format!("{live}a")), "invalid_api_key", Nothing),
+        ("another alphabet", bearer(&format!("ghub_sk_live_-{}", &random[1..])), "invalid_api_key", Nothing),
+        ("bytes for characters", bearer(&format!("ghub_sk_live_{}", "ñ".repeat(16))), "invalid_api_key", Nothing),
+        ("another prefix", bearer(&format!("ghub-sk-live-{random}")), "invalid_api_key", Nothing),
+        ("somebody else's key", bearer(&format!("sk-{random}")), "invalid_api_key", Nothing),
+        ("two keys", bearer(&format!("{live}, Bearer {live}")), "invalid_api_key", Nothing),
+        ("a key that never was", bearer(&format!("ghub_sk_live_{random}")), "invalid_api_key", TheKeys),
+        ("a key in other letters", bearer(&other_case(&live)), "invalid_api_key", TheKeys),
+        ("a revoked key", bearer(&revoked), "key_revoked", TheKeys),
+    ];
+    let before = stage.traces().await;
+    calls.take();
+    for route in &ROUTES {
+        for (name, authorization, code, reaches) in &cases {
+            let case = format!("{} {} with {name}", route.method, route.path);
+            let reply = stage.ask(with(route.ask(&job), authorization.as_deref())).await;
+            let found = (reply.status, reply.body["error"]["code"].as_str());
+            assert_eq!(found, (401, Some(*code)), "{case}: {}", reply.body);
+            reply.refused(401, code);
+            assert_eq!((reply.balance(), reply.retry_after_s()), (None, None), "{case}");
+            let calls: Vec<Call> = calls.take();
+            match reaches {
+                Nothing => assert_eq!(calls, [], "{case}"),
+                TheKeys => assert!(is_key_lookup(&stage, &calls), "{case}: {calls:?}"),
+            }
+        }
+    }
+    assert_eq!(stage.traces().await, before);
+}
+
+/// A found key is remembered for a minute, so a revocation takes a minute to hold. It takes no longer, on any route.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revocation_holds_after_a_minute() {
+    let stage = Stage::new().await;
+    let caller = stage.caller();
+    let (job, key) = (caller.accepted("before").await, stage.key_of(&caller).await);
+    for route in &ROUTES {
+        assert_eq!(stage.ask(route.ask(&job).key(&key)).await.status, 200, "{} {}", route.method, route.path);
+    }
+    revoke(&stage, &key).await;
+    stage.later(Duration::from_secs(60));
+    for route in &ROUTES {
+        stage.ask(route.ask(&job).key(&key)).await.refused(401, "key_revoked");
+    }
+}
+
+async fn revoke(stage: &Stage, key: &str) {
+    let now = stage.system.world().ambient.now();
+    assert!(stage.store.revoke_key(&KeyHash::of(key), now).await.unwrap());
+}
+
+fn with(ask: Ask, authorization: Option<&str>) -> Ask {
+    match authorization {
+        Some(value) => ask.header(AUTHORIZATION, value),
+        None => ask,
+    }
+}
+
+/// Capitals for small letters and the other way round, after the prefix.
+fn other_case(key: &str) -> String {
+    let swap = |letter: char| {
+        if letter.is_ascii_lowercase() { letter.to_ascii_uppercase() } else { letter.to_ascii_lowercase() }
+    };
+    let (prefix, random) = key.split_at("ghub_sk_live_".len());
+    prefix.to_owned() + &random.chars().map(swap).collect::<String>()
+}
+
+fn is_key_lookup(stage: &Stage, calls: &[Call]) -> bool {
+    match calls {
+        [call] => call.what == "DynamoDB_20120810.GetItem" && call.body["TableName"] == stage.system.variables["TABLE_KEYS"],
+        _ => false,
+    }
+}

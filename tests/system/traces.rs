@@ -1,0 +1,102 @@
+//! What a request leaves behind: what is stored, what is queued, what was asked of others.
+
+use crate::stage::Stage;
+use aws_sdk_dynamodb::Client;
+use futures::future::{BoxFuture, join_all};
+use ghub::outbound::{Gate, Network, WireError, sdk_config};
+use local::system::Options;
+use reqwest::Request;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+const TABLES: [&str; 4] = ["TABLE_ACCOUNTS", "TABLE_IDEMPOTENCY", "TABLE_JOBS", "TABLE_LEDGER"];
+const QUEUES: [&str; 2] = ["PollQueue", "StoreQueue"];
+
+/// Everything that moves when a job is accepted. Two of these are equal when nothing did.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Traces {
+    /// The items of each table, as text.
+    tables: BTreeMap<&'static str, Vec<String>>,
+    /// Messages that each queue took, whatever became of them.
+    messages: [u64; 2],
+    /// Requests that reached a provider.
+    provider_calls: usize,
+}
+
+impl Stage {
+    pub(crate) async fn traces(&self) -> Traces {
+        let items = join_all(TABLES.map(async |table| (table, self.items_of(table).await))).await;
+        let google = &self.system.google.as_ref().expect("Google is simulated").simulator;
+        Traces {
+            tables: items.into_iter().collect(),
+            messages: QUEUES.map(|queue| self.system.sqs.accepted(queue).unwrap()),
+            provider_calls: self.fal().requests().len() + google.requests().len(),
+        }
+    }
+
+    /// The database itself, for what the store does not offer.
+    pub(crate) fn dynamodb(&self) -> Client {
+        let config = aws_sdk_dynamodb::config::Builder::from(&sdk_config(&self.system.world()).unwrap());
+        Client::from_conf(config.endpoint_url(&self.system.dynamodb).build())
+    }
+
+    async fn items_of(&self, table: &str) -> Vec<String> {
+        let scan = self.dynamodb().scan().table_name(&self.system.variables[table]);
+        let items = scan.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await.unwrap();
+        let mut texts: Vec<_> =
+            items.into_iter().map(|item| format!("{:?}", item.into_iter().collect::<BTreeMap<_, _>>())).collect();
+        texts.sort();
+        texts
+    }
+
+    /// A stage whose functions are watched while they call others.
+    pub(crate) async fn watched(options: Options) -> (Self, Arc<Calls>) {
+        let calls = Arc::new(Calls::default());
+        (Self::with(Options { gate: Some(calls.clone()), ..options }).await, calls)
+    }
+}
+
+/// What the functions asked of others, but for the sweep's own look at its index.
+#[derive(Debug, Default)]
+pub(crate) struct Calls(Mutex<Vec<Call>>);
+
+/// One request to another service.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Call {
+    /// DynamoDB's or SQS's name for it; of others the method and path.
+    pub(crate) what: String,
+    pub(crate) bytes: usize,
+    /// Null, if it is not JSON.
+    pub(crate) body: Value,
+}
+
+impl Calls {
+    /// The calls since this was last asked.
+    pub(crate) fn take(&self) -> Vec<Call> {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+}
+
+impl Gate for Calls {
+    fn exchange<'a>(
+        &'a self,
+        request: Request,
+        send: Network<'a>,
+    ) -> BoxFuture<'a, Result<reqwest::Response, WireError>> {
+        let call = Call::of(&request);
+        if call.body["IndexName"] != "open-by-due" {
+            self.0.lock().unwrap().push(call);
+        }
+        send(request)
+    }
+}
+
+impl Call {
+    fn of(request: &Request) -> Self {
+        let target = request.headers().get("x-amz-target").and_then(|target| target.to_str().ok());
+        let what = target.map_or_else(|| format!("{} {}", request.method(), request.url().path()), str::to_owned);
+        let body = request.body().and_then(reqwest::Body::as_bytes).unwrap_or_default();
+        Self { what, bytes: body.len(), body: serde_json::from_slice(body).unwrap_or_default() }
+    }
+}
