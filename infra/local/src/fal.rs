@@ -10,39 +10,35 @@ mod answer;
 mod cdn;
 mod control;
 mod input;
-mod log_time;
 mod models;
 mod plan;
 mod queue;
 mod render;
-mod shelf;
 mod verdict;
 
 pub use answer::flat_error;
-pub use plan::{Render, Settings, ValidateAt};
+pub use plan::{Settings, ValidateAt};
 pub use verdict::{Ending, Verdict};
 
-use std::collections::{BTreeMap, VecDeque};
+pub use crate::renders::Render;
+pub use crate::seen::Seen;
+
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::Router;
-use axum::extract::Request;
-use axum::http::header::AUTHORIZATION;
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 
-use crate::Now;
 use crate::faults::Faults;
+use crate::script::Script;
+use crate::seen::{Memory, remember};
+use crate::shelf::Shelf;
+use crate::{Now, dates};
 use render::Rendering;
-use shelf::Shelf;
 
 /// The steps that a fault can happen to.
 pub const STEPS: &[&str] = &["submit", "status", "result", "cancel", "file"];
-
-/// Enough for any test, and a bound for a system that is left running.
-const SEEN_AT_MOST: usize = 10_000;
 
 /// What a simulator is started with.
 pub struct Options {
@@ -58,19 +54,6 @@ pub struct Options {
     pub now: Now,
 }
 
-/// A request that reached the simulator, whatever became of it. Control requests are not counted.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Seen {
-    /// HTTP method.
-    pub method: String,
-    /// Path with query.
-    pub path: String,
-    /// The `Authorization` header, as sent.
-    pub authorization: Option<String>,
-    /// When it arrived.
-    pub at: SystemTime,
-}
-
 /// A handle to the simulator; clones share its state.
 #[derive(Clone)]
 pub struct Fal(Arc<Inner>);
@@ -80,6 +63,8 @@ struct Inner {
     key: String,
     now: Now,
     faults: Faults,
+    verdicts: Script<Verdict>,
+    seen: Memory<Seen>,
     state: Mutex<State>,
 }
 
@@ -87,8 +72,6 @@ struct State {
     settings: Settings,
     /// In the order of their submission.
     renders: Vec<Rendering>,
-    verdicts: Vec<Verdict>,
-    seen: VecDeque<Seen>,
     shelf: Shelf,
 }
 
@@ -101,13 +84,14 @@ impl Fal {
         let shelf = Shelf::open(options.data_dir).expect("fal's data directory is readable");
         let state = State {
             settings: Settings::with(options.render),
-            renders: shelf.all().expect("fal's data directory holds its own files"),
-            verdicts: Vec::new(),
-            seen: VecDeque::new(),
+            renders: shelf
+                .all(|render: &Rendering| render.submitted_ms)
+                .expect("fal's data directory holds its own files"),
             shelf,
         };
         let Options { base_url, key, now, .. } = options;
-        Self(Arc::new(Inner { base_url, key, now, faults: Faults::new(STEPS), state: Mutex::new(state) }))
+        let (faults, verdicts, seen) = (Faults::new(STEPS), Script::new(), Memory::new());
+        Self(Arc::new(Inner { base_url, key, now, faults, verdicts, seen, state: Mutex::new(state) }))
     }
 
     /// Queue, files and control, for the caller to serve.
@@ -115,9 +99,11 @@ impl Fal {
         Router::new()
             .route(cdn::PATH, get(cdn::file))
             .fallback(queue::answer)
-            .layer(from_fn_with_state(self.clone(), see))
+            .layer(from_fn_with_state((self.0.seen.clone(), self.0.now.clone()), remember))
             .with_state(self.clone())
             .merge(self.0.faults.router())
+            .merge(self.0.verdicts.verdicts_router())
+            .merge(self.0.seen.router())
             .merge(control::router(self))
     }
 
@@ -141,17 +127,17 @@ impl Fal {
 
     /// Decides how coming submissions end; of several verdicts that fit one, the oldest counts.
     pub fn decide(&self, verdict: Verdict) {
-        self.state().verdicts.push(verdict);
+        self.0.verdicts.add(verdict);
     }
 
     /// Coming submissions end with a video again.
     pub fn clear_verdicts(&self) {
-        self.state().verdicts.clear();
+        self.0.verdicts.clear();
     }
 
-    /// Every request that arrived, oldest first, of the last [`SEEN_AT_MOST`].
+    /// Every request that arrived, oldest first, of the last ten thousand.
     pub fn requests(&self) -> Vec<Seen> {
-        self.state().seen.iter().cloned().collect()
+        self.0.seen.all()
     }
 
     /// How many renders were accepted: what the real fal would charge for.
@@ -164,46 +150,13 @@ impl Fal {
         self.state().renders.iter().filter(|render| render.order.prompt == prompt).count()
     }
 
-    fn renders_by_prompt(&self) -> BTreeMap<String, usize> {
-        let mut counts = BTreeMap::new();
-        for render in &self.state().renders {
-            *counts.entry(render.order.prompt.clone()).or_default() += 1;
-        }
-        counts
-    }
-
     fn now_ms(&self) -> u64 {
-        let since = (self.0.now)().duration_since(UNIX_EPOCH).unwrap_or_default();
-        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+        dates::unix_ms((self.0.now)())
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-async fn see(
-    axum::extract::State(fal): axum::extract::State<Fal>,
-    request: Request,
-    next: Next,
-) -> axum::response::Response {
-    let seen = Seen {
-        method: request.method().to_string(),
-        path: request.uri().to_string(),
-        authorization: request
-            .headers()
-            .get(AUTHORIZATION)
-            .map(|value| String::from_utf8_lossy(value.as_bytes()).into()),
-        at: (fal.0.now)(),
-    };
-    {
-        let mut state = fal.state();
-        if state.seen.len() == SEEN_AT_MOST {
-            state.seen.pop_front();
-        }
-        state.seen.push_back(seen);
-    }
-    next.run(request).await
 }
 
 #[cfg(test)]

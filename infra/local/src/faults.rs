@@ -7,13 +7,12 @@ mod spoil;
 
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
-use axum::routing::post;
-use axum::{Json, Router};
+use axum::Router;
+use axum::response::Response;
 use serde::{Deserialize, Serialize};
+
+use crate::script::{Line, Script, once};
 
 /// One thing that goes wrong. As JSON: `{"step": "submit", "times": 2, "then": {"hang": {"ms": 500}}}`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -76,8 +75,10 @@ pub enum Then {
     },
 }
 
-fn once() -> Option<u32> {
-    Some(1)
+impl Line for Fault {
+    fn times(&mut self) -> &mut Option<u32> {
+        &mut self.times
+    }
 }
 
 impl Fault {
@@ -125,13 +126,13 @@ pub enum Unscriptable {
 #[derive(Clone, Debug)]
 pub struct Faults {
     steps: &'static [&'static str],
-    list: Arc<Mutex<Vec<Fault>>>,
+    script: Script<Fault>,
 }
 
 impl Faults {
     /// No faults yet, for a simulator with these steps.
     pub fn new(steps: &'static [&'static str]) -> Self {
-        Self { steps, list: Arc::default() }
+        Self { steps, script: Script::new() }
     }
 
     /// Adds a fault behind those already scripted; of several that fit a request, the oldest happens.
@@ -140,34 +141,24 @@ impl Faults {
             return Err(Unscriptable::UnknownStep(fault.step, self.steps.join(", ")));
         }
         spoil::instead(&fault.then)?;
-        if fault.times != Some(0) {
-            self.list().push(fault);
-        }
+        self.script.add(fault);
         Ok(())
     }
 
     /// Forgets every fault.
     pub fn clear(&self) {
-        self.list().clear();
+        self.script.clear();
     }
 
     /// What is still to happen, oldest first.
     pub fn pending(&self) -> Vec<Fault> {
-        self.list().clone()
+        self.script.pending()
     }
 
     /// `POST`, `GET` and `DELETE /_simulator/faults`: add one, list them, clear them.
     pub fn router(&self) -> Router {
-        let (adding, listing, clearing) = (self.clone(), self.clone(), self.clone());
-        let add = post(async move |Json(fault): Json<Fault>| match adding.add(fault) {
-            Ok(()) => StatusCode::NO_CONTENT.into_response(),
-            Err(error) => (StatusCode::BAD_REQUEST, error.to_string()).into_response(),
-        });
-        let all = add.get(async move || Json(listing.pending())).delete(async move || {
-            clearing.clear();
-            StatusCode::NO_CONTENT
-        });
-        Router::new().route("/_simulator/faults", all)
+        let faults = self.clone();
+        self.script.router("/_simulator/faults", move |fault| faults.add(fault))
     }
 
     /// Answers a request of `step` with `work`, or with the next fault that fits.
@@ -180,20 +171,8 @@ impl Faults {
     }
 
     fn take(&self, step: &str, path: &str) -> Option<Then> {
-        let mut list = self.list();
         let fits = |fault: &Fault| fault.path_contains.as_ref().is_none_or(|text| path.contains(text.as_str()));
-        let at = list.iter().position(|fault| fault.step == step && fits(fault))?;
-        if let Some(times) = &mut list[at].times {
-            *times -= 1;
-            if *times == 0 {
-                return Some(list.remove(at).then);
-            }
-        }
-        Some(list[at].then.clone())
-    }
-
-    fn list(&self) -> MutexGuard<'_, Vec<Fault>> {
-        self.list.lock().unwrap_or_else(PoisonError::into_inner)
+        self.script.take(|fault| fault.step == step && fits(fault)).map(|fault| fault.then)
     }
 }
 

@@ -14,8 +14,6 @@ mod input;
 mod json;
 mod models;
 mod operation;
-mod ranges;
-mod shelf;
 mod tokens;
 mod verdict;
 mod vertex;
@@ -25,29 +23,23 @@ pub use json::{Escapes, Shape};
 pub use operation::{Pending, Settings, ValidateAt};
 pub use verdict::{Ending, Left, Verdict};
 
-use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::UNIX_EPOCH;
 
 use axum::Router;
-use axum::extract::{Request, State as Shared};
-use axum::http::header::AUTHORIZATION;
-use axum::middleware::{Next, from_fn_with_state};
-use axum::response::Response;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 
-use crate::Now;
-use crate::fal::{Render, Seen};
 use crate::faults::Faults;
+use crate::renders::Render;
+use crate::script::Script;
+use crate::seen::{Memory, Seen, remember};
+use crate::shelf::Shelf;
+use crate::{Now, dates};
 use operation::Operation;
-use shelf::Shelf;
 
 /// The steps that a fault can happen to.
 pub const STEPS: &[&str] = &["token", "submit", "poll", "file"];
-
-/// Enough for any test, and a bound for a system that is left running.
-const SEEN_AT_MOST: usize = 10_000;
 
 /// What the simulator is started with.
 pub struct Options {
@@ -75,6 +67,8 @@ struct Inner {
     location: String,
     now: Now,
     faults: Faults,
+    verdicts: Script<Verdict>,
+    seen: Memory<Seen>,
     state: Mutex<State>,
 }
 
@@ -82,8 +76,6 @@ struct State {
     settings: Settings,
     /// In the order of their submission.
     operations: Vec<Operation>,
-    verdicts: Vec<Verdict>,
-    seen: VecDeque<Seen>,
     shelf: Shelf,
 }
 
@@ -94,13 +86,16 @@ impl Google {
     /// When the directory can neither be read nor made, or holds something else.
     pub fn new(options: Options) -> Self {
         let shelf = Shelf::open(options.data_dir).expect("Google's data directory is readable");
-        let mut operations: Vec<Operation> = shelf.all().expect("Google's data directory holds its own files");
-        operations.sort_by_key(|operation| operation.submitted_ms);
-        let settings = Settings::with(options.render);
-        let state = State { settings, operations, verdicts: Vec::new(), seen: VecDeque::new(), shelf };
+        let state = State {
+            settings: Settings::with(options.render),
+            operations: shelf
+                .all(|operation: &Operation| operation.submitted_ms)
+                .expect("Google's data directory holds its own files"),
+            shelf,
+        };
         let Options { base_url, project, location, now, .. } = options;
-        let faults = Faults::new(STEPS);
-        Self(Arc::new(Inner { base_url, project, location, now, faults, state: Mutex::new(state) }))
+        let (faults, verdicts, seen) = (Faults::new(STEPS), Script::new(), Memory::new());
+        Self(Arc::new(Inner { base_url, project, location, now, faults, verdicts, seen, state: Mutex::new(state) }))
     }
 
     /// Tokens, models, bucket and control, for the caller to serve.
@@ -113,9 +108,11 @@ impl Google {
             .route(bucket::XML_PATH, get(bucket::xml_api))
             .fallback(answer::unknown_url)
             .method_not_allowed_fallback(answer::unknown_url)
-            .layer(from_fn_with_state(self.clone(), see))
+            .layer(from_fn_with_state((self.0.seen.clone(), self.0.now.clone()), remember))
             .with_state(self.clone())
             .merge(self.0.faults.router())
+            .merge(self.0.verdicts.verdicts_router())
+            .merge(self.0.seen.router())
             .merge(control::router(self))
     }
 
@@ -145,17 +142,17 @@ impl Google {
 
     /// Decides how coming submissions end; of several verdicts that fit one, the oldest counts.
     pub fn decide(&self, verdict: Verdict) {
-        self.state().verdicts.push(verdict);
+        self.0.verdicts.add(verdict);
     }
 
     /// Coming submissions end with a video again.
     pub fn clear_verdicts(&self) {
-        self.state().verdicts.clear();
+        self.0.verdicts.clear();
     }
 
-    /// Every request that arrived, oldest first, of the last [`SEEN_AT_MOST`].
+    /// Every request that arrived, oldest first, of the last ten thousand.
     pub fn requests(&self) -> Vec<Seen> {
-        self.state().seen.iter().cloned().collect()
+        self.0.seen.all()
     }
 
     /// How many operations were accepted: what the real Google would charge for.
@@ -175,44 +172,17 @@ impl Google {
         operations.map(|operation| operation.order.parameters.clone()).collect()
     }
 
-    fn renders_by_prompt(&self) -> BTreeMap<String, usize> {
-        let mut counts = BTreeMap::new();
-        for operation in &self.state().operations {
-            *counts.entry(operation.order.prompt.clone()).or_default() += 1;
-        }
-        counts
-    }
-
     fn token_uri(&self) -> String {
         format!("{}{}", self.0.base_url, tokens::PATH)
     }
 
     fn now_ms(&self) -> u64 {
-        let since = (self.0.now)().duration_since(UNIX_EPOCH).unwrap_or_default();
-        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+        dates::unix_ms((self.0.now)())
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-async fn see(Shared(google): Shared<Google>, request: Request, next: Next) -> Response {
-    let authorization = request.headers().get(AUTHORIZATION);
-    let seen = Seen {
-        method: request.method().to_string(),
-        path: request.uri().to_string(),
-        authorization: authorization.map(|value| String::from_utf8_lossy(value.as_bytes()).into()),
-        at: (google.0.now)(),
-    };
-    {
-        let mut state = google.state();
-        if state.seen.len() == SEEN_AT_MOST {
-            state.seen.pop_front();
-        }
-        state.seen.push_back(seen);
-    }
-    next.run(request).await
 }
 
 #[cfg(test)]

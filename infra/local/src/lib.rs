@@ -19,12 +19,21 @@ pub mod system;
 pub mod template;
 pub mod video;
 
+mod dates;
 mod dynamodb;
 mod environment;
 mod functions;
 mod gateway;
 mod identity;
+mod json_file;
+mod output;
+mod ranges;
+mod renders;
 mod schedule;
+mod script;
+mod seen;
+mod shelf;
+mod verdict;
 
 /// The wall clock, handed in.
 pub type Now = std::sync::Arc<dyn Fn() -> std::time::SystemTime + Send + Sync>;

@@ -5,9 +5,8 @@
 //! `POST /_simulator/faults` takes a [`Plan`] as JSON (`{"step":"tus_patch","do":"break_after","bytes":1000,"times":1}`),
 //! `DELETE` forgets all of them.
 
-use std::collections::VecDeque;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use axum::body::Bytes;
@@ -21,12 +20,12 @@ use serde::de::DeserializeOwned;
 
 pub use faults::{Fault, Plan, Step};
 
-use crate::Now;
+use crate::seen::Memory;
+use crate::{Now, dates};
 
 mod append;
 mod auth;
 mod buckets;
-mod dates;
 mod disk;
 mod errors;
 mod faults;
@@ -48,9 +47,6 @@ mod tests;
 mod tests_faults;
 #[cfg(test)]
 mod tests_resumable;
-
-/// How many requests are remembered; older ones are forgotten.
-const REMEMBERED: usize = 10_000;
 
 /// What a simulated project needs.
 pub struct Options {
@@ -76,7 +72,7 @@ struct Project {
     disk: disk::Disk,
     partials: partials::Partials,
     faults: faults::Faults,
-    seen: Mutex<VecDeque<Seen>>,
+    seen: Memory<Seen>,
 }
 
 /// A request as it arrived. Neither keys nor query strings are kept.
@@ -126,7 +122,7 @@ impl Supabase {
             disk,
             partials,
             faults: faults::Faults::default(),
-            seen: Mutex::default(),
+            seen: Memory::new(),
         }))
     }
 
@@ -171,7 +167,7 @@ impl Supabase {
 
     /// Every request that arrived, oldest first; the last ten thousand of them.
     pub fn requests(&self) -> Vec<Seen> {
-        disk::lock(&self.0.seen).iter().cloned().collect()
+        self.0.seen.all()
     }
 
     /// What is stored under a name.
@@ -208,21 +204,14 @@ fn step(project: &Arc<Project>, step: Step, routes: MethodRouter<Arc<Project>>) 
 
 async fn remember(State(project): State<Arc<Project>>, request: Request, next: Next) -> Response {
     let headers = request.headers();
-    let seen = Seen {
+    project.seen.add(Seen {
         method: request.method().to_string(),
         path: request.uri().path().to_owned(),
         apikey_present: headers.contains_key("apikey"),
         authorization_present: headers.contains_key("authorization"),
         user_agent: auth::text(headers, "user-agent").unwrap_or_default().to_owned(),
         at: (project.now)(),
-    };
-    {
-        let mut all = disk::lock(&project.seen);
-        if all.len() == REMEMBERED {
-            all.pop_front();
-        }
-        all.push_back(seen);
-    }
+    });
     next.run(request).await
 }
 

@@ -1,38 +1,23 @@
-//! `/_simulator/…`: what a test in another process decides and observes. Faults have their own route beside these.
+//! `/_simulator/…`: what a test in another process decides and observes. Faults, verdicts and requests have their own
+//! routes beside these.
 
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::routing::{get, patch, post};
+use axum::routing::{get, patch};
 use axum::{Json, Router};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::plan::{ValidateAt, millis};
-use super::{Fal, Verdict};
+use super::{Fal, ValidateAt};
+use crate::renders;
 
 pub(super) fn router(fal: &Fal) -> Router {
     Router::new()
-        .route("/_simulator/verdicts", post(decide).get(verdicts).delete(clear))
         .route("/_simulator/settings", patch(configure))
-        .route("/_simulator/requests", get(requests))
-        .route("/_simulator/renders", get(renders))
+        .route("/_simulator/renders", get(count_renders))
         .with_state(fal.clone())
-}
-
-async fn decide(State(fal): State<Fal>, Json(verdict): Json<Verdict>) -> StatusCode {
-    fal.decide(verdict);
-    StatusCode::NO_CONTENT
-}
-
-async fn verdicts(State(fal): State<Fal>) -> Json<Vec<Verdict>> {
-    Json(fal.state().verdicts.clone())
-}
-
-async fn clear(State(fal): State<Fal>) -> StatusCode {
-    fal.clear_verdicts();
-    StatusCode::NO_CONTENT
 }
 
 /// What is absent stays as it is.
@@ -60,14 +45,6 @@ async fn configure(State(fal): State<Fal>, Json(change): Json<Change>) -> Status
     StatusCode::NO_CONTENT
 }
 
-async fn requests(State(fal): State<Fal>) -> Json<Vec<Value>> {
-    let seen = fal.requests().into_iter().map(|seen| {
-        let at_ms = millis(seen.at.duration_since(UNIX_EPOCH).unwrap_or_default());
-        json!({"method": seen.method, "path": seen.path, "authorization": seen.authorization, "at_ms": at_ms})
-    });
-    Json(seen.collect())
-}
-
-async fn renders(State(fal): State<Fal>) -> Json<Value> {
-    Json(json!({"accepted": fal.renders(), "by_prompt": fal.renders_by_prompt()}))
+async fn count_renders(State(fal): State<Fal>) -> Json<Value> {
+    Json(renders::count(fal.state().renders.iter().map(|render| &render.order.prompt)))
 }

@@ -2,21 +2,12 @@
 //!
 //! A plan is times, not timers: it is made at a submission and again whenever something changes that it rests on.
 
-use std::time::Duration;
-
 use serde::{Deserialize, Serialize};
 
 use super::State;
 use super::render::{Phase, Rendering};
-
-/// How long a request takes.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Render {
-    /// `IN_QUEUE`.
-    pub queued: Duration,
-    /// `IN_PROGRESS`.
-    pub rendering: Duration,
-}
+use crate::dates::millis;
+use crate::renders::Render;
 
 /// When wrong input is noticed. The real fal does either.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -63,7 +54,7 @@ impl State {
             };
             if (render.starts_ms, render.finishes_ms) != (starts_ms, finishes_ms) {
                 (render.starts_ms, render.finishes_ms) = (starts_ms, finishes_ms);
-                self.shelf.keep(render);
+                self.shelf.keep(&render.id, render);
             }
         }
     }
@@ -90,27 +81,19 @@ impl Settings {
     }
 }
 
-pub(super) fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::super::input::Order;
-    use super::super::shelf::Shelf;
     use super::super::verdict::Ending;
     use super::*;
+    use crate::shelf::Shelf;
 
     fn state(queued: u64, rendering: u64, concurrency: Option<usize>) -> State {
         let render = Render { queued: Duration::from_millis(queued), rendering: Duration::from_millis(rendering) };
         let settings = Settings { concurrency, ..Settings::with(render) };
-        State {
-            settings,
-            renders: Vec::new(),
-            verdicts: Vec::new(),
-            seen: Default::default(),
-            shelf: Shelf::open(None).unwrap(),
-        }
+        State { settings, renders: Vec::new(), shelf: Shelf::open(None).unwrap() }
     }
 
     fn submit(state: &mut State, now_ms: u64) {

@@ -13,6 +13,7 @@ use super::input::{self, Order};
 use super::models::{self, Model};
 use super::render::{Phase, Rendering};
 use super::{Ending, Fal, ValidateAt};
+use crate::dates;
 
 /// Far over any prompt.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
@@ -89,14 +90,14 @@ fn submit(fal: &Fal, model: &Model, endpoint: &str, app: &str, uri: &Uri, body: 
 
     let (order, ending) = match (input::read(model, body), state.settings.validate_at) {
         (Ok(order), _) => {
-            let ending = state.ending_for(&order.prompt);
+            let ending = fal.0.verdicts.ending_for(&order.prompt).unwrap_or(Ending::VIDEO);
             (order, ending)
         }
         (Err(problems), ValidateAt::Submit) => return answer::unprocessable(problems),
         (Err(problems), ValidateAt::Result) => (unread(model, body), Ending::Invalid { problems }),
     };
     let render = Rendering::accepted(app, endpoint, order, ending, now_ms);
-    state.shelf.keep(&render);
+    state.shelf.keep(&render.id, &render);
     let mut answer = urls(fal, &render);
     let id = render.id.clone();
     state.renders.push(render);
@@ -138,7 +139,7 @@ fn about_request(fal: &Fal, app: &str, id: &str, part: Part, uri: &Uri) -> Respo
             let phase = state.renders[at].phase(now_ms);
             if phase == Phase::Queued || (phase == Phase::Rendering && stops) {
                 state.renders[at].cancel(now_ms);
-                state.shelf.keep(&state.renders[at]);
+                state.shelf.keep(id, &state.renders[at]);
                 state.replan(now_ms);
             }
             cancelled(id, phase)
@@ -215,7 +216,7 @@ fn urls(fal: &Fal, render: &Rendering) -> Value {
 }
 
 fn logs_of(render: &Rendering, phase: Phase) -> Value {
-    let line = |message: &str, at_ms: u64| json!({"message": message, "level": "INFO", "source": "USER", "timestamp": super::log_time::rfc3339(at_ms)});
+    let line = |message: &str, at_ms: u64| json!({"message": message, "level": "INFO", "source": "USER", "timestamp": dates::iso(at_ms)});
     let (started, finished) = (line("rendering", render.starts_ms), line("finished", render.finishes_ms));
     match phase {
         Phase::Queued => json!([]),

@@ -7,10 +7,10 @@ use axum::http::header::{CONTENT_TYPE, HeaderMap};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+use super::Google;
 use super::answer::{JSON, Reason};
-use super::operation::Output;
 use super::tokens::{self, Service};
-use super::{Google, ranges};
+use crate::output::Output;
 
 pub(super) const JSON_PATH: &str = "/storage/v1/b/{bucket}/o/{object}";
 pub(super) const DOWNLOAD_PATH: &str = "/download/storage/v1/b/{bucket}/o/{object}";
@@ -74,7 +74,7 @@ fn find(google: &Google, bucket: &str, object: &str) -> Option<Output> {
 }
 
 fn send(object: &str, output: &Output, headers: &HeaderMap) -> Response {
-    ranges::send(&format!("\"{}\"", object.replace(['/', '"'], "-")), output.kind, &output.file, headers)
+    output.send(&format!("\"{}\"", object.replace(['/', '"'], "-")), headers)
 }
 
 fn has_alt_media(query: Option<&str>) -> bool {

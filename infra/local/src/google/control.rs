@@ -1,38 +1,23 @@
-//! `/_simulator/…`: what a test in another process decides and observes. Faults have their own route beside these.
+//! `/_simulator/…`: what a test in another process decides and observes. Faults, verdicts and requests have their own
+//! routes beside these.
 
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::routing::{get, patch, post};
+use axum::routing::{get, patch};
 use axum::{Json, Router};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::operation::millis;
-use super::{Escapes, Google, Pending, ValidateAt, Verdict};
+use super::{Escapes, Google, Pending, ValidateAt};
+use crate::renders;
 
 pub(super) fn router(google: &Google) -> Router {
     Router::new()
-        .route("/_simulator/verdicts", post(decide).get(verdicts).delete(clear))
         .route("/_simulator/settings", patch(configure))
-        .route("/_simulator/requests", get(requests))
-        .route("/_simulator/renders", get(renders))
+        .route("/_simulator/renders", get(count_renders))
         .with_state(google.clone())
-}
-
-async fn decide(State(google): State<Google>, Json(verdict): Json<Verdict>) -> StatusCode {
-    google.decide(verdict);
-    StatusCode::NO_CONTENT
-}
-
-async fn verdicts(State(google): State<Google>) -> Json<Vec<Verdict>> {
-    Json(google.state().verdicts.clone())
-}
-
-async fn clear(State(google): State<Google>) -> StatusCode {
-    google.clear_verdicts();
-    StatusCode::NO_CONTENT
 }
 
 /// What is absent stays as it is.
@@ -64,14 +49,6 @@ async fn configure(State(google): State<Google>, Json(change): Json<Change>) -> 
     StatusCode::NO_CONTENT
 }
 
-async fn requests(State(google): State<Google>) -> Json<Vec<Value>> {
-    let seen = google.requests().into_iter().map(|seen| {
-        let at_ms = millis(seen.at.duration_since(UNIX_EPOCH).unwrap_or_default());
-        json!({"method": seen.method, "path": seen.path, "authorization": seen.authorization, "at_ms": at_ms})
-    });
-    Json(seen.collect())
-}
-
-async fn renders(State(google): State<Google>) -> Json<Value> {
-    Json(json!({"accepted": google.renders(), "by_prompt": google.renders_by_prompt()}))
+async fn count_renders(State(google): State<Google>) -> Json<Value> {
+    Json(renders::count(google.state().operations.iter().map(|operation| &operation.order.prompt)))
 }

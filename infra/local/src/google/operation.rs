@@ -1,7 +1,5 @@
 //! One accepted operation: what was ordered, when it is done, and what is said of it at any moment.
 
-use std::time::Duration;
-
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -10,10 +8,9 @@ use super::input::Order;
 use super::json::{Inline, Node, Shape};
 use super::models::Place;
 use super::verdict::{Ending, Left};
-use crate::fal::Render;
-use crate::video::{self, Mp4};
-
-const PAGE: &str = "<!doctype html><title>Sign in</title><p>This is not a video.";
+use crate::dates::millis;
+use crate::output::Output;
+use crate::renders::Render;
 
 /// When wrong input is noticed. The real Google does either: it takes an unsupported duration and lets the operation fail.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -71,12 +68,6 @@ pub(super) struct Operation {
     pub(super) folder: String,
 }
 
-/// A finished file and what it is.
-pub(super) struct Output {
-    pub(super) kind: &'static str,
-    pub(super) file: Mp4,
-}
-
 impl State {
     /// Plans anew what is not done, and keeps what changed.
     pub(super) fn replan(&mut self, now_ms: u64) {
@@ -89,10 +80,6 @@ impl State {
             }
         }
     }
-}
-
-pub(super) fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 impl Operation {
@@ -174,7 +161,7 @@ impl Operation {
             }
             (ending, None) => {
                 let garbled = *ending == Ending::Garbled;
-                let file = self.output().map_or_else(|| Mp4::plain(PAGE.into()), |output| output.file);
+                let file = self.output().unwrap_or_else(Output::page).file;
                 ("bytesBase64Encoded", Node::Base64(Inline { file, garbled }))
             }
         };
@@ -200,14 +187,12 @@ impl Operation {
     /// The file, if the ending has one.
     fn output(&self) -> Option<Output> {
         let Order { seconds, aspect_ratio, .. } = &self.order;
-        let video = || Mp4::plain(video::mp4(*seconds, aspect_ratio));
-        let (kind, file) = match &self.ending {
-            Ending::Video { bytes: Some(bytes) } => ("video/mp4", video::padded(*seconds, aspect_ratio, *bytes)),
-            Ending::Video { bytes: None } | Ending::Garbled | Ending::Filtered { .. } => ("video/mp4", video()),
-            Ending::CutVideo { keep_bytes } => ("video/mp4", video().cut_to(*keep_bytes)),
-            Ending::Html => ("text/html; charset=utf-8", Mp4::plain(PAGE.into())),
-            Ending::ForeignUri { .. } | Ending::NoVideos | Ending::Nothing | Ending::Error { .. } => return None,
-        };
-        Some(Output { kind, file })
+        match &self.ending {
+            Ending::Video { bytes } => Some(Output::video(*seconds, aspect_ratio, *bytes)),
+            Ending::Garbled | Ending::Filtered { .. } => Some(Output::video(*seconds, aspect_ratio, None)),
+            Ending::CutVideo { keep_bytes } => Some(Output::cut_video(*seconds, aspect_ratio, *keep_bytes)),
+            Ending::Html => Some(Output::page()),
+            Ending::ForeignUri { .. } | Ending::NoVideos | Ending::Nothing | Ending::Error { .. } => None,
+        }
     }
 }

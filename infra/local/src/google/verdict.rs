@@ -2,21 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::State;
-
 /// How coming submissions end. As JSON: `{"prompt_contains": "gore", "times": null, "ending": {"filtered": {…}}}`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Verdict {
-    /// For how many submissions: one unless said, for all when `null`.
-    #[serde(default = "once")]
-    pub times: Option<u32>,
-    /// Only for prompts that contain this text.
-    #[serde(default)]
-    pub prompt_contains: Option<String>,
-    /// How they end.
-    pub ending: Ending,
-}
+pub type Verdict = crate::verdict::Verdict<Ending>;
 
 /// How one operation ends; decided when it is submitted, and kept with it. Every ending but an error is a `response`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -76,10 +63,6 @@ pub enum Left {
     Videos(u32),
 }
 
-fn once() -> Option<u32> {
-    Some(1)
-}
-
 impl Ending {
     /// The ordinary video.
     pub const VIDEO: Self = Self::Video { bytes: None };
@@ -97,33 +80,5 @@ impl Ending {
     /// A video in a file of `bytes`.
     pub fn padded(bytes: u64) -> Self {
         Self::Video { bytes: Some(bytes) }
-    }
-}
-
-impl Verdict {
-    /// The next `times` submissions end so.
-    pub fn next(times: u32, ending: Ending) -> Self {
-        Self { times: Some(times), prompt_contains: None, ending }
-    }
-
-    /// Every submission whose prompt contains `text` ends so.
-    pub fn for_prompts(text: &str, ending: Ending) -> Self {
-        Self { times: None, prompt_contains: Some(text.to_owned()), ending }
-    }
-}
-
-impl State {
-    /// The ending that is due to a prompt; a verdict that was for so many is used up by it.
-    pub(super) fn ending_for(&mut self, prompt: &str) -> Ending {
-        let fits = |text: &String| prompt.contains(text.as_str());
-        let position = self
-            .verdicts
-            .iter()
-            .position(|verdict| verdict.times != Some(0) && verdict.prompt_contains.as_ref().is_none_or(fits));
-        let Some(verdict) = position.map(|at| &mut self.verdicts[at]) else { return Ending::VIDEO };
-        verdict.times = verdict.times.map(|times| times - 1);
-        let ending = verdict.ending.clone();
-        self.verdicts.retain(|verdict| verdict.times != Some(0));
-        ending
     }
 }

@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 use super::auth::Caller;
 use super::disk::Bucket;
 use super::errors::Refusal;
-use super::{Project, dates, keys, parse};
+use super::{Project, keys, parse};
+use crate::dates;
 
 /// No object of the project may be larger, whatever its bucket says: the most that a standard upload takes.
 pub(super) const PROJECT_LIMIT: u64 = 5 * 1024 * 1024 * 1024;

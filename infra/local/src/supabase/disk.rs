@@ -7,11 +7,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::incoming::Written;
+use crate::json_file;
 
 const ROW: &str = "~object.json";
 
@@ -66,7 +66,7 @@ impl Disk {
             _ => std::fs::create_dir_all(root.join("tmp"))?,
         }
         std::fs::create_dir_all(root.join("objects"))?;
-        let buckets = read_json(&root.join("buckets.json"))?.unwrap_or_default();
+        let buckets = json_file::read(&root.join("buckets.json"))?.unwrap_or_default();
         let mut objects = BTreeMap::new();
         collect(&root.join("objects"), &mut objects)?;
         Ok(Self { root, buckets: Mutex::new(buckets), objects: Mutex::new(objects) })
@@ -92,7 +92,7 @@ impl Disk {
             return Ok(false);
         }
         buckets.insert(bucket.id.clone(), bucket);
-        write_json(&self.root.join("buckets.json"), &*buckets)?;
+        json_file::write(&self.root.join("buckets.json"), &*buckets)?;
         Ok(true)
     }
 
@@ -101,7 +101,7 @@ impl Disk {
         let mut buckets = lock(&self.buckets);
         let Some(bucket) = buckets.get_mut(id) else { return Ok(false) };
         change(bucket);
-        write_json(&self.root.join("buckets.json"), &*buckets)?;
+        json_file::write(&self.root.join("buckets.json"), &*buckets)?;
         Ok(true)
     }
 
@@ -138,7 +138,7 @@ impl Disk {
         };
         std::fs::create_dir_all(self.place(&row.bucket, &row.name))?;
         std::fs::rename(written.path.path(), self.file(&row))?;
-        write_json(&self.place(&row.bucket, &row.name).join(ROW), &row)?;
+        json_file::write(&self.place(&row.bucket, &row.name).join(ROW), &row)?;
         if let Some(before) = before {
             let _ = std::fs::remove_file(self.file(&before)); // readers hold it open; a leftover is never served
         }
@@ -172,7 +172,7 @@ fn collect(directory: &Path, objects: &mut BTreeMap<(String, String), Row>) -> i
         if entry.file_type()?.is_dir() {
             collect(&entry.path(), objects)?;
         } else if entry.file_name() == ROW
-            && let Some(row) = read_json::<Row>(&entry.path())?
+            && let Some(row) = json_file::read::<Row>(&entry.path())?
         {
             objects.insert((row.bucket.clone(), row.name.clone()), row);
         }
@@ -182,19 +182,4 @@ fn collect(directory: &Path, objects: &mut BTreeMap<(String, String), Row>) -> i
 
 pub(super) fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-pub(super) fn read_json<T: DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
-    match std::fs::read(path) {
-        Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-/// Whole or not at all: written beside, then renamed.
-pub(super) fn write_json(path: &Path, value: &impl Serialize) -> io::Result<()> {
-    let beside = path.with_extension("new");
-    std::fs::write(&beside, serde_json::to_vec_pretty(value)?)?;
-    std::fs::rename(beside, path)
 }

@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 use super::auth::Caller;
 use super::disk::Row;
 use super::errors::Refusal;
-use super::{Project, dates, parse, sign};
+use super::{Project, parse, sign};
+use crate::dates;
 
 type Answer = Result<Json<Value>, Refusal>;
 

@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::OwnedMutexGuard;
 use uuid::Uuid;
 
-use super::disk::{lock, read_json, write_json};
+use super::disk::lock;
+use crate::json_file;
 
 /// How long an upload URL is valid.
 const LIFETIME_MS: u64 = 24 * 60 * 60 * 1000;
@@ -69,7 +70,7 @@ impl Partials {
     }
 
     pub(super) fn load(&self, version: Uuid) -> io::Result<Option<Partial>> {
-        read_json(&self.row(version))
+        json_file::read(&self.row(version))
     }
 
     pub(super) fn create(&self, partial: &Partial) -> io::Result<()> {
@@ -78,7 +79,7 @@ impl Partials {
     }
 
     pub(super) fn save(&self, partial: &Partial) -> io::Result<()> {
-        write_json(&self.row(partial.version), partial)
+        json_file::write(&self.row(partial.version), partial)
     }
 
     /// `None` when the bytes are gone although the upload is known.

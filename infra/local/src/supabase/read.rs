@@ -17,7 +17,8 @@ use super::auth::{self, Caller};
 use super::disk::Row;
 use super::errors::Refusal;
 use super::faults::{Fault, Ordered};
-use super::{Project, dates, sign};
+use super::{Project, sign};
+use crate::{dates, ranges};
 
 const CHUNK: usize = 64 * 1024;
 
@@ -136,10 +137,10 @@ async fn serve(
     expires: Option<String>,
 ) -> Result<Response, Refusal> {
     let range = match auth::text(headers, "range") {
-        Some(range) if method == Method::GET => slice(range, row.size)?,
+        Some(range) if method == Method::GET => ranges::asked(range, row.size).map_err(|_| Refusal::Range(row.size))?,
         _ => None,
     };
-    let (start, length) = range.unwrap_or((0, row.size));
+    let (start, length) = range.as_ref().map_or((0, row.size), |range| (range.start, range.end - range.start));
     let fresh = auth::text(headers, "if-none-match") == Some(row.etag.as_str());
     let body = match method {
         _ if fresh => Body::empty(),
@@ -172,21 +173,6 @@ async fn serve(
     Ok(response)
 }
 
-/// Start and length of a single byte range. Several ranges, or another unit, are answered with the whole object.
-fn slice(range: &str, size: u64) -> Result<Option<(u64, u64)>, Refusal> {
-    let Some((first, last)) = range.strip_prefix("bytes=").and_then(|range| range.trim().split_once('-')) else {
-        return Ok(None);
-    };
-    let (start, end) = match (first.parse::<u64>(), last.parse::<u64>()) {
-        (Ok(start), Ok(last)) if start <= last => (start, last.saturating_add(1).min(size)),
-        (Ok(start), Err(_)) if last.is_empty() => (start, size),
-        (Err(_), Ok(suffix)) if first.is_empty() && suffix > 0 => (size.saturating_sub(suffix), size),
-        (Err(_), Ok(0)) if first.is_empty() => return Err(Refusal::Range(size)),
-        _ => return Ok(None),
-    };
-    if start < end { Ok(Some((start, end - start))) } else { Err(Refusal::Range(size)) }
-}
-
 /// An object that was replaced or deleted since its row was read is missing, as it is for a reader of hosted storage.
 async fn open(project: &Project, row: &Row) -> Result<File, Refusal> {
     File::open(project.disk.file(row)).await.map_err(|error| match error.kind() {
@@ -211,25 +197,5 @@ async fn content(mut file: File, start: u64, length: u64) -> Result<Body, Refusa
 fn set(response: &mut Response, name: header::HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         response.headers_mut().insert(name, value);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn understands_ranges() {
-        assert_eq!(slice("bytes=0-0", 10), Ok(Some((0, 1))));
-        assert_eq!(slice("bytes=2-", 10), Ok(Some((2, 8))));
-        assert_eq!(slice("bytes=-3", 10), Ok(Some((7, 3))));
-        assert_eq!(slice("bytes=-30", 10), Ok(Some((0, 10))));
-        assert_eq!(slice("bytes=5-99", 10), Ok(Some((5, 5))));
-        assert_eq!(slice("bytes=10-", 10), Err(Refusal::Range(10)));
-        assert_eq!(slice("bytes=-0", 10), Err(Refusal::Range(10)));
-        assert_eq!(slice("bytes=0-", 0), Err(Refusal::Range(0)));
-        assert_eq!(slice("bytes=0-1,4-5", 10), Ok(None));
-        assert_eq!(slice("bytes=5-2", 10), Ok(None));
-        assert_eq!(slice("items=0-1", 10), Ok(None));
     }
 }

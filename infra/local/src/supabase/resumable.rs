@@ -21,7 +21,8 @@ use super::faults::{Fault, Ordered, Step, hang_up};
 use super::incoming::{Written, drain};
 use super::partials::{Partial, Partials};
 use super::tus::{self, Trouble};
-use super::{Project, append, dates, keys, step, upload};
+use super::{Project, append, keys, step, upload};
+use crate::dates;
 
 pub(super) fn routes(project: &Arc<Project>) -> Router<Arc<Project>> {
     let create = step(project, Step::TusCreate, post(begin)).merge(options(describe));

@@ -1,4 +1,5 @@
-//! The two spellings of a moment on this wire: ISO 8601 with milliseconds in JSON, RFC 7231 in headers. Both UTC.
+//! Time as the simulators keep it, in Unix milliseconds, and its two spellings on the wire: ISO 8601 with milliseconds in JSON,
+//! RFC 7231 in headers. Both UTC.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -6,20 +7,23 @@ const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// Milliseconds since 1970; a clock before that counts as 1970.
-pub(super) fn unix_ms(at: SystemTime) -> u64 {
-    let since = at.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+pub(crate) fn unix_ms(at: SystemTime) -> u64 {
+    millis(at.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO))
+}
+
+pub(crate) fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// `2026-11-22T10:26:03.120Z`
-pub(super) fn iso(ms: u64) -> String {
+pub(crate) fn iso(ms: u64) -> String {
     let (year, month, day) = date(ms / 86_400_000);
     let (hour, minute, second) = time(ms);
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:03}Z", ms % 1000)
 }
 
 /// `Sun, 22 Nov 2026 10:26:03 GMT`
-pub(super) fn http(ms: u64) -> String {
+pub(crate) fn http(ms: u64) -> String {
     let days = ms / 86_400_000;
     let (year, month, day) = date(days);
     let (hour, minute, second) = time(ms);
@@ -60,6 +64,9 @@ mod tests {
         assert_eq!(iso(1_795_343_163_120), "2026-11-22T10:26:03.120Z");
         assert_eq!(iso(1_709_164_799_999), "2024-02-28T23:59:59.999Z");
         assert_eq!(iso(1_709_164_800_000), "2024-02-29T00:00:00.000Z");
+        assert_eq!(iso(1_709_251_199_999), "2024-02-29T23:59:59.999Z");
+        assert_eq!(iso(951_782_400_000), "2000-02-29T00:00:00.000Z");
+        assert_eq!(iso(1_767_225_599_000), "2025-12-31T23:59:59.000Z");
         assert_eq!(http(0), "Thu, 01 Jan 1970 00:00:00 GMT");
         assert_eq!(http(1_795_343_163_120), "Sun, 22 Nov 2026 10:26:03 GMT");
     }
