@@ -17,6 +17,7 @@ const REMEMBERED: Duration = Duration::from_secs(60);
 /// More keys than one sandbox meets in a minute; past it the memory starts anew, so that it cannot grow without end.
 const MOST_REMEMBERED: usize = 10_000;
 
+const SCHEME: &[u8] = b"Bearer ";
 const PREFIX: &str = "ghub_sk_live_";
 const RANDOM_LENGTH: usize = 32;
 const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
@@ -80,9 +81,10 @@ pub fn new_key(ambient: &Ambient) -> String {
 }
 
 fn bearer(headers: &HeaderMap) -> Result<&str, Refusal> {
-    let value = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).ok_or(Refusal::MissingApiKey)?;
-    match value.split_once(' ') {
-        Some((scheme, key)) if scheme.eq_ignore_ascii_case("bearer") => Ok(key.trim()),
+    let value = headers.get(AUTHORIZATION).ok_or(Refusal::MissingApiKey)?.as_bytes();
+    match value.split_at_checked(SCHEME.len()) {
+        // A key of other bytes than a key has is a wrong key, not a missing one.
+        Some((scheme, key)) if scheme.eq_ignore_ascii_case(SCHEME) => Ok(str::from_utf8(key).unwrap_or_default().trim()),
         _ => Err(Refusal::MissingApiKey),
     }
 }

@@ -97,17 +97,18 @@ impl Reply {
     }
 
     /// The id of the job that was accepted.
+    #[track_caller]
     pub(crate) fn job(&self) -> &str {
         assert_eq!(self.status, 200, "{}", self.body);
         self.body["id"].as_str().unwrap()
     }
 
     /// Checks the whole envelope and returns the message.
+    #[track_caller]
     pub(crate) fn refused(&self, status: u16, code: &str) -> &str {
         let message = self.body["error"]["message"].as_str().unwrap_or_default();
         let request_id = self.header("x-request-id");
-        let envelope =
-            json!({"error": {"message": message, "type": code, "code": code, "request_id": request_id}});
+        let envelope = json!({"error": {"message": message, "type": code, "code": code, "request_id": request_id}});
         assert_eq!((self.status, &self.body), (status, &envelope));
         assert_eq!(self.header("content-type"), Some("application/json"));
         let random = request_id.unwrap_or_default().strip_prefix("req_").unwrap_or_default();

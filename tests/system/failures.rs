@@ -22,9 +22,10 @@ mod hostile;
 mod once;
 mod storing;
 mod submit;
+mod veo;
 mod wire;
 
-use crate::stage::{Caller, Stage, id};
+use crate::stage::{Caller, Stage};
 use futures::future::join_all;
 use ghub::job::{FailureCode, Job, Processing, State, Status};
 use ghub::provider::Handle;
@@ -101,13 +102,17 @@ impl Quiet {
 
     /// Delivers the job's message; whether it was acknowledged.
     async fn delivered(&self, function: &str, job: &str) -> bool {
-        let record = json!({
+        let event = json!({"Records": [self.record(job)]});
+        let answer = tokio::time::timeout(PATIENCE, self.stage.system.invoke(function, event)).await;
+        answer.expect("it ends by its own limit").unwrap() == json!({"batchItemFailures": []})
+    }
+
+    fn record(&self, job: &str) -> Value {
+        json!({
             "messageId": job, "receiptHandle": job, "attributes": {}, "messageAttributes": {}, "md5OfBody": "",
             "eventSource": "aws:sqs", "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:Queue", "awsRegion": "us-east-1",
             "body": json!({"org": self.caller.org, "job": job}).to_string(),
-        });
-        let answer = tokio::time::timeout(PATIENCE, self.stage.system.invoke(function, json!({"Records": [record]})));
-        answer.await.expect("it ends by its own limit").unwrap() == json!({"batchItemFailures": []})
+        })
     }
 
     /// Goes on, a turn at a time, until all these jobs are over.
@@ -140,9 +145,14 @@ impl Quiet {
         answer.body
     }
 
-    /// So many jobs of this caller are charged, and the books are right.
+    /// So many Kling videos are charged to this caller, and the books are right.
     async fn charged_for(&self, videos: u64) {
-        let centavos = BALANCE - KLING * videos;
+        self.charged(videos * KLING).await;
+    }
+
+    /// So much is charged to this caller, and the books are right.
+    async fn charged(&self, centavos: u64) {
+        let centavos = BALANCE - centavos;
         let balance = self.stage.store.account(self.caller.org).await.unwrap().unwrap().balance;
         assert_eq!(balance.to_string(), format!("{}.{:02}", centavos / 100, centavos % 100));
         self.stage.audit().await;
@@ -151,6 +161,12 @@ impl Quiet {
     /// It happens to this request of fal's and to no other.
     fn goes_wrong(&self, step: &str, times: u32, request: &str, then: Then) {
         self.stage.fal().faults().add(Fault::times(step, times, then).on(request)).unwrap();
+    }
+
+    /// How many renders of this prompt were accepted, by whichever provider.
+    fn renders_of(&self, prompt: &str) -> usize {
+        let google = self.stage.system.google.as_ref().map_or(0, |google| google.simulator.renders_of(prompt));
+        self.stage.fal().renders_of(prompt) + google
     }
 
     fn renders_take(&self, queued: Duration, rendering: Duration) {

@@ -1,0 +1,239 @@
+//! Bad input: each refusal names the field and what it accepts, and leaves no job, hold, message or provider call behind. What a
+//! caller sees of the commonest ones is in `http`, which also runs against other APIs than the stage's.
+
+use crate::asking::Ask;
+use crate::stage::Stage;
+use local::system::{Options, Pace};
+use serde_json::{Value, json};
+
+/// A body, and what the message says.
+type Case = (Vec<u8>, &'static str);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_json_object_leaves_nothing() {
+    let object = "the body must be a JSON object, such as {";
+    let nested =
+        |open: &str, close: &str| format!("{}{}", open.repeat(50_000 / open.len()), close.repeat(50_000 / open.len()));
+    refused(
+        400,
+        "invalid_request_error",
+        [
+            (b"a hummingbird".to_vec(), object),
+            (b"{".to_vec(), object),
+            (br#"{"model":"fal/kling-2","prompt":"x"} and more"#.to_vec(), object),
+            (br#"{'model':'fal/kling-2','prompt':'x'}"#.to_vec(), object),
+            (br#"{"model":"fal/kling-2","prompt":"x",}"#.to_vec(), object),
+            (b"\xef\xbb\xbf{\"model\":\"fal/kling-2\",\"prompt\":\"x\"}".to_vec(), object),
+            (b"model=fal%2Fkling-2&prompt=x".to_vec(), object),
+            (b"[]".to_vec(), object),
+            (br#"[{"model":"fal/kling-2","prompt":"x"}]"#.to_vec(), object),
+            (b"null".to_vec(), object),
+            (b"true".to_vec(), object),
+            (b"7".to_vec(), object),
+            (br#""fal/kling-2""#.to_vec(), object),
+            (Vec::new(), object),
+            (b" \n".to_vec(), object),
+            (b"\xff\xfe".to_vec(), object),
+            (b"{\"model\":\"fal/kling-2\",\"prompt\":\"\xff\"}".to_vec(), object),
+            (b"{\"model\":\"fal/kling-2\",\"prompt\":\"\xed\xa0\xbd\"}".to_vec(), object),
+            (br#"{"model":"fal/kling-2","prompt":"\ud83d"}"#.to_vec(), object),
+            ("[".repeat(50_000).into_bytes(), object),
+            (nested("[", "]")[..50_000].into(), object),
+            (format!(r#"{{"model":"fal/kling-2","prompt":"x","seed":{}"#, "[".repeat(50_000)).into_bytes(), object),
+            (r#"{"a":"#.repeat(10_000).into_bytes(), object),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_model_leaves_nothing() {
+    let required = "model: it is required, a string such as \"fal/kling-2\"";
+    refused(
+        400,
+        "invalid_request_error",
+        [
+            (b"{}".to_vec(), required),
+            (br#"{"prompt":"x"}"#.to_vec(), required),
+            (br#"{"Model":"fal/kling-2","prompt":"x"}"#.to_vec(), required),
+            (kling("model", Value::Null), required),
+            (kling("model", json!(2)), "model: it must be a string, not a number"),
+            (kling("model", json!(true)), "model: it must be a string, not true or false"),
+            (kling("model", json!(["fal/kling-2"])), "model: it must be a string, not a list"),
+            (kling("model", json!({"id": "fal/kling-2"})), "model: it must be a string, not an object"),
+        ],
+    )
+    .await;
+    let list = "GET /v1/models";
+    refused(
+        404,
+        "model_not_found",
+        [
+            (kling("model", json!("fal/kling-9")), list),
+            (kling("model", json!("kling-2")), list),
+            (kling("model", json!("FAL/KLING-2")), list),
+            (kling("model", json!("fal/kling-2 ")), list),
+            (kling("model", json!("")), list),
+            (kling("model", json!("fal-ai/kling-video/v2/master/text-to-video")), list),
+            (kling("model", json!("../kling-2\u{0}\r\n")), list),
+            (kling("model", json!("m".repeat(60_000))), list),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_prompt_leaves_nothing() {
+    let (required, blank) = (
+        "prompt: it is required, a text of 1 to 4000 characters",
+        "prompt: it is blank; send a text of 1 to 4000 characters",
+    );
+    refused(
+        400,
+        "invalid_request_error",
+        [
+            (br#"{"model":"fal/kling-2"}"#.to_vec(), required),
+            (kling("prompt", Value::Null), required),
+            (kling("prompt", json!("")), blank),
+            (kling("prompt", json!(" \t\r\n\u{a0}\u{3000}")), blank),
+            (
+                kling("prompt", json!("x".repeat(4001))),
+                "prompt: it has 4001 characters; send a text of 1 to 4000 characters",
+            ),
+            (
+                kling("prompt", json!("🦜".repeat(4001))),
+                "prompt: it has 4001 characters; send a text of 1 to 4000 characters",
+            ),
+            (kling("prompt", json!(7)), "prompt: it must be a string, not a number"),
+            (kling("prompt", json!(["x"])), "prompt: it must be a string, not a list"),
+            (kling("prompt", json!({"text": "x"})), "prompt: it must be a string, not an object"),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_duration_or_ratio_leaves_nothing() {
+    let (lengths, whole) =
+        ("duration: fal/kling-2 renders 5 or 10 seconds, not ", "duration: it must be a whole number of seconds, not ");
+    let ratios = "aspect_ratio: fal/kling-2 renders 16:9, 9:16 or 1:1, not ";
+    refused(
+        400,
+        "invalid_request_error",
+        [
+            (kling("duration", json!(0)), lengths),
+            (kling("duration", json!(-1)), lengths),
+            (kling("duration", json!(7)), lengths),
+            (kling("duration", json!(11)), lengths),
+            (kling("duration", json!(4_294_967_301_u64)), lengths), // 5, if cut to 32 bits
+            (kling("duration", json!(u64::MAX)), lengths),
+            (kling("duration", json!(i64::MIN)), lengths),
+            (raw_duration("5.5"), whole),
+            (raw_duration("5.0"), whole),
+            (raw_duration("1e30"), whole),
+            (raw_duration("1e1"), whole),
+            (raw_duration("-0"), whole),
+            (raw_duration("18446744073709551621"), whole), // 5, if cut to 64 bits
+            (kling("duration", json!("5")), whole),
+            (kling("duration", json!("5s")), whole),
+            (kling("duration", json!(true)), whole),
+            (kling("duration", json!([5])), whole),
+            (kling("duration", json!({"seconds": 5})), whole),
+            (kling("aspect_ratio", json!("4:3")), ratios),
+            (kling("aspect_ratio", json!("16x9")), ratios),
+            (kling("aspect_ratio", json!("16:9 ")), ratios),
+            (kling("aspect_ratio", json!("")), ratios),
+            (kling("aspect_ratio", json!(1)), "aspect_ratio: it must be a string, not a number"),
+            (kling("aspect_ratio", json!(["16:9"])), "aspect_ratio: it must be a string, not a list"),
+        ],
+    )
+    .await;
+    // What the caller's model has, not what some model has.
+    refused(
+        400,
+        "invalid_request_error",
+        [
+            (order("fal/hailuo-02", "aspect_ratio", json!("9:16")), "aspect_ratio: fal/hailuo-02 renders 16:9, not "),
+            (
+                order("fal/luma-ray-2", "aspect_ratio", json!("1:1")),
+                "aspect_ratio: fal/luma-ray-2 renders 16:9 or 9:16, not ",
+            ),
+            (order("fal/hailuo-02", "duration", json!(5)), "duration: fal/hailuo-02 renders 6 or 10 seconds, not 5"),
+            (order("fal/luma-ray-2", "duration", json!(10)), "duration: fal/luma-ray-2 renders 5 or 9 seconds, not 10"),
+            (
+                order("google/veo-3.1", "duration", json!(5)),
+                "duration: google/veo-3.1 renders 4, 6 or 8 seconds, not 5",
+            ),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_over_64_kib_leaves_nothing() {
+    let limit = "65536 bytes";
+    refused(
+        413,
+        "request_too_large",
+        [
+            (kling("prompt", json!("x".repeat(80 << 10))), limit),
+            (kling("seed", json!("x".repeat(80 << 10))), limit),
+            (b" ".repeat((64 << 10) + 1), limit),
+            (b"\xff".repeat(80 << 10), limit),
+            (b"[".repeat(9 << 20), limit),
+        ],
+    )
+    .await;
+}
+
+/// The longest prompt in its longest spelling fits, and arrives as it was meant.
+#[tokio::test(flavor = "multi_thread")]
+async fn four_thousand_characters_are_accepted_in_their_longest_spelling() {
+    let stage = unpolled().await;
+    let escaped = format!(r#"{{"model":"google/veo-3.1","duration":4,"prompt":"{}"}}"#, r"\ud83e\udd9c".repeat(4000));
+    let reply = stage.ask(Ask::submit(&stage.system.identity.live_key, &Value::Null).body(escaped)).await;
+    let prompt = "🦜".repeat(4000);
+    assert_eq!(stage.stored(stage.system.identity.org, reply.job()).await.prompt, prompt);
+    assert_eq!(reply.body["prompt"], prompt);
+    assert_eq!((stage.jobs_stored().await, &reply.body["status"]), (1, &json!("processing")));
+    stage.audit().await;
+}
+
+/// Sends each body and looks that it was refused so, and that nothing at all has changed by it.
+async fn refused<const N: usize>(status: u16, code: &str, cases: [Case; N]) {
+    let stage = unpolled().await;
+    let before = stage.traces().await;
+    for (body, says) in cases {
+        let shown = String::from_utf8_lossy(&body[..body.len().min(80)]).into_owned();
+        let reply = stage.ask(Ask::submit(&stage.system.identity.live_key, &Value::Null).body(body)).await;
+        let found = (reply.status, reply.body["error"]["code"].as_str());
+        assert_eq!(found, (status, Some(code)), "{shown}: {}", reply.body);
+        let message = reply.refused(status, code);
+        assert!(message.contains(says), "{shown}: {message}");
+        assert!(message.len() < 300, "{shown}: what was sent is not sent back whole");
+        assert_eq!((reply.balance(), reply.retry_after_s()), (Some("50".parse().unwrap()), None), "{shown}");
+        stage.left_nothing(&before, &shown).await;
+    }
+}
+
+/// A system in which nothing moves by itself.
+async fn unpolled() -> Stage {
+    let stage = Stage::with(Options { pace: Pace::Usual, ..Options::test() }).await;
+    stage.system.sqs.lose_if("PollQueue", |_| true).unwrap();
+    stage
+}
+
+fn kling(field: &str, value: Value) -> Vec<u8> {
+    order("fal/kling-2", field, value)
+}
+
+fn order(model: &str, field: &str, value: Value) -> Vec<u8> {
+    let mut body = json!({"model": model, "prompt": "a hummingbird"});
+    body[field] = value;
+    body.to_string().into_bytes()
+}
+
+/// A number in a spelling of its own.
+fn raw_duration(number: &str) -> Vec<u8> {
+    format!(r#"{{"model":"fal/kling-2","prompt":"a hummingbird","duration":{number}}}"#).into_bytes()
+}

@@ -78,9 +78,9 @@ impl Caller {
 
 /// DynamoDB as the real service behaves and the embedded one does not: of two transactions on one account at a time, one is cancelled.
 #[derive(Debug, Default)]
-struct Conflicts {
+pub(crate) struct Conflicts {
     running: Mutex<HashSet<String>>,
-    injected: AtomicUsize,
+    pub(crate) injected: AtomicUsize,
 }
 
 impl Gate for Conflicts {

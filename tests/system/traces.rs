@@ -2,37 +2,38 @@
 
 use crate::stage::Stage;
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::AttributeValue;
 use futures::future::{BoxFuture, join_all};
 use ghub::outbound::{Gate, Network, WireError, sdk_config};
 use local::system::Options;
 use reqwest::Request;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 const TABLES: [&str; 4] = ["TABLE_ACCOUNTS", "TABLE_IDEMPOTENCY", "TABLE_JOBS", "TABLE_LEDGER"];
 const QUEUES: [&str; 2] = ["PollQueue", "StoreQueue"];
 
-/// Everything that moves when a job is accepted. Two of these are equal when nothing did.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Traces {
-    /// The items of each table, as text.
-    tables: BTreeMap<&'static str, Vec<String>>,
-    /// Messages that each queue took, whatever became of them.
-    messages: [u64; 2],
-    /// Requests that reached a provider.
-    provider_calls: usize,
-}
+/// Everything that moves when a job is accepted, a line for each.
+pub(crate) struct Traces(BTreeSet<String>);
 
 impl Stage {
     pub(crate) async fn traces(&self) -> Traces {
-        let items = join_all(TABLES.map(async |table| (table, self.items_of(table).await))).await;
-        let google = &self.system.google.as_ref().expect("Google is simulated").simulator;
-        Traces {
-            tables: items.into_iter().collect(),
-            messages: QUEUES.map(|queue| self.system.sqs.accepted(queue).unwrap()),
-            provider_calls: self.fal().requests().len() + google.requests().len(),
+        let mut lines: BTreeSet<_> =
+            join_all(TABLES.map(|table| self.items_of(table))).await.into_iter().flatten().collect();
+        for queue in QUEUES {
+            lines.insert(format!("{queue} took {} messages", self.system.sqs.accepted(queue).unwrap()));
         }
+        let google = self.system.google.as_ref().map_or(0, |google| google.simulator.requests().len());
+        lines.insert(format!("the providers got {} requests", self.fal().requests().len() + google));
+        Traces(lines)
+    }
+
+    /// Nothing has been stored, held, queued or asked of a provider since then.
+    pub(crate) async fn left_nothing(&self, since: &Traces, case: &str) {
+        let now = self.traces().await;
+        let changed: Vec<_> = now.0.symmetric_difference(&since.0).collect();
+        assert!(changed.is_empty(), "{case} left something: {changed:#?}");
     }
 
     /// The database itself, for what the store does not offer.
@@ -44,16 +45,23 @@ impl Stage {
     async fn items_of(&self, table: &str) -> Vec<String> {
         let scan = self.dynamodb().scan().table_name(&self.system.variables[table]);
         let items = scan.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await.unwrap();
-        let mut texts: Vec<_> =
-            items.into_iter().map(|item| format!("{:?}", item.into_iter().collect::<BTreeMap<_, _>>())).collect();
-        texts.sort();
-        texts
+        items.into_iter().map(|item| format!("{table}: {}", text(&AttributeValue::M(item)))).collect()
     }
 
     /// A stage whose functions are watched while they call others.
     pub(crate) async fn watched(options: Options) -> (Self, Arc<Calls>) {
         let calls = Arc::new(Calls::default());
         (Self::with(Options { gate: Some(calls.clone()), ..options }).await, calls)
+    }
+}
+
+/// The same text for the same value, in whatever order its fields come.
+fn text(value: &AttributeValue) -> String {
+    match value {
+        AttributeValue::M(fields) => {
+            format!("{:?}", fields.iter().map(|(name, value)| (name, text(value))).collect::<BTreeMap<_, _>>())
+        }
+        other => format!("{other:?}"),
     }
 }
 
@@ -72,6 +80,11 @@ pub(crate) struct Call {
 }
 
 impl Calls {
+    /// The calls so far, or since they were last taken.
+    pub(crate) fn seen(&self) -> Vec<Call> {
+        self.0.lock().unwrap().clone()
+    }
+
     /// The calls since this was last asked.
     pub(crate) fn take(&self) -> Vec<Call> {
         std::mem::take(&mut self.0.lock().unwrap())

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 /// What a test calls the answers that its tables treat in a way of their own.
 pub(super) const SLOW: &str = "a body that comes a byte a second";
 pub(super) const ENDLESS: &str = "a body without end";
-pub(super) const ELSEWHERE: &str = "sent elsewhere";
+pub(super) const ANOTHER_JSON: &str = "JSON of another kind";
 
 /// Every way in which an answer can be none, with a name for each.
 pub(super) fn answers(elsewhere: &str) -> Vec<(String, Then)> {
@@ -19,12 +19,12 @@ pub(super) fn answers(elsewhere: &str) -> Vec<(String, Then)> {
     let html = [("content-type".to_owned(), "text/html".to_owned())];
     let mut all: Vec<(String, Then)> = [
         ("a web page", Then::Answer { status: 200, headers: html.into(), body: page }),
-        ("JSON of another kind", Then::answer(200, "[1]")),
+        (ANOTHER_JSON, Then::answer(200, "[1]")),
         ("nothing at all", Then::answer(200, "")),
         ("closed before", Then::CloseBefore),
         ("closed after", Then::CloseAfter),
         ("cut short", Then::TruncatedBody { keep_bytes: 10 }),
-        (ELSEWHERE, Then::Redirect { url: format!("{elsewhere}/requests/1/status") }),
+        ("sent elsewhere", Then::Redirect { url: format!("{elsewhere}/requests/1/status") }),
         (SLOW, Then::SlowBody { chunk_bytes: 1, pause_ms: 1000 }),
         (ENDLESS, Then::EndlessBody),
     ]

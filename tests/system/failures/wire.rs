@@ -102,7 +102,8 @@ impl Wire {
         if let Some((_, limit)) = self.impatient.lock().unwrap().take_if(|(text, _)| path.contains(text.as_str())) {
             *request.timeout_mut() = Some(limit);
         }
-        if request.headers().get("x-amz-target").is_some_and(|target| target == "DynamoDB_20120810.TransactWriteItems") {
+        if request.headers().get("x-amz-target").is_some_and(|target| target == "DynamoDB_20120810.TransactWriteItems")
+        {
             return self.transacted(request, send).await;
         }
         match trick {
@@ -153,7 +154,7 @@ impl Sent {
     }
 
     fn prompt(&self) -> Option<&str> {
-        self.body["prompt"].as_str()
+        self.body["prompt"].as_str().or_else(|| self.body["instances"][0]["prompt"].as_str())
     }
 }
 

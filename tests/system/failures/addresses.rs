@@ -1,0 +1,168 @@
+//! F14: what a provider answers with leads nowhere but to the provider. Its key goes to its own origin; no other host is called, unless it
+//! is a known file host, and that one sees no credential.
+
+use super::Quiet;
+use super::hostile::Foreign;
+use super::wire::Trick;
+use super::{A_TURN, failure};
+use crate::stage::{Stage, code};
+use ghub::job::{FailureCode, Status};
+use local::fal::{Ending, Verdict};
+use local::faults::{Fault, Then};
+use serde_json::{Value, json};
+
+/// The metadata service that every cloud machine can reach.
+const METADATA: &str = "http://169.254.169.254/latest/meta-data/iam/security-credentials/";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f14_addresses_of_another_host_are_not_called() {
+    let quiet = Quiet::new().await;
+    let elsewhere = Foreign::answering(r#"{"status":"COMPLETED","video":{"url":"https://v3.fal.media/x.mp4"}}"#);
+    let fal = quiet.stage.system.fal.as_ref().unwrap().origin.clone();
+    let host = fal.trim_start_matches("http://").to_owned();
+    let mut jobs = Vec::new();
+    for (prompt, origin) in [
+        ("another host", elsewhere.origin.clone()),
+        ("the metadata service", METADATA.trim_end_matches('/').to_owned()),
+        ("a user in front", elsewhere.origin.replace("http://", &format!("http://{host}@"))),
+        ("a path upwards", format!("{fal}/v1/../..")),
+        ("no address", "fal-ai".to_owned()),
+    ] {
+        quiet.wire.play(prompt, moved(fal.clone(), origin));
+        jobs.push(quiet.caller.accepted(prompt).await);
+    }
+    quiet.settled(&jobs).await;
+    for job in &jobs {
+        assert_eq!(quiet.status(job).await, Status::Completed, "{}", quiet.shown(job).await);
+    }
+    quiet.charged_for(5).await;
+    assert_eq!(elsewhere.heard(), [""; 0]);
+    only_ours_are_called(&quiet);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f14_an_id_that_leads_elsewhere_is_not_taken_for_one() {
+    let quiet = Quiet::new().await;
+    let ids = ["../../admin", "x/../../../v1", "x?y=", "http://127.0.0.1:1/", "%2e%2e%2f", ""];
+    let mut jobs = Vec::new();
+    for id in ids {
+        let prompt = format!("fal calls it {id}");
+        quiet.wire.play(&prompt, Trick::Changed(Box::new(move |answer| answer["request_id"] = json!(id))));
+        jobs.push(quiet.caller.accepted(&prompt).await);
+    }
+    quiet.settled(&jobs).await;
+    for job in &jobs {
+        assert_eq!(failure(&quiet.stored(job).await), Some(FailureCode::SubmitUnknown));
+    }
+    let asked: Vec<_> = quiet.stage.fal().requests().into_iter().filter(|seen| seen.method != "POST").collect();
+    assert_eq!(asked, [], "nothing was asked under such an id");
+    quiet.charged_for(0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f14_a_redirect_is_not_followed_with_the_key() {
+    let quiet = Quiet::new().await;
+    let elsewhere = Foreign::answering(r#"{"status":"COMPLETED","video":{"url":"https://v3.fal.media/x.mp4"}}"#);
+    let redirect = || Then::Redirect { url: format!("{}/anything", elsewhere.origin) };
+    let mut jobs = vec![quiet.caller.accepted("led away at the result").await];
+    for step in ["status", "result", "file"] {
+        quiet.stage.fal().faults().add(Fault::times(step, 2, redirect())).unwrap();
+    }
+    quiet.stage.fal().faults().add(Fault::once("submit", redirect())).unwrap();
+    jobs.push(quiet.caller.accepted("led away at once").await);
+    quiet.settled(&jobs).await;
+    assert_eq!(quiet.status(&jobs[0]).await, Status::Completed);
+    assert_eq!(failure(&quiet.stored(&jobs[1]).await), Some(FailureCode::SubmitUnknown));
+    assert!(quiet.stage.fal().faults().pending().is_empty(), "each step was led away");
+    assert_eq!(elsewhere.heard(), [""; 0]);
+    only_ours_are_called(&quiet);
+    quiet.charged_for(1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f14_a_file_is_not_fetched_from_inside() {
+    let quiet = Quiet::new().await;
+    let inside = Foreign::answering(local::video::mp4(5, "16:9"));
+    let mut jobs = Vec::new();
+    for (prompt, url) in [
+        ("the metadata service", METADATA.to_owned()),
+        ("this machine", format!("{}/video.mp4", inside.origin)),
+        ("this machine by name", inside.origin.replace("127.0.0.1", "localhost")),
+        ("this machine, otherwise", inside.origin.replace("127.0.0.1", "[::1]")),
+        ("a file here", "file:///etc/passwd".to_owned()),
+        ("a name that only ends like fal's", "https://evilfal.media/x.mp4".to_owned()),
+        ("fal's name as a user", format!("https://v3.fal.media@{}/x.mp4", inside.origin.trim_start_matches("http://"))),
+        ("fal's name without TLS", "http://v3.fal.media/x.mp4".to_owned()),
+        ("no address", "//".to_owned()),
+    ] {
+        quiet.stage.fal().decide(Verdict::next(1, Ending::ForeignUrl { url }));
+        jobs.push(quiet.rendered(prompt).await.0);
+    }
+    for _ in 0..2 {
+        quiet.stage.later(A_TURN);
+        for job in &jobs {
+            quiet.stored_by_message(job).await;
+            assert_eq!(quiet.status(job).await, Status::Processing);
+        }
+    }
+    assert_eq!(inside.heard(), [""; 0]);
+    only_ours_are_called(&quiet);
+    quiet.charged_for(0).await;
+}
+
+/// A file host that the operator allows is called, without any credential; where it leads is looked at again.
+#[tokio::test(flavor = "multi_thread")]
+async fn f14_a_file_host_sees_no_credential() {
+    let host = Foreign::answering(local::video::mp4(5, "16:9"));
+    let quiet = Quiet::with(&[("DownloadHosts", host.origin.trim_start_matches("http://"))]).await;
+    let url = format!("{}/video.mp4", host.origin);
+    quiet.stage.fal().decide(Verdict::next(1, Ending::ForeignUrl { url }));
+    let (job, _) = quiet.rendered("kept by somebody else").await;
+    quiet.stored_by_message(&job).await;
+    assert_eq!(quiet.status(&job).await, Status::Completed);
+    let heard = host.heard();
+    assert!(heard.len() == 1 && heard[0].starts_with("get /video.mp4 http/1.1"), "{heard:?}");
+    for secret in ["authorization", "apikey", "cookie", "local-key"] {
+        assert!(!heard[0].contains(secret), "{heard:?}");
+    }
+    quiet.charged_for(1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f14_anothers_job_is_not_there() {
+    let stage = Stage::new().await;
+    let (one, other) = (stage.caller_with("50.00").await, stage.caller_with("50.00").await);
+    let job = one.accepted("a secret").await;
+    let unknown = "e8c96506-72a1-429f-a7ed-4bb0a42541be";
+    let without_id = |mut body: Value| {
+        body["error"]["request_id"] = Value::Null;
+        body
+    };
+    let (theirs, nobodys) = (other.client.video(&job).await.unwrap(), other.client.video(unknown).await.unwrap());
+    assert_eq!((theirs.status, code(&theirs.body)), (404, "job_not_found"));
+    assert_eq!((nobodys.status, without_id(nobodys.body)), (404, without_id(theirs.body)));
+    assert_eq!(one.client.video(&job).await.unwrap().status, 200);
+}
+
+/// fal's answer with its addresses on another origin, its id as it is.
+fn moved(fal: String, origin: String) -> Trick {
+    Trick::Changed(Box::new(move |answer| {
+        for name in ["status_url", "response_url", "cancel_url"] {
+            answer[name] = answer[name].as_str().unwrap().replace(&fal, &origin).into();
+        }
+    }))
+}
+
+/// Whatever was sent went to the parts of this system, and fal's key to fal's queue alone.
+fn only_ours_are_called(quiet: &Quiet) {
+    let system = &quiet.stage.system;
+    let (fal, storage) = (&system.fal.as_ref().unwrap().origin, &system.storage.as_ref().unwrap().origin);
+    let ours = [fal, storage, &system.dynamodb, &system.sqs_endpoint];
+    for sent in quiet.wire.sent() {
+        let url = sent.url.as_str();
+        assert!(ours.iter().any(|origin| url.starts_with(&format!("{origin}/"))), "{} {url}", sent.method);
+        let file = url.starts_with(&format!("{fal}/files/"));
+        assert!(!(file && sent.authorized), "a file's host sees no credential: {url}");
+    }
+    assert!(quiet.wire.sent_to(fal).iter().any(|sent| sent.authorized), "fal itself was called with the key");
+}

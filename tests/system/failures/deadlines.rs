@@ -1,0 +1,138 @@
+//! F4: a job ends by its provider's verdict or by a deadline, not a second before; and what had finished by then is stored and charged.
+
+use super::hostile::{Foreign, answers};
+use super::{A_TURN, HOUR, Quiet, failure, processing};
+use futures::future::join_all;
+use ghub::job::{FailureCode, Job, State, Status};
+use ghub::time::Timestamp;
+use local::faults::{Fault, Then};
+use local::supabase::{self, Plan, Step};
+use std::time::Duration;
+
+const SECOND: Duration = Duration::from_secs(1);
+const TEN_MINUTES: Duration = Duration::from_secs(10 * 60);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f04_ten_minutes_pending() {
+    let quiet = Quiet::new().await;
+    quiet.stage.fal().faults().add(Fault::forever("submit", Then::answer(429, "{}"))).unwrap();
+    let (early, late) = (quiet.caller.accepted("early").await, quiet.caller.accepted("late").await);
+    let since = quiet.stored(&late).await.created;
+    at_the_limit(&quiet, &early, &late, TEN_MINUTES, "poll-jobs").await;
+    assert_eq!(
+        ended(&quiet.stored(&late).await),
+        (FailureCode::ProviderUnavailable, since.after(TEN_MINUTES + SECOND))
+    );
+
+    quiet.stage.fal().faults().clear();
+    quiet.stage.later(A_TURN);
+    quiet.looked_at(&late).await;
+    assert_eq!((quiet.stage.fal().renders(), quiet.status(&late).await), (0, Status::Failed), "it is over");
+    quiet.charged_for(0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f04_six_hours_in_the_providers_queue() {
+    let quiet = Quiet::new().await;
+    quiet.renders_take(100 * HOUR, HOUR);
+    let ((early, _), (late, request)) = (quiet.at_fal("early").await, quiet.at_fal("late").await);
+    let since = processing(&quiet.stored(&late).await).submitted;
+    at_the_limit(&quiet, &early, &late, 6 * HOUR, "poll-jobs").await;
+    assert_eq!(ended(&quiet.stored(&late).await), (FailureCode::TimedOut, since.after(6 * HOUR + SECOND)));
+    assert_eq!(cancelled(&quiet), [request], "fal was asked to stop this one");
+    quiet.charged_for(0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f04_an_hour_of_rendering() {
+    let quiet = Quiet::new().await;
+    quiet.renders_take(3 * HOUR, 100 * HOUR);
+    let ((early, _), (late, request)) = (quiet.at_fal("early").await, quiet.at_fal("late").await);
+    quiet.stage.later(3 * HOUR);
+    join_all([&early, &late].map(|job| quiet.looked_at(job))).await;
+    let since = processing(&quiet.stored(&late).await).rendering_since.expect("it was seen rendering");
+    at_the_limit(&quiet, &early, &late, HOUR, "poll-jobs").await;
+    assert_eq!(ended(&quiet.stored(&late).await), (FailureCode::TimedOut, since.after(HOUR + SECOND)));
+    assert_eq!(cancelled(&quiet), [request], "fal was asked to stop this one");
+    quiet.charged_for(0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f04_a_day_to_store() {
+    let quiet = Quiet::new().await;
+    let down = supabase::Fault::Answer { status: 503, headers: [].into(), body: String::new() };
+    quiet.stage.storage().misbehave(Plan { step: Step::Upload, fault: down, times: None, after: 0 });
+    let (early, late) = (quiet.at_fal("early").await.0, quiet.at_fal("late").await.0);
+    quiet.stage.later(A_TURN);
+    join_all([&early, &late].map(|job| quiet.looked_at(job))).await;
+    let since = processing(&quiet.stored(&late).await).file.as_ref().expect("fal has rendered").found;
+    at_the_limit(&quiet, &early, &late, 24 * HOUR, "store-video").await;
+    assert_eq!(ended(&quiet.stored(&late).await), (FailureCode::StorageUnavailable, since.after(24 * HOUR + SECOND)));
+    assert!(cancelled(&quiet).is_empty(), "there is nothing to stop");
+    quiet.charged_for(0).await;
+}
+
+/// The last status says that it still renders; the answer to the cancellation says that it had finished.
+#[tokio::test(flavor = "multi_thread")]
+async fn f04_what_had_finished_when_it_was_to_be_cancelled_is_stored_and_charged() {
+    let quiet = Quiet::new().await;
+    quiet.renders_take(Duration::ZERO, HOUR);
+    let (job, request) = quiet.at_fal("just in time").await;
+    quiet.stage.later(A_TURN);
+    quiet.looked_at(&job).await;
+    quiet.stage.later(HOUR + A_TURN);
+    quiet.goes_wrong("status", 1, &request, Then::answer(202, r#"{"status":"IN_PROGRESS"}"#));
+    quiet.looked_at(&job).await;
+    assert_eq!(cancelled(&quiet), [request]);
+    assert!(processing(&quiet.stored(&job).await).file.is_some(), "its file was found");
+    quiet.stored_by_message(&job).await;
+    assert_eq!(quiet.status(&job).await, Status::Completed);
+    quiet.charged_for(1).await;
+}
+
+/// A provider that does not even answer the cancellation does not keep a job open: past its deadline it ends, uncharged.
+#[tokio::test(flavor = "multi_thread")]
+async fn f04_a_broken_answer_to_a_cancellation_does_not_keep_the_job() {
+    let quiet = Quiet::new().await;
+    quiet.renders_take(100 * HOUR, HOUR);
+    let elsewhere = Foreign::answering(r#"{"status":"ALREADY_COMPLETED"}"#);
+    let mut jobs = Vec::new();
+    for (name, then) in answers(&elsewhere.origin) {
+        let (job, request) = quiet.at_fal(&name).await;
+        quiet.goes_wrong("cancel", 1, &request, then);
+        jobs.push((name, job));
+    }
+    quiet.stage.later(6 * HOUR + SECOND);
+    join_all(jobs.iter().map(|(_, job)| quiet.looked_at(job))).await;
+    for (name, job) in &jobs {
+        assert_eq!(failure(&quiet.stored(job).await), Some(FailureCode::TimedOut), "{name}");
+    }
+    assert_eq!(
+        (cancelled(&quiet).len(), elsewhere.heard().len()),
+        (jobs.len(), 0),
+        "each was asked once, and nobody else"
+    );
+    quiet.charged_for(0).await;
+}
+
+/// Two jobs that have just begun to wait: the one that is looked at in the last second goes on, the one a second later ends.
+async fn at_the_limit(quiet: &Quiet, early: &str, late: &str, limit: Duration, function: &str) {
+    quiet.stage.later(limit);
+    assert!(quiet.delivered(function, early).await);
+    assert!(quiet.stored(early).await.is_open(), "not a second before");
+    quiet.stage.later(SECOND);
+    assert!(quiet.delivered(function, late).await);
+}
+
+fn ended(job: &Job) -> (FailureCode, Timestamp) {
+    match &job.state {
+        State::Failed { at, failure } => (failure.code, *at),
+        state => panic!("the job has failed: {state:?}"),
+    }
+}
+
+/// The requests that fal was asked to cancel.
+fn cancelled(quiet: &Quiet) -> Vec<String> {
+    let requests = quiet.stage.fal().requests().into_iter().filter(|seen| seen.method == "PUT");
+    requests.filter_map(|seen| Some(seen.path.strip_suffix("/cancel")?.rsplit_once('/')?.1.to_owned())).collect()
+}

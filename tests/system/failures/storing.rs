@@ -1,0 +1,175 @@
+//! F5, F10, F11 and F20: from the provider's file host into storage. A job says `completed` when its file is whole in our storage and
+//! answers to the public, and not before.
+
+use super::hostile::{ENDLESS, Foreign, SLOW, answers};
+use super::{A_TURN, HOUR, Quiet, failure, processing};
+use futures::future::join_all;
+use ghub::job::{FailureCode, Status};
+use ghub::outbound::Outbound;
+use local::fal::{Ending, Verdict};
+use local::faults::{Fault, Then};
+use local::supabase::{self, Object, Plan, Step};
+use reqwest::{Method, Request};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+const BUCKET: &str = "generated-videos";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f05_a_broken_download_changes_nothing() {
+    let quiet = Quiet::new().await;
+    let elsewhere = Foreign::answering(local::video::mp4(5, "16:9"));
+    let mut jobs = Vec::new();
+    for (name, then) in answers(&elsewhere.origin).into_iter().filter(|(name, _)| name != ENDLESS) {
+        let (job, request) = quiet.rendered(&name).await;
+        if name == SLOW {
+            quiet.wire.hurry(&format!("/files/{request}"), Duration::from_secs(3)); // our own limit is 280 s
+        }
+        quiet.goes_wrong("file", 1, &request, then);
+        jobs.push((name, job));
+    }
+    quiet.stage.later(A_TURN);
+    join_all(jobs.iter().map(|(_, job)| quiet.stored_by_message(job))).await;
+    for (name, job) in &jobs {
+        untouched(&quiet, job).await;
+        assert!(in_storage(&quiet, job).is_none(), "{name}: nothing was stored");
+    }
+    assert_eq!(elsewhere.heard(), [""; 0], "a host that is not known is not asked");
+    quiet.charged_for(0).await;
+
+    let ids: Vec<String> = jobs.iter().map(|(_, job)| job.clone()).collect();
+    quiet.settled(&ids).await;
+    for (name, job) in &jobs {
+        assert_eq!(quiet.status(job).await, Status::Completed, "{name}");
+        assert_eq!(
+            std::fs::read(in_storage(&quiet, job).unwrap().file).unwrap(),
+            local::video::mp4(5, "16:9"),
+            "{name}"
+        );
+    }
+    quiet.charged_for(u64::try_from(jobs.len()).unwrap()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f10_completed_means_that_the_file_is_ours() {
+    let quiet = Quiet::new().await;
+    let (job, _) = quiet.rendered("ours").await;
+    untouched(&quiet, &job).await;
+    quiet.stored_by_message(&job).await;
+    let shown = quiet.shown(&job).await;
+    assert_eq!(shown["status"], "completed");
+    let url = shown["video_url"].as_str().unwrap();
+    let storage = &quiet.stage.system.storage.as_ref().unwrap().origin;
+    let expected = format!("{storage}/storage/v1/object/public/{BUCKET}/{}/{job}/video.mp4", quiet.caller.org);
+    assert_eq!(url, expected);
+
+    quiet.stage.fal().faults().add(Fault::forever("file", Then::answer(404, "gone"))).unwrap();
+    quiet.stage.later(1000 * HOUR);
+    let fetched = Outbound::network().exchange(Request::new(Method::GET, url.parse().unwrap())).await.unwrap();
+    assert_eq!(fetched.status(), 200, "without a key, and without the provider");
+    assert_eq!(fetched.bytes().await.unwrap(), local::video::mp4(5, "16:9"));
+    assert_eq!(quiet.shown(&job).await["video_url"], url, "it does not expire");
+}
+
+/// Nothing that storage does is a verdict on the video.
+#[tokio::test(flavor = "multi_thread")]
+async fn f11_trouble_in_storage_leaves_the_job_processing() {
+    use supabase::Fault;
+    let quiet = Quiet::new().await;
+    let (job, _) = quiet.rendered("stored in the end").await;
+    let status = |status| Fault::Answer { status, headers: [].into(), body: "<html>".to_owned() };
+    let not_found = r#"{"statusCode":"404","error":"Bucket not found","message":"Bucket not found"}"#.to_owned();
+    let mut faults = vec![
+        (Step::Upload, Fault::CloseBefore),
+        (Step::Upload, Fault::CloseAfter),
+        (Step::Upload, Fault::Answer { status: 400, headers: [].into(), body: not_found }),
+        (Step::Info, Fault::CloseBefore),
+        (Step::Info, Fault::WrongSize { size: 7 }),
+        (Step::Public, Fault::Private),
+        (Step::Public, Fault::CloseBefore),
+    ];
+    faults.extend([401, 403, 413, 429, 500, 502, 503, 504, 544].map(|code| (Step::Upload, status(code))));
+    faults.extend([403, 404, 500, 503].map(|code| (Step::Info, status(code))));
+    faults.extend([302, 403, 500].map(|code| (Step::Public, status(code))));
+    for (step, fault) in faults {
+        quiet.stage.later(2 * HOUR / 10);
+        quiet.stage.storage().misbehave(Plan { step, fault: fault.clone(), times: Some(1), after: 0 });
+        quiet.stored_by_message(&job).await;
+        untouched(&quiet, &job).await;
+        quiet.charged_for(0).await;
+    }
+    quiet.settled(std::slice::from_ref(&job)).await;
+    assert_eq!(quiet.status(&job).await, Status::Completed);
+    quiet.charged_for(1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f20_half_a_file_or_another_is_never_stored_and_costs_nothing() {
+    let quiet = Quiet::new().await;
+    let mut jobs = Vec::new();
+    for (prompt, ending) in [
+        ("half of it", Ending::CutVideo { keep_bytes: 300_000 }),
+        ("the head of it", Ending::CutVideo { keep_bytes: 900 }),
+        ("nothing of it", Ending::CutVideo { keep_bytes: 0 }),
+        ("a page", Ending::Html),
+    ] {
+        quiet.stage.fal().decide(Verdict::for_prompts(prompt, ending));
+        jobs.push(quiet.rendered(prompt).await.0);
+    }
+    for wait in [A_TURN, HOUR / 2] {
+        quiet.stage.later(wait);
+        for job in &jobs {
+            quiet.stored_by_message(job).await;
+            untouched(&quiet, job).await;
+        }
+    }
+    quiet.stage.later(HOUR);
+    for job in &jobs {
+        quiet.stored_by_message(job).await;
+        assert_eq!(failure(&quiet.stored(job).await), Some(FailureCode::ProviderNoOutput), "an hour is long enough");
+        assert!(in_storage(&quiet, job).is_none());
+    }
+    quiet.charged_for(0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f20_a_file_that_storage_has_not_whole_or_not_in_public_is_not_charged() {
+    let quiet = Quiet::new().await;
+    let (short, hidden) = (quiet.rendered("short").await.0, quiet.rendered("hidden").await.0);
+    quiet.stage.later(A_TURN);
+    let size = Plan { step: Step::Info, fault: supabase::Fault::WrongSize { size: 1 }, times: Some(1), after: 0 };
+    quiet.stage.storage().misbehave(size);
+    quiet.stored_by_message(&short).await;
+    untouched(&quiet, &short).await;
+    assert!(quiet.stage.storage().set_public(BUCKET, false).unwrap());
+    quiet.stored_by_message(&hidden).await;
+    untouched(&quiet, &hidden).await;
+    quiet.charged_for(0).await;
+
+    assert!(quiet.stage.storage().set_public(BUCKET, true).unwrap());
+    quiet.settled(&[short, hidden]).await;
+    quiet.charged_for(2).await;
+}
+
+/// Nobody fills the operator's storage: a file that says that it is larger than any video is not even begun.
+#[tokio::test(flavor = "multi_thread")]
+async fn f20_a_file_larger_than_any_video_is_not_stored() {
+    let quiet = Quiet::new().await;
+    quiet.stage.fal().decide(Verdict::next(1, Ending::padded((512 << 20) + 1)));
+    let (job, _) = quiet.rendered("far too large").await;
+    quiet.stored_by_message(&job).await;
+    assert_eq!((quiet.status(&job).await, in_storage(&quiet, &job).is_none()), (Status::Failed, true));
+    quiet.charged_for(0).await;
+}
+
+/// The job is at fal's file still: nothing is shown, nothing was decided.
+async fn untouched(quiet: &Quiet, job: &str) {
+    let shown = quiet.shown(job).await;
+    let seen = (&shown["status"], &shown["video_url"], &shown["error"], &shown["completed"]);
+    assert_eq!(seen, (&json!("processing"), &Value::Null, &Value::Null, &Value::Null), "{}", shown["prompt"]);
+    assert!(processing(&quiet.stored(job).await).file.is_some());
+}
+
+fn in_storage(quiet: &Quiet, job: &str) -> Option<Object> {
+    quiet.stage.storage().object(BUCKET, &format!("{}/{job}/video.mp4", quiet.caller.org))
+}
