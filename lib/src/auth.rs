@@ -84,7 +84,9 @@ fn bearer(headers: &HeaderMap) -> Result<&str, Refusal> {
     let value = headers.get(AUTHORIZATION).ok_or(Refusal::MissingApiKey)?.as_bytes();
     match value.split_at_checked(SCHEME.len()) {
         // A key of other bytes than a key has is a wrong key, not a missing one.
-        Some((scheme, key)) if scheme.eq_ignore_ascii_case(SCHEME) => Ok(str::from_utf8(key).unwrap_or_default().trim()),
+        Some((scheme, key)) if scheme.eq_ignore_ascii_case(SCHEME) => {
+            Ok(str::from_utf8(key).unwrap_or_default().trim())
+        }
         _ => Err(Refusal::MissingApiKey),
     }
 }

@@ -5,7 +5,7 @@ mod table;
 
 use crate::error::Refusal;
 use crate::pricing::Factor;
-use crate::provider::Provider;
+use crate::provider::{Provider, fal};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -131,6 +131,12 @@ impl Model {
             if ratios.is_empty() {
                 return Err("aspect_ratios must name at least one, the provider's default first".to_owned());
             }
+            if self.id == fal::HAILUO && ratios != [fal::HAILUO_RATIO] {
+                return Err(format!(
+                    "aspect_ratios can only be {}: its provider cannot be asked for another",
+                    fal::HAILUO_RATIO
+                ));
+            }
             self.aspect_ratios = ratios;
         }
         if let Some(seconds) = changes.poll_every_seconds {
@@ -235,6 +241,7 @@ mod tests {
             (r#"{"fal/kling-2":{"usd_per_second":"0"}}"#, "must be above 0"),
             (r#"{"fal/kling-2":{"durations":[10]}}"#, "must contain the default of 5 seconds"),
             (r#"{"fal/kling-2":{"aspect_ratios":[]}}"#, "at least one"),
+            (r#"{"fal/hailuo-02":{"aspect_ratios":["16:9","9:16"]}}"#, "can only be 16:9"),
             (r#"{"fal/kling-2":{"poll_every_seconds":0}}"#, "from 1 to 60"),
         ] {
             let message = Catalog::with_overrides(json).unwrap_err().to_string();

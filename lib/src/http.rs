@@ -166,7 +166,7 @@ fn error_response(error: &Error, request_id: &str) -> Response<Body> {
     let message = match error {
         Error::Refused(refusal) => refusal.to_string(),
         Error::Store(StoreError::Unavailable(_)) => {
-            "we are overloaded and could not accept this request; nothing is charged for it, send it again".to_owned()
+            "we are overloaded and could not take this request; send it again. If it was stored after all, it fails uncharged".to_owned()
         }
         Error::Store(StoreError::Broken(_)) | Error::Internal(_) => {
             "something is wrong on our side; tell support the request_id".to_owned()

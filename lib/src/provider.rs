@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
 
+/// The longest address that is kept on a job. A signed URL has about 1,000 characters; a job's item holds 400 KB in all.
+const LONGEST_ADDRESS: usize = 4096;
+
 /// Who renders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

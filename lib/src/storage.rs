@@ -53,6 +53,14 @@ pub enum StorageError {
     },
 }
 
+impl StorageError {
+    /// Whether a resumable upload cannot go on: storage refuses it, other than for load (408, 429) or a lock that passes (423).
+    pub const fn forgets_the_upload(&self) -> bool {
+        matches!(self, Self::Refused { status: 400..=499, .. })
+            && !matches!(self, Self::Refused { status: 408 | 423 | 429, .. })
+    }
+}
+
 /// One bucket.
 #[derive(Debug, Clone)]
 pub struct Storage {

@@ -23,6 +23,7 @@ use crate::outbound::SdkConfig;
 use crate::world::{Ambient, World};
 use aws_sdk_dynamodb::Client;
 use std::collections::HashMap;
+use std::time::Duration;
 
 /// The tables, each named by a variable so that a function knows only those that it uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -58,6 +59,7 @@ pub struct Store {
     db: Client,
     names: HashMap<Table, String>,
     ambient: Ambient,
+    budget: Duration,
 }
 
 impl Store {
@@ -73,7 +75,12 @@ impl Store {
             .iter()
             .map(|table| Ok((*table, world.env.required(table.variable())?.to_owned())))
             .collect::<Result<_, ConfigError>>()?;
-        Ok(Self { db: Client::from_conf(config.build()), names, ambient: world.ambient.clone() })
+        Ok(Self { db: Client::from_conf(config.build()), names, ambient: world.ambient.clone(), budget: error::BUDGET })
+    }
+
+    /// The same store, trying for this long where 4 s are too few: what it writes cannot be learnt again.
+    pub fn trying_for(&self, budget: Duration) -> Self {
+        Self { budget, ..self.clone() }
     }
 
     fn table(&self, table: Table) -> &str {

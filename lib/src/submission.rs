@@ -1,34 +1,37 @@
 //! Sends a job to its provider, exactly once. Whoever sends holds the job's lease first; what the answer means for the job is decided
 //! here, for the function that accepts jobs and for the one that sends what is still pending.
 
-use crate::config::ConfigError;
 use crate::error::causes;
 use crate::job::{Job, Moved};
 use crate::outbound::{ProviderSender, WireError};
 use crate::provider::{Providers, Submitted};
-use crate::world::{Ambient, World};
+use crate::store::{Store, StoreError, Written};
+use crate::world::Ambient;
 use std::time::Duration;
 use tokio::time::Instant;
 
 /// A provider takes a submission in under a second; one that needs 20 s will not answer at all.
-const SUBMIT_TIMEOUT: Duration = Duration::from_secs(20);
+pub const SUBMIT_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// What is left of a function's time for recording the outcome: the store's 4 s and the answer.
+/// What is left of a function's time for recording the outcome: the store's usual 4 s and the answer.
 const RECORDING: Duration = Duration::from_secs(5);
+
+/// What is left of a function's time for its answer.
+const ANSWERING: Duration = Duration::from_secs(1);
 
 /// Sends submissions.
 #[derive(Debug, Clone)]
 pub struct Submitter {
     providers: Providers,
     sender: ProviderSender,
+    store: Store,
     ambient: Ambient,
 }
 
 impl Submitter {
-    /// With the providers that are configured.
-    pub fn new(world: &World, providers: &Providers) -> Result<Self, ConfigError> {
-        let sender = ProviderSender::new(&world.env, &world.outbound)?;
-        Ok(Self { providers: providers.clone(), sender, ambient: world.ambient.clone() })
+    /// With the providers that are configured, through their sender.
+    pub fn new(providers: &Providers, sender: &ProviderSender, store: &Store, ambient: &Ambient) -> Self {
+        Self { providers: providers.clone(), sender: sender.clone(), store: store.clone(), ambient: ambient.clone() }
     }
 
     /// Sends a job whose lease we hold, once, and says how that moves it. An unknown outcome moves nothing: the lease runs out, and
@@ -48,6 +51,13 @@ impl Submitter {
                 Moved::Already(job)
             }
         }
+    }
+
+    /// Records how a submission moved the job, for as long as the function lives: nobody else knows what the provider called it, and a
+    /// handle that is not kept is a render that is paid for and thrown away.
+    pub async fn record(&self, moved: &Job, end: Instant) -> Result<Written, StoreError> {
+        let left = end.saturating_duration_since(Instant::now()).saturating_sub(ANSWERING);
+        self.store.trying_for(left).write(moved).await
     }
 
     async fn sent(&self, job: &Job, end: Instant) -> Submitted {

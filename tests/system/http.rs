@@ -203,6 +203,7 @@ async fn what_does_not_exist_has_the_envelope_too() {
     api.call(Method::GET, "/nothing/here", None, None).await.refused(404, "not_found");
     for (method, path, allow) in [
         (Method::PUT, "/videos/generations", "POST"),
+        (Method::GET, "/videos/generations", "POST"),
         (Method::DELETE, UNKNOWN_JOB, "GET"),
         (Method::POST, UNKNOWN_JOB, "GET"),
     ] {

@@ -1,17 +1,30 @@
 //! Idempotency keys: however often a request is sent under one key, it is one job, one hold and one render.
 
 use crate::asking::{Ask, Reply};
+use crate::money::Conflicts;
 use crate::stage::{Caller, Stage};
 use futures::future::join_all;
 use ghub::job::Status;
 use ghub::store::Entry;
 use local::faults::{Fault, Then};
+use local::system::Options;
 use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fifty_at_once_with_one_key_are_one_job() {
     fifty_at_once(unpolled().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fifty_at_once_with_one_key_are_one_job_when_transactions_conflict() {
+    let conflicts = Arc::new(Conflicts::default());
+    let stage = Stage::with(Options { gate: Some(conflicts.clone()), ..Options::test() }).await;
+    stage.system.sqs.lose_if("PollQueue", |_| true).unwrap();
+    fifty_at_once(stage).await;
+    assert!(conflicts.injected.load(Ordering::SeqCst) > 25, "the conflicts were really there");
 }
 
 async fn fifty_at_once(stage: Stage) {

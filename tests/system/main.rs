@@ -1,15 +1,24 @@
 //! The whole system, driven as its users drive it: over HTTP, on the local system, with the functions that are deployed.
 #![expect(clippy::unwrap_used, reason = "what the tests share stops a test as the test itself would")]
 
+mod asking;
 mod audit;
+mod authentication;
 mod events;
 mod http;
+mod idempotency;
+mod input;
 mod jobs;
+mod limits;
+mod models;
 mod money;
 mod process;
 mod readme;
 mod restart;
+mod routes;
 mod stage;
 mod tables;
+mod tenancy;
+mod traces;
 mod transfer;
 mod tree;

@@ -35,7 +35,8 @@ impl Route {
 #[test]
 fn the_table_is_the_templates() {
     let template = Template::read();
-    let triggers = template.functions.iter().flat_map(|function| &function.triggers);
+    let answering = template.functions.iter().filter(|function| function.name != "unknown-route"); // which refuses whatever it gets
+    let triggers = answering.flat_map(|function| &function.triggers);
     let mut deployed: Vec<_> = triggers
         .filter_map(|trigger| match trigger {
             Trigger::Http { method, path } => Some((method.as_str(), path.as_str())),

@@ -11,8 +11,8 @@ use local::fal::Fal;
 use local::supabase::Supabase;
 use local::system::{Options, System};
 use serde_json::{Value, json};
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
 /// Nothing here takes longer than a few seconds; what does is stuck.

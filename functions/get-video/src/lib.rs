@@ -66,7 +66,7 @@ impl GetVideo {
         if !job.is_overdue(self.ambient.now(), TURN_TOLERANCE) {
             return;
         }
-        if let Err(error) = self.queue.send(Message::about(job), Duration::ZERO).await {
+        if let Err(error) = self.queue.send_in_passing(Message::about(job), Duration::ZERO).await {
             tracing::warn!(job.id = %job.id, error = causes(&error), "an overdue job could not be queued");
         }
     }

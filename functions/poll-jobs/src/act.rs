@@ -41,7 +41,8 @@ impl PollJobs {
     /// Sends a job that no provider has taken yet; its lease is ours.
     async fn submit(&self, job: Job, end: Instant) -> Result<(), BoxError> {
         let Moved::Applied(moved) = self.submitter.submit(job, end).await else { return Ok(()) };
-        self.record(&moved).await?;
+        self.submitter.record(&moved, end).await?;
+        tracing::info!(job.id = %moved.id, org.id = %moved.org, status = moved.status().as_str(), "submitted");
         if moved.is_open() {
             let wait = moved.due.since(self.ambient.now());
             self.poll_queue.send(Message::about(&moved), wait).await?; // earlier than the one for the lease's end
@@ -51,28 +52,26 @@ impl PollJobs {
 
     /// Asks the provider how the job stands.
     async fn check(&self, job: Job, handle: &Handle) -> Result<(), BoxError> {
-        let now = self.ambient.now();
         match self.checked(handle).await {
             Checked::Done { file_url } => self.found(job, file_url).await,
             Checked::Failed(failure) => self.fail(job, failure).await,
-            checked => match job.deadline_passed(now) {
-                Some(deadline) => self.give_up(job, handle, deadline).await,
-                None => self.carry_on(job, checked).await,
-            },
-        }
-    }
-
-    async fn carry_on(&self, job: Job, checked: Checked) -> Result<(), BoxError> {
-        match checked {
             Checked::Rendering => match job.rendering(self.ambient.now()) {
-                Moved::Applied(seen) => self.record(&seen).await,
-                Moved::Already(_) | Moved::Illegal(_) => Ok(()),
+                Moved::Applied(seen) => self.record(&seen).await, // the hour of rendering begins now, however long the queue was
+                Moved::Already(job) | Moved::Illegal(job) => self.carry_on(job, handle).await,
             },
             Checked::Trouble(why) => {
                 tracing::warn!(job.id = %job.id, why, "the provider gave no verdict; it is asked again");
-                Ok(())
+                self.carry_on(job, handle).await
             }
-            _ => Ok(()),
+            Checked::Queued | Checked::Ask(_) => self.carry_on(job, handle).await,
+        }
+    }
+
+    /// The next look is queued already, unless this was the last.
+    async fn carry_on(&self, job: Job, handle: &Handle) -> Result<(), BoxError> {
+        match job.deadline_passed(self.ambient.now()) {
+            Some(deadline) => self.give_up(job, handle, deadline).await,
+            None => Ok(()),
         }
     }
 
@@ -118,11 +117,19 @@ impl PollJobs {
             Cancelled::AlreadyDone => match self.checked(handle).await {
                 Checked::Done { file_url } => self.found(job, file_url).await,
                 Checked::Failed(failure) => self.fail(job, failure).await,
-                _ if job.deadline_passed(self.ambient.now().before(RESULT_KEPT)).is_none() => Ok(()), // it is asked again
-                _ => self.fail(job, deadline.failure()).await,
+                _ => self.fail_unless_it_may_answer(job, deadline).await,
             },
-            Cancelled::Stopped | Cancelled::Asked | Cancelled::Trouble(_) => self.fail(job, deadline.failure()).await,
+            Cancelled::Trouble(_) => self.fail_unless_it_may_answer(job, deadline).await,
+            Cancelled::Stopped | Cancelled::Asked => self.fail(job, deadline.failure()).await,
         }
+    }
+
+    /// A provider that does not answer at the deadline may have a finished render: it is asked for as long as results are kept.
+    async fn fail_unless_it_may_answer(&self, job: Job, deadline: Deadline) -> Result<(), BoxError> {
+        if job.deadline_passed(self.ambient.now().before(RESULT_KEPT)).is_none() {
+            return Ok(());
+        }
+        self.fail(job, deadline.failure()).await
     }
 
     async fn fail(&self, job: Job, failure: Failure) -> Result<(), BoxError> {

@@ -22,6 +22,9 @@ use tokio::time::Instant;
 /// The function's timeout in the template. A submission and its record have to fit in.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
+/// SQS takes a batch in 20 ms; the rest of the function's time is for the providers.
+const REARMING: Duration = Duration::from_secs(3);
+
 /// The function, with what it needs.
 #[derive(Debug)]
 pub struct PollJobs {
@@ -40,10 +43,11 @@ impl PollJobs {
         let aws = sdk_config(world)?;
         let store = Store::new(world, &aws, &[Table::Jobs, Table::Accounts])?;
         let providers = world.env.providers()?;
+        let sender = ProviderSender::new(&world.env, &world.outbound)?;
         Ok(Self {
             ambient: world.ambient.clone(),
-            sender: ProviderSender::new(&world.env, &world.outbound)?,
-            submitter: Submitter::new(world, &providers)?,
+            submitter: Submitter::new(&providers, &sender, &store, &world.ambient),
+            sender,
             poll_queue: Queue::new(world, &aws, "POLL_QUEUE_URL")?,
             store_queue: Queue::new(world, &aws, "STORE_QUEUE_URL")?,
             providers,
@@ -101,8 +105,12 @@ impl PollJobs {
                 Turn::Store(_) | Turn::Nobodys => None,
             })
             .collect();
-        if let Err(error) = self.poll_queue.send_all(&messages).await {
-            tracing::error!(error = causes(&error), "not all jobs were queued again; the sweep will find them");
+        match tokio::time::timeout(REARMING, self.poll_queue.send_all(&messages)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::error!(error = causes(&error), "not all jobs were queued again; the sweep finds them")
+            }
+            Err(_) => tracing::error!("the queue took too long; the sweep finds what was not queued"),
         }
     }
 }

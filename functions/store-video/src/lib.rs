@@ -66,9 +66,6 @@ impl StoreVideo {
     async fn work(&self, record: &SqsMessage) -> Result<(), BoxError> {
         let message: Message = serde_json::from_str(record.body.as_deref().unwrap_or_default())?;
         let Some((mut job, processing, file)) = self.turn(message).await? else { return Ok(()) };
-        if job.deadline_passed(self.ambient.now()).is_some() {
-            return self.ended(job.failed(Deadline::Storing.failure(), self.ambient.now())).await;
-        }
         let transfer =
             tokio::time::timeout(TRANSFER_TIMEOUT, Box::pin(self.transfer(&mut job, &processing, &file))).await;
         match transfer.unwrap_or(Err(TransferError::TooSlow)) {
@@ -106,7 +103,7 @@ impl StoreVideo {
         let hopeless = match error {
             TransferError::TooLarge => Some(Failure::new(FailureCode::StorageUnavailable, &why)),
             TransferError::NotAnMp4(_) if waited > NO_VIDEO => Some(Failure::new(FailureCode::ProviderNoOutput, &why)),
-            _ => None,
+            _ => job.deadline_passed(now).map(Deadline::failure), // only after this last try
         };
         if let Some(failure) = hopeless {
             return self.ended(job.failed(failure, now)).await;

@@ -36,13 +36,11 @@ impl TransferError {
     /// Whether a resumable upload that was begun for this file is of no more use: another file stood at the address, or storage does
     /// not go on with it.
     fn spoils_the_upload(&self) -> bool {
-        matches!(
-            self,
-            Self::NotAnMp4(_)
-                | Self::Storage(
-                    StorageError::Size { .. } | StorageError::Refused { step: "append", status: 400..=499, .. }
-                )
-        )
+        match self {
+            Self::NotAnMp4(_) | Self::Storage(StorageError::Size { .. }) => true,
+            Self::Storage(error @ StorageError::Refused { step: "append", .. }) => error.forgets_the_upload(),
+            _ => false,
+        }
     }
 }
 

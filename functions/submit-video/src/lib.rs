@@ -9,11 +9,11 @@ use ghub::error::{Refusal, causes};
 use ghub::http::{Call, Error, VideoJob};
 use ghub::id::{JobId, OrgId};
 use ghub::job::{Job, Moved, State};
-use ghub::outbound::sdk_config;
+use ghub::outbound::{ProviderSender, sdk_config};
 use ghub::provider::Providers;
 use ghub::queue::{Message, Queue};
 use ghub::store::{Accepted, Idempotency, Store, Table, Written};
-use ghub::submission::Submitter;
+use ghub::submission::{SUBMIT_TIMEOUT, Submitter};
 use ghub::world::{Ambient, World};
 use lambda_http::{Body, Request, Response};
 use std::time::Duration;
@@ -25,6 +25,9 @@ const TIMEOUT: Duration = Duration::from_secs(28);
 
 /// How long a replay waits between looks at a job that is being sent: a provider takes one in a few hundred milliseconds.
 const SENDING: Duration = Duration::from_millis(200);
+
+/// What such a look may take, and the answer after it: the store's 4 s and one more.
+const LOOKING: Duration = Duration::from_secs(5);
 
 /// What became of a valid order.
 enum Outcome {
@@ -56,7 +59,12 @@ impl SubmitVideo {
             auth: Auth::new(&store, &world.ambient),
             catalog: world.env.catalog()?,
             rates: world.env.rates()?,
-            submitter: Submitter::new(world, &providers)?,
+            submitter: Submitter::new(
+                &providers,
+                &ProviderSender::new(&world.env, &world.outbound)?,
+                &store,
+                &world.ambient,
+            ),
             queue: Queue::new(world, &aws, "POLL_QUEUE_URL")?,
             providers,
             store,
@@ -107,13 +115,14 @@ impl SubmitVideo {
         }
     }
 
-    /// The job of an earlier request with the same key. While that request is still sending it, its answer is waited for, so that
+    /// The job of an earlier request with the same key. While that request may still be sending it, its answer is waited for, so that
     /// all answers are the same.
     async fn handed_over_before(&self, org: OrgId, id: JobId, end: Instant) -> Result<Job, Error> {
         loop {
             let job = self.store.job(org, id).await?.ok_or(Refusal::JobNotFound)?;
-            let being_sent = matches!(job.state, State::Pending { lease_until: Some(_) });
-            if !being_sent || Instant::now() + SENDING > end {
+            let leased = matches!(job.state, State::Pending { lease_until: Some(_) });
+            let being_sent = leased && self.ambient.now().since(job.created) <= SUBMIT_TIMEOUT;
+            if !being_sent || Instant::now() + LOOKING > end {
                 return Ok(job);
             }
             tokio::time::sleep(SENDING).await;
@@ -127,16 +136,20 @@ impl SubmitVideo {
             Moved::Applied(moved) => moved,
             Moved::Already(_) | Moved::Illegal(_) => stored.clone(),
         };
-        let (recorded, ()) = tokio::join!(self.recorded(&stored, &moved), self.looked_at_later(&moved));
+        let (recorded, ()) = tokio::join!(self.recorded(&stored, &moved, end), self.looked_at_later(&moved));
         tracing::info!(job.id = %moved.id, status = moved.status().as_str(), recorded, "submitted");
-        if recorded { moved } else { stored }
+        if recorded {
+            return moved;
+        }
+        self.looked_at_later(&stored).await; // when the lease ends
+        stored
     }
 
-    async fn recorded(&self, stored: &Job, moved: &Job) -> bool {
+    async fn recorded(&self, stored: &Job, moved: &Job, end: Instant) -> bool {
         if stored == moved {
             return true;
         }
-        match self.store.write(moved).await {
+        match self.submitter.record(moved, end).await {
             Ok(written) => written == Written::Done,
             Err(error) => {
                 tracing::error!(job.id = %moved.id, error = causes(&error), "the submission could not be recorded");
@@ -149,7 +162,8 @@ impl SubmitVideo {
         if !job.is_open() {
             return;
         }
-        if let Err(error) = self.queue.send(Message::about(job), job.due.since(self.ambient.now())).await {
+        let delay = job.due.since(self.ambient.now());
+        if let Err(error) = self.queue.send_in_passing(Message::about(job), delay).await {
             tracing::error!(job.id = %job.id, error = causes(&error), "not queued; the sweep will find it");
         }
     }

@@ -28,7 +28,8 @@ pub(crate) struct Route {
 }
 
 /// The API on these routes.
-pub(crate) fn router(routes: Vec<Route>, now: crate::Now) -> Router {
+pub(crate) fn router(mut routes: Vec<Route>, now: crate::Now) -> Router {
+    routes.sort_by_key(|route| route.path.matches('{').count()); // the route that says most of the path wins
     Router::new().fallback(answer).with_state(Arc::new((routes, now)))
 }
 

@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 /// The longest line of cause that is kept. Providers answer with whole pages at times; a line of this length says why.
 const LONGEST_MESSAGE: usize = 500;
 
+/// A provider's word for a failure is a name; what is longer would only fill the job's item.
+const LONGEST_CODE: usize = 100;
+
 /// The kinds of failure, few and documented.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -50,8 +53,9 @@ impl Failure {
         Self { code, message, provider_code: None }
     }
 
-    /// With the provider's own word.
+    /// With the provider's own word, at most 100 characters of it.
     pub fn with_provider_code(self, code: impl Into<String>) -> Self {
-        Self { provider_code: Some(code.into()), ..self }
+        let code: String = code.into().chars().take(LONGEST_CODE).collect();
+        Self { provider_code: Some(code), ..self }
     }
 }

@@ -101,8 +101,8 @@ impl Fal {
 }
 
 /// Hailuo has no input for the shape: nobody must pay for another one than its own.
-const HAILUO: &str = "fal/hailuo-02";
-const HAILUO_RATIO: &str = "16:9";
+pub(crate) const HAILUO: &str = "fal/hailuo-02";
+pub(crate) const HAILUO_RATIO: &str = "16:9";
 
 /// The model's own input: lengths are strings, and each model has its own spelling of them.
 fn input(job: &Job) -> Result<Map<String, Value>, Failure> {

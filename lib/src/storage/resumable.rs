@@ -36,7 +36,7 @@ impl Storage {
         let request = self.tus(Method::HEAD, self.own(upload_url)?, QUESTION_TIMEOUT);
         match self.asked("offset", request).await {
             Ok(answer) => Ok(upload_offset(answer.headers())),
-            Err(StorageError::Refused { status: 404 | 410, .. }) => Ok(None),
+            Err(error) if error.forgets_the_upload() => Ok(None),
             Err(error) => Err(error),
         }
     }

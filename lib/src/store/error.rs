@@ -21,7 +21,7 @@ pub enum StoreError {
 }
 
 /// How long an operation is tried. A hundred transactions on one account at once are all answered within 2 s; a caller waits 4 s at most.
-const BUDGET: Duration = Duration::from_secs(4);
+pub(super) const BUDGET: Duration = Duration::from_secs(4);
 /// Full jitter between attempts: a transaction takes about 12 ms, so the first wait covers one and the longest covers thirty.
 const FIRST_WAIT: Duration = Duration::from_millis(20);
 const LONGEST_WAIT: Duration = Duration::from_millis(400);
@@ -70,10 +70,11 @@ pub(super) fn refused(error: SdkError<TransactWriteItemsError>) -> Result<Vec<Ca
     };
     let reasons = cancelled.cancellation_reasons();
     let any = |code: &dyn Fn(&str) -> bool| reasons.iter().filter_map(CancellationReason::code).any(code);
-    if any(&|code| code == "ConditionalCheckFailed") {
-        Ok(reasons.to_vec())
-    } else if any(&|code| PASSING.contains(&code)) {
+    // Beside a conflict a refusal may not be the whole story: the other transaction may be about to write what decides.
+    if any(&|code| PASSING.contains(&code)) {
         Err(Trouble::Passing(error.into()))
+    } else if any(&|code| code == "ConditionalCheckFailed") {
+        Ok(reasons.to_vec())
     } else {
         Err(Trouble::Final(error.into()))
     }
@@ -85,7 +86,7 @@ impl Store {
     where
         F: Future<Output = Result<T, Trouble>> + Send,
     {
-        let end = Instant::now() + BUDGET;
+        let end = Instant::now() + self.budget;
         let mut most = FIRST_WAIT;
         loop {
             let error = match tokio::time::timeout_at(end, Box::pin(attempt())).await {

@@ -63,9 +63,10 @@ impl Store {
         if let Some(idempotency) = idempotency {
             writes.push(self.put_record(job, idempotency).map_err(StoreError::Broken)?);
         }
-        let [job_refused, account_refused, key_refused] = match self.transact(&writes, &write).await? {
-            None => return Ok(Accepted::Stored),
-            Some(reasons) => refused_items(reasons),
+        let [job_refused, account_refused, key_refused] = match self.transact(&writes, &write).await {
+            Ok(None) => return Ok(Accepted::Stored),
+            Ok(Some(reasons)) => refused_items(reasons),
+            Err(error) => return self.landed(job, &write, error).await.map(|()| Accepted::Stored),
         };
         if let (Some(found), Some(idempotency)) = (key_refused, idempotency) {
             return replay(found, job, idempotency).map_err(StoreError::Broken);
@@ -99,12 +100,13 @@ impl Store {
             let entry = Entry::consumption(job, at, change.balance);
             writes.push(self.put_entry(&entry).map_err(StoreError::Broken)?);
         }
-        match self.transact(&writes, &write).await? {
-            None => Ok(Written::Done),
-            Some(reasons) if reasons.first().and_then(|reason| reason.code()) != Some(CONDITION_FAILED) => {
+        match self.transact(&writes, &write).await {
+            Err(error) => self.landed(job, &write, error).await.map(|()| Written::Done),
+            Ok(None) => Ok(Written::Done),
+            Ok(Some(reasons)) if reasons.first().and_then(|reason| reason.code()) != Some(CONDITION_FAILED) => {
                 Err(broken("the account or the ledger contradicts the job"))
             }
-            Some(reasons) => {
+            Ok(Some(reasons)) => {
                 let [found, ..] = refused_items(reasons);
                 Ok(overtaken_or_done(found.as_ref(), &write))
             }
@@ -128,22 +130,37 @@ impl Store {
                     },
                 }
             })
-            .await?;
+            .await;
         match refused {
-            None => Ok(Written::Done),
-            Some(found) => Ok(overtaken_or_done(found.as_ref(), &write)),
+            Err(error) => self.landed(job, &write, error).await.map(|()| Written::Done),
+            Ok(None) => Ok(Written::Done),
+            Ok(Some(found)) => Ok(overtaken_or_done(found.as_ref(), &write)),
+        }
+    }
+
+    /// A write whose answers were all lost may stand all the same: the item is read once more, and tells by the write's name.
+    async fn landed(&self, job: &Job, write: &str, error: StoreError) -> Result<(), StoreError> {
+        match error {
+            StoreError::Unavailable(_)
+                if self.item(job.org, job.id).await?.is_some_and(|found| is_by(&found, write)) =>
+            {
+                Ok(())
+            }
+            error => Err(error),
         }
     }
 
     /// The job, as it stands now.
     pub async fn job(&self, org: OrgId, job: JobId) -> Result<Option<Job>, StoreError> {
-        let found = self
-            .retried(|| async {
-                let get = self.db.get_item().table_name(self.table(Table::Jobs)).set_key(Some(key(org, job)));
-                get.consistent_read(true).send().await.map(|answer| answer.item).map_err(trouble)
-            })
-            .await?;
-        found.map(item::to_job).transpose().map_err(StoreError::Broken)
+        self.item(org, job).await?.map(item::to_job).transpose().map_err(StoreError::Broken)
+    }
+
+    async fn item(&self, org: OrgId, job: JobId) -> Result<Option<Item>, StoreError> {
+        self.retried(|| async {
+            let get = self.db.get_item().table_name(self.table(Table::Jobs)).set_key(Some(key(org, job)));
+            get.consistent_read(true).send().await.map(|answer| answer.item).map_err(trouble)
+        })
+        .await
     }
 
     /// The job and its organization's account, in one round trip.

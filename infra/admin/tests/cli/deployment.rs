@@ -17,9 +17,9 @@ impl Deployment {
     pub fn start() -> Self {
         let database = Database::memory().unwrap();
         for table in [
-            table("AccountsTable", &[("org", "HASH")], None),
-            table("LedgerTable", &[("org", "HASH"), ("cause", "RANGE")], Some("posted")),
-            table("KeysTable", &[("hash", "HASH")], None),
+            table("AccountsTable", &[("org", "HASH")]),
+            table("LedgerTable", &[("org", "HASH"), ("cause", "RANGE")]),
+            table("KeysTable", &[("hash", "HASH")]),
         ] {
             database.create_table(serde_json::from_value(table).unwrap()).unwrap();
         }
@@ -84,21 +84,15 @@ impl Deployment {
     }
 }
 
-fn table(name: &str, keys: &[(&str, &str)], by_time: Option<&str>) -> Value {
+fn table(name: &str, keys: &[(&str, &str)]) -> Value {
     let text = |name: &str| json!({"AttributeName": name, "AttributeType": "S"});
     let key = |(name, role): &(&str, &str)| json!({"AttributeName": name, "KeyType": role});
-    let mut request = json!({
+    json!({
         "TableName": name,
         "BillingMode": "PAY_PER_REQUEST",
-        "AttributeDefinitions": keys.iter().map(|(name, _)| text(name)).chain(by_time.map(text)).collect::<Vec<_>>(),
+        "AttributeDefinitions": keys.iter().map(|(name, _)| text(name)).collect::<Vec<_>>(),
         "KeySchema": keys.iter().map(key).collect::<Vec<_>>(),
-    });
-    if let Some(sort) = by_time {
-        let keys = [key(&keys[0]), key(&(sort, "RANGE"))];
-        request["LocalSecondaryIndexes"] =
-            json!([{"IndexName": "by-time", "KeySchema": keys, "Projection": {"ProjectionType": "ALL"}}]);
-    }
-    request
+    })
 }
 
 /// The process with no environment at all.

@@ -2,7 +2,7 @@
 
 use super::{Fal, Handle};
 use crate::job::{Failure, FailureCode};
-use crate::provider::{Cancelled, Checked, Handle as ProviderHandle, Reply, Submitted};
+use crate::provider::{Cancelled, Checked, Handle as ProviderHandle, LONGEST_ADDRESS, Reply, Submitted};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -22,6 +22,9 @@ struct StatusBody {
 /// The one documented 503 that says by itself that nothing was begun: no runner could be allocated. After trouble with a connection
 /// to a runner fal's queue tries again by itself, so those are no refusals.
 const NOT_BEGUN: &str = "runner_scheduling_failure";
+
+/// fal's ids are UUIDs.
+const LONGEST_ID: usize = 128;
 
 #[derive(Deserialize)]
 struct Taken {
@@ -49,13 +52,15 @@ pub(super) fn submitted(fal: &Fal, route: &str, reply: &Reply) -> Submitted {
 }
 
 fn accepted(fal: &Fal, route: &str, reply: &Reply) -> Submitted {
-    let plain =
-        |id: &str| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    let plain = |id: &str| {
+        (1..=LONGEST_ID).contains(&id.len())
+            && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+    };
     let Some(taken) = serde_json::from_slice::<Taken>(&reply.body).ok().filter(|taken| plain(&taken.request_id)) else {
         return Submitted::Unknown(described("fal", reply));
     };
     let address = |given: Option<String>, suffix| {
-        let own = given.filter(|given| fal.own_url(given).is_some());
+        let own = given.filter(|given| is_address(given) && fal.own_url(given).is_some());
         own.unwrap_or_else(|| fal.derived_url(route, &taken.request_id, suffix))
     };
     Submitted::Accepted(ProviderHandle::Fal(Handle {
@@ -64,6 +69,10 @@ fn accepted(fal: &Fal, route: &str, reply: &Reply) -> Submitted {
         cancel_url: address(taken.cancel_url, "/cancel"),
         request_id: taken.request_id,
     }))
+}
+
+fn is_address(text: &str) -> bool {
+    (1..=LONGEST_ADDRESS).contains(&text.len())
 }
 
 pub(super) fn status(reply: &Reply) -> Status {
@@ -80,7 +89,7 @@ pub(super) fn status(reply: &Reply) -> Status {
 pub fn result_read(reply: &Reply) -> Checked {
     let body = serde_json::from_slice::<Value>(&reply.body);
     match (reply.status, body) {
-        (200, Ok(body)) => match body.pointer("/video/url").and_then(Value::as_str).filter(|url| !url.is_empty()) {
+        (200, Ok(body)) => match body.pointer("/video/url").and_then(Value::as_str).filter(|url| is_address(url)) {
             Some(url) => Checked::Done { file_url: url.to_owned() },
             None => Checked::Failed(Failure::new(
                 FailureCode::ProviderNoOutput,
@@ -88,7 +97,10 @@ pub fn result_read(reply: &Reply) -> Checked {
             )),
         },
         (422, Ok(body)) if body.get("detail").is_some() => Checked::Failed(refusal(reply)),
-        (400, Ok(body)) if body.get("detail").is_some_and(Value::is_array) => Checked::Failed(refusal(reply)),
+        // A model's own error is a list, whatever its status; what stands before the model (keys, limits) never answers with one.
+        (400 | 402 | 404..=407 | 409..=428 | 500.., Ok(body)) if body.get("detail").is_some_and(Value::is_array) => {
+            Checked::Failed(refusal(reply))
+        }
         _ => Checked::Trouble(described("fal", reply)),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Handle, INLINE};
 use crate::job::{Failure, FailureCode};
-use crate::provider::{Checked, Handle as ProviderHandle, Reply, Submitted};
+use crate::provider::{Checked, Handle as ProviderHandle, LONGEST_ADDRESS, Reply, Submitted};
 use serde::Deserialize;
 
 #[derive(Deserialize, Default)]
@@ -78,7 +78,7 @@ pub(super) fn operation(reply: &Reply) -> Checked {
 
 fn finished(response: Response) -> Checked {
     match response.videos.into_iter().next() {
-        Some(Video { gcs_uri: Some(uri), .. }) => Checked::Done { file_url: uri },
+        Some(Video { gcs_uri: Some(uri), .. }) if uri.len() <= LONGEST_ADDRESS => Checked::Done { file_url: uri },
         Some(Video { bytes_base64_encoded: Some(_), .. }) => Checked::Done { file_url: INLINE.to_owned() },
         _ if response.rai_media_filtered_count > 0 || !response.rai_media_filtered_reasons.is_empty() => {
             let reasons = response.rai_media_filtered_reasons.join("; ");
