@@ -97,8 +97,10 @@ pub fn result_read(reply: &Reply) -> Checked {
             )),
         },
         (422, Ok(body)) if body.get("detail").is_some() => Checked::Failed(refusal(reply)),
-        // A model's own error is a list, whatever its status; what stands before the model (keys, limits) never answers with one.
-        (400 | 402 | 404..=407 | 409..=428 | 500.., Ok(body)) if body.get("detail").is_some_and(Value::is_array) => {
+        // A model's own refusal is a list, also with another 4xx; what stands before the model (keys, limits) never answers with one.
+        (400 | 402 | 404..=407 | 409..=428 | 430..=499, Ok(body))
+            if body.get("detail").is_some_and(Value::is_array) =>
+        {
             Checked::Failed(refusal(reply))
         }
         _ => Checked::Trouble(described("fal", reply)),
