@@ -15,7 +15,7 @@ use lambda_http::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use lambda_http::http::{HeaderValue, StatusCode};
 use lambda_http::{Body, Request, Response};
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use std::time::Duration;
 
 /// The longest body that is read: 4000 characters of four bytes, each escaped as `\ud83d\ude00`, are 48 KB.
@@ -132,6 +132,21 @@ impl Call {
     }
 }
 
+/// What a caller is told of an error, in this order.
+#[derive(Serialize)]
+struct Envelope<'a> {
+    error: Told<'a>,
+}
+
+#[derive(Serialize)]
+struct Told<'a> {
+    message: String,
+    #[serde(rename = "type")]
+    kind: &'a str,
+    code: &'a str,
+    request_id: &'a str,
+}
+
 /// What each refusal is for HTTP: its status, its code, and how long to wait where waiting helps.
 const fn status(error: &Error) -> (StatusCode, &'static str, Option<Duration>) {
     match error {
@@ -172,8 +187,7 @@ fn error_response(error: &Error, request_id: &str) -> Response<Body> {
             "something is wrong on our side; tell support the request_id".to_owned()
         }
     };
-    let body = json!({"error": {"message": message, "type": code, "code": code, "request_id": request_id}});
-    let mut response = json_response(status, &body);
+    let mut response = json_response(status, &Envelope { error: Told { message, kind: code, code, request_id } });
     if let Some(wait) = wait {
         insert(response.headers_mut(), RETRY_AFTER.as_str(), &wait.as_secs().to_string());
     }

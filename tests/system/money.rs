@@ -91,15 +91,32 @@ impl Gate for Conflicts {
     ) -> BoxFuture<'a, Result<reqwest::Response, WireError>> {
         Box::pin(async move {
             let Some(account) = account_of(&request) else { return send(request).await };
-            if !self.running.lock().unwrap().insert(account.clone()) {
+            let Some(_running) = Running::on(&self.running, account) else {
                 self.injected.fetch_add(1, Ordering::SeqCst);
                 return Ok(conflict(&request));
-            }
+            };
             tokio::time::sleep(Duration::from_millis(12)).await; // what a transaction takes at the real service
-            let answer = send(request).await;
-            self.running.lock().unwrap().remove(&account);
-            answer
+            send(request).await
         })
+    }
+}
+
+/// A transaction that runs on an account, until it ends or its caller gives it up.
+struct Running<'a> {
+    accounts: &'a Mutex<HashSet<String>>,
+    account: String,
+}
+
+impl<'a> Running<'a> {
+    fn on(accounts: &'a Mutex<HashSet<String>>, account: String) -> Option<Self> {
+        let free = accounts.lock().unwrap().insert(account.clone());
+        free.then_some(Self { accounts, account })
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.accounts.lock().unwrap().remove(&self.account);
     }
 }
 

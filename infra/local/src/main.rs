@@ -154,6 +154,8 @@ fn greet(system: &System) {
     println!("API       {api}");
     println!("key       {key}   (organization {})", system.identity.org);
     println!("fal       {}", system.fal.as_ref().map_or("the real one: FAL_KEY is set", |fal| &fal.origin));
+    let google = system.google.as_ref();
+    println!("Google    {}", google.map_or("the real one: GOOGLE_SERVICE_ACCOUNT is set", |google| &google.origin));
     println!(
         "storage   {}",
         system.storage.as_ref().map_or("the real one: SUPABASE_URL is set", |storage| &storage.origin)

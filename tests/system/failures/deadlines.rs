@@ -1,6 +1,6 @@
 //! F4: a job ends by its provider's verdict or by a deadline, not a second before; and what had finished by then is stored and charged.
 
-use super::hostile::{Foreign, answers};
+use super::hostile::{ENDLESS, Foreign, answers};
 use super::{A_TURN, HOUR, Quiet, failure, processing};
 use futures::future::join_all;
 use ghub::job::{FailureCode, Job, State, Status};
@@ -90,9 +90,10 @@ async fn f04_what_had_finished_when_it_was_to_be_cancelled_is_stored_and_charged
     quiet.charged_for(1).await;
 }
 
-/// A provider that does not even answer the cancellation does not keep a job open: past its deadline it ends, uncharged.
+/// A provider that does not answer the cancellation may have a finished render, so it is asked again; but it keeps no job open for long,
+/// and what it never answered for costs nothing.
 #[tokio::test(flavor = "multi_thread")]
-async fn f04_a_broken_answer_to_a_cancellation_does_not_keep_the_job() {
+async fn f04_a_broken_answer_to_a_cancellation_ends_the_job_later() {
     let quiet = Quiet::new().await;
     quiet.renders_take(100 * HOUR, HOUR);
     let elsewhere = Foreign::answering(r#"{"status":"ALREADY_COMPLETED"}"#);
@@ -102,16 +103,25 @@ async fn f04_a_broken_answer_to_a_cancellation_does_not_keep_the_job() {
         quiet.goes_wrong("cancel", 1, &request, then);
         jobs.push((name, job));
     }
+    let (silent, request) = quiet.at_fal("never an answer").await;
+    quiet.stage.fal().faults().add(Fault::forever("cancel", Then::CloseBefore).on(&request)).unwrap();
+    jobs.push(("never an answer".to_owned(), silent));
+
     quiet.stage.later(6 * HOUR + SECOND);
     join_all(jobs.iter().map(|(_, job)| quiet.looked_at(job))).await;
-    for (name, job) in &jobs {
-        assert_eq!(failure(&quiet.stored(job).await), Some(FailureCode::TimedOut), "{name}");
+    assert_eq!(cancelled(&quiet).len(), jobs.len(), "each was asked about once");
+    for (name, job) in jobs.iter().filter(|(name, _)| name != ENDLESS) {
+        assert_eq!(quiet.status(job).await, Status::Processing, "{name}"); // what counts of the endless one stands in its beginning
     }
-    assert_eq!(
-        (cancelled(&quiet).len(), elsewhere.heard().len()),
-        (jobs.len(), 0),
-        "each was asked once, and nobody else"
-    );
+    for wait in [A_TURN, HOUR, HOUR, HOUR] {
+        quiet.stage.later(wait);
+        join_all(jobs.iter().map(|(_, job)| quiet.looked_at(job))).await;
+    }
+    for (name, job) in &jobs {
+        let stored = quiet.stored(job).await;
+        assert_eq!(failure(&stored), Some(FailureCode::TimedOut), "{name}: {:?}", stored.state);
+    }
+    assert_eq!(elsewhere.heard(), [""; 0], "nobody else was asked");
     quiet.charged_for(0).await;
 }
 

@@ -162,6 +162,18 @@ async fn f20_a_file_larger_than_any_video_is_not_stored() {
     quiet.charged_for(0).await;
 }
 
+/// Nor is one that says nothing of its length and does not end: it is left at the same size.
+#[tokio::test(flavor = "multi_thread")]
+async fn f20_a_file_without_end_is_not_stored() {
+    let quiet = Quiet::new().await;
+    let (job, request) = quiet.rendered("without end").await;
+    quiet.goes_wrong("file", 1, &request, Then::EndlessBody);
+    quiet.stored_by_message(&job).await;
+    assert_ne!(quiet.status(&job).await, Status::Completed);
+    assert!(in_storage(&quiet, &job).is_none());
+    quiet.charged_for(0).await;
+}
+
 /// The job is at fal's file still: nothing is shown, nothing was decided.
 async fn untouched(quiet: &Quiet, job: &str) {
     let shown = quiet.shown(job).await;

@@ -64,9 +64,9 @@ impl Wire {
         self.tricks.lock().unwrap().insert(prompt.to_owned(), trick);
     }
 
-    /// Leads what goes to one port of this machine to another.
-    pub(super) fn lead(&self, from: u16, to: u16) {
-        *self.detour.lock().unwrap() = Some((from, to));
+    /// Leads what goes to one port of this machine to another, or everything straight again.
+    pub(super) fn lead(&self, from_to: Option<(u16, u16)>) {
+        *self.detour.lock().unwrap() = from_to;
     }
 
     /// Gives the next request whose path contains this text only so long.
