@@ -5,6 +5,7 @@ mod asking;
 mod audit;
 mod authentication;
 mod events;
+mod failures;
 mod http;
 mod idempotency;
 mod input;

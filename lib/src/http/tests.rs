@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::job::tests::in_state;
+use serde_json::json;
 
 fn call(body: &str) -> Call {
     Call::open(&Ambient::system(), Request::new(Body::Text(body.to_owned())))
