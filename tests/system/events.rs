@@ -209,8 +209,9 @@ fn http(status: u16, mut headers: Value, body: &str, answer: &Value) -> Value {
 }
 
 fn refused(status: u16, headers: Value, code: &str, message: &str, answer: &Value) -> Value {
-    let error = json!({"message": message, "type": code, "code": code, "request_id": request_id(answer)});
-    http(status, headers, &json!({"error": error}).to_string(), answer)
+    let (message, code, id) = (json!(message), json!(code), json!(request_id(answer)));
+    let body = format!(r#"{{"error":{{"message":{message},"type":{code},"code":{code},"request_id":{id}}}}}"#); // in the published order
+    http(status, headers, &body, answer)
 }
 
 fn request_id(answer: &Value) -> &str {

@@ -1,4 +1,4 @@
-//! The failures that were seen in systems like this one, each with a test that ends when its defence is taken out. A test's name begins
+//! The failures that were seen in systems like this one, each with a test that fails when its defence is taken out. A test's name begins
 //! with the number that the failure has in the project's list.
 //!
 //! | failure | also shown by |
