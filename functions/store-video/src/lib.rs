@@ -101,7 +101,7 @@ impl StoreVideo {
         let waited = now.since(file.found);
         let why = causes(&error);
         let hopeless = match error {
-            TransferError::TooLarge => Some(Failure::new(FailureCode::StorageUnavailable, &why)),
+            TransferError::TooLarge => Some(Failure::new(FailureCode::ProviderNoOutput, &why)),
             TransferError::NotAnMp4(_) if waited > NO_VIDEO => Some(Failure::new(FailureCode::ProviderNoOutput, &why)),
             _ => job.deadline_passed(now).map(Deadline::failure), // only after this last try
         };

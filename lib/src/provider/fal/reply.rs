@@ -89,13 +89,15 @@ pub(super) fn status(reply: &Reply) -> Status {
 pub fn result_read(reply: &Reply) -> Checked {
     let body = serde_json::from_slice::<Value>(&reply.body);
     match (reply.status, body) {
-        (200, Ok(body)) => match body.pointer("/video/url").and_then(Value::as_str).filter(|url| is_address(url)) {
-            Some(url) => Checked::Done { file_url: url.to_owned() },
-            None => Checked::Failed(Failure::new(
-                FailureCode::ProviderNoOutput,
-                "fal finished the render and gave no video",
-            )),
-        },
+        (200, Ok(body)) if body.is_object() => {
+            match body.pointer("/video/url").and_then(Value::as_str).filter(|url| is_address(url)) {
+                Some(url) => Checked::Done { file_url: url.to_owned() },
+                None => Checked::Failed(Failure::new(
+                    FailureCode::ProviderNoOutput,
+                    "fal finished the render and gave no video",
+                )),
+            }
+        }
         (422, Ok(body)) if body.get("detail").is_some() => Checked::Failed(refusal(reply)),
         // A model's own refusal is a list, also with another 4xx; what stands before the model (keys, limits) never answers with one.
         (400 | 402 | 404..=407 | 409..=428 | 430..=499, Ok(body))
