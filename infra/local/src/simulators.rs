@@ -1,11 +1,31 @@
-//! Which simulators are started, and the parameters that point the functions at them. A provider or storage whose real credential is
+//! The world outside, simulated on the wire: fal, Google and Supabase, and what they share. A simulator can be told to misbehave,
+//! and remembers what it was asked.
+//!
+//! This module starts them and sets the parameters that point the functions at them. A provider or storage whose real credential is
 //! among the parameters is not simulated.
 
-use crate::fal::{self, Fal, Render};
-use crate::google::{self, Google};
+pub mod fal;
+pub mod faults;
+pub mod google;
+pub mod supabase;
+pub mod video;
+
+pub(crate) mod dates;
+mod json_file;
+mod output;
+mod ranges;
+mod renders;
+mod script;
+mod seen;
+mod shelf;
+mod verdict;
+
+use self::fal::{Fal, Render};
+use self::google::Google;
+use self::supabase::Supabase;
 use crate::place::{Part, Scratch};
-use crate::supabase::{self, Supabase};
 use crate::system::{Options, Pace, serve, text};
+use base64::{Engine, engine::general_purpose::STANDARD};
 use ghub::outbound::Outbound;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -103,9 +123,9 @@ pub(crate) async fn google(
         now: options.now.clone(),
     });
     tasks.spawn(serve(listener, simulator.router()));
-    let account: Value = serde_json::from_str(&simulator.service_account_json()).map_err(text)?;
-    let account = account.to_string(); // one line, as a variable in a file has to be
+    let account = simulator.service_account_json();
     std::fs::write(scratch.path().join("service-account.json"), &account).map_err(text)?;
+    let account = STANDARD.encode(account); // `cargo lambda watch` would mangle the backslashes of JSON in its file of variables
     for (name, value) in [
         ("GoogleServiceAccount", account.as_str()),
         ("GoogleProject", GOOGLE_PROJECT),

@@ -1,9 +1,11 @@
 //! Starts everything in the right order and holds it: listeners first, so that every part knows the others' addresses; then tables,
 //! queues and simulators; then the functions and what wakes them; an organization and its key last.
 
-use crate::environment::{Environment, as_file};
+use crate::Now;
+use crate::aws::environment::{Environment, as_file};
+use crate::aws::gateway::{self, Route};
+use crate::aws::{dynamodb, functions, schedule};
 use crate::fal::Fal;
-use crate::gateway::{self, Route};
 use crate::google::Google;
 use crate::identity::Identity;
 use crate::mapping::{EventSourceMapping, RunningMapping};
@@ -12,7 +14,6 @@ use crate::simulators::{self, Simulated};
 use crate::sqs::{QueueSpec, Sqs};
 use crate::supabase::Supabase;
 use crate::template::{Function, Template, Trigger};
-use crate::{Now, dynamodb, functions, schedule};
 use ghub::outbound::{Gate, Outbound};
 use ghub::world::{Ambient, World};
 use serde_json::json;

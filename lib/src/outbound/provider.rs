@@ -4,6 +4,7 @@
 use super::{Outbound, WireError};
 use crate::config::{ConfigError, Env, Secret};
 use crate::provider::{Method, Provider, Reply, Request};
+use base64::{Engine, engine::general_purpose::STANDARD};
 use google_cloud_auth::credentials::AccessTokenCredentials;
 use google_cloud_auth::credentials::service_account::{AccessSpecifier, Builder};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
@@ -97,14 +98,38 @@ impl ProviderSender {
 /// No token endpoint is called (AIP-4111).
 fn google_credentials(key: &Secret) -> Result<AccessTokenCredentials, ConfigError> {
     let refused = |problem: String| ConfigError::new("GOOGLE_SERVICE_ACCOUNT", problem);
-    let key = serde_json::from_str(key.expose())
-        .map_err(|_| refused("is not the JSON of a service account's key".to_owned()))?;
+    let key = service_account(key.expose())
+        .ok_or_else(|| refused("is neither the JSON of a service account's key nor its base64".to_owned()))?;
     // The library takes the process's crypto provider; a second installation is refused and leaves the first, which is the same.
     drop(rustls::crypto::ring::default_provider().install_default());
     let builder = Builder::new(key).with_access_specifier(AccessSpecifier::from_scopes([GOOGLE_SCOPE]));
     builder.build_access_token_credentials().map_err(|error| refused(format!("cannot be used: {error}")))
 }
 
+/// The key's JSON, or its base64: files of variables mangle the quotes and backslashes of JSON in ways of their own.
+fn service_account(text: &str) -> Option<serde_json::Value> {
+    match serde_json::from_str(text) {
+        Ok(key) => Some(key),
+        Err(_) => serde_json::from_slice(&STANDARD.decode(text.trim()).ok()?).ok(),
+    }
+}
+
 fn not_sent(why: &str) -> WireError {
     WireError::NotSent(why.to_owned().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_accounts_key_may_come_as_json_or_base64() {
+        let json = r#"{"type":"service_account","private_key":"a\nb"}"#;
+        let key = service_account(json);
+        assert_eq!(key.as_ref().and_then(|key| key["private_key"].as_str()), Some("a\nb"));
+        assert_eq!(service_account(&STANDARD.encode(json)), key);
+        for text in ["", "{", "bm8ganNvbg==", "not base64!"] {
+            assert_eq!(service_account(text), None, "{text}");
+        }
+    }
 }

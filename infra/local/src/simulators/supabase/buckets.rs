@@ -13,7 +13,7 @@ use super::auth::Caller;
 use super::disk::Bucket;
 use super::errors::Refusal;
 use super::{Project, keys, parse};
-use crate::dates;
+use crate::simulators::dates;
 
 /// No object of the project may be larger, whatever its bucket says: the most that a standard upload takes.
 pub(super) const PROJECT_LIMIT: u64 = 5 * 1024 * 1024 * 1024;

@@ -6,7 +6,7 @@ use axum::Router;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::script::{Line, Script, once};
+use crate::simulators::script::{Line, Script, once};
 
 /// How coming submissions end. As JSON: `{"prompt_contains": "gore", "times": null, "ending": {…}}`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

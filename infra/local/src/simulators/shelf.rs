@@ -6,7 +6,7 @@ use std::{fs, io};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::json_file;
+use crate::simulators::json_file;
 
 pub(crate) struct Shelf(Option<PathBuf>);
 

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::Google;
 use super::answer::{JSON, Reason};
 use super::tokens::{self, Service};
-use crate::output::Output;
+use crate::simulators::output::Output;
 
 pub(super) const JSON_PATH: &str = "/storage/v1/b/{bucket}/o/{object}";
 pub(super) const DOWNLOAD_PATH: &str = "/download/storage/v1/b/{bucket}/o/{object}";

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// How coming submissions end. As JSON: `{"prompt_contains": "gore", "times": null, "ending": {"filtered": {…}}}`.
-pub type Verdict = crate::verdict::Verdict<Ending>;
+pub type Verdict = crate::simulators::verdict::Verdict<Ending>;
 
 /// How one operation ends; decided when it is submitted, and kept with it. Every ending but an error is a `response`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -12,7 +12,8 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::json;
 
-use crate::{Now, dates};
+use crate::Now;
+use crate::simulators::dates;
 
 /// Enough for any test, and a bound for a system that is left running.
 const AT_MOST: usize = 10_000;

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::incoming::Written;
-use crate::json_file;
+use crate::simulators::json_file;
 
 const ROW: &str = "~object.json";
 

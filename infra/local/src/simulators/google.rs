@@ -30,12 +30,13 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 
+use crate::Now;
 use crate::faults::Faults;
-use crate::renders::Render;
-use crate::script::Script;
-use crate::seen::{Memory, Seen, remember};
-use crate::shelf::Shelf;
-use crate::{Now, dates};
+use crate::simulators::dates;
+use crate::simulators::renders::Render;
+use crate::simulators::script::Script;
+use crate::simulators::seen::{Memory, Seen, remember};
+use crate::simulators::shelf::Shelf;
 use operation::Operation;
 
 /// The steps that a fault can happen to.

@@ -12,7 +12,7 @@ mod sam;
 
 pub use document::Unreadable;
 
-const TEMPLATE: &str = include_str!("../../../template.yaml");
+const TEMPLATE: &str = include_str!("../../../../template.yaml");
 
 /// What the template declares, each list in the order of the logical ids.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use super::input::Order;
 use super::render::{Phase, Rendering};
 use super::{Ending, Fal};
-use crate::output::Output;
+use crate::simulators::output::Output;
 
 pub(super) const PATH: &str = "/files/{id}/output.mp4";
 pub(super) const FILE_NAME: &str = "output.mp4";

@@ -22,7 +22,7 @@ use super::incoming::{Written, drain};
 use super::partials::{Partial, Partials};
 use super::tus::{self, Trouble};
 use super::{Project, append, keys, step, upload};
-use crate::dates;
+use crate::simulators::dates;
 
 pub(super) fn routes(project: &Arc<Project>) -> Router<Arc<Project>> {
     let create = step(project, Step::TusCreate, post(begin)).merge(options(describe));

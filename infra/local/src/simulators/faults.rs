@@ -12,7 +12,7 @@ use axum::Router;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
-use crate::script::{Line, Script, once};
+use crate::simulators::script::{Line, Script, once};
 
 /// One thing that goes wrong. As JSON: `{"step": "submit", "times": 2, "then": {"hang": {"ms": 500}}}`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// How coming submissions end. As JSON: `{"prompt_contains": "gore", "times": null, "ending": {"refused": {…}}}`.
-pub type Verdict = crate::verdict::Verdict<Ending>;
+pub type Verdict = crate::simulators::verdict::Verdict<Ending>;
 
 /// How one render ends; decided when it is submitted, and kept with it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -14,7 +14,7 @@ use super::auth::Caller;
 use super::disk::Row;
 use super::errors::Refusal;
 use super::{Project, parse, sign};
-use crate::dates;
+use crate::simulators::dates;
 
 type Answer = Result<Json<Value>, Refusal>;
 

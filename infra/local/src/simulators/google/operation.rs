@@ -8,9 +8,9 @@ use super::input::Order;
 use super::json::{Inline, Node, Shape};
 use super::models::Place;
 use super::verdict::{Ending, Left};
-use crate::dates::millis;
-use crate::output::Output;
-use crate::renders::Render;
+use crate::simulators::dates::millis;
+use crate::simulators::output::Output;
+use crate::simulators::renders::Render;
 
 /// When wrong input is noticed. The real Google does either: it takes an unsupported duration and lets the operation fail.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

@@ -18,7 +18,7 @@ use super::disk::Row;
 use super::errors::Refusal;
 use super::faults::{Fault, Ordered};
 use super::{Project, sign};
-use crate::{dates, ranges};
+use crate::simulators::{dates, ranges};
 
 const CHUNK: usize = 64 * 1024;
 

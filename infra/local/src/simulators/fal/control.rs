@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Fal, ValidateAt};
-use crate::renders;
+use crate::simulators::renders;
 
 pub(super) fn router(fal: &Fal) -> Router {
     Router::new()

@@ -20,8 +20,9 @@ use serde::de::DeserializeOwned;
 
 pub use faults::{Fault, Plan, Step};
 
-use crate::seen::Memory;
-use crate::{Now, dates};
+use crate::Now;
+use crate::simulators::dates;
+use crate::simulators::seen::Memory;
 
 mod append;
 mod auth;

@@ -13,7 +13,7 @@ use super::input::{self, Order};
 use super::models::{self, Model};
 use super::render::{Phase, Rendering};
 use super::{Ending, Fal, ValidateAt};
-use crate::dates;
+use crate::simulators::dates;
 
 /// Far over any prompt.
 const MAX_BODY_BYTES: usize = 1024 * 1024;

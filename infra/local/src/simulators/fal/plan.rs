@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::State;
 use super::render::{Phase, Rendering};
-use crate::dates::millis;
-use crate::renders::Render;
+use crate::simulators::dates::millis;
+use crate::simulators::renders::Render;
 
 /// When wrong input is noticed. The real fal does either.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -88,7 +88,7 @@ mod tests {
     use super::super::input::Order;
     use super::super::verdict::Ending;
     use super::*;
-    use crate::shelf::Shelf;
+    use crate::simulators::shelf::Shelf;
 
     fn state(queued: u64, rendering: u64, concurrency: Option<usize>) -> State {
         let render = Render { queued: Duration::from_millis(queued), rendering: Duration::from_millis(rendering) };

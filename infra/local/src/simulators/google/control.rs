@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Escapes, Google, Pending, ValidateAt};
-use crate::renders;
+use crate::simulators::renders;
 
 pub(super) fn router(google: &Google) -> Router {
     Router::new()

@@ -13,7 +13,7 @@ use tokio::sync::OwnedMutexGuard;
 use uuid::Uuid;
 
 use super::disk::lock;
-use crate::json_file;
+use crate::simulators::json_file;
 
 /// How long an upload URL is valid.
 const LIFETIME_MS: u64 = 24 * 60 * 60 * 1000;

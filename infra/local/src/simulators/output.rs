@@ -10,7 +10,7 @@ use axum::http::header::{
 use axum::response::{IntoResponse, Response};
 use futures::StreamExt;
 
-use crate::ranges;
+use crate::simulators::ranges;
 use crate::video::{self, Mp4};
 
 const PAGE: &str = "<!doctype html><title>Sign in</title><p>This is not a video.";

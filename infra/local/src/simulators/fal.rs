@@ -20,8 +20,8 @@ pub use answer::flat_error;
 pub use plan::{Settings, ValidateAt};
 pub use verdict::{Ending, Verdict};
 
-pub use crate::renders::Render;
-pub use crate::seen::Seen;
+pub use crate::simulators::renders::Render;
+pub use crate::simulators::seen::Seen;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -30,11 +30,12 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 
+use crate::Now;
 use crate::faults::Faults;
-use crate::script::Script;
-use crate::seen::{Memory, remember};
-use crate::shelf::Shelf;
-use crate::{Now, dates};
+use crate::simulators::dates;
+use crate::simulators::script::Script;
+use crate::simulators::seen::{Memory, remember};
+use crate::simulators::shelf::Shelf;
 use render::Rendering;
 
 /// The steps that a fault can happen to.

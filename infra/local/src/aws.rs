@@ -1,0 +1,12 @@
+//! What AWS does with the template: DynamoDB, SQS, the mappings from queues to functions, the schedule, API Gateway, and Lambda
+//! itself, which gives each function its environment and calls it with event JSON. Each module says where it lies.
+
+pub mod mapping;
+pub mod sqs;
+pub mod template;
+
+pub(crate) mod dynamodb;
+pub(crate) mod environment;
+pub(crate) mod functions;
+pub(crate) mod gateway;
+pub(crate) mod schedule;
