@@ -16,8 +16,8 @@ pub const SUBMIT_TIMEOUT: Duration = Duration::from_secs(20);
 /// What is left of a function's time for recording the outcome: the store's usual 4 s and the answer.
 const RECORDING: Duration = Duration::from_secs(5);
 
-/// What is left of a function's time for its answer.
-const ANSWERING: Duration = Duration::from_secs(1);
+/// What is left of a function's time for the store's last look at a write whose answers were lost, and for the answer.
+const ANSWERING: Duration = Duration::from_secs(2);
 
 /// Sends submissions.
 #[derive(Debug, Clone)]

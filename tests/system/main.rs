@@ -11,6 +11,7 @@ mod idempotency;
 mod input;
 mod jobs;
 mod limits;
+mod lost;
 mod models;
 mod money;
 mod process;

@@ -20,7 +20,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// The function's timeout in the template. A submission and its record have to fit in.
-const TIMEOUT: Duration = Duration::from_secs(30);
+pub const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// SQS takes a batch in 20 ms; the rest of the function's time is for the providers.
 const REARMING: Duration = Duration::from_secs(3);

@@ -17,8 +17,10 @@ use ghub::world::{Ambient, World};
 use std::time::Duration;
 use transfer::TransferError;
 
-/// Nobody else stores the video while a transfer may run: the function's timeout of 300 s and 30 s for clocks that differ.
-const TURN: Duration = Duration::from_secs(300 + 30);
+/// The function's timeout in the template.
+pub const TIMEOUT: Duration = Duration::from_secs(300);
+/// Nobody else stores the video while a transfer may run: the function's timeout, and 30 s for clocks that differ.
+const TURN: Duration = TIMEOUT.saturating_add(Duration::from_secs(30));
 /// A transfer stops before the function is stopped, so that the job is handed on at once. What has arrived stays.
 const TRANSFER_TIMEOUT: Duration = Duration::from_secs(280);
 /// The longest wait between attempts: a tenth of the wait so far, but a storage that is back is noticed within ten minutes.

@@ -21,7 +21,7 @@ use tokio::time::Instant;
 use tracing::Instrument;
 
 /// The function's timeout in the template. All that it waits for has to fit in.
-const TIMEOUT: Duration = Duration::from_secs(28);
+pub const TIMEOUT: Duration = Duration::from_secs(28);
 
 /// How long a replay waits between looks at a job that is being sent: a provider takes one in a few hundred milliseconds.
 const SENDING: Duration = Duration::from_millis(200);

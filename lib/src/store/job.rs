@@ -13,12 +13,16 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, KeysAndAttributes, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
+use std::time::Duration;
 
 /// The index of open jobs is spread over this many partitions, so that a busy gateway does not write to one.
 pub const SHARDS: [&str; 16] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "a", "b", "c", "d", "e", "f"];
 
 /// DynamoDB's word for a write whose condition did not hold.
 const CONDITION_FAILED: &str = "ConditionalCheckFailed";
+
+/// How long a write whose answers were lost is looked for: the budget is used up by then, and somebody waits.
+const LAST_LOOK: Duration = Duration::from_secs(1);
 
 /// The index of open jobs by the moment they are due.
 const OPEN_BY_DUE: &str = "open-by-due";
@@ -140,14 +144,11 @@ impl Store {
 
     /// A write whose answers were all lost may stand all the same: the item is read once more, and tells by the write's name.
     async fn landed(&self, job: &Job, write: &str, error: StoreError) -> Result<(), StoreError> {
-        match error {
-            StoreError::Unavailable(_)
-                if self.item(job.org, job.id).await?.is_some_and(|found| is_by(&found, write)) =>
-            {
-                Ok(())
-            }
-            error => Err(error),
+        if let StoreError::Broken(_) = error {
+            return Err(error);
         }
+        let found = self.trying_for(LAST_LOOK).item(job.org, job.id).await?;
+        if found.is_some_and(|found| is_by(&found, write)) { Ok(()) } else { Err(error) }
     }
 
     /// The job, as it stands now.

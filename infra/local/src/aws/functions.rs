@@ -96,3 +96,28 @@ fn read<T: DeserializeOwned>(event: &Value) -> Result<T, String> {
 fn written(answer: impl serde::Serialize) -> Result<Value, String> {
     serde_json::to_value(answer).map_err(|error| error.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::template::Template;
+    use ghub::job::SUBMIT_LEASE;
+    use std::time::Duration;
+
+    #[test]
+    fn the_functions_know_their_own_timeouts() {
+        let template = Template::read();
+        for (name, known) in [
+            ("submit-video", submit_video::TIMEOUT),
+            ("poll-jobs", poll_jobs::TIMEOUT),
+            ("store-video", store_video::TIMEOUT),
+        ] {
+            let function = template.functions.iter().find(|function| function.name == name).unwrap();
+            assert_eq!(Duration::from_secs(u64::from(function.timeout_s)), known, "{name}");
+        }
+        let longest = submit_video::TIMEOUT.max(poll_jobs::TIMEOUT);
+        assert!(
+            SUBMIT_LEASE >= longest + Duration::from_secs(30),
+            "the lease outlives whoever submits, and clocks differ"
+        );
+    }
+}
