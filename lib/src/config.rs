@@ -1,5 +1,5 @@
 //! The environment, read once at the start. A missing or bad value stops the start and names the variable; secrets print as
-//! nothing. Every name that the project knows is listed here.
+//! nothing.
 
 use crate::catalog::Catalog;
 use crate::pricing::{Factor, Price};
@@ -7,6 +7,45 @@ use crate::provider::{Providers, fal::Fal, google::Google};
 use std::collections::HashMap;
 use std::{fmt, sync::Arc};
 use url::Url;
+
+/// Every variable that a function reads. Those that begin with `AWS_` are the SDKs' own; a secret is in its variable only on a developer's
+/// machine, elsewhere the variable after it names it.
+pub const VARIABLES: [&str; 34] = [
+    "TABLE_JOBS",
+    "TABLE_ACCOUNTS",
+    "TABLE_LEDGER",
+    "TABLE_KEYS",
+    "TABLE_IDEMPOTENCY",
+    "POLL_QUEUE_URL",
+    "STORE_QUEUE_URL",
+    "METRICS_NAMESPACE",
+    "FX_MXN_PER_USD",
+    "MARKUP",
+    "CATALOG",
+    "FAL_QUEUE_URL",
+    "FAL_KEY",
+    "FAL_KEY_SECRET",
+    "GOOGLE_API_URL",
+    "GOOGLE_STORAGE_API_URL",
+    "GOOGLE_PROJECT",
+    "GOOGLE_LOCATION",
+    "GOOGLE_STORAGE_URI",
+    "GOOGLE_SERVICE_ACCOUNT",
+    "GOOGLE_SERVICE_ACCOUNT_SECRET",
+    "SUPABASE_URL",
+    "SUPABASE_SECRET_KEY",
+    "SUPABASE_SECRET_KEY_SECRET",
+    "SUPABASE_BUCKET",
+    "DOWNLOAD_HOSTS",
+    "AWS_REGION",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_DYNAMODB",
+    "AWS_ENDPOINT_URL_SQS",
+    "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+];
 
 /// A variable that stops the start.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -54,6 +93,7 @@ impl Env {
 
     /// A value that may be absent; an empty one counts as absent.
     pub fn optional(&self, name: &str) -> Option<&str> {
+        debug_assert!(VARIABLES.contains(&name), "{name} is missing in the list of variables");
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
@@ -72,14 +112,24 @@ impl Env {
         parsed_url(name, self.optional(name).unwrap_or(default))
     }
 
-    /// A secret that may be absent.
+    /// A secret that is in the environment itself, as on a developer's machine.
     pub fn secret(&self, name: &str) -> Option<Secret> {
-        self.optional(name).map(|value| Secret(value.into()))
+        self.optional(name).map(Secret::new)
     }
 
-    /// A secret that must be there.
-    pub fn required_secret(&self, name: &str) -> Result<Secret, ConfigError> {
-        self.required(name).map(|value| Secret(value.into()))
+    /// The variable that names, in Secrets Manager, the secret which `name` would hold.
+    pub fn secret_variable(name: &str) -> String {
+        format!("{name}_SECRET")
+    }
+
+    /// Whether the secret is here or named.
+    pub fn has_secret(&self, name: &str) -> bool {
+        self.optional(name).is_some() || self.optional(&Self::secret_variable(name)).is_some()
+    }
+
+    /// Where an AWS service answers if not at AWS: the SDKs' own variables, for one service or for all.
+    pub fn aws_endpoint(&self, service: &str) -> Option<&str> {
+        self.optional(&format!("AWS_ENDPOINT_URL_{service}")).or_else(|| self.optional("AWS_ENDPOINT_URL"))
     }
 
     /// `CATALOG`: the published catalog with the operator's overrides.
@@ -97,16 +147,10 @@ impl Env {
         Ok(Rates { markup: self.factor("MARKUP", "1.05")?, fx_mxn_per_usd: self.factor("FX_MXN_PER_USD", "20")? })
     }
 
-    /// The providers whose credential is there: `FAL_KEY` for fal, `GOOGLE_SERVICE_ACCOUNT` for Google.
+    /// The providers whose credential is here or named: `FAL_KEY` for fal, `GOOGLE_SERVICE_ACCOUNT` for Google.
     pub fn providers(&self) -> Result<Providers, ConfigError> {
-        let fal = match self.secret("FAL_KEY") {
-            Some(_) => Some(Fal::new(self.fal_queue_url()?)),
-            None => None,
-        };
-        let google = match self.secret("GOOGLE_SERVICE_ACCOUNT") {
-            Some(_) => Some(self.google()?),
-            None => None,
-        };
+        let fal = if self.has_secret("FAL_KEY") { Some(Fal::new(self.fal_queue_url()?)) } else { None };
+        let google = if self.has_secret("GOOGLE_SERVICE_ACCOUNT") { Some(self.google()?) } else { None };
         Ok(Providers { fal, google })
     }
 
@@ -180,6 +224,10 @@ impl Rates {
 pub struct Secret(Arc<str>);
 
 impl Secret {
+    pub(crate) fn new(text: &str) -> Self {
+        Self(text.into())
+    }
+
     /// The value, for the one place that sends it.
     pub fn expose(&self) -> &str {
         &self.0
@@ -202,11 +250,11 @@ mod tests {
             ("MARKUP", "0".into()),
             ("CATALOG", "{".into()),
             ("SUPABASE_URL", "ftp://x".into()),
-            ("EMPTY", String::new()),
+            ("FAL_KEY", String::new()),
         ]);
         let says = |error: ConfigError| error.to_string();
         assert_eq!(says(env.required("TABLE_JOBS").unwrap_err()), "the environment variable TABLE_JOBS is not set");
-        assert_eq!(says(env.required("EMPTY").unwrap_err()), "the environment variable EMPTY is not set");
+        assert_eq!(says(env.required("FAL_KEY").unwrap_err()), "the environment variable FAL_KEY is not set");
         assert_eq!(says(env.rates().unwrap_err()), "the environment variable MARKUP must be above 0");
         assert!(says(env.catalog().unwrap_err()).starts_with("the environment variable CATALOG is wrong: "));
         assert!(says(env.url("SUPABASE_URL").unwrap_err()).contains("not an https address"));

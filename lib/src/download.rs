@@ -1,10 +1,11 @@
 //! Fetches a finished file. A public address came in a provider's reply, so it is checked: known hosts only, HTTPS only, no credential,
 //! and every redirect is checked again. A file that needs the provider's credential is a request of the adapter's own making.
 
-use crate::config::{ConfigError, Env};
-use crate::outbound::{Outbound, ProviderSender, WireError};
+use crate::config::ConfigError;
+use crate::outbound::{Outbound, ProviderSender, SdkConfig, WireError};
 use crate::provider::FileSource;
 use crate::provider::google::inline::{InlineVideo, NoInlineVideo};
+use crate::world::World;
 use bytes::Bytes;
 use reqwest::header::LOCATION;
 use reqwest::{Method, Request, Response};
@@ -73,11 +74,11 @@ impl Download {
 
 impl Downloads {
     /// With the further hosts of `DOWNLOAD_HOSTS`: `host` or `host:port`, separated by commas. Those may also be plain HTTP.
-    pub fn new(env: &Env, outbound: &Outbound) -> Result<Self, ConfigError> {
-        let hosts = env.optional("DOWNLOAD_HOSTS").unwrap_or_default();
+    pub async fn new(world: &World, aws: &SdkConfig) -> Result<Self, ConfigError> {
+        let hosts = world.env.optional("DOWNLOAD_HOSTS").unwrap_or_default();
         let further_hosts =
             hosts.split(',').map(str::trim).filter(|host| !host.is_empty()).map(str::to_owned).collect();
-        Ok(Self { outbound: outbound.clone(), sender: ProviderSender::new(env, outbound)?, further_hosts })
+        Ok(Self { outbound: world.outbound.clone(), sender: ProviderSender::new(world, aws).await?, further_hosts })
     }
 
     /// Opens a file; its body is still to be read.
@@ -132,11 +133,19 @@ impl Downloads {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Env;
+    use crate::outbound::sdk_config;
 
-    #[test]
-    fn only_known_hosts_are_called() {
-        let env = Env::from([("DOWNLOAD_HOSTS", "127.0.0.1:9001, files.example.com".to_owned())]);
-        let downloads = Downloads::new(&env, &Outbound::network()).unwrap();
+    #[tokio::test]
+    async fn only_known_hosts_are_called() {
+        let set = [
+            ("DOWNLOAD_HOSTS", "127.0.0.1:9001, files.example.com"),
+            ("AWS_REGION", "us-east-1"),
+            ("AWS_ACCESS_KEY_ID", "a"),
+            ("AWS_SECRET_ACCESS_KEY", "a"),
+        ];
+        let world = World { env: Env::from(set.map(|(name, value)| (name, value.to_owned()))), ..World::process() };
+        let downloads = Downloads::new(&world, &sdk_config(&world).unwrap()).await.unwrap();
         let allowed = |address: &str| downloads.allowed(&Url::parse(address).unwrap()).is_ok();
         for address in [
             "https://v3b.fal.media/files/a/output.mp4",

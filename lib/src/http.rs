@@ -10,7 +10,7 @@ use crate::id::OrgId;
 use crate::money::Money;
 use crate::outbound::BoxError;
 use crate::store::StoreError;
-use crate::world::Ambient;
+use crate::world::{Ambient, World};
 use lambda_http::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use lambda_http::http::{HeaderValue, StatusCode};
 use lambda_http::{Body, Request, Response};
@@ -54,22 +54,22 @@ pub struct Call {
     pub replayed: bool,
     id: String,
     started_unix_ms: u64,
-    ambient: Ambient,
+    world: World,
 }
 
 impl Call {
     /// Takes a request in and gives it its id.
-    pub fn open(ambient: &Ambient, request: Request) -> Self {
-        let started_unix_ms = ambient.now_unix_ms();
+    pub fn open(world: &World, request: Request) -> Self {
+        let started_unix_ms = world.ambient.now_unix_ms();
         Self {
             request,
             org: None,
             balance: None,
             ask_again_in: None,
             replayed: false,
-            id: request_id(ambient),
+            id: request_id(&world.ambient),
             started_unix_ms,
-            ambient: ambient.clone(),
+            world: world.clone(),
         }
     }
 
@@ -119,8 +119,11 @@ impl Call {
     fn log(&self, status: StatusCode, error: Option<Error>) {
         let (method, path) = (self.request.method().as_str(), self.request.uri().path());
         let org = self.org.map(|org| org.to_string());
-        let duration_ms = self.ambient.now_unix_ms().saturating_sub(self.started_unix_ms);
+        let duration_ms = self.world.ambient.now_unix_ms().saturating_sub(self.started_unix_ms);
         let (status, code) = (status.as_u16(), error.as_ref().map(|error| self::status(error).1));
+        if let Some(code) = code {
+            self.world.metrics.refused(code);
+        }
         match error {
             None | Some(Error::Refused(_)) => {
                 tracing::info!(method, path, org.id = org, status, code, duration_ms, "answered")

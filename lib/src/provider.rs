@@ -142,6 +142,12 @@ impl Providers {
         }
     }
 
+    /// Where they answer.
+    pub fn urls(&self) -> Vec<Url> {
+        let fal = self.fal.as_ref().map(fal::Fal::url);
+        fal.into_iter().chain(self.google.as_ref().map(|google| &google.api_url)).cloned().collect()
+    }
+
     /// The request that submits a job; a failure when the job cannot be expressed there any more.
     pub fn submit(&self, job: &Job) -> Result<Request, Failure> {
         match job.provider {

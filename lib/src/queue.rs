@@ -55,7 +55,7 @@ impl Queue {
     /// The queue whose address this variable holds.
     pub fn new(world: &World, aws: &SdkConfig, variable: &str) -> Result<Self, ConfigError> {
         let mut config = aws_sdk_sqs::config::Builder::from(aws);
-        if let Some(endpoint) = world.env.optional("AWS_ENDPOINT_URL_SQS") {
+        if let Some(endpoint) = world.env.aws_endpoint("SQS") {
             config = config.endpoint_url(endpoint);
         }
         Ok(Self { sqs: Client::from_conf(config.build()), url: world.env.required(variable)?.to_owned() })

@@ -7,7 +7,9 @@ mod resumable;
 
 use crate::config::{ConfigError, Env, Secret};
 use crate::id::{JobId, OrgId};
-use crate::outbound::{Outbound, WireError, read_body};
+use crate::outbound::{Outbound, SdkConfig, WireError, read_body};
+use crate::secrets::{Credential, Secrets};
+use crate::world::World;
 use bytes::Bytes;
 use reqwest::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_RANGE, CONTENT_TYPE, HeaderValue, RANGE};
 use reqwest::{Method, Request, Response};
@@ -66,7 +68,7 @@ impl StorageError {
 pub struct Storage {
     outbound: Outbound,
     base: Url,
-    key: Secret,
+    key: Credential<Secret>,
     bucket: String,
 }
 
@@ -83,13 +85,15 @@ struct ErrorBody {
 }
 
 impl Storage {
-    /// The bucket of `SUPABASE_URL`, `SUPABASE_SECRET_KEY` and `SUPABASE_BUCKET`.
-    pub fn new(env: &Env, outbound: &Outbound) -> Result<Self, ConfigError> {
+    /// The bucket of `SUPABASE_URL`, `SUPABASE_BUCKET` and the secret `SUPABASE_SECRET_KEY`, which is read.
+    pub async fn new(world: &World, aws: &SdkConfig) -> Result<Self, ConfigError> {
+        let key = Secrets::new(world, aws).credential("SUPABASE_SECRET_KEY", usable).await?;
+        let named_by = Env::secret_variable("SUPABASE_SECRET_KEY");
         Ok(Self {
-            outbound: outbound.clone(),
-            base: env.url("SUPABASE_URL")?,
-            key: env.required_secret("SUPABASE_SECRET_KEY")?,
-            bucket: env.optional("SUPABASE_BUCKET").unwrap_or("generated-videos").to_owned(),
+            outbound: world.outbound.clone(),
+            base: world.env.url("SUPABASE_URL")?,
+            key: key.ok_or_else(|| ConfigError::new(&named_by, "is not set"))?,
+            bucket: world.env.optional("SUPABASE_BUCKET").unwrap_or("generated-videos").to_owned(),
         })
     }
 
@@ -105,8 +109,8 @@ impl Storage {
 
     /// Stores a whole small video, replacing what is there.
     pub async fn upload(&self, path: &str, video: Bytes) -> Result<(), StorageError> {
-        let mut request =
-            self.request(Method::POST, self.url(&format!("object/{}/{path}", self.bucket)), TRANSFER_TIMEOUT);
+        let object = self.url(&format!("object/{}/{path}", self.bucket));
+        let mut request = self.request(Method::POST, object, TRANSFER_TIMEOUT).await;
         request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("video/mp4"));
         request.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static(KEEP));
         request.headers_mut().insert("x-upsert", HeaderValue::from_static("true"));
@@ -116,8 +120,8 @@ impl Storage {
 
     /// Checks that the stored video has this size and that its public URL answers with it.
     pub async fn confirm(&self, path: &str, bytes: u64) -> Result<(), StorageError> {
-        let info =
-            self.request(Method::GET, self.url(&format!("object/info/{}/{path}", self.bucket)), QUESTION_TIMEOUT);
+        let info = self.url(&format!("object/info/{}/{path}", self.bucket));
+        let info = self.request(Method::GET, info, QUESTION_TIMEOUT).await;
         let body = read_body(self.asked("info", info).await?, LONGEST_ANSWER).await?;
         let stored = serde_json::from_slice::<Info>(&body).map_err(|error| unexpected("info", error.to_string()))?;
         self.same_size(bytes, stored.size)?;
@@ -142,7 +146,8 @@ impl Storage {
         url
     }
 
-    fn request(&self, method: Method, url: Url, timeout: Duration) -> Request {
+    async fn request(&self, method: Method, url: Url, timeout: Duration) -> Request {
+        let key = self.key.current().await;
         let mut request = Request::new(method, url);
         *request.timeout_mut() = Some(timeout);
         let secret = |text: String| {
@@ -150,10 +155,10 @@ impl Storage {
             value.set_sensitive(true);
             value
         };
-        if !self.key.expose().starts_with("sb_") {
-            request.headers_mut().insert(AUTHORIZATION, secret(format!("Bearer {}", self.key.expose())));
+        if !key.expose().starts_with("sb_") {
+            request.headers_mut().insert(AUTHORIZATION, secret(format!("Bearer {}", key.expose())));
         }
-        request.headers_mut().insert("apikey", secret(self.key.expose().to_owned()));
+        request.headers_mut().insert("apikey", secret(key.expose().to_owned()));
         request
     }
 
@@ -170,6 +175,13 @@ impl Storage {
             status: error.status_code.parse().unwrap_or(http_status),
             message: error.message,
         })
+    }
+}
+
+fn usable(key: &Secret) -> Result<Secret, String> {
+    match HeaderValue::try_from(key.expose()) {
+        Ok(_) => Ok(key.clone()),
+        Err(_) => Err("has characters that no header can carry".to_owned()),
     }
 }
 

@@ -19,6 +19,7 @@ pub use key::{ApiKey, KeyHash};
 pub use ledger::{Entry, EntryKind, Posted};
 
 use crate::config::ConfigError;
+use crate::metrics::Metrics;
 use crate::outbound::SdkConfig;
 use crate::world::{Ambient, World};
 use aws_sdk_dynamodb::Client;
@@ -59,6 +60,7 @@ pub struct Store {
     db: Client,
     names: HashMap<Table, String>,
     ambient: Ambient,
+    metrics: Metrics,
     budget: Duration,
 }
 
@@ -68,14 +70,20 @@ impl Store {
         // Retries are decided here, by what failed, and not by the SDK: it does not know conflicts between transactions.
         let mut config = aws_sdk_dynamodb::config::Builder::from(aws)
             .retry_config(aws_sdk_dynamodb::config::retry::RetryConfig::disabled());
-        if let Some(endpoint) = world.env.optional("AWS_ENDPOINT_URL_DYNAMODB") {
+        if let Some(endpoint) = world.env.aws_endpoint("DYNAMODB") {
             config = config.endpoint_url(endpoint);
         }
         let names = tables
             .iter()
             .map(|table| Ok((*table, world.env.required(table.variable())?.to_owned())))
             .collect::<Result<_, ConfigError>>()?;
-        Ok(Self { db: Client::from_conf(config.build()), names, ambient: world.ambient.clone(), budget: error::BUDGET })
+        Ok(Self {
+            db: Client::from_conf(config.build()),
+            names,
+            ambient: world.ambient.clone(),
+            metrics: world.metrics.clone(),
+            budget: error::BUDGET,
+        })
     }
 
     /// The same store, trying for this long where 4 s are too few: what it writes cannot be learnt again.

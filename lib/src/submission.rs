@@ -43,11 +43,11 @@ impl Submitter {
             Submitted::Accepted(handle) => job.accepted(handle, now),
             Submitted::Refused(failure) => job.failed(failure, now),
             Submitted::NotTaken(why) => {
-                tracing::warn!(job.id = %job.id, why, "the provider did not take the job; it stays pending");
+                tracing::warn!(job.id = %job.id, org.id = %job.org, why, "the provider did not take the job; it stays pending");
                 job.not_taken(now)
             }
             Submitted::Unknown(why) => {
-                tracing::error!(job.id = %job.id, why, "it is unknown whether the provider took the job");
+                tracing::error!(job.id = %job.id, org.id = %job.org, why, "it is unknown whether the provider took the job");
                 Moved::Already(job)
             }
         }

@@ -3,6 +3,7 @@
 
 use crate::config::Env;
 use crate::id::{JobId, OrgId};
+use crate::metrics::Metrics;
 use crate::outbound::Outbound;
 use crate::time::Timestamp;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,12 +19,15 @@ pub struct World {
     pub ambient: Ambient,
     /// The network.
     pub outbound: Outbound,
+    /// What is counted and measured.
+    pub metrics: Metrics,
 }
 
 impl World {
     /// The process's own environment, the system's clock and entropy, the real network.
     pub fn process() -> Self {
-        Self { env: Env::process(), ambient: Ambient::system(), outbound: Outbound::network() }
+        let (env, ambient) = (Env::process(), Ambient::system());
+        Self { metrics: Metrics::on_stdout(&env, &ambient), env, ambient, outbound: Outbound::network() }
     }
 }
 

@@ -42,7 +42,8 @@ async fn fifty_at_once(stage: Stage) {
     }
     assert_eq!(replies.iter().filter(|reply| reply.is_replay()).count(), 49);
     assert_eq!((stage.jobs_stored().await, stage.fal().renders_of("fifty times")), (1, 1));
-    assert_eq!(stage.fal().requests().len(), 1, "one submission was sent, not one taken of many");
+    let submissions = stage.fal().requests().iter().filter(|seen| seen.method == "POST").count();
+    assert_eq!(submissions, 1, "one submission was sent, not one taken of many");
     let account = stage.store.account(caller.org).await.unwrap().unwrap();
     assert_eq!((account.held.to_string(), account.open_jobs), ("4.20".to_owned(), 1));
     assert_eq!(stage.system.sqs.accepted("PollQueue").unwrap(), 1);

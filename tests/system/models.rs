@@ -164,8 +164,9 @@ async fn what_cannot_be_charged_exactly_is_rounded_half_up_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_model_that_is_not_served_says_so_and_leaves_nothing() {
     let off = r#"{"fal/kling-2":{"route":null}}"#.to_owned();
-    let parameters = BTreeMap::from([("GoogleServiceAccount".to_owned(), String::new()), ("Catalog".to_owned(), off)]);
-    let stage = Stage::with(Options { parameters, ..Options::test() }).await;
+    let parameters = BTreeMap::from([("Catalog".to_owned(), off)]);
+    let secrets = BTreeMap::from([("GOOGLE_SERVICE_ACCOUNT".to_owned(), String::new())]);
+    let stage = Stage::with(Options { parameters, secrets, ..Options::test() }).await;
     let key = stage.system.identity.live_key.clone();
     let before = stage.traces().await;
     for model in ["google/veo-3.1", "google/veo-3", "fal/kling-2"] {

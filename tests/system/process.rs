@@ -4,7 +4,7 @@ use ghub::config::Env;
 use ghub::outbound::{Outbound, read_body, sdk_config};
 use ghub::storage::Storage;
 use ghub::store::{Store, Table};
-use ghub::world::{Ambient, World};
+use ghub::world::World;
 use local::client::Client;
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use reqwest::{Method, Request};
@@ -90,7 +90,7 @@ pub(crate) struct Place {
 
 impl Place {
     pub(crate) fn new() -> Self {
-        Self { directory: Directory::new(), port: five_free_ports() }
+        Self { directory: Directory::new(), port: seven_free_ports() }
     }
 
     /// Starts the program here and waits until it is ready.
@@ -185,9 +185,10 @@ impl Process {
     }
 
     /// The storage that it uploads to.
-    pub(crate) fn storage(&self) -> Storage {
+    pub(crate) async fn storage(&self) -> Storage {
         let world = self.world();
-        Storage::new(&world.env, &world.outbound).expect("the variables are whole")
+        let aws = sdk_config(&world).expect("the variables are whole");
+        Storage::new(&world, &aws).await.expect("the secret can be read")
     }
 
     fn world(&self) -> World {
@@ -197,7 +198,7 @@ impl Process {
             Some((name.to_owned(), value.trim_matches('\'').to_owned()))
         };
         let env: Env = text.lines().filter_map(pair).collect();
-        World { env, ambient: Ambient::system(), outbound: Outbound::network() }
+        World { env, ..World::process() }
     }
 }
 
@@ -229,21 +230,21 @@ impl Drop for Directory {
     }
 }
 
-/// The first of five ports in a row that nobody listens on, below those that systems hand out by themselves: they are still free when a
+/// The first of seven ports in a row that nobody listens on, below those that systems hand out by themselves: they are still free when a
 /// killed system wants them again.
-fn five_free_ports() -> u16 {
+fn seven_free_ports() -> u16 {
     const FIRST: u16 = 20_000;
-    const BLOCKS: u16 = 2_000;
+    const BLOCKS: u16 = 1_800;
     static TAKEN: AtomicU16 = AtomicU16::new(0);
     let own = u16::try_from(std::process::id() % u32::from(BLOCKS)).unwrap_or(0); // runs at the same time begin elsewhere
     for _ in 0..BLOCKS {
         let block = (own + TAKEN.fetch_add(1, Ordering::SeqCst)) % BLOCKS;
-        let first = FIRST + block * 5;
+        let first = FIRST + block * 7;
         let listeners: Result<Vec<_>, _> =
-            (first..first + 5).map(|port| TcpListener::bind(("127.0.0.1", port))).collect();
+            (first..first + 7).map(|port| TcpListener::bind(("127.0.0.1", port))).collect();
         if listeners.is_ok() {
             return first;
         }
     }
-    panic!("no five ports in a row are free")
+    panic!("no seven ports in a row are free")
 }

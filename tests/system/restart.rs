@@ -72,7 +72,7 @@ async fn killed_while_it_stores() {
     process.control("storage", Method::POST, "faults", silent).await;
     let job = submitted(&process, "killed while it stores").await;
     let org: OrgId = process.said("org").parse().unwrap();
-    let (store, storage) = (process.store(), process.storage());
+    let (store, storage) = (process.store(), process.storage().await);
     until_within(PATIENCE, async || {
         let upload = upload_url(&store.job(org, job).await.unwrap()?)?;
         (storage.offset(&upload).await.unwrap() == Some(2 * PART)).then_some(())

@@ -106,7 +106,7 @@ impl Gate for Calls {
 }
 
 impl Call {
-    fn of(request: &Request) -> Self {
+    pub(crate) fn of(request: &Request) -> Self {
         let target = request.headers().get("x-amz-target").and_then(|target| target.to_str().ok());
         let what = target.map_or_else(|| format!("{} {}", request.method(), request.url().path()), str::to_owned);
         let body = request.body().and_then(reqwest::Body::as_bytes).unwrap_or_default();

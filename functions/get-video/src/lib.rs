@@ -6,10 +6,10 @@ use ghub::error::{Refusal, causes};
 use ghub::http::{Call, Error, VideoJob};
 use ghub::id::JobId;
 use ghub::job::{Job, TURN_TOLERANCE};
-use ghub::outbound::sdk_config;
+use ghub::outbound::{connect, sdk_config};
 use ghub::queue::{Message, Queue};
 use ghub::store::{Store, Table};
-use ghub::world::{Ambient, World};
+use ghub::world::World;
 use lambda_http::{Body, Request, RequestExt, Response};
 use std::time::Duration;
 use tracing::Instrument;
@@ -17,7 +17,7 @@ use tracing::Instrument;
 /// The function, with what it needs.
 #[derive(Debug)]
 pub struct GetVideo {
-    ambient: Ambient,
+    world: World,
     auth: Auth,
     store: Store,
     queue: Queue,
@@ -25,11 +25,12 @@ pub struct GetVideo {
 
 impl GetVideo {
     /// Reads the environment; the start stops at the first variable that is missing or wrong.
-    pub fn new(world: &World) -> Result<Self, ConfigError> {
+    pub async fn new(world: &World) -> Result<Self, ConfigError> {
         let aws = sdk_config(world)?;
         let store = Store::new(world, &aws, &[Table::Jobs, Table::Accounts, Table::Keys])?;
+        connect(world, Vec::new()).await;
         Ok(Self {
-            ambient: world.ambient.clone(),
+            world: world.clone(),
             auth: Auth::new(&store, &world.ambient),
             queue: Queue::new(world, &aws, "POLL_QUEUE_URL")?,
             store,
@@ -38,7 +39,7 @@ impl GetVideo {
 
     /// Answers one request.
     pub async fn handle(&self, request: Request) -> Response<Body> {
-        let mut call = Call::open(&self.ambient, request);
+        let mut call = Call::open(&self.world, request);
         let span = call.span();
         let result = self.show(&mut call).instrument(span).await;
         call.close(result)
@@ -57,17 +58,17 @@ impl GetVideo {
         }
         let job = job.ok_or(Refusal::JobNotFound)?;
         self.hurried(&job).await;
-        call.ask_again_in = job.is_open().then(|| job.cadence(self.ambient.now()));
+        call.ask_again_in = job.is_open().then(|| job.cadence(self.world.ambient.now()));
         Ok(VideoJob::from(&job))
     }
 
     /// Has an overdue job looked at now. Its message was lost or is late; a second one does no harm.
     async fn hurried(&self, job: &Job) {
-        if !job.is_overdue(self.ambient.now(), TURN_TOLERANCE) {
+        if !job.is_overdue(self.world.ambient.now(), TURN_TOLERANCE) {
             return;
         }
         if let Err(error) = self.queue.send_in_passing(Message::about(job), Duration::ZERO).await {
-            tracing::warn!(job.id = %job.id, error = causes(&error), "an overdue job could not be queued");
+            tracing::warn!(job.id = %job.id, org.id = %job.org, error = causes(&error), "an overdue job could not be queued");
         }
     }
 }

@@ -7,6 +7,6 @@ use lambda_http::{Error, run, service_fn};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init();
-    let function = &GetVideo::new(&World::process())?;
+    let function = &GetVideo::new(&World::process()).await.inspect_err(telemetry::not_started)?;
     run(service_fn(move |request| async move { Ok::<_, Error>(function.handle(request).await) })).await
 }

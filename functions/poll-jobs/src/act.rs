@@ -60,7 +60,7 @@ impl PollJobs {
                 Moved::Already(job) | Moved::Illegal(job) => self.carry_on(job, handle).await,
             },
             Checked::Trouble(why) => {
-                tracing::warn!(job.id = %job.id, why, "the provider gave no verdict; it is asked again");
+                tracing::warn!(job.id = %job.id, org.id = %job.org, why, "the provider gave no verdict; it is asked again");
                 self.carry_on(job, handle).await
             }
             Checked::Queued | Checked::Ask(_) => self.carry_on(job, handle).await,

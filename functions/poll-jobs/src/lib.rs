@@ -10,7 +10,7 @@ use futures::future::join_all;
 use ghub::config::ConfigError;
 use ghub::error::causes;
 use ghub::job::{Job, Moved, Processing, State};
-use ghub::outbound::{BoxError, ProviderSender, sdk_config};
+use ghub::outbound::{BoxError, ProviderSender, connect, sdk_config};
 use ghub::provider::Providers;
 use ghub::queue::{Message, Queue};
 use ghub::store::{Store, Table, Written};
@@ -38,12 +38,13 @@ pub struct PollJobs {
 }
 
 impl PollJobs {
-    /// Reads the environment; the start stops at the first variable that is missing or wrong.
-    pub fn new(world: &World) -> Result<Self, ConfigError> {
+    /// Reads the environment and the secrets; the start stops at the first that is missing or wrong.
+    pub async fn new(world: &World) -> Result<Self, ConfigError> {
         let aws = sdk_config(world)?;
         let store = Store::new(world, &aws, &[Table::Jobs, Table::Accounts])?;
         let providers = world.env.providers()?;
-        let sender = ProviderSender::new(&world.env, &world.outbound)?;
+        let (sender, ()) = tokio::join!(ProviderSender::new(world, &aws), connect(world, Vec::new()));
+        let sender = sender?;
         Ok(Self {
             ambient: world.ambient.clone(),
             submitter: Submitter::new(&providers, &sender, &store, &world.ambient),

@@ -8,7 +8,7 @@ use poll_jobs::PollJobs;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init();
-    let function = &PollJobs::new(&World::process())?;
+    let function = &PollJobs::new(&World::process()).await.inspect_err(telemetry::not_started)?;
     run(service_fn(
         move |event: LambdaEvent<SqsEvent>| async move { Ok::<_, Error>(function.handle(event.payload).await) },
     ))

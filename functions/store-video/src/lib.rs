@@ -8,7 +8,8 @@ use ghub::config::ConfigError;
 use ghub::download::Downloads;
 use ghub::error::causes;
 use ghub::job::{Deadline, Failure, FailureCode, File, Job, Moved, Processing, State};
-use ghub::outbound::{BoxError, sdk_config};
+use ghub::metrics::Metrics;
+use ghub::outbound::{BoxError, connect, sdk_config};
 use ghub::provider::Providers;
 use ghub::queue::{Message, Queue};
 use ghub::storage::Storage;
@@ -32,6 +33,7 @@ const NO_VIDEO: Duration = Duration::from_secs(60 * 60);
 #[derive(Debug)]
 pub struct StoreVideo {
     ambient: Ambient,
+    metrics: Metrics,
     providers: Providers,
     downloads: Downloads,
     storage: Storage,
@@ -40,14 +42,17 @@ pub struct StoreVideo {
 }
 
 impl StoreVideo {
-    /// Reads the environment; the start stops at the first variable that is missing or wrong.
-    pub fn new(world: &World) -> Result<Self, ConfigError> {
+    /// Reads the environment and the secrets; the start stops at the first that is missing or wrong.
+    pub async fn new(world: &World) -> Result<Self, ConfigError> {
         let aws = sdk_config(world)?;
+        let (downloads, storage, ()) =
+            tokio::join!(Downloads::new(world, &aws), Storage::new(world, &aws), connect(world, Vec::new()));
         Ok(Self {
             ambient: world.ambient.clone(),
+            metrics: world.metrics.clone(),
             providers: world.env.providers()?,
-            downloads: Downloads::new(&world.env, &world.outbound)?,
-            storage: Storage::new(&world.env, &world.outbound)?,
+            downloads: downloads?,
+            storage: storage?,
             store: Store::new(world, &aws, &[Table::Jobs, Table::Accounts, Table::Ledger])?,
             queue: Queue::new(world, &aws, "STORE_QUEUE_URL")?,
         })
@@ -110,7 +115,8 @@ impl StoreVideo {
         if let Some(failure) = hopeless {
             return self.ended(job.failed(failure, now)).await;
         }
-        tracing::warn!(job.id = %job.id, why, "the video could not be stored; it is tried again");
+        self.metrics.storage_retried();
+        tracing::warn!(job.id = %job.id, org.id = %job.org, why, "the video could not be stored; it is tried again");
         let first = Duration::from_secs(u64::from(job.poll_every_s));
         let wait = (waited / 10).clamp(first, LONGEST_WAIT);
         let Moved::Applied(again) = job.again_in(now, wait) else { return Ok(()) };

@@ -9,12 +9,12 @@ use ghub::error::{Refusal, causes};
 use ghub::http::{Call, Error, VideoJob};
 use ghub::id::{JobId, OrgId};
 use ghub::job::{Job, Moved, State};
-use ghub::outbound::{ProviderSender, sdk_config};
+use ghub::outbound::{ProviderSender, connect, sdk_config};
 use ghub::provider::Providers;
 use ghub::queue::{Message, Queue};
 use ghub::store::{Accepted, Idempotency, Store, Table, Written};
 use ghub::submission::{SUBMIT_TIMEOUT, Submitter};
-use ghub::world::{Ambient, World};
+use ghub::world::World;
 use lambda_http::{Body, Request, Response};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -38,7 +38,7 @@ enum Outcome {
 /// The function, with what it needs.
 #[derive(Debug)]
 pub struct SubmitVideo {
-    ambient: Ambient,
+    world: World,
     auth: Auth,
     catalog: Catalog,
     rates: Rates,
@@ -49,22 +49,18 @@ pub struct SubmitVideo {
 }
 
 impl SubmitVideo {
-    /// Reads the environment; the start stops at the first variable that is missing or wrong.
-    pub fn new(world: &World) -> Result<Self, ConfigError> {
+    /// Reads the environment and the secrets; the start stops at the first that is missing or wrong.
+    pub async fn new(world: &World) -> Result<Self, ConfigError> {
         let aws = sdk_config(world)?;
         let store = Store::new(world, &aws, &[Table::Jobs, Table::Accounts, Table::Keys, Table::Idempotency])?;
         let providers = world.env.providers()?;
+        let (sender, ()) = tokio::join!(ProviderSender::new(world, &aws), connect(world, providers.urls()));
         Ok(Self {
-            ambient: world.ambient.clone(),
+            world: world.clone(),
             auth: Auth::new(&store, &world.ambient),
             catalog: world.env.catalog()?,
             rates: world.env.rates()?,
-            submitter: Submitter::new(
-                &providers,
-                &ProviderSender::new(&world.env, &world.outbound)?,
-                &store,
-                &world.ambient,
-            ),
+            submitter: Submitter::new(&providers, &sender?, &store, &world.ambient),
             queue: Queue::new(world, &aws, "POLL_QUEUE_URL")?,
             providers,
             store,
@@ -73,7 +69,7 @@ impl SubmitVideo {
 
     /// Answers one request.
     pub async fn handle(&self, request: Request) -> Response<Body> {
-        let mut call = Call::open(&self.ambient, request);
+        let mut call = Call::open(&self.world, request);
         let span = call.span();
         let result = self.submit(&mut call).instrument(span).await;
         call.close(result)
@@ -97,7 +93,7 @@ impl SubmitVideo {
             }
             Err(error) => return Err(error),
         };
-        call.ask_again_in = job.is_open().then(|| job.cadence(self.ambient.now()));
+        call.ask_again_in = job.is_open().then(|| job.cadence(self.world.ambient.now()));
         Ok(VideoJob::from(&job))
     }
 
@@ -105,10 +101,13 @@ impl SubmitVideo {
     async fn accepted(&self, call: &Call, org: OrgId) -> Result<Outcome, Error> {
         let order = order::read(&call.json_object()?, &self.catalog, &self.providers)?;
         let key = order::idempotency_key(call.request.headers())?;
-        let job = order.into_job(org, &self.rates, &self.ambient)?;
+        let job = order.into_job(org, &self.rates, &self.world.ambient)?;
         let idempotency = key.map(|key| Idempotency::new(key, &job));
         match self.store.accept(&job, idempotency.as_ref()).await? {
-            Accepted::Stored => Ok(Outcome::New(Box::new(job))),
+            Accepted::Stored => {
+                self.world.metrics.submitted(&job);
+                Ok(Outcome::New(Box::new(job)))
+            }
             Accepted::Replayed(id) => Ok(Outcome::Replayed(id)),
             Accepted::KeyReused => Err(Refusal::IdempotencyConflict.into()),
             Accepted::Refused(why) => Err(Refusal::from(why).into()),
@@ -121,7 +120,7 @@ impl SubmitVideo {
         loop {
             let job = self.store.job(org, id).await?.ok_or(Refusal::JobNotFound)?;
             let leased = matches!(job.state, State::Pending { lease_until: Some(_) });
-            let being_sent = leased && self.ambient.now().since(job.created) <= SUBMIT_TIMEOUT;
+            let being_sent = leased && self.world.ambient.now().since(job.created) <= SUBMIT_TIMEOUT;
             if !being_sent || Instant::now() + LOOKING > end {
                 return Ok(job);
             }
@@ -137,7 +136,7 @@ impl SubmitVideo {
             Moved::Already(_) | Moved::Illegal(_) => stored.clone(),
         };
         let (recorded, ()) = tokio::join!(self.recorded(&stored, &moved, end), self.looked_at_later(&moved));
-        tracing::info!(job.id = %moved.id, status = moved.status().as_str(), recorded, "submitted");
+        tracing::info!(job.id = %moved.id, org.id = %moved.org, status = moved.status().as_str(), recorded, "submitted");
         if recorded {
             return moved;
         }
@@ -152,7 +151,7 @@ impl SubmitVideo {
         match self.submitter.record(moved, end).await {
             Ok(written) => written == Written::Done,
             Err(error) => {
-                tracing::error!(job.id = %moved.id, error = causes(&error), "the submission could not be recorded");
+                tracing::error!(job.id = %moved.id, org.id = %moved.org, error = causes(&error), "the submission could not be recorded");
                 false
             }
         }
@@ -162,9 +161,9 @@ impl SubmitVideo {
         if !job.is_open() {
             return;
         }
-        let delay = job.due.since(self.ambient.now());
+        let delay = job.due.since(self.world.ambient.now());
         if let Err(error) = self.queue.send_in_passing(Message::about(job), delay).await {
-            tracing::error!(job.id = %job.id, error = causes(&error), "not queued; the sweep will find it");
+            tracing::error!(job.id = %job.id, org.id = %job.org, error = causes(&error), "not queued; the sweep will find it");
         }
     }
 }

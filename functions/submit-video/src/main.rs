@@ -7,6 +7,6 @@ use submit_video::SubmitVideo;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init();
-    let function = &SubmitVideo::new(&World::process())?;
+    let function = &SubmitVideo::new(&World::process()).await.inspect_err(telemetry::not_started)?;
     run(service_fn(move |request| async move { Ok::<_, Error>(function.handle(request).await) })).await
 }

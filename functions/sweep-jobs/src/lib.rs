@@ -6,7 +6,7 @@ use ghub::config::ConfigError;
 use ghub::outbound::{BoxError, sdk_config};
 use ghub::queue::{Message, Queue};
 use ghub::store::{SHARDS, Store, Table};
-use ghub::world::{Ambient, World};
+use ghub::world::World;
 use serde::Serialize;
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ const MOST_PER_SHARD: i32 = 250;
 /// The function, with what it needs.
 #[derive(Debug)]
 pub struct SweepJobs {
-    ambient: Ambient,
+    world: World,
     store: Store,
     queue: Queue,
 }
@@ -35,7 +35,7 @@ impl SweepJobs {
     pub fn new(world: &World) -> Result<Self, ConfigError> {
         let aws = sdk_config(world)?;
         Ok(Self {
-            ambient: world.ambient.clone(),
+            world: world.clone(),
             store: Store::new(world, &aws, &[Table::Jobs])?,
             queue: Queue::new(world, &aws, "POLL_QUEUE_URL")?,
         })
@@ -43,11 +43,12 @@ impl SweepJobs {
 
     /// Sweeps once. An error is a failed invocation; the next sweep finds the same jobs.
     pub async fn handle(&self) -> Result<Swept, BoxError> {
-        let before = self.ambient.now().before(GRACE);
+        let before = self.world.ambient.now().before(GRACE);
         let shards = try_join_all(SHARDS.map(|shard| self.store.overdue(shard, before, MOST_PER_SHARD))).await?;
         let messages: Vec<(Message, Duration)> =
             shards.into_iter().flatten().map(|message| (message, Duration::ZERO)).collect();
         self.queue.send_all(&messages).await?;
+        self.world.metrics.overdue(messages.len());
         tracing::info!(overdue = messages.len(), "swept");
         Ok(Swept { overdue: messages.len() })
     }

@@ -8,6 +8,6 @@ use sweep_jobs::SweepJobs;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init();
-    let function = &SweepJobs::new(&World::process())?;
+    let function = &SweepJobs::new(&World::process()).inspect_err(telemetry::not_started)?;
     run(service_fn(move |_: LambdaEvent<Value>| async move { function.handle().await })).await
 }

@@ -2,25 +2,25 @@
 
 use ghub::error::Refusal;
 use ghub::http::Call;
-use ghub::world::Ambient;
+use ghub::world::World;
 use lambda_http::{Body, Request, Response};
 
 /// The function, with what it needs.
 #[derive(Debug)]
 pub struct UnknownRoute {
-    ambient: Ambient,
+    world: World,
 }
 
 impl UnknownRoute {
-    /// Needs nothing but a clock and request ids.
-    pub const fn new(ambient: Ambient) -> Self {
-        Self { ambient }
+    /// Needs nothing of the environment.
+    pub const fn new(world: World) -> Self {
+        Self { world }
     }
 
     /// Answers one request: always a refusal.
     pub fn handle(&self, request: Request) -> Response<Body> {
         let refusal = refusal(request.method().as_str(), request.uri().path());
-        Call::open(&self.ambient, request).close(Err::<(), _>(refusal.into()))
+        Call::open(&self.world, request).close(Err::<(), _>(refusal.into()))
     }
 }
 

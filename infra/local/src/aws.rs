@@ -1,7 +1,8 @@
-//! What AWS does with the template: DynamoDB, SQS, the mappings from queues to functions, the schedule, API Gateway, and Lambda
+//! What AWS does with the template: DynamoDB, SQS, Secrets Manager, the mappings from queues to functions, the schedule, API Gateway, and Lambda
 //! itself, which gives each function its environment and calls it with event JSON. Each module says where it lies.
 
 pub mod mapping;
+pub mod secrets_manager;
 pub mod sqs;
 pub mod template;
 

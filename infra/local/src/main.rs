@@ -4,7 +4,7 @@ use clap::{Args, Parser, Subcommand};
 use local::client::Client;
 use local::demo::{self, Order};
 use local::place::{DEFAULT_PORT, Data, Ports};
-use local::system::{Options, Pace, System};
+use local::system::{Options, Pace, System, unseen};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -117,35 +117,40 @@ fn options(place: &Place, api: bool) -> Options {
         pace: if place.fast { Pace::Fast } else { Pace::Usual },
         api,
         parameters: parameters(),
+        secrets: secrets(),
         now: Arc::new(SystemTime::now),
         gate: None,
+        metrics: unseen(),
     }
 }
 
-/// The template's parameters from this process's environment: with `FAL_KEY` or `SUPABASE_URL` set, the real ones are used.
+/// The operator's secrets from this process's environment: with `FAL_KEY` set, the real fal is used.
+fn secrets() -> BTreeMap<String, String> {
+    let names = ["FAL_KEY", "GOOGLE_SERVICE_ACCOUNT", "SUPABASE_SECRET_KEY"];
+    names.into_iter().filter_map(|name| Some((name.to_owned(), set(name)?))).collect()
+}
+
+/// The template's parameters from there: with `SUPABASE_URL` set, the real one is used.
 fn parameters() -> BTreeMap<String, String> {
     let names = [
         ("FX_MXN_PER_USD", "FxMxnPerUsd"),
         ("MARKUP", "Markup"),
         ("CATALOG", "Catalog"),
         ("FAL_QUEUE_URL", "FalQueueUrl"),
-        ("FAL_KEY", "FalKey"),
-        ("GOOGLE_SERVICE_ACCOUNT", "GoogleServiceAccount"),
         ("GOOGLE_PROJECT", "GoogleProject"),
         ("GOOGLE_LOCATION", "GoogleLocation"),
         ("GOOGLE_STORAGE_URI", "GoogleStorageUri"),
         ("GOOGLE_API_URL", "GoogleApiUrl"),
         ("GOOGLE_STORAGE_API_URL", "GoogleStorageApiUrl"),
         ("SUPABASE_URL", "SupabaseUrl"),
-        ("SUPABASE_SECRET_KEY", "SupabaseSecretKey"),
         ("SUPABASE_BUCKET", "SupabaseBucket"),
         ("DOWNLOAD_HOSTS", "DownloadHosts"),
     ];
-    let set = |(variable, parameter): (&str, &str)| {
-        let value = std::env::var(variable).ok().filter(|value| !value.is_empty())?;
-        Some((parameter.to_owned(), value))
-    };
-    names.into_iter().filter_map(set).collect()
+    names.into_iter().filter_map(|(variable, parameter)| Some((parameter.to_owned(), set(variable)?))).collect()
+}
+
+fn set(variable: &str) -> Option<String> {
+    std::env::var(variable).ok().filter(|value| !value.is_empty())
 }
 
 fn greet(system: &System) {

@@ -11,7 +11,7 @@ pub const DEFAULT_PORT: u16 = 9000;
 /// Which ports are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ports {
-    /// The API on this one, the parts behind it on the next five. Addresses that were handed out stay good over a restart.
+    /// The API on this one, the parts behind it on the next six. Addresses that were handed out stay good over a restart.
     From(u16),
     /// Whatever is free.
     Free,
@@ -35,6 +35,7 @@ pub(crate) enum Part {
     Fal,
     Google,
     Storage,
+    SecretsManager,
 }
 
 impl Ports {
@@ -47,6 +48,7 @@ impl Ports {
             Part::Fal => 3,
             Part::Google => 4,
             Part::Storage => 5,
+            Part::SecretsManager => 6,
         };
         let port = match self {
             Self::From(first) => first.checked_add(offset).ok_or_else(|| io::Error::other("the port is too high"))?,

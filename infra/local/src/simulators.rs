@@ -1,8 +1,8 @@
 //! The world outside, simulated on the wire: fal, Google and Supabase, and what they share. A simulator can be told to misbehave,
 //! and remembers what it was asked.
 //!
-//! This module starts them and sets the parameters that point the functions at them. A provider or storage whose real credential is
-//! among the parameters is not simulated.
+//! This module starts them, and sets the parameters and secrets that point the functions at them. A provider or storage that is really
+//! there is not simulated.
 
 pub mod fal;
 pub mod faults;
@@ -25,15 +25,14 @@ use self::google::Google;
 use self::supabase::Supabase;
 use crate::place::{Part, Scratch};
 use crate::system::{Options, Pace, serve, text};
-use base64::{Engine, engine::general_purpose::STANDARD};
 use ghub::outbound::Outbound;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::task::JoinSet;
 
-const FAL_KEY: &str = "local-key-id:local-key-secret";
-const STORAGE_KEY: &str = "sb_secret_local";
+pub(crate) const FAL_KEY: &str = "local-key-id:local-key-secret";
+pub(crate) const STORAGE_KEY: &str = "sb_secret_local";
 const GOOGLE_PROJECT: &str = "local-project";
 const GOOGLE_LOCATION: &str = "us-central1";
 
@@ -49,9 +48,10 @@ pub(crate) async fn fal(
     options: &Options,
     scratch: &Scratch,
     parameters: &mut BTreeMap<String, String>,
+    secrets: &mut BTreeMap<String, String>,
     tasks: &mut JoinSet<()>,
 ) -> Result<Option<Simulated<Fal>>, String> {
-    if parameters.contains_key("FalKey") {
+    if secrets.contains_key("FAL_KEY") {
         return Ok(None);
     }
     let (listener, origin) = options.ports.listen(Part::Fal).await.map_err(text)?;
@@ -65,7 +65,7 @@ pub(crate) async fn fal(
     tasks.spawn(serve(listener, simulator.router()));
     let hosts = parameters.get("DownloadHosts").map(|hosts| format!("{hosts},")).unwrap_or_default();
     parameters.insert("FalQueueUrl".to_owned(), origin.clone());
-    parameters.insert("FalKey".to_owned(), FAL_KEY.to_owned());
+    secrets.insert("FAL_KEY".to_owned(), FAL_KEY.to_owned());
     parameters.insert("DownloadHosts".to_owned(), format!("{hosts}{}", origin.trim_start_matches("http://")));
     Ok(Some(Simulated { origin, simulator }))
 }
@@ -74,6 +74,7 @@ pub(crate) async fn storage(
     options: &Options,
     scratch: &Scratch,
     parameters: &mut BTreeMap<String, String>,
+    secrets: &mut BTreeMap<String, String>,
     tasks: &mut JoinSet<()>,
 ) -> Result<Option<Simulated<Supabase>>, String> {
     if parameters.contains_key("SupabaseUrl") {
@@ -89,7 +90,7 @@ pub(crate) async fn storage(
     tasks.spawn(serve(listener, simulator.router()));
     create_bucket(&origin, parameters.get("SupabaseBucket").map_or("generated-videos", String::as_str)).await?;
     parameters.insert("SupabaseUrl".to_owned(), origin.clone());
-    parameters.insert("SupabaseSecretKey".to_owned(), STORAGE_KEY.to_owned());
+    secrets.insert("SUPABASE_SECRET_KEY".to_owned(), STORAGE_KEY.to_owned());
     Ok(Some(Simulated { origin, simulator }))
 }
 
@@ -108,9 +109,10 @@ pub(crate) async fn google(
     options: &Options,
     scratch: &Scratch,
     parameters: &mut BTreeMap<String, String>,
+    secrets: &mut BTreeMap<String, String>,
     tasks: &mut JoinSet<()>,
 ) -> Result<Option<Simulated<Google>>, String> {
-    if parameters.contains_key("GoogleServiceAccount") {
+    if secrets.contains_key("GOOGLE_SERVICE_ACCOUNT") {
         return Ok(None);
     }
     let (listener, origin) = options.ports.listen(Part::Google).await.map_err(text)?;
@@ -125,9 +127,8 @@ pub(crate) async fn google(
     tasks.spawn(serve(listener, simulator.router()));
     let account = simulator.service_account_json();
     std::fs::write(scratch.path().join("service-account.json"), &account).map_err(text)?;
-    let account = STANDARD.encode(account); // `cargo lambda watch` would mangle the backslashes of JSON in its file of variables
+    secrets.insert("GOOGLE_SERVICE_ACCOUNT".to_owned(), account);
     for (name, value) in [
-        ("GoogleServiceAccount", account.as_str()),
         ("GoogleProject", GOOGLE_PROJECT),
         ("GoogleLocation", GOOGLE_LOCATION),
         ("GoogleApiUrl", &origin),

@@ -4,6 +4,7 @@
 use crate::Now;
 use crate::aws::environment::{Environment, as_file};
 use crate::aws::gateway::{self, Route};
+use crate::aws::secrets_manager::SecretsManager;
 use crate::aws::{dynamodb, functions, schedule};
 use crate::fal::Fal;
 use crate::google::Google;
@@ -14,6 +15,7 @@ use crate::simulators::{self, Simulated};
 use crate::sqs::{QueueSpec, Sqs};
 use crate::supabase::Supabase;
 use crate::template::{Function, Template, Trigger};
+use ghub::metrics::Metrics;
 use ghub::outbound::{Gate, Outbound};
 use ghub::world::{Ambient, World};
 use serde_json::json;
@@ -26,6 +28,13 @@ use tokio::task::JoinSet;
 
 const REGION: &str = "us-east-1";
 const ACCOUNT: &str = "123456789012";
+
+/// Each secret's variable, what it is called here, and the parameter that says so.
+pub const SECRETS: [(&str, &str, &str); 3] = [
+    ("FAL_KEY", "local/fal-key", "FalKeySecret"),
+    ("GOOGLE_SERVICE_ACCOUNT", "local/google-service-account", "GoogleServiceAccountSecret"),
+    ("SUPABASE_SECRET_KEY", "local/supabase-secret-key", "SupabaseSecretKeySecret"),
+];
 
 /// How quickly videos are rendered and jobs are looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,13 +55,17 @@ pub struct Options {
     pub pace: Pace,
     /// Whether the API is served; without it `cargo lambda watch` can serve it.
     pub api: bool,
-    /// Values of the template's parameters; a `FalKey`, `GoogleServiceAccount` or `SupabaseUrl` among
-    /// them means the real one, and no simulator.
+    /// Values of the template's parameters; a `SupabaseUrl` among them means the real one, and no simulator.
     pub parameters: BTreeMap<String, String>,
+    /// The operator's secrets, by variable; `FAL_KEY` and `GOOGLE_SERVICE_ACCOUNT` among them mean the real ones, and no simulator. An
+    /// empty one means that the provider is not there at all.
+    pub secrets: BTreeMap<String, String>,
     /// The wall clock of everything.
     pub now: Now,
     /// Where the functions' outbound calls can be observed or failed.
     pub gate: Option<Arc<dyn Gate>>,
+    /// Where what they count and measure goes.
+    pub metrics: Metrics,
 }
 
 impl Options {
@@ -64,8 +77,10 @@ impl Options {
             pace: Pace::Fast,
             api: true,
             parameters: BTreeMap::new(),
+            secrets: BTreeMap::new(),
             now: Arc::new(SystemTime::now),
             gate: None,
+            metrics: unseen(),
         }
     }
 }
@@ -80,6 +95,8 @@ pub struct System {
     pub sqs_endpoint: String,
     /// SQS itself.
     pub sqs: Sqs,
+    /// The operator's secrets.
+    pub secrets_manager: SecretsManager,
     /// fal, if it is simulated.
     pub fal: Option<Simulated<Fal>>,
     /// Google, if it is simulated.
@@ -114,18 +131,25 @@ impl System {
         tasks.spawn(serve(listener, sqs.router()));
 
         let mut parameters = options.parameters.clone();
-        let fal = simulators::fal(&options, &scratch, &mut parameters, &mut tasks).await?;
-        let google = simulators::google(&options, &scratch, &mut parameters, &mut tasks).await?;
-        let storage = simulators::storage(&options, &scratch, &mut parameters, &mut tasks).await?;
+        let mut secrets = options.secrets.clone();
+        let fal = simulators::fal(&options, &scratch, &mut parameters, &mut secrets, &mut tasks).await?;
+        let google = simulators::google(&options, &scratch, &mut parameters, &mut secrets, &mut tasks).await?;
+        let storage = simulators::storage(&options, &scratch, &mut parameters, &mut secrets, &mut tasks).await?;
         let set = parameters.get("Catalog").map_or("{}", String::as_str);
         let catalog = simulators::catalog(options.pace, fal.is_some(), google.is_some(), set)?;
         parameters.insert("Catalog".to_owned(), catalog);
+
+        let (listener, secrets_endpoint) = options.ports.listen(Part::SecretsManager).await.map_err(text)?;
+        let secrets_manager = SecretsManager::default();
+        keep(&secrets, &secrets_manager, &mut parameters);
+        tasks.spawn(serve(listener, secrets_manager.router()));
 
         let environment = Environment {
             parameters,
             dynamodb: dynamodb.clone(),
             sqs_endpoint: sqs_endpoint.clone(),
             sqs: sqs.clone(),
+            secrets_manager: secrets_endpoint,
         };
         let variables = environment.of_all(&template)?;
         std::fs::write(scratch.path().join("env"), as_file(&variables)).map_err(text)?;
@@ -139,6 +163,7 @@ impl System {
             dynamodb,
             sqs_endpoint,
             sqs,
+            secrets_manager,
             fal,
             google,
             storage,
@@ -160,8 +185,9 @@ impl System {
         let mut routes = Vec::new();
         for function in &template.functions {
             let env = environment.of(template, function)?;
-            let world = World { env, ambient: self.ambient.clone(), outbound: outbound.clone() };
-            let built = functions::build(&function.name, &world).map_err(text)?;
+            let metrics = options.metrics.clone();
+            let world = World { env, ambient: self.ambient.clone(), outbound: outbound.clone(), metrics };
+            let built = functions::build(&function.name, &world).await.map_err(text)?;
             self.functions.insert(function.name.clone(), built.clone());
             let timeout = seconds(function.timeout_s);
             for trigger in &function.triggers {
@@ -216,11 +242,14 @@ impl System {
             "org": self.identity.org,
             "dynamodb": self.dynamodb,
             "sqs": self.sqs_endpoint,
+            "secrets_manager": self.variables.get("AWS_ENDPOINT_URL_SECRETS_MANAGER"),
             "fal": self.fal.as_ref().map(|fal| &fal.origin),
             "google": self.google.as_ref().map(|google| &google.origin),
             "google_project": self.variables.get("GOOGLE_PROJECT"),
             "google_location": self.variables.get("GOOGLE_LOCATION"),
             "google_service_account_file": self.google.as_ref().map(|_| self.scratch.path().join("service-account.json")),
+            "fal_key": self.fal.as_ref().map(|_| simulators::FAL_KEY),
+            "storage_key": self.storage.as_ref().map(|_| simulators::STORAGE_KEY),
             "storage": self.storage.as_ref().map(|storage| &storage.origin),
             "env_file": self.env_file(),
         })
@@ -235,7 +264,21 @@ impl System {
 }
 
 fn world(variables: BTreeMap<String, String>, ambient: &Ambient, outbound: Outbound) -> World {
-    World { env: variables.into_iter().collect(), ambient: ambient.clone(), outbound }
+    World { env: variables.into_iter().collect(), ambient: ambient.clone(), outbound, metrics: unseen() }
+}
+
+/// What is counted is for CloudWatch; here only a log at its most talkative shows it.
+pub fn unseen() -> Metrics {
+    Metrics::to(|line| tracing::debug!(?line, "measured"))
+}
+
+/// Puts the secrets where the functions read them, and their names into the parameters.
+fn keep(secrets: &BTreeMap<String, String>, manager: &SecretsManager, parameters: &mut BTreeMap<String, String>) {
+    for (variable, name, parameter) in SECRETS {
+        let Some(value) = secrets.get(variable).filter(|value| !value.is_empty()) else { continue };
+        manager.put(name, value);
+        parameters.insert(parameter.to_owned(), name.to_owned());
+    }
 }
 
 fn create_queues(sqs: &Sqs, template: &Template) -> Result<(), String> {

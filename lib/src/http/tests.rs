@@ -5,7 +5,7 @@ use crate::job::tests::in_state;
 use serde_json::json;
 
 fn call(body: &str) -> Call {
-    Call::open(&Ambient::system(), Request::new(Body::Text(body.to_owned())))
+    Call::open(&World::process(), Request::new(Body::Text(body.to_owned())))
 }
 
 fn header<'r>(response: &'r Response<Body>, name: &str) -> Option<&'r str> {

@@ -30,6 +30,13 @@ pub enum FailureCode {
     SubmitUnknown,
 }
 
+impl FailureCode {
+    /// Whether the caller brought it about: by what the prompt asked for, or by cancelling.
+    pub const fn is_the_callers(self) -> bool {
+        matches!(self, Self::ContentFiltered | Self::Cancelled)
+    }
+}
+
 /// Why a job failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {

@@ -1,7 +1,7 @@
 //! How the AWS SDK reaches AWS: through [`Outbound`], so that it links no HTTP or TLS stack of its own.
 
 use super::{Outbound, WireError};
-use crate::config::ConfigError;
+use crate::config::{ConfigError, Env};
 use crate::world::World;
 pub use aws_config::SdkConfig;
 use aws_config::{BehaviorVersion, Region, retry::RetryConfig, timeout::TimeoutConfig};
@@ -11,6 +11,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use std::time::Duration;
+use url::Url;
 
 /// One attempt: 100 times DynamoDB's usual answer, and short enough for several within a caller's patience.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -37,6 +38,13 @@ pub fn sdk_config(world: &World) -> Result<SdkConfig, ConfigError> {
         .retry_config(RetryConfig::standard().with_max_attempts(3))
         .build();
     Ok(config)
+}
+
+/// Where DynamoDB answers.
+pub(super) fn dynamodb_url(env: &Env) -> Option<Url> {
+    let region = env.optional("AWS_REGION").unwrap_or_default();
+    let aws = format!("https://dynamodb.{region}.amazonaws.com");
+    Url::parse(env.aws_endpoint("DYNAMODB").unwrap_or(&aws)).ok()
 }
 
 /// Lets the SDK's waits follow tokio's clock.

@@ -1,14 +1,18 @@
 //! Sends an adapter's requests, and is the only holder of the providers' credentials. Each goes to its provider's configured origins
 //! and nowhere else.
 
-use super::{Outbound, WireError};
-use crate::config::{ConfigError, Env, Secret};
+use super::{Outbound, SdkConfig, WireError};
+use crate::config::{ConfigError, Secret};
+use crate::metrics::{Exchange, Metrics};
 use crate::provider::{Method, Provider, Reply, Request};
+use crate::secrets::{Credential, Secrets};
+use crate::world::World;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use google_cloud_auth::credentials::AccessTokenCredentials;
 use google_cloud_auth::credentials::service_account::{AccessSpecifier, Builder};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use std::time::Duration;
+use tokio::time::Instant;
 use url::{Origin, Url};
 
 /// The longest reply that is read: fal's and Google's are under 10 KB unless a video is inline.
@@ -20,25 +24,30 @@ const GOOGLE_SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
 #[derive(Debug, Clone)]
 pub struct ProviderSender {
     outbound: Outbound,
-    fal: Option<(Origin, Secret)>,
-    google: Option<([Origin; 2], AccessTokenCredentials)>,
+    metrics: Metrics,
+    fal: Option<(Origin, Credential<HeaderValue>)>,
+    google: Option<([Origin; 2], Credential<AccessTokenCredentials>)>,
 }
 
 impl ProviderSender {
-    /// With the credentials that are configured.
-    pub fn new(env: &Env, outbound: &Outbound) -> Result<Self, ConfigError> {
-        let fal = match env.secret("FAL_KEY") {
+    /// Reads the credentials that are configured.
+    pub async fn new(world: &World, aws: &SdkConfig) -> Result<Self, ConfigError> {
+        let (env, secrets) = (&world.env, Secrets::new(world, aws));
+        let fal = secrets.credential("FAL_KEY", fal_authorization);
+        let google = secrets.credential("GOOGLE_SERVICE_ACCOUNT", google_credentials);
+        let (fal, google) = tokio::try_join!(fal, google)?;
+        let fal = match fal {
             Some(key) => Some((env.fal_queue_url()?.origin(), key)),
             None => None,
         };
-        let google = match env.secret("GOOGLE_SERVICE_ACCOUNT") {
-            Some(key) => {
+        let google = match google {
+            Some(credentials) => {
                 let google = env.google()?;
-                Some(([google.api_url.origin(), google.storage_api_url.origin()], google_credentials(&key)?))
+                Some(([google.api_url.origin(), google.storage_api_url.origin()], credentials))
             }
             None => None,
         };
-        Ok(Self { outbound: outbound.clone(), fal, google })
+        Ok(Self { outbound: world.outbound.clone(), metrics: world.metrics.clone(), fal, google })
     }
 
     /// Sends once, and reads the reply within `timeout`, at most 1 MiB of it. Never repeats anything.
@@ -62,8 +71,9 @@ impl ProviderSender {
             Method::Post => reqwest::Method::POST,
             Method::Put => reqwest::Method::PUT,
         };
+        let provider = request.credential;
         let mut wire = reqwest::Request::new(method, request.url);
-        let authorization = self.authorization(request.credential, wire.url()).await?;
+        let authorization = self.authorization(provider, wire.url()).await?;
         wire.headers_mut().insert(AUTHORIZATION, authorization);
         wire.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json, video/mp4"));
         if let Some(body) = request.body {
@@ -71,39 +81,48 @@ impl ProviderSender {
             *wire.body_mut() = Some(body.to_string().into());
         }
         *wire.timeout_mut() = Some(timeout);
-        self.outbound.exchange(wire).await
+        let asked = Instant::now();
+        let answer = self.outbound.exchange(wire).await;
+        let how = answer.as_ref().map_or(Exchange::Unanswered, |answer| Exchange::Answered(answer.status().as_u16()));
+        self.metrics.exchanged(provider, asked.elapsed(), how);
+        answer
     }
 
     /// The credential, for its own origins only: an address that came from elsewhere gets none and is not called.
     async fn authorization(&self, provider: Provider, url: &Url) -> Result<HeaderValue, WireError> {
-        let value = match (provider, &self.fal, &self.google) {
-            (Provider::Fal, Some((origin, key)), _) if url.origin() == *origin => format!("Key {}", key.expose()),
+        match (provider, &self.fal, &self.google) {
+            (Provider::Fal, Some((origin, key)), _) if url.origin() == *origin => Ok(key.current().await),
             (Provider::Google, _, Some((origins, credentials))) if origins.contains(&url.origin()) => {
-                let token = credentials.access_token().await.map_err(|error| WireError::NotSent(error.into()))?;
-                format!("Bearer {}", token.token)
+                let token = credentials.current().await.access_token().await;
+                let token = token.map_err(|error| WireError::NotSent(error.into()))?;
+                header(format!("Bearer {}", token.token))
+                    .map_err(|problem| not_sent(&format!("Google's token {problem}")))
             }
-            (Provider::Fal, None, _) | (Provider::Google, _, None) => {
-                return Err(not_sent("the provider is not configured"));
-            }
-            _ => return Err(not_sent("the provider's credential goes to its configured origin only")),
-        };
-        let mut value = HeaderValue::try_from(value)
-            .map_err(|_| not_sent("the provider's credential has characters that no header can carry"))?;
-        value.set_sensitive(true);
-        Ok(value)
+            (Provider::Fal, None, _) | (Provider::Google, _, None) => Err(not_sent("the provider is not configured")),
+            _ => Err(not_sent("the provider's credential goes to its configured origin only")),
+        }
     }
+}
+
+fn fal_authorization(key: &Secret) -> Result<HeaderValue, String> {
+    header(format!("Key {}", key.expose()))
+}
+
+fn header(value: String) -> Result<HeaderValue, String> {
+    let value = HeaderValue::try_from(value);
+    let mut value = value.map_err(|_| "has characters that no header can carry".to_owned())?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 /// Google's own library signs a token with the service account's key, good for an hour, and keeps it until shortly before its end.
 /// No token endpoint is called (AIP-4111).
-fn google_credentials(key: &Secret) -> Result<AccessTokenCredentials, ConfigError> {
-    let refused = |problem: String| ConfigError::new("GOOGLE_SERVICE_ACCOUNT", problem);
-    let key = service_account(key.expose())
-        .ok_or_else(|| refused("is neither the JSON of a service account's key nor its base64".to_owned()))?;
+fn google_credentials(key: &Secret) -> Result<AccessTokenCredentials, String> {
+    let key = service_account(key.expose()).ok_or("is neither the JSON of a service account's key nor its base64")?;
     // The library takes the process's crypto provider; a second installation is refused and leaves the first, which is the same.
     drop(rustls::crypto::ring::default_provider().install_default());
     let builder = Builder::new(key).with_access_specifier(AccessSpecifier::from_scopes([GOOGLE_SCOPE]));
-    builder.build_access_token_credentials().map_err(|error| refused(format!("cannot be used: {error}")))
+    builder.build_access_token_credentials().map_err(|error| format!("cannot be used: {error}"))
 }
 
 /// The key's JSON, or its base64: files of variables mangle the quotes and backslashes of JSON in ways of their own.

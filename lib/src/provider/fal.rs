@@ -39,6 +39,11 @@ impl Fal {
         Self { queue_url }
     }
 
+    /// Where the queue answers.
+    pub const fn url(&self) -> &Url {
+        &self.queue_url
+    }
+
     /// The request that submits a job.
     pub fn submit(&self, job: &Job) -> Result<Request, Failure> {
         let mut url = self.queue_url.clone();

@@ -11,7 +11,7 @@ use url::Url;
 impl Storage {
     /// Begins an upload that replaces what is there, of a known or unknown length. Returns where it goes on; good for 24 hours.
     pub async fn begin(&self, path: &str, length: Option<u64>) -> Result<String, StorageError> {
-        let mut request = self.tus(Method::POST, self.url("upload/resumable"), QUESTION_TIMEOUT);
+        let mut request = self.tus(Method::POST, self.url("upload/resumable"), QUESTION_TIMEOUT).await;
         let headers = request.headers_mut();
         match length {
             Some(length) => headers.insert("upload-length", length.into()),
@@ -33,7 +33,7 @@ impl Storage {
 
     /// How many bytes of an upload have arrived; `None` when it is not known any more.
     pub async fn offset(&self, upload_url: &str) -> Result<Option<u64>, StorageError> {
-        let request = self.tus(Method::HEAD, self.own(upload_url)?, QUESTION_TIMEOUT);
+        let request = self.tus(Method::HEAD, self.own(upload_url)?, QUESTION_TIMEOUT).await;
         match self.asked("offset", request).await {
             Ok(answer) => Ok(upload_offset(answer.headers())),
             Err(error) if error.forgets_the_upload() => Ok(None),
@@ -49,7 +49,7 @@ impl Storage {
         part: Bytes,
         length: Option<u64>,
     ) -> Result<u64, StorageError> {
-        let mut request = self.tus(Method::PATCH, self.own(upload_url)?, TRANSFER_TIMEOUT);
+        let mut request = self.tus(Method::PATCH, self.own(upload_url)?, TRANSFER_TIMEOUT).await;
         let headers = request.headers_mut();
         headers.insert("upload-offset", offset.into());
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/offset+octet-stream"));
@@ -61,8 +61,8 @@ impl Storage {
         upload_offset(answer.headers()).ok_or_else(|| unexpected("append", "no upload-offset".to_owned()))
     }
 
-    fn tus(&self, method: Method, url: Url, timeout: Duration) -> Request {
-        let mut request = self.request(method, url, timeout);
+    async fn tus(&self, method: Method, url: Url, timeout: Duration) -> Request {
+        let mut request = self.request(method, url, timeout).await;
         request.headers_mut().insert("tus-resumable", HeaderValue::from_static("1.0.0"));
         request.headers_mut().insert("x-upsert", HeaderValue::from_static("true")); // Supabase asks for it on every step
         request

@@ -95,6 +95,14 @@ impl Store {
             State::Failed { .. } => Change::release(job.cost),
         };
         let change = change.map_err(|error| StoreError::Broken(error.into()))?;
+        let written = self.write_ended(job, change).await?;
+        if written == Written::Done {
+            self.metrics.ended(job);
+        }
+        Ok(written)
+    }
+
+    async fn write_ended(&self, job: &Job, change: Change) -> Result<Written, StoreError> {
         let write = self.new_write();
         let mut writes = vec![
             self.put_job(job, &write, Some(job.revision - 1)).map_err(StoreError::Broken)?,

@@ -54,7 +54,7 @@ async fn f14_an_id_that_leads_elsewhere_is_not_taken_for_one() {
     for job in &jobs {
         assert_eq!(failure(&quiet.stored(job).await), Some(FailureCode::SubmitUnknown));
     }
-    let asked: Vec<_> = quiet.stage.fal().requests().into_iter().filter(|seen| seen.method != "POST").collect();
+    let asked: Vec<_> = quiet.stage.fal().requests().into_iter().filter(|seen| seen.method == "GET").collect();
     assert_eq!(asked, [], "nothing was asked under such an id");
     quiet.charged_for(0).await;
 }
@@ -157,7 +157,9 @@ fn moved(fal: String, origin: String) -> Trick {
 fn only_ours_are_called(quiet: &Quiet) {
     let system = &quiet.stage.system;
     let (fal, storage) = (&system.fal.as_ref().unwrap().origin, &system.storage.as_ref().unwrap().origin);
-    let ours = [fal, storage, &system.dynamodb, &system.sqs_endpoint];
+    let google = &system.google.as_ref().unwrap().origin;
+    let secrets = &system.variables["AWS_ENDPOINT_URL_SECRETS_MANAGER"];
+    let ours = [fal, google, storage, &system.dynamodb, &system.sqs_endpoint, secrets];
     for sent in quiet.wire.sent() {
         let url = sent.url.as_str();
         assert!(ours.iter().any(|origin| url.starts_with(&format!("{origin}/"))), "{} {url}", sent.method);

@@ -13,12 +13,13 @@ pub(crate) struct Environment {
     pub(crate) dynamodb: String,
     pub(crate) sqs_endpoint: String,
     pub(crate) sqs: Sqs,
+    pub(crate) secrets_manager: String,
 }
 
 impl Environment {
     /// The environment of one function.
     pub(crate) fn of(&self, template: &Template, function: &Function) -> Result<Env, String> {
-        let mut variables = self.aws();
+        let mut variables = self.aws(&function.name);
         for (name, setting) in &function.environment {
             variables.insert(name.clone(), self.resolved(template, setting)?);
         }
@@ -27,7 +28,7 @@ impl Environment {
 
     /// Every variable of every function: the template gives one name one meaning.
     pub(crate) fn of_all(&self, template: &Template) -> Result<BTreeMap<String, String>, String> {
-        let mut variables = self.aws();
+        let mut variables = self.aws("local");
         for (name, setting) in template.functions.iter().flat_map(|function| &function.environment) {
             let value = self.resolved(template, setting)?;
             if variables.insert(name.clone(), value.clone()).is_some_and(|other| other != value) {
@@ -37,14 +38,16 @@ impl Environment {
         Ok(variables)
     }
 
-    fn aws(&self) -> BTreeMap<String, String> {
+    /// Region, endpoints and credentials. As on Lambda, a function has its own: its calls can be told by them.
+    fn aws(&self, whose: &str) -> BTreeMap<String, String> {
         let fixed = [
             ("AWS_REGION", self.sqs.region()),
-            ("AWS_ACCESS_KEY_ID", "local"),
+            ("AWS_ACCESS_KEY_ID", whose),
             ("AWS_SECRET_ACCESS_KEY", "local"),
             ("AWS_EC2_METADATA_DISABLED", "true"),
             ("AWS_ENDPOINT_URL_DYNAMODB", &self.dynamodb),
             ("AWS_ENDPOINT_URL_SQS", &self.sqs_endpoint),
+            ("AWS_ENDPOINT_URL_SECRETS_MANAGER", &self.secrets_manager),
         ];
         fixed.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     }
@@ -53,6 +56,7 @@ impl Environment {
         let id = match setting {
             Setting::Literal(text) => return Ok(text.clone()),
             Setting::Ref(id) => id,
+            Setting::Sub(text) => return Ok(text.replace("${AWS::StackName}", "local")),
             other => return Err(format!("{other:?} is not something the local system can resolve")),
         };
         if let Some(value) = self.parameters.get(id) {

@@ -21,38 +21,38 @@ use sweep_jobs::SweepJobs;
 use unknown_route::UnknownRoute;
 
 /// The function with this name in the template, in its own environment.
-pub(crate) fn build(name: &str, world: &World) -> Result<Function, ConfigError> {
+pub(crate) async fn build(name: &str, world: &World) -> Result<Function, ConfigError> {
     Ok(match name {
         "submit-video" => {
-            let function = Arc::new(SubmitVideo::new(world)?);
+            let function = Arc::new(SubmitVideo::new(world).await?);
             http(move |request| {
                 let function = function.clone();
                 Box::pin(async move { function.handle(request).await })
             })
         }
         "get-video" => {
-            let function = Arc::new(GetVideo::new(world)?);
+            let function = Arc::new(GetVideo::new(world).await?);
             http(move |request| {
                 let function = function.clone();
                 Box::pin(async move { function.handle(request).await })
             })
         }
         "unknown-route" => {
-            let function = Arc::new(UnknownRoute::new(world.ambient.clone()));
+            let function = Arc::new(UnknownRoute::new(world.clone()));
             http(move |request| {
                 let function = function.clone();
                 Box::pin(async move { function.handle(request) })
             })
         }
         "poll-jobs" => {
-            let function = Arc::new(PollJobs::new(world)?);
+            let function = Arc::new(PollJobs::new(world).await?);
             Arc::new(move |event| {
                 let function = function.clone();
                 Box::pin(async move { written(function.handle(read::<SqsEvent>(&event)?).await) })
             })
         }
         "store-video" => {
-            let function = Arc::new(StoreVideo::new(world)?);
+            let function = Arc::new(StoreVideo::new(world).await?);
             Arc::new(move |event| {
                 let function = function.clone();
                 Box::pin(async move { written(function.handle(read::<SqsEvent>(&event)?).await) })

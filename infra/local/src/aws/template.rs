@@ -2,9 +2,10 @@
 //!
 //! Tables, queues, functions and what wakes them are built locally from these values, so that the two cannot drift
 //! apart. This module knows the template and nothing of what is built from it. [`sam`] knows what SAM and
-//! CloudFormation call things, [`document`] knows YAML; `rules` holds what must be true of the template whoever edits
+//! CloudFormation call things, [`document`] knows YAML, [`at`] how to look into it; `rules` holds what must be true of the template whoever edits
 //! it.
 
+mod at;
 mod document;
 #[cfg(test)]
 mod rules;
@@ -25,8 +26,10 @@ pub struct Template {
     pub queues: Vec<Queue>,
     /// The Lambda functions.
     pub functions: Vec<Function>,
-    /// The stage of every HTTP API.
-    pub stages: Vec<String>,
+    /// The HTTP APIs.
+    pub apis: Vec<Api>,
+    /// What somebody is told of.
+    pub alarms: Vec<Alarm>,
 }
 
 impl Template {
@@ -128,6 +131,32 @@ pub struct DeadLetter {
     pub max_receive_count: u32,
 }
 
+/// An HTTP API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Api {
+    /// Its logical id.
+    pub logical_id: String,
+    /// The name of its stage.
+    pub stage: String,
+    /// How many requests a second it takes; none means as many as the account may.
+    pub requests_per_s: Option<u32>,
+    /// For how long it keeps a line for each request; none means that it writes none, or for ever.
+    pub access_log_days: Option<u32>,
+}
+
+/// An alarm.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alarm {
+    /// Its logical id.
+    pub logical_id: String,
+    /// What it says.
+    pub description: String,
+    /// Whether anybody hears of it, and of its end.
+    pub tells: bool,
+    /// The metrics of our own that it watches.
+    pub metrics: Vec<String>,
+}
+
 /// A Lambda function.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Function {
@@ -151,8 +180,12 @@ pub struct Function {
     pub permissions: Vec<Permission>,
     /// Policies that are somebody else's text: named in the role, or templates of SAM's.
     pub foreign_policies: Vec<String>,
+    /// What it runs on: Lambda's name of the system, and of the processor.
+    pub platform: (String, String),
     /// Whether its log lines are JSON.
     pub logs_json: bool,
+    /// The least that Lambda itself logs, as `WARN`.
+    pub platform_log_level: Option<String>,
     /// For how long they are kept; none means for ever.
     pub log_retention_days: Option<u32>,
 }
@@ -176,12 +209,15 @@ pub enum Setting {
 }
 
 impl Setting {
-    /// The logical id that the value comes from, if it comes from one: of a `!Sub` the first.
+    /// The logical id or parameter that the value comes from, if it comes from one: of a `!Sub` the first that is not AWS's own.
     pub fn source(&self) -> Option<&str> {
         match self {
             Self::Literal(_) => None,
             Self::Ref(resource) | Self::Attribute { resource, .. } => Some(resource),
-            Self::Sub(text) => text.split_once("${")?.1.split(['.', '}']).next(),
+            Self::Sub(text) => {
+                let mut names = text.split("${").skip(1).filter_map(|rest| rest.split(['.', '}']).next());
+                names.find(|name| !name.starts_with("AWS::"))
+            }
         }
     }
 }

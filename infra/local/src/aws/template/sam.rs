@@ -3,11 +3,12 @@
 //! Only what this project's template uses is understood; what must be there and is not, is an error that names the
 //! resource and the property.
 
-use serde_json::Value;
-
+use super::at::At;
 use super::{
-    Attribute, DeadLetter, Function, Index, Parameter, Permission, Queue, Setting, Table, Template, Trigger, Unreadable,
+    Alarm, Api, Attribute, DeadLetter, Function, Index, Parameter, Permission, Queue, Setting, Table, Template,
+    Trigger, Unreadable,
 };
+use serde_json::Value;
 
 /// Reads a template in its long form.
 pub(super) fn read(document: &Value) -> Result<Template, Unreadable> {
@@ -19,9 +20,10 @@ pub(super) fn read(document: &Value) -> Result<Template, Unreadable> {
         functions: of_type(&template, "AWS::Serverless::Function")
             .map(|found| function(&template, found))
             .collect::<Result<_, _>>()?,
-        stages: of_type(&template, "AWS::Serverless::HttpApi")
-            .map(|api| api.text("/Properties/StageName"))
+        apis: of_type(&template, "AWS::Serverless::HttpApi")
+            .map(|found| api(&template, &found))
             .collect::<Result<_, _>>()?,
+        alarms: of_type(&template, "AWS::CloudWatch::Alarm").map(|found| alarm(&found)).collect::<Result<_, _>>()?,
     })
 }
 
@@ -90,12 +92,47 @@ fn queue(found: At<'_>) -> Result<Queue, Unreadable> {
     })
 }
 
+fn api(template: &At<'_>, found: &At<'_>) -> Result<Api, Unreadable> {
+    let log = found.source("/Properties/AccessLogSettings/DestinationArn").ok();
+    Ok(Api {
+        logical_id: found.resource.to_owned(),
+        stage: found.text("/Properties/StageName")?,
+        requests_per_s: found.number("/Properties/DefaultRouteSettings/ThrottlingRateLimit").ok(),
+        access_log_days: log.and_then(|log| retention_days(template, &log)),
+    })
+}
+
+/// An alarm watches one metric, or several with expressions over them.
+fn alarm(found: &At<'_>) -> Result<Alarm, Unreadable> {
+    let single = found.inside("/Properties").into_iter();
+    let several = found.list("/Properties/Metrics").into_iter();
+    let several = several.filter_map(|each| each.inside("/MetricStat/Metric").ok());
+    let own = single.chain(several).filter(|metric| {
+        metric
+            .setting("/Namespace")
+            .is_ok_and(|name| matches!(name, Setting::Sub(text) if text.starts_with("GeekHubVideo/")))
+    });
+    let told = |actions: &str| !found.list(&format!("/Properties/{actions}")).is_empty();
+    Ok(Alarm {
+        logical_id: found.resource.to_owned(),
+        description: found.text("/Properties/AlarmDescription")?,
+        tells: told("AlarmActions") && told("OKActions"),
+        metrics: own.filter_map(|metric| metric.text("/MetricName").ok()).collect(),
+    })
+}
+
+fn retention_days(template: &At<'_>, log_group: &str) -> Option<u32> {
+    template.number(&format!("/Resources/{log_group}/Properties/RetentionInDays")).ok()
+}
+
 fn function(template: &At<'_>, found: At<'_>) -> Result<Function, Unreadable> {
     let of = |pointer: &str| format!("/Properties{pointer}");
     let resource = |name: &str| template.inside(&format!("/Resources/{name}")).ok();
     let code = found.text(&of("/CodeUri"))?;
     let role = found.source(&of("/Role")).ok();
-    let log_group = found.source(&of("/LoggingConfig/LogGroup")).ok().and_then(|name| resource(&name));
+    let log_group = found.source(&of("/LoggingConfig/LogGroup")).ok();
+    let global = |pointer: &str| template.inside(&format!("/Globals/Function{pointer}"));
+    let everywhere = |pointer: &str| found.text(&of(pointer)).or_else(|_| global(pointer)?.text(""));
     let role_found = role.as_deref().and_then(resource);
 
     let mut foreign_policies: Vec<_> = found.list(&of("/Policies")).iter().map(At::as_text).collect();
@@ -114,8 +151,9 @@ fn function(template: &At<'_>, found: At<'_>) -> Result<Function, Unreadable> {
         name: code.strip_prefix("functions/").ok_or_else(|| found.missing(&of("/CodeUri")))?.to_owned(),
         timeout_s: found.number(&of("/Timeout"))?,
         memory_mb: found.number(&of("/MemorySize"))?,
-        environment: found
-            .entries(&of("/Environment/Variables"))
+        environment: template
+            .entries("/Globals/Function/Environment/Variables")
+            .chain(found.entries(&of("/Environment/Variables")))
             .map(|variable| Ok((variable.resource.to_owned(), variable.setting("")?)))
             .collect::<Result<_, _>>()?,
         triggers: found.entries(&of("/Events")).map(trigger).collect::<Result<_, _>>()?,
@@ -123,9 +161,10 @@ fn function(template: &At<'_>, found: At<'_>) -> Result<Function, Unreadable> {
         role,
         permissions,
         foreign_policies,
-        logs_json: found.says(&of("/LoggingConfig/LogFormat"), "JSON")
-            || template.says("/Globals/Function/LoggingConfig/LogFormat", "JSON"),
-        log_retention_days: log_group.and_then(|group| group.number("/Properties/RetentionInDays").ok()),
+        platform: (everywhere("/Runtime")?, everywhere("/Architectures/0")?),
+        logs_json: everywhere("/LoggingConfig/LogFormat").is_ok_and(|format| format == "JSON"),
+        platform_log_level: everywhere("/LoggingConfig/SystemLogLevel").ok(),
+        log_retention_days: log_group.and_then(|log| retention_days(template, &log)),
     })
 }
 
@@ -172,84 +211,4 @@ fn seconds(rate: &str) -> Option<u32> {
         _ => return None,
     };
     count.parse::<u32>().ok()?.checked_mul(unit_s)
-}
-
-/// A place in the template, with the resource that an error about it names.
-struct At<'a> {
-    resource: &'a str,
-    value: &'a Value,
-}
-
-impl<'a> At<'a> {
-    fn missing(&self, property: &str) -> Unreadable {
-        Unreadable::Missing { resource: self.resource.to_owned(), property: property.to_owned() }
-    }
-
-    fn inside(&self, pointer: &str) -> Result<At<'a>, Unreadable> {
-        let value = self.value.pointer(pointer).ok_or_else(|| self.missing(pointer))?;
-        Ok(At { resource: self.resource, value })
-    }
-
-    /// The members of an object, each under its own name.
-    fn entries(&self, pointer: &str) -> impl Iterator<Item = At<'a>> + use<'a> {
-        let object = self.value.pointer(pointer).and_then(Value::as_object);
-        object.into_iter().flatten().map(|(name, value)| At { resource: name, value })
-    }
-
-    /// The elements of a list; what stands alone is a list of one, as CloudFormation has it, and nothing an empty one.
-    fn list(&self, pointer: &str) -> Vec<At<'a>> {
-        let resource = self.resource;
-        match self.value.pointer(pointer) {
-            None => Vec::new(),
-            Some(Value::Array(values)) => values.iter().map(|value| At { resource, value }).collect(),
-            Some(value) => vec![At { resource, value }],
-        }
-    }
-
-    fn text(&self, pointer: &str) -> Result<String, Unreadable> {
-        let text = self.value.pointer(pointer).and_then(Value::as_str);
-        text.map(str::to_owned).ok_or_else(|| self.missing(pointer))
-    }
-
-    fn as_text(&self) -> String {
-        self.value.as_str().map_or_else(|| self.value.to_string(), str::to_owned)
-    }
-
-    fn says(&self, pointer: &str, text: &str) -> bool {
-        self.value.pointer(pointer).and_then(Value::as_str) == Some(text)
-    }
-
-    fn flag(&self, pointer: &str) -> bool {
-        self.value.pointer(pointer) == Some(&Value::Bool(true))
-    }
-
-    fn number(&self, pointer: &str) -> Result<u32, Unreadable> {
-        let number = self.value.pointer(pointer).and_then(Value::as_u64);
-        number.and_then(|number| u32::try_from(number).ok()).ok_or_else(|| self.missing(pointer))
-    }
-
-    fn number_or(&self, pointer: &str, default: u32) -> Result<u32, Unreadable> {
-        if self.value.pointer(pointer).is_none() { Ok(default) } else { self.number(pointer) }
-    }
-
-    /// The logical id that a reference points at.
-    fn source(&self, pointer: &str) -> Result<String, Unreadable> {
-        self.setting(pointer)?.source().map(str::to_owned).ok_or_else(|| self.missing(pointer))
-    }
-
-    fn setting(&self, pointer: &str) -> Result<Setting, Unreadable> {
-        let value = self.inside(pointer)?.value;
-        let named = |name: &str| value.get(name).and_then(Value::as_str);
-        if let Some(resource) = named("Ref") {
-            Ok(Setting::Ref(resource.to_owned()))
-        } else if let Some((resource, attribute)) = named("Fn::GetAtt").and_then(|path| path.split_once('.')) {
-            Ok(Setting::Attribute { resource: resource.to_owned(), attribute: attribute.to_owned() })
-        } else if let Some(text) = named("Fn::Sub") {
-            Ok(Setting::Sub(text.to_owned()))
-        } else if value.is_object() || value.is_array() || value.is_null() {
-            Err(self.missing(pointer))
-        } else {
-            Ok(Setting::Literal(self.inside(pointer)?.as_text()))
-        }
-    }
 }

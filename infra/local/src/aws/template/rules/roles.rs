@@ -1,0 +1,62 @@
+//! Roles, secrets and variables: a function may do what it does, knows what it uses, and no secret stands where many can read it.
+
+use super::{Breaches, ids};
+use crate::system::SECRETS;
+use crate::template::{Function, Setting, Template};
+use ghub::config::VARIABLES;
+use std::collections::BTreeSet;
+
+/// What a role may do is what its function does, and nothing that a release of AWS adds.
+pub(super) fn actions_are_wildcards(template: &Template) -> Breaches {
+    ids(template.functions.iter().filter(|f| f.permissions.iter().flat_map(|p| &p.actions).any(|a| a.contains('*'))))
+}
+
+/// A star in a text is a wildcard too. The six question marks behind a secret's name stand for what AWS draws there.
+pub(super) fn resources_are_wildcards(template: &Template) -> Breaches {
+    let spelled_out = |resource: &Setting| match resource {
+        Setting::Sub(text) => resource.source().is_some() && !text.contains('*'),
+        _ => resource.source().is_some(),
+    };
+    let wild = |function: &&Function| !function.permissions.iter().flat_map(|p| &p.resources).all(spelled_out);
+    ids(template.functions.iter().filter(wild))
+}
+
+pub(super) fn roles_are_shared(template: &Template) -> Breaches {
+    let users = |role: &Option<String>| template.functions.iter().filter(|other| other.role == *role).count();
+    ids(template.functions.iter().filter(|f| f.role.is_none() || f.permissions.is_empty() || users(&f.role) > 1))
+}
+
+/// AWS's own policies allow every log group and every queue of the account.
+pub(super) fn policies_are_foreign(template: &Template) -> Breaches {
+    ids(template.functions.iter().filter(|function| !function.foreign_policies.is_empty()))
+}
+
+/// A table, queue or secret that only one of the two names is a mistake in the other.
+pub(super) fn environment_differs_from_role(template: &Template) -> Breaches {
+    let tables = template.tables.iter().map(|table| table.logical_id.as_str());
+    let queues = template.queues.iter().map(|queue| queue.logical_id.as_str());
+    let kept: BTreeSet<_> = tables.chain(queues).chain(SECRETS.map(|(_, _, parameter)| parameter)).collect();
+    let differs = |function: &&Function| {
+        let told = function.environment.iter().filter_map(|(_, setting)| setting.source());
+        let may = function.permissions.iter().flat_map(|p| &p.resources).filter_map(|resource| resource.source());
+        let among_kept = |id: &&str| kept.contains(id);
+        told.filter(among_kept).collect::<BTreeSet<_>>() != may.filter(among_kept).collect()
+    };
+    ids(template.functions.iter().filter(differs))
+}
+
+/// Whoever may look at a function sees its environment, and whoever may look at the stack its parameters. Names may stand there.
+pub(super) fn secrets_are_given(template: &Template) -> Breaches {
+    let is_secret = |name: &str| SECRETS.iter().any(|(variable, ..)| *variable == name);
+    let given = |function: &&Function| function.environment.iter().any(|(name, _)| is_secret(name));
+    let hidden = template.parameters.iter().filter(|parameter| parameter.secret);
+    let hidden = hidden.map(|parameter| parameter.name.clone());
+    ids(template.functions.iter().filter(given)).into_iter().chain(hidden).collect()
+}
+
+/// A variable that nothing reads is a mistake in its name.
+pub(super) fn variables_are_unknown(template: &Template) -> Breaches {
+    let unknown =
+        |function: &&Function| function.environment.iter().any(|(name, _)| !VARIABLES.contains(&name.as_str()));
+    ids(template.functions.iter().filter(unknown))
+}

@@ -1,0 +1,142 @@
+//! The operator's secrets: in AWS Secrets Manager, read at the start and again every five minutes, or, on a developer's machine, in the
+//! environment. `FAL_KEY_SECRET` names the secret that `FAL_KEY` would be; the variable itself wins.
+
+use crate::config::{ConfigError, Env, Secret};
+use crate::error::causes;
+use crate::outbound::SdkConfig;
+use crate::time::Timestamp;
+use crate::world::{Ambient, World};
+use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::config::Builder;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Mutex;
+
+/// So long a secret is taken as it was read: a rotated one holds everywhere five minutes later, for a read in 300 s of each sandbox.
+const FRESH: Duration = Duration::from_secs(5 * 60);
+/// Reading again happens while a job waits: 100 times its usual length, and then the secret of before is good enough.
+const READING_AGAIN: Duration = Duration::from_secs(2);
+
+/// What can be made of a secret's text, or what is wrong with it: the rest of a sentence that begins with its name.
+type Make<T> = fn(&Secret) -> Result<T, String>;
+
+/// Where secrets are read.
+#[derive(Debug, Clone)]
+pub struct Secrets {
+    env: Env,
+    ambient: Ambient,
+    manager: Client,
+}
+
+impl Secrets {
+    /// With the environment's names; nothing is read yet.
+    pub fn new(world: &World, aws: &SdkConfig) -> Self {
+        let mut config = Builder::from(aws);
+        config.set_endpoint_url(world.env.aws_endpoint("SECRETS_MANAGER").map(str::to_owned));
+        Self { env: world.env.clone(), ambient: world.ambient.clone(), manager: Client::from_conf(config.build()) }
+    }
+
+    /// Reads the secret of this variable and makes a credential of it; none if neither the variable nor its `…_SECRET` is set. One that
+    /// cannot be read or used is an error that says which.
+    pub async fn credential<T: Clone>(
+        &self,
+        variable: &str,
+        make: Make<T>,
+    ) -> Result<Option<Credential<T>>, ConfigError> {
+        if let Some(here) = self.env.secret(variable) {
+            let value = make(&here).map_err(|problem| ConfigError::new(variable, problem))?;
+            return Ok(Some(Credential(Kind::Fixed(value))));
+        }
+        let named_by = Env::secret_variable(variable);
+        let Some(name) = self.env.optional(&named_by) else { return Ok(None) };
+        let unusable = |problem| ConfigError::new(&named_by, format!("names the secret {name:?}, which {problem}"));
+        let read = self.read(name).await.map_err(unusable)?;
+        let value = make(&read).map_err(unusable)?;
+        let last = Last { value, read, at: self.ambient.now() };
+        let kept = Kept { secrets: self.clone(), name: name.to_owned(), make, last: Mutex::new(last) };
+        Ok(Some(Credential(Kind::Kept(Arc::new(kept)))))
+    }
+
+    async fn read(&self, name: &str) -> Result<Secret, String> {
+        let answer = self.manager.get_secret_value().secret_id(name).send().await;
+        let answer = answer.map_err(|error| match error.as_service_error() {
+            Some(refusal) => format!("cannot be read: {refusal}"),
+            None => format!("cannot be read: {}", causes(&error)),
+        })?;
+        match answer.secret_string.filter(|text| !text.trim().is_empty()) {
+            Some(text) => Ok(Secret::new(text.trim())), // files that secrets are made of end in a line break
+            None => Err("has no text".to_owned()),
+        }
+    }
+}
+
+/// What was made of a secret, and is made anew when the secret changes.
+#[derive(Clone)]
+pub struct Credential<T>(Kind<T>);
+
+#[derive(Clone)]
+enum Kind<T> {
+    Fixed(T),
+    Kept(Arc<Kept<T>>),
+}
+
+struct Kept<T> {
+    secrets: Secrets,
+    name: String,
+    make: Make<T>,
+    last: Mutex<Last<T>>,
+}
+
+struct Last<T> {
+    value: T,
+    read: Secret,
+    at: Timestamp,
+}
+
+impl<T> fmt::Debug for Credential<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Credential") // never what is in it
+    }
+}
+
+impl<T: Clone> Credential<T> {
+    /// The credential of the secret as it was at most five minutes ago; older if the secret cannot be read now.
+    pub async fn current(&self) -> T {
+        match &self.0 {
+            Kind::Fixed(value) => value.clone(),
+            Kind::Kept(kept) => kept.current().await,
+        }
+    }
+}
+
+impl<T: Clone> Kept<T> {
+    async fn current(&self) -> T {
+        let mut last = self.last.lock().await; // one reads again, the others wait for it
+        let now = self.secrets.ambient.now();
+        if now.since(last.at) >= FRESH {
+            last.at = now;
+            match self.again(&last.read).await {
+                Ok(None) => {}
+                Ok(Some((read, value))) => {
+                    tracing::info!(secret = self.name, "the secret has changed");
+                    (last.read, last.value) = (read, value);
+                }
+                Err(why) => {
+                    tracing::warn!(secret = self.name, why, "the secret could not be read again; the old one holds")
+                }
+            }
+        }
+        last.value.clone()
+    }
+
+    async fn again(&self, before: &Secret) -> Result<Option<(Secret, T)>, String> {
+        let read = tokio::time::timeout(READING_AGAIN, self.secrets.read(&self.name)).await;
+        let read = read.map_err(|_| "took too long to be read".to_owned())??;
+        if read.expose() == before.expose() {
+            return Ok(None);
+        }
+        let value = (self.make)(&read)?;
+        Ok(Some((read, value)))
+    }
+}

@@ -1,0 +1,155 @@
+//! What each function does in a full run, beside what its role allows it: neither more, which would be refused on AWS, nor less, which
+//! would be a permission that nobody needs.
+
+use crate::asking::Ask;
+use crate::stage::Stage;
+use crate::traces::Call;
+use futures::future::BoxFuture;
+use ghub::job::Status;
+use ghub::outbound::{Gate, Network, WireError};
+use local::fal::{Ending, Verdict};
+use local::supabase::{Fault, Plan, Step};
+use local::system::{Options, SECRETS};
+use local::template::{Function, Setting, Template};
+use reqwest::Request;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// What Lambda does with a function's role before and after it calls the function.
+const LAMBDAS_OWN: [&str; 5] =
+    ["logs:CreateLogStream", "logs:PutLogEvents", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"];
+
+/// An action and the resource that it is done to, as `dynamodb:GetItem JobsTable`.
+type Done = BTreeMap<String, BTreeSet<String>>;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_does_all_that_its_role_allows_and_nothing_else() {
+    let seen = Arc::new(Seen::default());
+    let stage = Stage::with(Options { gate: Some(seen.clone()), ..Options::test() }).await;
+    let caller = stage.caller();
+
+    // Stored and charged; sent again under its idempotency key; hurried by its owner and found by the sweep when its messages are lost.
+    let order = json!({"model": "fal/kling-2", "prompt": "a full run"});
+    for _ in 0..2 {
+        let ask = Ask::submit(&stage.system.identity.live_key, &order).idempotency_key("a-full-run");
+        assert_eq!(stage.ask(ask).await.status, 200);
+    }
+    stage.system.sqs.lose_next("PollQueue", 1).unwrap();
+    let hurried = caller.accepted("hurried").await;
+    stage.later(Duration::from_secs(10));
+    caller.finished(&hurried).await;
+    stage.system.sqs.lose_next("PollQueue", 1).unwrap();
+    let swept = caller.accepted("swept").await;
+    stage.later(Duration::from_secs(60));
+    stage.until(caller.org, &swept, Status::Completed).await;
+
+    // Stored at the second try.
+    let busy = Fault::Answer { status: 503, headers: [].into(), body: "busy".into() };
+    stage.storage().misbehave(Plan { step: Step::Upload, fault: busy, times: Some(1), after: 0 });
+    caller.finished(&caller.accepted("stored at the second try").await).await;
+
+    // Failed by its provider, so that a hold is released.
+    stage.fal().decide(Verdict::for_prompts("refused", Ending::refused("content_policy_violation", "flagged")));
+    let refused = caller.accepted("refused").await;
+    stage.until(caller.org, &refused, Status::Failed).await;
+
+    let (done, allowed) = (seen.by_function(), allowed(&Template::read()));
+    for function in allowed.keys().chain(done.keys()) {
+        let nothing = BTreeSet::new();
+        let (does, may) = (done.get(function).unwrap_or(&nothing), allowed.get(function).unwrap_or(&nothing));
+        let needless: Vec<_> = may.difference(does).collect();
+        let refused: Vec<_> = does.difference(may).collect();
+        assert!(
+            needless.is_empty() && refused.is_empty(),
+            "{function} does not need {needless:?}, and lacks {refused:?}"
+        );
+    }
+}
+
+/// What the roles allow, without what Lambda itself does with them.
+fn allowed(template: &Template) -> Done {
+    let of = |function: &Function| {
+        let each = |permission: &local::template::Permission| {
+            let resources: Vec<_> = permission.resources.iter().map(resource).collect();
+            let actions = permission.actions.iter().filter(|action| !LAMBDAS_OWN.contains(&action.as_str()));
+            actions.flat_map(|action| resources.iter().map(move |on| format!("{action} {on}"))).collect::<Vec<_>>()
+        };
+        (function.name.clone(), function.permissions.iter().flat_map(each).collect::<BTreeSet<_>>())
+    };
+    template.functions.iter().map(of).filter(|(_, may)| !may.is_empty()).collect()
+}
+
+/// The resource's name, and which of its indexes.
+fn resource(setting: &Setting) -> String {
+    let name = setting.source().unwrap_or_default();
+    match setting {
+        Setting::Sub(text) => match text.split_once("/index/") {
+            Some((_, index)) => format!("{name}/{index}"),
+            None => name.to_owned(),
+        },
+        _ => name.to_owned(),
+    }
+}
+
+/// Whoever asks AWS for something, and for what.
+#[derive(Debug, Default)]
+struct Seen(Mutex<Done>);
+
+impl Seen {
+    fn by_function(&self) -> Done {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+impl Gate for Seen {
+    fn exchange<'a>(
+        &'a self,
+        request: Request,
+        send: Network<'a>,
+    ) -> BoxFuture<'a, Result<reqwest::Response, WireError>> {
+        if let Some(function) = signed_by(&request) {
+            let done = actions(&Call::of(&request));
+            self.0.lock().unwrap().entry(function).or_default().extend(done);
+        }
+        send(request)
+    }
+}
+
+/// Each local function signs with an access key of its own, which is its name.
+fn signed_by(request: &Request) -> Option<String> {
+    let signature = request.headers().get("authorization")?.to_str().ok()?;
+    Some(signature.split_once("Credential=")?.1.split_once('/')?.0.to_owned())
+}
+
+/// What a call needs the permission for: a transaction that of each of its parts.
+fn actions(call: &Call) -> Vec<String> {
+    let (service, operation) = call.what.split_once('.').unwrap_or_else(|| panic!("{} is no call to AWS", call.what));
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    match (service, operation) {
+        ("DynamoDB_20120810", "TransactWriteItems") => {
+            let parts = call.body["TransactItems"].as_array().unwrap().iter();
+            let parts = parts.flat_map(|part| part.as_object().unwrap());
+            parts.map(|(kind, part)| format!("dynamodb:{kind}Item {}", text(&part["TableName"]))).collect()
+        }
+        ("DynamoDB_20120810", "BatchGetItem") => {
+            let tables = call.body["RequestItems"].as_object().unwrap().keys();
+            tables.map(|table| format!("dynamodb:BatchGetItem {table}")).collect()
+        }
+        ("DynamoDB_20120810", _) => {
+            let index = call.body["IndexName"].as_str().map(|index| format!("/{index}")).unwrap_or_default();
+            vec![format!("dynamodb:{operation} {}{index}", text(&call.body["TableName"]))]
+        }
+        ("AmazonSQS", _) => {
+            let queue = text(&call.body["QueueUrl"]);
+            vec![format!("sqs:{} {}", operation.trim_end_matches("Batch"), queue.rsplit('/').next().unwrap())]
+        }
+        ("secretsmanager", _) => {
+            let name = text(&call.body["SecretId"]);
+            let (_, _, parameter) = SECRETS.iter().find(|(_, known, _)| *known == name).unwrap();
+            vec![format!("secretsmanager:{operation} {parameter}")]
+        }
+        _ => panic!("which permission does {} need?", call.what),
+    }
+}

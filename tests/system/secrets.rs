@@ -1,0 +1,93 @@
+//! The operator's secrets: read at the start, read again after five minutes, and never in a log.
+
+use crate::stage::Stage;
+use ghub::job::Status;
+use ghub::outbound::sdk_config;
+use ghub::secrets::Secrets;
+use ghub::storage::Storage;
+use ghub::world::World;
+use local::fal::Render;
+use local::system::{Options, System};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+const FIVE_MINUTES: Duration = Duration::from_secs(5 * 60);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rotated_secret_holds_after_five_minutes_without_a_new_start() {
+    let stage = Stage::new().await;
+    let caller = stage.caller_with("1000.00").await;
+    stage.until(caller.org, &caller.accepted("before").await, Status::Completed).await;
+
+    stage.system.secrets_manager.put("local/fal-key", "another-id:another-secret");
+    stage.until(caller.org, &caller.accepted("with the key of before").await, Status::Completed).await;
+    stage.later(FIVE_MINUTES);
+    let job = caller.accepted("with a key that fal does not know").await;
+    assert_eq!(stage.stored(caller.org, &job).await.status(), Status::Pending, "fal answers 401, which may pass");
+
+    stage.system.secrets_manager.put("local/fal-key", "local-key-id:local-key-secret");
+    stage.later(FIVE_MINUTES);
+    stage.until(caller.org, &job, Status::Completed).await;
+    assert_eq!(stage.fal().renders_of("with a key that fal does not know"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_cannot_be_read_again_holds_on() {
+    let stage = Stage::new().await;
+    let caller = stage.caller();
+    stage.fal().set_render(Render { queued: Duration::ZERO, rendering: Duration::ZERO });
+    stage.system.secrets_manager.delete("local/fal-key");
+    stage.system.secrets_manager.delete("local/supabase-secret-key");
+    stage.later(FIVE_MINUTES);
+    let job = caller.accepted("the secrets are gone").await;
+    stage.until(caller.org, &job, Status::Completed).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_is_not_there_stops_the_start_and_is_named() {
+    let parameters = BTreeMap::from([("FalKeySecret".to_owned(), "ghub/no-such-secret".to_owned())]);
+    let secrets = BTreeMap::from([("FAL_KEY".to_owned(), String::new())]);
+    let stopped = System::start(Options { parameters, secrets, ..Options::test() }).await;
+    let Err(says) = stopped else { panic!("it started without its secret") };
+    assert_eq!(
+        says,
+        "the environment variable FAL_KEY_SECRET names the secret \"ghub/no-such-secret\", which cannot be read: \
+         ResourceNotFoundException: Secrets Manager can't find the specified secret."
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_is_wrong_stops_the_start_and_does_not_show() {
+    for (variable, value, problem) in [
+        ("FAL_KEY", "id:schlüssel\u{1}", "which has characters that no header can carry"),
+        (
+            "GOOGLE_SERVICE_ACCOUNT",
+            "{\"type\": \"schlüssel\"",
+            "which is neither the JSON of a service account's key nor its base64",
+        ),
+        ("GOOGLE_SERVICE_ACCOUNT", "{\"type\": \"schlüssel\"}", "which cannot be used: "),
+    ] {
+        let secrets = BTreeMap::from([(variable.to_owned(), value.to_owned())]);
+        let project = BTreeMap::from([("GoogleProject".to_owned(), "p".to_owned())]);
+        let stopped = System::start(Options { parameters: project, secrets, ..Options::test() }).await;
+        let Err(says) = stopped else { panic!("it started with {value}") };
+        assert!(says.contains(&format!("{variable}_SECRET")) && says.contains(problem), "{says}");
+        assert!(!says.contains("schlüssel"), "{says}");
+    }
+}
+
+/// On a developer's machine a secret may be in the environment itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_variable_wins_over_the_secret_that_another_names() {
+    let stage = Stage::new().await;
+    let own = [("SUPABASE_SECRET_KEY".to_owned(), "sb_secret_local".to_owned())];
+    let elsewhere = [("SUPABASE_SECRET_KEY_SECRET".to_owned(), "ghub/no-such-secret".to_owned())];
+    let world = |env| World { env, ..World::process() };
+    let variables = || stage.system.variables.clone().into_iter().chain(elsewhere.clone());
+    let (with, without) = (world(variables().chain(own).collect()), world(variables().collect()));
+    assert!(Storage::new(&with, &sdk_config(&with).unwrap()).await.is_ok());
+    assert!(Storage::new(&without, &sdk_config(&without).unwrap()).await.is_err());
+    let none = World { env: [].into(), ..World::process() };
+    let secrets = Secrets::new(&none, &sdk_config(&with).unwrap());
+    assert!(secrets.credential("FAL_KEY", |secret| Ok(secret.clone())).await.unwrap().is_none());
+}
