@@ -1,9 +1,10 @@
-//! Asks before money moves. What will happen is always said; `--yes` answers the question where there is nobody to ask.
+//! Asks before money moves, or something that callers see changes. What will happen is always said; `--yes` answers the question
+//! where there is nobody to ask.
 
 use crate::failure::Failure;
 use std::io::{self, BufRead, IsTerminal, Write};
 
-/// An argument of every command that moves money.
+/// An argument of every command that moves money or changes what callers see.
 #[derive(Debug, clap::Args)]
 pub struct Confirmation {
     /// Do it without asking

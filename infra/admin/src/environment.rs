@@ -2,36 +2,106 @@
 
 use crate::failure::Failure;
 use ghub::config::Env;
-use ghub::outbound::sdk_config;
+use ghub::metrics::Metrics;
+use ghub::outbound::{Outbound, sdk_config};
 use ghub::store::{Store, Table};
 use ghub::world::{Ambient, World};
+use std::fmt;
 use std::path::Path;
 
-/// What the command line reads of the process's environment.
-const NAMES: [&str; 8] = [
+/// What the command line reads of the process's environment: what the functions have, the SDKs' own variables, and nothing else.
+const NAMES: [&str; 33] = [
     "TABLE_ACCOUNTS",
     "TABLE_LEDGER",
     "TABLE_KEYS",
+    "TABLE_JOBS",
+    "TABLE_IDEMPOTENCY",
+    "POLL_QUEUE_URL",
+    "STORE_QUEUE_URL",
+    "FX_MXN_PER_USD",
+    "MARKUP",
+    "CATALOG",
+    "FAL_QUEUE_URL",
+    "FAL_KEY",
+    "FAL_KEY_SECRET",
+    "GOOGLE_API_URL",
+    "GOOGLE_PROJECT",
+    "GOOGLE_LOCATION",
+    "GOOGLE_STORAGE_URI",
+    "GOOGLE_STORAGE_API_URL",
+    "GOOGLE_SERVICE_ACCOUNT",
+    "GOOGLE_SERVICE_ACCOUNT_SECRET",
+    "SUPABASE_URL",
+    "SUPABASE_BUCKET",
+    "SUPABASE_SECRET_KEY",
+    "SUPABASE_SECRET_KEY_SECRET",
+    "DOWNLOAD_HOSTS",
     "AWS_REGION",
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
+    "AWS_ENDPOINT_URL",
     "AWS_ENDPOINT_URL_DYNAMODB",
+    "AWS_ENDPOINT_URL_SQS",
+    "AWS_ENDPOINT_URL_SECRETS_MANAGER",
 ];
 
 pub const HELP: &str = "\
 Configuration, from the environment or from --env-file; where both name a value, the file's is taken:
-  TABLE_ACCOUNTS, TABLE_LEDGER, TABLE_KEYS   the tables: AccountsTable, LedgerTable and KeysTable of the stack's outputs
+  TABLE_ACCOUNTS, TABLE_LEDGER, TABLE_KEYS   the tables, for organizations, keys and balances
+  SUPABASE_URL, SUPABASE_BUCKET, and SUPABASE_SECRET_KEY or SUPABASE_SECRET_KEY_SECRET
+                                             the bucket, for `storage`
+  every variable of the functions            for `doctor`: the stack's output Environment, as a file
   AWS_REGION                                 the stack's region
   AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN
                                              credentials; eval \"$(aws configure export-credentials --format env)\" sets them
-  AWS_ENDPOINT_URL_DYNAMODB                  only for a DynamoDB elsewhere, such as the local system's
+  AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL_SQS, AWS_ENDPOINT_URL_SECRETS_MANAGER
+                                             only for services elsewhere, such as the local system's
 
 The local system writes such a file:  cargo admin --env-file .local/env org create
 
-Exit codes: 0 done, 1 refused or failed, 2 the command line is wrong.";
+Exit codes: 0 done, 1 refused or failed (`doctor`: a check failed), 2 the command line is wrong.";
 
-/// What every command works with.
+/// The variables of a deployment, and the way to it.
+#[derive(Debug)]
+pub struct Deployment {
+    pub world: World,
+    variables: Variables,
+}
+
+/// Values hold secrets, so they do not print.
+struct Variables(Vec<(String, String)>);
+
+impl fmt::Debug for Variables {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
+    }
+}
+
+impl Deployment {
+    /// Reads the configuration; reaches for nothing yet.
+    pub fn read(env_file: Option<&Path>) -> Result<Self, Failure> {
+        let from_file = env_file.map_or(Ok(Vec::new()), read)?;
+        let process = Env::process();
+        let from_process =
+            NAMES.iter().filter_map(|name| Some(((*name).to_owned(), process.optional(name)?.to_owned())));
+        let variables = Variables(from_process.chain(from_file).collect());
+        let env = variables.0.iter().cloned().collect();
+        // What a function counts goes to its log; standard output is the answer's here.
+        let metrics = Metrics::to(|_| {});
+        let (ambient, outbound) = (Ambient::system(), Outbound::network());
+        Ok(Self { world: World { env, ambient, outbound, metrics }, variables })
+    }
+
+    /// The same deployment where these variables have these values, or none.
+    pub fn with(&self, changes: &[(&str, Option<&str>)]) -> World {
+        let kept = self.variables.0.iter().filter(|(name, _)| changes.iter().all(|(changed, _)| changed != name));
+        let set = changes.iter().filter_map(|(name, value)| Some(((*name).to_owned(), (*value)?.to_owned())));
+        World { env: kept.cloned().chain(set).collect(), ..self.world.clone() }
+    }
+}
+
+/// What every command on organizations works with.
 #[derive(Debug)]
 pub struct Operator {
     pub store: Store,
@@ -41,18 +111,11 @@ pub struct Operator {
 }
 
 impl Operator {
-    /// Reads the configuration; reaches for nothing yet.
-    pub fn new(env_file: Option<&Path>) -> Result<Self, Failure> {
-        let from_file = env_file.map_or(Ok(Vec::new()), read)?;
-        let process = Env::process();
-        let from_process =
-            NAMES.iter().filter_map(|name| Some(((*name).to_owned(), process.optional(name)?.to_owned())));
-        let env: Env = from_process.chain(from_file).collect();
-        let world = World { env, ..World::process() };
-        let store = Store::new(&world, &sdk_config(&world)?, &[Table::Accounts, Table::Ledger, Table::Keys])?;
-        let endpoint = world.env.optional("AWS_ENDPOINT_URL_DYNAMODB");
-        let place = endpoint.map_or_else(|| world.env.required("AWS_REGION"), Ok)?.to_owned();
-        Ok(Self { store, ambient: world.ambient, place })
+    /// Over the deployment's tables; reaches for nothing yet.
+    pub fn new(Deployment { world, .. }: &Deployment) -> Result<Self, Failure> {
+        let store = Store::new(world, &sdk_config(world)?, &[Table::Accounts, Table::Ledger, Table::Keys])?;
+        let place = world.env.aws_endpoint("DYNAMODB").map_or_else(|| world.env.required("AWS_REGION"), Ok)?.to_owned();
+        Ok(Self { store, ambient: world.ambient.clone(), place })
     }
 }
 

@@ -5,6 +5,7 @@ use ghub::config::ConfigError;
 use ghub::id::OrgId;
 use ghub::money::{Money, MoneyOverflow};
 use ghub::onboarding::NoKey;
+use ghub::storage::StorageError;
 use ghub::store::{KeyHash, StoreError};
 use ghub::time::Timestamp;
 use std::error::Error;
@@ -35,7 +36,7 @@ pub enum Failure {
     AnotherAmount { reference: String, asked: Money, credited: Money, posted: Timestamp },
     #[error("so much money does not fit on one account; nothing was changed")]
     TooMuch(#[from] MoneyOverflow),
-    #[error("nothing was changed: this moves money, so it wants --yes where there is no terminal to ask on")]
+    #[error("nothing was changed: it wants --yes where there is no terminal to ask on")]
     NobodyToAsk,
     #[error("nothing was changed")]
     Declined,
@@ -44,6 +45,13 @@ pub enum Failure {
     Unfinished { again: String, source: StoreError },
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error(
+        "SUPABASE_SECRET_KEY_SECRET names no secret, and SUPABASE_SECRET_KEY is not set; `cargo admin --help` says more"
+    )]
+    NoStorageKey,
+    /// Storage refused, and what can be done about it.
+    #[error("storage did not do it. {todo}")]
+    Storage { todo: String, source: StorageError },
     #[error("standard input or output failed")]
     Terminal(#[from] io::Error),
 }

@@ -2,21 +2,24 @@
 //! the store's, and nothing here writes to a table by itself.
 
 mod balance;
+mod bucket;
 mod confirm;
+mod doctor;
 mod environment;
 mod failure;
 mod key;
 mod org;
 mod output;
+mod storage;
 
 use clap::{Parser, Subcommand};
-use environment::Operator;
+use environment::{Deployment, Operator};
 use failure::Failure;
-use output::Report;
+use output::print;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Organizations, their API keys and their money.
+/// Organizations, their API keys and their money; the bucket; and a doctor for all of it.
 #[derive(Debug, Parser)]
 #[command(name = "admin", bin_name = "cargo admin", after_long_help = environment::HELP)]
 struct CommandLine {
@@ -41,27 +44,33 @@ enum Noun {
     /// An organization's money
     #[command(subcommand)]
     Balance(balance::Command),
+    /// The bucket that videos are put into
+    #[command(subcommand)]
+    Storage(storage::Command),
+    /// Look at everything that the deployment needs, and say what to do about what is wrong
+    #[command(after_long_help = doctor::HELP)]
+    Doctor,
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let line = CommandLine::parse(); // a mistake in it ends here, with exit code 2
-    let json = line.json;
-    let done = match run(line).await {
-        Ok(report) => report.print(json),
-        Err(failure) => Err(failure),
-    };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.tell(),
-    }
+    run(line).await.unwrap_or_else(|failure| failure.tell())
 }
 
-async fn run(line: CommandLine) -> Result<Report, Failure> {
-    let operator = Operator::new(line.env_file.as_deref())?;
-    match line.noun {
-        Noun::Org(command) => org::run(command, &operator).await,
-        Noun::Key(command) => key::run(command, &operator).await,
-        Noun::Balance(command) => balance::run(command, &operator).await,
-    }
+async fn run(CommandLine { json, env_file, noun }: CommandLine) -> Result<ExitCode, Failure> {
+    let deployment = Deployment::read(env_file.as_deref())?;
+    let report = match noun {
+        Noun::Doctor => {
+            let diagnosis = doctor::examine(&deployment).await;
+            print(&if json { format!("{}\n", diagnosis.json()) } else { diagnosis.table() })?;
+            return Ok(if diagnosis.is_sound() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
+        Noun::Org(command) => org::run(command, &Operator::new(&deployment)?).await?,
+        Noun::Key(command) => key::run(command, &Operator::new(&deployment)?).await?,
+        Noun::Balance(command) => balance::run(command, &Operator::new(&deployment)?).await?,
+        Noun::Storage(command) => storage::run(command, &deployment).await?,
+    };
+    print(&report.text(json))?;
+    Ok(ExitCode::SUCCESS)
 }

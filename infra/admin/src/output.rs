@@ -19,11 +19,9 @@ pub struct Report {
 }
 
 impl Report {
-    /// Prints it to standard output. A program gets the object and nothing else.
-    pub fn print(&self, json: bool) -> Result<(), Failure> {
-        let text = if json { format!("{}\n", self.json) } else { self.for_people() };
-        let mut out = io::stdout().lock();
-        Ok(out.write_all(text.as_bytes()).and_then(|()| out.flush())?)
+    /// What is printed of it. A program gets the object and nothing else.
+    pub fn text(&self, json: bool) -> String {
+        if json { format!("{}\n", self.json) } else { self.for_people() }
     }
 
     fn for_people(&self) -> String {
@@ -34,6 +32,12 @@ impl Report {
         }
         text
     }
+}
+
+/// Prints to standard output.
+pub fn print(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    Ok(out.write_all(text.as_bytes()).and_then(|()| out.flush())?)
 }
 
 /// An amount, for people.

@@ -94,14 +94,18 @@ pub(crate) async fn storage(
     Ok(Some(Simulated { origin, simulator }))
 }
 
-/// Makes the bucket. One that is there from an earlier start is refused, and that is right.
+/// Makes the bucket as `cargo admin storage init` would. One that is there from an earlier start is refused, and that is right.
 async fn create_bucket(origin: &str, bucket: &str) -> Result<(), String> {
     let url = format!("{origin}/storage/v1/bucket").parse().map_err(text)?;
+    let body = json!({
+        "id": bucket, "name": bucket, "public": true,
+        "allowed_mime_types": ["video/mp4"], "file_size_limit": 512 << 20,
+    });
     let mut request = reqwest::Request::new(reqwest::Method::POST, url);
     let headers = request.headers_mut();
     headers.insert("apikey", reqwest::header::HeaderValue::from_static(STORAGE_KEY));
     headers.insert(reqwest::header::CONTENT_TYPE, reqwest::header::HeaderValue::from_static("application/json"));
-    *request.body_mut() = Some(json!({"id": bucket, "name": bucket, "public": true}).to_string().into());
+    *request.body_mut() = Some(body.to_string().into());
     Outbound::network().exchange(request).await.map(drop).map_err(text)
 }
 

@@ -2,6 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "what the tests share stops a test as the test itself would")]
 
 mod deployment;
+mod described;
+mod doctor;
+mod stack;
+mod storage;
 
 use deployment::{Deployment, Done, Scratch, bare};
 use ghub::store::KeyHash;

@@ -1,0 +1,89 @@
+//! `cargo admin doctor`: looks at everything that a deployment consists of and depends on, and says what to do about what it finds.
+//!
+//! It changes nothing and spends nothing: every request is a question, but for one small file that is put into the bucket and taken
+//! out again. All checks run, whatever the others find; each has its own time.
+
+mod aws;
+mod bucket;
+mod fal;
+mod finding;
+mod google;
+mod known_prices;
+mod prices;
+mod protection;
+mod queues;
+mod rates;
+mod secrets;
+mod tables;
+
+pub use finding::Diagnosis;
+
+use crate::environment::Deployment;
+use finding::Finding;
+use ghub::outbound::sdk_config;
+use std::time::Duration;
+
+/// A hundred times what any of these questions takes; a connection alone is given up after 4 s.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// What a provider's sender is given: more than its check has, so that it is the check that ends.
+const LONGER: Duration = Duration::from_secs(20);
+
+pub const HELP: &str = "\
+It looks at tables, queues, secrets, rates, the bucket, each provider's credential and the catalog's prices: one line each, `ok`,
+`warn` or `fail`, and below what is not ok what to do about it. It changes nothing and spends nothing; a file of 148 bytes is put into
+the bucket, read by its public URL, and removed.
+
+A deployed stack's variables are its output Environment; with them in a file `stack.env`, and credentials that may describe the tables
+and queues and read the secrets:
+  cargo admin --env-file stack.env doctor
+The local system:
+  cargo admin --env-file .local/env doctor
+
+Exit codes: 0 nothing failed (there may be warnings), 1 something failed, 2 the command line is wrong.";
+
+/// Runs every check.
+pub async fn examine(deployment: &Deployment) -> Diagnosis {
+    let world = &deployment.world;
+    let mut findings = Vec::new();
+    match sdk_config(world) {
+        Ok(aws) => {
+            let outside = async {
+                let (secrets, mut found) = secrets::look(deployment, &aws).await;
+                let (bucket, fal, google) = tokio::join!(
+                    bucket::look(deployment, &aws, &secrets),
+                    fal::look(deployment, &aws, &secrets),
+                    google::look(deployment, &aws, &secrets),
+                );
+                found.extend([bucket, fal, google].into_iter().flatten());
+                found
+            };
+            let (tables, queues, outside) = tokio::join!(tables::look(world, &aws), queues::look(world, &aws), outside);
+            findings.extend([tables, queues, outside].into_iter().flatten());
+        }
+        Err(error) => {
+            let mut finding = Finding::of("aws", "credentials");
+            finding.fail(
+                error,
+                "Set AWS_REGION, and the credentials with eval \"$(aws configure export-credentials --format env)\"; without them \
+                 only rates and prices can be looked at.",
+            );
+            findings.push(finding);
+        }
+    }
+    findings.push(rates::look(&world.env));
+    findings.extend(prices::look(&world.env));
+    Diagnosis::new(findings)
+}
+
+/// Gives a check its time. One that does not end in it has failed, and the others are not kept waiting.
+async fn within(area: &'static str, subject: &str, check: impl Future<Output = Vec<Finding>>) -> Vec<Finding> {
+    tokio::time::timeout(PATIENCE, check).await.unwrap_or_else(|_| {
+        let mut finding = Finding::of(area, subject);
+        finding.fail(
+            format!("no answer within {} s", PATIENCE.as_secs()),
+            "Run it again; if it stays so, see whether this machine can reach the address and whether the service is \
+             up.",
+        );
+        vec![finding]
+    })
+}

@@ -1,0 +1,130 @@
+//! The catalog: what each model sells for, beside what its provider is known to ask, and which cannot be sold at all.
+
+use super::finding::Finding;
+use super::known_prices::{KnownPrice, known};
+use super::rates::ONE;
+use ghub::catalog::{Catalog, Model};
+use ghub::config::{Env, Rates};
+use ghub::pricing::Price;
+use ghub::provider::Provider;
+
+const AREA: &str = "model";
+
+pub fn look(env: &Env) -> Vec<Finding> {
+    let catalog = match env.catalog() {
+        Ok(catalog) => catalog,
+        Err(error) => {
+            let mut finding = Finding::of(AREA, "CATALOG");
+            finding.fail(error, "Correct it, or leave it out for the published catalog; README.md shows its form.");
+            return vec![finding];
+        }
+    };
+    let rates = env.rates().ok(); // what is wrong with them is said elsewhere
+    let mut findings: Vec<Finding> = catalog.iter().map(|model| judge(env, model, rates)).collect();
+    findings.extend(nothing_to_sell(env, &catalog));
+    findings
+}
+
+fn nothing_to_sell(env: &Env, catalog: &Catalog) -> Option<Finding> {
+    let sold = |model: &Model| model.route.is_some() && is_configured(env, model.provider);
+    (!catalog.iter().any(sold)).then(|| {
+        let mut finding = Finding::of(AREA, "all of them");
+        finding.fail(
+            "none can be sold",
+            "Configure a provider: FAL_KEY_SECRET, or GOOGLE_SERVICE_ACCOUNT_SECRET and GOOGLE_PROJECT.",
+        );
+        finding
+    })
+}
+
+const fn secret(provider: Provider) -> &'static str {
+    match provider {
+        Provider::Fal => "FAL_KEY",
+        Provider::Google => "GOOGLE_SERVICE_ACCOUNT",
+    }
+}
+
+fn is_configured(env: &Env, provider: Provider) -> bool {
+    env.has_secret(secret(provider))
+}
+
+fn judge(env: &Env, model: &Model, rates: Option<Rates>) -> Finding {
+    let mut finding = Finding::of(AREA, &*model.id);
+    let Some(route) = &model.route else {
+        finding.warn(
+            "not available: it has no route",
+            format!(
+                "Callers are told model_not_found. To sell it, name the provider's model: \
+                 CATALOG='{{\"{}\":{{\"route\":\"…\"}}}}'",
+                model.id
+            ),
+        );
+        return finding;
+    };
+    if !is_configured(env, model.provider) {
+        let secret = Env::secret_variable(secret(model.provider));
+        finding.warn(
+            "not available: its provider is not configured",
+            format!("Callers are told model_not_found. To sell it, set {secret}."),
+        );
+    }
+    finding.ok(format!("USD {} a second", model.usd_per_second));
+    let price = rates.map(|rates| rates.price(model.usd_per_second));
+    if let Some(sold) = price.and_then(|price| price.cost_rounded_half_up(1).ok()) {
+        finding.ok(format!("sold for MXN {sold}"));
+    }
+    match known(model.provider, route) {
+        Some(known) => compare(&mut finding, model, price, known),
+        None => finding.ok(format!("what {route} asks is not known")),
+    }
+    finding
+}
+
+fn compare(finding: &mut Finding, model: &Model, price: Option<Price>, known: &KnownPrice) {
+    let KnownPrice { usd_per_second: asked, source, read, .. } = known;
+    let found = format!("the provider asked USD {asked} on {read} ({source})");
+    match price {
+        Some(price) if loses(price, known) => finding.warn(
+            found,
+            format!(
+                "Every second sold loses money: with the markup of {} callers pay less than the provider asks. \
+                 CATALOG='{{\"{}\":{{\"usd_per_second\":\"{asked}\"}}}}' sells it at what it costs, and the markup \
+                  on top.",
+                price.markup, model.id
+            ),
+        ),
+        _ => finding.ok(found),
+    }
+}
+
+/// Whether what a caller pays for a second, in dollars, is less than what the provider asks.
+fn loses(price: Price, known: &KnownPrice) -> bool {
+    let paid = Price { fx_mxn_per_usd: ONE, ..price };
+    let asked = Price { usd_per_second: known.usd_per_second, markup: ONE, fx_mxn_per_usd: ONE };
+    // A price too large to be counted loses nothing.
+    matches!((paid.cost_rounded_half_up(1), asked.cost_rounded_half_up(1)), (Ok(paid), Ok(asked)) if paid < asked)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_price_loses_money_when_the_markup_does_not_make_up_for_it() {
+        let known = known(Provider::Fal, "fal-ai/kling-video/v2/master/text-to-video").unwrap();
+        for (usd, markup, lost) in [
+            ("0.04", "1.05", true),
+            ("0.28", "1.05", false),
+            ("0.27", "1.05", false),
+            ("0.26", "1.05", true),
+            ("0.28", "1", false),
+        ] {
+            let price = Price {
+                usd_per_second: usd.parse().unwrap(),
+                markup: markup.parse().unwrap(),
+                fx_mxn_per_usd: "20".parse().unwrap(),
+            };
+            assert_eq!(loses(price, known), lost, "{usd} × {markup}");
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! Markup and exchange rate: what every price hangs on.
+
+use super::finding::Finding;
+use ghub::config::Env;
+use ghub::pricing::{Factor, Price};
+
+/// A peso has cost between 10 and 30 to the dollar since 2008; outside is more likely a slip of the finger.
+const USUAL_FX: [Factor; 2] = [Factor::from_millionths(10_000_000), Factor::from_millionths(30_000_000)];
+
+pub(super) const ONE: Factor = Factor::from_millionths(1_000_000);
+
+pub fn look(env: &Env) -> Finding {
+    let mut finding = Finding::of("rates", "MARKUP, FX_MXN_PER_USD");
+    match env.rates() {
+        Ok(rates) => judge(rates.price(ONE), &mut finding),
+        Err(error) => finding.fail(error, "Set it to decimal text above 0, such as MARKUP=1.05 and FX_MXN_PER_USD=20."),
+    }
+    finding
+}
+
+fn judge(Price { markup, fx_mxn_per_usd: fx, .. }: Price, finding: &mut Finding) {
+    let found = format!("{fx} pesos per dollar");
+    if (USUAL_FX[0]..=USUAL_FX[1]).contains(&fx) {
+        finding.ok(found);
+    } else {
+        let advice = format!(
+            "FX_MXN_PER_USD is pesos for one dollar, usually {} to {}: see whether {fx} is meant.",
+            USUAL_FX[0], USUAL_FX[1]
+        );
+        finding.warn(found, advice);
+    }
+    let found = format!("markup {markup}");
+    if markup >= ONE {
+        finding.ok(found);
+    } else {
+        finding.warn(
+            found,
+            "MARKUP multiplies the catalog's price: below 1 every video is sold for less. 1.05 adds five per cent.",
+        );
+    }
+}

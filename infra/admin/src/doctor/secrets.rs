@@ -1,0 +1,185 @@
+//! The secrets: each can be read, and is the kind of key that is meant. Nothing of one is ever part of what is found.
+
+use super::PATIENCE;
+use super::finding::Finding;
+use crate::environment::Deployment;
+use base64::{Engine, engine::general_purpose::STANDARD, engine::general_purpose::URL_SAFE_NO_PAD};
+use ghub::config::{Env, Secret};
+use ghub::outbound::SdkConfig;
+use ghub::secrets::Secrets;
+use serde_json::Value;
+
+const AREA: &str = "secret";
+
+/// What can be asked of the outside with: the secrets that could be read.
+pub struct Keys {
+    pub fal: Option<Secret>,
+    pub google: Option<Secret>,
+    pub supabase: Option<Secret>,
+}
+
+/// What a secret's text is.
+enum Kind {
+    /// What is meant.
+    Right(&'static str),
+    /// It still works, and what should be done about it.
+    Old(&'static str, &'static str),
+    /// Something else, and what to put in its place.
+    Wrong(&'static str, &'static str),
+}
+
+/// Says what a secret's text is.
+type Judge = fn(&str) -> Kind;
+
+pub async fn look(deployment: &Deployment, aws: &SdkConfig) -> (Keys, Vec<Finding>) {
+    let world = &deployment.world;
+    let secrets = Secrets::new(world, aws);
+    let ((fal, one), (google, two), (supabase, three)) = tokio::join!(
+        read(&world.env, &secrets, "FAL_KEY", fal_kind),
+        read(&world.env, &secrets, "GOOGLE_SERVICE_ACCOUNT", google_kind),
+        read(&world.env, &secrets, "SUPABASE_SECRET_KEY", supabase_kind),
+    );
+    (Keys { fal, google, supabase }, vec![one, two, three])
+}
+
+async fn read(env: &Env, secrets: &Secrets, variable: &str, kind: Judge) -> (Option<Secret>, Finding) {
+    let mut finding = Finding::of(AREA, variable);
+    let named_by = Env::secret_variable(variable);
+    let name = env.optional(&named_by).unwrap_or_default();
+    let asked = secrets.credential(variable, |secret: &Secret| Ok(secret.clone()));
+    let secret = match tokio::time::timeout(PATIENCE, asked).await {
+        Ok(Ok(Some(credential))) => credential.current().await,
+        Ok(Ok(None)) => {
+            absent(&mut finding, variable, &named_by);
+            return (None, finding);
+        }
+        Ok(Err(error)) => {
+            let advice = format!(
+                "See whether {named_by} and AWS_REGION are right and these credentials may \
+                 secretsmanager:GetSecretValue; if the secret is not there yet: \
+                 aws secretsmanager create-secret --name {name} --secret-string file://FILE"
+            );
+            finding.fail(error, advice);
+            return (None, finding);
+        }
+        Err(_) => {
+            finding.fail("Secrets Manager did not answer", "See whether this machine can reach AWS, and run it again.");
+            return (None, finding);
+        }
+    };
+    finding.ok(if env.secret(variable).is_some() {
+        "in the environment".to_owned()
+    } else {
+        format!("{name} in Secrets Manager")
+    });
+    match kind(secret.expose()) {
+        Kind::Right(what) => finding.ok(what),
+        Kind::Old(what, advice) => finding.warn(what, advice),
+        Kind::Wrong(what, advice) => finding.fail(what, advice),
+    }
+    (Some(secret), finding)
+}
+
+fn absent(finding: &mut Finding, variable: &str, named_by: &str) {
+    let set = format!("Name its secret in {named_by}, or on your own machine put it in {variable}");
+    match variable {
+        "SUPABASE_SECRET_KEY" => finding.fail("is not set: no video can be stored", format!("{set}.")),
+        _ => finding.warn(
+            "is not set: this provider's models are not available",
+            format!("{set}; leave it if you do not sell them."),
+        ),
+    }
+}
+
+/// `id:secret`, as fal's page shows it once.
+fn fal_kind(text: &str) -> Kind {
+    let whole = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_graphic());
+    match text.split_once(':') {
+        Some((id, secret)) if whole(id) && whole(secret) => Kind::Right("id and secret"),
+        _ => Kind::Wrong(
+            "is not a key of fal's, which is id:secret",
+            "Make one at https://fal.ai/dashboard/keys and copy all of it: the id, the colon and the secret.",
+        ),
+    }
+}
+
+/// The file that Google's console hands out, or the base64 of it.
+fn google_kind(text: &str) -> Kind {
+    const MAKE: &str = "Make a key with `gcloud iam service-accounts keys create key.json --iam-account ACCOUNT` and \
+     store that file's text.";
+    let decoded = || serde_json::from_slice(&STANDARD.decode(text.trim()).ok()?).ok();
+    let Some(key) = serde_json::from_str::<Value>(text).ok().or_else(decoded) else {
+        return Kind::Wrong("is neither the JSON of a service account's key nor its base64", MAKE);
+    };
+    let has = |name: &str, part: &str| key[name].as_str().is_some_and(|value| value.contains(part));
+    match () {
+        () if !has("client_email", "@") => Kind::Wrong("has no client_email: it is no service account's key", MAKE),
+        () if !has("private_key", "PRIVATE KEY") => Kind::Wrong("has no private_key", MAKE),
+        () => Kind::Right("a service account's key"),
+    }
+}
+
+fn supabase_kind(text: &str) -> Kind {
+    const TAKE: &str = "Take a secret key, sb_secret_…, from the project's Settings, API Keys; publishable and anon \
+     keys are for browsers.";
+    const PUBLIC: &str = "is a public key: it may not store anything";
+    if text.starts_with("sb_secret_") {
+        return Kind::Right("a secret key");
+    }
+    if text.starts_with("sb_publishable_") {
+        return Kind::Wrong(PUBLIC, TAKE);
+    }
+    match role(text).as_deref() {
+        Some("service_role") => Kind::Old(
+            "a legacy service_role key",
+            "It works; Supabase announced to remove legacy keys, so take a secret key, sb_secret_…, from Settings, \
+             API Keys.",
+        ),
+        Some("anon") => Kind::Wrong(PUBLIC, TAKE),
+        _ => Kind::Wrong("is not a key of Supabase's that may store", TAKE),
+    }
+}
+
+/// The role that a JWT names. Its signature is Supabase's to check.
+fn role(jwt: &str) -> Option<String> {
+    let claims = URL_SAFE_NO_PAD.decode(jwt.split('.').nth(1)?).ok()?;
+    serde_json::from_slice::<Value>(&claims).ok()?["role"].as_str().map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn word(kind: &Kind) -> &'static str {
+        match kind {
+            Kind::Right(_) => "right",
+            Kind::Old(..) => "old",
+            Kind::Wrong(..) => "wrong",
+        }
+    }
+
+    #[test]
+    fn each_secret_has_its_shape() {
+        let jwt = |role: &str| format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(format!(r#"{{"role":"{role}"}}"#)));
+        let google = r#"{"client_email":"a@b.iam.gserviceaccount.com","private_key":"-----BEGIN PRIVATE KEY-----\nA"}"#;
+        let cases: [(Judge, &str, &str); 14] = [
+            (fal_kind, "id:secret", "right"),
+            (fal_kind, "id", "wrong"),
+            (fal_kind, "id:", "wrong"),
+            (fal_kind, "id:sec ret", "wrong"),
+            (google_kind, google, "right"),
+            (google_kind, &STANDARD.encode(google), "right"),
+            (google_kind, r#"{"client_email":"a@b"}"#, "wrong"),
+            (google_kind, r#"{"private_key":"-----BEGIN PRIVATE KEY-----"}"#, "wrong"),
+            (google_kind, "AIzaSyAnApiKey", "wrong"),
+            (supabase_kind, "sb_secret_a", "right"),
+            (supabase_kind, "sb_publishable_a", "wrong"),
+            (supabase_kind, &jwt("service_role"), "old"),
+            (supabase_kind, &jwt("anon"), "wrong"),
+            (supabase_kind, "anything", "wrong"),
+        ];
+        for (kind, text, expected) in cases {
+            assert_eq!(word(&kind(text)), expected, "{text}");
+        }
+    }
+}

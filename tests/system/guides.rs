@@ -1,0 +1,60 @@
+//! The deploy guide and the runbooks hold what they say, as far as it can be run without an AWS account: on a local system in place of
+//! the deployed one. What needs an account stands in `console` blocks.
+
+use crate::process::ROOT;
+use crate::reader::{Reader, commands};
+use std::collections::BTreeSet;
+use std::path::Path;
+
+const DEPLOY: &str = include_str!("../../infra/DEPLOY.md");
+const RUNBOOKS: &str = include_str!("../../infra/RUNBOOKS.md");
+
+#[test]
+fn every_command_for_this_project_works() {
+    let mut reader = Reader::with_a_system();
+    let commands: Vec<_> = [DEPLOY, RUNBOOKS].into_iter().flat_map(commands).collect();
+    assert!(commands.len() >= 10, "{commands:?}");
+    for command in &commands {
+        reader.runs(command);
+    }
+}
+
+/// A command of ours in another block would be run by nobody.
+#[test]
+fn no_command_of_ours_hides_in_another_block() {
+    for document in [DEPLOY, RUNBOOKS] {
+        let blocks = document.split("```console\n").skip(1).filter_map(|rest| rest.split("```").next());
+        let hidden: Vec<_> = blocks.flat_map(str::lines).filter(|line| line.trim().starts_with("cargo ")).collect();
+        assert!(hidden.is_empty(), "{hidden:?}");
+    }
+}
+
+#[test]
+fn links_lead_somewhere() {
+    for document in [DEPLOY, RUNBOOKS] {
+        for target in document.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            match target.split_once('#') {
+                _ if target.contains("://") => {}
+                Some((file, anchor)) => {
+                    let other = if file.is_empty() { document } else { known(file) };
+                    assert!(anchors(other).contains(anchor), "{target}");
+                }
+                None => assert!(Path::new(ROOT).join("infra").join(target).exists(), "{target}"),
+            }
+        }
+    }
+}
+
+fn known(file: &str) -> &'static str {
+    match file {
+        "DEPLOY.md" => DEPLOY,
+        "RUNBOOKS.md" => RUNBOOKS,
+        _ => panic!("{file} has anchors?"),
+    }
+}
+
+/// A heading's anchor is its text in small letters, with dashes.
+fn anchors(document: &str) -> BTreeSet<String> {
+    let headings = document.lines().filter(|line| line.starts_with("## "));
+    headings.map(|heading| heading[3..].to_lowercase().replace(' ', "-")).collect()
+}
