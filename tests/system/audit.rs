@@ -3,6 +3,9 @@
 use crate::stage::Stage;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
+use futures::future::join_all;
+use ghub::id::OrgId;
+use ghub::job::Job;
 use ghub::outbound::sdk_config;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -77,6 +80,12 @@ impl Stage {
     /// How many jobs are stored.
     pub(crate) async fn jobs_stored(&self) -> usize {
         self.items("TABLE_JOBS").await.len()
+    }
+
+    /// All jobs of an organization.
+    pub(crate) async fn jobs_of(&self, org: OrgId) -> Vec<Job> {
+        let ids = self.items("TABLE_JOBS").await.into_iter().filter(|job| text(job, "org") == org.to_string());
+        join_all(ids.map(|job| async move { self.stored(org, &text(&job, "job")).await })).await
     }
 
     async fn items(&self, table: &str) -> Vec<Map<String, Value>> {

@@ -11,6 +11,7 @@ mod http;
 mod idempotency;
 mod input;
 mod jobs;
+mod killed;
 mod limits;
 mod lost;
 mod metrics;

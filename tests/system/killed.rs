@@ -1,0 +1,90 @@
+//! The built program is killed at moments that nobody chose, again and again on the same data, while jobs of both providers pass through
+//! it. `restart.rs` kills it at moments that matter; this finds those that nobody thought of.
+
+use crate::process::{Place, Process};
+use crate::stage::{Stage, until_within};
+use futures::future::join_all;
+use ghub::id::OrgId;
+use ghub::job::{Job, State, Status};
+use ghub::store::{Entry, Posted};
+use ghub::world::Ambient;
+use local::place::Ports;
+use local::system::Options;
+use reqwest::Method;
+use serde_json::json;
+use std::time::Duration;
+
+/// Enough for a kill to fall into each of the steps of a job now and then, few enough for every run of the tests.
+const KILLS: usize = 6;
+const JOBS_PER_LIFE: usize = 4;
+/// A life: with `--fast` a job takes about three seconds, so most lives end in the middle of some.
+const LONGEST_LIFE: Duration = Duration::from_millis(4_000);
+const MODELS: [&str; 2] = ["fal/kling-2", "google/veo-3.1"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_at_any_moment_nothing_is_lost_and_nothing_doubled() {
+    let (place, ambient) = (Place::new(), Ambient::system());
+    let (mut accepted, mut lives) = (Vec::new(), Vec::new());
+    for life in 0..KILLS {
+        let process = place.start();
+        if life == 0 {
+            recharge(&process, &ambient).await;
+        }
+        process.control("fal", Method::PATCH, "settings", json!({"queued_ms": 100, "rendering_ms": 400})).await;
+        let orders = (0..JOBS_PER_LIFE).map(|number| submitted(&process, life, number));
+        let length = ambient.jitter(LONGEST_LIFE);
+        lives.push(length);
+        let answered = tokio::select! {
+            answered = join_all(orders) => {
+                tokio::time::sleep(length).await;
+                answered
+            }
+            () = tokio::time::sleep(length) => Vec::new(), // whoever had no answer yet does not know of a job
+        };
+        accepted.extend(answered.into_iter().flatten());
+        process.kill();
+    }
+
+    let options = Options { ports: Ports::From(place.port), data: place.data(), ..Options::test() };
+    let stage = Stage::with(options).await;
+    let org = stage.caller().org;
+    let jobs = ended(&stage, org).await;
+    println!("lives of {lives:?}; {} jobs stored, {} answered", jobs.len(), accepted.len());
+    for id in &accepted {
+        assert!(jobs.iter().any(|job| job.id.to_string() == *id), "{id} was accepted and is lost; lives of {lives:?}");
+    }
+    for job in &jobs {
+        let google = stage.system.google.as_ref().map_or(0, |google| google.simulator.renders_of(&job.prompt));
+        let renders = stage.fal().renders_of(&job.prompt) + google;
+        let allowed = if job.status() == Status::Completed { 1..=1 } else { 0..=1 };
+        assert!(allowed.contains(&renders), "{renders} renders of {job:?}; lives of {lives:?}");
+    }
+    let completed = jobs.iter().filter(|job| matches!(job.state, State::Completed { .. })).count();
+    assert_eq!(stage.entries("consumption").await, completed, "lives of {lives:?}");
+    stage.audit().await;
+}
+
+/// A job's id, or none if no answer came.
+async fn submitted(process: &Process, life: usize, number: usize) -> Option<String> {
+    let order = json!({"model": MODELS[number % MODELS.len()], "prompt": format!("life {life}, job {number}")});
+    let answer = process.client().submit(&order).await.ok()?;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    answer.body["id"].as_str().map(str::to_owned)
+}
+
+async fn recharge(process: &Process, ambient: &Ambient) {
+    let org: OrgId = process.said("org").parse().unwrap();
+    let entry = Entry::recharge(org, "many-lives", "10000".parse().unwrap(), ambient.now_unix_ms());
+    assert_eq!(process.store().post(&entry).await.unwrap(), Posted::Now);
+}
+
+/// All jobs, when none is open any more. The clock is put past each turn that a killed worker took with it.
+async fn ended(stage: &Stage, org: OrgId) -> Vec<Job> {
+    until_within(Duration::from_secs(300), async || {
+        stage.later(Duration::from_secs(60));
+        tokio::time::sleep(Duration::from_secs(2)).await; // the sweep's pace
+        let jobs = stage.jobs_of(org).await;
+        jobs.iter().all(|job| !job.is_open()).then_some(jobs)
+    })
+    .await
+}
