@@ -13,6 +13,7 @@ mod input;
 mod jobs;
 mod killed;
 mod limits;
+mod logs;
 mod lost;
 mod metrics;
 mod models;

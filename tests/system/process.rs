@@ -95,9 +95,14 @@ impl Place {
 
     /// Starts the program here and waits until it is ready.
     pub(crate) fn start(&self) -> Process {
+        self.start_logging("warn")
+    }
+
+    /// With what it logs from this level on.
+    pub(crate) fn start_logging(&self, level: &str) -> Process {
         let mut command = Command::new(&*PROGRAM);
         command.args(["up", "--json", "--fast", "--port", &self.port.to_string(), "--data-dir"]);
-        command.arg(self.directory.path().join("data")).stdin(Stdio::null());
+        command.arg(self.directory.path().join("data")).env("RUST_LOG", level).stdin(Stdio::null());
         Process::start(command, &self.directory)
     }
 

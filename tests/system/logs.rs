@@ -1,0 +1,78 @@
+//! What a running system writes to its log, at the level of the deployed one: enough to follow a job, and nothing that must stay secret.
+
+use crate::process::{Place, Process};
+use crate::stage::until_within;
+use reqwest::Method;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+const PROMPT: &str = "a very secret hummingbird";
+
+/// A whole life with trouble in it: a wrong key, a provider that does not answer, a storage that refuses, a render that is refused.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_follows_the_jobs_and_keeps_the_secrets() {
+    let place = Place::new();
+    let process = place.start_logging("info");
+    let stranger = local::client::Client::new(process.said("api"), "ghub_sk_live_StrangersKeyStrangersKeyStranger");
+    assert_eq!(stranger.submit(&order("fal/kling-2")).await.unwrap().status, 401);
+
+    for (step, status) in [("submit", 429), ("status", 503), ("result", 503)] {
+        let broken = json!({"step": step, "then": {"answer": {"status": status, "body": PROMPT}}});
+        process.control("fal", Method::POST, "faults", broken).await;
+    }
+    process.control("fal", Method::POST, "verdicts", json!({"ending": {"video": {"bytes": 13 << 20}}})).await;
+    process
+        .control(
+            "storage",
+            Method::POST,
+            "faults",
+            json!({"step": "tus_patch", "do": "answer", "status": 503, "times": 1}),
+        )
+        .await;
+    let mut jobs = vec![finished(&process, "fal/kling-2", "completed").await];
+    let refused = json!({"ending": {"refused": {"error_type": "content_policy_violation", "detail": PROMPT}}});
+    process.control("fal", Method::POST, "verdicts", refused).await;
+    jobs.push(finished(&process, "fal/kling-2", "failed").await);
+    jobs.push(finished(&process, "google/veo-3.1", "completed").await);
+
+    let log = std::fs::read_to_string(place.directory.path().join("log")).unwrap();
+    for id in jobs.iter().map(String::as_str).chain([process.said("org"), "req_", "401", "503"]) {
+        assert!(log.contains(id), "{id} is not in the log: {log}");
+    }
+    let account: Value =
+        serde_json::from_str(&std::fs::read_to_string(process.said("google_service_account_file")).unwrap()).unwrap();
+    let private = account["private_key"].as_str().unwrap().lines().nth(1).unwrap().to_owned();
+    let fal_secret = process.said("fal_key").split(':').nth(1).unwrap().to_owned();
+    for secret in [
+        process.said("live_key"),
+        "StrangersKey",
+        PROMPT,
+        &fal_secret,
+        process.said("storage_key"),
+        &private,
+        "Bearer ",
+        "X-Goog-Signature",
+        "token=",
+        "/upload/resumable/",
+    ] {
+        let found: Vec<_> = log.lines().filter(|line| line.contains(secret)).collect();
+        assert!(found.is_empty(), "{secret} is in the log: {found:#?}");
+    }
+}
+
+fn order(model: &str) -> Value {
+    json!({"model": model, "prompt": PROMPT})
+}
+
+async fn finished(process: &Process, model: &str, status: &str) -> String {
+    let answer = process.client().submit(&order(model)).await.unwrap();
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let id = answer.body["id"].as_str().unwrap().to_owned();
+    let done = until_within(Duration::from_secs(300), async || {
+        let answer = process.client().video(&id).await.unwrap();
+        matches!(answer.body["status"].as_str(), Some("completed" | "failed")).then_some(answer)
+    })
+    .await;
+    assert_eq!(done.body["status"], status, "{}", done.body);
+    id
+}
