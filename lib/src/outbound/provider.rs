@@ -73,6 +73,7 @@ impl ProviderSender {
         };
         let provider = request.credential;
         let mut wire = reqwest::Request::new(method, request.url);
+        let began = Instant::now();
         let authorization = self.authorization(provider, wire.url()).await?;
         wire.headers_mut().insert(AUTHORIZATION, authorization);
         wire.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json, video/mp4"));
@@ -80,8 +81,8 @@ impl ProviderSender {
             wire.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
             *wire.body_mut() = Some(body.to_string().into());
         }
-        *wire.timeout_mut() = Some(timeout);
         let asked = Instant::now();
+        *wire.timeout_mut() = Some(timeout.saturating_sub(asked - began)); // a secret may have been read again
         let answer = self.outbound.exchange(wire).await;
         let how = answer.as_ref().map_or(Exchange::Unanswered, |answer| Exchange::Answered(answer.status().as_u16()));
         self.metrics.exchanged(provider, asked.elapsed(), how);
