@@ -82,7 +82,11 @@ impl ProviderSender {
             *wire.body_mut() = Some(body.to_string().into());
         }
         let asked = Instant::now();
-        *wire.timeout_mut() = Some(timeout.saturating_sub(asked - began)); // a secret may have been read again
+        let left = timeout.saturating_sub(asked - began); // a secret may have been read again
+        if left.is_zero() {
+            return Err(not_sent("the time for it was used up before it was sent"));
+        }
+        *wire.timeout_mut() = Some(left);
         let answer = self.outbound.exchange(wire).await;
         let how = answer.as_ref().map_or(Exchange::Unanswered, |answer| Exchange::Answered(answer.status().as_u16()));
         self.metrics.exchanged(provider, asked.elapsed(), how);
