@@ -13,7 +13,8 @@ use crate::store::StoreError;
 use crate::world::{Ambient, World};
 use lambda_http::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use lambda_http::http::{HeaderValue, StatusCode};
-use lambda_http::{Body, Request, Response};
+use lambda_http::request::RequestContext;
+use lambda_http::{Body, Request, RequestExt, Response};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::time::Duration;
@@ -73,9 +74,13 @@ impl Call {
         }
     }
 
-    /// What every log line of the request carries.
+    /// What every log line of the request carries: our id, which the caller has too, and the API's, which is in the access log.
     pub fn span(&self) -> tracing::Span {
-        tracing::info_span!("request", request.id = self.id)
+        let api_id = match self.request.request_context_ref() {
+            Some(RequestContext::ApiGatewayV2(context)) => context.request_id.as_deref(),
+            _ => None,
+        };
+        tracing::info_span!("request", request.id = self.id, api.request.id = api_id)
     }
 
     /// Answers the request with what became of it.

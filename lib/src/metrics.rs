@@ -1,7 +1,7 @@
 //! What is counted and measured, as lines in CloudWatch's embedded metric format: CloudWatch makes metrics of them as they arrive in the
 //! log, so nothing is called. <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 //!
-//! Every metric of the project is a function here; `template.yaml` shows them on its dashboard and watches some.
+//! Every metric of the project is in a table here; `template.yaml` shows them on its dashboard and watches some.
 
 use crate::config::Env;
 use crate::job::{FailureCode, Job, State};
@@ -16,35 +16,61 @@ use std::time::Duration;
 /// The namespace when `METRICS_NAMESPACE` gives none.
 const NAMESPACE: &str = "GeekHubVideo";
 
+/// What is measured.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Metric {
+    /// As CloudWatch has it.
+    pub name: &'static str,
+    /// CloudWatch's word for its unit.
+    pub unit: &'static str,
+    /// The sets of dimensions that it is summed by.
+    pub by: &'static [&'static [&'static str]],
+}
+
+const IN_ALL: &[&[&str]] = &[&[]];
+const BY_MODEL: &[&[&str]] = &[&["Model"]];
+const BY_PROVIDER: &[&[&str]] = &[&["Provider"]];
+
+const SUBMITTED: Metric = Metric { name: "Submitted", unit: "Count", by: BY_MODEL };
+const COMPLETED: Metric = Metric { name: "Completed", unit: "Count", by: BY_PROVIDER };
+const FAILED: Metric = Metric { name: "Failed", unit: "Count", by: &[&["Provider"], &["Provider", "Reason"]] };
+const FAULTS: Metric = Metric { name: "Faults", unit: "Count", by: BY_PROVIDER };
+const SECONDS_TO_COMPLETE: Metric = Metric { name: "SecondsToComplete", unit: "Seconds", by: BY_MODEL };
+const CHARGED_MXN: Metric = Metric { name: "ChargedMxn", unit: "None", by: IN_ALL };
+const PROVIDER_LATENCY: Metric = Metric { name: "ProviderLatency", unit: "Milliseconds", by: BY_PROVIDER };
+const PROVIDER_ERRORS: Metric = Metric { name: "ProviderErrors", unit: "Count", by: BY_PROVIDER };
+const PROVIDER_ACCOUNT_REFUSED: Metric = Metric { name: "ProviderAccountRefused", unit: "Count", by: BY_PROVIDER };
+const REFUSALS: Metric = Metric { name: "Refusals", unit: "Count", by: &[&["Code"]] };
+const OVERDUE: Metric = Metric { name: "Overdue", unit: "Count", by: IN_ALL };
+const STORAGE_RETRIES: Metric = Metric { name: "StorageRetries", unit: "Count", by: IN_ALL };
+
 /// All of them.
-pub const NAMES: [&str; 12] = [
-    "Submitted",
-    "Completed",
-    "Failed",
-    "Faults",
-    "SecondsToComplete",
-    "ChargedMxn",
-    "ProviderLatency",
-    "ProviderErrors",
-    "ProviderAccountRefused",
-    "Refusals",
-    "Overdue",
-    "StorageRetries",
+pub const METRICS: [&Metric; 12] = [
+    &SUBMITTED,
+    &COMPLETED,
+    &FAILED,
+    &FAULTS,
+    &SECONDS_TO_COMPLETE,
+    &CHARGED_MXN,
+    &PROVIDER_LATENCY,
+    &PROVIDER_ERRORS,
+    &PROVIDER_ACCOUNT_REFUSED,
+    &REFUSALS,
+    &OVERDUE,
+    &STORAGE_RETRIES,
 ];
 
 /// Where metrics are written, cheap to clone.
 #[derive(Clone)]
 pub struct Metrics(Arc<dyn Fn(&Line) + Send + Sync>);
 
-/// The metrics of one moment: values, and the dimensions by which they are told apart.
+/// The metrics of one moment, all summed by the same dimensions.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Line {
-    /// Name, CloudWatch's unit, value.
-    pub values: Vec<(&'static str, &'static str, Value)>,
-    /// Name and value of each dimension.
+    /// Each metric with its value.
+    pub values: Vec<(&'static Metric, Value)>,
+    /// Name and value of each dimension that they name.
     pub dimensions: Vec<(&'static str, String)>,
-    /// The sets of dimensions that the values are summed by; each names some of the above.
-    pub by: Vec<Vec<&'static str>>,
 }
 
 /// How an exchange with a provider went.
@@ -77,31 +103,28 @@ impl Metrics {
 
     /// A new job was accepted.
     pub fn submitted(&self, job: &Job) {
-        self.count("Submitted", [("Model", job.model.clone())]);
+        self.write(&[(&SUBMITTED, 1.into())], &[("Model", &job.model)]);
     }
 
     /// A job has reached its end, and that is written down. `Faults` is 0 or 1, so that its average is the share that failed by no
     /// caller's doing.
     pub fn ended(&self, job: &Job) {
+        let provider = ("Provider", name(job.provider));
         let fault = match &job.state {
-            State::Failed { failure, .. } => !failure.code.is_the_callers(),
-            _ => false,
-        };
-        self.one(("Faults", "Count", u8::from(fault).into()), [("Provider", name(job.provider))]);
-        match &job.state {
             State::Completed { at, .. } => {
-                self.count("Completed", [("Provider", name(job.provider))]);
+                self.write(&[(&COMPLETED, 1.into())], &[provider]);
                 let seconds = at.since(job.created).as_secs();
-                self.one(("SecondsToComplete", "Seconds", seconds.into()), [("Model", job.model.clone())]);
-                self.one(("ChargedMxn", "None", number(job.cost)), []);
+                self.write(&[(&SECONDS_TO_COMPLETE, seconds.into())], &[("Model", &job.model)]);
+                self.write(&[(&CHARGED_MXN, number(job.cost))], &[]);
+                false
             }
-            State::Failed { failure, .. } => self.write(Line {
-                values: vec![("Failed", "Count", 1.into())],
-                dimensions: vec![("Provider", name(job.provider)), ("Reason", reason(failure.code))],
-                by: vec![vec!["Provider"], vec!["Provider", "Reason"]],
-            }),
-            State::Pending { .. } | State::Processing(_) => {}
-        }
+            State::Failed { failure, .. } => {
+                self.write(&[(&FAILED, 1.into())], &[provider, ("Reason", &reason(failure.code))]);
+                !failure.code.is_the_callers()
+            }
+            State::Pending { .. } | State::Processing(_) => return,
+        };
+        self.write(&[(&FAULTS, u8::from(fault).into())], &[provider]);
     }
 
     /// A provider was asked something. Each exchange counts in all three, so that their sums divide.
@@ -109,65 +132,55 @@ impl Metrics {
         let account_refused = matches!(how, Exchange::Answered(401..=403)); // a bad key, no permission, no money left
         let error = matches!(how, Exchange::Unanswered | Exchange::Answered(408 | 429 | 500..));
         let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-        self.write(Line {
-            values: vec![
-                ("ProviderLatency", "Milliseconds", milliseconds.into()),
-                ("ProviderErrors", "Count", u8::from(error).into()),
-                ("ProviderAccountRefused", "Count", u8::from(account_refused).into()),
-            ],
-            dimensions: vec![("Provider", name(provider))],
-            by: vec![vec!["Provider"]],
-        });
+        let values = [
+            (&PROVIDER_LATENCY, milliseconds.into()),
+            (&PROVIDER_ERRORS, u8::from(error).into()),
+            (&PROVIDER_ACCOUNT_REFUSED, u8::from(account_refused).into()),
+        ];
+        self.write(&values, &[("Provider", name(provider))]);
     }
 
     /// A request was refused with this code.
     pub fn refused(&self, code: &str) {
-        self.count("Refusals", [("Code", code.to_owned())]);
+        self.write(&[(&REFUSALS, 1.into())], &[("Code", code)]);
     }
 
     /// A sweep found this many jobs that nobody had looked at in time.
     pub fn overdue(&self, jobs: usize) {
-        self.one(("Overdue", "Count", jobs.into()), []);
+        self.write(&[(&OVERDUE, jobs.into())], &[]);
     }
 
     /// A finished video could not be stored and is tried again.
     pub fn storage_retried(&self) {
-        self.count("StorageRetries", []);
+        self.write(&[(&STORAGE_RETRIES, 1.into())], &[]);
     }
 
-    fn count<const N: usize>(&self, name: &'static str, dimensions: [(&'static str, String); N]) {
-        self.one((name, "Count", 1.into()), dimensions);
-    }
-
-    fn one<const N: usize>(&self, value: (&'static str, &'static str, Value), dimensions: [(&'static str, String); N]) {
-        let by = vec![dimensions.iter().map(|(name, _)| *name).collect()];
-        self.write(Line { values: vec![value], dimensions: dimensions.into(), by });
-    }
-
-    fn write(&self, line: Line) {
-        (self.0)(&line);
+    fn write(&self, values: &[(&'static Metric, Value)], dimensions: &[(&'static str, &str)]) {
+        let dimensions = dimensions.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        (self.0)(&Line { values: values.to_vec(), dimensions });
     }
 }
 
 impl Line {
     /// One JSON object: the values at its top, and for CloudWatch what they are.
     fn embedded(&self, namespace: &str, now_unix_ms: u64) -> Value {
-        let metrics: Vec<_> = self.values.iter().map(|(name, unit, _)| json!({"Name": name, "Unit": unit})).collect();
-        let directive = json!({"Namespace": namespace, "Dimensions": self.by, "Metrics": metrics});
+        let by = self.values.first().map_or(IN_ALL, |(metric, _)| metric.by);
+        let metrics: Vec<_> =
+            self.values.iter().map(|(metric, _)| json!({"Name": metric.name, "Unit": metric.unit})).collect();
+        let directive = json!({"Namespace": namespace, "Dimensions": by, "Metrics": metrics});
         let about = json!({"Timestamp": now_unix_ms, "CloudWatchMetrics": [directive]});
         let mut object = Map::from_iter([("_aws".to_owned(), about)]);
-        object.extend(self.values.iter().map(|(name, _, value)| ((*name).to_owned(), value.clone())));
+        object.extend(self.values.iter().map(|(metric, value)| (metric.name.to_owned(), value.clone())));
         object.extend(self.dimensions.iter().map(|(name, value)| ((*name).to_owned(), value.as_str().into())));
         Value::Object(object)
     }
 }
 
-fn name(provider: Provider) -> String {
+const fn name(provider: Provider) -> &'static str {
     match provider {
         Provider::Fal => "fal",
         Provider::Google => "google",
     }
-    .to_owned()
 }
 
 /// As the job shows it.
@@ -188,9 +201,8 @@ mod tests {
     #[test]
     fn a_line_is_what_cloudwatch_reads() {
         let line = Line {
-            values: vec![("Failed", "Count", 1.into())],
+            values: vec![(&FAILED, 1.into())],
             dimensions: vec![("Provider", "fal".to_owned()), ("Reason", "timed_out".to_owned())],
-            by: vec![vec!["Provider"], vec!["Provider", "Reason"]],
         };
         assert_eq!(
             line.embedded("GeekHubVideo/ghub", 1_782_415_166_000),
@@ -224,7 +236,7 @@ mod tests {
         ] {
             metrics.exchanged(Provider::Fal, Duration::from_millis(120), how);
             let line = seen.lock().unwrap().pop().unwrap();
-            let values: Vec<_> = line.values.iter().map(|(_, _, value)| value.clone()).collect();
+            let values: Vec<_> = line.values.iter().map(|(_, value)| value.clone()).collect();
             assert_eq!(values, [json!(120), json!(error), json!(account_refused)], "{how:?}");
         }
     }

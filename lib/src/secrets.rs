@@ -8,6 +8,7 @@ use crate::time::Timestamp;
 use crate::world::{Ambient, World};
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::config::Builder;
+use aws_sdk_secretsmanager::error::{ErrorMetadata, ProvideErrorMetadata};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +16,8 @@ use tokio::sync::Mutex;
 
 /// So long a secret is taken as it was read: a rotated one holds everywhere five minutes later, for a read in 300 s of each sandbox.
 const FRESH: Duration = Duration::from_secs(5 * 60);
+/// Lambda gives a start ten seconds, and says nothing of why one took longer.
+const STARTING: Duration = Duration::from_secs(5);
 /// Reading again happens while a job waits: 100 times its usual length, and then the secret of before is good enough.
 const READING_AGAIN: Duration = Duration::from_secs(2);
 
@@ -51,7 +54,8 @@ impl Secrets {
         let named_by = Env::secret_variable(variable);
         let Some(name) = self.env.optional(&named_by) else { return Ok(None) };
         let unusable = |problem| ConfigError::new(&named_by, format!("names the secret {name:?}, which {problem}"));
-        let read = self.read(name).await.map_err(unusable)?;
+        let read = tokio::time::timeout(STARTING, self.read(name)).await;
+        let read = read.unwrap_or_else(|_| Err("took too long to be read".to_owned())).map_err(unusable)?;
         let value = make(&read).map_err(unusable)?;
         let last = Last { value, read, at: self.ambient.now() };
         let kept = Kept { secrets: self.clone(), name: name.to_owned(), make, last: Mutex::new(last) };
@@ -60,14 +64,25 @@ impl Secrets {
 
     async fn read(&self, name: &str) -> Result<Secret, String> {
         let answer = self.manager.get_secret_value().secret_id(name).send().await;
-        let answer = answer.map_err(|error| match error.as_service_error() {
-            Some(refusal) => format!("cannot be read: {refusal}"),
+        let answer = answer.map_err(|error| match error.as_service_error().map(ProvideErrorMetadata::meta) {
+            Some(refusal) => format!("cannot be read: {}", refused(refusal)),
             None => format!("cannot be read: {}", causes(&error)),
         })?;
         match answer.secret_string.filter(|text| !text.trim().is_empty()) {
             Some(text) => Ok(Secret::new(text.trim())), // files that secrets are made of end in a line break
             None => Err("has no text".to_owned()),
         }
+    }
+}
+
+/// AWS says the same of a secret that is not there and of one that the role may not read.
+fn refused(refusal: &ErrorMetadata) -> String {
+    let (code, message) = (refusal.code().unwrap_or("refused"), refusal.message().unwrap_or_default());
+    match code {
+        "AccessDeniedException" => {
+            format!("{code}: {message}. Either it does not exist, or the role may not read it")
+        }
+        _ => format!("{code}: {message}"),
     }
 }
 

@@ -7,7 +7,8 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// Starts logging; once for each process. `RUST_LOG` sets the level, `info` unless it says otherwise.
+/// Starts logging; once for each process. `RUST_LOG` sets the level, `info` unless it says otherwise; Lambda itself drops what is
+/// below `INFO`.
 pub fn init() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     // A second call, as tests make it, leaves the first one's subscriber in place.

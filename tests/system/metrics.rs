@@ -2,11 +2,12 @@
 
 use crate::stage::Stage;
 use ghub::job::Status;
-use ghub::metrics::{Line, Metrics};
+use ghub::metrics::{Line, METRICS, Metrics};
 use local::fal::{Ending, Verdict};
+use local::supabase::{Fault, Plan, Step};
 use local::system::Options;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -22,9 +23,9 @@ impl Measured {
     /// The values of a metric, each with its dimensions.
     fn of(&self, metric: &str) -> Vec<(BTreeMap<&'static str, String>, Value)> {
         let lines = self.0.lock().unwrap();
-        let found = lines.iter().flat_map(|line| line.values.iter().map(move |value| (line, value)));
-        let found = found.filter(|(_, (name, ..))| *name == metric);
-        found.map(|(line, (_, _, value))| (line.dimensions.iter().cloned().collect(), value.clone())).collect()
+        let found = lines.iter().flat_map(|line| line.values.iter().map(move |(known, value)| (line, known, value)));
+        let found = found.filter(|(_, known, _)| known.name == metric);
+        found.map(|(line, _, value)| (line.dimensions.iter().cloned().collect(), value.clone())).collect()
     }
 }
 
@@ -37,6 +38,9 @@ async fn a_full_run_is_measured() {
     let good = caller.accepted("measured").await;
     stage.later(Duration::from_secs(60));
     stage.until(caller.org, &good, Status::Completed).await;
+    let busy = Fault::Answer { status: 503, headers: [].into(), body: "busy".into() };
+    stage.storage().misbehave(Plan { step: Step::Upload, fault: busy, times: Some(1), after: 0 });
+    stage.until(caller.org, &caller.accepted("stored at the second try").await, Status::Completed).await;
     stage.fal().decide(Verdict::for_prompts("refused", Ending::refused("content_policy_violation", "flagged")));
     let refused = caller.accepted("refused").await;
     stage.until(caller.org, &refused, Status::Failed).await;
@@ -45,17 +49,25 @@ async fn a_full_run_is_measured() {
     let with =
         |pairs: &[(&'static str, &str)]| pairs.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
     let faults: Vec<_> = measured.of("Faults").into_iter().map(|(_, fault)| fault).collect();
-    assert_eq!(faults, [json!(0), json!(0)], "what the caller wrote is not the provider's fault");
+    assert_eq!(faults, [json!(0), json!(0), json!(0)], "what the caller wrote is not the provider's fault");
     let model: BTreeMap<_, _> = with(&[("Model", "fal/kling-2")]);
-    assert_eq!(measured.of("Submitted"), [(model.clone(), json!(1)), (model.clone(), json!(1))]);
-    assert_eq!(measured.of("Completed"), [(with(&[("Provider", "fal")]), json!(1))]);
+    assert_eq!(measured.of("Submitted"), vec![(model.clone(), json!(1)); 3]);
+    assert_eq!(measured.of("Completed"), vec![(with(&[("Provider", "fal")]), json!(1)); 2]);
     assert_eq!(measured.of("Failed"), [(with(&[("Provider", "fal"), ("Reason", "content_filtered")]), json!(1))]);
-    assert_eq!(measured.of("ChargedMxn"), [(BTreeMap::new(), json!(4.2))]);
+    assert_eq!(measured.of("ChargedMxn"), vec![(BTreeMap::new(), json!(4.2)); 2]);
     let seconds = measured.of("SecondsToComplete");
-    assert!(matches!(&seconds[..], [(by, took)] if *by == model && took.as_u64() >= Some(60)), "{seconds:?}");
+    assert!(matches!(&seconds[..], [(by, took), _] if *by == model && took.as_u64() >= Some(60)), "{seconds:?}");
     assert_eq!(measured.of("Refusals"), [(with(&[("Code", "job_not_found")]), json!(1))]);
     let overdue: u64 = measured.of("Overdue").iter().filter_map(|(_, jobs)| jobs.as_u64()).sum();
     assert!(overdue >= 1, "the sweep found the one whose message was lost");
+    assert_eq!(measured.of("StorageRetries"), [(BTreeMap::new(), json!(1))]);
+    for metric in METRICS {
+        let dimensions: BTreeSet<_> = metric.by.iter().copied().flatten().copied().collect();
+        let seen = measured.of(metric.name);
+        let named =
+            |(by, _): &(BTreeMap<&str, String>, Value)| by.keys().copied().collect::<BTreeSet<_>>() == dimensions;
+        assert!(!seen.is_empty() && seen.iter().all(named), "{metric:?} is written, by its dimensions: {seen:?}");
+    }
     let asked = stage.fal().requests().iter().filter(|seen| seen.path.starts_with("/fal-ai/")).count();
     for metric in ["ProviderLatency", "ProviderErrors", "ProviderAccountRefused"] {
         assert_eq!(measured.of(metric).len(), asked, "{metric}");

@@ -1,14 +1,17 @@
 //! The operator's secrets: read at the start, read again after five minutes, and never in a log.
 
 use crate::stage::Stage;
+use futures::future::BoxFuture;
 use ghub::job::Status;
-use ghub::outbound::sdk_config;
+use ghub::outbound::{Gate, Network, WireError, sdk_config};
 use ghub::secrets::Secrets;
 use ghub::storage::Storage;
 use ghub::world::World;
 use local::fal::Render;
 use local::system::{Options, System};
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 const FIVE_MINUTES: Duration = Duration::from_secs(5 * 60);
@@ -43,6 +46,43 @@ async fn a_secret_that_cannot_be_read_again_holds_on() {
     stage.until(caller.org, &job, Status::Completed).await;
 }
 
+/// Somebody waits for the submit: it takes the old secret after 2 s, before the SDK would try a second time.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secrets_manager_that_hangs_is_not_waited_for() {
+    let hanging = Arc::new(Hanging::default());
+    let stage = Stage::with(Options { gate: Some(hanging.clone()), ..Options::test() }).await;
+    let caller = stage.caller();
+    stage.later(FIVE_MINUTES);
+    hanging.begun.store(true, Ordering::SeqCst);
+    let job = caller.accepted("nobody answers").await;
+    assert_eq!(stage.stored(caller.org, &job).await.status(), Status::Processing, "fal has it");
+    assert_eq!(hanging.asked_by_submit.load(Ordering::SeqCst), 1);
+}
+
+/// From a moment on Secrets Manager takes questions and never answers.
+#[derive(Debug, Default)]
+struct Hanging {
+    begun: AtomicBool,
+    asked_by_submit: AtomicUsize,
+}
+
+impl Gate for Hanging {
+    fn exchange<'a>(
+        &'a self,
+        request: reqwest::Request,
+        send: Network<'a>,
+    ) -> BoxFuture<'a, Result<reqwest::Response, WireError>> {
+        let text = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        if !text("x-amz-target").starts_with("secretsmanager.") || !self.begun.load(Ordering::SeqCst) {
+            return send(request);
+        }
+        if text("authorization").contains("Credential=submit-video/") {
+            self.asked_by_submit.fetch_add(1, Ordering::SeqCst);
+        }
+        Box::pin(std::future::pending())
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_secret_that_is_not_there_stops_the_start_and_is_named() {
     let parameters = BTreeMap::from([("FalKeySecret".to_owned(), "ghub/no-such-secret".to_owned())]);
@@ -52,7 +92,8 @@ async fn a_secret_that_is_not_there_stops_the_start_and_is_named() {
     assert_eq!(
         says,
         "the environment variable FAL_KEY_SECRET names the secret \"ghub/no-such-secret\", which cannot be read: \
-         ResourceNotFoundException: Secrets Manager can't find the specified secret."
+         AccessDeniedException: not authorized to perform secretsmanager:GetSecretValue on resource: ghub/no-such-secret. \
+         Either it does not exist, or the role may not read it"
     );
 }
 
@@ -65,7 +106,17 @@ async fn a_secret_that_is_wrong_stops_the_start_and_does_not_show() {
             "{\"type\": \"schlüssel\"",
             "which is neither the JSON of a service account's key nor its base64",
         ),
-        ("GOOGLE_SERVICE_ACCOUNT", "{\"type\": \"schlüssel\"}", "which cannot be used: "),
+        (
+            "GOOGLE_SERVICE_ACCOUNT",
+            "\"schlüssel\"",
+            "which is neither the JSON of a service account's key nor its base64",
+        ),
+        ("GOOGLE_SERVICE_ACCOUNT", "{\"type\": \"schlüssel\"}", "which is not the JSON of a service account's key"),
+        (
+            "GOOGLE_SERVICE_ACCOUNT",
+            "{\"private_key\": [\"schlüssel\"]}",
+            "which is not the JSON of a service account's key",
+        ),
     ] {
         let secrets = BTreeMap::from([(variable.to_owned(), value.to_owned())]);
         let project = BTreeMap::from([("GoogleProject".to_owned(), "p".to_owned())]);

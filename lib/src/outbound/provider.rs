@@ -127,15 +127,17 @@ fn google_credentials(key: &Secret) -> Result<AccessTokenCredentials, String> {
     // The library takes the process's crypto provider; a second installation is refused and leaves the first, which is the same.
     drop(rustls::crypto::ring::default_provider().install_default());
     let builder = Builder::new(key).with_access_specifier(AccessSpecifier::from_scopes([GOOGLE_SCOPE]));
-    builder.build_access_token_credentials().map_err(|error| format!("cannot be used: {error}"))
+    // The library's error may quote what is wrong in the key, so it goes nowhere.
+    builder.build_access_token_credentials().map_err(|_| "is not the JSON of a service account's key".to_owned())
 }
 
 /// The key's JSON, or its base64: files of variables mangle the quotes and backslashes of JSON in ways of their own.
 fn service_account(text: &str) -> Option<serde_json::Value> {
-    match serde_json::from_str(text) {
-        Ok(key) => Some(key),
-        Err(_) => serde_json::from_slice(&STANDARD.decode(text.trim()).ok()?).ok(),
-    }
+    let key: serde_json::Value = match serde_json::from_str(text) {
+        Ok(key) => key,
+        Err(_) => serde_json::from_slice(&STANDARD.decode(text.trim()).ok()?).ok()?,
+    };
+    key.is_object().then_some(key)
 }
 
 fn not_sent(why: &str) -> WireError {
@@ -152,7 +154,7 @@ mod tests {
         let key = service_account(json);
         assert_eq!(key.as_ref().and_then(|key| key["private_key"].as_str()), Some("a\nb"));
         assert_eq!(service_account(&STANDARD.encode(json)), key);
-        for text in ["", "{", "bm8ganNvbg==", "not base64!"] {
+        for text in ["", "{", "bm8ganNvbg==", "not base64!", "\"a key in quotes\"", "7", "null"] {
             assert_eq!(service_account(text), None, "{text}");
         }
     }

@@ -43,7 +43,11 @@ async fn answer(State(manager): State<SecretsManager>, headers: HeaderMap, body:
     let name = request["SecretId"].as_str().unwrap_or_default();
     match manager.secrets().get(name) {
         Some(value) => (StatusCode::OK, Json(json!({"Name": name, "SecretString": value}))),
-        None => refused("ResourceNotFoundException", "Secrets Manager can't find the specified secret."),
+        // A role that may read `NAME-??????` may not read what has no such ending, and what does not exist has none.
+        None => refused(
+            "AccessDeniedException",
+            &format!("not authorized to perform secretsmanager:GetSecretValue on resource: {name}"),
+        ),
     }
 }
 

@@ -30,6 +30,8 @@ pub struct Template {
     pub apis: Vec<Api>,
     /// What somebody is told of.
     pub alarms: Vec<Alarm>,
+    /// What somebody can look at: the logical id, and the text that CloudWatch gets, with its `${…}`.
+    pub dashboards: Vec<(String, String)>,
 }
 
 impl Template {
@@ -153,8 +155,8 @@ pub struct Alarm {
     pub description: String,
     /// Whether anybody hears of it, and of its end.
     pub tells: bool,
-    /// The metrics of our own that it watches.
-    pub metrics: Vec<String>,
+    /// The metrics of our own that it watches, each with the names of its dimensions.
+    pub metrics: Vec<(String, Vec<String>)>,
 }
 
 /// A Lambda function.
@@ -186,6 +188,8 @@ pub struct Function {
     pub logs_json: bool,
     /// The least that Lambda itself logs, as `WARN`.
     pub platform_log_level: Option<String>,
+    /// The logical id of the log group that they go to.
+    pub log_group: Option<String>,
     /// For how long they are kept; none means for ever.
     pub log_retention_days: Option<u32>,
 }

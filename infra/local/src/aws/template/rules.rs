@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 type Breaches = Vec<String>;
 type Rule = fn(&Template) -> Breaches;
 
-const RULES: [(&str, Rule); 25] = [
+const RULES: [(&str, Rule); 27] = [
     ("a queue hides a message for six function timeouts", queues::visibility_is_short),
     ("a queue's function reports which messages failed", queues::failures_are_not_reported),
     ("a queue's function is bounded", queues::concurrency_is_unbounded),
@@ -25,6 +25,7 @@ const RULES: [(&str, Rule); 25] = [
     ("a resource is spelled out", roles::resources_are_wildcards),
     ("a role is one function's own", roles::roles_are_shared),
     ("a role is this file's text alone", roles::policies_are_foreign),
+    ("a role lets Lambda take messages and write logs", roles::lambda_lacks_its_own),
     ("a function is told of what it may use, and only of that", roles::environment_differs_from_role),
     ("a secret is named, never given", roles::secrets_are_given),
     ("a variable is one that is read", roles::variables_are_unknown),
@@ -40,6 +41,7 @@ const RULES: [(&str, Rule); 25] = [
     ("an alarm is heard, and its end too", alarms::alarms_are_mute),
     ("an alarm has its page in the runbooks", alarms::alarms_lead_nowhere),
     ("an alarm watches what is measured", alarms::alarms_watch_nothing),
+    ("a dashboard shows what is measured", alarms::dashboards_show_nothing),
 ];
 
 /// Every rule that the template breaks, with what breaks it.
@@ -111,7 +113,11 @@ fn each_rule_notices_its_breach() {
         ),
         ("wait 14 days", "MessageRetentionPeriod: 1209600\n", "MessageRetentionPeriod: 345600\n"),
         ("an action", "[dynamodb:Query]", "['dynamodb:*']"),
-        ("a resource", "Resource: !GetAtt SweepJobsLogs.Arn", "Resource: '*'"),
+        (
+            "a resource",
+            "!Sub '${JobsTable.Arn}/index/open-by-due' }",
+            "[!Sub '${JobsTable.Arn}/index/open-by-due', '*'] }",
+        ),
         ("a resource", "secret:${FalKeySecret}-??????", "secret:${FalKeySecret}*"),
         ("one function's own", "Role: !GetAtt UnknownRouteRole.Arn", "Role: !GetAtt UnknownRouteRol.Arn"),
         ("one function's own", "Role: !GetAtt UnknownRouteRole.Arn", ""),
@@ -132,6 +138,9 @@ fn each_rule_notices_its_breach() {
             "          TABLE_JOBS: !Ref LedgerTable\n",
         ),
         ("told of what it may use", "SUPABASE_SECRET_KEY_SECRET: !Ref Sup", "SUPABASE_SECRET_KEY_SECRET: Sup"),
+        ("lets Lambda", "sqs:ReceiveMessage, sqs:DeleteMessage", "sqs:ReceiveMessage"),
+        ("lets Lambda", "Resource: !GetAtt GetVideoLogs.Arn", "Resource: !GetAtt SubmitVideoLogs.Arn"),
+        ("lets Lambda", "[logs:CreateLogStream, logs:PutLogEvents]", "[logs:CreateLogStream]"),
         (
             "named, never given",
             "          FX_MXN_PER_USD: !Ref",
@@ -163,8 +172,13 @@ fn each_rule_notices_its_breach() {
         ("is heard", "      OKActions: [!Ref Alarms]\n", ""),
         ("in the runbooks", "infra/RUNBOOKS.md#dead-letters", "infra/RUNBOOKS.md#dead-letter"),
         ("in the runbooks", " infra/RUNBOOKS.md#api-errors", ""),
-        ("what is measured", "MetricName: Overdue\n", "MetricName: Overdoo\n"),
-        ("what is measured", "MetricName: Faults\n", "MetricName: Faulty\n"),
+        ("alarm watches", "MetricName: Overdue\n", "MetricName: Overdoo\n"),
+        ("alarm watches", "MetricName: Faults\n", "MetricName: Faulty\n"),
+        ("alarm watches", "[{ Name: Provider, Value: google }]", "[{ Name: Supplier, Value: google }]"),
+        ("dashboard shows", "\"ChargedMxn\"]", "\"ChargedMnx\"]"),
+        ("dashboard shows", "\"Completed\", \"Provider\"", "\"Completed\", \"Model\""),
+        ("dashboard shows", "MetricName=\\\"Refusals\\\"", "MetricName=\\\"Refused\\\""),
+        ("dashboard shows", "{ \"widgets\": [", "{ \"widgets\": [,"),
     ];
     let mut broken_once = BTreeSet::new();
     for (part, from, to) in breaches {

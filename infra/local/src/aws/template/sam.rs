@@ -24,6 +24,9 @@ pub(super) fn read(document: &Value) -> Result<Template, Unreadable> {
             .map(|found| api(&template, &found))
             .collect::<Result<_, _>>()?,
         alarms: of_type(&template, "AWS::CloudWatch::Alarm").map(|found| alarm(&found)).collect::<Result<_, _>>()?,
+        dashboards: of_type(&template, "AWS::CloudWatch::Dashboard")
+            .map(|found| dashboard(&found))
+            .collect::<Result<_, _>>()?,
     })
 }
 
@@ -117,8 +120,19 @@ fn alarm(found: &At<'_>) -> Result<Alarm, Unreadable> {
         logical_id: found.resource.to_owned(),
         description: found.text("/Properties/AlarmDescription")?,
         tells: told("AlarmActions") && told("OKActions"),
-        metrics: own.filter_map(|metric| metric.text("/MetricName").ok()).collect(),
+        metrics: own.filter_map(|metric| Some((metric.text("/MetricName").ok()?, dimensions(&metric)))).collect(),
     })
+}
+
+fn dimensions(metric: &At<'_>) -> Vec<String> {
+    metric.list("/Dimensions").iter().filter_map(|dimension| dimension.text("/Name").ok()).collect()
+}
+
+fn dashboard(found: &At<'_>) -> Result<(String, String), Unreadable> {
+    match found.setting("/Properties/DashboardBody")? {
+        Setting::Sub(body) | Setting::Literal(body) => Ok((found.resource.to_owned(), body)),
+        _ => Err(found.missing("/Properties/DashboardBody")),
+    }
 }
 
 fn retention_days(template: &At<'_>, log_group: &str) -> Option<u32> {
@@ -164,7 +178,8 @@ fn function(template: &At<'_>, found: At<'_>) -> Result<Function, Unreadable> {
         platform: (everywhere("/Runtime")?, everywhere("/Architectures/0")?),
         logs_json: everywhere("/LoggingConfig/LogFormat").is_ok_and(|format| format == "JSON"),
         platform_log_level: everywhere("/LoggingConfig/SystemLogLevel").ok(),
-        log_retention_days: log_group.and_then(|log| retention_days(template, &log)),
+        log_retention_days: log_group.as_deref().and_then(|log| retention_days(template, log)),
+        log_group,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Breaches, ids};
 use crate::system::SECRETS;
-use crate::template::{Function, Setting, Template};
+use crate::template::{Function, Setting, Template, Trigger};
 use ghub::config::VARIABLES;
 use std::collections::BTreeSet;
 
@@ -29,6 +29,28 @@ pub(super) fn roles_are_shared(template: &Template) -> Breaches {
 /// AWS's own policies allow every log group and every queue of the account.
 pub(super) fn policies_are_foreign(template: &Template) -> Breaches {
     ids(template.functions.iter().filter(|function| !function.foreign_policies.is_empty()))
+}
+
+/// Lambda takes messages and writes logs as the function's role. Without the first a mapping is not made; without the second all lines,
+/// and with them all metrics, are gone without a word.
+pub(super) fn lambda_lacks_its_own(template: &Template) -> Breaches {
+    let takes = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"];
+    let writes = ["logs:CreateLogStream", "logs:PutLogEvents"];
+    let right = |function: &&Function| {
+        let on = |action: &str| {
+            let allowing = function.permissions.iter().filter(|p| p.actions.iter().any(|allowed| allowed == action));
+            allowing.flat_map(|p| &p.resources).filter_map(|resource| resource.source()).collect::<BTreeSet<_>>()
+        };
+        let queues = function.triggers.iter().filter_map(|trigger| match trigger {
+            Trigger::Queue { queue, .. } => Some(queue.as_str()),
+            _ => None,
+        });
+        let queues: BTreeSet<_> = queues.collect();
+        let log = function.log_group.as_deref().into_iter().collect::<BTreeSet<_>>();
+        takes.iter().all(|action| on(action) == queues) && writes.iter().all(|action| on(action) == log)
+    };
+    let with_a_role = template.functions.iter().filter(|function| !function.permissions.is_empty());
+    ids(with_a_role.filter(|function| !right(function)))
 }
 
 /// A table, queue or secret that only one of the two names is a mistake in the other.
