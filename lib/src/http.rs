@@ -7,10 +7,11 @@ pub use video_job::VideoJob;
 
 use crate::error::{Refusal, causes};
 use crate::id::OrgId;
+use crate::metrics::Metrics;
 use crate::money::Money;
 use crate::outbound::BoxError;
 use crate::store::StoreError;
-use crate::world::{Ambient, World};
+use crate::world::Ambient;
 use lambda_http::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use lambda_http::http::{HeaderValue, StatusCode};
 use lambda_http::request::RequestContext;
@@ -55,22 +56,24 @@ pub struct Call {
     pub replayed: bool,
     id: String,
     started_unix_ms: u64,
-    world: World,
+    ambient: Ambient,
+    metrics: Metrics,
 }
 
 impl Call {
     /// Takes a request in and gives it its id.
-    pub fn open(world: &World, request: Request) -> Self {
-        let started_unix_ms = world.ambient.now_unix_ms();
+    pub fn open(ambient: &Ambient, metrics: &Metrics, request: Request) -> Self {
+        let started_unix_ms = ambient.now_unix_ms();
         Self {
             request,
             org: None,
             balance: None,
             ask_again_in: None,
             replayed: false,
-            id: request_id(&world.ambient),
+            id: request_id(ambient),
             started_unix_ms,
-            world: world.clone(),
+            ambient: ambient.clone(),
+            metrics: metrics.clone(),
         }
     }
 
@@ -124,10 +127,10 @@ impl Call {
     fn log(&self, status: StatusCode, error: Option<Error>) {
         let (method, path) = (self.request.method().as_str(), self.request.uri().path());
         let org = self.org.map(|org| org.to_string());
-        let duration_ms = self.world.ambient.now_unix_ms().saturating_sub(self.started_unix_ms);
+        let duration_ms = self.ambient.now_unix_ms().saturating_sub(self.started_unix_ms);
         let (status, code) = (status.as_u16(), error.as_ref().map(|error| self::status(error).1));
         if let Some(code) = code {
-            self.world.metrics.refused(code);
+            self.metrics.refused(code);
         }
         match error {
             None | Some(Error::Refused(_)) => {

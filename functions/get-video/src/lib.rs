@@ -39,7 +39,7 @@ impl GetVideo {
 
     /// Answers one request.
     pub async fn handle(&self, request: Request) -> Response<Body> {
-        let mut call = Call::open(&self.world, request);
+        let mut call = Call::open(&self.world.ambient, &self.world.metrics, request);
         let span = call.span();
         let result = self.show(&mut call).instrument(span).await;
         call.close(result)

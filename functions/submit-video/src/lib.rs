@@ -69,7 +69,7 @@ impl SubmitVideo {
 
     /// Answers one request.
     pub async fn handle(&self, request: Request) -> Response<Body> {
-        let mut call = Call::open(&self.world, request);
+        let mut call = Call::open(&self.world.ambient, &self.world.metrics, request);
         let span = call.span();
         let result = self.submit(&mut call).instrument(span).await;
         call.close(result)

@@ -2,25 +2,27 @@
 
 use ghub::error::Refusal;
 use ghub::http::Call;
-use ghub::world::World;
+use ghub::metrics::Metrics;
+use ghub::world::Ambient;
 use lambda_http::{Body, Request, Response};
 
 /// The function, with what it needs.
 #[derive(Debug)]
 pub struct UnknownRoute {
-    world: World,
+    ambient: Ambient,
+    metrics: Metrics,
 }
 
 impl UnknownRoute {
-    /// Needs nothing of the environment.
-    pub const fn new(world: World) -> Self {
-        Self { world }
+    /// Needs nobody outside.
+    pub const fn new(ambient: Ambient, metrics: Metrics) -> Self {
+        Self { ambient, metrics }
     }
 
     /// Answers one request: always a refusal.
     pub fn handle(&self, request: Request) -> Response<Body> {
         let refusal = refusal(request.method().as_str(), request.uri().path());
-        Call::open(&self.world, request).close(Err::<(), _>(refusal.into()))
+        Call::open(&self.ambient, &self.metrics, request).close(Err::<(), _>(refusal.into()))
     }
 }
 

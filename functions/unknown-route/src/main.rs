@@ -1,12 +1,14 @@
 //! The Lambda `unknown-route`.
 
-use ghub::{telemetry, world::World};
+use ghub::{config::Env, metrics::Metrics, telemetry, world::Ambient};
 use lambda_http::{Error, run, service_fn};
 use unknown_route::UnknownRoute;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init();
-    let function = &UnknownRoute::new(World::process());
+    let ambient = Ambient::system();
+    let metrics = Metrics::on_stdout(&Env::process(), &ambient);
+    let function = &UnknownRoute::new(ambient, metrics);
     run(service_fn(move |request| async move { Ok::<_, Error>(function.handle(request)) })).await
 }

@@ -5,7 +5,7 @@ use crate::job::tests::in_state;
 use serde_json::json;
 
 fn call(body: &str) -> Call {
-    Call::open(&World::process(), Request::new(Body::Text(body.to_owned())))
+    Call::open(&Ambient::system(), &Metrics::to(|_| {}), Request::new(Body::Text(body.to_owned())))
 }
 
 fn header<'r>(response: &'r Response<Body>, name: &str) -> Option<&'r str> {

@@ -38,7 +38,7 @@ pub(crate) async fn build(name: &str, world: &World) -> Result<Function, ConfigE
             })
         }
         "unknown-route" => {
-            let function = Arc::new(UnknownRoute::new(world.clone()));
+            let function = Arc::new(UnknownRoute::new(world.ambient.clone(), world.metrics.clone()));
             http(move |request| {
                 let function = function.clone();
                 Box::pin(async move { function.handle(request) })
