@@ -18,6 +18,8 @@ pub mod provider;
 pub mod time;
 
 pub mod auth;
+pub mod cancellation;
+pub mod checking;
 pub mod config;
 pub mod download;
 pub mod http;
