@@ -4,7 +4,6 @@ use super::error::{StoreError, Trouble, trouble};
 use super::{Entry, EntryKind, Store, Table, account, item};
 use crate::audit::{Books, Difference, Stated};
 use crate::id::OrgId;
-use crate::outbound::BoxError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures::stream::{self, StreamExt};
 use std::ops::ControlFlow;
@@ -39,33 +38,37 @@ impl Store {
         let audits = self.orgs().await?.into_iter().map(|org| async move { (org, self.audit(org).await) });
         let mut audits = stream::iter(audits).buffer_unordered(AT_ONCE);
         while let Some((org, audited)) = audits.next().await {
-            told(org, audited);
+            // One that was there a moment ago and has no account is nobody's: accounts are not deleted.
+            if let Some(audited) = audited.transpose() {
+                told(org, audited);
+            }
         }
         Ok(())
     }
 
     /// Compares an organization's account with its ledger and jobs, at a moment in which no money moved. A query may see one item of a
-    /// transaction before another, so a difference counts when two looks in a row find the same. An organization without an account
-    /// agrees with nothing and is an error.
-    pub async fn audit(&self, org: OrgId) -> Result<Audited, StoreError> {
+    /// transaction before another, so a difference counts when two looks in a row find the same. `None` when there is no such account.
+    pub async fn audit(&self, org: OrgId) -> Result<Option<Audited>, StoreError> {
         let mut before = None;
         for look in 0..LOOKS {
             if look > 0 {
                 tokio::time::sleep(BETWEEN_LOOKS).await;
             }
-            let found = self.look(org).await?;
+            let Some(stated) = self.stated(org).await? else { return Ok(None) };
+            let found = self.look(org, &stated).await?;
             match found {
-                Some(differences) if differences.is_empty() => return Ok(Audited::Agrees),
-                Some(differences) if before.as_ref() == Some(&differences) => return Ok(Audited::Differs(differences)),
+                Some(differences) if differences.is_empty() => return Ok(Some(Audited::Agrees)),
+                Some(differences) if before.as_ref() == Some(&differences) => {
+                    return Ok(Some(Audited::Differs(differences)));
+                }
                 _ => before = found,
             }
         }
-        Ok(Audited::Moved)
+        Ok(Some(Audited::Moved))
     }
 
     /// The differences, or `None` when the account moved meanwhile.
-    async fn look(&self, org: OrgId) -> Result<Option<Vec<Difference>>, StoreError> {
-        let stated = self.stated(org).await?;
+    async fn look(&self, org: OrgId, stated: &Stated) -> Result<Option<Vec<Difference>>, StoreError> {
         let mut books = Books::default();
         self.each_entry(org, |entry| {
             match entry {
@@ -91,21 +94,20 @@ impl Store {
             },
         )
         .await?;
-        let moved = self.stated(org).await?.revision != stated.revision;
-        let differences = books.differences(&stated).map_err(|error| StoreError::Broken(error.into()))?;
+        let moved = self.stated(org).await?.is_none_or(|now| now.revision != stated.revision);
+        let differences = books.differences(stated).map_err(|error| StoreError::Broken(error.into()))?;
         Ok((!moved).then_some(differences))
     }
 
     /// The account as it is written, whether its numbers agree or not.
-    async fn stated(&self, org: OrgId) -> Result<Stated, StoreError> {
+    async fn stated(&self, org: OrgId) -> Result<Option<Stated>, StoreError> {
         let found = self
             .retried(|| async {
                 let get = self.db.get_item().table_name(self.table(Table::Accounts)).set_key(Some(account::key(org)));
                 get.consistent_read(true).send().await.map(|answer| answer.item).map_err(trouble)
             })
             .await?;
-        let found = found.ok_or_else(|| StoreError::Broken(BoxError::from("there is no such account")))?;
-        item::to_stated(found).map_err(StoreError::Broken)
+        found.map(item::to_stated).transpose().map_err(StoreError::Broken)
     }
 
     /// Every organization that has an account. It reads the whole table of accounts.

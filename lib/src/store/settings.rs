@@ -13,7 +13,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditi
 /// A decision. Setting what is set already changes nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Setting {
-    /// Whether the organization is refused everything. Functions that are warm serve it for up to 60 s more.
+    /// Whether the organization is refused everything, from the next request on.
     Suspended(bool),
     /// How many jobs may be open at once; those that are open stay.
     OpenJobsLimit(u32),
