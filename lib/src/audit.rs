@@ -126,8 +126,7 @@ impl Books {
         let of_account = [
             (balance != self.balance).then_some(Difference::Balance { account: balance, ledger: self.balance }),
             (held != self.held).then_some(Difference::Held { account: held, jobs: self.held }),
-            (open_jobs != self.open_jobs)
-                .then_some(Difference::OpenJobs { account: open_jobs, jobs: self.open_jobs }),
+            (open_jobs != self.open_jobs).then_some(Difference::OpenJobs { account: open_jobs, jobs: self.open_jobs }),
             (available != sum).then_some(Difference::Available { account: available, sum }),
         ];
         Ok(of_account.into_iter().flatten().chain(self.differences).collect())
@@ -137,7 +136,9 @@ impl Books {
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Balance { account, ledger } => write!(f, "the balance is MXN {account}, the ledger's sum MXN {ledger}"),
+            Self::Balance { account, ledger } => {
+                write!(f, "the balance is MXN {account}, the ledger's sum MXN {ledger}")
+            }
             Self::Held { account, jobs } => write!(f, "MXN {account} is held, the open jobs cost MXN {jobs}"),
             Self::OpenJobs { account, jobs } => write!(f, "{account} open jobs are counted, there are {jobs}"),
             Self::Available { account, sum } => {
@@ -188,9 +189,7 @@ mod tests {
     }
 
     fn differences(account: &Stated, mut books: Books) -> Vec<Difference> {
-        for (job, status) in
-            [(COMPLETED, Status::Completed), (FAILED, Status::Failed), (OPEN, Status::Processing)]
-        {
+        for (job, status) in [(COMPLETED, Status::Completed), (FAILED, Status::Failed), (OPEN, Status::Processing)] {
             books.job(id(job), status, mxn("4.20")).unwrap();
         }
         books.differences(account).unwrap()

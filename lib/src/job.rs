@@ -147,7 +147,9 @@ impl Status {
 
     /// The status that a word names.
     pub fn named(word: &str) -> Option<Self> {
-        [Self::Pending, Self::Processing, Self::Completed, Self::Failed].into_iter().find(|status| status.as_str() == word)
+        [Self::Pending, Self::Processing, Self::Completed, Self::Failed]
+            .into_iter()
+            .find(|status| status.as_str() == word)
     }
 }
 

@@ -77,8 +77,7 @@ impl Beside {
             Event::Recharge(amount) | Event::Adjustment(amount) => self.posts(amount),
             Event::Refund(place) => {
                 let refunded = self.refunded.clone();
-                let job =
-                    self.of_status(|job, status| status == Status::Completed && !refunded[job], place)?;
+                let job = self.of_status(|job, status| status == Status::Completed && !refunded[job], place)?;
                 self.refunded[job] = true;
                 self.posts(self.jobs[job].0)
             }

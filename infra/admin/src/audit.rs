@@ -53,9 +53,10 @@ impl Found {
 
     fn listing(self) -> Listing {
         let row = |org: &OrgId, what: String| vec![org.to_string(), what];
-        let differing = self.differing.iter().flat_map(|(org, differences)| {
-            differences.iter().map(move |difference| row(org, difference.to_string()))
-        });
+        let differing = self
+            .differing
+            .iter()
+            .flat_map(|(org, differences)| differences.iter().map(move |difference| row(org, difference.to_string())));
         let unread = self.unread.iter().map(|(org, error)| row(org, format!("could not be audited: {error}")));
         let moved = self.moved.iter().map(|org| row(org, "moved during every look: audit it again".to_owned()));
         Listing {

@@ -102,7 +102,8 @@ impl Adjust {
     async fn run(&self, operator: &Operator) -> Result<Report, Failure> {
         let Self { org, amount, reference, reason, confirmation } = self;
         let entry = Entry::adjustment(*org, reference, *amount, reason, operator.ambient.now_unix_ms());
-        let again = format!("balance adjust --org {org} --amount {amount} --reference '{reference}' --reason '{reason}'");
+        let again =
+            format!("balance adjust --org {org} --amount {amount} --reference '{reference}' --reason '{reason}'");
         Posting { entry, confirmation, done: "adjusted", again }.run(operator).await
     }
 }

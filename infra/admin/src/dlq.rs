@@ -101,12 +101,14 @@ impl Which {
         config.set_endpoint_url(world.env.aws_endpoint("SQS").map(str::to_owned));
         let sqs = Client::from_conf(config.build());
         let mut found = Vec::new();
-        for (of, variable) in QUEUES.into_iter().filter(|(of, _)| self.queue.as_deref().is_none_or(|only| only == *of)) {
+        for (of, variable) in QUEUES.into_iter().filter(|(of, _)| self.queue.as_deref().is_none_or(|only| only == *of))
+        {
             let url = world.env.required(variable)?;
             let name = QueueAttributeName::RedrivePolicy;
             let asked = sqs.get_queue_attributes().queue_url(url).attribute_names(name.clone()).send().await;
             let attributes = asked.map_err(|error| failed(url, "read", error))?.attributes.unwrap_or_default();
-            let policy: Value = attributes.get(&name).and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+            let policy: Value =
+                attributes.get(&name).and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
             let arn = policy["deadLetterTargetArn"].as_str().ok_or_else(|| Failure::NoDeadLetters(url.to_owned()))?;
             found.push(Dead { of, arn: arn.to_owned(), sqs: sqs.clone() });
         }

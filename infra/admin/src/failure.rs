@@ -59,10 +59,10 @@ pub enum Failure {
     #[error("no key came on standard input")]
     NoKeyRead,
     #[error(
-        "the reference {reference} credited MXN {credited} on {}, so it cannot credit MXN {asked}; nothing was changed",
+        "the reference {reference} posted MXN {before} on {}, so it cannot post MXN {asked}; nothing was changed",
         moment(*.posted)
     )]
-    AnotherAmount { reference: String, asked: Money, credited: Money, posted: Timestamp },
+    AnotherAmount { reference: String, asked: Money, before: Money, posted: Timestamp },
     #[error("so much money does not fit on one account; nothing was changed")]
     TooMuch(#[from] MoneyOverflow),
     #[error("nothing was changed: it wants --yes where there is no terminal to ask on")]

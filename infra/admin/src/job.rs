@@ -8,7 +8,7 @@ use crate::environment::Operator;
 use crate::failure::Failure;
 use crate::output::Report;
 use clap::{Args, Subcommand, ValueEnum};
-use ghub::cancellation::{Canceller, Cancellation};
+use ghub::cancellation::{Cancellation, Canceller};
 use ghub::checking::Checker;
 use ghub::id::{JobId, OrgId};
 use ghub::job::{self, FailureCode, Job};
@@ -130,7 +130,9 @@ impl Fail {
             let failure = job::Failure::new(self.code(), &self.reason);
             let due = job.due;
             match canceller.cancel(job, failure, self.discard).await.map_err(Failure::Job)? {
-                Cancellation::Failed => return self.ended(operator, "It has failed, uncharged; its hold is released.").await,
+                Cancellation::Failed => {
+                    return self.ended(operator, "It has failed, uncharged; its hold is released.").await;
+                }
                 Cancellation::FailedByProvider(_) => {
                     return self.ended(operator, "The provider had failed it before; its hold is released.").await;
                 }

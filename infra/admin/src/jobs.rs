@@ -51,7 +51,16 @@ fn row(job: &Job) -> Vec<String> {
         State::Failed { at, failure } => (moment(*at), failure.message.clone()),
     };
     let (status, created) = (job.status().as_str().to_owned(), moment(job.created));
-    vec![job.id.to_string(), status, job.model.clone(), job.seconds.to_string(), job.cost.to_string(), created, ended, why]
+    vec![
+        job.id.to_string(),
+        status,
+        job.model.clone(),
+        job.seconds.to_string(),
+        job.cost.to_string(),
+        created,
+        ended,
+        why,
+    ]
 }
 
 fn object(job: &Job) -> Value {

@@ -33,7 +33,14 @@ impl Ledger {
         let row = |Line(entry, balance): &Line| {
             let reason = entry.reason.clone().unwrap_or_default();
             let (amount, reference) = (entry.amount.to_string(), entry.reference().to_owned());
-            vec![moment(entry.posted_at()), entry.kind.as_str().to_owned(), amount, balance.to_string(), reference, reason]
+            vec![
+                moment(entry.posted_at()),
+                entry.kind.as_str().to_owned(),
+                amount,
+                balance.to_string(),
+                reference,
+                reason,
+            ]
         };
         let listing = Listing {
             json,

@@ -70,7 +70,8 @@ pub async fn run(command: Command, operator: &Operator) -> Result<Answer, Failur
         Command::List => list(operator).await?.into(),
         Command::Show { org } => shown(&operator.account(org).await?, "")?.into(),
         Command::Suspend { org, confirmation } => {
-            let ask = |_: &Account| format!("Organization {org} at {} is refused everything from now on.", operator.place);
+            let ask =
+                |_: &Account| format!("Organization {org} at {} is refused everything from now on.", operator.place);
             set(org, Setting::Suspended(true), Some((&confirmation, &ask)), operator).await?.into()
         }
         Command::Resume { org } => set(org, Setting::Suspended(false), None, operator).await?.into(),

@@ -78,7 +78,8 @@ impl Listing {
     fn for_people(&self) -> String {
         let head: Vec<String> = self.head.iter().map(|title| (*title).to_owned()).collect();
         let lines: Vec<&Vec<String>> = std::iter::once(&head).chain(&self.rows).collect();
-        let width = |column: usize| lines.iter().filter_map(|line| line.get(column)).map(|cell| cell.chars().count()).max();
+        let width =
+            |column: usize| lines.iter().filter_map(|line| line.get(column)).map(|cell| cell.chars().count()).max();
         let widths: Vec<usize> = (0..head.len()).map(|column| width(column).unwrap_or(0)).collect();
         let mut text = String::new();
         if !self.rows.is_empty() {

@@ -5,7 +5,7 @@ use crate::environment::Operator;
 use crate::failure::Failure;
 use crate::output::{Report, moment, mxn};
 use ghub::account::Change;
-use ghub::store::{Entry, Posted, StoreError};
+use ghub::store::{Entry, EntryKind, Posted, StoreError};
 use serde_json::json;
 
 /// A posting that is wanted.
@@ -61,17 +61,19 @@ impl Posting<'_> {
             return self.report(before, false, operator).await;
         }
         let (reference, asked) = (before.reference().to_owned(), self.entry.amount);
-        Err(Failure::AnotherAmount { reference, asked, credited: amount, posted })
+        Err(Failure::AnotherAmount { reference, asked, before: amount, posted })
     }
 
     async fn report(&self, entry: &Entry, now: bool, operator: &Operator) -> Result<Report, Failure> {
         let balance = operator.store.account(entry.org).await.map_err(|source| self.unfinished(source))?;
         let balance = balance.ok_or(Failure::NoSuchOrganization(entry.org))?.balance;
         let posted = entry.posted_at();
-        let note = if now {
-            "It is credited.".to_owned()
-        } else {
-            format!("The reference had credited MXN {} on {}; nothing was changed.", entry.amount, moment(posted))
+        let note = match (now, entry.kind) {
+            (true, EntryKind::Recharge) => "It is credited.".to_owned(),
+            (true, _) => "It is posted.".to_owned(),
+            (false, _) => {
+                format!("The reference had posted MXN {} on {}; nothing was changed.", entry.amount, moment(posted))
+            }
         };
         let mut json = json!({
             "org": entry.org,

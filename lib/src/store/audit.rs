@@ -31,10 +31,7 @@ pub enum Audited {
 impl Store {
     /// Audits every organization, several at once, and tells of each as it is done. Needs the tables of accounts, of the ledger and
     /// of jobs.
-    pub async fn audit_all(
-        &self,
-        mut told: impl FnMut(OrgId, Result<Audited, StoreError>),
-    ) -> Result<(), StoreError> {
+    pub async fn audit_all(&self, mut told: impl FnMut(OrgId, Result<Audited, StoreError>)) -> Result<(), StoreError> {
         let audits = self.orgs().await?.into_iter().map(|org| async move { (org, self.audit(org).await) });
         let mut audits = stream::iter(audits).buffer_unordered(AT_ONCE);
         while let Some((org, audited)) = audits.next().await {

@@ -82,7 +82,9 @@ impl Store {
                 match update.send().await {
                     Ok(answer) => Ok(Ok(answer.attributes)),
                     Err(error) => match error.as_service_error() {
-                        Some(UpdateItemError::ConditionalCheckFailedException(failed)) => Ok(Err(failed.item().cloned())),
+                        Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
+                            Ok(Err(failed.item().cloned()))
+                        }
                         _ => Err(trouble(error)),
                     },
                 }

@@ -92,7 +92,10 @@ fn id_of(handle: &Handle) -> &str {
 
 /// A video that comes inside an answer has an address of ours, without a host.
 fn host(url: &str) -> String {
-    Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_else(|| "inside the answer".to_owned())
+    Url::parse(url)
+        .ok()
+        .and_then(|url| url.host_str().map(str::to_owned))
+        .unwrap_or_else(|| "inside the answer".to_owned())
 }
 
 /// The moments that the job and its entries carry, in their order.
