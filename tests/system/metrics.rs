@@ -11,17 +11,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+/// What a system counts and measures.
 #[derive(Clone, Default)]
-struct Measured(Arc<Mutex<Vec<Line>>>);
+pub(crate) struct Measured(Arc<Mutex<Vec<Line>>>);
 
 impl Measured {
-    fn metrics(&self) -> Metrics {
+    pub(crate) fn metrics(&self) -> Metrics {
         let lines = self.0.clone();
         Metrics::to(move |line| lines.lock().unwrap().push(line.clone()))
     }
 
     /// The values of a metric, each with its dimensions.
-    fn of(&self, metric: &str) -> Vec<(BTreeMap<&'static str, String>, Value)> {
+    pub(crate) fn of(&self, metric: &str) -> Vec<(BTreeMap<&'static str, String>, Value)> {
         let lines = self.0.lock().unwrap();
         let found = lines.iter().flat_map(|line| line.values.iter().map(move |(known, value)| (line, known, value)));
         let found = found.filter(|(_, known, _)| known.name == metric);
