@@ -3,8 +3,9 @@
 use crate::deployment::Done;
 use crate::stack::Stack;
 use local::client::Client;
-use local::fal::{Fal, Render};
+use local::fal::{Ending, Fal, Render, Verdict};
 use local::faults::{Fault, Then};
+use local::supabase::{self, Plan, Step};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -25,7 +26,11 @@ impl Stack {
     }
 
     fn submitted(&self, prompt: &str) -> String {
-        let order = json!({"model": "fal/kling-2", "prompt": prompt, "duration": 5});
+        self.submitted_to("fal/kling-2", prompt)
+    }
+
+    fn submitted_to(&self, model: &str, prompt: &str) -> String {
+        let order = json!({"model": model, "prompt": prompt});
         let answer = self.wait(self.client().submit(&order)).unwrap();
         answer.body["id"].as_str().unwrap().to_owned()
     }
@@ -111,6 +116,62 @@ fn a_provider_that_says_nothing_may_have_a_render() {
     let failure = serde_json::from_str::<Value>(&done.stdout).unwrap()["failure"].clone();
     assert_eq!(failure, json!({"code": "provider_unavailable", "message": "por-pedido"}));
     assert_eq!((here.stops(), here.balance()["held_mxn"].clone()), (2, json!("0.00")));
+}
+
+#[test]
+fn what_the_provider_has_said_comes_first() {
+    let here = quiet();
+    here.fal().decide(Verdict::for_prompts("refused", Ending::refused("content_policy_violation", "flagged")));
+    let job = here.submitted("refused");
+    std::thread::sleep(Duration::from_secs(3));
+    let done = here.fail(&job, " --json");
+    let failure = serde_json::from_str::<Value>(&done.stdout).unwrap()["failure"].clone();
+    assert_eq!((done.code, &failure["code"]), (0, &json!("content_filtered")), "{done:?}");
+}
+
+/// Google's operations cannot be stopped, so it is only asked whether the video is there.
+#[test]
+fn a_provider_that_cannot_be_stopped_is_asked_how_it_stands() {
+    let here = quiet();
+    let google = &here.system().google.as_ref().unwrap().simulator;
+    let org = here.system().identity.org;
+    here.run(&format!("balance recharge --org {org} --amount 500 --reference three-of-veo --yes"), &[]);
+    let finished = here.submitted_to("google/veo-3.1", "finished");
+    std::thread::sleep(Duration::from_secs(3));
+    here.fail(&finished, "").failed_with(1, &format!("the provider has finished job {finished}"));
+
+    google.set_render(AN_HOUR);
+    let rendering = here.submitted_to("google/veo-3.1", "rendering");
+    let done = here.fail(&rendering, "");
+    assert!(done.code == 0 && done.stdout.contains("its hold is released"), "{done:?}");
+
+    let silent = here.submitted_to("google/veo-3.1", "silent");
+    google.faults().add(Fault::forever("poll", Then::answer(503, "{}"))).unwrap();
+    here.fail(&silent, "").failed_with(1, "the provider did not say");
+}
+
+#[test]
+fn a_render_that_is_being_stored_is_left_to_who_stores_it() {
+    let here = Stack::start();
+    let hanging = supabase::Fault::Hang { ms: 20_000 };
+    let plan = Plan { step: Step::Upload, fault: hanging, times: Some(1), after: 0 };
+    here.system().storage.as_ref().unwrap().simulator.misbehave(plan);
+    let job = here.submitted("on its way");
+    let now = || std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs();
+    let until = Instant::now() + Duration::from_secs(15);
+    loop {
+        let shown = here.run(&format!("job show {job} --json"), &[]).stdout;
+        let due = serde_json::from_str::<Value>(&shown).unwrap()["due"].as_u64().unwrap();
+        if due > now() + 100 {
+            break; // the turn of a transfer
+        }
+        assert!(Instant::now() < until, "{shown}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    here.fail(&job, "").failed_with(1, &format!("the provider has finished job {job}, so it is being stored"));
+    here.fail(&job, " --discard").failed_with(1, &format!("somebody else acts on job {job} until 20"));
+    let done = here.run(&format!("job recheck {job} --json"), &[]);
+    assert!(serde_json::from_str::<Value>(&done.stdout).unwrap()["looked_at_in_s"].as_u64() > Some(100), "{done:?}");
 }
 
 #[test]
