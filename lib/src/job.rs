@@ -144,6 +144,13 @@ impl Status {
             Self::Failed => "failed",
         }
     }
+
+    /// The status that a word names.
+    pub fn named(word: &str) -> Option<Self> {
+        [Self::Pending, Self::Processing, Self::Completed, Self::Failed]
+            .into_iter()
+            .find(|status| status.as_str() == word)
+    }
 }
 
 impl Job {

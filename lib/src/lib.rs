@@ -1,10 +1,11 @@
 //! What GeekHub Video's functions share.
 //!
-//! The pure core (`decimal`, `money`, `pricing`, `catalog`, `job`, `account`, `error`, `id`, `time`, `mp4`, `provider`) takes values and
+//! The pure core (`decimal`, `money`, `pricing`, `catalog`, `job`, `account`, `audit`, `error`, `id`, `time`, `mp4`, `provider`) takes values and
 //! returns values. The shell around it touches the world, and touches it only through [`world::World`]: the environment, the clock
 //! and randomness, and one sender of everything outbound.
 
 pub mod account;
+pub mod audit;
 pub mod catalog;
 pub mod decimal;
 pub mod error;
@@ -17,6 +18,8 @@ pub mod provider;
 pub mod time;
 
 pub mod auth;
+pub mod cancellation;
+pub mod checking;
 pub mod config;
 pub mod download;
 pub mod http;

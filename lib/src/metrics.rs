@@ -43,9 +43,11 @@ const PROVIDER_ACCOUNT_REFUSED: Metric = Metric { name: "ProviderAccountRefused"
 const REFUSALS: Metric = Metric { name: "Refusals", unit: "Count", by: &[&["Code"]] };
 const OVERDUE: Metric = Metric { name: "Overdue", unit: "Count", by: IN_ALL };
 const STORAGE_RETRIES: Metric = Metric { name: "StorageRetries", unit: "Count", by: IN_ALL };
+const ACCOUNTS_AUDITED: Metric = Metric { name: "AccountsAudited", unit: "Count", by: IN_ALL };
+const ACCOUNTS_DIFFERING: Metric = Metric { name: "AccountsDiffering", unit: "Count", by: IN_ALL };
 
 /// All of them.
-pub const METRICS: [&Metric; 12] = [
+pub const METRICS: [&Metric; 14] = [
     &SUBMITTED,
     &COMPLETED,
     &FAILED,
@@ -58,6 +60,8 @@ pub const METRICS: [&Metric; 12] = [
     &REFUSALS,
     &OVERDUE,
     &STORAGE_RETRIES,
+    &ACCOUNTS_AUDITED,
+    &ACCOUNTS_DIFFERING,
 ];
 
 /// Where metrics are written, cheap to clone.
@@ -153,6 +157,11 @@ impl Metrics {
     /// A finished video could not be stored and is tried again.
     pub fn storage_retried(&self) {
         self.write(&[(&STORAGE_RETRIES, 1.into())], &[]);
+    }
+
+    /// An audit looked at this many accounts, and so many of them do not agree with their ledger and jobs.
+    pub fn audited(&self, accounts: usize, differing: usize) {
+        self.write(&[(&ACCOUNTS_AUDITED, accounts.into()), (&ACCOUNTS_DIFFERING, differing.into())], &[]);
     }
 
     fn write(&self, values: &[(&'static Metric, Value)], dimensions: &[(&'static str, &str)]) {

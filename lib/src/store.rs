@@ -5,18 +5,24 @@
 //! condition is our own, and that counts as written.
 
 mod account;
+mod audit;
 mod error;
 mod idempotency;
 mod item;
 mod job;
 mod key;
 mod ledger;
+mod listing;
+mod page;
+mod settings;
 
+pub use audit::Audited;
 pub use error::StoreError;
 pub use idempotency::Idempotency;
 pub use job::{Accepted, SHARDS, Written};
 pub use key::{ApiKey, KeyHash};
-pub use ledger::{Entry, EntryKind, Posted};
+pub use ledger::{Entry, EntryKind, Posted, Refund};
+pub use settings::Setting;
 
 use crate::config::ConfigError;
 use crate::metrics::Metrics;

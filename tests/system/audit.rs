@@ -55,7 +55,7 @@ impl Stage {
             let id = text(job, "job");
             let charges: Vec<i64> = ledger
                 .iter()
-                .filter(|entry| entry.get("job") == job.get("job"))
+                .filter(|entry| entry["kind"] == "consumption" && entry.get("job") == job.get("job"))
                 .map(|entry| number(entry, "amount"))
                 .collect();
             let wanted = if job["status"] == "completed" { vec![-number(job, "cost")] } else { Vec::new() };

@@ -131,6 +131,16 @@ async fn sweep_jobs() {
     assert!(stage.system.sqs.accepted("PollQueue").unwrap() > sent);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn audit_accounts() {
+    let stage = quiet().await;
+    stage.caller().accepted("held").await;
+    let sound = json!({"audited": 1, "differing": 0, "moved": 0, "unread": 0});
+    assert_eq!(invoked(&stage, "audit-accounts.json", "").await, sound);
+    stage.caller_with("0.000001").await;
+    assert_eq!(invoked(&stage, "audit-accounts.json", "").await["audited"], 2);
+}
+
 #[test]
 fn every_function_has_an_event_and_every_event_a_test() {
     let names = |directory: &str| -> BTreeSet<String> {

@@ -1,6 +1,6 @@
 //! What an operator sees: every metric that the template shows or watches is written in a full run, and says what happened.
 
-use crate::stage::Stage;
+use crate::stage::{Stage, until};
 use ghub::job::Status;
 use ghub::metrics::{Line, METRICS, Metrics};
 use local::fal::{Ending, Verdict};
@@ -11,17 +11,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+/// What a system counts and measures.
 #[derive(Clone, Default)]
-struct Measured(Arc<Mutex<Vec<Line>>>);
+pub(crate) struct Measured(Arc<Mutex<Vec<Line>>>);
 
 impl Measured {
-    fn metrics(&self) -> Metrics {
+    pub(crate) fn metrics(&self) -> Metrics {
         let lines = self.0.clone();
         Metrics::to(move |line| lines.lock().unwrap().push(line.clone()))
     }
 
     /// The values of a metric, each with its dimensions.
-    fn of(&self, metric: &str) -> Vec<(BTreeMap<&'static str, String>, Value)> {
+    pub(crate) fn of(&self, metric: &str) -> Vec<(BTreeMap<&'static str, String>, Value)> {
         let lines = self.0.lock().unwrap();
         let found = lines.iter().flat_map(|line| line.values.iter().map(move |(known, value)| (line, known, value)));
         let found = found.filter(|(_, known, _)| known.name == metric);
@@ -61,6 +62,9 @@ async fn a_full_run_is_measured() {
     let overdue: u64 = measured.of("Overdue").iter().filter_map(|(_, jobs)| jobs.as_u64()).sum();
     assert!(overdue >= 1, "the sweep found the one whose message was lost");
     assert_eq!(measured.of("StorageRetries"), [(BTreeMap::new(), json!(1))]);
+    let seen = until(async || Some(measured.of("AccountsAudited")).filter(|seen| !seen.is_empty())).await;
+    assert_eq!(seen[0], (BTreeMap::new(), json!(1)), "the audit, which runs at the start and then on its schedule");
+    assert!(measured.of("AccountsDiffering").iter().all(|(_, differing)| *differing == json!(0)));
     for metric in METRICS {
         let dimensions: BTreeSet<_> = metric.by.iter().copied().flatten().copied().collect();
         let seen = measured.of(metric.name);

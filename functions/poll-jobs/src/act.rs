@@ -1,17 +1,13 @@
 //! What is done for a job whose turn was taken, by where it stands.
 
 use super::{PollJobs, Turn};
-use ghub::error::causes;
+use ghub::checking::Stopping;
 use ghub::job::{Deadline, Failure, FailureCode, Job, Moved, State};
 use ghub::outbound::BoxError;
-use ghub::provider::{Cancelled, Checked, Handle};
+use ghub::provider::{Checked, Handle};
 use ghub::queue::Message;
-use ghub::store::Written;
 use std::time::Duration;
 use tokio::time::Instant;
-
-/// A status or a result is a small read; ten seconds is a hundred times its usual length.
-const CHECK_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A provider keeps the result of a finished render for an hour (fal): so long a result that cannot be read is asked for again.
 const RESULT_KEPT: Duration = Duration::from_secs(60 * 60);
@@ -52,11 +48,11 @@ impl PollJobs {
 
     /// Asks the provider how the job stands.
     async fn check(&self, job: Job, handle: &Handle) -> Result<(), BoxError> {
-        match self.checked(handle).await {
-            Checked::Done { file_url } => self.found(job, file_url).await,
+        match self.checker.checked(handle).await {
+            Checked::Done { file_url } => self.checker.found(job, file_url).await.map(drop),
             Checked::Failed(failure) => self.fail(job, failure).await,
             Checked::Rendering => match job.rendering(self.ambient.now()) {
-                Moved::Applied(seen) => self.record(&seen).await, // the hour of rendering begins now, however long the queue was
+                Moved::Applied(seen) => self.checker.record(&seen).await.map(drop), // the hour of rendering begins now, however long the queue was
                 Moved::Already(job) | Moved::Illegal(job) => self.carry_on(job, handle).await,
             },
             Checked::Trouble(why) => {
@@ -75,52 +71,13 @@ impl PollJobs {
         }
     }
 
-    /// The status, and when that says the render is over, the result: only the result is a verdict.
-    async fn checked(&self, handle: &Handle) -> Checked {
-        let request = match self.providers.check(handle) {
-            Ok(request) => request,
-            Err(failure) => return Checked::Trouble(failure.message),
-        };
-        let status = match self.sender.send(request, CHECK_TIMEOUT).await {
-            Ok(reply) => self.providers.checked(handle, &reply),
-            Err(error) => return Checked::Trouble(causes(&error)),
-        };
-        let Checked::Ask(request) = status else { return status };
-        let verdict = match self.sender.send(request, CHECK_TIMEOUT).await {
-            Ok(reply) => self.providers.verdict(handle, &reply),
-            Err(error) => Checked::Trouble(causes(&error)),
-        };
-        if let Checked::Trouble(why) = verdict {
-            tracing::warn!(why, "the render is over, and its verdict cannot be read yet");
-            return Checked::Rendering; // so that the hour from the first sign of rendering runs
-        }
-        verdict
-    }
-
-    /// Keeps the file's URL on the job, for the provider forgets it within the hour, and hands the job on.
-    async fn found(&self, job: Job, file_url: String) -> Result<(), BoxError> {
-        let Moved::Applied(found) = job.file_found(file_url, self.ambient.now()) else { return Ok(()) };
-        match self.store.write(&found).await? {
-            Written::Done => Ok(self.store_queue.send(Message::about(&found), Duration::ZERO).await?),
-            Written::Overtaken => Ok(()),
-        }
-    }
-
     /// The job ran into a deadline: the provider is asked to stop. A render that finished before it was asked is still stored.
     async fn give_up(&self, job: Job, handle: &Handle, deadline: Deadline) -> Result<(), BoxError> {
-        let Some(request) = self.providers.cancel(handle) else { return self.fail(job, deadline.failure()).await };
-        let cancelled = match self.sender.send(request, CHECK_TIMEOUT).await {
-            Ok(reply) => self.providers.cancelled(handle, &reply),
-            Err(error) => Cancelled::Trouble(causes(&error)),
-        };
-        match cancelled {
-            Cancelled::AlreadyDone => match self.checked(handle).await {
-                Checked::Done { file_url } => self.found(job, file_url).await,
-                Checked::Failed(failure) => self.fail(job, failure).await,
-                _ => self.fail_unless_it_may_answer(job, deadline).await,
-            },
-            Cancelled::Trouble(_) => self.fail_unless_it_may_answer(job, deadline).await,
-            Cancelled::Stopped | Cancelled::Asked => self.fail(job, deadline.failure()).await,
+        match self.checker.stop(handle).await {
+            Stopping::Heard | Stopping::NotPossible => self.fail(job, deadline.failure()).await,
+            Stopping::Done { file_url } => self.checker.found(job, file_url).await.map(drop),
+            Stopping::Failed(failure) => self.fail(job, failure).await,
+            Stopping::NoAnswer => self.fail_unless_it_may_answer(job, deadline).await,
         }
     }
 
@@ -133,18 +90,7 @@ impl PollJobs {
     }
 
     async fn fail(&self, job: Job, failure: Failure) -> Result<(), BoxError> {
-        let now = self.ambient.now();
-        match job.failed(failure, now) {
-            Moved::Applied(failed) => self.record(&failed).await,
-            Moved::Already(_) | Moved::Illegal(_) => Ok(()),
-        }
-    }
-
-    /// Writes a moved job. One that somebody else moved meanwhile is theirs.
-    async fn record(&self, job: &Job) -> Result<(), BoxError> {
-        let written = self.store.write(job).await?;
-        tracing::info!(job.id = %job.id, org.id = %job.org, status = job.status().as_str(), written = written == Written::Done, "moved");
-        Ok(())
+        self.checker.fail(job, failure).await.map(drop)
     }
 }
 

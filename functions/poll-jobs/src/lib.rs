@@ -7,11 +7,11 @@ mod act;
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use futures::future::join_all;
+use ghub::checking::Checker;
 use ghub::config::ConfigError;
 use ghub::error::causes;
 use ghub::job::{Job, Moved, Processing, State};
 use ghub::outbound::{BoxError, ProviderSender, connect, sdk_config};
-use ghub::provider::Providers;
 use ghub::queue::{Message, Queue};
 use ghub::store::{Store, Table, Written};
 use ghub::submission::Submitter;
@@ -29,9 +29,8 @@ const REARMING: Duration = Duration::from_secs(3);
 #[derive(Debug)]
 pub struct PollJobs {
     ambient: Ambient,
-    providers: Providers,
-    sender: ProviderSender,
     submitter: Submitter,
+    checker: Checker,
     store: Store,
     poll_queue: Queue,
     store_queue: Queue,
@@ -44,14 +43,14 @@ impl PollJobs {
         let store = Store::new(world, &aws, &[Table::Jobs, Table::Accounts])?;
         let providers = world.env.providers()?;
         let (sender, ()) = tokio::join!(ProviderSender::new(world, &aws), connect(world, Vec::new()));
-        let sender = sender?;
+        let (sender, ambient) = (sender?, &world.ambient);
+        let store_queue = Queue::new(world, &aws, "STORE_QUEUE_URL")?;
         Ok(Self {
-            ambient: world.ambient.clone(),
-            submitter: Submitter::new(&providers, &sender, &store, &world.ambient),
-            sender,
+            ambient: ambient.clone(),
+            submitter: Submitter::new(&providers, &sender, &store, ambient),
+            checker: Checker::new(&providers, &sender, &store, &store_queue, ambient),
             poll_queue: Queue::new(world, &aws, "POLL_QUEUE_URL")?,
-            store_queue: Queue::new(world, &aws, "STORE_QUEUE_URL")?,
-            providers,
+            store_queue,
             store,
         })
     }

@@ -1,23 +1,29 @@
-//! `cargo admin balance …`: an organization's money, shown and paid in.
+//! `cargo admin balance …`: an organization's money, shown, paid in, corrected and given back.
 
 use crate::confirm::Confirmation;
 use crate::environment::Operator;
 use crate::failure::Failure;
-use crate::output::{Report, moment, mxn};
+use crate::org::shown;
+use crate::output::Report;
+use crate::posting::Posting;
 use clap::{Args, Subcommand};
-use ghub::account::{Account, Change};
-use ghub::id::OrgId;
+use ghub::id::{JobId, OrgId};
 use ghub::money::Money;
-use ghub::store::{Entry, Posted, StoreError};
-use serde_json::json;
+use ghub::store::{Entry, Refund};
 
 /// Longer than any payment service's id, and far below the 1024 bytes of a table's key.
 const LONGEST_REFERENCE: usize = 200;
+/// A reason is a line in a ledger, not a letter.
+const LONGEST_REASON: usize = 200;
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Pay money in, once for each reference
     Recharge(Recharge),
+    /// Correct a balance, up or down, once for each reference
+    Adjust(Adjust),
+    /// Give a completed job's charge back, whole and once
+    Refund(RefundOfJob),
     /// Show what an organization has, and what of it is held for open jobs
     Show {
         /// The organization
@@ -41,116 +47,82 @@ pub struct Recharge {
     confirmation: Confirmation,
 }
 
+#[derive(Debug, Args)]
+pub struct Adjust {
+    /// The organization
+    #[arg(long, value_name = "UUID")]
+    org: OrgId,
+    /// MXN, above or below 0, at most six places, such as -4.20
+    #[arg(long, value_name = "MXN", value_parser = correction, allow_negative_numbers = true)]
+    amount: Money,
+    /// What makes it happen once, such as ticket-77: a second adjustment of the organization under it changes nothing
+    #[arg(long, value_parser = reference)]
+    reference: String,
+    /// Why, in a line: it stands in the ledger for ever
+    #[arg(long, value_parser = reason)]
+    reason: String,
+    #[command(flatten)]
+    confirmation: Confirmation,
+}
+
+#[derive(Debug, Args)]
+pub struct RefundOfJob {
+    /// The job
+    #[arg(long, value_name = "UUID")]
+    job: JobId,
+    /// Whose it is; without it all jobs are looked through, which takes a minute for a million
+    #[arg(long, value_name = "UUID")]
+    org: Option<OrgId>,
+    /// Why, in a line that stands in the ledger
+    #[arg(long, value_parser = reason)]
+    reason: Option<String>,
+    #[command(flatten)]
+    confirmation: Confirmation,
+}
+
 pub async fn run(command: Command, operator: &Operator) -> Result<Report, Failure> {
     match command {
         Command::Recharge(recharge) => recharge.run(operator).await,
-        Command::Show { org } => show(org, operator).await,
+        Command::Adjust(adjust) => adjust.run(operator).await,
+        Command::Refund(refund) => refund.run(operator).await,
+        Command::Show { org } => Ok(shown(&operator.account(org).await?, "")?),
     }
 }
 
 impl Recharge {
     async fn run(&self, operator: &Operator) -> Result<Report, Failure> {
-        let (org, store) = (self.org, &operator.store);
-        let account = account(org, operator).await?;
-        if let Some(before) = store.entry(org, &self.entry(operator).cause).await? {
-            return self.repeated(before, operator).await;
-        }
-        let after = account.after(Change::posting(self.amount))?;
-        after.available()?; // the account keeps this sum too, so it must fit as well
-        self.confirmation.obtain(&format!(
-            "MXN {} to organization {org} at {}, reference {}: from MXN {} to MXN {}.",
-            self.amount, operator.place, self.reference, account.balance, after.balance
-        ))?;
-        let entry = self.entry(operator);
-        match store.post(&entry).await.map_err(|source| self.unfinished(source))? {
-            Posted::Now => self.report(&entry, true, operator).await,
-            Posted::Before(before) => self.repeated(before, operator).await,
-            Posted::NoSuchOrganization => Err(Failure::NoSuchOrganization(org)),
-        }
-    }
-
-    fn entry(&self, operator: &Operator) -> Entry {
-        Entry::recharge(self.org, &self.reference, self.amount, operator.ambient.now_unix_ms())
-    }
-
-    /// The reference has credited before: the same amount is a repeat, another one is a mistake.
-    async fn repeated(&self, before: Entry, operator: &Operator) -> Result<Report, Failure> {
-        if before.amount == self.amount {
-            return self.report(&before, false, operator).await;
-        }
-        Err(Failure::AnotherAmount {
-            reference: self.reference.clone(),
-            asked: self.amount,
-            credited: before.amount,
-            posted: before.posted_at(),
-        })
-    }
-
-    async fn report(&self, entry: &Entry, credited: bool, operator: &Operator) -> Result<Report, Failure> {
-        let balance = operator.store.account(self.org).await.map_err(|source| self.unfinished(source))?;
-        let balance = balance.ok_or(Failure::NoSuchOrganization(self.org))?.balance;
-        let posted = entry.posted_at();
-        let note = if credited {
-            "It is credited.".to_owned()
-        } else {
-            format!("The reference had credited MXN {} on {}; nothing was changed.", entry.amount, moment(posted))
-        };
-        Ok(Report {
-            json: json!({
-                "org": self.org,
-                "reference": self.reference,
-                "amount_mxn": entry.amount.to_string(),
-                "credited": credited,
-                "posted": posted,
-                "balance_mxn": balance.to_string(),
-            }),
-            table: vec![
-                ("organization", self.org.to_string()),
-                ("reference", self.reference.clone()),
-                ("amount", mxn(entry.amount)),
-                ("posted", moment(posted)),
-                ("balance", mxn(balance)),
-            ],
-            note,
-        })
-    }
-
-    fn unfinished(&self, source: StoreError) -> Failure {
-        let Self { org, amount, reference, .. } = self;
+        let Self { org, amount, reference, confirmation } = self;
+        let entry = Entry::recharge(*org, reference, *amount, operator.ambient.now_unix_ms());
         let again = format!("balance recharge --org {org} --amount {amount} --reference '{reference}'");
-        Failure::Unfinished { again, source }
+        Posting { entry, confirmation, done: "credited", again }.run(operator).await
     }
 }
 
-async fn show(org: OrgId, operator: &Operator) -> Result<Report, Failure> {
-    let account = account(org, operator).await?;
-    let available = account.available()?;
-    Ok(Report {
-        json: json!({
-            "org": org,
-            "balance_mxn": account.balance.to_string(),
-            "held_mxn": account.held.to_string(),
-            "credit_limit_mxn": account.credit_limit.to_string(),
-            "available_mxn": available.to_string(),
-            "open_jobs": account.open_jobs,
-            "open_jobs_limit": account.open_jobs_limit,
-            "suspended": account.suspended,
-        }),
-        table: vec![
-            ("organization", org.to_string()),
-            ("balance", mxn(account.balance)),
-            ("held for open jobs", mxn(account.held)),
-            ("credit limit", mxn(account.credit_limit)),
-            ("available", mxn(available)),
-            ("open jobs", format!("{} of {}", account.open_jobs, account.open_jobs_limit)),
-            ("suspended", if account.suspended { "yes" } else { "no" }.to_owned()),
-        ],
-        note: String::new(),
-    })
+impl Adjust {
+    async fn run(&self, operator: &Operator) -> Result<Report, Failure> {
+        let Self { org, amount, reference, reason, confirmation } = self;
+        let entry = Entry::adjustment(*org, reference, *amount, reason, operator.ambient.now_unix_ms());
+        let again =
+            format!("balance adjust --org {org} --amount {amount} --reference '{reference}' --reason '{reason}'");
+        Posting { entry, confirmation, done: "adjusted", again }.run(operator).await
+    }
 }
 
-async fn account(org: OrgId, operator: &Operator) -> Result<Account, Failure> {
-    operator.store.account(org).await?.ok_or(Failure::NoSuchOrganization(org))
+impl RefundOfJob {
+    async fn run(&self, operator: &Operator) -> Result<Report, Failure> {
+        let (job, now_unix_ms) = (self.job, operator.ambient.now_unix_ms());
+        let org = operator.owner(job, self.org).await?;
+        let entry = match operator.store.refund(org, job, self.reason.as_deref(), now_unix_ms).await? {
+            Refund::Due(entry) => entry,
+            Refund::Before(entry) => {
+                return Err(Failure::RefundedBefore { job, amount: entry.amount, posted: entry.posted_at() });
+            }
+            Refund::NotCharged(status) => return Err(Failure::NotCharged(job, status)),
+            Refund::NoSuchJob => return Err(Failure::NoSuchJob(job)),
+        };
+        let again = format!("balance refund --job {job} --org {org}");
+        Posting { entry, confirmation: &self.confirmation, done: "refunded", again }.run(operator).await
+    }
 }
 
 fn amount(text: &str) -> Result<Money, String> {
@@ -158,6 +130,26 @@ fn amount(text: &str) -> Result<Money, String> {
         Ok(amount) if amount > Money::ZERO => Ok(amount),
         Ok(_) => Err("an amount is above 0".to_owned()),
         Err(error) => Err(error.to_string()),
+    }
+}
+
+fn correction(text: &str) -> Result<Money, String> {
+    match text.parse::<Money>() {
+        Ok(amount) if amount != Money::ZERO => Ok(amount),
+        Ok(_) => Err("an adjustment of 0 changes nothing".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// One line that can be put between quotes on a command line.
+pub fn reason(text: &str) -> Result<String, String> {
+    let fits = (1..=LONGEST_REASON).contains(&text.chars().count());
+    if fits && text.trim() == text && !text.chars().any(|found| found.is_control() || found == '\'') {
+        Ok(text.to_owned())
+    } else {
+        Err(format!(
+            "a reason has 1 to {LONGEST_REASON} characters, without line breaks, single quotes or spaces around it"
+        ))
     }
 }
 
@@ -181,6 +173,22 @@ mod tests {
         assert_eq!(amount("0.000001"), Ok(Money::from_micros(1)));
         for text in ["0", "0.00", "-1", "1,50", "1e3", "0.0000001", "MXN 5", ""] {
             assert!(amount(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_correction_is_exact_and_not_0() {
+        assert_eq!(correction("-0.000001"), Ok(Money::from_micros(-1)));
+        for text in ["0", "-0.00", "+1", "1,50"] {
+            assert!(correction(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_reason_is_a_line() {
+        assert_eq!(reason("cobro duplicado, señal 7"), Ok("cobro duplicado, señal 7".to_owned()));
+        for text in ["", " ", "a ", "a\nb", "it's", &"a".repeat(201)] {
+            assert!(reason(text).is_err(), "{text:?}");
         }
     }
 

@@ -1,7 +1,10 @@
 //! Which deployment is operated on: the same variables that the functions have, from the process or from a file.
 
 use crate::failure::Failure;
+use ghub::account::Account;
 use ghub::config::Env;
+use ghub::id::{JobId, OrgId};
+use ghub::job::Job;
 use ghub::metrics::Metrics;
 use ghub::outbound::{Outbound, sdk_config};
 use ghub::store::{Store, Table};
@@ -48,7 +51,9 @@ const NAMES: [&str; 33] = [
 
 pub const HELP: &str = "\
 Configuration, from the environment or from --env-file; where both name a value, the file's is taken:
-  TABLE_ACCOUNTS, TABLE_LEDGER, TABLE_KEYS   the tables, for organizations, keys and balances
+  TABLE_ACCOUNTS, TABLE_LEDGER, TABLE_KEYS, TABLE_JOBS
+                                             the tables, for organizations, keys, money and jobs
+  POLL_QUEUE_URL, STORE_QUEUE_URL            the queues, for `dlq`, `job recheck` and `job fail`; that one wants what poll-jobs has
   SUPABASE_URL, SUPABASE_BUCKET, and SUPABASE_SECRET_KEY or SUPABASE_SECRET_KEY_SECRET
                                              the bucket, for `storage`
   every variable of the functions            for `doctor`: the stack's output Environment, as a file
@@ -60,7 +65,7 @@ Configuration, from the environment or from --env-file; where both name a value,
 
 The local system writes such a file:  cargo admin --env-file .local/env org create
 
-Exit codes: 0 done, 1 refused or failed (`doctor`: a check failed), 2 the command line is wrong.";
+Exit codes: 0 done, 1 refused or failed (`doctor`: a check failed, `audit`: an account differs), 2 the command line is wrong.";
 
 /// The variables of a deployment, and the way to it.
 #[derive(Debug)]
@@ -104,6 +109,7 @@ impl Deployment {
 /// What every command on organizations works with.
 #[derive(Debug)]
 pub struct Operator {
+    pub world: World,
     pub store: Store,
     pub ambient: Ambient,
     /// Where the tables are, in words: a question about money says it, so that nobody mistakes the real ones for the local ones.
@@ -113,9 +119,29 @@ pub struct Operator {
 impl Operator {
     /// Over the deployment's tables; reaches for nothing yet.
     pub fn new(Deployment { world, .. }: &Deployment) -> Result<Self, Failure> {
-        let store = Store::new(world, &sdk_config(world)?, &[Table::Accounts, Table::Ledger, Table::Keys])?;
+        let tables = [Table::Accounts, Table::Ledger, Table::Keys, Table::Jobs];
+        let store = Store::new(world, &sdk_config(world)?, &tables)?;
         let place = world.env.aws_endpoint("DYNAMODB").map_or_else(|| world.env.required("AWS_REGION"), Ok)?.to_owned();
-        Ok(Self { store, ambient: world.ambient.clone(), place })
+        Ok(Self { world: world.clone(), store, ambient: world.ambient.clone(), place })
+    }
+
+    /// An organization's account, which must be there.
+    pub async fn account(&self, org: OrgId) -> Result<Account, Failure> {
+        self.store.account(org).await?.ok_or(Failure::NoSuchOrganization(org))
+    }
+
+    /// Whose job it is: as was said, or else by looking through all jobs.
+    pub async fn owner(&self, job: JobId, org: Option<OrgId>) -> Result<OrgId, Failure> {
+        match org {
+            Some(org) => Ok(org),
+            None => self.store.owner(job).await?.ok_or(Failure::NoSuchJob(job)),
+        }
+    }
+
+    /// A job, which must be there.
+    pub async fn job(&self, job: JobId, org: Option<OrgId>) -> Result<Job, Failure> {
+        let org = self.owner(job, org).await?;
+        self.store.job(org, job).await?.ok_or(Failure::NoSuchJob(job))
     }
 }
 

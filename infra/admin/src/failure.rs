@@ -2,9 +2,11 @@
 
 use crate::output::moment;
 use ghub::config::ConfigError;
-use ghub::id::OrgId;
+use ghub::id::{JobId, OrgId};
+use ghub::job::Status;
 use ghub::money::{Money, MoneyOverflow};
 use ghub::onboarding::NoKey;
+use ghub::outbound::BoxError;
 use ghub::storage::StorageError;
 use ghub::store::{KeyHash, StoreError};
 use ghub::time::Timestamp;
@@ -23,6 +25,33 @@ pub enum Failure {
     EnvLine { file: PathBuf, number: usize },
     #[error("there is no organization {0}")]
     NoSuchOrganization(OrgId),
+    #[error("there is no job {0}")]
+    NoSuchJob(JobId),
+    #[error("job {0} is {status}, and that is final; nothing was changed", status = .1.as_str())]
+    JobIsOver(JobId, Status),
+    #[error("job {0} is {status}: only a completed job was charged, so there is nothing to refund", status = .1.as_str())]
+    NotCharged(JobId, Status),
+    #[error("job {job} was refunded MXN {amount} on {}; a job is refunded once, and nothing was changed", moment(*.posted))]
+    RefundedBefore { job: JobId, amount: Money, posted: Timestamp },
+    #[error(
+        "the provider has finished job {0}, so it is being stored and will be charged; --discard fails it all the same, \
+         and throws the paid render away"
+    )]
+    RenderFinished(JobId),
+    #[error(
+        "the provider did not say whether job {0} is finished, so nothing was changed; try again, or --discard it, and a \
+         finished render with it"
+    )]
+    ProviderSilent(JobId),
+    #[error("somebody else acts on job {0} until {until}; nothing was changed, try again then", until = moment(*.1))]
+    JobIsTaken(JobId, Timestamp),
+    #[error("the job could not be worked on; it is as it was, or the sweep finds it")]
+    Job(#[source] BoxError),
+    /// A queue that is not there, refuses or does not answer.
+    #[error("{what} could not be {done}")]
+    Queue { what: String, done: &'static str, source: BoxError },
+    #[error("{0} has no dead-letter queue: deploy template.yaml again")]
+    NoDeadLetters(String),
     #[error("there is no key with the hash {0}")]
     NoSuchKey(KeyHash),
     #[error("--hash takes 64 digits of lower-case hex, as `key create` printed them")]
@@ -30,10 +59,10 @@ pub enum Failure {
     #[error("no key came on standard input")]
     NoKeyRead,
     #[error(
-        "the reference {reference} credited MXN {credited} on {}, so it cannot credit MXN {asked}; nothing was changed",
+        "the reference {reference} posted MXN {before} on {}, so it cannot post MXN {asked}; nothing was changed",
         moment(*.posted)
     )]
-    AnotherAmount { reference: String, asked: Money, credited: Money, posted: Timestamp },
+    AnotherAmount { reference: String, asked: Money, before: Money, posted: Timestamp },
     #[error("so much money does not fit on one account; nothing was changed")]
     TooMuch(#[from] MoneyOverflow),
     #[error("nothing was changed: it wants --yes where there is no terminal to ask on")]

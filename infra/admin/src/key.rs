@@ -2,11 +2,11 @@
 
 use crate::environment::Operator;
 use crate::failure::Failure;
-use crate::output::{Report, moment};
+use crate::output::{Answer, Listing, Report, moment};
 use clap::Subcommand;
 use ghub::id::OrgId;
 use ghub::onboarding::create_key;
-use ghub::store::KeyHash;
+use ghub::store::{ApiKey, KeyHash};
 use serde_json::json;
 use std::io;
 
@@ -24,6 +24,12 @@ pub enum Command {
         #[arg(long, value_parser = name)]
         name: String,
     },
+    /// Show an organization's keys; it reads the keys of all, which is quick up to some ten thousand
+    List {
+        /// The organization
+        #[arg(long, value_name = "UUID")]
+        org: OrgId,
+    },
     /// Revoke a key; warm functions notice within 60 s
     Revoke {
         /// The key, its hash, or - to read one of them from standard input, which keeps it out of the shell's history
@@ -35,14 +41,33 @@ pub enum Command {
     },
 }
 
-pub async fn run(command: Command, operator: &Operator) -> Result<Report, Failure> {
-    match command {
-        Command::Create { org, name } => create(org, &name, operator).await,
+pub async fn run(command: Command, operator: &Operator) -> Result<Answer, Failure> {
+    Ok(match command {
+        Command::Create { org, name } => create(org, &name, operator).await?.into(),
+        Command::List { org } => list(org, operator).await?.into(),
         Command::Revoke { hash: Some(hash), .. } => {
-            revoke(&KeyHash::from_hex(&hash).ok_or(Failure::NotAHash)?, operator).await
+            revoke(&KeyHash::from_hex(&hash).ok_or(Failure::NotAHash)?, operator).await?.into()
         }
-        Command::Revoke { key, hash: None } => revoke(&named(key.as_deref(), io::stdin().lock())?, operator).await,
-    }
+        Command::Revoke { key, hash: None } => {
+            revoke(&named(key.as_deref(), io::stdin().lock())?, operator).await?.into()
+        }
+    })
+}
+
+async fn list(org: OrgId, operator: &Operator) -> Result<Listing, Failure> {
+    operator.account(org).await?;
+    let keys = operator.store.keys(org).await?;
+    let row = |key: &ApiKey| {
+        let revoked = key.revoked.map_or_else(|| "no".to_owned(), moment);
+        vec![key.name.clone(), format!("…{}", key.last4), moment(key.created), revoked, key.hash.to_string()]
+    };
+    let note = if keys.is_empty() { "It has no key. `cargo admin key create` makes one." } else { "" };
+    Ok(Listing {
+        json: json!({"org": org, "keys": keys}),
+        head: &["NAME", "ENDS IN", "CREATED", "REVOKED", "HASH"],
+        rows: keys.iter().map(row).collect(),
+        note: note.to_owned(),
+    })
 }
 
 async fn create(org: OrgId, name: &str, operator: &Operator) -> Result<Report, Failure> {

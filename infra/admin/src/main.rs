@@ -1,25 +1,31 @@
 //! The operator's command line: what callers cannot do for themselves. It parses, asks and prints; every rule of money and keys is
 //! the store's, and nothing here writes to a table by itself.
 
+mod audit;
 mod balance;
 mod bucket;
 mod confirm;
+mod dlq;
 mod doctor;
 mod environment;
 mod failure;
+mod job;
+mod jobs;
 mod key;
+mod ledger;
 mod org;
 mod output;
+mod posting;
 mod storage;
 
 use clap::{Parser, Subcommand};
 use environment::{Deployment, Operator};
 use failure::Failure;
-use output::print;
+use output::{Answer, print};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Organizations, their API keys and their money; the bucket; and a doctor for all of it.
+/// Organizations, their API keys, jobs and money; the queues and the bucket; an audit and a doctor for all of it.
 #[derive(Debug, Parser)]
 #[command(name = "admin", bin_name = "cargo admin", after_long_help = environment::HELP)]
 struct CommandLine {
@@ -44,6 +50,18 @@ enum Noun {
     /// An organization's money
     #[command(subcommand)]
     Balance(balance::Command),
+    /// An organization's ledger: all that ever moved its money
+    Ledger(ledger::Ledger),
+    /// An organization's jobs, the newest first
+    Jobs(jobs::Jobs),
+    /// One job
+    #[command(subcommand)]
+    Job(job::Command),
+    /// Messages that no function could work on
+    #[command(subcommand)]
+    Dlq(dlq::Command),
+    /// Recompute accounts from their ledger and jobs, and say where they differ; a difference is exit code 1
+    Audit(audit::Audit),
     /// The bucket that videos are put into
     #[command(subcommand)]
     Storage(storage::Command),
@@ -60,17 +78,22 @@ async fn main() -> ExitCode {
 
 async fn run(CommandLine { json, env_file, noun }: CommandLine) -> Result<ExitCode, Failure> {
     let deployment = Deployment::read(env_file.as_deref())?;
-    let report = match noun {
+    let operator = || Operator::new(&deployment);
+    let answer: Answer = match noun {
+        Noun::Org(command) => org::run(command, &operator()?).await?,
+        Noun::Key(command) => key::run(command, &operator()?).await?,
+        Noun::Balance(command) => balance::run(command, &operator()?).await?.into(),
+        Noun::Ledger(ledger) => ledger.run(&operator()?).await?,
+        Noun::Jobs(jobs) => jobs.run(&operator()?).await?.into(),
+        Noun::Job(command) => job::run(command, &operator()?).await?.into(),
+        Noun::Dlq(command) => dlq::run(command, &deployment.world).await?.into(),
+        Noun::Audit(audit) => audit.run(&operator()?).await?,
+        Noun::Storage(command) => storage::run(command, &deployment).await?.into(),
         Noun::Doctor => {
             let diagnosis = doctor::examine(&deployment).await;
-            print(&if json { format!("{}\n", diagnosis.json()) } else { diagnosis.table() })?;
-            return Ok(if diagnosis.is_sound() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+            Answer { json: diagnosis.json(), text: diagnosis.table(), sound: diagnosis.is_sound() }
         }
-        Noun::Org(command) => org::run(command, &Operator::new(&deployment)?).await?,
-        Noun::Key(command) => key::run(command, &Operator::new(&deployment)?).await?,
-        Noun::Balance(command) => balance::run(command, &Operator::new(&deployment)?).await?,
-        Noun::Storage(command) => storage::run(command, &deployment).await?,
     };
-    print(&report.text(json))?;
-    Ok(ExitCode::SUCCESS)
+    print(&answer.text(json))?;
+    Ok(if answer.sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

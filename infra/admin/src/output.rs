@@ -1,4 +1,6 @@
 //! What a command prints: a table and a sentence for people, or one JSON object for programs.
+//!
+//! A [`Report`] is about one thing, a [`Listing`] about many; either becomes the [`Answer`].
 
 use crate::failure::Failure;
 use aws_smithy_types::date_time::{DateTime, Format};
@@ -8,6 +10,36 @@ use serde_json::Value;
 use std::io::{self, Write};
 
 /// The outcome of a command, in both forms.
+#[derive(Debug)]
+pub struct Answer {
+    /// For programs.
+    pub json: Value,
+    /// For people, ending in a line break.
+    pub text: String,
+    /// Whether all is well: if not, the exit code says so too.
+    pub sound: bool,
+}
+
+impl Answer {
+    /// What is printed of it. A program gets the object and nothing else.
+    pub fn text(&self, json: bool) -> String {
+        if json { format!("{}\n", self.json) } else { self.text.clone() }
+    }
+}
+
+impl From<Report> for Answer {
+    fn from(report: Report) -> Self {
+        Self { text: report.for_people(), json: report.json, sound: true }
+    }
+}
+
+impl From<Listing> for Answer {
+    fn from(listing: Listing) -> Self {
+        Self { text: listing.for_people(), json: listing.json, sound: true }
+    }
+}
+
+/// About one thing.
 #[derive(Debug)]
 pub struct Report {
     /// For programs.
@@ -19,16 +51,49 @@ pub struct Report {
 }
 
 impl Report {
-    /// What is printed of it. A program gets the object and nothing else.
-    pub fn text(&self, json: bool) -> String {
-        if json { format!("{}\n", self.json) } else { self.for_people() }
-    }
-
     fn for_people(&self) -> String {
         let width = self.table.iter().map(|(label, _)| label.len()).max().unwrap_or(0);
         let mut text: String = self.table.iter().map(|(label, value)| format!("{label:width$}  {value}\n")).collect();
         if !self.note.is_empty() {
             text.push_str(&format!("\n{}\n", self.note));
+        }
+        text
+    }
+}
+
+/// About many things: a row for each.
+#[derive(Debug)]
+pub struct Listing {
+    /// For programs.
+    pub json: Value,
+    /// For people: what the columns are.
+    pub head: &'static [&'static str],
+    /// For people: as many cells in each as there are columns.
+    pub rows: Vec<Vec<String>>,
+    /// For people: what the table does not say.
+    pub note: String,
+}
+
+impl Listing {
+    fn for_people(&self) -> String {
+        let head: Vec<String> = self.head.iter().map(|title| (*title).to_owned()).collect();
+        let lines: Vec<&Vec<String>> = std::iter::once(&head).chain(&self.rows).collect();
+        let width =
+            |column: usize| lines.iter().filter_map(|line| line.get(column)).map(|cell| cell.chars().count()).max();
+        let widths: Vec<usize> = (0..head.len()).map(|column| width(column).unwrap_or(0)).collect();
+        let mut text = String::new();
+        if !self.rows.is_empty() {
+            for line in &lines {
+                let cells: Vec<_> =
+                    line.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}", width = *width)).collect();
+                text.push_str(cells.join("  ").trim_end());
+                text.push('\n');
+            }
+        }
+        match (text.is_empty(), self.note.is_empty()) {
+            (_, true) => {}
+            (true, false) => text = format!("{}\n", self.note),
+            (false, false) => text.push_str(&format!("\n{}\n", self.note)),
         }
         text
     }
@@ -61,6 +126,14 @@ mod tests {
         assert_eq!(report.for_people(), "organization  A\nbalance       MXN 4.20\n");
         report.note = "It is new.".to_owned();
         assert_eq!(report.for_people(), "organization  A\nbalance       MXN 4.20\n\nIt is new.\n");
+    }
+
+    #[test]
+    fn a_listing_has_columns_as_wide_as_they_need_or_only_its_sentence() {
+        let rows = vec![vec!["a".to_owned(), "ñandú".to_owned()], vec!["bcd".to_owned(), "e".to_owned()]];
+        let listing = |rows| Listing { json: Value::Null, head: &["id", "name"], rows, note: "Two.".to_owned() };
+        assert_eq!(listing(rows).for_people(), "id   name\na    ñandú\nbcd  e\n\nTwo.\n");
+        assert_eq!(listing(Vec::new()).for_people(), "Two.\n");
     }
 
     #[test]

@@ -111,6 +111,6 @@ pub(super) fn key(org: OrgId) -> Item {
     Item::from([("org".to_owned(), AttributeValue::S(org.to_string()))])
 }
 
-fn micros(amount: Money) -> AttributeValue {
+pub(super) fn micros(amount: Money) -> AttributeValue {
     AttributeValue::N(amount.micros().to_string())
 }

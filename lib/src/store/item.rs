@@ -3,8 +3,9 @@
 use super::error::Item;
 use super::job::shard;
 use crate::account::Account;
+use crate::audit::Stated;
 use crate::id::{JobId, OrgId};
-use crate::job::{Failure, File, Job, Processing, State};
+use crate::job::{Failure, File, Job, Processing, State, Status};
 use crate::money::Money;
 use crate::outbound::BoxError;
 use crate::pricing::Price;
@@ -212,6 +213,46 @@ pub(super) fn to_account(item: Item) -> Result<Account, BoxError> {
     } else {
         Err(format!("account {}: available is not balance − held + credit limit", account.org).into())
     }
+}
+
+/// An account as an audit reads it: nothing in it is taken to agree.
+#[derive(Debug, Deserialize)]
+struct StatedItem {
+    balance: Money,
+    held: Money,
+    credit_limit: Money,
+    available: Money,
+    open_jobs: i64,
+    revision: u64,
+}
+
+pub(super) fn to_stated(item: Item) -> Result<Stated, BoxError> {
+    let StatedItem { balance, held, credit_limit, available, open_jobs, revision } = serde_dynamo::from_item(item)?;
+    Ok(Stated { balance, held, credit_limit, available, open_jobs, revision })
+}
+
+/// What an audit reads of a job.
+#[derive(Debug, Deserialize)]
+struct CostsItem {
+    job: JobId,
+    status: String,
+    cost: Money,
+}
+
+pub(super) fn to_costs(item: Item) -> Result<(JobId, Status, Money), BoxError> {
+    let CostsItem { job, status, cost } = serde_dynamo::from_item(item)?;
+    let status = Status::named(&status).ok_or_else(|| format!("job {job} has the unknown status {status:?}"))?;
+    Ok((job, status, cost))
+}
+
+/// An item of which only the organization was asked for.
+pub(super) fn to_org(item: Item) -> Result<OrgId, BoxError> {
+    #[derive(Deserialize)]
+    struct OrgItem {
+        org: OrgId,
+    }
+    let OrgItem { org } = serde_dynamo::from_item(item)?;
+    Ok(org)
 }
 
 #[cfg(test)]

@@ -3,13 +3,14 @@
 use super::error::{StoreError, trouble};
 use super::{Store, Table};
 use crate::id::{JobId, OrgId};
-use crate::job::Job;
+use crate::job::{Job, Status};
 use crate::money::Money;
 use crate::outbound::BoxError;
 use crate::time::Timestamp;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use std::ops::ControlFlow;
 
 /// Why money moved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +22,23 @@ pub enum EntryKind {
     Recharge,
     /// A completed job.
     Consumption,
+    /// The operator's correction, up or down.
+    Adjustment,
+    /// A consumption given back.
+    Refund,
+}
+
+impl EntryKind {
+    /// The word for it, as it is stored.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Bonus => "bonus",
+            Self::Recharge => "recharge",
+            Self::Consumption => "consumption",
+            Self::Adjustment => "adjustment",
+            Self::Refund => "refund",
+        }
+    }
 }
 
 /// One entry. What caused it is its key, so that the same cause posts once.
@@ -28,7 +46,7 @@ pub enum EntryKind {
 pub struct Entry {
     /// Whose.
     pub org: OrgId,
-    /// `job#<id>`, `recharge#<reference>` or `bonus`: unique within the organization.
+    /// `bonus`, `recharge#<reference>`, `job#<id>`, `adjustment#<reference>` or `refund#<job id>`: unique within the organization.
     pub cause: String,
     /// Orders the entries by the time of their posting: Unix milliseconds and the cause.
     pub posted: String,
@@ -36,9 +54,25 @@ pub struct Entry {
     pub kind: EntryKind,
     /// Added to the balance.
     pub amount: Money,
-    /// The job of a consumption.
+    /// The job of a consumption or a refund.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub job: Option<JobId>,
+    /// The operator's words for an adjustment or a refund.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reason: Option<String>,
+}
+
+/// Whether a job can be refunded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refund {
+    /// This entry refunds it, once it is posted. It stays right: neither a completed job nor its consumption changes any more.
+    Due(Entry),
+    /// This entry has refunded it.
+    Before(Entry),
+    /// It was charged nothing, for it is not completed.
+    NotCharged(Status),
+    /// The organization has no such job.
+    NoSuchJob,
 }
 
 /// What became of a posting.
@@ -65,19 +99,30 @@ impl Entry {
         Self::new(org, EntryKind::Recharge, format!("recharge#{reference}"), amount, now_unix_ms)
     }
 
+    /// A correction, up or down, under a reference that is unique for the organization.
+    pub fn adjustment(org: OrgId, reference: &str, amount: Money, reason: &str, now_unix_ms: u64) -> Self {
+        let entry = Self::new(org, EntryKind::Adjustment, format!("adjustment#{reference}"), amount, now_unix_ms);
+        Self { reason: Some(reason.to_owned()), ..entry }
+    }
+
     /// The bonus at sign-up, once for an organization.
     pub fn bonus(org: OrgId, amount: Money, now_unix_ms: u64) -> Self {
         Self::new(org, EntryKind::Bonus, "bonus".to_owned(), amount, now_unix_ms)
     }
 
     fn new(org: OrgId, kind: EntryKind, cause: String, amount: Money, now_unix_ms: u64) -> Self {
-        Self { org, posted: format!("{now_unix_ms:015}#{cause}"), cause, kind, amount, job: None }
+        Self { org, posted: format!("{now_unix_ms:015}#{cause}"), cause, kind, amount, job: None, reason: None }
     }
 
     /// When it was posted.
     pub fn posted_at(&self) -> Timestamp {
         let ms = self.posted.split('#').next().and_then(|digits| digits.parse::<i64>().ok()).unwrap_or(0);
         Timestamp::from_unix_s(ms / 1_000)
+    }
+
+    /// What the cause is called beside its kind: a recharge's or an adjustment's reference, a job's id; nothing for the bonus.
+    pub fn reference(&self) -> &str {
+        self.cause.split_once('#').map_or("", |(_, reference)| reference)
     }
 
     /// One token for one logical posting.
@@ -99,6 +144,69 @@ impl Store {
             })
             .await?;
         found.map(serde_dynamo::from_item).transpose().map_err(|error| StoreError::Broken(error.into()))
+    }
+
+    /// The consumption of a job and its refund, as they stand now.
+    pub async fn entries_of(&self, org: OrgId, job: JobId) -> Result<Vec<Entry>, StoreError> {
+        let (charge, refund) = (format!("job#{job}"), format!("refund#{job}"));
+        let (charge, refund) = futures::try_join!(self.entry(org, &charge), self.entry(org, &refund))?;
+        Ok(charge.into_iter().chain(refund).collect())
+    }
+
+    /// The entry that gives a completed job's charge back, whole; [`Store::post`] posts it, once for each job. Needs the tables of jobs
+    /// and of the ledger.
+    pub async fn refund(
+        &self,
+        org: OrgId,
+        id: JobId,
+        reason: Option<&str>,
+        now_unix_ms: u64,
+    ) -> Result<Refund, StoreError> {
+        let Some(job) = self.job(org, id).await? else { return Ok(Refund::NoSuchJob) };
+        if job.status() != Status::Completed {
+            return Ok(Refund::NotCharged(job.status()));
+        }
+        let cause = format!("refund#{id}");
+        if let Some(before) = self.entry(org, &cause).await? {
+            return Ok(Refund::Before(before));
+        }
+        let broken = |error: BoxError| StoreError::Broken(error);
+        let charge = self.entry(org, &format!("job#{id}")).await?;
+        let charge = charge.ok_or_else(|| broken("the job is completed and has no consumption".into()))?;
+        let amount = charge.amount.negated().map_err(|error| broken(error.into()))?;
+        let entry = Entry::new(org, EntryKind::Refund, cause, amount, now_unix_ms);
+        Ok(Refund::Due(Entry { job: Some(id), reason: reason.map(str::to_owned), ..entry }))
+    }
+
+    /// The organization's whole ledger, in the order of posting.
+    pub async fn ledger(&self, org: OrgId) -> Result<Vec<Entry>, StoreError> {
+        let mut entries = Vec::new();
+        self.each_entry(org, |entry| {
+            entries.push(entry);
+            Ok(ControlFlow::Continue(()))
+        })
+        .await?;
+        entries.sort_by(|a: &Entry, b| a.posted.cmp(&b.posted));
+        Ok(entries)
+    }
+
+    /// Hands on each entry of an organization, in no order that means anything.
+    pub(super) async fn each_entry(
+        &self,
+        org: OrgId,
+        mut take: impl FnMut(Entry) -> Result<ControlFlow<()>, BoxError>,
+    ) -> Result<(), StoreError> {
+        self.each_item(
+            |from| async move {
+                let query = self.db.query().table_name(self.table(Table::Ledger)).consistent_read(true);
+                let query = query.key_condition_expression("org = :org").set_exclusive_start_key(from);
+                let query = query.expression_attribute_values(":org", AttributeValue::S(org.to_string()));
+                let answer = query.send().await.map_err(trouble)?;
+                Ok((answer.items.unwrap_or_default(), answer.last_evaluated_key))
+            },
+            |item| take(serde_dynamo::from_item(item)?),
+        )
+        .await
     }
 
     pub(super) fn put_entry(&self, entry: &Entry) -> Result<TransactWriteItem, BoxError> {

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::thread;
 
-/// The three tables, served until the test's process ends.
+/// The tables of money, keys and jobs, served until the test's process ends.
 pub struct Deployment {
     database: Database,
     pub endpoint: String,
@@ -20,6 +20,7 @@ impl Deployment {
             table("AccountsTable", &[("org", "HASH")]),
             table("LedgerTable", &[("org", "HASH"), ("cause", "RANGE")]),
             table("KeysTable", &[("hash", "HASH")]),
+            table("JobsTable", &[("org", "HASH"), ("job", "RANGE")]),
         ] {
             database.create_table(serde_json::from_value(table).unwrap()).unwrap();
         }
@@ -43,11 +44,12 @@ impl Deployment {
         command
     }
 
-    pub fn environment(&self) -> [(&'static str, &str); 7] {
+    pub fn environment(&self) -> [(&'static str, &str); 8] {
         [
             ("TABLE_ACCOUNTS", "AccountsTable"),
             ("TABLE_LEDGER", "LedgerTable"),
             ("TABLE_KEYS", "KeysTable"),
+            ("TABLE_JOBS", "JobsTable"),
             ("AWS_REGION", "us-east-1"),
             ("AWS_ACCESS_KEY_ID", "local"),
             ("AWS_SECRET_ACCESS_KEY", "local"),
@@ -70,6 +72,12 @@ impl Deployment {
         let request = serde_json::from_value(json!({"TableName": table})).unwrap();
         let response = serde_json::to_value(self.database.scan(request).unwrap()).unwrap();
         response["Items"].as_array().unwrap().clone()
+    }
+
+    /// Puts an item in a table, past every rule; in place of one with the same key.
+    pub fn put(&self, table: &str, item: &Value) {
+        let request = json!({"TableName": table, "Item": item});
+        self.database.put_item(serde_json::from_value(request).unwrap()).unwrap();
     }
 
     /// Balance and ledger in micro-MXN, which must agree whenever nobody writes.

@@ -1,9 +1,16 @@
 //! The built command line against a DynamoDB that is served over HTTP: what it prints, how it exits, and what is in the tables after.
 #![expect(clippy::unwrap_used, reason = "what the tests share stops a test as the test itself would")]
 
+mod audit;
 mod deployment;
 mod described;
+mod dlq;
 mod doctor;
+mod ending;
+mod jobs;
+mod money;
+mod orgs;
+mod planted;
 mod stack;
 mod storage;
 
@@ -155,13 +162,13 @@ fn a_reference_credits_once() {
 
     let again = here.run(&recharge("500"));
     assert!(again.code == 0 && again.stderr.is_empty(), "what moves nothing asks nothing: {again:?}");
-    assert!(again.stdout.contains("The reference had credited MXN 500.00 on 20"), "{again:?}");
+    assert!(again.stdout.contains("The reference had posted MXN 500.00 on 20"), "{again:?}");
     let again = here.json(&format!("{} --yes", recharge("500.00")));
     assert_eq!((&again["credited"], &again["amount_mxn"]), (&json!(false), &json!("500.00")));
     assert_eq!(again["balance_mxn"], "550.00");
 
     let other = here.run(&format!("{} --yes --json", recharge("400")));
-    other.failed_with(1, "the reference payment-123 credited MXN 500.00 on 20");
+    other.failed_with(1, "the reference payment-123 posted MXN 500.00 on 20");
     assert_eq!((here.money(ORG), here.items("LedgerTable").len()), (550_000_000, 2));
 
     let twice: Vec<_> = (0..4)

@@ -1,6 +1,7 @@
 //! The deployed functions, called with event JSON through the same deserialisers as on Lambda.
 
 use crate::mapping::Function;
+use audit_accounts::AuditAccounts;
 use aws_lambda_events::event::sqs::SqsEvent;
 use futures::future::BoxFuture;
 use get_video::GetVideo;
@@ -65,6 +66,13 @@ pub(crate) async fn build(name: &str, world: &World) -> Result<Function, ConfigE
                 Box::pin(async move { written(function.handle().await.map_err(|error| causes(error.as_ref()))?) })
             })
         }
+        "audit-accounts" => {
+            let function = Arc::new(AuditAccounts::new(world)?);
+            Arc::new(move |_| {
+                let function = function.clone();
+                Box::pin(async move { written(function.handle().await.map_err(|error| causes(error.as_ref()))?) })
+            })
+        }
         unknown => {
             panic!("template.yaml has the function {unknown}, which the local system does not know: add it here")
         }
@@ -110,6 +118,7 @@ mod tests {
             ("submit-video", submit_video::TIMEOUT),
             ("poll-jobs", poll_jobs::TIMEOUT),
             ("store-video", store_video::TIMEOUT),
+            ("audit-accounts", audit_accounts::TIMEOUT),
         ] {
             let function = template.functions.iter().find(|function| function.name == name).unwrap();
             assert_eq!(Duration::from_secs(u64::from(function.timeout_s)), known, "{name}");

@@ -1,0 +1,196 @@
+//! `cargo admin job …`: one job, shown, looked at again, or ended.
+
+mod show;
+
+use crate::balance::reason;
+use crate::confirm::Confirmation;
+use crate::environment::Operator;
+use crate::failure::Failure;
+use crate::output::Report;
+use clap::{Args, Subcommand, ValueEnum};
+use ghub::cancellation::{Cancellation, Canceller};
+use ghub::checking::Checker;
+use ghub::id::{JobId, OrgId};
+use ghub::job::{self, FailureCode, Job};
+use ghub::outbound::{ProviderSender, sdk_config};
+use ghub::queue::{Message, Queue};
+use ghub::store::{Store, Table};
+use serde_json::json;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// How long a turn of somebody else is waited for: a look takes 60 s at most, and so does a submission. A transfer of a video takes longer.
+const PATIENCE: Duration = Duration::from_secs(75);
+/// Whoever holds the turn gives it back at a whole second; a moment later is early enough.
+const MOMENT: Duration = Duration::from_millis(200);
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show all that is stored of a job, what happened to it, and what it was charged
+    Show {
+        #[command(flatten)]
+        which: Which,
+        /// The prompt too, which is the caller's
+        #[arg(long)]
+        prompt: bool,
+    },
+    /// Have a job looked at now; if it is not due yet, when it is
+    Recheck {
+        #[command(flatten)]
+        which: Which,
+    },
+    /// End an open job uncharged: its provider is asked to stop, and a render that is finished is stored all the same
+    Fail(Fail),
+}
+
+#[derive(Debug, Args)]
+pub struct Which {
+    /// The job
+    #[arg(value_name = "JOB")]
+    job: JobId,
+    /// Whose it is; without it all jobs are looked through, which takes a minute for a million
+    #[arg(long, value_name = "UUID")]
+    org: Option<OrgId>,
+}
+
+#[derive(Debug, Args)]
+pub struct Fail {
+    #[command(flatten)]
+    which: Which,
+    /// Why, in a line that the caller sees as the job's error
+    #[arg(long, value_parser = reason)]
+    reason: String,
+    /// Whose doing it is, for programs and for the share of failed jobs
+    #[arg(long, value_enum, default_value_t = Code::Cancelled)]
+    code: Code,
+    /// Fail it even if its render is finished, or may be: that is thrown away
+    #[arg(long)]
+    discard: bool,
+    #[command(flatten)]
+    confirmation: Confirmation,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Code {
+    /// By its owner's or the operator's wish
+    Cancelled,
+    /// Because the provider does not serve us
+    #[value(name = "provider_unavailable")]
+    ProviderUnavailable,
+}
+
+pub async fn run(command: Command, operator: &Operator) -> Result<Report, Failure> {
+    match command {
+        Command::Show { which, prompt } => show::run(&which.read(operator).await?, prompt, operator).await,
+        Command::Recheck { which } => recheck(&which.read(operator).await?, operator).await,
+        Command::Fail(fail) => fail.run(operator).await,
+    }
+}
+
+impl Which {
+    async fn read(&self, operator: &Operator) -> Result<Job, Failure> {
+        operator.job(self.job, self.org).await
+    }
+}
+
+fn open(job: &Job) -> Result<(), Failure> {
+    if job.is_open() { Ok(()) } else { Err(Failure::JobIsOver(job.id, job.status())) }
+}
+
+async fn recheck(job: &Job, operator: &Operator) -> Result<Report, Failure> {
+    open(job)?;
+    let now = operator.ambient.now();
+    let wait = if job.is_due(now) { Duration::ZERO } else { job.due.since(now) };
+    let sent = queue("POLL_QUEUE_URL", operator)?.send(Message::about(job), wait).await;
+    sent.map_err(|error| Failure::Queue { what: format!("job {}", job.id), done: "queued", source: error.into() })?;
+    let note = match wait.as_secs() {
+        0 => "A message is queued: poll-jobs looks at it now.".to_owned(),
+        seconds => format!("Somebody has its turn for {seconds} s; a message is queued for then."),
+    };
+    let mut report = brief(job, note);
+    report.json["looked_at_in_s"] = wait.as_secs().into();
+    Ok(report)
+}
+
+impl Fail {
+    async fn run(&self, operator: &Operator) -> Result<Report, Failure> {
+        let mut job = self.which.read(operator).await?;
+        open(&job)?;
+        let (id, org, place) = (job.id, job.org, &operator.place);
+        let discard = if self.discard { " A finished render is thrown away." } else { "" };
+        self.confirmation.obtain(&format!(
+            "Job {id} of organization {org} at {place}, {}, fails: {:?}. Its hold of MXN {} is released.{discard}",
+            job.status().as_str(),
+            self.reason,
+            job.cost
+        ))?;
+        let canceller = canceller(operator).await?;
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let failure = job::Failure::new(self.code(), &self.reason);
+            let due = job.due;
+            match canceller.cancel(job, failure, self.discard).await.map_err(Failure::Job)? {
+                Cancellation::Failed => {
+                    return self.ended(operator, "It has failed, uncharged; its hold is released.").await;
+                }
+                Cancellation::FailedByProvider(_) => {
+                    return self.ended(operator, "The provider had failed it before; its hold is released.").await;
+                }
+                Cancellation::Finished => return Err(Failure::RenderFinished(id)),
+                Cancellation::NoAnswer => return Err(Failure::ProviderSilent(id)),
+                Cancellation::Over => {
+                    let job = operator.job(id, Some(org)).await?;
+                    return Err(Failure::JobIsOver(id, job.status()));
+                }
+                Cancellation::NotDue | Cancellation::Overtaken => {}
+            }
+            let wait = due.since(operator.ambient.now()) + MOMENT;
+            if Instant::now() + wait > end {
+                return Err(Failure::JobIsTaken(id, due));
+            }
+            tokio::time::sleep(wait).await;
+            job = operator.job(id, Some(org)).await?;
+        }
+    }
+
+    fn code(&self) -> FailureCode {
+        match self.code {
+            Code::Cancelled => FailureCode::Cancelled,
+            Code::ProviderUnavailable => FailureCode::ProviderUnavailable,
+        }
+    }
+
+    async fn ended(&self, operator: &Operator, note: &str) -> Result<Report, Failure> {
+        let job = self.which.read(operator).await?;
+        let mut report = brief(&job, note.to_owned());
+        if let job::State::Failed { failure, .. } = &job.state {
+            report.json["failure"] = json!(failure);
+            report.table.push(("error", failure.message.clone()));
+        }
+        Ok(report)
+    }
+}
+
+fn brief(job: &Job, note: String) -> Report {
+    let status = job.status().as_str();
+    Report {
+        json: json!({"id": job.id, "org": job.org, "status": status}),
+        table: vec![("job", job.id.to_string()), ("organization", job.org.to_string()), ("status", status.to_owned())],
+        note,
+    }
+}
+
+/// With the provider's credentials and the queues of poll-jobs, which does the same at a deadline.
+async fn canceller(operator: &Operator) -> Result<Canceller, Failure> {
+    let (world, ambient) = (&operator.world, &operator.ambient);
+    let aws = sdk_config(world)?;
+    let store = Store::new(world, &aws, &[Table::Jobs, Table::Accounts])?;
+    let (store_queue, poll_queue) = (queue("STORE_QUEUE_URL", operator)?, queue("POLL_QUEUE_URL", operator)?);
+    let sender = ProviderSender::new(world, &aws).await?;
+    let checker = Checker::new(&world.env.providers()?, &sender, &store, &store_queue, ambient);
+    Ok(Canceller::new(&checker, &store, &poll_queue, ambient))
+}
+
+fn queue(variable: &str, operator: &Operator) -> Result<Queue, Failure> {
+    Ok(Queue::new(&operator.world, &sdk_config(&operator.world)?, variable)?)
+}

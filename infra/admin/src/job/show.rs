@@ -1,0 +1,120 @@
+//! All that is stored of a job. Its addresses at the provider and in storage open what they lead to, so only their hosts are shown; the
+//! prompt is the caller's, and is shown only to who asks for it.
+
+use crate::environment::Operator;
+use crate::failure::Failure;
+use crate::ledger::object;
+use crate::output::{Report, moment, mxn};
+use ghub::job::{Job, Processing, State};
+use ghub::provider::Handle;
+use ghub::store::Entry;
+use ghub::time::Timestamp;
+use serde_json::{Value, json};
+use url::Url;
+
+pub async fn run(job: &Job, prompt: bool, operator: &Operator) -> Result<Report, Failure> {
+    let entries = operator.store.entries_of(job.org, job.id).await?;
+    let history = history(job, &entries);
+    let lines: Vec<_> = history.iter().map(|(at, what)| format!("{}  {what}", moment(*at))).collect();
+    let mut json = json!({
+        "id": job.id,
+        "org": job.org,
+        "status": job.status().as_str(),
+        "model": job.model,
+        "provider": job.provider,
+        "route": job.route,
+        "seconds": job.seconds,
+        "aspect_ratio": job.aspect_ratio,
+        "usd_per_second": job.price.usd_per_second.to_string(),
+        "markup": job.price.markup.to_string(),
+        "fx_mxn_per_usd": job.price.fx_mxn_per_usd.to_string(),
+        "cost_mxn": job.cost.to_string(),
+        "poll_every_s": job.poll_every_s,
+        "due": job.is_open().then_some(job.due),
+        "revision": job.revision,
+        "history": history.iter().map(|(at, what)| json!({"at": at, "what": what})).collect::<Vec<_>>(),
+        "ledger": entries.iter().map(object).collect::<Vec<_>>(),
+    });
+    let price = &job.price;
+    let mut table = vec![
+        ("job", job.id.to_string()),
+        ("organization", job.org.to_string()),
+        ("status", job.status().as_str().to_owned()),
+        ("model", format!("{}, at {}", job.model, job.route)),
+        ("video", format!("{} s, {}", job.seconds, job.aspect_ratio.as_deref().unwrap_or("the provider's shape"))),
+        ("price", format!("USD {}/s × {} × {}", price.usd_per_second, price.markup, price.fx_mxn_per_usd)),
+        ("cost", mxn(job.cost)),
+    ];
+    if job.is_open() {
+        table.push(("next look", format!("{}, then every {} s or more", moment(job.due), job.poll_every_s)));
+    }
+    for (name, label, value) in by_state(&job.state) {
+        table.push((label, value.as_str().map_or_else(|| value.to_string(), str::to_owned)));
+        json[name] = value;
+    }
+    if prompt {
+        table.push(("prompt", job.prompt.clone()));
+        json["prompt"] = job.prompt.as_str().into();
+    }
+    Ok(Report { json, table, note: lines.join("\n") })
+}
+
+/// What is known only where the job stands: the name for programs, the label for people, the value.
+fn by_state(state: &State) -> Vec<(&'static str, &'static str, Value)> {
+    match state {
+        State::Pending { lease_until } => {
+            let until = |until: &Timestamp| ("lease_until", "being sent until", json!(moment(*until)));
+            lease_until.iter().map(until).collect()
+        }
+        State::Processing(processing) => {
+            let mut known = vec![("provider_id", "at the provider", json!(id_of(&processing.handle)))];
+            if let Some(file) = &processing.file {
+                known.push(("file_host", "file at", json!(host(&file.url))));
+                known.push(("upload_begun", "upload begun", json!(file.upload_url.is_some())));
+            }
+            known
+        }
+        State::Completed { video_url, .. } => vec![("video_url", "url", json!(video_url))],
+        State::Failed { failure, .. } => {
+            let mut known = vec![("error", "error", json!(failure.message)), ("code", "code", json!(failure.code))];
+            known.extend(failure.provider_code.iter().map(|code| ("provider_code", "provider's code", json!(code))));
+            known
+        }
+    }
+}
+
+fn id_of(handle: &Handle) -> &str {
+    match handle {
+        Handle::Fal(handle) => &handle.request_id,
+        Handle::Google(handle) => &handle.operation,
+    }
+}
+
+/// A video that comes inside an answer has an address of ours, without a host.
+fn host(url: &str) -> String {
+    Url::parse(url)
+        .ok()
+        .and_then(|url| url.host_str().map(str::to_owned))
+        .unwrap_or_else(|| "inside the answer".to_owned())
+}
+
+/// The moments that the job and its entries carry, in their order.
+fn history(job: &Job, entries: &[Entry]) -> Vec<(Timestamp, String)> {
+    let mut history = vec![(job.created, format!("accepted, MXN {} held", job.cost))];
+    match &job.state {
+        State::Pending { .. } => {}
+        State::Processing(Processing { submitted, rendering_since, file, .. }) => {
+            history.push((*submitted, "taken by the provider".to_owned()));
+            history.extend(rendering_since.map(|at| (at, "first seen rendering".to_owned())));
+            history.extend(file.as_ref().map(|file| (file.found, "file found".to_owned())));
+        }
+        State::Completed { at, .. } => history.push((*at, "completed".to_owned())),
+        State::Failed { at, failure } => history.push((*at, format!("failed: {}", failure.message))),
+    }
+    history.extend(entries.iter().map(|entry| {
+        let reason = entry.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+        (entry.posted_at(), format!("{} of MXN {}{reason}", entry.kind.as_str(), entry.amount))
+    }));
+    history.sort_by_key(|(at, _)| *at);
+    history
+}

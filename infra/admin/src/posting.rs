@@ -1,0 +1,103 @@
+//! Money that is posted once for its cause, whoever asks for it: it says what will happen, asks, posts, and shows what stands.
+
+use crate::confirm::Confirmation;
+use crate::environment::Operator;
+use crate::failure::Failure;
+use crate::output::{Report, moment, mxn};
+use ghub::account::Change;
+use ghub::store::{Entry, EntryKind, Posted, StoreError};
+use serde_json::json;
+
+/// A posting that is wanted.
+#[derive(Debug)]
+pub struct Posting<'a> {
+    pub entry: Entry,
+    pub confirmation: &'a Confirmation,
+    /// What the JSON calls whether this run has done it.
+    pub done: &'static str,
+    /// The command that may be run again when its answer was lost.
+    pub again: String,
+}
+
+impl Posting<'_> {
+    pub async fn run(self, operator: &Operator) -> Result<Report, Failure> {
+        let Entry { org, amount, .. } = self.entry;
+        let account = operator.account(org).await?;
+        if let Some(before) = operator.store.entry(org, &self.entry.cause).await? {
+            return self.repeated(&before, operator).await;
+        }
+        let after = account.after(Change::posting(amount))?;
+        after.available()?; // the account keeps this sum too, so it must fit as well
+        self.confirmation.obtain(&format!(
+            "MXN {amount} to organization {org} at {}, {}: from MXN {} to MXN {}.",
+            operator.place,
+            self.what(),
+            account.balance,
+            after.balance
+        ))?;
+        match operator.store.post(&self.entry).await.map_err(|source| self.unfinished(source))? {
+            Posted::Now => self.report(&self.entry, true, operator).await,
+            Posted::Before(before) => self.repeated(&before, operator).await,
+            Posted::NoSuchOrganization => Err(Failure::NoSuchOrganization(org)),
+        }
+    }
+
+    fn what(&self) -> String {
+        let reference = self.entry.reference();
+        let named = match self.entry.job {
+            Some(job) => format!("{} of job {job}", self.entry.kind.as_str()),
+            None => format!("reference {reference}"),
+        };
+        self.entry.reason.as_ref().map_or_else(|| named.clone(), |reason| format!("{named} ({reason})"))
+    }
+
+    /// The cause has posted before: the same amount is a repeat, another one is a mistake. A job is refunded once, and that is told.
+    async fn repeated(&self, before: &Entry, operator: &Operator) -> Result<Report, Failure> {
+        let (amount, posted) = (before.amount, before.posted_at());
+        if let Some(job) = before.job {
+            return Err(Failure::RefundedBefore { job, amount, posted });
+        }
+        if amount == self.entry.amount {
+            return self.report(before, false, operator).await;
+        }
+        let (reference, asked) = (before.reference().to_owned(), self.entry.amount);
+        Err(Failure::AnotherAmount { reference, asked, before: amount, posted })
+    }
+
+    async fn report(&self, entry: &Entry, now: bool, operator: &Operator) -> Result<Report, Failure> {
+        let balance = operator.store.account(entry.org).await.map_err(|source| self.unfinished(source))?;
+        let balance = balance.ok_or(Failure::NoSuchOrganization(entry.org))?.balance;
+        let posted = entry.posted_at();
+        let note = match (now, entry.kind) {
+            (true, EntryKind::Recharge) => "It is credited.".to_owned(),
+            (true, _) => "It is posted.".to_owned(),
+            (false, _) => {
+                format!("The reference had posted MXN {} on {}; nothing was changed.", entry.amount, moment(posted))
+            }
+        };
+        let mut json = json!({
+            "org": entry.org,
+            "reference": entry.reference(),
+            "amount_mxn": entry.amount.to_string(),
+            "posted": posted,
+            "balance_mxn": balance.to_string(),
+        });
+        json[self.done] = now.into();
+        let mut table = vec![
+            ("organization", entry.org.to_string()),
+            ("reference", entry.reference().to_owned()),
+            ("amount", mxn(entry.amount)),
+            ("posted", moment(posted)),
+            ("balance", mxn(balance)),
+        ];
+        if let Some(reason) = &entry.reason {
+            json["reason"] = reason.as_str().into();
+            table.insert(3, ("reason", reason.clone()));
+        }
+        Ok(Report { json, table, note })
+    }
+
+    fn unfinished(&self, source: StoreError) -> Failure {
+        Failure::Unfinished { again: self.again.clone(), source }
+    }
+}

@@ -1,0 +1,75 @@
+//! `cargo admin jobs` and `job show`.
+
+use crate::deployment::Deployment;
+use crate::planted::{COMPLETED, FAILED, OPEN, ORG};
+use serde_json::{Value, json};
+
+#[test]
+fn jobs_are_listed_from_the_newest_on() {
+    let here = Deployment::with_jobs();
+    let ids = |line: &str| {
+        let listed = here.json(&format!("jobs --org {ORG}{line}"));
+        let ids = listed["jobs"].as_array().unwrap().iter().map(|job| job["id"].clone()).collect::<Vec<_>>();
+        (ids, listed["next"].clone())
+    };
+    assert_eq!(ids(""), (vec![json!(OPEN), json!(FAILED), json!(COMPLETED)], Value::Null));
+    assert_eq!(ids(" --status failed"), (vec![json!(FAILED)], Value::Null));
+    assert_eq!(ids(" --status pending"), (vec![], Value::Null));
+    assert_eq!(ids(" --most 2"), (vec![json!(OPEN), json!(FAILED)], json!(FAILED)));
+    assert_eq!(ids(&format!(" --most 2 --before {FAILED}")), (vec![json!(COMPLETED)], Value::Null));
+
+    let table = here.run(&format!("jobs --org {ORG} --most 2"));
+    assert!(table.stdout.contains("flagged") && table.stdout.contains(&format!("--before {FAILED}")), "{table:?}");
+    assert!(!table.stdout.contains("hummingbird"), "prompts are the callers'");
+    let wrong = here.run(&format!("jobs --org {ORG} --status done"));
+    assert!(wrong.code == 2 && wrong.stderr.contains("pending, processing, completed or failed"), "{wrong:?}");
+    here.run(&format!("jobs --org {OPEN}")).failed_with(1, "there is no organization");
+}
+
+#[test]
+fn a_job_is_shown_with_its_history_and_without_its_secrets() {
+    let here = Deployment::with_jobs();
+    here.json(&format!("balance refund --job {COMPLETED} --reason borroso --yes"));
+    let shown = here.json(&format!("job show {COMPLETED}"));
+    assert_eq!(
+        [
+            &shown["org"],
+            &shown["status"],
+            &shown["cost_mxn"],
+            &shown["video_url"],
+            &shown["due"],
+            &shown["usd_per_second"]
+        ],
+        [
+            &json!(ORG),
+            &json!("completed"),
+            &json!("4.20"),
+            &json!("https://storage.test/v.mp4"),
+            &Value::Null,
+            &json!("0.04")
+        ]
+    );
+    let history: Vec<_> = shown["history"].as_array().unwrap().iter().map(|event| event["what"].clone()).collect();
+    let events = ["accepted, MXN 4.20 held", "completed", "consumption of MXN -4.20", "refund of MXN 4.20 (borroso)"];
+    assert_eq!(history, events);
+    assert_eq!(shown["ledger"].as_array().unwrap().len(), 2);
+
+    let open = here.run(&format!("job show {OPEN} --org {ORG}")).stdout;
+    for part in [
+        "at the provider  r-1",
+        "file at          v3.fal.media",
+        "upload begun     true",
+        "19:19:42Z  first seen rendering",
+    ] {
+        assert!(open.contains(part), "{part}: {open}");
+    }
+    for format in ["", " --json"] {
+        let text = here.run(&format!("job show {OPEN}{format}")).stdout;
+        assert!(!text.contains("secret") && !text.contains("hummingbird"), "{text}");
+        assert!(here.run(&format!("job show {OPEN} --prompt{format}")).stdout.contains("a hummingbird at dawn"));
+    }
+    assert_eq!(here.json(&format!("job show {FAILED}"))["error"], "flagged");
+    here.run(&format!("job show {ORG}")).failed_with(1, &format!("there is no job {ORG}"));
+    here.run(&format!("job show {OPEN} --org {OPEN}")).failed_with(1, &format!("there is no job {OPEN}"));
+    assert_eq!(here.run("job show 7").code, 2);
+}

@@ -1,0 +1,123 @@
+//! `cargo admin org …` and `key list`: what is shown, and what an operator sets.
+
+use crate::deployment::Deployment;
+use crate::planted::ORG;
+use serde_json::{Value, json};
+use std::process::Stdio;
+
+const OTHER: &str = "11111111-72a1-429f-a7ed-4bb0a42541be";
+
+#[test]
+fn organizations_are_listed_and_shown() {
+    let here = Deployment::start();
+    assert_eq!(here.run("org list").stdout, "There is no organization.\n");
+    for org in [ORG, OTHER] {
+        here.json(&format!("org create --id {org}"));
+    }
+    let shown = here.json(&format!("org show --org {ORG}"));
+    assert_eq!(shown, here.json(&format!("balance show --org {ORG}")));
+    let listed = here.json("org list");
+    assert_eq!(listed["organizations"].as_array().unwrap().len(), 2);
+    assert_eq!(listed["organizations"][1], shown, "in the order of their ids");
+    let done = here.run("org list");
+    let line = format!("{ORG}  50.00    0.00  0.00          50.00      0 of 50");
+    assert!(done.stdout.lines().any(|found| found == line), "{}", done.stdout);
+    here.run(&format!("org show --org {}", OTHER.replace('1', "2"))).failed_with(1, "there is no organization");
+}
+
+#[test]
+fn an_organization_is_suspended_and_served_again() {
+    let here = Deployment::start();
+    here.json(&format!("org create --id {ORG}"));
+    let (suspend, resume) = (format!("org suspend --org {ORG}"), format!("org resume --org {ORG}"));
+    here.run(&suspend).failed_with(1, "it wants --yes");
+    assert_eq!(account(&here)["suspended"], false);
+    let done = here.run(&format!("{suspend} --yes"));
+    assert_eq!(done.stderr, format!("Organization {ORG} at {} is refused everything from now on.\n", here.endpoint));
+    assert!(done.stdout.contains("suspended           yes"), "{done:?}");
+    assert_eq!(account(&here)["suspended"], true);
+    let again = here.run(&suspend);
+    assert!(again.code == 0 && again.stdout.contains("It was so before; nothing was changed."), "{again:?}");
+    assert_eq!(here.json(&resume)["suspended"], false);
+    assert_eq!(account(&here)["revision"], 3, "the bonus, and two that changed something");
+}
+
+#[test]
+fn limits_are_set_and_money_stays() {
+    let here = Deployment::with_jobs();
+    assert_eq!(here.json(&format!("org limit --org {ORG} --jobs 5"))["open_jobs_limit"], 5);
+
+    let credit = |amount: &str| format!("org credit-limit --org {ORG} --amount {amount}");
+    here.run(&credit("100")).failed_with(1, "it wants --yes");
+    let done = here.run(&format!("{} --yes", credit("100")));
+    let asked = format!("Organization {ORG} at {} may owe MXN 100.00; so far it may owe MXN 0.00.\n", here.endpoint);
+    assert_eq!((done.code, done.stderr), (0, asked));
+    let wanted =
+        json!({"balance": 45_800_000, "held": 4_200_000, "credit_limit": 100_000_000, "available": 141_600_000});
+    let found = account(&here);
+    for name in ["balance", "held", "credit_limit", "available"] {
+        assert_eq!(found[name], wanted[name], "{name}");
+    }
+    here.run(&format!("{} --yes", credit("0.000001")));
+    assert_eq!(account(&here)["available"], 41_600_001);
+    here.run(&format!("{} --yes", credit("9223372036854.775807"))).failed_with(1, "does not fit");
+    assert_eq!(here.run("audit").code, 0);
+    for wrong in
+        [credit("-1"), credit("1e3"), format!("org limit --org {ORG} --jobs 0"), format!("org limit --org {ORG}")]
+    {
+        assert_eq!(here.run(&wrong).code, 2, "{wrong}");
+    }
+    for line in ["suspend --yes", "resume", "limit --jobs 1", "credit-limit --amount 1 --yes"] {
+        here.run(&format!("org {line} --org {OTHER}")).failed_with(1, &format!("there is no organization {OTHER}"));
+    }
+}
+
+/// What a submit is checked against follows every change of the others, whoever comes in between.
+#[test]
+fn a_credit_limit_and_money_may_move_at_once() {
+    let here = Deployment::start();
+    here.json(&format!("org create --id {ORG}"));
+    let limits = (1..=4).map(|amount| format!("org credit-limit --org {ORG} --amount {amount} --yes"));
+    let recharges = (1..=4).map(|n| format!("balance recharge --org {ORG} --amount 0.00000{n} --reference r{n} --yes"));
+    let started: Vec<_> = limits
+        .chain(recharges)
+        .map(|line| here.command(&line).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
+        .collect();
+    for mut child in started {
+        assert!(child.wait().unwrap().success());
+    }
+    let found = account(&here);
+    let sum = found["balance"].as_i64().unwrap() + found["credit_limit"].as_i64().unwrap();
+    assert_eq!((&found["available"], &found["balance"]), (&json!(sum), &json!(50_000_010)));
+    assert_eq!(here.run("audit").code, 0);
+}
+
+#[test]
+fn keys_are_listed_without_themselves() {
+    let here = Deployment::start();
+    for org in [ORG, OTHER] {
+        here.json(&format!("org create --id {org}"));
+    }
+    assert!(here.run(&format!("key list --org {ORG}")).stdout.starts_with("It has no key."));
+    let mine = here.json(&format!("key create --org {ORG} --name prod-web"));
+    here.json(&format!("key create --org {OTHER} --name theirs"));
+    let (key, hash) = (mine["key"].as_str().unwrap(), mine["hash"].as_str().unwrap());
+    let listed = here.json(&format!("key list --org {ORG}"));
+    let [only] = &listed["keys"].as_array().unwrap()[..] else { panic!("{listed}") };
+    assert_eq!((&only["hash"], &only["name"], &only["last4"]), (&json!(hash), &json!("prod-web"), &json!(&key[41..])));
+    here.run(&format!("key revoke --hash {hash}"));
+    let shown = here.run(&format!("key list --org {ORG}")).stdout;
+    assert!(shown.contains(hash) && shown.contains("prod-web") && !shown.contains(key), "{shown}");
+    assert!(!shown.lines().nth(1).unwrap().contains(" no "), "it is revoked: {shown}");
+    here.run(&format!("key list --org {}", OTHER.replace('1', "2"))).failed_with(1, "there is no organization");
+}
+
+/// The account's numbers, as they are stored.
+fn account(here: &Deployment) -> Value {
+    let item = here.items("AccountsTable").into_iter().find(|item| item["org"]["S"] == ORG).unwrap();
+    let plain = |value: &Value| match value["N"].as_str() {
+        Some(number) => json!(number.parse::<i64>().unwrap()),
+        None => value["BOOL"].clone(),
+    };
+    item.as_object().unwrap().iter().map(|(name, value)| (name.clone(), plain(value))).collect()
+}

@@ -1,0 +1,79 @@
+//! Items as the functions write them, put into the tables by hand: what a test could not bring about by asking nicely.
+
+use crate::deployment::Deployment;
+use serde_json::{Value, json};
+
+pub const ORG: &str = "e8c96506-72a1-429f-a7ed-4bb0a42541be";
+pub const COMPLETED: &str = "01a202fb-0000-7000-8000-000000000001";
+pub const FAILED: &str = "01a202fb-0000-7000-8000-000000000002";
+pub const OPEN: &str = "01a202fb-0000-7000-8000-000000000003";
+/// MXN 4.20.
+pub const COST: i64 = 4_200_000;
+const CREATED: i64 = 1_782_415_166;
+
+impl Deployment {
+    /// An organization with a job of each end: MXN 50 given, MXN 4.20 charged, as much held.
+    pub fn with_jobs() -> Self {
+        let here = Self::start();
+        here.json(&format!("org create --id {ORG}"));
+        here.put_job(COMPLETED, json!({"status": text("completed"), "ended": number(CREATED + 90), "video_url": text("https://storage.test/v.mp4")}));
+        let failure = json!({"M": {"code": text("content_filtered"), "message": text("flagged")}});
+        here.put_job(FAILED, json!({"status": text("failed"), "ended": number(CREATED + 60), "failure": failure}));
+        let handle = json!({"M": {"fal": {"M": {
+            "request_id": text("r-1"),
+            "status_url": text("https://queue.fal.run/r-1/status?token=secret"),
+            "response_url": text("https://queue.fal.run/r-1?token=secret"),
+            "cancel_url": text("https://queue.fal.run/r-1/cancel?token=secret"),
+        }}}});
+        here.put_job(OPEN, json!({
+            "status": text("processing"), "open": text("3"), "handle": handle,
+            "submitted": number(CREATED + 1), "rendering_since": number(CREATED + 16), "file_found": number(CREATED + 91),
+            "file_url": text("https://v3.fal.media/a.mp4?token=secret"), "upload_url": text("https://storage.test/up/secret"),
+        }));
+        here.put_entry(&format!("job#{COMPLETED}"), "consumption", -COST, Some(COMPLETED));
+        here.put_account(&[("balance", 50_000_000 - COST), ("held", COST), ("open_jobs", 1)]);
+        here
+    }
+
+    /// The account with these numbers in place of those of `with_jobs`; `available` follows unless it is among them.
+    pub fn put_account(&self, changes: &[(&str, i64)]) {
+        let mut account = self.items("AccountsTable").into_iter().find(|item| item["org"]["S"] == ORG).unwrap();
+        for (name, value) in changes {
+            account[*name] = number(*value);
+        }
+        if changes.iter().all(|(name, _)| *name != "available") {
+            let of = |name: &str| account[name]["N"].as_str().unwrap().parse::<i64>().unwrap();
+            account["available"] = number(of("balance") - of("held") + of("credit_limit"));
+        }
+        self.put("AccountsTable", &account);
+    }
+
+    pub fn put_entry(&self, cause: &str, kind: &str, amount: i64, job: Option<&str>) {
+        let posted = format!("{:015}#{cause}", (CREATED + 90) * 1_000);
+        let mut entry = json!({"org": text(ORG), "cause": text(cause), "posted": text(&posted), "kind": text(kind), "amount": number(amount)});
+        if let Some(job) = job {
+            entry["job"] = text(job);
+        }
+        self.put("LedgerTable", &entry);
+    }
+
+    pub fn put_job(&self, id: &str, state: Value) {
+        let price = json!({"M": {"usd_per_second": number(40_000), "markup": number(1_050_000), "fx_mxn_per_usd": number(20_000_000)}});
+        let mut job = json!({
+            "org": text(ORG), "job": text(id), "v": number(1), "write": text("w"), "revision": number(4),
+            "model": text("fal/kling-2"), "provider": text("fal"), "route": text("fal-ai/kling-video/v2"),
+            "prompt": text("a hummingbird at dawn"), "seconds": number(5), "aspect_ratio": text("9:16"), "price": price,
+            "cost": number(COST), "poll_every_s": number(15), "created": number(CREATED), "due": number(CREATED + 15),
+        });
+        job.as_object_mut().unwrap().extend(state.as_object().unwrap().clone());
+        self.put("JobsTable", &job);
+    }
+}
+
+pub fn text(text: &str) -> Value {
+    json!({"S": text})
+}
+
+pub fn number(number: i64) -> Value {
+    json!({"N": number.to_string()})
+}

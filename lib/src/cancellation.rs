@@ -1,0 +1,107 @@
+//! Ends an open job before its time, without throwing away a render that is paid for: take the turn, ask the provider to stop, and
+//! only then fail the job and release its hold. A render that had finished goes on to be stored.
+
+use crate::checking::{Checker, Stopping};
+use crate::job::{Failure, Job, Moved, Processing, State};
+use crate::outbound::BoxError;
+use crate::provider::{Checked, Handle};
+use crate::queue::{Message, Queue};
+use crate::store::{Store, Written};
+use crate::world::Ambient;
+use std::time::Duration;
+
+/// How long nobody else looks at the job: three exchanges of 10 s with the provider, and the store's 4 s.
+const TURN: Duration = Duration::from_secs(3 * 10 + 10);
+
+/// Ends jobs.
+#[derive(Debug, Clone)]
+pub struct Canceller {
+    checker: Checker,
+    store: Store,
+    poll_queue: Queue,
+    ambient: Ambient,
+}
+
+/// What became of the job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cancellation {
+    /// It failed, as was wanted; its hold is released.
+    Failed,
+    /// It failed by the provider's verdict, which came first; its hold is released.
+    FailedByProvider(Failure),
+    /// The provider had finished it: it is being stored, and will be charged.
+    Finished,
+    /// The provider gave no answer, so there may be a finished render: the job is as it was.
+    NoAnswer,
+    /// Somebody else acts on it until its `due`; nothing was done.
+    NotDue,
+    /// Somebody else wrote it meanwhile; nothing was done.
+    Overtaken,
+    /// It had ended before.
+    Over,
+}
+
+impl Canceller {
+    /// A canceller that sends what stays open back to `poll_queue`.
+    pub fn new(checker: &Checker, store: &Store, poll_queue: &Queue, ambient: &Ambient) -> Self {
+        let (checker, store) = (checker.clone(), store.clone());
+        Self { checker, store, poll_queue: poll_queue.clone(), ambient: ambient.clone() }
+    }
+
+    /// Cancels a job, as it was read. With `discard` it fails even if its render is finished, or may be: that is thrown away. May be
+    /// repeated: a job that is over stays as it is.
+    pub async fn cancel(&self, job: Job, failure: Failure, discard: bool) -> Result<Cancellation, BoxError> {
+        match &job.state {
+            State::Completed { .. } | State::Failed { .. } => return Ok(Cancellation::Over),
+            State::Processing(Processing { file: Some(_), .. }) if !discard => return Ok(Cancellation::Finished),
+            State::Pending { .. } | State::Processing(_) => {}
+        }
+        let Moved::Applied(taken) = job.turn(self.ambient.now(), TURN) else { return Ok(Cancellation::NotDue) };
+        if self.store.write(&taken).await? == Written::Overtaken {
+            return Ok(Cancellation::Overtaken);
+        }
+        // The message that was under way finds the turn taken and is gone: whatever becomes of this, somebody looks again.
+        if let Err(error) = self.poll_queue.send(Message::about(&taken), TURN).await {
+            tracing::warn!(%error, "the job was not queued again; the sweep finds it");
+        }
+        let handle = match &taken.state {
+            State::Processing(Processing { handle, file: None, .. }) => handle.clone(),
+            _ => return self.fail(taken, failure).await,
+        };
+        match self.stop(&handle).await {
+            Stopping::Done { file_url } if !discard => {
+                Ok(Self::unless_overtaken(self.checker.found(taken, file_url).await?, Cancellation::Finished))
+            }
+            Stopping::Failed(verdict) => {
+                let written = self.checker.fail(taken, verdict.clone()).await?;
+                Ok(Self::unless_overtaken(written, Cancellation::FailedByProvider(verdict)))
+            }
+            Stopping::NoAnswer if !discard => Ok(Cancellation::NoAnswer),
+            _ => self.fail(taken, failure).await,
+        }
+    }
+
+    /// Asks to stop; where a provider cannot be asked to, how the render stands.
+    async fn stop(&self, handle: &Handle) -> Stopping {
+        match self.checker.stop(handle).await {
+            Stopping::NotPossible => match self.checker.checked(handle).await {
+                Checked::Done { file_url } => Stopping::Done { file_url },
+                Checked::Failed(failure) => Stopping::Failed(failure),
+                Checked::Queued | Checked::Rendering => Stopping::NotPossible,
+                Checked::Trouble(_) | Checked::Ask(_) => Stopping::NoAnswer,
+            },
+            answer => answer,
+        }
+    }
+
+    async fn fail(&self, job: Job, failure: Failure) -> Result<Cancellation, BoxError> {
+        Ok(Self::unless_overtaken(self.checker.fail(job, failure).await?, Cancellation::Failed))
+    }
+
+    fn unless_overtaken(written: Written, done: Cancellation) -> Cancellation {
+        match written {
+            Written::Done => done,
+            Written::Overtaken => Cancellation::Overtaken,
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! The nightly audit: what it says of accounts that differ, and that it says nothing of those that move while it looks.
+
+use crate::asking::Ask;
+use crate::metrics::Measured;
+use crate::stage::Stage;
+use crate::traces::Call;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::AttributeValue;
+use futures::future::BoxFuture;
+use ghub::audit::Difference;
+use ghub::id::OrgId;
+use ghub::outbound::{Gate, Network, Outbound, WireError, sdk_config};
+use ghub::store::{Audited, Entry, Store, Table};
+use ghub::world::World;
+use local::system::Options;
+use serde_json::json;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_is_off_is_counted_and_told() {
+    let measured = Measured::default();
+    let stage = Stage::with(Options { metrics: measured.metrics(), ..Options::test() }).await;
+    let most = || measured.of("AccountsDiffering").iter().filter_map(|(_, differing)| differing.as_u64()).max();
+    let caller = stage.caller();
+    caller.finished(&caller.accepted("charged").await).await;
+    stage.caller_with("1.00").await;
+    let audited = async || stage.system.invoke("audit-accounts", json!({})).await.unwrap();
+    assert_eq!(audited().await, json!({"audited": 2, "differing": 0, "moved": 0, "unread": 0}));
+    assert_eq!(most(), Some(0));
+
+    moved_by_hand(&stage, caller.org).await;
+    assert_eq!(audited().await, json!({"audited": 2, "differing": 1, "moved": 0, "unread": 0}));
+    assert_eq!(most(), Some(1));
+    let mxn = |text: &str| text.parse().unwrap();
+    let found = Audited::Differs(vec![Difference::Balance { account: mxn("45.800001"), ledger: mxn("45.80") }]);
+    assert_eq!(stage.store.audit(caller.org).await.unwrap(), Some(found));
+    assert_eq!(stage.store.audit(stage.system.world().ambient.org_id()).await.unwrap(), None);
+    let answer = stage.ask(Ask::submit(&stage.system.identity.live_key, &json!({}))).await;
+    assert_eq!(answer.status, 400, "callers are served all the same");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_moves_while_it_is_looked_at_is_no_difference() {
+    let stage = Stage::new().await;
+    let org = stage.caller().org;
+    for (moves, said) in [(3, Audited::Agrees), (usize::MAX, Audited::Moved)] {
+        let busy = Arc::new(Busy { org, store: OnceLock::new(), left: AtomicUsize::new(moves) });
+        assert!(busy.store.set(stage.store.clone()).is_ok());
+        let world = World { outbound: Outbound::gated(busy.clone()), ..stage.system.world() };
+        let tables = [Table::Accounts, Table::Ledger, Table::Jobs];
+        let store = Store::new(&world, &sdk_config(&world).unwrap(), &tables).unwrap();
+        assert_eq!(store.audit(org).await.unwrap(), Some(said), "after {moves} payments in the midst of it");
+    }
+}
+
+/// Pays money in between the look at the account and the look at the ledger.
+#[derive(Debug)]
+struct Busy {
+    org: OrgId,
+    store: OnceLock<Store>,
+    left: AtomicUsize,
+}
+
+impl Gate for Busy {
+    fn exchange<'a>(
+        &'a self,
+        request: reqwest::Request,
+        send: Network<'a>,
+    ) -> BoxFuture<'a, Result<reqwest::Response, WireError>> {
+        let call = Call::of(&request);
+        let looks = call.what == "DynamoDB_20120810.Query" && call.body["TableName"] == "LedgerTable";
+        let left = self.left.load(Ordering::SeqCst);
+        Box::pin(async move {
+            if looks && left > 0 {
+                self.left.store(left - 1, Ordering::SeqCst);
+                let entry = Entry::recharge(self.org, &format!("payment-{left}"), "1".parse().unwrap(), 0);
+                self.store.get().unwrap().post(&entry).await.unwrap();
+            }
+            send(request).await
+        })
+    }
+}
+
+/// Adds a millionth to balance and available, as no path of ours does.
+async fn moved_by_hand(stage: &Stage, org: OrgId) {
+    let config = aws_sdk_dynamodb::config::Builder::from(&sdk_config(&stage.system.world()).unwrap());
+    let db = Client::from_conf(config.endpoint_url(&stage.system.dynamodb).build());
+    let update = db.update_item().table_name("AccountsTable").key("org", AttributeValue::S(org.to_string()));
+    let update = update.update_expression("ADD balance :one, available :one");
+    update.expression_attribute_values(":one", AttributeValue::N("1".to_owned())).send().await.unwrap();
+}
