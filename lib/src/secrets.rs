@@ -49,7 +49,7 @@ impl Secrets {
     ) -> Result<Option<Credential<T>>, ConfigError> {
         if let Some(here) = self.env.secret(variable) {
             let value = make(&here).map_err(|problem| ConfigError::new(variable, problem))?;
-            return Ok(Some(Credential(Kind::Fixed(value))));
+            return Ok(Some(Credential::fixed(value)));
         }
         let named_by = Env::secret_variable(variable);
         let Some(name) = self.env.optional(&named_by) else { return Ok(None) };
@@ -116,6 +116,11 @@ impl<T> fmt::Debug for Credential<T> {
 }
 
 impl<T: Clone> Credential<T> {
+    /// One that does not change.
+    pub const fn fixed(value: T) -> Self {
+        Self(Kind::Fixed(value))
+    }
+
     /// The credential of the secret as it was at most five minutes ago; older if the secret cannot be read now.
     pub async fn current(&self) -> T {
         match &self.0 {

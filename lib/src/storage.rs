@@ -14,11 +14,16 @@ use bytes::Bytes;
 use reqwest::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_RANGE, CONTENT_TYPE, HeaderValue, RANGE};
 use reqwest::{Method, Request, Response};
 use serde::Deserialize;
+use serde_json::Value;
 use std::time::Duration;
 use url::Url;
 
 /// What a single upload may hold, and the size of a part of a resumable one: Supabase takes parts of exactly 6 MiB.
 pub const PART_BYTES: usize = 6 << 20;
+
+/// The largest video that is stored: ten seconds at 400 Mbit/s, ten times what any model renders. More is a fault, and would fill the
+/// operator's storage.
+pub const LARGEST_VIDEO: u64 = 512 << 20;
 
 /// A part of 6 MiB at 1 Mbit/s takes 50 s; slower than that is not worth waiting for.
 const TRANSFER_TIMEOUT: Duration = Duration::from_secs(60);
@@ -89,12 +94,38 @@ impl Storage {
     pub async fn new(world: &World, aws: &SdkConfig) -> Result<Self, ConfigError> {
         let key = Secrets::new(world, aws).credential("SUPABASE_SECRET_KEY", usable).await?;
         let named_by = Env::secret_variable("SUPABASE_SECRET_KEY");
-        Ok(Self {
-            outbound: world.outbound.clone(),
-            base: world.env.url("SUPABASE_URL")?,
-            key: key.ok_or_else(|| ConfigError::new(&named_by, "is not set"))?,
-            bucket: world.env.optional("SUPABASE_BUCKET").unwrap_or("generated-videos").to_owned(),
-        })
+        Self::opened(world, key.ok_or_else(|| ConfigError::new(&named_by, "is not set"))?)
+    }
+
+    /// The same bucket, opened with this key.
+    pub fn with_key(world: &World, key: Secret) -> Result<Self, ConfigError> {
+        Self::opened(world, Credential::fixed(key))
+    }
+
+    fn opened(world: &World, key: Credential<Secret>) -> Result<Self, ConfigError> {
+        let bucket = world.env.optional("SUPABASE_BUCKET").unwrap_or("generated-videos").to_owned();
+        Ok(Self { outbound: world.outbound.clone(), base: world.env.url("SUPABASE_URL")?, key, bucket })
+    }
+
+    /// The bucket's name.
+    pub fn bucket(&self) -> &str {
+        &self.bucket
+    }
+
+    /// Asks storage for something else than a video: a small question with a small answer.
+    pub async fn ask(
+        &self,
+        step: &'static str,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Result<Vec<u8>, StorageError> {
+        let mut request = self.request(method, self.url(path), QUESTION_TIMEOUT).await;
+        if let Some(body) = body {
+            request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            *request.body_mut() = Some(body.to_string().into());
+        }
+        Ok(read_body(self.asked(step, request).await?, LONGEST_ANSWER).await?)
     }
 
     /// Where a job's video lives in the bucket: the same for every attempt, so that a repeat replaces and never adds.

@@ -5,11 +5,8 @@ use bytes::{Bytes, BytesMut};
 use ghub::download::{Download, DownloadError};
 use ghub::job::{Failure, File, Job, Moved, Processing};
 use ghub::mp4::{NotAnMp4, Walker};
-use ghub::storage::{PART_BYTES, Storage, StorageError};
+use ghub::storage::{LARGEST_VIDEO, PART_BYTES, Storage, StorageError};
 use ghub::store::{StoreError, Written};
-
-/// Ten seconds of video at 400 Mbit/s, ten times what any model renders. More is a fault, and would fill the operator's storage.
-const LARGEST: u64 = 512 << 20;
 
 /// Why a video is not in storage.
 #[derive(Debug, thiserror::Error)]
@@ -74,7 +71,7 @@ impl StoreVideo {
     async fn copied(&self, job: &mut Job, file: &File, mut source: Source) -> Result<String, TransferError> {
         let path = Storage::path(job.org, job.id);
         let length = source.download.length();
-        if length.is_some_and(|length| length > LARGEST) {
+        if length.is_some_and(|length| length > LARGEST_VIDEO) {
             return Err(TransferError::TooLarge);
         }
         let resumed = match &file.upload_url {
@@ -180,6 +177,6 @@ impl Source {
     fn walked(&mut self, bytes: &[u8]) -> Result<(), TransferError> {
         self.walker.pass(bytes)?;
         self.passed += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        if self.passed > LARGEST { Err(TransferError::TooLarge) } else { Ok(()) }
+        if self.passed > LARGEST_VIDEO { Err(TransferError::TooLarge) } else { Ok(()) }
     }
 }

@@ -1,26 +1,14 @@
-//! The bucket itself, at Supabase: its settings, and taking a file out of it. What functions do with videos in it is `ghub::storage`,
-//! and the same rules hold: keys that begin with `sb_` go in `apikey` alone, and a refusal's true status is in its body.
+//! The bucket itself, at Supabase: its settings, and taking a file out of it. What functions do with videos in it is `ghub::storage`.
 
 use ghub::config::{ConfigError, Secret};
-use ghub::outbound::{Outbound, WireError, read_body};
-use ghub::storage::StorageError;
+use ghub::storage::{Storage, StorageError};
 use ghub::world::World;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use reqwest::{Method, Request};
+use reqwest::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::time::Duration;
-use url::Url;
-
-/// Questions are small.
-const TIMEOUT: Duration = Duration::from_secs(10);
-/// The longest answer that is read; they are under 2 KB.
-const LONGEST_ANSWER: usize = 64 << 10;
 
 /// The type of every file that is stored.
 pub const VIDEO: &str = "video/mp4";
-/// The largest file that is stored; `store-video` gives larger ones up.
-pub const LARGEST_BYTES: u64 = 512 << 20;
 
 /// What can be set of a bucket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,30 +54,22 @@ pub fn size(bytes: u64) -> String {
 
 /// The bucket of a deployment.
 #[derive(Debug)]
-pub struct Bucket {
-    outbound: Outbound,
-    base: Url,
-    key: Secret,
-    pub name: String,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase")]
-struct ErrorBody {
-    status_code: String,
-    message: String,
-}
+pub struct Bucket(Storage);
 
 impl Bucket {
     /// The one of `SUPABASE_URL` and `SUPABASE_BUCKET`, opened with this key.
     pub fn new(world: &World, key: Secret) -> Result<Self, ConfigError> {
-        let name = world.env.optional("SUPABASE_BUCKET").unwrap_or("generated-videos").to_owned();
-        Ok(Self { outbound: world.outbound.clone(), base: world.env.url("SUPABASE_URL")?, key, name })
+        Ok(Self(Storage::with_key(world, key)?))
+    }
+
+    /// What it is called.
+    pub fn name(&self) -> &str {
+        self.0.bucket()
     }
 
     /// How it is set; none if it is not there.
     pub async fn settings(&self) -> Result<Option<Settings>, StorageError> {
-        match self.ask(Method::GET, &format!("bucket/{}", self.name), None).await {
+        match self.ask(Method::GET, &format!("bucket/{}", self.name()), None).await {
             Ok(body) => match serde_json::from_slice(&body) {
                 Ok(settings) => Ok(Some(settings)),
                 Err(error) => Err(StorageError::Refused { step: "bucket", status: 200, message: error.to_string() }),
@@ -106,50 +86,22 @@ impl Bucket {
 
     /// Sets it. A repeat changes nothing.
     pub async fn change(&self, settings: &Settings) -> Result<(), StorageError> {
-        self.ask(Method::PUT, &format!("bucket/{}", self.name), Some(self.described(settings))).await.map(drop)
+        self.ask(Method::PUT, &format!("bucket/{}", self.name()), Some(self.described(settings))).await.map(drop)
     }
 
     /// Takes a file out of it.
     pub async fn remove(&self, path: &str) -> Result<(), StorageError> {
-        self.ask(Method::DELETE, &format!("object/{}/{path}", self.name), None).await.map(drop)
+        self.ask(Method::DELETE, &format!("object/{}/{path}", self.name()), None).await.map(drop)
     }
 
     fn described(&self, settings: &Settings) -> Value {
         let mut body = json!(settings);
-        (body["id"], body["name"]) = (json!(self.name), json!(self.name));
+        (body["id"], body["name"]) = (json!(self.name()), json!(self.name()));
         body
     }
 
     async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> Result<Vec<u8>, StorageError> {
-        let mut url = self.base.clone();
-        url.set_path(&format!("{}/storage/v1/{path}", url.path().trim_end_matches('/')));
-        let mut request = Request::new(method, url);
-        *request.timeout_mut() = Some(TIMEOUT);
-        let secret = |text: &str| {
-            let value = HeaderValue::try_from(text);
-            let mut value =
-                value.map_err(|_| WireError::NotSent("the key has characters that no header can carry".into()))?;
-            value.set_sensitive(true);
-            Ok::<_, WireError>(value)
-        };
-        let key = self.key.expose();
-        if !key.starts_with("sb_") {
-            request.headers_mut().insert(AUTHORIZATION, secret(&format!("Bearer {key}"))?);
-        }
-        request.headers_mut().insert("apikey", secret(key)?);
-        if let Some(body) = body {
-            request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-            *request.body_mut() = Some(body.to_string().into());
-        }
-        let answer = self.outbound.exchange(request).await?;
-        let status = answer.status();
-        let body = read_body(answer, LONGEST_ANSWER).await?;
-        if status.is_success() {
-            return Ok(body);
-        }
-        let error = serde_json::from_slice::<ErrorBody>(&body).unwrap_or_default();
-        let status = error.status_code.parse().unwrap_or(status.as_u16());
-        Err(StorageError::Refused { step: "bucket", status, message: error.message })
+        self.0.ask("bucket", method, path, body).await
     }
 }
 

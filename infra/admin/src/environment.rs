@@ -2,7 +2,7 @@
 
 use crate::failure::Failure;
 use ghub::account::Account;
-use ghub::config::Env;
+use ghub::config::{Env, VARIABLES};
 use ghub::id::{JobId, OrgId};
 use ghub::job::Job;
 use ghub::metrics::Metrics;
@@ -11,43 +11,6 @@ use ghub::store::{Store, Table};
 use ghub::world::{Ambient, World};
 use std::fmt;
 use std::path::Path;
-
-/// What the command line reads of the process's environment: what the functions have, the SDKs' own variables, and nothing else.
-const NAMES: [&str; 33] = [
-    "TABLE_ACCOUNTS",
-    "TABLE_LEDGER",
-    "TABLE_KEYS",
-    "TABLE_JOBS",
-    "TABLE_IDEMPOTENCY",
-    "POLL_QUEUE_URL",
-    "STORE_QUEUE_URL",
-    "FX_MXN_PER_USD",
-    "MARKUP",
-    "CATALOG",
-    "FAL_QUEUE_URL",
-    "FAL_KEY",
-    "FAL_KEY_SECRET",
-    "GOOGLE_API_URL",
-    "GOOGLE_PROJECT",
-    "GOOGLE_LOCATION",
-    "GOOGLE_STORAGE_URI",
-    "GOOGLE_STORAGE_API_URL",
-    "GOOGLE_SERVICE_ACCOUNT",
-    "GOOGLE_SERVICE_ACCOUNT_SECRET",
-    "SUPABASE_URL",
-    "SUPABASE_BUCKET",
-    "SUPABASE_SECRET_KEY",
-    "SUPABASE_SECRET_KEY_SECRET",
-    "DOWNLOAD_HOSTS",
-    "AWS_REGION",
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "AWS_ENDPOINT_URL",
-    "AWS_ENDPOINT_URL_DYNAMODB",
-    "AWS_ENDPOINT_URL_SQS",
-    "AWS_ENDPOINT_URL_SECRETS_MANAGER",
-];
 
 pub const HELP: &str = "\
 Configuration, from the environment or from --env-file; where both name a value, the file's is taken:
@@ -89,7 +52,7 @@ impl Deployment {
         let from_file = env_file.map_or(Ok(Vec::new()), read)?;
         let process = Env::process();
         let from_process =
-            NAMES.iter().filter_map(|name| Some(((*name).to_owned(), process.optional(name)?.to_owned())));
+            VARIABLES.iter().filter_map(|name| Some(((*name).to_owned(), process.optional(name)?.to_owned())));
         let variables = Variables(from_process.chain(from_file).collect());
         let env = variables.0.iter().cloned().collect();
         // What a function counts goes to its log; standard output is the answer's here.

@@ -1,6 +1,6 @@
 //! `cargo admin storage …`: the bucket that videos are put into.
 
-use crate::bucket::{Bucket, LARGEST_BYTES, Settings, remedy};
+use crate::bucket::{Bucket, Settings, remedy};
 use crate::confirm::Confirmation;
 use crate::environment::Deployment;
 use crate::failure::Failure;
@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 use ghub::config::Secret;
 use ghub::outbound::sdk_config;
 use ghub::secrets::Secrets;
-use ghub::storage::StorageError;
+use ghub::storage::{LARGEST_VIDEO, StorageError};
 use serde_json::json;
 
 /// Supabase takes no larger file by a single upload, and no bucket's limit is above it.
@@ -24,7 +24,7 @@ pub enum Command {
 #[derive(Debug, Args)]
 pub struct Init {
     /// The largest file that it takes; Supabase's free plan allows 50 MB
-    #[arg(long, value_name = "MIB", default_value_t = LARGEST_BYTES >> 20)]
+    #[arg(long, value_name = "MIB", default_value_t = LARGEST_VIDEO >> 20)]
     #[arg(value_parser = clap::value_parser!(u64).range(1..=MOST_MIB))]
     limit_mib: u64,
     #[command(flatten)]
@@ -55,12 +55,12 @@ impl Init {
             }
             Some(found) if found == wanted => Done::Nothing,
             Some(found) => {
-                self.confirmation.obtain(&differences(&bucket.name, &found, &wanted))?;
+                self.confirmation.obtain(&differences(bucket.name(), &found, &wanted))?;
                 bucket.change(&wanted).await.map_err(unable)?;
                 Done::Changed
             }
         };
-        Ok(report(&bucket.name, &wanted, &done))
+        Ok(report(bucket.name(), &wanted, &done))
     }
 }
 

@@ -3,12 +3,12 @@
 use super::finding::Finding;
 use super::secrets::Keys;
 use super::{PATIENCE, within};
-use crate::bucket::{Bucket, LARGEST_BYTES, VIDEO, remedy, size};
+use crate::bucket::{Bucket, VIDEO, remedy, size};
 use crate::environment::Deployment;
 use ghub::config::Secret;
 use ghub::error::causes;
 use ghub::outbound::SdkConfig;
-use ghub::storage::{Storage, StorageError};
+use ghub::storage::{LARGEST_VIDEO, Storage, StorageError};
 
 const AREA: &str = "bucket";
 const INIT: &str = "`cargo admin storage init` shows what would change, and changes it with --yes.";
@@ -23,13 +23,13 @@ pub async fn look(deployment: &Deployment, aws: &SdkConfig, keys: &Keys) -> Vec<
             return vec![finding];
         }
     };
-    let settings = within(AREA, &bucket.name, async { vec![settings(&bucket).await] });
+    let settings = within(AREA, bucket.name(), async { vec![settings(&bucket).await] });
     let (settings, file) = tokio::join!(settings, takes_a_video(deployment, aws, key, &bucket));
     settings.into_iter().chain([file]).collect()
 }
 
 async fn settings(bucket: &Bucket) -> Finding {
-    let mut finding = Finding::of(AREA, &*bucket.name);
+    let mut finding = Finding::of(AREA, bucket.name());
     let settings = match bucket.settings().await {
         Ok(Some(settings)) => settings,
         Ok(None) => {
@@ -53,11 +53,11 @@ async fn settings(bucket: &Bucket) -> Finding {
         finding.fail(format!("{found}, and not {VIDEO}"), INIT);
     }
     match settings.file_size_limit {
-        Some(limit) if limit < LARGEST_BYTES => finding.warn(
+        Some(limit) if limit < LARGEST_VIDEO => finding.warn(
             settings.limit(),
             format!(
                 "A larger video cannot be stored, and its job fails; the largest that is tried has {}. {INIT}",
-                size(LARGEST_BYTES)
+                size(LARGEST_VIDEO)
             ),
         ),
         _ => finding.ok(format!("{}; the project's still holds, 50 MB on Supabase's free plan", settings.limit())),
@@ -68,7 +68,7 @@ async fn settings(bucket: &Bucket) -> Finding {
 /// Puts a video in, reads it as anybody would, and takes it out again whatever came of that.
 async fn takes_a_video(deployment: &Deployment, aws: &SdkConfig, key: &Secret, bucket: &Bucket) -> Finding {
     let path = format!("doctor/{}.mp4", deployment.world.ambient.org_id());
-    let mut finding = Finding::of(AREA, format!("{}/doctor", bucket.name));
+    let mut finding = Finding::of(AREA, format!("{}/doctor", bucket.name()));
     let world = deployment.with(&[("SUPABASE_SECRET_KEY", Some(key.expose()))]);
     let storage = match Storage::new(&world, aws).await {
         Ok(storage) => storage,
@@ -89,7 +89,7 @@ async fn takes_a_video(deployment: &Deployment, aws: &SdkConfig, key: &Secret, b
         Ok(Ok(())) => finding.ok("and removed"),
         Ok(Err(StorageError::Refused { status: 404, .. })) => {} // it never came to be
         Ok(Err(_)) | Err(_) => {
-            finding.warn("the file could not be removed", format!("If it is there, delete {}/{path}.", bucket.name));
+            finding.warn("the file could not be removed", format!("If it is there, delete {}/{path}.", bucket.name()));
         }
     }
     finding
