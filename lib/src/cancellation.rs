@@ -76,7 +76,7 @@ impl Canceller {
                 let written = self.checker.fail(taken, verdict.clone()).await?;
                 Ok(Self::unless_overtaken(written, Cancellation::FailedByProvider(verdict)))
             }
-            Stopping::NoAnswer if !discard => Ok(Cancellation::NoAnswer),
+            Stopping::NoAnswer if !discard => self.given_back(taken).await.map(|()| Cancellation::NoAnswer),
             _ => self.fail(taken, failure).await,
         }
     }
@@ -92,6 +92,13 @@ impl Canceller {
             },
             answer => answer,
         }
+    }
+
+    /// Whoever tries again need not wait for the turn's end. If somebody wrote meanwhile, it is theirs.
+    async fn given_back(&self, job: Job) -> Result<(), BoxError> {
+        let Moved::Applied(back) = job.again_in(self.ambient.now(), Duration::ZERO) else { return Ok(()) };
+        self.store.write(&back).await?;
+        Ok(())
     }
 
     async fn fail(&self, job: Job, failure: Failure) -> Result<Cancellation, BoxError> {

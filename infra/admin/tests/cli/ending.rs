@@ -110,7 +110,6 @@ fn a_provider_that_says_nothing_may_have_a_render() {
         (json!("processing"), json!("4.20"))
     );
 
-    // Its turn is ours for a while; whoever comes next waits for it.
     let done = here.fail(&job, " --discard --code provider_unavailable --json");
     assert_eq!(done.code, 0, "{done:?}");
     let failure = serde_json::from_str::<Value>(&done.stdout).unwrap()["failure"].clone();
