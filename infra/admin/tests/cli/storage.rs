@@ -37,8 +37,8 @@ fn a_bucket_that_is_there_is_changed_only_if_somebody_agrees() {
     asked.failed_with(1, "nothing was changed: it wants --yes");
     asked.failed_with(
         1,
-        "generated-videos is there, and would change: from private to public; from every type to video/mp4; \
-         from no limit of its own to files up to 50 MiB.",
+        "generated-videos is there, and would change: from private to public; \
+         from files up to 512 MiB to files up to 50 MiB.",
     );
     here.doctor(&[]).says("generated-videos", "fail", "not public", "cargo admin storage init");
 
