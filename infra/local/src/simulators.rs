@@ -153,7 +153,7 @@ fn render(pace: Pace) -> Render {
 
 /// The local catalog: the models without a live upstream are routed to the simulators, `Fast` looks every second, and what is set
 /// otherwise wins.
-pub(crate) fn catalog(pace: Pace, fal: bool, google: bool, set: &str) -> Result<String, String> {
+pub fn catalog(pace: Pace, fal: bool, google: bool, set: &str) -> Result<String, String> {
     let mut overrides: Map<String, Value> = Map::new();
     for model in ghub::catalog::Catalog::published().iter() {
         let mut change = Map::new();

@@ -281,7 +281,8 @@ fn keep(secrets: &BTreeMap<String, String>, manager: &SecretsManager, parameters
     }
 }
 
-fn create_queues(sqs: &Sqs, template: &Template) -> Result<(), String> {
+/// Creates the template's queues.
+pub fn create_queues(sqs: &Sqs, template: &Template) -> Result<(), String> {
     let mut queues: Vec<_> = template.queues.iter().collect();
     queues.sort_by_key(|queue| queue.dead_letter.is_some()); // a dead-letter queue has to be there before the queue that names it
     for queue in queues {

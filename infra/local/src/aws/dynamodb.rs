@@ -9,7 +9,7 @@ use std::path::Path;
 use tokio::net::TcpListener;
 
 /// Opens the database, in a file or in memory, and creates the tables that are not there yet.
-pub(crate) fn open(file: Option<&Path>, tables: &[Table]) -> Result<Database, String> {
+pub fn open(file: Option<&Path>, tables: &[Table]) -> Result<Database, String> {
     let database = match file {
         Some(file) => Database::new(&file.to_string_lossy()),
         None => Database::memory(),

@@ -8,17 +8,22 @@ use std::fmt::Write;
 
 /// The template's parameters with their local values, and where AWS's parts listen.
 #[derive(Clone)]
-pub(crate) struct Environment {
-    pub(crate) parameters: BTreeMap<String, String>,
-    pub(crate) dynamodb: String,
-    pub(crate) sqs_endpoint: String,
-    pub(crate) sqs: Sqs,
-    pub(crate) secrets_manager: String,
+pub struct Environment {
+    /// Values of the template's parameters.
+    pub parameters: BTreeMap<String, String>,
+    /// DynamoDB's endpoint.
+    pub dynamodb: String,
+    /// The endpoint of SQS.
+    pub sqs_endpoint: String,
+    /// SQS itself, which knows its queues' addresses.
+    pub sqs: Sqs,
+    /// The endpoint of Secrets Manager.
+    pub secrets_manager: String,
 }
 
 impl Environment {
     /// The environment of one function.
-    pub(crate) fn of(&self, template: &Template, function: &Function) -> Result<Env, String> {
+    pub fn of(&self, template: &Template, function: &Function) -> Result<Env, String> {
         let mut variables = self.aws(&function.name);
         for (name, setting) in &function.environment {
             variables.insert(name.clone(), self.resolved(template, setting)?);
@@ -27,7 +32,7 @@ impl Environment {
     }
 
     /// Every variable of every function: the template gives one name one meaning.
-    pub(crate) fn of_all(&self, template: &Template) -> Result<BTreeMap<String, String>, String> {
+    pub fn of_all(&self, template: &Template) -> Result<BTreeMap<String, String>, String> {
         let mut variables = self.aws("local");
         for (name, setting) in template.functions.iter().flat_map(|function| &function.environment) {
             let value = self.resolved(template, setting)?;

@@ -22,7 +22,7 @@ use sweep_jobs::SweepJobs;
 use unknown_route::UnknownRoute;
 
 /// The function with this name in the template, in its own environment.
-pub(crate) async fn build(name: &str, world: &World) -> Result<Function, ConfigError> {
+pub async fn build(name: &str, world: &World) -> Result<Function, ConfigError> {
     Ok(match name {
         "submit-video" => {
             let function = Arc::new(SubmitVideo::new(world).await?);

@@ -16,19 +16,19 @@ use std::time::{Duration, UNIX_EPOCH};
 const LARGEST_BODY: usize = 10 << 20;
 
 /// One route of the API.
-pub(crate) struct Route {
+pub struct Route {
     /// `GET` and so on; `None` for `$default`.
-    pub(crate) method: Option<String>,
+    pub method: Option<String>,
     /// With `{…}` for path parameters; empty for `$default`.
-    pub(crate) path: String,
+    pub path: String,
     /// What it calls.
-    pub(crate) function: Function,
+    pub function: Function,
     /// When it gives up.
-    pub(crate) timeout: Duration,
+    pub timeout: Duration,
 }
 
 /// The API on these routes.
-pub(crate) fn router(mut routes: Vec<Route>, now: crate::Now) -> Router {
+pub fn router(mut routes: Vec<Route>, now: crate::Now) -> Router {
     routes.sort_by_key(|route| route.path.matches('{').count()); // the route that says most of the path wins
     Router::new().fallback(answer).with_state(Arc::new((routes, now)))
 }

@@ -25,7 +25,8 @@ impl SecretsManager {
         self.secrets().remove(name);
     }
 
-    pub(crate) fn router(&self) -> Router {
+    /// Serves the secrets.
+    pub fn router(&self) -> Router {
         Router::new().route("/", post(answer)).with_state(self.clone())
     }
 

@@ -1,0 +1,245 @@
+//! Every step of every path, with every death and every lost answer. The steps are found by running the path once undisturbed.
+
+use crate::aside::Aside;
+use crate::deliveries::Misdelivery;
+use crate::fault::Fault;
+use crate::order::{Ending, Order};
+use crate::run::{Report, Workload, run};
+use crate::sabotage::Defence;
+use crate::schedule::{Calm, Once, Plan, Refusing};
+use crate::stage::Settings;
+use crate::step::Step;
+use crate::verdict::Fate;
+use crate::workers;
+use local::fal::Render;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What is tried on every step.
+const FAULTS: [Fault; 3] = [Fault::DeathBefore, Fault::DeathAfter, Fault::AnswerLost];
+/// What is tried on writes besides: longer than a poller's turn, so that somebody else has written meanwhile.
+const LATE_WRITE: Fault = Fault::Orphaned(Duration::from_secs(20));
+
+/// A way that a job can take.
+#[derive(Debug, Clone)]
+pub struct Path {
+    /// What it is called.
+    pub name: &'static str,
+    /// The model, and with it the provider.
+    pub model: &'static str,
+    /// How the render ends.
+    pub ending: Ending,
+    /// How it ends undisturbed.
+    pub fate: Fate,
+    /// How long the render takes.
+    pub rendering: Duration,
+    /// Whether the caller sends an idempotency key, and the order again after a fault.
+    pub insists: bool,
+    /// Whether the caller looks; one that does hurries a job whose message was lost.
+    pub looked_at: bool,
+    /// How long the model's checks are apart, if not as usual.
+    pub checked_every: Option<u32>,
+    /// How many submissions the provider refuses first.
+    pub refused_first: u32,
+    /// How many messages of each queue are lost first.
+    pub lost_first: u32,
+    /// Whose steps are disturbed: those that other paths have not got.
+    pub functions: &'static [&'static str],
+    /// Which of their invocations are disturbed, where many are alike.
+    pub part: Part,
+}
+
+/// A part of a path's invocations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// All.
+    Whole,
+    /// So many from the beginning.
+    First(usize),
+    /// So many up to the end.
+    Last(usize),
+}
+
+const SOON: Duration = Duration::from_secs(20);
+/// A long file: a part of 6 MiB and a little more.
+const TWO_PARTS: u64 = (6 << 20) + (100 << 10);
+
+/// The path with this name, at fal.
+pub fn path(name: &str) -> Path {
+    let found = paths().into_iter().find(|path| path.name == name);
+    found.unwrap_or_else(|| panic!("there is no path {name}"))
+}
+
+/// All paths, for each provider.
+pub fn paths() -> Vec<Path> {
+    ["fal/kling-2", "google/veo-3.1"].into_iter().flat_map(paths_of).collect()
+}
+
+fn paths_of(model: &'static str) -> [Path; 7] {
+    let path = Path {
+        name: "submit, check, store",
+        model,
+        ending: Ending::Video,
+        fate: Fate::Completed,
+        rendering: SOON,
+        insists: false,
+        looked_at: true,
+        checked_every: None,
+        refused_first: 0,
+        lost_first: 0,
+        functions: &["submit-video", "get-video", "poll-jobs", "store-video"],
+        part: Part::Whole,
+    };
+    [
+        path.clone(),
+        Path { name: "submit and replay", insists: true, functions: &["submit-video"], ..path },
+        Path { name: "re-submit", refused_first: 1, functions: &["poll-jobs"], part: Part::First(4), ..path },
+        Path { name: "sweep", lost_first: 1, looked_at: false, functions: &["sweep-jobs"], ..path },
+        Path { name: "store in parts", ending: Ending::Large(TWO_PARTS), functions: &["store-video"], ..path },
+        Path {
+            name: "fail",
+            ending: Ending::Refused,
+            fate: Fate::Failed,
+            functions: &["poll-jobs"],
+            part: Part::Last(4),
+            ..path
+        },
+        Path {
+            name: "time out and cancel",
+            rendering: Duration::from_secs(12 * 3600),
+            checked_every: Some(60),
+            fate: Fate::Failed,
+            functions: &["poll-jobs"],
+            part: Part::Last(4),
+            ..path
+        },
+    ]
+}
+
+/// What a path's runs came to.
+pub struct Exhausted {
+    /// The path.
+    pub path: Path,
+    /// The steps that were disturbed.
+    pub steps: usize,
+    /// The runs that this took.
+    pub runs: usize,
+    /// Jobs that failed because a submission's answer was lost, and how many of those had been rendered.
+    pub lost: [usize; 2],
+    /// The longest that a job took with one fault.
+    pub longest: Duration,
+    /// What was wrong: the step, the fault and the sentence.
+    pub wrong: Vec<String>,
+    /// After how many runs something was wrong first.
+    pub first_wrong: Option<usize>,
+}
+
+/// Tries everything on a path.
+pub fn exhaust(path: &Path, seed: u64, sabotage: Option<Defence>) -> Exhausted {
+    let calm = walk(path, seed, sabotage, None, &Aside::start());
+    let mut wrong: Vec<String> = calm.wrong.iter().map(|wrong| format!("undisturbed: {wrong}")).collect();
+    if calm.ends[0].fate != path.fate {
+        wrong.push(format!("undisturbed it ended as {:?}, {}", calm.ends[0].fate, calm.ends[0].code));
+    }
+    let steps = disturbed(path, &calm);
+    let faults = |step: &Step| FAULTS.into_iter().chain(step.writes().then_some(LATE_WRITE));
+    let tries: Vec<(&Step, Fault)> =
+        steps.iter().flat_map(|step| faults(step).map(move |fault| (step, fault))).collect();
+    let found = workers::each(&tries, |(step, fault), aside| {
+        let report = walk(path, seed, sabotage, Some((step, *fault)), aside);
+        let mut wrong = report.wrong.clone();
+        wrong.extend(unexpected(path, step, *fault, &report));
+        let end = &report.ends[0];
+        let unknown = end.code == "submit_unknown";
+        let lost = [usize::from(unknown), usize::from(unknown && end.renders > 0)];
+        (
+            wrong.into_iter().map(|wrong| format!("{step} <- {fault:?}: {wrong}")).collect::<Vec<_>>(),
+            lost,
+            report.longest(),
+        )
+    });
+    let mut exhausted = Exhausted {
+        path: path.clone(),
+        steps: steps.len(),
+        runs: tries.len() + 1,
+        lost: [0; 2],
+        longest: Duration::ZERO,
+        first_wrong: (!wrong.is_empty()).then_some(1),
+        wrong,
+    };
+    for (run, (wrong, lost, took)) in found.into_iter().enumerate() {
+        if !wrong.is_empty() {
+            exhausted.first_wrong.get_or_insert(run + 2); // the first run was undisturbed
+        }
+        exhausted.wrong.extend(wrong);
+        exhausted.lost = [exhausted.lost[0] + lost[0], exhausted.lost[1] + lost[1]];
+        exhausted.longest = exhausted.longest.max(took);
+    }
+    exhausted
+}
+
+/// The steps to disturb, in their order.
+fn disturbed(path: &Path, calm: &Report) -> Vec<Step> {
+    let steps: Vec<Step> = calm.stage.record.steps().into_iter().map(|noted| noted.step).collect();
+    let mut invocations: Vec<u32> = Vec::new();
+    for step in steps.iter().filter(|step| path.functions.contains(&step.function.as_str())) {
+        // A sweep that finds nothing is like any other; one that does sends what it found.
+        let counts = step.function != "sweep-jobs" || step.asks.starts_with("SendMessageBatch");
+        if counts && !invocations.contains(&step.place.invocation) {
+            invocations.push(step.place.invocation);
+        }
+    }
+    match path.part {
+        Part::Whole => {}
+        Part::First(first) => invocations.truncate(first),
+        Part::Last(last) => drop(invocations.drain(..invocations.len().saturating_sub(last))),
+    }
+    steps.into_iter().filter(|step| invocations.contains(&step.place.invocation)).collect()
+}
+
+/// One fault may only change what it can excuse.
+fn unexpected(path: &Path, step: &Step, fault: Fault, report: &Report) -> Option<String> {
+    let (end, placed) = (&report.ends[0], &report.placed[0]);
+    let first = placed.answers[0].as_ref().map(|told| told.status);
+    if step.function == "submit-video" && step.peer.is_aws() && fault == Fault::AnswerLost && first != Some(200) {
+        return Some(format!("a lost answer reached the caller: {:?}", placed.answers));
+    }
+    let excused = match end.fate {
+        fate if fate == path.fate => true,
+        Fate::NotAccepted => step.function == "submit-video" && !path.insists && first.is_none(),
+        Fate::Failed => end.code == "submit_unknown" && end.submission_lost,
+        Fate::Completed => false,
+    };
+    (!excused).then(|| format!("it ended as {:?} {}", end.fate, end.code))
+}
+
+/// Walks the path once: every message comes twice, and each of the two has a worker of its own.
+fn walk(path: &Path, seed: u64, sabotage: Option<Defence>, disturbed: Option<(&Step, Fault)>, aside: &Aside) -> Report {
+    let plan: Arc<dyn Plan> = match disturbed {
+        None => Arc::new(Refusing::first(path.refused_first, Calm)),
+        Some((step, fault)) => Arc::new(Refusing::first(path.refused_first, Once { place: step.place, fault })),
+    };
+    let settings = Settings {
+        seed,
+        plan,
+        sabotage,
+        misdelivery: Misdelivery { doubled: 100, ..Misdelivery::NONE },
+        batch: Some(1),
+        render: Render { queued: Duration::from_secs(5), rendering: path.rendering },
+        organizations: vec!["100.00"],
+        first_lost: path.lost_first,
+        checked_every: path.checked_every,
+    };
+    let order = Order {
+        number: 0,
+        caller: 0,
+        model: path.model,
+        seconds: if path.model == "fal/kling-2" { 5 } else { 4 },
+        insists: path.insists,
+        looks_every: path.looked_at.then_some(Duration::from_secs(25)),
+        at: Duration::from_secs(1),
+        ending: path.ending,
+        may_fail_with: if path.fate == Fate::Failed { &["timed_out"] } else { &[] },
+    };
+    run(&settings, aside, Workload { orders: vec![order], ..Workload::default() })
+}

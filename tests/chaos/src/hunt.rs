@@ -1,0 +1,46 @@
+//! Looks for the absence of a defence where it should show first.
+
+use crate::aside::Aside;
+use crate::exhaustive::{exhaust, path};
+use crate::random;
+use crate::sabotage::Defence;
+use crate::situations;
+
+/// The most jobs of drawn schedules after which an absence must have been found.
+const FOUND_WITHIN: usize = 500;
+
+/// Where to look.
+enum Ground {
+    /// A hundred orders at once.
+    Hundred,
+    /// A path, step by step.
+    Path(&'static str),
+    /// Drawn schedules.
+    Random,
+}
+
+const fn ground(defence: Defence) -> Ground {
+    match defence {
+        Defence::Hold | Defence::ConflictRetry => Ground::Hundred,
+        Defence::TurnCondition | Defence::LostAnswer => Ground::Path("re-submit"),
+        Defence::SettleCondition => Ground::Path("fail"),
+        Defence::Sweep => Ground::Path("sweep"),
+        Defence::Lease => Ground::Path("submit, check, store"),
+        Defence::LedgerUniqueness => Ground::Random, // of the payments that are posted twice
+    }
+}
+
+/// After how many jobs the absence of a defence was found, and by what.
+pub fn found(defence: Defence, seed: u64) -> Option<(usize, String)> {
+    match ground(defence) {
+        Ground::Hundred => {
+            let hundred = situations::hundred(seed, Some(defence), &Aside::start());
+            hundred.wrong.first().map(|wrong| (100, wrong.clone()))
+        }
+        Ground::Path(name) => {
+            let done = exhaust(&path(name), seed, Some(defence));
+            Some((done.first_wrong?, format!("{name}: {}", done.wrong.first()?)))
+        }
+        Ground::Random => random::run_until_wrong(FOUND_WITHIN, seed, defence),
+    }
+}

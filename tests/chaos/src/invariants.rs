@@ -1,0 +1,100 @@
+//! What must hold after every write, as sentences about what does not.
+
+use crate::witness::Item;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// What the tables say of one organization.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Sums {
+    balance: i64,
+    held: i64,
+    open_jobs: i64,
+}
+
+/// `balance = Σ ledger`, `held = Σ cost of open jobs`, `open_jobs =` their number; a completed job has exactly one consumption, of its
+/// cost, and no other job has any; and the index holds the open jobs alone.
+pub fn money(jobs: &[Item], accounts: &[Item], ledger: &[Item]) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let mut expected: BTreeMap<&str, Sums> = BTreeMap::new();
+    let mut charges: BTreeMap<&str, Vec<i64>> = BTreeMap::new();
+    for entry in ledger {
+        expected.entry(text(entry, "org")).or_default().balance += number(entry, "amount");
+        if !text(entry, "job").is_empty() {
+            charges.entry(text(entry, "job")).or_default().push(number(entry, "amount"));
+        }
+    }
+    for job in jobs.iter().filter(|job| is_open(job)) {
+        let sums = expected.entry(text(job, "org")).or_default();
+        sums.held += number(job, "cost");
+        sums.open_jobs += 1;
+    }
+    for account in accounts {
+        let (balance, held, open_jobs) =
+            (number(account, "balance"), number(account, "held"), number(account, "open_jobs"));
+        let found = Sums { balance, held, open_jobs };
+        let org = text(account, "org");
+        let sums = expected.remove(org).unwrap_or_default();
+        if found != sums {
+            wrong.push(format!("the account of {org} says {found:?}, its ledger and jobs say {sums:?}"));
+        }
+        if number(account, "available") != balance - held + number(account, "credit_limit") {
+            wrong.push(format!("available of {org} is not balance − held + credit limit"));
+        }
+    }
+    wrong.extend(expected.keys().map(|org| format!("{org} has money or jobs and no account")));
+    for job in jobs {
+        let charged = charges.remove(text(job, "job")).unwrap_or_default();
+        let wanted = if text(job, "status") == "completed" { vec![-number(job, "cost")] } else { Vec::new() };
+        if charged != wanted {
+            wrong.push(format!("the job {} is {} and was charged {charged:?}", text(job, "job"), text(job, "status")));
+        }
+        if job.contains_key("open") != is_open(job) {
+            wrong.push(format!(
+                "the job {} is {} and in the index or not against that",
+                text(job, "job"),
+                text(job, "status")
+            ));
+        }
+    }
+    wrong.extend(charges.keys().map(|job| format!("the job {job} was charged and is not there")));
+    wrong
+}
+
+/// A job was accepted only while something was available and a place was free.
+pub fn hold(transaction: &Value, accounts: &[Item]) -> Vec<String> {
+    let writes = || transaction["TransactItems"].as_array().into_iter().flatten();
+    let number_in = |value: &Value| value["N"].as_str().and_then(|number| number.parse::<i64>().ok());
+    let accepted = writes().filter_map(|write| {
+        let job = &write["Put"]["Item"];
+        (number_in(&job["revision"]) == Some(0))
+            .then(|| (job["org"]["S"].as_str().unwrap_or_default(), number_in(&job["cost"])))
+    });
+    let mut wrong = Vec::new();
+    for (org, cost) in accepted {
+        let Some(account) = accounts.iter().find(|account| text(account, "org") == org) else { continue };
+        let before = number(account, "available") + cost.unwrap_or_default();
+        if before <= 0 {
+            wrong.push(format!("{org} had {before} available when a job was accepted"));
+        }
+        if number(account, "open_jobs") > number(account, "open_jobs_limit") {
+            wrong.push(format!("{org} has more open jobs than its limit"));
+        }
+    }
+    wrong
+}
+
+/// Whether a job is not over.
+pub fn is_open(job: &Item) -> bool {
+    matches!(text(job, "status"), "pending" | "processing")
+}
+
+/// An attribute's text, empty if there is none.
+pub fn text<'i>(item: &'i Item, name: &str) -> &'i str {
+    item.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// An attribute's number.
+pub fn number(item: &Item, name: &str) -> i64 {
+    item.get(name).and_then(Value::as_i64).unwrap_or_default()
+}

@@ -1,0 +1,124 @@
+//! Lambda: warm instances of the real functions, each called by one invocation at a time, and thrown away when an invocation in it dies
+//! or runs out of time.
+
+use crate::clock::Clock;
+use crate::record::Record;
+use crate::step::{INVOCATION, Invocation};
+use ghub::config::Env;
+use ghub::outbound::Outbound;
+use ghub::world::{Ambient, World};
+use local::mapping::Function;
+use local::system::unseen;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// All functions of a run. Clones share them.
+#[derive(Clone)]
+pub struct Lambda(Arc<Inner>);
+
+struct Inner {
+    environments: BTreeMap<String, Env>,
+    outbound: Outbound,
+    clock: Clock,
+    record: Record,
+    seed: u64,
+    warm: Mutex<BTreeMap<String, Vec<Function>>>,
+    instances: AtomicU32,
+    invocations: AtomicU32,
+}
+
+impl Lambda {
+    /// No instances yet.
+    pub fn new(
+        environments: BTreeMap<String, Env>,
+        outbound: Outbound,
+        clock: Clock,
+        record: Record,
+        seed: u64,
+    ) -> Self {
+        let (warm, instances, invocations) = (Mutex::default(), AtomicU32::new(0), AtomicU32::new(0));
+        Self(Arc::new(Inner { environments, outbound, clock, record, seed, warm, instances, invocations }))
+    }
+
+    /// The function with this name, for whoever calls it with events.
+    pub fn function(&self, name: &str) -> Function {
+        let (lambda, name) = (self.clone(), name.to_owned());
+        Arc::new(move |event| {
+            let (lambda, name) = (lambda.clone(), name.clone());
+            Box::pin(async move { lambda.invoke(&name, event).await })
+        })
+    }
+
+    /// What a function of this run is handed, without being one: for the operator.
+    pub fn world(&self, function: &str) -> World {
+        let number = self.0.instances.fetch_add(1, Ordering::SeqCst);
+        let ambient = Ambient::with_clock(self.0.clock.wall()).seeded(self.0.seed ^ u64::from(number) << 20);
+        World {
+            env: self.0.environments[function].clone(),
+            ambient,
+            outbound: self.0.outbound.clone(),
+            metrics: unseen(),
+        }
+    }
+
+    /// Does some work as an invocation of its own, whose steps pass the turnstile; `None` if it died on the way.
+    pub async fn invocation<T>(&self, function: &str, orders: Vec<usize>, work: impl Future<Output = T>) -> Option<T> {
+        let number = self.0.invocations.fetch_add(1, Ordering::SeqCst);
+        let invocation = Arc::new(Invocation::new(number, function, orders));
+        let work = INVOCATION.scope(invocation.clone(), work);
+        tokio::select! {
+            biased;
+            () = invocation.died() => None,
+            done = work => Some(done),
+        }
+    }
+
+    async fn invoke(&self, name: &str, event: Value) -> Result<Value, String> {
+        let (warm, orders) = (self.warm(name), self.orders_in(&event));
+        let work = async {
+            let instance = match warm {
+                Some(instance) => instance,
+                None => {
+                    local::aws::functions::build(name, &self.world(name)).await.map_err(|error| error.to_string())?
+                }
+            };
+            let answer = instance(event).await;
+            Ok((instance, answer))
+        };
+        let died = Err("the function died".to_owned());
+        let (instance, answer) = self.invocation(name, orders, work).await.unwrap_or(died)?;
+        self.0.warm.lock().unwrap_or_else(PoisonError::into_inner).entry(name.to_owned()).or_default().push(instance);
+        answer
+    }
+
+    fn warm(&self, name: &str) -> Option<Function> {
+        self.0.warm.lock().unwrap_or_else(PoisonError::into_inner).get_mut(name)?.pop()
+    }
+
+    /// The orders that an event is about: by the prompt of a submission, by the jobs of messages.
+    fn orders_in(&self, event: &Value) -> Vec<usize> {
+        if let Some(records) = event["Records"].as_array() {
+            let bodies =
+                records.iter().filter_map(|record| serde_json::from_str::<Value>(record["body"].as_str()?).ok());
+            let mut orders: Vec<usize> =
+                bodies.filter_map(|body| self.0.record.order_of(body["job"].as_str()?)).collect();
+            orders.sort_unstable();
+            orders.dedup();
+            return orders;
+        }
+        let body: Value = serde_json::from_str(event["body"].as_str().unwrap_or_default()).unwrap_or_default();
+        body["prompt"].as_str().and_then(order_of_prompt).into_iter().collect()
+    }
+}
+
+/// Every order has a prompt of its own, which says its number.
+pub fn prompt_of_order(order: usize) -> String {
+    format!("a hummingbird at dawn, order {order:06}.")
+}
+
+/// The order that a prompt names.
+pub fn order_of_prompt(prompt: &str) -> Option<usize> {
+    prompt.strip_suffix('.')?.rsplit(' ').next()?.parse().ok()
+}

@@ -1,0 +1,34 @@
+//! The fault harness: the real functions on the local system's parts, in one thread, on virtual time, without a socket.
+//!
+//! Every outbound call passes a [`turnstile`], where a seed decides in which order calls go on and what happens to them. The same seed
+//! gives the same run. [`exhaustive`] tries every step with every fault, [`random`] draws schedules for thousands of jobs, [`situations`]
+//! are those that have a name, [`sabotage`] takes a defence out to see that its absence is found.
+
+pub mod answer;
+pub mod aside;
+pub mod clock;
+pub mod deliveries;
+pub mod dynamodb;
+pub mod exhaustive;
+pub mod fault;
+pub mod hunt;
+pub mod invariants;
+pub mod lambda;
+pub mod logs;
+pub mod network;
+pub mod order;
+pub mod parts;
+pub mod random;
+pub mod record;
+pub mod run;
+pub mod sabotage;
+pub mod schedule;
+pub mod scorecard;
+pub mod scratch;
+pub mod situations;
+pub mod stage;
+pub mod step;
+pub mod turnstile;
+pub mod verdict;
+pub mod witness;
+pub mod workers;

@@ -1,0 +1,36 @@
+//! `cargo chaos`: the fault harness's long run.
+
+use chaos::scorecard::{Scorecard, replay};
+use clap::Parser;
+use std::process::ExitCode;
+
+/// Runs the real functions under scheduled faults, on virtual time, and prints a scorecard. The same seed gives the same runs.
+#[derive(Parser)]
+#[command(name = "cargo chaos", bin_name = "cargo chaos")]
+struct Cli {
+    /// Jobs under random schedules.
+    #[arg(long, default_value_t = 10_000)]
+    jobs: usize,
+    /// Decides everything.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Only this: the run with this seed, as a failure names it, step by step.
+    #[arg(long)]
+    run: Option<u64>,
+}
+
+fn main() -> ExitCode {
+    let Cli { jobs, seed, run } = Cli::parse();
+    let well = match run {
+        Some(run) => replay(run),
+        None => {
+            let mut card = Scorecard::new(seed);
+            card.exhaustive();
+            card.situations();
+            card.sabotage();
+            card.random(jobs);
+            card.end()
+        }
+    };
+    if well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

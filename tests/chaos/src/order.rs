@@ -1,0 +1,163 @@
+//! What callers do: they order, some of them again when no answer came, and look now and then.
+
+use crate::lambda::prompt_of_order;
+use crate::stage::{Caller, Stage, Told};
+use crate::verdict;
+use axum::http::{HeaderMap, HeaderValue, Method};
+use local::fal;
+use local::google;
+use serde_json::json;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// How a provider ends an order's render.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// With a video.
+    Video,
+    /// With a video in a file of so many bytes.
+    Large(u64),
+    /// With a file that breaks off, and nothing on the wire says so.
+    Cut,
+    /// With a refusal.
+    Refused,
+}
+
+/// One order.
+#[derive(Debug, Clone)]
+pub struct Order {
+    /// Which of the run.
+    pub number: usize,
+    /// Which caller's.
+    pub caller: usize,
+    /// A catalog id.
+    pub model: &'static str,
+    /// Seconds of video.
+    pub seconds: u32,
+    /// Whether it carries an idempotency key and is sent again when no job came back.
+    pub insists: bool,
+    /// How often its caller looks; `None` never does.
+    pub looks_every: Option<Duration>,
+    /// When it is sent.
+    pub at: Duration,
+    /// How the render ends.
+    pub ending: Ending,
+    /// The failures that the run's circumstances excuse, beside those that its own faults and its ending do.
+    pub may_fail_with: &'static [&'static str],
+}
+
+/// What its caller was told.
+#[derive(Debug, Clone)]
+pub struct Placed {
+    /// The order.
+    pub order: Order,
+    /// The answers, in their order; `None` is an answer that never came.
+    pub answers: Vec<Option<Told>>,
+    /// How long the first answer took.
+    pub took: Duration,
+}
+
+impl Placed {
+    /// The job's id, as its caller knows it.
+    pub fn job(&self) -> Option<&str> {
+        self.answers.iter().flatten().find(|told| told.status == 200).and_then(|told| told.body["id"].as_str())
+    }
+}
+
+/// A caller that insists gives up after so many attempts.
+const ATTEMPTS: usize = 6;
+/// What it waits in between.
+const WAIT: Duration = Duration::from_secs(5);
+/// So long a caller looks, a day and what comes before it.
+const PATIENCE: Duration = Duration::from_secs(33 * 60 * 60);
+
+impl Order {
+    /// Tells the simulators how the render ends.
+    pub fn announce(&self, stage: &Stage) {
+        let prompt = prompt_of_order(self.number);
+        let (fal, google) = match self.ending {
+            Ending::Video => return,
+            Ending::Large(bytes) => (fal::Ending::padded(bytes), google::Ending::Video { bytes: Some(bytes) }),
+            Ending::Cut => {
+                (fal::Ending::CutVideo { keep_bytes: 100_000 }, google::Ending::CutVideo { keep_bytes: 100_000 })
+            }
+            Ending::Refused => (
+                fal::Ending::refused("content_policy_violation", "The content could not be processed."),
+                google::Ending::Error {
+                    code: 3,
+                    message: "The prompt could not be submitted.".to_owned(),
+                    status: None,
+                },
+            ),
+        };
+        stage.network.fal.decide(fal::Verdict::for_prompts(&prompt, fal));
+        stage.network.google.decide(google::Verdict::for_prompts(&prompt, google));
+    }
+
+    /// Sends it, and looks at it until it is over.
+    pub async fn place(self, stage: &Stage) -> Placed {
+        tokio::time::sleep(self.at).await;
+        let caller = &stage.callers[self.caller];
+        let body = json!({"model": self.model, "prompt": prompt_of_order(self.number), "duration": self.seconds});
+        let mut headers = HeaderMap::new();
+        if self.insists {
+            let key = HeaderValue::try_from(format!("order-{}", self.number)).expect("plain text");
+            headers.insert("idempotency-key", key);
+        }
+        let mut placed = Placed { order: self, answers: Vec::new(), took: Duration::ZERO };
+        loop {
+            let started = Instant::now();
+            let told = stage.ask(caller, Method::POST, "/v1/videos/generations", headers.clone(), Some(&body)).await;
+            if placed.answers.is_empty() {
+                placed.took = started.elapsed();
+            }
+            let again = told.as_ref().is_none_or(|told| told.status >= 500);
+            placed.answers.push(told);
+            if !again || !placed.order.insists || placed.answers.len() == ATTEMPTS {
+                break;
+            }
+            tokio::time::sleep(WAIT).await;
+        }
+        if let (Some(job), Some(every)) = (placed.job().map(str::to_owned), placed.order.looks_every) {
+            look(stage, caller, &placed.order, &job, every).await;
+        }
+        placed
+    }
+}
+
+/// Looks until the job is over. A video that is shown is whole in storage.
+async fn look(stage: &Stage, caller: &Caller, order: &Order, job: &str, every: Duration) {
+    let end = Instant::now() + PATIENCE;
+    while Instant::now() < end {
+        tokio::time::sleep(every).await;
+        let path = format!("/v1/videos/{job}");
+        let Some(told) = stage.ask(caller, Method::GET, &path, HeaderMap::new(), None).await else { continue };
+        match told.body["status"].as_str() {
+            Some("completed") => return verdict::shown_is_whole(stage, caller, order, job, &told.body),
+            Some("failed") => return,
+            _ if told.body["video_url"].is_string() => {
+                stage.record.wrong(format!("a video is shown before its job is completed: {job}"))
+            }
+            _ if told.status == 200 || told.status >= 500 => {}
+            _ => stage.record.wrong(format!("a caller looked at its job and was told {}", told.body)),
+        }
+    }
+}
+
+/// Another caller's job and one that never was cannot be told apart.
+pub async fn pry(stage: &Stage, stranger: &Caller, job: &str) {
+    let ask =
+        async |job: &str| stage.ask(stranger, Method::GET, &format!("/v1/videos/{job}"), HeaderMap::new(), None).await;
+    let (Some(theirs), Some(nobodys)) = (ask(job).await, ask("01990000-0000-7000-8000-000000000000").await) else {
+        return;
+    };
+    let without_id = |told: Told| {
+        let mut body = told.body;
+        body["error"]["request_id"] = json!(null);
+        (told.status, body)
+    };
+    let (theirs, nobodys) = (without_id(theirs), without_id(nobodys));
+    if theirs != nobodys && theirs.0 < 500 && nobodys.0 < 500 {
+        stage.record.wrong(format!("a stranger was told {theirs:?} of another's job and {nobodys:?} of none"));
+    }
+}

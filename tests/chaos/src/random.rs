@@ -1,0 +1,182 @@
+//! Thousands of jobs of several organizations under drawn schedules: two to four faults for each, providers that err, messages that are
+//! lost, doubled and in any order. Each run has its own seed, and a run that fails is run again by that seed alone.
+
+use crate::aside::Aside;
+use crate::deliveries::Misdelivery;
+use crate::order::{Ending, Order};
+use crate::run::{Recharge, Report, Workload, run};
+use crate::sabotage::Defence;
+use crate::schedule::Random;
+use crate::stage::Settings;
+use crate::verdict::Fate;
+use crate::workers;
+use local::fal::Render;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Jobs of one run: enough that they meet, few enough that a failing one can be read.
+pub const JOBS_OF_A_RUN: usize = 25;
+/// How often a provider's step fails.
+const PROVIDER_ERRORS_PERCENT: u8 = 30;
+/// How messages come.
+const MISDELIVERY: Misdelivery = Misdelivery { lost: 5, doubled: 20, shuffled: true };
+/// What is ordered: model, seconds.
+const MENU: [(&str, u32); 5] =
+    [("fal/kling-2", 5), ("google/veo-3.1", 4), ("fal/veo-3.1", 4), ("fal/luma-ray-2", 5), ("google/veo-3.1", 6)];
+
+/// What many runs came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Runs.
+    pub runs: usize,
+    /// Jobs that were ordered.
+    pub ordered: usize,
+    /// How they ended.
+    pub ends: BTreeMap<String, usize>,
+    /// How many jobs were rendered so many times.
+    pub renders: BTreeMap<usize, usize>,
+    /// Jobs that failed because a submission's answer was lost, by how many times they had been rendered.
+    pub lost_submissions: BTreeMap<usize, usize>,
+    /// Outbound steps.
+    pub steps: usize,
+    /// Faults that struck.
+    pub faults: usize,
+    /// Virtual time of all runs together.
+    pub lasted: Duration,
+    /// The longest that a job took.
+    pub longest: Duration,
+    /// The steps of all runs, as a number: equal for equal runs.
+    pub fingerprint: u64,
+    /// What was wrong, with the run's seed.
+    pub wrong: Vec<(u64, String)>,
+}
+
+/// Runs so many jobs.
+pub fn run_many(jobs: usize, seed: u64, sabotage: Option<Defence>) -> Tally {
+    let seeds: Vec<(u64, usize)> = seeds(jobs, seed);
+    let tallies = workers::each(&seeds, |(seed, jobs), aside| tally(*seed, &run_one(*seed, *jobs, sabotage, aside)));
+    tallies.into_iter().fold(Tally::default(), Tally::and)
+}
+
+/// Runs jobs until something is wrong, at most so many. Says after how many, and what.
+pub fn run_until_wrong(most: usize, seed: u64, sabotage: Defence) -> Option<(usize, String)> {
+    let mut ran = 0;
+    let aside = Aside::start();
+    for (seed, jobs) in seeds(most, seed) {
+        let report = run_one(seed, jobs, Some(sabotage), &aside);
+        ran += jobs;
+        if let Some(wrong) = report.wrong.first() {
+            return Some((ran, wrong.clone()));
+        }
+    }
+    None
+}
+
+fn seeds(jobs: usize, seed: u64) -> Vec<(u64, usize)> {
+    let runs = jobs.div_ceil(JOBS_OF_A_RUN);
+    let first = seed.wrapping_mul(1_000_003);
+    (0..runs).zip(first..).map(|(run, seed)| (seed, JOBS_OF_A_RUN.min(jobs - run * JOBS_OF_A_RUN))).collect()
+}
+
+/// One run by its own seed.
+pub fn run_one(seed: u64, jobs: usize, sabotage: Option<Defence>, aside: &Aside) -> Report {
+    let mut drawn = fastrand::Rng::with_seed(seed);
+    let settings = Settings {
+        seed,
+        plan: Arc::new(Random::new(seed, jobs, PROVIDER_ERRORS_PERCENT)),
+        sabotage,
+        misdelivery: MISDELIVERY,
+        batch: [None, Some(1), Some(4)][drawn.usize(0..3)],
+        render: Render {
+            queued: Duration::from_secs(drawn.u64(0..60)),
+            rendering: Duration::from_secs(drawn.u64(5..300)),
+        },
+        organizations: vec!["1000.00", "100.00", "1000.00"],
+        first_lost: 0,
+        checked_every: None,
+    };
+    let orders = (0..jobs).map(|number| order(number, &mut drawn)).collect();
+    // Each organization pays once, and the operator posts it twice.
+    let recharges = (0..6).map(|number| Recharge {
+        caller: number % 3,
+        reference: "payment".to_owned(),
+        amount: "10.00".parse().expect("an amount"),
+        at: Duration::from_millis(drawn.u64(0..60_000)),
+    });
+    run(&settings, aside, Workload { orders, recharges: recharges.collect(), poison: None })
+}
+
+fn order(number: usize, drawn: &mut fastrand::Rng) -> Order {
+    let (model, seconds) = MENU[drawn.usize(0..MENU.len())];
+    Order {
+        number,
+        caller: drawn.usize(0..3),
+        model,
+        seconds,
+        insists: drawn.bool(),
+        looks_every: drawn.bool().then(|| Duration::from_secs(drawn.u64(30..120))),
+        at: Duration::from_millis(drawn.u64(0..90_000)),
+        ending: match drawn.u8(0..100) {
+            0..3 => Ending::Cut,
+            3..6 => Ending::Refused,
+            6 => Ending::Large(7 << 20),
+            _ => Ending::Video,
+        },
+        may_fail_with: &[],
+    }
+}
+
+/// What one run came to.
+pub fn tally(seed: u64, report: &Report) -> Tally {
+    let mut tally = Tally {
+        runs: 1,
+        ordered: report.ends.len(),
+        lasted: report.lasted,
+        longest: report.longest(),
+        ..Tally::default()
+    };
+    for end in &report.ends {
+        let how = match end.fate {
+            Fate::Completed => "completed".to_owned(),
+            Fate::NotAccepted => "not accepted".to_owned(),
+            Fate::Failed => format!("failed: {}", end.code),
+        };
+        *tally.ends.entry(how).or_default() += 1;
+        *tally.renders.entry(end.renders).or_default() += 1;
+        if end.code == "submit_unknown" {
+            *tally.lost_submissions.entry(end.renders).or_default() += 1;
+        }
+    }
+    let steps = report.stage.record.steps();
+    tally.steps = steps.len();
+    tally.faults = steps.iter().filter(|noted| noted.fault.is_some()).count();
+    tally.fingerprint = fingerprint(&report.stage.record.text());
+    tally.wrong = report.wrong.iter().map(|wrong| (seed, wrong.clone())).collect();
+    tally
+}
+
+impl Tally {
+    fn and(mut self, other: Self) -> Self {
+        let add = |sums: &mut BTreeMap<usize, usize>, more: BTreeMap<usize, usize>| {
+            more.into_iter().for_each(|(key, count)| *sums.entry(key).or_default() += count);
+        };
+        add(&mut self.renders, other.renders);
+        add(&mut self.lost_submissions, other.lost_submissions);
+        other.ends.into_iter().for_each(|(how, count)| *self.ends.entry(how).or_default() += count);
+        self.runs += other.runs;
+        self.ordered += other.ordered;
+        self.steps += other.steps;
+        self.faults += other.faults;
+        self.lasted += other.lasted;
+        self.longest = self.longest.max(other.longest);
+        self.fingerprint = self.fingerprint.rotate_left(1) ^ other.fingerprint;
+        self.wrong.extend(other.wrong);
+        self
+    }
+}
+
+/// FNV-1a.
+fn fingerprint(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}

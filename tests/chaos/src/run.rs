@@ -1,0 +1,144 @@
+//! One run, from its orders to its verdict.
+
+use crate::aside::Aside;
+use crate::deliveries::{DEAD_LETTER_QUEUES, QUEUES};
+use crate::invariants::number;
+use crate::logs;
+use crate::order::{Order, Placed, pry};
+use crate::situations::poisonous;
+use crate::stage::{Settings, Stage};
+use crate::verdict::{self, End};
+use crate::witness::Item;
+use futures::future::join_all;
+use ghub::money::Money;
+use local::sqs::Depth;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How often a run looks whether it is over.
+const LOOK: Duration = Duration::from_secs(5);
+/// The sum of a job's deadlines: 10 minutes pending, 6 hours queued, an hour rendering and one more in which a provider may still be
+/// asked for its result, a day to store; and a sweep after each.
+const DEADLINES: Duration = Duration::from_secs(10 * 60 + 6 * 3600 + 2 * 3600 + 24 * 3600 + 5 * 5 * 60);
+/// A message whose worker died comes back after the store queue's visibility timeout, half an hour: whatever it still does is seen.
+const AFTERMATH: Duration = Duration::from_secs(35 * 60);
+/// With poison, five receives at that visibility.
+const AFTERMATH_OF_POISON: Duration = Duration::from_secs(5 * 35 * 60);
+
+/// A payment that the operator posts.
+#[derive(Debug, Clone)]
+pub struct Recharge {
+    /// Whose.
+    pub caller: usize,
+    /// Two with one reference are one payment, posted twice.
+    pub reference: String,
+    /// How much.
+    pub amount: Money,
+    /// When.
+    pub at: Duration,
+}
+
+/// What happens in a run from outside.
+#[derive(Debug, Clone, Default)]
+pub struct Workload {
+    /// What callers order.
+    pub orders: Vec<Order>,
+    /// What the operator posts.
+    pub recharges: Vec<Recharge>,
+    /// When an unreadable message comes into each queue, if one does.
+    pub poison: Option<Duration>,
+}
+
+/// What became of a run.
+pub struct Report {
+    /// The stage, for whoever wants to look closer.
+    pub stage: Arc<Stage>,
+    /// What callers were told.
+    pub placed: Vec<Placed>,
+    /// How each order ended.
+    pub ends: Vec<End>,
+    /// What was wrong.
+    pub wrong: Vec<String>,
+    /// The functions' logs.
+    pub log: String,
+    /// The messages in the dead-letter queues.
+    pub buried: usize,
+    /// How long it all took, in virtual time.
+    pub lasted: Duration,
+}
+
+impl Report {
+    /// The longest that a job took, from its acceptance to its end.
+    pub fn longest(&self) -> Duration {
+        let took = |job: &Item| u64::try_from(number(job, "ended") - number(job, "created")).unwrap_or(0);
+        Duration::from_secs(self.stage.witness.ended().values().map(took).max().unwrap_or(0))
+    }
+}
+
+/// Runs a future on a runtime of its own, whose time is virtual.
+pub fn on_virtual_time<T>(seed: u64, future: impl Future<Output = T>) -> T {
+    fastrand::seed(seed); // the AWS SDK's jitter is drawn from the thread's own generator
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    runtime.expect("a runtime starts").block_on(future)
+}
+
+/// Runs a workload through a system until all jobs are over and nothing moves any more.
+pub fn run(settings: &Settings, aside: &Aside, workload: Workload) -> Report {
+    on_virtual_time(settings.seed, played(settings, aside, workload))
+}
+
+/// As [`run`], on a runtime that is there.
+pub async fn played(settings: &Settings, aside: &Aside, workload: Workload) -> Report {
+    logs::begin();
+    let stage = Arc::new(Stage::set(settings, aside).await);
+    let last = workload.orders.iter().map(|order| order.at).max().unwrap_or_default();
+    for recharge in workload.recharges {
+        let stage = stage.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(recharge.at).await;
+            stage.recharge(recharge.caller, &recharge.reference, recharge.amount).await;
+        });
+    }
+    if let Some(at) = workload.poison {
+        let sqs = stage.network.sqs.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(at).await;
+            for queue in QUEUES {
+                sqs.send(queue, poisonous()).expect("the template has the queue");
+            }
+        });
+    }
+    let tasks = workload.orders.into_iter().map(|order| {
+        order.announce(&stage);
+        let stage = stage.clone();
+        tokio::spawn(async move { order.place(&stage).await })
+    });
+    let tasks: Vec<_> = tasks.collect();
+    while stage.network.clock.elapsed() < last + DEADLINES {
+        tokio::time::sleep(LOOK).await;
+        let callers_are_done = tasks.iter().all(tokio::task::JoinHandle::is_finished);
+        if callers_are_done && stage.record.on_their_way() == 0 && stage.witness.open() == 0 {
+            break;
+        }
+    }
+    let placed: Vec<Placed> =
+        join_all(tasks).await.into_iter().map(|placed| placed.expect("callers do not panic")).collect();
+    if let (Some(stranger), Some(job)) = (
+        stage.callers.last(),
+        placed.iter().find(|one| one.order.caller + 1 < stage.callers.len()).and_then(Placed::job),
+    ) {
+        pry(&stage, stranger, job).await;
+    }
+    stage.stop_the_schedule();
+    tokio::time::sleep(if workload.poison.is_some() { AFTERMATH_OF_POISON } else { AFTERMATH }).await;
+    let ends = verdict::ends(&stage, &placed);
+    let log = logs::taken();
+    for secret in stage.secrets() {
+        if let Some(line) = log.lines().find(|line| line.contains(&secret)) {
+            stage.record.wrong(format!("a secret or a prompt is in the log: {line}"));
+        }
+    }
+    let buried = DEAD_LETTER_QUEUES.map(|queue| stage.network.sqs.depth(queue).map_or(0, Depth::total)).iter().sum();
+    let lasted = stage.network.clock.elapsed();
+    Report { wrong: stage.record.wrongs(), lasted, buried, stage, placed, ends, log }
+}

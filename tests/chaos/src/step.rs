@@ -1,0 +1,157 @@
+//! A step: one outbound call of one invocation, by who makes it, the how-manieth it is, and what it asks.
+
+use crate::network::{Peer, Sent};
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use tokio::sync::Notify;
+
+tokio::task_local! {
+    /// The invocation that the current task works for. Whoever has none, such as the operator, is never disturbed.
+    pub static INVOCATION: std::sync::Arc<Invocation>;
+}
+
+/// One call of one function.
+#[derive(Debug)]
+pub struct Invocation {
+    /// Counts all invocations of a run.
+    pub number: u32,
+    /// The function's name.
+    pub function: String,
+    /// The orders whose jobs it is about.
+    pub orders: Vec<usize>,
+    steps: AtomicU32,
+    dead: AtomicBool,
+    death: Notify,
+}
+
+impl Invocation {
+    /// A new one.
+    pub fn new(number: u32, function: &str, orders: Vec<usize>) -> Self {
+        let (steps, dead, death) = (AtomicU32::new(0), AtomicBool::new(false), Notify::new());
+        Self { number, function: function.to_owned(), orders, steps, dead, death }
+    }
+
+    /// Numbers the next step.
+    pub fn next_step(&self) -> u32 {
+        self.steps.fetch_add(1, Ordering::SeqCst)
+    }
+
+    /// Ends it here: nothing of it runs after.
+    pub async fn die(&self) -> ! {
+        self.dead.store(true, Ordering::SeqCst);
+        self.death.notify_one();
+        std::future::pending::<()>().await;
+        unreachable!("nothing runs after a death")
+    }
+
+    /// Whether it has died.
+    pub fn is_dead(&self) -> bool {
+        self.dead.load(Ordering::SeqCst)
+    }
+
+    /// Ready when it dies.
+    pub async fn died(&self) {
+        self.death.notified().await;
+    }
+}
+
+/// Where a step is: the same in every run with the same seed and the same faults before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place {
+    /// The invocation's number.
+    pub invocation: u32,
+    /// The step's number within it.
+    pub step: u32,
+}
+
+/// One outbound call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// Where it is.
+    pub place: Place,
+    /// The function that makes it.
+    pub function: String,
+    /// To whom.
+    pub peer: Peer,
+    /// What it asks, such as `PutItem JobsTable` or `submit`.
+    pub asks: String,
+    /// The orders it may be about.
+    pub orders: Vec<usize>,
+}
+
+impl Step {
+    /// The next step of an invocation.
+    pub fn next(invocation: &Invocation, sent: &Sent) -> Self {
+        Self {
+            place: Place { invocation: invocation.number, step: invocation.next_step() },
+            function: invocation.function.clone(),
+            peer: sent.peer,
+            asks: asks(sent),
+            orders: invocation.orders.clone(),
+        }
+    }
+
+    /// Whether it writes to the tables.
+    pub fn writes(&self) -> bool {
+        self.asks.starts_with("PutItem") || self.asks.starts_with("TransactWriteItems")
+    }
+
+    /// Whether it hands a job to its provider.
+    pub fn submits(&self) -> bool {
+        self.peer.is_provider() && self.asks == "submit"
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { place: Place { invocation, step }, function, peer, asks, .. } = self;
+        write!(f, "{function} {invocation}.{step} {peer:?} {asks}")
+    }
+}
+
+fn asks(sent: &Sent) -> String {
+    let path = sent.url.path();
+    match sent.peer {
+        _ if sent.opens() => "connect".to_owned(),
+        Peer::DynamoDb => format!("{} {}", sent.operation(), tables(sent).join("+")),
+        Peer::Sqs => {
+            let body = sent.json();
+            let queue = body["QueueUrl"].as_str().unwrap_or_default().rsplit('/').next().unwrap_or_default().to_owned();
+            format!("{} {queue}", sent.operation())
+        }
+        Peer::Secrets => format!("{} {}", sent.operation(), sent.json()["SecretId"].as_str().unwrap_or_default()),
+        Peer::Fal => match sent.method.as_str() {
+            "POST" => "submit",
+            "PUT" => "cancel",
+            _ if path.starts_with("/files") => "file",
+            _ if path.ends_with("/status") => "status",
+            _ => "result",
+        }
+        .to_owned(),
+        Peer::Google if path.ends_with(":predictLongRunning") => "submit".to_owned(),
+        Peer::Google if path.ends_with(":fetchPredictOperation") => "poll".to_owned(),
+        Peer::Google => "file".to_owned(),
+        Peer::Storage => match sent.method.as_str() {
+            "POST" if path.contains("/upload/resumable") => "begin",
+            "POST" => "upload",
+            "PATCH" => "append",
+            "HEAD" => "offset",
+            _ if path.contains("/object/info/") => "info",
+            _ => "public",
+        }
+        .to_owned(),
+    }
+}
+
+fn tables(sent: &Sent) -> Vec<String> {
+    let body = sent.json();
+    let name = |request: &serde_json::Value| request["TableName"].as_str().map(str::to_owned);
+    if let Some(writes) = body["TransactItems"].as_array() {
+        return writes.iter().filter_map(|write| write.as_object()?.values().find_map(name)).collect();
+    }
+    let mut several: Vec<String> =
+        body["RequestItems"].as_object().into_iter().flat_map(|tables| tables.keys().cloned()).collect();
+    several.sort();
+    several.extend(name(&body));
+    several
+}

@@ -1,0 +1,161 @@
+//! What must hold at the end of a run, order by order.
+
+use crate::fault::{Fault, Refusal};
+use crate::invariants::{number, text};
+use crate::lambda::prompt_of_order;
+use crate::network::Peer;
+use crate::order::{Ending, Order, Placed};
+use crate::record::Noted;
+use crate::stage::{Caller, Stage};
+use crate::witness::Item;
+use ghub::storage::Storage;
+use md5::{Digest, Md5};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// How an order ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fate {
+    /// Rendered, stored and charged.
+    Completed,
+    /// Failed uncharged.
+    Failed,
+    /// Never accepted.
+    NotAccepted,
+}
+
+/// One order's end.
+#[derive(Debug, Clone)]
+pub struct End {
+    /// Which way.
+    pub fate: Fate,
+    /// The failure's code, if it failed.
+    pub code: String,
+    /// Renders that the providers accepted for it.
+    pub renders: usize,
+    /// Whether it met a fault, at its submission, that hid the provider's answer.
+    pub submission_lost: bool,
+    /// Faults that it met in all.
+    pub faults: usize,
+}
+
+/// Checks every order, and says how each ended.
+pub fn ends(stage: &Stage, placed: &[Placed]) -> Vec<End> {
+    let ended = stage.witness.ended();
+    if stage.witness.open() > 0 {
+        stage.record.wrong(format!("{} jobs are still open after the sum of their deadlines", stage.witness.open()));
+    }
+    let mut of_order: BTreeMap<usize, Vec<&Item>> = BTreeMap::new();
+    for job in ended.values() {
+        if let Some(order) = stage.record.order_of(text(job, "job")) {
+            of_order.entry(order).or_default().push(job);
+        }
+    }
+    placed.iter().map(|placed| end(stage, placed, &of_order.remove(&placed.order.number).unwrap_or_default())).collect()
+}
+
+fn end(stage: &Stage, placed: &Placed, jobs: &[&Item]) -> End {
+    let order = &placed.order;
+    let wrong = |what: String| stage.record.wrong(format!("order {}: {what}", order.number));
+    let prompt = prompt_of_order(order.number);
+    let renders = stage.network.fal.renders_of(&prompt) + stage.network.google.renders_of(&prompt);
+    let faults = stage.record.faults_of(order.number);
+    let submission_lost = faults.iter().any(hides_the_submission);
+    if jobs.len() > 1 {
+        wrong(format!("it became {} jobs", jobs.len()));
+    }
+    if renders > 1 {
+        wrong(format!("it was rendered {renders} times"));
+    }
+    let job = jobs.first().copied();
+    for told in placed.answers.iter().flatten() {
+        if told.status >= 500 && told.body["error"]["code"] != "service_unavailable" {
+            wrong(format!("its caller was told {}", told.body));
+        }
+    }
+    match (job, placed.job()) {
+        (None, Some(told)) => wrong(format!("its caller was told of a job {told}, which is not there")),
+        (Some(job), Some(told)) if text(job, "job") != told => {
+            wrong(format!("its caller was told of another job, {told}"))
+        }
+        (Some(_), None)
+            if placed.answers.len() == 1 && placed.answers[0].as_ref().is_some_and(|told| told.status < 500) =>
+        {
+            wrong("it was refused, and is there".to_owned());
+        }
+        _ => {}
+    }
+    let (fate, code) = match job {
+        None => (Fate::NotAccepted, String::new()),
+        Some(job) if text(job, "status") == "completed" => (Fate::Completed, String::new()),
+        Some(job) => (Fate::Failed, job["failure"]["code"].as_str().unwrap_or_default().to_owned()),
+    };
+    match (fate, job) {
+        (Fate::Completed, Some(job)) => {
+            if renders != 1 {
+                wrong(format!("it is completed and was rendered {renders} times"));
+            }
+            if let Some(problem) = not_whole(stage, order, text(job, "org"), text(job, "job")) {
+                wrong(format!("it is completed and {problem}"));
+            }
+        }
+        (Fate::Failed, Some(job)) if !is_excused(order, &code, submission_lost) => {
+            wrong(format!(
+                "it failed with {code} after {} s, and nothing that it met explains that",
+                number(job, "ended") - number(job, "created")
+            ));
+        }
+        (Fate::NotAccepted, None) if renders > 0 => wrong("it was never accepted, and was rendered".to_owned()),
+        _ => {}
+    }
+    End { fate, code, renders, submission_lost, faults: faults.len() }
+}
+
+/// Whether it may be unknown afterwards if the provider took the job: its answer was lost or unusable, or whoever heard it died, or could
+/// not write it down. A 503 is a refusal at fal, which says so, and not at Google, which does not.
+fn hides_the_submission(noted: &Noted) -> bool {
+    let sends = matches!(noted.step.function.as_str(), "submit-video" | "poll-jobs");
+    match noted.fault {
+        Some(Fault::DeathBefore | Fault::DeathAfter | Fault::Orphaned(_) | Fault::Silence | Fault::Late(_)) => sends,
+        Some(Fault::AnswerLost | Fault::Truncated | Fault::Refused(Refusal::Internal)) => noted.step.submits(),
+        Some(Fault::Refused(Refusal::Unavailable)) => noted.step.submits() && noted.step.peer == Peer::Google,
+        Some(Fault::Refused(Refusal::TooMany | Refusal::Conflict) | Fault::NotSent) | None => false,
+    }
+}
+
+fn is_excused(order: &Order, code: &str, submission_lost: bool) -> bool {
+    match (order.ending, code) {
+        (_, "submit_unknown") => submission_lost,
+        (Ending::Cut, "provider_no_output") | (Ending::Refused, "content_filtered" | "provider_refused") => true,
+        _ => order.may_fail_with.contains(&code),
+    }
+}
+
+/// A video that is shown is whole in storage, at that very moment.
+pub fn shown_is_whole(stage: &Stage, caller: &Caller, order: &Order, job: &str, shown: &Value) {
+    if !shown["video_url"].as_str().is_some_and(|url| url.contains(job)) {
+        stage.record.wrong(format!("order {}: completed without its URL: {shown}", order.number));
+    }
+    if let Some(problem) = not_whole(stage, order, &caller.org.to_string(), job) {
+        stage.record.wrong(format!("order {}: it is shown and {problem}", order.number));
+    }
+}
+
+/// What is wrong with the stored file, byte for byte.
+fn not_whole(stage: &Stage, order: &Order, org: &str, job: &str) -> Option<String> {
+    let (Ok(org), Ok(job)) = (org.parse(), job.parse()) else { return Some("has no id".to_owned()) };
+    let Some(object) = stage.network.storage.object("generated-videos", &Storage::path(org, job)) else {
+        return Some("its file is not in storage".to_owned());
+    };
+    let whole = local::video::mp4(order.seconds, "16:9");
+    let length = match order.ending {
+        Ending::Large(bytes) => bytes,
+        _ => u64::try_from(whole.len()).unwrap_or(u64::MAX),
+    };
+    if object.size != length {
+        return Some(format!("its file has {} bytes of {length}", object.size));
+    }
+    let digest = Md5::digest(&whole).iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
+    let same = matches!(order.ending, Ending::Large(_)) || object.etag == format!("\"{digest}\"");
+    (!same).then(|| "its file is another one".to_owned())
+}

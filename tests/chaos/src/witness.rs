@@ -1,0 +1,98 @@
+//! Watches every write as it arrives at the tables: money adds up after each, and what is final stays as it is.
+
+use crate::answer::Answer;
+use crate::network::{Network, Peer, Sent};
+use crate::record::Record;
+use crate::{invariants, lambda::order_of_prompt};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// The tables' names, which are the template's logical ids.
+pub const JOBS: &str = "JobsTable";
+/// See [`JOBS`].
+pub const ACCOUNTS: &str = "AccountsTable";
+/// See [`JOBS`].
+pub const LEDGER: &str = "LedgerTable";
+
+/// An item without DynamoDB's types.
+pub type Item = Map<String, Value>;
+
+/// The witness of one run. Clones share what they saw.
+#[derive(Clone)]
+pub struct Witness {
+    record: Record,
+    seen: Arc<Mutex<Seen>>,
+}
+
+#[derive(Default)]
+struct Seen {
+    open: BTreeMap<String, u64>,
+    ended: BTreeMap<String, Item>,
+}
+
+impl Witness {
+    /// Has seen nothing yet.
+    pub fn new(record: Record) -> Self {
+        Self { record, seen: Arc::default() }
+    }
+
+    /// Looks at a request that was answered.
+    pub fn saw(&self, network: &Network, sent: &Sent, answer: &Answer) {
+        if sent.peer != Peer::DynamoDb || answer.status != 200 {
+            return;
+        }
+        match sent.operation() {
+            "TransactWriteItems" => {
+                let body = sent.json();
+                let jobs = network.dynamo.items(JOBS);
+                self.look(&jobs);
+                let money = invariants::money(&jobs, &network.dynamo.items(ACCOUNTS), &network.dynamo.items(LEDGER));
+                let holds = invariants::hold(&body, &network.dynamo.items(ACCOUNTS));
+                money.into_iter().chain(holds).for_each(|wrong| self.record.wrong(wrong));
+            }
+            "PutItem" | "UpdateItem" | "DeleteItem" => self.look(&network.dynamo.items(JOBS)),
+            _ => {}
+        }
+    }
+
+    /// How many jobs are open.
+    pub fn open(&self) -> usize {
+        self.seen().open.len()
+    }
+
+    /// The jobs that have ended.
+    pub fn ended(&self) -> BTreeMap<String, Item> {
+        self.seen().ended.clone()
+    }
+
+    fn look(&self, jobs: &[Item]) {
+        let mut seen = self.seen();
+        for job in jobs {
+            let text = |name: &str| job.get(name).and_then(Value::as_str).unwrap_or_default();
+            let id = text("job").to_owned();
+            if self.record.order_of(&id).is_none()
+                && let Some(order) = order_of_prompt(text("prompt"))
+            {
+                self.record.learn(&id, order);
+            }
+            if let Some(before) = seen.ended.get(&id) {
+                if before != job {
+                    self.record.wrong(format!(
+                        "the job {id} was {} and is {}: a final state changed",
+                        before["status"], job["status"]
+                    ));
+                }
+            } else if matches!(text("status"), "completed" | "failed") {
+                seen.open.remove(&id);
+                seen.ended.insert(id, job.clone());
+            } else {
+                *seen.open.entry(id).or_default() += 1;
+            }
+        }
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
