@@ -12,6 +12,7 @@ use ghub::storage::Storage;
 use md5::{Digest, Md5};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 /// How an order ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,6 +62,7 @@ fn end(stage: &Stage, placed: &Placed, jobs: &[&Item]) -> End {
     let renders = stage.network.fal.renders_of(&prompt) + stage.network.google.renders_of(&prompt);
     let faults = stage.record.faults_of(order.number);
     let submission_lost = faults.iter().any(hides_the_submission);
+    let submission_refused = faults.iter().any(|noted| noted.step.submits() && !hides_the_submission(noted));
     if jobs.len() > 1 {
         wrong(format!("it became {} jobs", jobs.len()));
     }
@@ -99,7 +101,7 @@ fn end(stage: &Stage, placed: &Placed, jobs: &[&Item]) -> End {
                 wrong(format!("it is completed and {problem}"));
             }
         }
-        (Fate::Failed, Some(job)) if !is_excused(order, &code, submission_lost) => {
+        (Fate::Failed, Some(job)) if !is_excused(order, &code, submission_lost, submission_refused) => {
             wrong(format!(
                 "it failed with {code} after {} s, and nothing that it met explains that",
                 number(job, "ended") - number(job, "created")
@@ -123,9 +125,11 @@ fn hides_the_submission(noted: &Noted) -> bool {
     }
 }
 
-fn is_excused(order: &Order, code: &str, submission_lost: bool) -> bool {
+fn is_excused(order: &Order, code: &str, submission_lost: bool, submission_refused: bool) -> bool {
     match (order.ending, code) {
         (_, "submit_unknown") => submission_lost,
+        // Ten minutes hold few attempts where messages are lost and workers die.
+        (_, "provider_unavailable") if submission_refused => true,
         (Ending::Cut, "provider_no_output") | (Ending::Refused, "content_filtered" | "provider_refused") => true,
         _ => order.may_fail_with.contains(&code),
     }
@@ -147,15 +151,26 @@ fn not_whole(stage: &Stage, order: &Order, org: &str, job: &str) -> Option<Strin
     let Some(object) = stage.network.storage.object("generated-videos", &Storage::path(org, job)) else {
         return Some("its file is not in storage".to_owned());
     };
-    let whole = local::video::mp4(order.seconds, "16:9");
+    let (video_length, etag) = whole_video(order.seconds);
     let length = match order.ending {
         Ending::Large(bytes) => bytes,
-        _ => u64::try_from(whole.len()).unwrap_or(u64::MAX),
+        _ => video_length,
     };
     if object.size != length {
         return Some(format!("its file has {} bytes of {length}", object.size));
     }
-    let digest = Md5::digest(&whole).iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
-    let same = matches!(order.ending, Ending::Large(_)) || object.etag == format!("\"{digest}\"");
+    let same = matches!(order.ending, Ending::Large(_)) || object.etag == etag;
     (!same).then(|| "its file is another one".to_owned())
+}
+
+/// The length and the entity tag of a whole video, which is drawn and digested once.
+fn whole_video(seconds: u32) -> (u64, String) {
+    static KNOWN: Mutex<BTreeMap<u32, (u64, String)>> = Mutex::new(BTreeMap::new());
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let look = || {
+        let video = local::video::mp4(seconds, "16:9");
+        let digest = Md5::digest(&video).iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
+        (u64::try_from(video.len()).unwrap_or(u64::MAX), format!("\"{digest}\""))
+    };
+    known.entry(seconds).or_insert_with(look).clone()
 }

@@ -5,7 +5,7 @@ use crate::network::{Network, Peer, Sent};
 use crate::record::Record;
 use crate::{invariants, lambda::order_of_prompt};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The tables' names, which are the template's logical ids.
@@ -27,7 +27,7 @@ pub struct Witness {
 
 #[derive(Default)]
 struct Seen {
-    open: BTreeMap<String, u64>,
+    open: BTreeSet<String>,
     ended: BTreeMap<String, Item>,
 }
 
@@ -51,6 +51,8 @@ impl Witness {
                 let holds = invariants::hold(&body, &network.dynamo.items(ACCOUNTS));
                 money.into_iter().chain(holds).for_each(|wrong| self.record.wrong(wrong));
             }
+            // An open job that is written again moves no money.
+            "PutItem" if self.is_open(&sent.json()) => {}
             "PutItem" | "UpdateItem" | "DeleteItem" => self.look(&network.dynamo.items(JOBS)),
             _ => {}
         }
@@ -64,6 +66,12 @@ impl Witness {
     /// The jobs that have ended.
     pub fn ended(&self) -> BTreeMap<String, Item> {
         self.seen().ended.clone()
+    }
+
+    /// Whether a request writes a job that is known and was open so far, and stays so.
+    fn is_open(&self, put: &Value) -> bool {
+        let text = |name: &str| put["Item"][name]["S"].as_str().unwrap_or_default();
+        self.seen().open.contains(text("job")) && matches!(text("status"), "pending" | "processing")
     }
 
     fn look(&self, jobs: &[Item]) {
@@ -87,7 +95,7 @@ impl Witness {
                 seen.open.remove(&id);
                 seen.ended.insert(id, job.clone());
             } else {
-                *seen.open.entry(id).or_default() += 1;
+                seen.open.insert(id);
             }
         }
     }

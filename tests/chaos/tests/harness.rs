@@ -14,8 +14,19 @@ use std::time::Duration;
 const SEED: u64 = 1;
 
 #[test]
-fn every_step_of_every_path_bears_every_death_and_every_lost_answer() {
-    for path in paths() {
+fn every_step_at_fal_bears_every_death_and_every_lost_answer() {
+    every_step("fal/kling-2");
+}
+
+#[test]
+fn every_step_at_google_bears_every_death_and_every_lost_answer() {
+    every_step("google/veo-3.1");
+}
+
+fn every_step(model: &str) {
+    let paths: Vec<_> = paths().into_iter().filter(|path| path.model == model).collect();
+    assert!(paths.len() >= 7, "{model} has {} paths", paths.len());
+    for path in paths {
         let done = exhaust(&path, SEED, None);
         assert!(done.steps > 5, "{} has steps: {}", path.name, done.steps);
         assert!(done.wrong.is_empty(), "{}, {}: {:#?}", path.name, path.model, done.wrong);
