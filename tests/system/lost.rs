@@ -1,6 +1,7 @@
 //! DynamoDB does what it is asked and its answers are lost, all of them: what stands, stands.
 
 use crate::stage::Stage;
+use crate::traces::Call;
 use futures::future::BoxFuture;
 use ghub::outbound::{Gate, Network, WireError};
 use local::system::Options;
@@ -34,8 +35,7 @@ impl Gate for NoAnswers {
         send: Network<'a>,
     ) -> BoxFuture<'a, Result<reqwest::Response, WireError>> {
         Box::pin(async move {
-            let target = request.headers().get("x-amz-target").and_then(|target| target.to_str().ok());
-            let is_transaction = target.is_some_and(|target| target.ends_with("TransactWriteItems"));
+            let is_transaction = Call::of(&request).what.ends_with("TransactWriteItems");
             let answer = send(request).await?;
             if !is_transaction {
                 return Ok(answer);

@@ -109,18 +109,13 @@ impl Gate for Seen {
         request: Request,
         send: Network<'a>,
     ) -> BoxFuture<'a, Result<reqwest::Response, WireError>> {
-        if let Some(function) = signed_by(&request) {
-            let done = actions(&Call::of(&request));
+        let call = Call::of(&request);
+        if let Some(function) = call.by.clone() {
+            let done = actions(&call);
             self.0.lock().unwrap().entry(function).or_default().extend(done);
         }
         send(request)
     }
-}
-
-/// Each local function signs with an access key of its own, which is its name.
-fn signed_by(request: &Request) -> Option<String> {
-    let signature = request.headers().get("authorization")?.to_str().ok()?;
-    Some(signature.split_once("Credential=")?.1.split_once('/')?.0.to_owned())
 }
 
 /// What a call needs the permission for: a transaction that of each of its parts.

@@ -1,6 +1,7 @@
 //! The operator's secrets: read at the start, read again after five minutes, and never in a log.
 
 use crate::stage::Stage;
+use crate::traces::Call;
 use futures::future::BoxFuture;
 use ghub::job::Status;
 use ghub::outbound::{Gate, Network, WireError, sdk_config};
@@ -72,11 +73,11 @@ impl Gate for Hanging {
         request: reqwest::Request,
         send: Network<'a>,
     ) -> BoxFuture<'a, Result<reqwest::Response, WireError>> {
-        let text = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        if !text("x-amz-target").starts_with("secretsmanager.") || !self.begun.load(Ordering::SeqCst) {
+        let call = Call::of(&request);
+        if !call.what.starts_with("secretsmanager.") || !self.begun.load(Ordering::SeqCst) {
             return send(request);
         }
-        if text("authorization").contains("Credential=submit-video/") {
+        if call.by.as_deref() == Some("submit-video") {
             self.asked_by_submit.fetch_add(1, Ordering::SeqCst);
         }
         Box::pin(std::future::pending())

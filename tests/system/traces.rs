@@ -74,6 +74,8 @@ pub(crate) struct Calls(Mutex<Vec<Call>>);
 pub(crate) struct Call {
     /// DynamoDB's or SQS's name for it; of others the method and path.
     pub(crate) what: String,
+    /// The access key that signed it, which is the name of the function; none if it did not go to AWS.
+    pub(crate) by: Option<String>,
     pub(crate) bytes: usize,
     /// Null, if it is not JSON.
     pub(crate) body: Value,
@@ -107,9 +109,16 @@ impl Gate for Calls {
 
 impl Call {
     pub(crate) fn of(request: &Request) -> Self {
-        let target = request.headers().get("x-amz-target").and_then(|target| target.to_str().ok());
+        let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+        let target = header("x-amz-target");
+        let key = |signature: &str| Some(signature.split_once("Credential=")?.1.split_once('/')?.0.to_owned());
         let what = target.map_or_else(|| format!("{} {}", request.method(), request.url().path()), str::to_owned);
         let body = request.body().and_then(reqwest::Body::as_bytes).unwrap_or_default();
-        Self { what, bytes: body.len(), body: serde_json::from_slice(body).unwrap_or_default() }
+        Self {
+            what,
+            by: header("authorization").and_then(key),
+            bytes: body.len(),
+            body: serde_json::from_slice(body).unwrap_or_default(),
+        }
     }
 }

@@ -39,6 +39,12 @@ impl Stack {
         self.wait(self.client().video(job)).unwrap().body
     }
 
+    /// When somebody may act on it again, in Unix seconds.
+    fn due(&self, job: &str) -> u64 {
+        let shown = self.run(&format!("job show {job} --json"), &[]).stdout;
+        serde_json::from_str::<Value>(&shown).unwrap()["due"].as_u64().unwrap()
+    }
+
     fn fail(&self, job: &str, more: &str) -> Done {
         self.run(&format!("job fail {job} --reason por-pedido --yes{more}"), &[])
     }
@@ -54,6 +60,8 @@ impl Stack {
     }
 }
 
+/// Finished when it is submitted.
+const AT_ONCE: Render = Render { queued: Duration::ZERO, rendering: Duration::ZERO };
 const AN_HOUR: Render = Render { queued: Duration::from_secs(3600), rendering: Duration::from_secs(3600) };
 
 #[test]
@@ -85,14 +93,10 @@ fn an_open_job_fails_when_its_provider_has_heard() {
 #[test]
 fn a_render_that_is_finished_is_stored_and_charged() {
     let here = quiet();
+    here.fal().set_render(AT_ONCE);
     let job = here.submitted("finished");
-    std::thread::sleep(Duration::from_secs(3)); // it renders for one
     here.fail(&job, "").failed_with(1, &format!("the provider has finished job {job}, so it is being stored"));
-    let until = Instant::now() + Duration::from_secs(30);
-    while here.seen(&job)["status"] != "completed" {
-        assert!(Instant::now() < until, "{}", here.seen(&job));
-        std::thread::sleep(Duration::from_millis(100));
-    }
+    until(|| here.seen(&job)["status"] == "completed");
     assert_eq!(here.balance()["balance_mxn"], "45.80");
     here.fail(&job, " --discard").failed_with(1, "is completed, and that is final");
     assert_eq!(here.run("audit", &[]).code, 0);
@@ -121,8 +125,8 @@ fn a_provider_that_says_nothing_may_have_a_render() {
 fn what_the_provider_has_said_comes_first() {
     let here = quiet();
     here.fal().decide(Verdict::for_prompts("refused", Ending::refused("content_policy_violation", "flagged")));
+    here.fal().set_render(AT_ONCE);
     let job = here.submitted("refused");
-    std::thread::sleep(Duration::from_secs(3));
     let done = here.fail(&job, " --json");
     let failure = serde_json::from_str::<Value>(&done.stdout).unwrap()["failure"].clone();
     assert_eq!((done.code, &failure["code"]), (0, &json!("content_filtered")), "{done:?}");
@@ -135,8 +139,8 @@ fn a_provider_that_cannot_be_stopped_is_asked_how_it_stands() {
     let google = &here.system().google.as_ref().unwrap().simulator;
     let org = here.system().identity.org;
     here.run(&format!("balance recharge --org {org} --amount 500 --reference three-of-veo --yes"), &[]);
+    google.set_render(AT_ONCE);
     let finished = here.submitted_to("google/veo-3.1", "finished");
-    std::thread::sleep(Duration::from_secs(3));
     here.fail(&finished, "").failed_with(1, &format!("the provider has finished job {finished}"));
 
     google.set_render(AN_HOUR);
@@ -156,17 +160,7 @@ fn a_render_that_is_being_stored_is_left_to_who_stores_it() {
     let plan = Plan { step: Step::Upload, fault: hanging, times: Some(1), after: 0 };
     here.system().storage.as_ref().unwrap().simulator.misbehave(plan);
     let job = here.submitted("on its way");
-    let now = || std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs();
-    let until = Instant::now() + Duration::from_secs(15);
-    loop {
-        let shown = here.run(&format!("job show {job} --json"), &[]).stdout;
-        let due = serde_json::from_str::<Value>(&shown).unwrap()["due"].as_u64().unwrap();
-        if due > now() + 100 {
-            break; // the turn of a transfer
-        }
-        assert!(Instant::now() < until, "{shown}");
-        std::thread::sleep(Duration::from_millis(100));
-    }
+    until(|| here.due(&job) > now() + 100); // the turn of a transfer
     here.fail(&job, "").failed_with(1, &format!("the provider has finished job {job}, so it is being stored"));
     here.fail(&job, " --discard").failed_with(1, &format!("somebody else acts on job {job} until 20"));
     let done = here.run(&format!("job recheck {job} --json"), &[]);
@@ -195,7 +189,7 @@ fn a_job_is_looked_at_again() {
     let here = quiet();
     here.fal().set_render(AN_HOUR);
     let job = here.submitted("again");
-    std::thread::sleep(Duration::from_secs(2)); // its turn is over by then
+    until(|| here.due(&job) <= now());
     let sent = || here.system().sqs.accepted("PollQueue").unwrap();
     let before = sent();
     let done = here.run(&format!("job recheck {job} --json"), &[]);
@@ -203,4 +197,17 @@ fn a_job_is_looked_at_again() {
     assert_eq!((done.code, &said["looked_at_in_s"]), (0, &json!(0)), "{done:?}");
     assert_eq!(sent(), before + 1);
     here.run(&format!("job recheck {}", here.system().identity.org), &[]).failed_with(1, "there is no job");
+}
+
+fn now() -> u64 {
+    std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs()
+}
+
+/// Waits for a condition; what takes longer is stuck.
+fn until(came_about: impl Fn() -> bool) {
+    let patience = Instant::now() + Duration::from_secs(60);
+    while !came_about() {
+        assert!(Instant::now() < patience, "it did not come about");
+        std::thread::sleep(Duration::from_millis(100));
+    }
 }
