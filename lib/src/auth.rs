@@ -1,7 +1,8 @@
 //! Whose request it is: the bearer key's hash leads to a key item, and that to an organization.
 
+use crate::account::Account;
 use crate::error::Refusal;
-use crate::http::Error;
+use crate::http::{Call, Error};
 use crate::id::OrgId;
 use crate::store::{KeyHash, Store};
 use crate::time::Timestamp;
@@ -31,7 +32,7 @@ pub struct Auth {
 }
 
 impl Auth {
-    /// Over a store that has the table of keys.
+    /// Over a store that has the table of keys, and for [`Self::account`] that of accounts.
     pub fn new(store: &Store, ambient: &Ambient) -> Self {
         Self { store: store.clone(), ambient: ambient.clone(), found: Mutex::default() }
     }
@@ -52,6 +53,16 @@ impl Auth {
         }
         self.remember(hash, found.org, now);
         Ok(found.org)
+    }
+
+    /// Whose request it is, with their account as it stands now; the call is told both. A suspended organization is refused.
+    pub async fn account(&self, call: &mut Call) -> Result<Account, Error> {
+        let org = self.organization(call.request.headers()).await?;
+        call.org = Some(org);
+        let account = self.store.account(org).await?;
+        let account = account.ok_or_else(|| Error::Internal("the key's organization has no account".into()))?;
+        call.balance = Some(account.balance);
+        if account.suspended { Err(Refusal::OrganizationSuspended.into()) } else { Ok(account) }
     }
 
     fn remembered(&self, hash: &KeyHash, now: Timestamp) -> Option<OrgId> {

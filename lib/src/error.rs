@@ -41,7 +41,7 @@ pub enum Refusal {
     #[error("no job with this id exists")]
     JobNotFound,
     /// No such path.
-    #[error("nothing is here: {method} {path}; see POST /v1/videos/generations and GET /v1/videos/{{id}}")]
+    #[error("nothing is here: {method} {path}; GET /v1/openapi.json lists what is")]
     NotFound {
         /// As it was sent.
         method: String,
@@ -53,8 +53,8 @@ pub enum Refusal {
     MethodNotAllowed {
         /// As it was sent.
         path: String,
-        /// The methods that it has.
-        allow: &'static str,
+        /// The methods that it has, separated by commas.
+        allow: String,
     },
     /// The idempotency key was used for another request.
     #[error(

@@ -1,8 +1,13 @@
 //! The one door between callers and handlers: request ids, bodies, status codes and the error envelope. No other module knows an
 //! HTTP status of ours, and the chain of causes behind an error is logged here and nowhere else.
 
+mod list;
+mod query;
+pub mod routes;
 mod video_job;
 
+pub use list::List;
+pub use query::Query;
 pub use video_job::VideoJob;
 
 use crate::error::{Refusal, causes};

@@ -78,7 +78,7 @@ async fn get_video() {
 async fn unknown_route() {
     let stage = quiet().await;
     let answer = invoked(&stage, "unknown-route.json", "").await;
-    let message = "nothing is here: GET /v1/nothing/here; see POST /v1/videos/generations and GET /v1/videos/{id}";
+    let message = "nothing is here: GET /v1/nothing/here; GET /v1/openapi.json lists what is";
     assert_eq!(answer, refused(404, json!({}), "not_found", message, &answer));
 
     let answer = invoked(&stage, "unknown-route.wrong-method.json", "").await;

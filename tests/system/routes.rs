@@ -10,25 +10,49 @@ pub(crate) struct Route {
     /// As in the template: `{id}` stands for a job's id.
     pub(crate) path: &'static str,
     pub(crate) body: Option<&'static str>,
+    /// Whether it answers without a key.
+    pub(crate) is_open: bool,
 }
 
-pub(crate) const ROUTES: [Route; 2] = [
-    Route {
-        method: Method::POST,
-        path: "/v1/videos/generations",
-        body: Some(r#"{"model":"fal/kling-2","prompt":"a hummingbird at dawn"}"#),
-    },
-    Route { method: Method::GET, path: "/v1/videos/{id}", body: None },
+pub(crate) static ROUTES: [Route; 10] = [
+    Route::with_body("/v1/videos/generations", r#"{"model":"fal/kling-2","prompt":"a hummingbird at dawn"}"#),
+    Route::new(Method::GET, "/v1/videos"),
+    Route::new(Method::GET, "/v1/videos/{id}"),
+    Route::new(Method::DELETE, "/v1/videos/{id}"),
+    Route::new(Method::POST, "/v1/videos/{id}/cancel"),
+    Route::new(Method::GET, "/v1/models"),
+    Route::new(Method::GET, "/v1/models/{id+}"),
+    Route::new(Method::GET, "/v1/credits"),
+    Route::new(Method::GET, "/v1/credits/transactions"),
+    Route::open("/v1/openapi.json"),
 ];
 
 impl Route {
+    const fn new(method: Method, path: &'static str) -> Self {
+        Self { method, path, body: None, is_open: false }
+    }
+
+    const fn with_body(path: &'static str, body: &'static str) -> Self {
+        Self { method: Method::POST, path, body: Some(body), is_open: false }
+    }
+
+    const fn open(path: &'static str) -> Self {
+        Self { method: Method::GET, path, body: None, is_open: true }
+    }
+
+    /// Those that want a key.
+    pub(crate) fn guarded() -> impl Iterator<Item = &'static Self> {
+        ROUTES.iter().filter(|route| !route.is_open)
+    }
+
     pub(crate) fn takes_id(&self) -> bool {
         self.path.contains("{id}")
     }
 
     /// A good request, but for the key that it lacks. The id is not used where none is taken.
     pub(crate) fn ask(&self, id: &str) -> Ask {
-        Ask::new(self.method.clone(), &self.path.replace("{id}", id)).body(self.body.unwrap_or_default())
+        let path = self.path.replace("{id}", id).replace("{id+}", "fal/kling-2");
+        Ask::new(self.method.clone(), &path).body(self.body.unwrap_or_default())
     }
 }
 
@@ -47,4 +71,7 @@ fn the_table_is_the_templates() {
     deployed.sort_unstable();
     table.sort_unstable();
     assert_eq!(table, deployed, "add the route to the table, and what it needs");
+    let mut known = ghub::http::routes::ROUTES.to_vec();
+    known.sort_unstable();
+    assert_eq!(known, deployed, "what no route takes is told from this table");
 }

@@ -1,7 +1,7 @@
 //! `$default`: what no other route takes. API Gateway would answer in its own words; here the error envelope holds too.
 
 use ghub::error::Refusal;
-use ghub::http::Call;
+use ghub::http::{Call, routes::methods_of};
 use ghub::metrics::Metrics;
 use ghub::world::Ambient;
 use lambda_http::{Body, Request, Response};
@@ -28,13 +28,11 @@ impl UnknownRoute {
 
 /// A path that exists is told its methods; any other does not exist.
 fn refusal(method: &str, path: &str) -> Refusal {
-    let segments: Vec<&str> = path.split('/').skip(1).collect();
-    let allow = match segments.as_slice() {
-        ["v1", "videos", "generations"] => "POST",
-        ["v1", "videos", id] if !id.is_empty() => "GET",
-        _ => return Refusal::NotFound { method: method.to_owned(), path: path.to_owned() },
-    };
-    Refusal::MethodNotAllowed { path: path.to_owned(), allow }
+    let path = path.to_owned();
+    match methods_of(&path) {
+        Some(allow) => Refusal::MethodNotAllowed { path, allow },
+        None => Refusal::NotFound { method: method.to_owned(), path },
+    }
 }
 
 #[cfg(test)]
@@ -45,8 +43,8 @@ mod tests {
     fn a_known_path_is_told_its_methods() {
         let says = |method, path| refusal(method, path).to_string();
         assert_eq!(says("PUT", "/v1/videos/generations"), "/v1/videos/generations answers POST only");
-        assert_eq!(says("DELETE", "/v1/videos/abc"), "/v1/videos/abc answers GET only");
-        for path in ["/", "/v1", "/v1/videos", "/v1/videos/", "/v1/videos/a/b", "/videos/generations", "/v2/videos/a"] {
+        assert_eq!(says("PUT", "/v1/videos/abc"), "/v1/videos/abc answers GET, DELETE only");
+        for path in ["/", "/v1", "/v1/videos/", "/v1/videos/a/b", "/videos/generations", "/v2/videos/a"] {
             assert!(says("GET", path).starts_with(&format!("nothing is here: GET {path};")), "{path}");
         }
     }

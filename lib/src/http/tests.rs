@@ -35,7 +35,7 @@ fn each_error_has_its_status_and_the_envelope() {
         (Refusal::ModelNotFound("model: no".to_owned()).into(), 404, "model_not_found", "model: no", None),
         (Refusal::JobNotFound.into(), 404, "job_not_found", "no job with this id", None),
         (Refusal::NotFound { method, path: path.clone() }.into(), 404, "not_found", "PUT /v1/x", None),
-        (Refusal::MethodNotAllowed { path, allow: "POST" }.into(), 405, "method_not_allowed", "/v1/x", None),
+        (Refusal::MethodNotAllowed { path, allow: "POST".to_owned() }.into(), 405, "method_not_allowed", "/v1/x", None),
         (Refusal::RequestTooLarge { limit_bytes: 9 }.into(), 413, "request_too_large", "9 bytes", None),
         (Refusal::TooManyOpenJobs { limit: 50 }.into(), 429, "rate_limit_exceeded", "50 jobs", Some("10")),
         (StoreError::Broken(inside()).into(), 500, "internal_error", "on our side", None),

@@ -3,7 +3,12 @@
 use crate::mapping::Function;
 use audit_accounts::AuditAccounts;
 use aws_lambda_events::event::sqs::SqsEvent;
+use cancel_video::CancelVideo;
+use delete_video::DeleteVideo;
 use futures::future::BoxFuture;
+use get_credits::GetCredits;
+use get_model::GetModel;
+use get_openapi::GetOpenapi;
 use get_video::GetVideo;
 use ghub::config::ConfigError;
 use ghub::error::causes;
@@ -11,6 +16,9 @@ use ghub::world::World;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Body, Request, Response, Service, service_fn};
 use lambda_runtime::{Context, LambdaEvent};
+use list_models::ListModels;
+use list_transactions::ListTransactions;
+use list_videos::ListVideos;
 use poll_jobs::PollJobs;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -36,6 +44,62 @@ pub async fn build(name: &str, world: &World) -> Result<Function, ConfigError> {
             http(move |request| {
                 let function = function.clone();
                 Box::pin(async move { function.handle(request).await })
+            })
+        }
+        "list-videos" => {
+            let function = Arc::new(ListVideos::new(world).await?);
+            http(move |request| {
+                let function = function.clone();
+                Box::pin(async move { function.handle(request).await })
+            })
+        }
+        "cancel-video" => {
+            let function = Arc::new(CancelVideo::new(world).await?);
+            http(move |request| {
+                let function = function.clone();
+                Box::pin(async move { function.handle(request).await })
+            })
+        }
+        "delete-video" => {
+            let function = Arc::new(DeleteVideo::new(world).await?);
+            http(move |request| {
+                let function = function.clone();
+                Box::pin(async move { function.handle(request).await })
+            })
+        }
+        "list-models" => {
+            let function = Arc::new(ListModels::new(world).await?);
+            http(move |request| {
+                let function = function.clone();
+                Box::pin(async move { function.handle(request).await })
+            })
+        }
+        "get-model" => {
+            let function = Arc::new(GetModel::new(world).await?);
+            http(move |request| {
+                let function = function.clone();
+                Box::pin(async move { function.handle(request).await })
+            })
+        }
+        "get-credits" => {
+            let function = Arc::new(GetCredits::new(world).await?);
+            http(move |request| {
+                let function = function.clone();
+                Box::pin(async move { function.handle(request).await })
+            })
+        }
+        "list-transactions" => {
+            let function = Arc::new(ListTransactions::new(world).await?);
+            http(move |request| {
+                let function = function.clone();
+                Box::pin(async move { function.handle(request).await })
+            })
+        }
+        "get-openapi" => {
+            let function = Arc::new(GetOpenapi::new(world.ambient.clone(), world.metrics.clone()));
+            http(move |request| {
+                let function = function.clone();
+                Box::pin(async move { function.handle(request) })
             })
         }
         "unknown-route" => {

@@ -81,6 +81,10 @@ async fn answer(State(state): State<Arc<(Vec<Route>, crate::Now)>>, request: Req
     if !parameters.is_empty() {
         event["pathParameters"] = Value::Object(parameters);
     }
+    let query = query(parts.uri.query().unwrap_or_default());
+    if !query.is_empty() {
+        event["queryStringParameters"] = Value::Object(query);
+    }
     if !text.is_empty() {
         event["body"] = Value::String(text);
     }
@@ -94,22 +98,39 @@ async fn answer(State(state): State<Arc<(Vec<Route>, crate::Now)>>, request: Req
     }
 }
 
-/// The path parameters, if the path fits.
+/// The path parameters, if the path fits. `{name+}` takes the rest of the path.
 fn parameters(pattern: &str, path: &str) -> Option<Map<String, Value>> {
-    let (pattern, path): (Vec<_>, Vec<_>) = (pattern.split('/').collect(), path.split('/').collect());
-    if pattern.len() != path.len() {
-        return None;
-    }
     let mut parameters = Map::new();
-    for (expected, given) in pattern.into_iter().zip(path) {
+    let mut rest = Some(path);
+    for expected in pattern.split('/') {
+        let left = rest?;
+        let (given, after) = left.split_once('/').map_or((left, None), |(given, after)| (given, Some(after)));
+        rest = after;
         match expected.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
             Some(_) if given.is_empty() => return None,
+            Some(name) if name.ends_with('+') => {
+                parameters.insert(name.trim_end_matches('+').to_owned(), left.into());
+                return Some(parameters);
+            }
             Some(name) => drop(parameters.insert(name.to_owned(), given.into())),
             None if expected == given => {}
             None => return None,
         }
     }
-    Some(parameters)
+    rest.is_none().then_some(parameters)
+}
+
+/// Decoded; several of one name become one, with commas.
+fn query(text: &str) -> Map<String, Value> {
+    let mut joined = Map::new();
+    for (name, value) in url::form_urlencoded::parse(text.as_bytes()) {
+        let entry = joined.entry(name.into_owned()).or_insert_with(|| Value::String(String::new()));
+        if let Value::String(all) = entry {
+            let comma = if all.is_empty() { "" } else { "," };
+            *all = format!("{all}{comma}{value}");
+        }
+    }
+    joined
 }
 
 /// Lower-case names; several of one name become one, with commas.
@@ -159,5 +180,9 @@ mod tests {
         for path in ["/v1/videos", "/v1/videos/", "/v1/videos/a/b", "/v2/videos/a"] {
             assert_eq!(id(path), None, "{path}");
         }
+        let model = |path| parameters("/v1/models/{id+}", path).map(|found| found["id"].clone());
+        assert_eq!(model("/v1/models/fal/kling-2"), Some("fal/kling-2".into()));
+        assert_eq!(model("/v1/models/fal%2Fkling-2"), Some("fal%2Fkling-2".into()));
+        assert_eq!((model("/v1/models"), model("/v1/models/")), (None, None));
     }
 }
