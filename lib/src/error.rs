@@ -14,7 +14,9 @@ pub enum Refusal {
     #[error("send your API key in the header: Authorization: Bearer ghub_sk_live_…")]
     MissingApiKey,
     /// The key is not one of ours.
-    #[error("this API key does not exist; check that it was copied whole: ghub_sk_live_ and 32 characters")]
+    #[error(
+        "this API key does not exist; check that it was copied whole: ghub_sk_live_ or ghub_sk_test_, and 32 characters"
+    )]
     InvalidApiKey,
     /// The key was ours.
     #[error("this API key was revoked; use another key of your organization")]

@@ -1,14 +1,16 @@
 //! The one door between callers and handlers: request ids, bodies, status codes and the error envelope. No other module knows an
 //! HTTP status of ours, and the chain of causes behind an error is logged here and nowhere else.
 
+mod billing;
 mod list;
 mod query;
 pub mod routes;
 mod video_job;
 
+pub use billing::{Billing, BillingStatus};
 pub use list::List;
 pub use query::Query;
-pub use video_job::VideoJob;
+pub use video_job::{DryRun, ErrorDetail, VideoJob};
 
 use crate::error::{Refusal, causes};
 use crate::id::OrgId;

@@ -105,14 +105,20 @@ impl Metrics {
         Self(Arc::new(see))
     }
 
-    /// A new job was accepted.
+    /// A new job was accepted. Jobs of sandboxes are not counted: nothing of them is real.
     pub fn submitted(&self, job: &Job) {
+        if job.org.is_sandbox() {
+            return;
+        }
         self.write(&[(&SUBMITTED, 1.into())], &[("Model", &job.model)]);
     }
 
     /// A job has reached its end, and that is written down. `Faults` is 0 or 1, so that its average is the share that failed by no
     /// caller's doing.
     pub fn ended(&self, job: &Job) {
+        if job.org.is_sandbox() {
+            return;
+        }
         let provider = ("Provider", name(job.provider));
         let fault = match &job.state {
             State::Completed { at, .. } => {
@@ -189,6 +195,7 @@ const fn name(provider: Provider) -> &'static str {
     match provider {
         Provider::Fal => "fal",
         Provider::Google => "google",
+        Provider::Sandbox => "sandbox",
     }
 }
 

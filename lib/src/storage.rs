@@ -130,7 +130,7 @@ impl Storage {
 
     /// Where a job's video lives in the bucket: the same for every attempt, so that a repeat replaces and never adds.
     pub fn path(org: OrgId, job: JobId) -> String {
-        format!("{org}/{job}/video.mp4")
+        format!("{}/{job}/video.mp4", org.uuid())
     }
 
     /// The video's public, persistent URL.

@@ -4,9 +4,10 @@ use ghub::catalog::{Catalog, Model};
 use ghub::config::Rates;
 use ghub::error::Refusal;
 use ghub::http::Error;
-use ghub::id::OrgId;
+use ghub::id::{Mode, OrgId};
 use ghub::job::{Job, SUBMIT_LEASE, State};
-use ghub::provider::Providers;
+use ghub::money::Money;
+use ghub::provider::{Provider, Providers, sandbox};
 use ghub::world::Ambient;
 use lambda_http::http::HeaderMap;
 use serde_json::{Map, Value};
@@ -44,24 +45,28 @@ pub(crate) fn read<'c>(
 }
 
 impl Order<'_> {
-    /// The job to store: price and markup frozen, ours to send until the lease ends.
+    /// The job to store: price and markup frozen, ours to send until the lease ends. A sandbox's job goes to nobody and costs nothing.
     pub(crate) fn into_job(self, org: OrgId, rates: &Rates, ambient: &Ambient) -> Result<Job, Error> {
         let price = rates.price(self.model.usd_per_second);
         let cost = price.cost_rounded_half_up(self.seconds).map_err(|error| Error::Internal(error.into()))?;
+        let (provider, route, cost, poll_every_s) = match org.mode() {
+            Mode::Live => (self.model.provider, self.route, cost, self.model.poll_every_s),
+            Mode::Sandbox => (Provider::Sandbox, sandbox::ROUTE, Money::ZERO, sandbox::POLL_EVERY_S),
+        };
         let now = ambient.now();
         let lease_until = now.after(SUBMIT_LEASE);
         Ok(Job {
             id: ambient.job_id(),
             org,
             model: self.model.id.clone(),
-            provider: self.model.provider,
-            route: self.route.to_owned(),
+            provider,
+            route: route.to_owned(),
             prompt: self.prompt,
             seconds: self.seconds,
             aspect_ratio: self.aspect_ratio,
             price,
             cost,
-            poll_every_s: self.model.poll_every_s,
+            poll_every_s,
             created: now,
             due: lease_until,
             revision: 0,
@@ -80,6 +85,15 @@ pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Refus
         _ => Err(Refusal::invalid(format!(
             "Idempotency-Key: it must be 1 to {LONGEST_KEY} visible ASCII characters without spaces, such as a UUID"
         ))),
+    }
+}
+
+/// Whether the caller only wants to know: validated and priced, and nothing is created.
+pub(crate) fn is_dry_run(body: &Map<String, Value>) -> Result<bool, Refusal> {
+    match body.get("dry_run") {
+        None | Some(Value::Null) => Ok(false),
+        Some(Value::Bool(dry)) => Ok(*dry),
+        Some(other) => Err(Refusal::invalid(format!("dry_run: it must be true or false, not {}", kind(other)))),
     }
 }
 

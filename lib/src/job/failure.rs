@@ -31,6 +31,12 @@ pub enum FailureCode {
 }
 
 impl FailureCode {
+    /// Whether the same request may succeed when it is sent again. What a provider refused it refuses again; all else passes, or was
+    /// somebody's wish.
+    pub const fn is_retryable(self) -> bool {
+        !matches!(self, Self::ContentFiltered | Self::ProviderRefused)
+    }
+
     /// Whether the caller brought it about: by what the prompt asked for, or by cancelling.
     pub const fn is_the_callers(self) -> bool {
         matches!(self, Self::ContentFiltered | Self::Cancelled)

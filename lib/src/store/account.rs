@@ -14,6 +14,9 @@ use aws_sdk_dynamodb::types::{
 /// A hold is taken only while something is available, a place is free, and the organization is served.
 const HAS_ROOM: &str = "available > :zero AND open_jobs < open_jobs_limit AND suspended = :no";
 
+/// A hold of nothing needs no balance.
+const HAS_A_PLACE: &str = "open_jobs < open_jobs_limit AND suspended = :no";
+
 impl Store {
     /// The account, as it stands now.
     pub async fn account(&self, org: OrgId) -> Result<Option<Account>, StoreError> {
@@ -80,10 +83,12 @@ impl Store {
             .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let update = if only_with_room {
-            update
-                .condition_expression(HAS_ROOM)
-                .expression_attribute_values(":zero", micros(Money::ZERO))
-                .expression_attribute_values(":no", AttributeValue::Bool(false))
+            let update = update.expression_attribute_values(":no", AttributeValue::Bool(false));
+            if change.held == Money::ZERO {
+                update.condition_expression(HAS_A_PLACE)
+            } else {
+                update.condition_expression(HAS_ROOM).expression_attribute_values(":zero", micros(Money::ZERO))
+            }
         } else {
             update.condition_expression("attribute_exists(org)")
         };

@@ -80,7 +80,7 @@ impl Store {
         }
         let account = account_refused.ok_or_else(|| broken("the organization has no account"))?;
         let account = item::to_account(account).map_err(StoreError::Broken)?;
-        match account.hold_refusal() {
+        match account.hold_refusal(job.cost) {
             Ok(Some(why)) => Ok(Accepted::Refused(why)),
             _ => Err(broken("the account refused a hold that it has room for")),
         }

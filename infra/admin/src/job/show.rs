@@ -87,6 +87,7 @@ fn id_of(handle: &Handle) -> &str {
     match handle {
         Handle::Fal(handle) => &handle.request_id,
         Handle::Google(handle) => &handle.operation,
+        Handle::Sandbox(handle) => handle.outcome.marker(),
     }
 }
 
