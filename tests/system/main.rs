@@ -25,6 +25,7 @@ mod readme;
 mod restart;
 mod roles;
 mod routes;
+mod sandbox;
 mod secrets;
 mod stage;
 mod tables;
