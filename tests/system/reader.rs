@@ -101,7 +101,7 @@ impl Reader {
         };
         line.env("ORG", self.org.as_deref().unwrap_or_default());
         let said = done(line);
-        if command.contains("key create") {
+        if command.contains("key create") && !command.contains("--sandbox") {
             self.key = said.split_whitespace().find(|word| word.starts_with("ghub_sk_live_")).map(str::to_owned);
         }
         if command.contains("org create") {
