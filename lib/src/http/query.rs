@@ -1,6 +1,6 @@
 //! What a caller asks of a list: how many, from where on, and which. Unknown parameters are ignored, as unknown body fields are.
 
-use crate::error::Refusal;
+use crate::error::{Refusal, shortened};
 use crate::time::Timestamp;
 use lambda_http::{Request, RequestExt};
 
@@ -9,9 +9,6 @@ const USUAL_PAGE: usize = 20;
 
 /// The most items of a page: a hundred jobs with prompts of 4000 characters are 1.6 MB at worst, a quarter of what a function may answer.
 const LARGEST_PAGE: usize = 100;
-
-/// The longest value that is repeated in a message.
-const LONGEST_SHOWN: usize = 64;
 
 /// A request's query parameters.
 #[derive(Debug)]
@@ -56,8 +53,7 @@ impl Query {
 }
 
 fn refused(name: &str, text: &str, accepts: &str) -> Refusal {
-    let shown: String = text.chars().take(LONGEST_SHOWN).collect();
-    Refusal::invalid(format!("{name}: it must be {accepts}, not {shown:?}"))
+    Refusal::invalid(format!("{name}: it must be {accepts}, not {:?}", shortened(text)))
 }
 
 #[cfg(test)]
