@@ -2,11 +2,15 @@
 //! HTTP status of ours, and the chain of causes behind an error is logged here and nowhere else.
 
 mod list;
+mod model_object;
+mod path;
 mod query;
 pub mod routes;
 mod video_job;
 
 pub use list::List;
+pub use model_object::{ModelList, ModelObject, TypicalSeconds};
+pub use path::path_parameter;
 pub use query::Query;
 pub use video_job::VideoJob;
 
