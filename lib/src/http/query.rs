@@ -1,6 +1,7 @@
 //! What a caller asks of a list: how many, from where on, and which. Unknown parameters are ignored, as unknown body fields are.
 
 use crate::error::{Refusal, shortened};
+use crate::id::JobId;
 use crate::time::Timestamp;
 use lambda_http::{Request, RequestExt};
 
@@ -41,6 +42,13 @@ impl Query {
         let Some(text) = self.text(name)? else { return Ok(None) };
         let known = words.iter().find(|word| **word == text).copied();
         known.map(Some).ok_or_else(|| refused(name, text, &format!("one of {}", words.join(", "))))
+    }
+
+    /// A job's id: a place in a list of jobs, whether it is there or not.
+    pub fn job_id(&self, name: &str) -> Result<Option<JobId>, Refusal> {
+        let Some(text) = self.text(name)? else { return Ok(None) };
+        let accepts = "a job's id, such as e8c96506-72a1-429f-a7ed-4bb0a42541be";
+        text.parse().map(Some).map_err(|_| refused(name, text, accepts))
     }
 
     /// A moment in Unix seconds.
@@ -85,11 +93,18 @@ mod tests {
     }
 
     #[test]
-    fn words_and_moments_are_told_what_would_be_right() {
+    fn words_ids_and_moments_are_told_what_would_be_right() {
         let words = ["completed", "failed"];
         assert_eq!(query("status=failed").one_of("status", &words), Ok(Some("failed")));
         let refused = query("status=done").one_of("status", &words).unwrap_err();
         assert_eq!(refused.to_string(), "status: it must be one of completed, failed, not \"done\"");
+        let job = "0197a001-0000-7000-8000-00000000000d";
+        assert_eq!(query(&format!("after={job}")).job_id("after"), Ok(Some(job.parse().unwrap())));
+        let refused = query("after=13").job_id("after").unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            "after: it must be a job's id, such as e8c96506-72a1-429f-a7ed-4bb0a42541be, not \"13\""
+        );
         assert_eq!(query("from=1782415166").unix_s("from"), Ok(Some(Timestamp::from_unix_s(1_782_415_166))));
         for text in ["from=-1", "from=now", "from=1e9", "from=9999999999999999"] {
             assert!(query(text).unix_s("from").is_err(), "{text}");
