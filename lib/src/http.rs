@@ -3,12 +3,16 @@
 
 mod billing;
 mod list;
+mod model_object;
+mod path;
 mod query;
 pub mod routes;
 mod video_job;
 
 pub use billing::{Billing, BillingStatus};
 pub use list::List;
+pub use model_object::{ModelList, ModelObject, TypicalSeconds};
+pub use path::path_parameter;
 pub use query::Query;
 pub use video_job::{DryRun, ErrorDetail, VideoJob};
 
