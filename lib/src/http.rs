@@ -1,13 +1,17 @@
 //! The one door between callers and handlers: request ids, bodies, status codes and the error envelope. No other module knows an
 //! HTTP status of ours, and the chain of causes behind an error is logged here and nowhere else.
 
+mod credits;
 mod list;
 mod query;
 pub mod routes;
+mod transaction;
 mod video_job;
 
+pub use credits::Credits;
 pub use list::List;
 pub use query::Query;
+pub use transaction::Transaction;
 pub use video_job::VideoJob;
 
 use crate::error::{Refusal, causes};

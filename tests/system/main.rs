@@ -26,6 +26,7 @@ mod restart;
 mod roles;
 mod routes;
 mod secrets;
+mod settles;
 mod stage;
 mod tables;
 mod tenancy;

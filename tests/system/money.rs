@@ -71,7 +71,7 @@ impl Caller {
         }
     }
 
-    async fn accepted_owned(&self, prompt: String) -> String {
+    pub(crate) async fn accepted_owned(&self, prompt: String) -> String {
         self.accepted(&prompt).await
     }
 }
