@@ -4,6 +4,7 @@
 
 use crate::process::ROOT;
 use crate::stage::{Caller, Stage};
+use ghub::id::TransactionId;
 use ghub::job::{State, Status};
 use local::template::{Template, Trigger};
 use serde_json::{Value, json};
@@ -139,6 +140,27 @@ async fn audit_accounts() {
     assert_eq!(invoked(&stage, "audit-accounts.json", "").await, sound);
     stage.caller_with("0.000001").await;
     assert_eq!(invoked(&stage, "audit-accounts.json", "").await["audited"], 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn get_credits() {
+    let stage = quiet().await;
+    stage.caller().accepted("held").await;
+    let answer = invoked(&stage, "get-credits.json", "").await;
+    let text = r#"{"object":"credits","balance":"50.00","held":"4.20","available":"45.80","credit_limit":"0.00","currency":"MXN","low":false}"#;
+    assert_eq!(answer, http(200, json!({"x-geekhub-balance-mxn": "50.00"}), text, &answer));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn list_transactions() {
+    let stage = quiet().await;
+    let answer = invoked(&stage, "list-transactions.json", "").await;
+    let id = TransactionId::of(stage.caller().org, "bonus");
+    let created = body(&answer)["data"][0]["created"].as_i64().unwrap();
+    let text = format!(
+        r#"{{"object":"list","data":[{{"id":"{id}","object":"credit.transaction","type":"bonus","amount":"50.00","balance_after":"50.00","job":null,"reference":null,"description":null,"created":{created}}}],"first_id":"{id}","last_id":"{id}","has_more":false}}"#
+    );
+    assert_eq!(answer, http(200, json!({"x-geekhub-balance-mxn": "50.00"}), &text, &answer));
 }
 
 #[test]

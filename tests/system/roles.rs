@@ -11,7 +11,7 @@ use local::fal::{Ending, Verdict};
 use local::supabase::{Fault, Plan, Step};
 use local::system::{Options, SECRETS};
 use local::template::{Function, Setting, Template};
-use reqwest::Request;
+use reqwest::{Method, Request};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -54,6 +54,17 @@ async fn a_function_does_all_that_its_role_allows_and_nothing_else() {
     stage.fal().decide(Verdict::for_prompts("refused", Ending::refused("content_policy_violation", "flagged")));
     let refused = caller.accepted("refused").await;
     stage.until(caller.org, &refused, Status::Failed).await;
+
+    // What it has left, and where it went, from the second newest transaction on.
+    let read = async |path: &str| {
+        let ask = Ask::new(Method::GET, path).key(&stage.system.identity.live_key);
+        let reply = stage.ask(ask).await;
+        assert_eq!(reply.status, 200, "{}", reply.body);
+        reply.body
+    };
+    read("/v1/credits").await;
+    let newest = read("/v1/credits/transactions?limit=1").await;
+    read(&format!("/v1/credits/transactions?after={}", newest["last_id"].as_str().unwrap())).await;
 
     let (done, allowed) = (seen.by_function(), allowed(&Template::read()));
     for function in allowed.keys().chain(done.keys()) {
