@@ -2,18 +2,22 @@
 //! HTTP status of ours, and the chain of causes behind an error is logged here and nowhere else.
 
 mod billing;
+mod credits;
 mod list;
 mod model_object;
 mod path;
 mod query;
 pub mod routes;
+mod transaction;
 mod video_job;
 
 pub use billing::{Billing, BillingStatus};
+pub use credits::Credits;
 pub use list::List;
 pub use model_object::{ModelList, ModelObject, TypicalSeconds};
 pub use path::path_parameter;
 pub use query::Query;
+pub use transaction::Transaction;
 pub use video_job::{DryRun, ErrorDetail, VideoJob};
 
 use crate::error::{Refusal, causes};
