@@ -5,7 +5,6 @@
 use crate::process::ROOT;
 use crate::stage::{Caller, Stage};
 use ghub::id::TransactionId;
-use ghub::id::TransactionId;
 use ghub::job::{State, Status};
 use local::template::{Template, Trigger};
 use serde_json::{Value, json};
