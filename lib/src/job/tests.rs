@@ -37,6 +37,7 @@ pub(crate) fn kling() -> Job {
         due: CREATED,
         revision: 7,
         state: State::Pending { lease_until: None },
+        deletion: None,
     }
 }
 
