@@ -37,7 +37,7 @@ impl Jobs {
         };
         Ok(Listing {
             json: json!({"org": self.org, "jobs": jobs.iter().map(object).collect::<Vec<_>>(), "next": next}),
-            head: &["JOB", "STATUS", "MODEL", "SECONDS", "MXN", "CREATED", "ENDED", "WHY"],
+            head: &["JOB", "STATUS", "MODEL", "SECONDS", "MXN", "CREATED", "ENDED", "NOTE"],
             rows: jobs.iter().map(row).collect(),
             note,
         })
@@ -50,6 +50,7 @@ fn row(job: &Job) -> Vec<String> {
         State::Completed { at, .. } => (moment(*at), String::new()),
         State::Failed { at, failure } => (moment(*at), failure.message.clone()),
     };
+    let why = if job.deletion.is_some() { "deleted by its owner".to_owned() } else { why };
     let (status, created) = (job.status().as_str().to_owned(), moment(job.created));
     vec![
         job.id.to_string(),
@@ -78,6 +79,7 @@ fn object(job: &Job) -> Value {
         "created": job.created,
         "ended": ended,
         "failure": failure,
+        "deleted": job.deletion.map(|deletion| deletion.at),
     })
 }
 

@@ -64,8 +64,8 @@ impl Job {
         }
     }
 
-    /// Takes the turn to end the job, as soon as [that may be](Self::may_be_ended). It ends `length` later for who wants the same, and
-    /// for everybody else a look later still.
+    /// Takes the turn to end the job, as soon as [that may be](Self::may_be_ended). Who wants the same may do so about `length` later,
+    /// should this one have died, and everybody else a look after that.
     pub fn early_turn(self, now: Timestamp, length: Duration) -> Moved {
         if !self.may_be_ended(now) {
             return Moved::Already(self);
