@@ -4,6 +4,8 @@
 mod billing;
 mod deleted_video;
 mod list;
+mod model_object;
+mod path;
 mod query;
 pub mod routes;
 mod video_job;
@@ -11,6 +13,8 @@ mod video_job;
 pub use billing::{Billing, BillingStatus};
 pub use deleted_video::DeletedVideo;
 pub use list::List;
+pub use model_object::{ModelList, ModelObject, TypicalSeconds};
+pub use path::path_parameter;
 pub use query::Query;
 pub use video_job::{DryRun, ErrorDetail, VideoJob};
 

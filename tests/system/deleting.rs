@@ -187,6 +187,24 @@ async fn a_deleted_job_is_not_replayed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_job_is_in_no_list() {
+    let still = Still::rendering(FOR_HOURS).await;
+    let mut jobs = Vec::new();
+    for number in 0..5 {
+        let job = still.caller.accepted(&format!("number {number}")).await;
+        assert_eq!(still.cancel(&job).await.status, 200);
+        jobs.insert(0, job);
+    }
+    for deleted in [4, 2, 0] {
+        assert_eq!(still.delete(&jobs.remove(deleted)).await.status, 200);
+    }
+    assert_eq!(still.listed("").await, (jobs.clone(), false), "the newest and the oldest are not there");
+    assert_eq!(still.listed("?limit=1").await, (jobs[..1].to_vec(), true));
+    assert_eq!(still.listed("?limit=2&status=failed").await, (jobs.clone(), false));
+    assert_eq!(still.listed(&format!("?limit=1&after={}", jobs[0])).await, (jobs[1..].to_vec(), false));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn removing_what_is_not_there_has_removed_it() {
     let still = Still::new().await;
     let storage = storage(&still).await;

@@ -2,6 +2,7 @@
 //! would be a permission that nobody needs.
 
 use crate::asking::Ask;
+use crate::routes::Route;
 use crate::stage::Stage;
 use crate::still::{AT_ONCE, FOR_HOURS};
 use crate::traces::Call;
@@ -55,6 +56,11 @@ async fn a_function_does_all_that_its_role_allows_and_nothing_else() {
     stage.fal().decide(Verdict::for_prompts("refused", Ending::refused("content_policy_violation", "flagged")));
     let refused = caller.accepted("refused").await;
     stage.until(caller.org, &refused, Status::Failed).await;
+
+    // All that can be read is read.
+    for route in Route::guarded().filter(|route| route.method == Method::GET) {
+        stage.ask(route.ask(&hurried).key(&stage.system.identity.live_key)).await;
+    }
 
     // Cancelled by its owner, too late and in time; deleted.
     let key = &stage.system.identity.live_key;

@@ -59,6 +59,13 @@ impl Still {
         self.stage.ask(Ask::video(&self.key, job)).await
     }
 
+    /// The ids of a page of the list, and whether there are more.
+    pub(crate) async fn listed(&self, query: &str) -> (Vec<String>, bool) {
+        let page = self.stage.ask(Ask::new(Method::GET, &format!("/v1/videos{query}")).key(&self.key)).await.body;
+        let jobs = page["data"].as_array().unwrap().iter();
+        (jobs.map(|job| job["id"].as_str().unwrap().to_owned()).collect(), page["has_more"] == true)
+    }
+
     /// Submits, under this idempotency key.
     pub(crate) async fn submit(&self, order: &Value, idempotency_key: &str) -> Reply {
         self.stage.ask(Ask::submit(&self.key, order).idempotency_key(idempotency_key)).await
