@@ -24,7 +24,8 @@ pub const TIMEOUT: Duration = Duration::from_secs(300);
 const TURN: Duration = TIMEOUT.saturating_add(Duration::from_secs(30));
 /// A transfer stops before the function is stopped, so that the job is handed on at once. What has arrived stays.
 const TRANSFER_TIMEOUT: Duration = Duration::from_secs(280);
-/// The longest wait between attempts: a tenth of the wait so far, but a storage that is back is noticed within ten minutes.
+/// The longest wait between attempts: a tenth of the wait so far, but a storage that is back is noticed within ten minutes. Each wait
+/// is spread over its second half, so that the jobs of an outage do not come back all at once.
 const LONGEST_WAIT: Duration = Duration::from_secs(600);
 /// For so long a file that is no video may be a passing fault of the provider's file host.
 const NO_VIDEO: Duration = Duration::from_secs(60 * 60);
@@ -118,7 +119,7 @@ impl StoreVideo {
         self.metrics.storage_retried();
         tracing::warn!(job.id = %job.id, org.id = %job.org, why, "the video could not be stored; it is tried again");
         let first = Duration::from_secs(u64::from(job.poll_every_s));
-        let wait = (waited / 10).clamp(first, LONGEST_WAIT);
+        let wait = self.ambient.spread((waited / 10).clamp(first, LONGEST_WAIT));
         let Moved::Applied(again) = job.again_in(now, wait) else { return Ok(()) };
         match self.store.write(&again).await? {
             Written::Done => Ok(self.queue.send(Message::about(&again), wait).await?),
