@@ -23,6 +23,9 @@ struct StatusBody {
 /// to a runner fal's queue tries again by itself, so those are no refusals.
 const NOT_BEGUN: &str = "runner_scheduling_failure";
 
+/// fal's word for a request that was stopped at our wish.
+const CANCELLED: &str = "client_cancelled";
+
 /// fal's ids are UUIDs.
 const LONGEST_ID: usize = 128;
 
@@ -105,6 +108,10 @@ pub fn result_read(reply: &Reply) -> Checked {
         {
             Checked::Failed(refusal(reply))
         }
+        // We had it stopped, and whoever did so did not come to write it down: nothing more will come.
+        (499, Ok(_)) if error_type(reply).as_deref() == Some(CANCELLED) => Checked::Failed(
+            Failure::new(FailureCode::Cancelled, "the render was cancelled").with_provider_code(CANCELLED),
+        ),
         _ => Checked::Trouble(described("fal", reply)),
     }
 }

@@ -14,6 +14,7 @@ const RUNNER_REFUSED: &str = include_str!("../replies/runner_connection_refused_
 const RUNNER_LOST: &str = include_str!("../replies/runner_disconnected_503.json");
 const TIMED_OUT: &str = include_str!("../replies/request_timeout_504.json");
 const INTERNAL: &str = include_str!("../replies/internal_error_500.json");
+const CANCELLED: &str = r#"{"detail": "Request was cancelled by the client", "error_type": "client_cancelled"}"#;
 const HTML: &str = "<!DOCTYPE html><title>Bad Gateway</title><h1>Bad Gateway</h1>";
 
 fn content_policy() -> Failure {
@@ -28,6 +29,10 @@ fn invalid() -> Failure {
 
 fn plain() -> Failure {
     Failure::new(FailureCode::ProviderRefused, "Unable to generate a video for: a hummingbird at dawn")
+}
+
+fn cancelled() -> Failure {
+    Failure::new(FailureCode::Cancelled, "the render was cancelled").with_provider_code("client_cancelled")
 }
 
 fn no_video() -> Checked {
@@ -134,6 +139,8 @@ fn what_a_result_means() {
         (422, INVALID, Checked::Failed(invalid())),
         (422, PLAIN, Checked::Failed(plain())),
         (400, INVALID, Checked::Failed(invalid())),
+        // The answer to our cancellation was lost; this one says that it was heard.
+        (499, CANCELLED, Checked::Failed(cancelled())),
         // No verdict: asked again until the deadline.
         (200, HTML, trouble("200")),
         (202, result, trouble("202")),
@@ -147,6 +154,7 @@ fn what_a_result_means() {
         (422, "{}", trouble("422")),
         (429, "", trouble("429")),
         (500, INTERNAL, trouble("500 (internal_error)")),
+        (499, r#"{"detail": "gone", "error_type": "client_disconnected"}"#, trouble("499 (client_disconnected)")),
         (500, CONTENT_POLICY, trouble("500")),
         (503, RUNNER_LOST, trouble("503 (runner_disconnected)")),
         (504, TIMED_OUT, trouble("504 (request_timeout)")),
