@@ -16,6 +16,7 @@ use crate::money::Money;
 use crate::pricing::Price;
 use crate::provider::{Handle, Provider};
 use crate::time::Timestamp;
+use std::time::Duration;
 
 /// A job, with everything that was decided when it was accepted and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -175,7 +176,7 @@ impl Job {
     }
 
     /// Whether somebody should have acted by now: a message was lost, or its worker died.
-    pub fn is_overdue(&self, now: Timestamp, grace: std::time::Duration) -> bool {
+    pub fn is_overdue(&self, now: Timestamp, grace: Duration) -> bool {
         self.is_open() && self.due.after(grace) < now
     }
 
@@ -192,12 +193,11 @@ impl Job {
         }
     }
 
-    /// The provider certainly did not take it and may be asked again: the lease goes, the job stays pending.
-    pub fn not_taken(self, now: Timestamp) -> Moved {
+    /// The provider certainly did not take it and may be asked again `wait` from now: the lease goes, the job stays pending.
+    pub fn not_taken(self, now: Timestamp, wait: Duration) -> Moved {
         match self.state {
             State::Pending { lease_until: Some(_) } => {
-                let due = now.after(self.cadence(now));
-                self.written(due, State::Pending { lease_until: None })
+                self.written(now.after(wait), State::Pending { lease_until: None })
             }
             State::Pending { lease_until: None } => Moved::Already(self),
             _ => Moved::Illegal(self),

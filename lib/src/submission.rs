@@ -44,7 +44,8 @@ impl Submitter {
             Submitted::Refused(failure) => job.failed(failure, now),
             Submitted::NotTaken(why) => {
                 tracing::warn!(job.id = %job.id, org.id = %job.org, why, "the provider did not take the job; it stays pending");
-                job.not_taken(now)
+                let wait = self.ambient.spread(job.cadence(now)); // a provider that refuses one job refuses all of that moment
+                job.not_taken(now, wait)
             }
             Submitted::Unknown(why) => {
                 tracing::error!(job.id = %job.id, org.id = %job.org, why, "it is unknown whether the provider took the job");

@@ -93,6 +93,13 @@ impl Ambient {
         most * share / u32::from(u16::MAX)
     }
 
+    /// A length of time from half of `wait` to all of it, evenly. What failed for many at once is so not tried again by all at once,
+    /// and how often it is tried stays within twice of what `wait` says.
+    pub fn spread(&self, wait: Duration) -> Duration {
+        let least = wait / 2;
+        least + self.jitter(wait - least)
+    }
+
     /// A new organization's id.
     pub fn org_id(&self) -> OrgId {
         OrgId::from_uuid(Builder::from_random_bytes(self.bytes()).into_uuid())
@@ -123,5 +130,14 @@ mod tests {
         let drawn: Vec<_> = (0..200).map(|_| ambient.jitter(most)).collect();
         assert!(drawn.iter().all(|length| *length <= most));
         assert!(drawn.iter().any(|length| *length < most / 4) && drawn.iter().any(|length| *length > most * 3 / 4));
+    }
+
+    #[test]
+    fn a_wait_is_spread_over_its_second_half() {
+        let ambient = Ambient::system();
+        let wait = Duration::from_secs(15);
+        let drawn: Vec<_> = (0..200).map(|_| ambient.spread(wait)).collect();
+        assert!(drawn.iter().all(|length| (wait / 2..=wait).contains(length)));
+        assert!(drawn.iter().any(|length| *length < wait * 5 / 8) && drawn.iter().any(|length| *length > wait * 7 / 8));
     }
 }

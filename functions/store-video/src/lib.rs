@@ -27,7 +27,8 @@ const TRANSFER_TIMEOUT: Duration = Duration::from_secs(280);
 /// How long the end of a job is tried to be written, in what is left of the function's time: all ten transfers that run at once may end
 /// in charges to one organization, which are made one after the other, and a charge that is given up has its file transferred again.
 const SETTLE_BUDGET: Duration = Duration::from_secs(15);
-/// The longest wait between attempts: a tenth of the wait so far, but a storage that is back is noticed within ten minutes.
+/// The longest wait between attempts: a tenth of the wait so far, but a storage that is back is noticed within ten minutes. Each wait
+/// is spread over its second half, so that the jobs of an outage do not come back all at once.
 const LONGEST_WAIT: Duration = Duration::from_secs(600);
 /// For so long a file that is no video may be a passing fault of the provider's file host.
 const NO_VIDEO: Duration = Duration::from_secs(60 * 60);
@@ -121,7 +122,7 @@ impl StoreVideo {
         self.metrics.storage_retried();
         tracing::warn!(job.id = %job.id, org.id = %job.org, why, "the video could not be stored; it is tried again");
         let first = Duration::from_secs(u64::from(job.poll_every_s));
-        let wait = (waited / 10).clamp(first, LONGEST_WAIT);
+        let wait = self.ambient.spread((waited / 10).clamp(first, LONGEST_WAIT));
         let Moved::Applied(again) = job.again_in(now, wait) else { return Ok(()) };
         match self.store.write(&again).await? {
             Written::Done => Ok(self.queue.send(Message::about(&again), wait).await?),

@@ -95,7 +95,7 @@ const ROWS: [Row; 13] = [
     // from:  pending, leased, queued, rendering, found, uploading | completed, failed
     ("accepted",          |job| job.accepted(handle("r-1"), at(300)),           "AA====.."),
     ("accepted as other", |job| job.accepted(handle("r-2"), at(300)),           "AA......"),
-    ("not taken",         |job| job.not_taken(at(300)),                         "=A......"),
+    ("not taken",         |job| job.not_taken(at(300), Duration::from_secs(9)), "=A......"),
     ("rendering",         |job| job.rendering(at(300)),                         "..A===.."),
     ("file found",        |job| job.file_found("https://x".into(), at(300)),    "..AA==.."),
     ("upload begun",      |job| job.uploading(Some(UPLOAD.into())),             "....A=.."),
@@ -145,7 +145,7 @@ fn a_move_says_when_the_job_is_looked_at_next() {
     let turn = Duration::from_secs(330);
     for (name, found, expected) in [
         ("accepted", due(in_state("leased").accepted(handle("r-1"), at(2))), at(2 + 15)),
-        ("not taken", due(in_state("leased").not_taken(at(2))), at(2 + 15)),
+        ("not taken", due(in_state("leased").not_taken(at(2), Duration::from_millis(9_900))), at(2 + 9)),
         ("leased", due(kling().leased(at(40))), at(40).after(SUBMIT_LEASE)),
         ("rendering", due(in_state("queued").rendering(at(50))), CREATED),
         ("file found", due(in_state("rendering").file_found(FILE.into(), at(200))), at(200)),
@@ -201,7 +201,7 @@ fn one_of_two_gets_the_lease_and_it_is_never_given_again() {
 
 #[test]
 fn after_a_definite_refusal_the_lease_is_free_when_the_job_is_due() {
-    let free = kling().leased(at(3)).applied().unwrap().not_taken(at(4)).applied().unwrap();
+    let free = kling().leased(at(3)).applied().unwrap().not_taken(at(4), Duration::from_secs(15)).applied().unwrap();
     assert_eq!((&free.state, free.due), (&State::Pending { lease_until: None }, at(19)));
     assert_eq!(free.clone().leased(at(13)), Moved::Already(free.clone()));
     assert!(free.leased(at(14)).applied().is_some());

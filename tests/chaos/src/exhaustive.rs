@@ -3,6 +3,7 @@
 use crate::aside::Aside;
 use crate::deliveries::Misdelivery;
 use crate::fault::Fault;
+use crate::operator;
 use crate::order::{Ending, Order};
 use crate::run::{Report, Workload, run};
 use crate::sabotage::Defence;
@@ -37,12 +38,14 @@ pub struct Path {
     pub insists: bool,
     /// Whether the caller looks; one that does hurries a job whose message was lost.
     pub looked_at: bool,
-    /// How long the model's checks are apart, if not as usual.
-    pub checked_every: Option<u32>,
+    /// When everybody stands still, and for how long: the messages that were due meanwhile come then.
+    pub standstill: Option<[Duration; 2]>,
     /// How many submissions the provider refuses first.
     pub refused_first: u32,
     /// How many messages of each queue are lost first.
     pub lost_first: u32,
+    /// How long after its acceptance the job is cancelled, if it is.
+    pub cancelled_after: Option<Duration>,
     /// Whose steps are disturbed: those that other paths have not got.
     pub functions: &'static [&'static str],
     /// Which of their invocations are disturbed, where many are alike.
@@ -61,6 +64,10 @@ pub enum Part {
 }
 
 const SOON: Duration = Duration::from_secs(20);
+/// The queue's five seconds, the render's twenty, and one more.
+const FINISHED: Duration = Duration::from_secs(26);
+/// After each provider's first look. A render may take an hour, of which only the end matters: a look before it and one after.
+const STANDSTILL: [Duration; 2] = [Duration::from_secs(40), Duration::from_secs(59 * 60)];
 /// A long file: a part of 6 MiB and a little more.
 const TWO_PARTS: u64 = (6 << 20) + (100 << 10);
 
@@ -75,7 +82,7 @@ pub fn paths() -> Vec<Path> {
     ["fal/kling-2", "google/veo-3.1"].into_iter().flat_map(paths_of).collect()
 }
 
-fn paths_of(model: &'static str) -> [Path; 7] {
+fn paths_of(model: &'static str) -> [Path; 10] {
     let path = Path {
         name: "submit, check, store",
         model,
@@ -84,11 +91,18 @@ fn paths_of(model: &'static str) -> [Path; 7] {
         rendering: SOON,
         insists: false,
         looked_at: true,
-        checked_every: None,
+        standstill: None,
         refused_first: 0,
         lost_first: 0,
+        cancelled_after: None,
         functions: &["submit-video", "get-video", "poll-jobs", "store-video"],
         part: Part::Whole,
+    };
+    let cancelled = Path {
+        fate: Fate::Failed,
+        cancelled_after: Some(Duration::from_secs(5)),
+        functions: &[operator::NAME],
+        ..path
     };
     [
         path.clone(),
@@ -107,11 +121,25 @@ fn paths_of(model: &'static str) -> [Path; 7] {
         Path {
             name: "time out and cancel",
             rendering: Duration::from_secs(12 * 3600),
-            checked_every: Some(60),
+            standstill: Some(STANDSTILL),
+            looked_at: false,
             fate: Fate::Failed,
             functions: &["poll-jobs"],
             part: Part::Last(4),
             ..path
+        },
+        Path { name: "cancel while pending", refused_first: u32::MAX, ..cancelled },
+        Path {
+            name: "cancel while rendering",
+            rendering: Duration::from_secs(30 * 60),
+            cancelled_after: Some(Duration::from_secs(13)), // just before fal is asked again, and amid Google's half minute
+            ..cancelled
+        },
+        Path {
+            name: "cancel when finished",
+            fate: Fate::Completed,
+            cancelled_after: Some(FINISHED), // and before the poller looks
+            ..cancelled
         },
     ]
 }
@@ -134,7 +162,7 @@ pub struct Exhausted {
     pub first_wrong: Option<usize>,
 }
 
-/// Tries everything on a path.
+/// Tries everything on a path; with a defence taken out, until that shows.
 pub fn exhaust(path: &Path, seed: u64, sabotage: Option<Defence>) -> Exhausted {
     let calm = walk(path, seed, sabotage, None, &Aside::start());
     let mut wrong: Vec<String> = calm.wrong.iter().map(|wrong| format!("undisturbed: {wrong}")).collect();
@@ -145,7 +173,8 @@ pub fn exhaust(path: &Path, seed: u64, sabotage: Option<Defence>) -> Exhausted {
     let faults = |step: &Step| FAULTS.into_iter().chain(step.writes().then_some(LATE_WRITE));
     let tries: Vec<(&Step, Fault)> =
         steps.iter().flat_map(|step| faults(step).map(move |fault| (step, fault))).collect();
-    let found = workers::each(&tries, |(step, fault), aside| {
+    let enough = |(wrong, ..): &(Vec<String>, _, _)| sabotage.is_some() && !wrong.is_empty();
+    let found = workers::each_until(&tries, enough, |(step, fault), aside| {
         let report = walk(path, seed, sabotage, Some((step, *fault)), aside);
         let mut wrong = report.wrong.clone();
         wrong.extend(unexpected(path, step, *fault, &report));
@@ -161,7 +190,7 @@ pub fn exhaust(path: &Path, seed: u64, sabotage: Option<Defence>) -> Exhausted {
     let mut exhausted = Exhausted {
         path: path.clone(),
         steps: steps.len(),
-        runs: tries.len() + 1,
+        runs: found.len() + 1,
         lost: [0; 2],
         longest: Duration::ZERO,
         first_wrong: (!wrong.is_empty()).then_some(1),
@@ -205,6 +234,7 @@ fn unexpected(path: &Path, step: &Step, fault: Fault, report: &Report) -> Option
         return Some(format!("a lost answer reached the caller: {:?}", placed.answers));
     }
     let excused = match end.fate {
+        Fate::Failed if path.cancelled_after.is_some() => path.fate == Fate::Failed && end.code == "cancelled",
         fate if fate == path.fate => true,
         Fate::NotAccepted => step.function == "submit-video" && !path.insists && first.is_none(),
         Fate::Failed => end.code == "submit_unknown" && end.submission_lost,
@@ -228,7 +258,6 @@ fn walk(path: &Path, seed: u64, sabotage: Option<Defence>, disturbed: Option<(&S
         render: Render { queued: Duration::from_secs(5), rendering: path.rendering },
         organizations: vec!["100.00"],
         first_lost: path.lost_first,
-        checked_every: path.checked_every,
     };
     let order = Order {
         number: 0,
@@ -238,8 +267,10 @@ fn walk(path: &Path, seed: u64, sabotage: Option<Defence>, disturbed: Option<(&S
         insists: path.insists,
         looks_every: path.looked_at.then_some(Duration::from_secs(25)),
         at: Duration::from_secs(1),
+        cancelled_after: path.cancelled_after,
         ending: path.ending,
-        may_fail_with: if path.fate == Fate::Failed { &["timed_out"] } else { &[] },
+        // A worker that dies right after it had fal stop leaves fal's word for it.
+        may_fail_with: if path.fate == Fate::Failed { &["timed_out", "cancelled"] } else { &[] },
     };
-    run(&settings, aside, Workload { orders: vec![order], ..Workload::default() })
+    run(&settings, aside, Workload { orders: vec![order], standstill: path.standstill, ..Workload::default() })
 }

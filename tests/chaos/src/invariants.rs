@@ -74,13 +74,13 @@ pub fn money(jobs: &[Item], accounts: &[Item], ledger: &[Item]) -> Vec<String> {
     wrong
 }
 
-/// A job was accepted only while something was available and a place was free.
-pub fn hold(transaction: &Value, accounts: &[Item]) -> Vec<String> {
+/// A new job was accepted only while something was available and a place was free.
+pub fn hold(transaction: &Value, accounts: &[Item], is_new: impl Fn(&str) -> bool) -> Vec<String> {
     let writes = || transaction["TransactItems"].as_array().into_iter().flatten();
     let number_in = |value: &Value| value["N"].as_str().and_then(|number| number.parse::<i64>().ok());
     let accepted = writes().filter_map(|write| {
         let job = &write["Put"]["Item"];
-        (number_in(&job["revision"]) == Some(0))
+        (number_in(&job["revision"]) == Some(0) && is_new(job["job"]["S"].as_str().unwrap_or_default()))
             .then(|| (job["org"]["S"].as_str().unwrap_or_default(), number_in(&job["cost"])))
     });
     let mut wrong = Vec::new();

@@ -6,6 +6,7 @@
 
 pub mod answer;
 pub mod aside;
+pub mod attempts;
 pub mod clock;
 pub mod deliveries;
 pub mod dynamodb;
@@ -16,6 +17,7 @@ pub mod invariants;
 pub mod lambda;
 pub mod logs;
 pub mod network;
+pub mod operator;
 pub mod order;
 pub mod parts;
 pub mod random;

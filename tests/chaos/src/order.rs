@@ -1,9 +1,12 @@
 //! What callers do: they order, some of them again when no answer came, and look now and then.
 
 use crate::lambda::prompt_of_order;
+use crate::operator;
 use crate::stage::{Caller, Stage, Told};
 use crate::verdict;
 use axum::http::{HeaderMap, HeaderValue, Method};
+use futures::future::join;
+use ghub::cancellation::Cancellation;
 use local::fal;
 use local::google;
 use serde_json::json;
@@ -40,6 +43,8 @@ pub struct Order {
     pub looks_every: Option<Duration>,
     /// When it is sent.
     pub at: Duration,
+    /// How long after its caller knows of a job that job is cancelled, if it is.
+    pub cancelled_after: Option<Duration>,
     /// How the render ends.
     pub ending: Ending,
     /// The failures that the run's circumstances excuse, beside those that its own faults and its ending do.
@@ -55,6 +60,8 @@ pub struct Placed {
     pub answers: Vec<Option<Told>>,
     /// How long the first answer took.
     pub took: Duration,
+    /// What those were told who cancelled its job.
+    pub cancellations: Vec<Cancellation>,
 }
 
 impl Placed {
@@ -104,7 +111,7 @@ impl Order {
             let key = HeaderValue::try_from(format!("order-{}", self.number)).expect("plain text");
             headers.insert("idempotency-key", key);
         }
-        let mut placed = Placed { order: self, answers: Vec::new(), took: Duration::ZERO };
+        let mut placed = Placed { order: self, answers: Vec::new(), took: Duration::ZERO, cancellations: Vec::new() };
         loop {
             let started = Instant::now();
             let told = stage.ask(caller, Method::POST, "/v1/videos/generations", headers.clone(), Some(&body)).await;
@@ -118,15 +125,25 @@ impl Order {
             }
             tokio::time::sleep(WAIT).await;
         }
-        if let (Some(job), Some(every)) = (placed.job().map(str::to_owned), placed.order.looks_every) {
-            look(stage, caller, &placed.order, &job, every).await;
+        if let Some(job) = placed.job() {
+            let cancelled = cancel(stage, &placed.order, job);
+            let ((), cancellations) = join(look(stage, caller, &placed.order, job), cancelled).await;
+            placed.cancellations = cancellations;
         }
         placed
     }
 }
 
-/// Looks until the job is over. A video that is shown is whole in storage.
-async fn look(stage: &Stage, caller: &Caller, order: &Order, job: &str, every: Duration) {
+/// Cancels the job, if that is to be.
+async fn cancel(stage: &Stage, order: &Order, job: &str) -> Vec<Cancellation> {
+    let Some(after) = order.cancelled_after else { return Vec::new() };
+    tokio::time::sleep(after).await;
+    operator::cancel(stage, order, job).await
+}
+
+/// Looks until the job is over, if its caller looks. A video that is shown is whole in storage.
+async fn look(stage: &Stage, caller: &Caller, order: &Order, job: &str) {
+    let Some(every) = order.looks_every else { return };
     let end = Instant::now() + PATIENCE;
     while Instant::now() < end {
         tokio::time::sleep(every).await;

@@ -17,7 +17,7 @@ use local::sqs::Sqs;
 use local::supabase::{self, Supabase};
 use local::system::{Pace, SECRETS, create_queues};
 use local::template::{Function, Template};
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use std::collections::BTreeMap;
 
 /// fal's key.
@@ -96,16 +96,8 @@ fn create_bucket(network: &Network) {
 }
 
 /// Each function's variables, and all of them together.
-pub fn environments(settings: &Settings, template: &Template, network: &Network) -> (BTreeMap<String, Env>, Env) {
-    let cadence = |every: u32| {
-        ghub::catalog::Catalog::published()
-            .iter()
-            .map(|model| (model.id.clone(), json!({"poll_every_seconds": every})))
-            .collect()
-    };
-    let changes: Map<String, Value> = settings.checked_every.map(cadence).unwrap_or_default();
-    let catalog = local::simulators::catalog(Pace::Usual, true, true, &Value::Object(changes).to_string())
-        .expect("the local catalog can be written");
+pub fn environments(template: &Template, network: &Network) -> (BTreeMap<String, Env>, Env) {
+    let catalog = local::simulators::catalog(Pace::Usual, true, true, "{}").expect("the local catalog can be written");
     let parameters = [
         ("FalQueueUrl", Peer::Fal.origin()),
         ("DownloadHosts", Peer::Fal.host().to_owned()),

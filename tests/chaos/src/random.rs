@@ -19,6 +19,8 @@ use std::time::Duration;
 pub const JOBS_OF_A_RUN: usize = 25;
 /// How often a provider's step fails.
 const PROVIDER_ERRORS_PERCENT: u8 = 30;
+/// How often a job is cancelled, in the time that most take.
+const CANCELLED_PERCENT: u8 = 5;
 /// How messages come.
 const MISDELIVERY: Misdelivery = Misdelivery { lost: 5, doubled: 20, shuffled: true };
 /// What is ordered: model, seconds.
@@ -94,7 +96,6 @@ pub fn run_one(seed: u64, jobs: usize, sabotage: Option<Defence>, aside: &Aside)
         },
         organizations: vec!["1000.00", "100.00", "1000.00"],
         first_lost: 0,
-        checked_every: None,
     };
     let orders = (0..jobs).map(|number| order(number, &mut drawn)).collect();
     // Each organization pays once, and the operator posts it twice.
@@ -104,7 +105,7 @@ pub fn run_one(seed: u64, jobs: usize, sabotage: Option<Defence>, aside: &Aside)
         amount: "10.00".parse().expect("an amount"),
         at: Duration::from_millis(drawn.u64(0..60_000)),
     });
-    run(&settings, aside, Workload { orders, recharges: recharges.collect(), poison: None })
+    run(&settings, aside, Workload { orders, recharges: recharges.collect(), ..Workload::default() })
 }
 
 fn order(number: usize, drawn: &mut fastrand::Rng) -> Order {
@@ -124,6 +125,7 @@ fn order(number: usize, drawn: &mut fastrand::Rng) -> Order {
             _ => Ending::Video,
         },
         may_fail_with: &[],
+        cancelled_after: (drawn.u8(0..100) < CANCELLED_PERCENT).then(|| Duration::from_secs(drawn.u64(0..300))),
     }
 }
 

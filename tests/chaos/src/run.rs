@@ -45,6 +45,8 @@ pub struct Workload {
     pub orders: Vec<Order>,
     /// What the operator posts.
     pub recharges: Vec<Recharge>,
+    /// When everybody stands still, and for how long.
+    pub standstill: Option<[Duration; 2]>,
     /// When an unreadable message comes into each queue, if one does.
     pub poison: Option<Duration>,
 }
@@ -106,6 +108,12 @@ pub async fn played(settings: &Settings, aside: &Aside, workload: Workload) -> R
             for queue in QUEUES {
                 sqs.send(queue, poisonous()).expect("the template has the queue");
             }
+        });
+    }
+    if let Some([at, length]) = workload.standstill {
+        tokio::spawn(async move {
+            tokio::time::sleep(at).await;
+            tokio::time::advance(length).await;
         });
     }
     let tasks = workload.orders.into_iter().map(|order| {

@@ -93,8 +93,8 @@ impl Scorecard {
             for one in tried {
                 let [shortest, longest] = one.waits_ms;
                 println!(
-                    "{peer:?} away: {} tried {} times, {shortest} to {longest} ms apart, {} different waits",
-                    one.asks, one.most, one.different
+                    "{peer:?} away: {} tried {} times, waits of {shortest} to {longest} ms, like ones up to {} ms apart",
+                    one.asks, one.most, one.apart_ms
                 );
             }
             self.wrong(report.wrong.into_iter().map(|wrong| format!("{peer:?} away: {wrong}")));

@@ -1,6 +1,7 @@
 //! Situations that have a name: a dependency is away, a message is poison, a job takes long, a hundred orders come at once.
 
 use crate::aside::Aside;
+use crate::attempts::{self, Attempts};
 use crate::deliveries::Misdelivery;
 use crate::fault::{Fault, Refusal};
 use crate::network::Peer;
@@ -9,7 +10,6 @@ use crate::run::{Report, Workload, on_virtual_time, played};
 use crate::sabotage::Defence;
 use crate::schedule::{Calm, Outage, Plan};
 use crate::stage::Settings;
-use crate::step::Place;
 use crate::verdict::Fate;
 use local::fal::Render;
 use local::sqs::NewMessage;
@@ -31,7 +31,6 @@ fn settings(seed: u64, plan: Arc<dyn Plan>, rendering: Duration) -> Settings {
         render: Render { queued: Duration::from_secs(5), rendering },
         organizations: vec!["1000.00"],
         first_lost: 0,
-        checked_every: None,
     }
 }
 
@@ -44,6 +43,7 @@ fn order(number: usize, at: Duration) -> Order {
         insists: false,
         looks_every: None,
         at,
+        cancelled_after: None,
         ending: Ending::Video,
         may_fail_with: &[],
     }
@@ -57,22 +57,10 @@ fn completed(report: &Report) -> usize {
     report.ends.iter().filter(|end| end.fate == Fate::Completed).count()
 }
 
-/// How often an operation was tried while its dependency was away.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Attempts {
-    /// Who was away.
-    pub peer: Peer,
-    /// What was tried.
-    pub asks: String,
-    /// The most attempts: of one call to AWS, or, at providers and storage, for one job.
-    pub most: usize,
-    /// Shortest and longest wait between two.
-    pub waits_ms: [u64; 2],
-    /// How many different waits there were: without jitter, one.
-    pub different: usize,
-}
+/// How many jobs are ordered at the same moment, to see whether they are tried again at the same moments.
+const TOGETHER: usize = 3;
 
-/// A job while a dependency is away: from the beginning, or from when the job was handed over; for a week; the queues
+/// Jobs that begin together while a dependency is away: from the beginning, or from when the jobs were handed over; for a week; the queues
 /// for 40 minutes, because nothing moves without them and fal forgets a result after an hour; the secrets for the first five minutes.
 pub fn outage(peer: Peer, seed: u64, aside: &Aside) -> (Vec<Attempts>, Report) {
     const HANDED_OVER: Duration = Duration::from_secs(5);
@@ -86,35 +74,13 @@ pub fn outage(peer: Peer, seed: u64, aside: &Aside) -> (Vec<Attempts>, Report) {
     };
     on_virtual_time(seed, async {
         let plan = Outage { peer, during, fault: Fault::Refused(Refusal::TooMany), started: Instant::now() };
-        let order = Order { model, seconds, may_fail_with, ..order(0, Duration::from_secs(1)) };
-        let workload = Workload { orders: vec![order], ..Workload::default() };
-        let report = played(&settings(seed, Arc::new(plan), Duration::from_secs(20)), aside, workload).await;
-        (attempts(peer, &report), report)
+        let order = |number| Order { model, seconds, may_fail_with, ..order(number, Duration::from_secs(1)) };
+        let workload = Workload { orders: (0..TOGETHER).map(order).collect(), ..Workload::default() };
+        let settings = settings(seed, Arc::new(plan), Duration::from_secs(20));
+        let one_by_one = Settings { batch: Some(1), ..settings }; // so that each step is about one job
+        let report = played(&one_by_one, aside, workload).await;
+        (attempts::counted(peer, &report), report)
     })
-}
-
-fn attempts(peer: Peer, report: &Report) -> Vec<Attempts> {
-    let mut tried: BTreeMap<(String, Option<u32>), Vec<u64>> = BTreeMap::new();
-    for noted in report.stage.record.steps().iter().filter(|noted| noted.step.peer == peer && noted.fault.is_some()) {
-        let Place { invocation, .. } = noted.step.place;
-        let call = matches!(peer, Peer::DynamoDb | Peer::Sqs).then_some(invocation);
-        tried.entry((noted.step.asks.clone(), call)).or_default().push(noted.at_ms);
-    }
-    let mut found: BTreeMap<String, (usize, Vec<u64>)> = BTreeMap::new();
-    // A sweep asks sixteen times at once, and a connection is opened ahead without anything being asked.
-    let counts = |asks: &str| !asks.starts_with("Query") && asks != "connect";
-    for ((asks, _), at_ms) in tried.into_iter().filter(|((asks, _), _)| counts(asks)) {
-        let (most, waits) = found.entry(asks).or_default();
-        *most = (*most).max(at_ms.len());
-        waits.extend(at_ms.windows(2).map(|pair| pair[1] - pair[0]));
-    }
-    let attempts = |(asks, (most, mut waits)): (String, (usize, Vec<u64>))| {
-        waits.sort_unstable();
-        waits.dedup();
-        let waits_ms = [waits.first(), waits.last()].map(|wait| wait.copied().unwrap_or_default());
-        Attempts { peer, asks, most, waits_ms, different: waits.len() }
-    };
-    found.into_iter().map(attempts).collect()
 }
 
 /// Twenty jobs while storage is away for ten minutes: how many completed.

@@ -55,8 +55,6 @@ pub struct Settings {
     pub organizations: Vec<&'static str>,
     /// How many of the first messages to each queue are lost.
     pub first_lost: u32,
-    /// How many seconds all models' checks are apart, if not as usual.
-    pub checked_every: Option<u32>,
 }
 
 /// The operator gives up after so many attempts.
@@ -117,7 +115,7 @@ impl Stage {
             seed: settings.seed,
         };
         let outbound = Outbound::gated(Arc::new(turnstile));
-        let (environments, all) = environments(settings, template, &network);
+        let (environments, all) = environments(template, &network);
         let lambda = Lambda::new(environments, outbound, clock.clone(), record.clone(), settings.seed);
         let mut operator = lambda.world("submit-video");
         operator.env = all;
@@ -239,6 +237,7 @@ fn woken(
 async fn scheduled(function: local::mapping::Function, every_s: u32) {
     let every = Duration::from_secs(u64::from(every_s));
     let mut ticks = tokio::time::interval_at(Instant::now() + every, every);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay); // what stood still does not make up for it
     loop {
         ticks.tick().await;
         drop(function(json!({"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}})).await);

@@ -8,6 +8,7 @@ use crate::order::{Ending, Order, Placed};
 use crate::record::Noted;
 use crate::stage::{Caller, Stage};
 use crate::witness::Item;
+use ghub::cancellation::Cancellation;
 use ghub::storage::Storage;
 use md5::{Digest, Md5};
 use serde_json::Value;
@@ -94,6 +95,11 @@ fn end(stage: &Stage, placed: &Placed, jobs: &[&Item]) -> End {
         Some(job) if text(job, "status") == "completed" => (Fate::Completed, String::new()),
         Some(job) => (Fate::Failed, job["failure"]["code"].as_str().unwrap_or_default().to_owned()),
     };
+    for told in &placed.cancellations {
+        if !agrees(told, fate, &code) {
+            wrong(format!("it was cancelled with the answer {told:?}, and ended as {fate:?} {code}"));
+        }
+    }
     match (fate, job) {
         (Fate::Completed, Some(job)) => {
             if renders != 1 {
@@ -103,6 +109,7 @@ fn end(stage: &Stage, placed: &Placed, jobs: &[&Item]) -> End {
                 wrong(format!("it is completed and {problem}"));
             }
         }
+        (Fate::Failed, Some(_)) if code == "cancelled" && order.cancelled_after.is_some() => {}
         (Fate::Failed, Some(job)) if !is_excused(order, &code, submission_lost, submission_refused) => {
             wrong(format!(
                 "it failed with {code} after {} s, and nothing that it met explains that",
@@ -113,6 +120,17 @@ fn end(stage: &Stage, placed: &Placed, jobs: &[&Item]) -> End {
         _ => {}
     }
     End { fate, code, renders, submission_lost, faults: faults.len() }
+}
+
+/// Whether what somebody was told who cancelled a job is how it ended: a render that had finished wins, and no other.
+fn agrees(told: &Cancellation, fate: Fate, code: &str) -> bool {
+    match told {
+        Cancellation::Failed => code == "cancelled",
+        Cancellation::FailedByProvider(failure) => serde_json::to_value(failure.code).is_ok_and(|said| said == code),
+        Cancellation::Finished => code != "cancelled",
+        Cancellation::Over => fate != Fate::NotAccepted,
+        Cancellation::NoAnswer | Cancellation::NotDue | Cancellation::Overtaken => true,
+    }
 }
 
 /// Whether its caller was told, once and for all, that there is no job.

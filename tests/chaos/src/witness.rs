@@ -44,11 +44,11 @@ impl Witness {
         }
         match sent.operation() {
             "TransactWriteItems" => {
-                let body = sent.json();
-                let jobs = network.dynamo.items(JOBS);
+                let (body, accounts, jobs) = (sent.json(), network.dynamo.items(ACCOUNTS), network.dynamo.items(JOBS));
+                // A repeat that comes late is answered as what it repeats, and holds nothing.
+                let holds = invariants::hold(&body, &accounts, |job| !self.knows(job));
                 self.look(&jobs);
-                let money = invariants::money(&jobs, &network.dynamo.items(ACCOUNTS), &network.dynamo.items(LEDGER));
-                let holds = invariants::hold(&body, &network.dynamo.items(ACCOUNTS));
+                let money = invariants::money(&jobs, &accounts, &network.dynamo.items(LEDGER));
                 money.into_iter().chain(holds).for_each(|wrong| self.record.wrong(wrong));
             }
             // An open job that is written again moves no money.
@@ -56,6 +56,11 @@ impl Witness {
             "PutItem" | "UpdateItem" | "DeleteItem" => self.look(&network.dynamo.items(JOBS)),
             _ => {}
         }
+    }
+
+    fn knows(&self, job: &str) -> bool {
+        let seen = self.seen();
+        seen.open.contains(job) || seen.ended.contains_key(job)
     }
 
     /// How many jobs are open.

@@ -1,21 +1,31 @@
 //! Spreads runs over the machine's processors. Each run has a thread to itself, so which runs share a processor changes nothing.
 
 use crate::aside::Aside;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// Does the work of each item, in any order; the results are in the items' order.
 pub fn each<I: Sync, T: Send>(items: &[I], work: impl Fn(&I, &Aside) -> T + Sync) -> Vec<T> {
-    let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    each_until(items, |_| false, work)
+}
+
+/// As [`each`], but begins no more once a result is enough. Items are begun in their order: all before that result's have theirs, too.
+pub fn each_until<I: Sync, T: Send>(
+    items: &[I],
+    enough: impl Fn(&T) -> bool + Sync,
+    work: impl Fn(&I, &Aside) -> T + Sync,
+) -> Vec<T> {
+    let (next, over, done) = (AtomicUsize::new(0), AtomicBool::new(false), Mutex::new(Vec::new()));
     let workers = std::thread::available_parallelism().map_or(1, usize::from).min(items.len().max(1));
     std::thread::scope(|scope| {
         for _ in 0..workers {
             scope.spawn(|| {
                 let aside = Aside::start();
-                loop {
+                while !over.load(Ordering::SeqCst) {
                     let at = next.fetch_add(1, Ordering::SeqCst);
                     let Some(item) = items.get(at) else { break };
                     let result = work(item, &aside);
+                    over.fetch_or(enough(&result), Ordering::SeqCst);
                     done.lock().unwrap_or_else(PoisonError::into_inner).push((at, result));
                 }
             });

@@ -25,7 +25,7 @@ fn every_step_at_google_bears_every_death_and_every_lost_answer() {
 
 fn every_step(model: &str) {
     let paths: Vec<_> = paths().into_iter().filter(|path| path.model == model).collect();
-    assert!(paths.len() >= 7, "{model} has {} paths", paths.len());
+    assert!(paths.len() >= 10, "{model} has {} paths", paths.len());
     for path in paths {
         let done = exhaust(&path, SEED, None);
         assert!(done.steps > 5, "{} has steps: {}", path.name, done.steps);
@@ -53,20 +53,22 @@ fn the_same_seed_gives_the_same_run() {
 
 #[test]
 fn attempts_at_what_is_away_are_bounded_and_spread() {
-    for (peer, most) in [
-        (Peer::DynamoDb, 60), // 4 s, at most 400 ms apart, 200 ms on average
-        (Peer::Sqs, 3),       // the SDK's own
-        (Peer::Secrets, 3),   // the same
-        (Peer::Fal, 45),      // ten minutes at the model's cadence of 15 s and more
-        (Peer::Google, 25),   // the same at 30 s
-        (Peer::Storage, 250), // a day, ten minutes apart in the end
+    // Apart: the SDK and the store wait milliseconds, of which a step's own way is up to 40; a job waits whole seconds, and a message up to
+    // two more than it was told to.
+    for (peer, most, apart_ms) in [
+        (Peer::DynamoDb, 60, 100),   // 4 s, at most 400 ms apart, 200 ms on average
+        (Peer::Sqs, 3, 100),         // the SDK's own
+        (Peer::Secrets, 3, 100),     // the same
+        (Peer::Fal, 50, 3_000), // ten minutes at half the model's cadence of 15 s, and from 150 s on at a twentieth of the age
+        (Peer::Google, 35, 3_000), // the same with 30 s, and from 300 s on
+        (Peer::Storage, 365, 3_000), // a day: the same as at fal for 100 minutes, and then every 5 minutes
     ] {
         let (tried, report) = situations::outage(peer, SEED, &Aside::start());
         assert_eq!(report.wrong, [""; 0], "{peer:?}");
-        assert!(tried.iter().any(|one| one.most > 1), "{peer:?} was asked again: {tried:?}");
+        assert!(tried.iter().any(|one| one.most > 2), "{peer:?} was asked again: {tried:?}");
         for one in tried {
             assert!(one.most <= most, "{one:?}");
-            assert!(one.most < 3 || one.different > 1, "{one:?}");
+            assert!(one.most < 3 || one.apart_ms > apart_ms, "{one:?}");
         }
     }
 }

@@ -1,0 +1,13 @@
+//! The store's contract, against an embedded DynamoDB with the template's tables: what is written on which condition, what is refused in
+//! which order, and that a write whose answer was lost is one write.
+#![expect(clippy::unwrap_used, reason = "what the tests share stops a test as the test itself would")]
+
+mod accepting;
+mod dynamo;
+mod keys;
+mod looking;
+mod posting;
+mod settings;
+mod stage;
+mod trouble;
+mod writing;

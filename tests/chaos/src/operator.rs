@@ -1,0 +1,69 @@
+//! The operator who ends an order's job, with what `cargo admin job fail` and a caller's cancel are made of. Each attempt is a process of
+//! its own, which can die at every step, and two of them work at once.
+
+use crate::order::Order;
+use crate::stage::Stage;
+use futures::future::join;
+use ghub::cancellation::{Cancellation, Canceller};
+use ghub::checking::Checker;
+use ghub::id::{JobId, OrgId};
+use ghub::job::{Failure, FailureCode};
+use ghub::outbound::{BoxError, ProviderSender, sdk_config};
+use ghub::queue::Queue;
+use ghub::store::{Store, Table};
+use ghub::time::Timestamp;
+use ghub::world::World;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// What an operator's process is called among the functions.
+pub const NAME: &str = "cancel";
+/// So long it is tried again: the longest turn, a transfer's, takes five minutes and a half, and many may die in one.
+const PATIENCE: Duration = Duration::from_secs(60 * 60);
+/// What an operator waits who was told nothing, or that the provider gave no answer.
+const AGAIN: Duration = Duration::from_secs(5);
+/// Whoever holds the turn gives it back at a whole second; a moment later is early enough.
+const MOMENT: Duration = Duration::from_millis(200);
+
+/// Two operators cancel an order's job at once. Says what they were told; what never came is left out.
+pub async fn cancel(stage: &Stage, order: &Order, job: &str) -> Vec<Cancellation> {
+    let (org, job) = (stage.callers[order.caller].org, job.parse().expect("callers are told real ids"));
+    let (mut one, other) = join(insist(stage, order, org, job), insist(stage, order, org, job)).await;
+    one.extend(other);
+    one
+}
+
+/// One operator, until the job is over or on its way into storage.
+async fn insist(stage: &Stage, order: &Order, org: OrgId, job: JobId) -> Vec<Cancellation> {
+    let (end, mut told) = (Instant::now() + PATIENCE, Vec::new());
+    while Instant::now() < end {
+        let world = stage.lambda.world("poll-jobs"); // does the same at a deadline, and is told all that this needs
+        let wait = match stage.lambda.invocation(NAME, vec![order.number], attempt(&world, org, job)).await {
+            Some(Ok((heard, due))) => {
+                told.push(heard);
+                match told.last() {
+                    Some(Cancellation::NotDue | Cancellation::Overtaken) => due.since(world.ambient.now()) + MOMENT,
+                    Some(Cancellation::NoAnswer) => AGAIN,
+                    _ => break,
+                }
+            }
+            Some(Err(_)) | None => AGAIN,
+        };
+        tokio::time::sleep(wait).await;
+    }
+    told
+}
+
+/// One process: what it is told, and when the job was due as it read it.
+async fn attempt(world: &World, org: OrgId, job: JobId) -> Result<(Cancellation, Timestamp), BoxError> {
+    let (aws, ambient) = (sdk_config(world)?, &world.ambient);
+    let store = Store::new(world, &aws, &[Table::Jobs, Table::Accounts])?;
+    let (store_queue, poll_queue) =
+        (Queue::new(world, &aws, "STORE_QUEUE_URL")?, Queue::new(world, &aws, "POLL_QUEUE_URL")?);
+    let sender = ProviderSender::new(world, &aws).await?;
+    let checker = Checker::new(&world.env.providers()?, &sender, &store, &store_queue, ambient);
+    let job = store.job(org, job).await?.ok_or("an accepted job is gone")?;
+    let (due, failure) = (job.due, Failure::new(FailureCode::Cancelled, "cancelled by its owner"));
+    let told = Canceller::new(&checker, &store, &poll_queue, ambient).cancel(job, failure, false).await?;
+    Ok((told, due))
+}
