@@ -11,7 +11,7 @@ use crate::store::{Store, Written};
 use crate::world::Ambient;
 use std::time::Duration;
 
-/// How long nobody else ends the job: three exchanges of 10 s with the provider, and the store's 4 s. Nobody looks at it for a look longer.
+/// How long nobody else ends the job: three exchanges of 10 s with the provider, and the store's 4 s. It is looked at a cadence later.
 const TURN: Duration = Duration::from_secs(3 * 10 + 10);
 
 /// Ends jobs.

@@ -218,7 +218,7 @@ fn error_response(error: &Error, request_id: &str) -> Response<Body> {
     let message = match error {
         Error::Refused(refusal) => refusal.to_string(),
         Error::Store(StoreError::Unavailable(_)) => {
-            "we are overloaded and could not take this request; send it again. If it was stored after all, it fails uncharged".to_owned()
+            "we are overloaded and could not take this request; send it again. A job that was stored all the same fails uncharged".to_owned()
         }
         Error::Storage(_) => {
             "the job is hidden, but its video could not be removed from storage; send the DELETE again until it is answered with 200".to_owned()
