@@ -8,6 +8,9 @@ use crate::money::{Money, MoneyOverflow};
 /// account renders at a time (40), few enough that one caller cannot fill the provider's queue for all others.
 pub const DEFAULT_OPEN_JOBS_LIMIT: u32 = 50;
 
+/// The same for a sandbox: its jobs cost nothing, so that a loop that forgot to stop costs only us.
+pub const SANDBOX_OPEN_JOBS_LIMIT: u32 = 20;
+
 /// An organization's account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
@@ -75,7 +78,7 @@ impl Account {
             held: Money::ZERO,
             credit_limit: Money::ZERO,
             open_jobs: 0,
-            open_jobs_limit: DEFAULT_OPEN_JOBS_LIMIT,
+            open_jobs_limit: if org.is_sandbox() { SANDBOX_OPEN_JOBS_LIMIT } else { DEFAULT_OPEN_JOBS_LIMIT },
             suspended: false,
             revision: 0,
         }
@@ -86,12 +89,13 @@ impl Account {
         self.balance.minus(self.held)?.plus(self.credit_limit)
     }
 
-    /// Why a hold would be refused now, in the order in which a caller is told; `None` when it would be taken.
-    pub fn hold_refusal(&self) -> Result<Option<HoldRefused>, MoneyOverflow> {
+    /// Why a hold of this cost would be refused now, in the order in which a caller is told; `None` when it would be taken. What costs
+    /// nothing needs no balance.
+    pub fn hold_refusal(&self, cost: Money) -> Result<Option<HoldRefused>, MoneyOverflow> {
         let available = self.available()?;
         Ok(if self.suspended {
             Some(HoldRefused::Suspended)
-        } else if available <= Money::ZERO {
+        } else if available <= Money::ZERO && cost != Money::ZERO {
             let missing = Money::from_micros(1).minus(available)?;
             Some(HoldRefused::InsufficientBalance { balance: self.balance, held: self.held, missing })
         } else if self.open_jobs >= self.open_jobs_limit {
@@ -201,23 +205,24 @@ mod tests {
 
     #[test]
     fn a_hold_is_refused_at_zero_and_below_and_not_above() {
-        assert_eq!(account("0.000001").hold_refusal(), Ok(None), "one job may take the balance below 0");
+        assert_eq!(account("0.000001").hold_refusal(mxn("4.20")), Ok(None), "one job may take the balance below 0");
         for (balance, missing) in [("0", "0.000001"), ("-4.20", "4.200001")] {
             let refused =
                 HoldRefused::InsufficientBalance { balance: mxn(balance), held: Money::ZERO, missing: mxn(missing) };
-            assert_eq!(account(balance).hold_refusal(), Ok(Some(refused)));
+            assert_eq!(account(balance).hold_refusal(mxn("4.20")), Ok(Some(refused)));
         }
+        assert_eq!(account("-4.20").hold_refusal(Money::ZERO), Ok(None), "what costs nothing needs no balance");
         let on_credit = Account { credit_limit: mxn("10"), ..account("-4.20") };
-        assert_eq!(on_credit.hold_refusal(), Ok(None));
+        assert_eq!(on_credit.hold_refusal(mxn("4.20")), Ok(None));
     }
 
     #[test]
     fn reasons_come_in_the_order_a_caller_can_act_on() {
         let full = Account { open_jobs: 50, ..account("10") };
-        assert_eq!(full.hold_refusal(), Ok(Some(HoldRefused::TooManyOpenJobs { limit: 50 })));
+        assert_eq!(full.hold_refusal(mxn("4.20")), Ok(Some(HoldRefused::TooManyOpenJobs { limit: 50 })));
         let poor_and_full = Account { balance: Money::ZERO, ..full.clone() };
-        assert!(matches!(poor_and_full.hold_refusal(), Ok(Some(HoldRefused::InsufficientBalance { .. }))));
+        assert!(matches!(poor_and_full.hold_refusal(mxn("4.20")), Ok(Some(HoldRefused::InsufficientBalance { .. }))));
         let suspended = Account { suspended: true, ..poor_and_full };
-        assert_eq!(suspended.hold_refusal(), Ok(Some(HoldRefused::Suspended)));
+        assert_eq!(suspended.hold_refusal(mxn("4.20")), Ok(Some(HoldRefused::Suspended)));
     }
 }

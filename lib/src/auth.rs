@@ -3,7 +3,7 @@
 use crate::account::Account;
 use crate::error::Refusal;
 use crate::http::{Call, Error};
-use crate::id::OrgId;
+use crate::id::{Mode, OrgId};
 use crate::store::{KeyHash, Store};
 use crate::time::Timestamp;
 use crate::world::Ambient;
@@ -19,7 +19,8 @@ const REMEMBERED: Duration = Duration::from_secs(60);
 const MOST_REMEMBERED: usize = 10_000;
 
 const SCHEME: &[u8] = b"Bearer ";
-const PREFIX: &str = "ghub_sk_live_";
+const LIVE: &str = "ghub_sk_live_";
+const TEST: &str = "ghub_sk_test_";
 const RANDOM_LENGTH: usize = 32;
 const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
@@ -79,10 +80,14 @@ impl Auth {
     }
 }
 
-/// A new live key: 13 characters that say what it is and 32 random ones.
-pub fn new_key(ambient: &Ambient) -> String {
-    let mut key = PREFIX.to_owned();
-    while key.len() < PREFIX.len() + RANDOM_LENGTH {
+/// A new key: 13 characters that say what it is and 32 random ones.
+pub fn new_key(ambient: &Ambient, mode: Mode) -> String {
+    let prefix = match mode {
+        Mode::Live => LIVE,
+        Mode::Sandbox => TEST,
+    };
+    let mut key = prefix.to_owned();
+    while key.len() < prefix.len() + RANDOM_LENGTH {
         let byte = usize::from(ambient.bytes::<1>()[0]);
         if byte < ALPHABET.len() * 4 {
             key.push(char::from(ALPHABET[byte % ALPHABET.len()])); // bytes past four alphabets are drawn again, so that all are even
@@ -103,7 +108,8 @@ fn bearer(headers: &HeaderMap) -> Result<&str, Refusal> {
 }
 
 fn is_well_formed(key: &str) -> bool {
-    key.strip_prefix(PREFIX)
+    let random = key.strip_prefix(LIVE).or_else(|| key.strip_prefix(TEST));
+    random
         .is_some_and(|random| random.len() == RANDOM_LENGTH && random.bytes().all(|byte| byte.is_ascii_alphanumeric()))
 }
 
@@ -118,9 +124,11 @@ mod tests {
     #[test]
     fn new_keys_are_well_formed_and_differ() {
         let ambient = Ambient::system();
-        let (one, other) = (new_key(&ambient), new_key(&ambient));
-        assert_eq!(one.len(), 45);
-        assert!(is_well_formed(&one) && is_well_formed(&other) && one != other);
+        for (mode, prefix) in [(Mode::Live, LIVE), (Mode::Sandbox, TEST)] {
+            let (one, other) = (new_key(&ambient, mode), new_key(&ambient, mode));
+            assert_eq!((one.len(), &one[..13]), (45, prefix));
+            assert!(is_well_formed(&one) && is_well_formed(&other) && one != other);
+        }
     }
 
     #[test]
@@ -135,13 +143,10 @@ mod tests {
     #[test]
     fn a_malformed_key_is_not_looked_up() {
         let random = "a".repeat(32);
-        assert!(is_well_formed(&format!("{PREFIX}{random}")));
-        for key in [
-            random.clone(),
-            format!("{PREFIX}{random}a"),
-            format!("{PREFIX}{}", "á".repeat(16)),
-            format!("sk-{random}"),
-        ] {
+        assert!(is_well_formed(&format!("{LIVE}{random}")));
+        for key in
+            [random.clone(), format!("{LIVE}{random}a"), format!("{LIVE}{}", "á".repeat(16)), format!("sk-{random}")]
+        {
             assert!(!is_well_formed(&key), "{key}");
         }
     }

@@ -1,24 +1,33 @@
 //! The one door between callers and handlers: request ids, bodies, status codes and the error envelope. No other module knows an
 //! HTTP status of ours, and the chain of causes behind an error is logged here and nowhere else.
 
+mod billing;
 mod credits;
+mod deleted_video;
 mod list;
+mod model_object;
+mod path;
 mod query;
 pub mod routes;
 mod transaction;
 mod video_job;
 
+pub use billing::{Billing, BillingStatus};
 pub use credits::Credits;
+pub use deleted_video::DeletedVideo;
 pub use list::List;
+pub use model_object::{ModelList, ModelObject, TypicalSeconds};
+pub use path::path_parameter;
 pub use query::Query;
 pub use transaction::Transaction;
-pub use video_job::VideoJob;
+pub use video_job::{DryRun, ErrorDetail, VideoJob};
 
 use crate::error::{Refusal, causes};
 use crate::id::OrgId;
 use crate::metrics::Metrics;
 use crate::money::Money;
 use crate::outbound::BoxError;
+use crate::storage::StorageError;
 use crate::store::StoreError;
 use crate::world::Ambient;
 use lambda_http::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
@@ -33,6 +42,8 @@ use std::time::Duration;
 const LONGEST_BODY: usize = 64 << 10;
 /// How long a caller should wait when our own store is overloaded: transactions on an account settle within 2 s.
 const STORE_RETRY: Duration = Duration::from_secs(2);
+/// How long a caller should wait when storage did not do what was asked: a hiccup passes within seconds.
+const STORAGE_RETRY: Duration = Duration::from_secs(5);
 /// How long a caller should wait when too many jobs are open: the shortest cadence in the catalog.
 const OPEN_JOBS_RETRY: Duration = Duration::from_secs(10);
 
@@ -45,6 +56,9 @@ pub enum Error {
     /// Our store.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Where the videos are, when one is to be removed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
     /// Anything else of ours.
     #[error("internal error")]
     Internal(#[source] BoxError),
@@ -182,6 +196,8 @@ const fn status(error: &Error) -> (StatusCode, &'static str, Option<Duration>) {
             Refusal::NotFound { .. } => (StatusCode::NOT_FOUND, "not_found", None),
             Refusal::MethodNotAllowed { .. } => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", None),
             Refusal::IdempotencyConflict => (StatusCode::CONFLICT, "idempotency_conflict", None),
+            Refusal::NotCancellable(why) => (StatusCode::CONFLICT, "not_cancellable", why.again_in()),
+            Refusal::JobNotFinal(_) => (StatusCode::CONFLICT, "job_not_final", None),
             Refusal::RequestTooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "request_too_large", None),
             Refusal::TooManyOpenJobs { .. } => {
                 (StatusCode::TOO_MANY_REQUESTS, "rate_limit_exceeded", Some(OPEN_JOBS_RETRY))
@@ -190,6 +206,7 @@ const fn status(error: &Error) -> (StatusCode, &'static str, Option<Duration>) {
         Error::Store(StoreError::Unavailable(_)) => {
             (StatusCode::SERVICE_UNAVAILABLE, "service_unavailable", Some(STORE_RETRY))
         }
+        Error::Storage(_) => (StatusCode::SERVICE_UNAVAILABLE, "storage_unavailable", Some(STORAGE_RETRY)),
         Error::Store(StoreError::Broken(_)) | Error::Internal(_) => {
             (StatusCode::INTERNAL_SERVER_ERROR, "internal_error", None)
         }
@@ -203,6 +220,9 @@ fn error_response(error: &Error, request_id: &str) -> Response<Body> {
         Error::Store(StoreError::Unavailable(_)) => {
             "we are overloaded and could not take this request; send it again. If it was stored after all, it fails uncharged".to_owned()
         }
+        Error::Storage(_) => {
+            "the job is hidden, but its video could not be removed from storage; send the DELETE again until it is answered with 200".to_owned()
+        }
         Error::Store(StoreError::Broken(_)) | Error::Internal(_) => {
             "something is wrong on our side; tell support the request_id".to_owned()
         }
@@ -211,7 +231,7 @@ fn error_response(error: &Error, request_id: &str) -> Response<Body> {
     if let Some(wait) = wait {
         insert(response.headers_mut(), RETRY_AFTER.as_str(), &wait.as_secs().to_string());
     }
-    if let Error::Refused(Refusal::IdempotencyConflict) = error {
+    if status == StatusCode::CONFLICT && wait.is_none() {
         insert(response.headers_mut(), "x-should-retry", "false"); // OpenAI's SDKs send a 409 again unless told not to
     }
     if let Error::Refused(Refusal::MethodNotAllowed { allow, .. }) = error {

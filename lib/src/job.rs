@@ -2,10 +2,12 @@
 //! the condition that nobody else wrote in between.
 
 mod deadline;
+mod deletion;
 mod failure;
 mod turn;
 
 pub use deadline::Deadline;
+pub use deletion::Deletion;
 pub use failure::{Failure, FailureCode};
 pub use turn::{SUBMIT_LEASE, TURN_TOLERANCE};
 
@@ -48,6 +50,8 @@ pub struct Job {
     pub revision: u64,
     /// Where it stands.
     pub state: State,
+    /// Its owner deleted it.
+    pub deletion: Option<Deletion>,
 }
 
 /// Where a job stands, with what is known only there.
@@ -64,7 +68,7 @@ pub enum State {
     Completed {
         /// Since when.
         at: Timestamp,
-        /// Public and persistent.
+        /// Public and persistent; empty once the job was deleted.
         video_url: String,
     },
     /// Over, uncharged.
@@ -135,6 +139,9 @@ pub enum Status {
 }
 
 impl Status {
+    /// All four, in the order in which a job may have them.
+    pub const ALL: [Self; 4] = [Self::Pending, Self::Processing, Self::Completed, Self::Failed];
+
     /// The word.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -147,9 +154,7 @@ impl Status {
 
     /// The status that a word names.
     pub fn named(word: &str) -> Option<Self> {
-        [Self::Pending, Self::Processing, Self::Completed, Self::Failed]
-            .into_iter()
-            .find(|status| status.as_str() == word)
+        Self::ALL.into_iter().find(|status| status.as_str() == word)
     }
 }
 

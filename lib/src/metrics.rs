@@ -4,7 +4,7 @@
 //! Every metric of the project is in a table here; `template.yaml` shows them on its dashboard and watches some.
 
 use crate::config::Env;
-use crate::job::{FailureCode, Job, State};
+use crate::job::{Job, State};
 use crate::money::Money;
 use crate::provider::Provider;
 use crate::world::Ambient;
@@ -105,14 +105,20 @@ impl Metrics {
         Self(Arc::new(see))
     }
 
-    /// A new job was accepted.
+    /// A new job was accepted. Jobs of sandboxes are not counted: nothing of them is real.
     pub fn submitted(&self, job: &Job) {
+        if job.org.is_sandbox() {
+            return;
+        }
         self.write(&[(&SUBMITTED, 1.into())], &[("Model", &job.model)]);
     }
 
     /// A job has reached its end, and that is written down. `Faults` is 0 or 1, so that its average is the share that failed by no
     /// caller's doing.
     pub fn ended(&self, job: &Job) {
+        if job.org.is_sandbox() {
+            return;
+        }
         let provider = ("Provider", name(job.provider));
         let fault = match &job.state {
             State::Completed { at, .. } => {
@@ -123,7 +129,7 @@ impl Metrics {
                 false
             }
             State::Failed { failure, .. } => {
-                self.write(&[(&FAILED, 1.into())], &[provider, ("Reason", &reason(failure.code))]);
+                self.write(&[(&FAILED, 1.into())], &[provider, ("Reason", failure.code.as_str())]);
                 !failure.code.is_the_callers()
             }
             State::Pending { .. } | State::Processing(_) => return,
@@ -189,12 +195,8 @@ const fn name(provider: Provider) -> &'static str {
     match provider {
         Provider::Fal => "fal",
         Provider::Google => "google",
+        Provider::Sandbox => "sandbox",
     }
-}
-
-/// As the job shows it.
-fn reason(code: FailureCode) -> String {
-    serde_json::to_value(code).ok().and_then(|code| Some(code.as_str()?.to_owned())).unwrap_or_default()
 }
 
 /// Pesos as a number: a metric may be rounded, a balance never is.

@@ -45,11 +45,14 @@ pub enum NoKey {
     Store(#[from] StoreError),
 }
 
-/// Makes a live key and returns it: the only time that it is seen, since only its hash is stored. Every call makes another.
-/// Needs the tables of accounts and of keys.
+/// Makes a key for an organization, or for its sandbox, and returns it: the only time that it is seen, since only its hash is stored. Every
+/// call makes another. A sandbox's account is made with its first key. Needs the tables of accounts and of keys.
 pub async fn create_key(store: &Store, ambient: &Ambient, org: OrgId, name: &str) -> Result<String, NoKey> {
-    store.account(org).await?.ok_or(NoKey::NoSuchOrganization)?;
-    let key = auth::new_key(ambient);
+    let live = store.account(org.live()).await?.ok_or(NoKey::NoSuchOrganization)?;
+    if org.is_sandbox() {
+        store.create_account(&Account { suspended: live.suspended, ..Account::new(org) }).await?;
+    }
+    let key = auth::new_key(ambient, org.mode());
     let kept = ApiKey {
         hash: KeyHash::of(&key),
         org,

@@ -3,6 +3,7 @@
 
 pub mod fal;
 pub mod google;
+pub mod sandbox;
 
 use crate::job::{Failure, FailureCode, Job};
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,19 @@ pub enum Provider {
     Fal,
     /// Google Veo on Vertex AI.
     Google,
+    /// Nobody: for callers who test.
+    Sandbox,
+}
+
+impl Provider {
+    /// Its name, for people.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Fal => "fal.ai",
+            Self::Google => "Google",
+            Self::Sandbox => "the sandbox",
+        }
+    }
 }
 
 /// What a provider calls a job that it took.
@@ -30,6 +44,8 @@ pub enum Handle {
     Fal(fal::Handle),
     /// Google's operation.
     Google(google::Handle),
+    /// The sandbox's job.
+    Sandbox(sandbox::Handle),
 }
 
 /// A request to be sent to a provider. It names the credential that goes with it and never holds one.
@@ -139,6 +155,7 @@ impl Providers {
         match provider {
             Provider::Fal => self.fal.is_some(),
             Provider::Google => self.google.is_some(),
+            Provider::Sandbox => true,
         }
     }
 
@@ -153,6 +170,7 @@ impl Providers {
         match job.provider {
             Provider::Fal => self.fal()?.submit(job),
             Provider::Google => Ok(self.google()?.submit(job)),
+            Provider::Sandbox => Ok(sandbox::submit(job)),
         }
     }
 
@@ -161,6 +179,7 @@ impl Providers {
         let meaning = match job.provider {
             Provider::Fal => self.fal().map(|fal| fal.submitted(job, reply)),
             Provider::Google => self.google().map(|google| google.submitted(job, reply)),
+            Provider::Sandbox => Ok(sandbox::submitted(reply)),
         };
         meaning.unwrap_or_else(|failure| Submitted::Unknown(failure.message))
     }
@@ -170,6 +189,7 @@ impl Providers {
         match handle {
             Handle::Fal(handle) => self.fal()?.status(handle),
             Handle::Google(handle) => Ok(self.google()?.check(handle)),
+            Handle::Sandbox(handle) => Ok(sandbox::check(handle)),
         }
     }
 
@@ -178,6 +198,7 @@ impl Providers {
         let meaning = match handle {
             Handle::Fal(handle) => self.fal().map(|fal| fal.status_read(handle, reply)),
             Handle::Google(_) => self.google().map(|google| google.checked(reply)),
+            Handle::Sandbox(_) => Ok(sandbox::checked(reply)),
         };
         meaning.unwrap_or_else(|failure| Checked::Trouble(failure.message))
     }
@@ -186,7 +207,7 @@ impl Providers {
     pub fn verdict(&self, handle: &Handle, reply: &Reply) -> Checked {
         match handle {
             Handle::Fal(_) => fal::result_read(reply),
-            Handle::Google(_) => self.checked(handle, reply),
+            Handle::Google(_) | Handle::Sandbox(_) => self.checked(handle, reply),
         }
     }
 
@@ -195,6 +216,7 @@ impl Providers {
         match handle {
             Handle::Fal(handle) => self.fal().ok()?.cancel(handle).ok(),
             Handle::Google(_) => None,
+            Handle::Sandbox(handle) => Some(sandbox::cancel(handle)),
         }
     }
 
@@ -203,6 +225,7 @@ impl Providers {
         match handle {
             Handle::Fal(_) => fal::cancel_read(reply),
             Handle::Google(_) => Cancelled::Trouble("Google's operations cannot be stopped".to_owned()),
+            Handle::Sandbox(_) => sandbox::cancelled(reply),
         }
     }
 
@@ -211,6 +234,7 @@ impl Providers {
         match handle {
             Handle::Fal(_) => Ok(FileSource::Public(file_url.to_owned())),
             Handle::Google(handle) => self.google()?.file(handle, file_url),
+            Handle::Sandbox(_) => Ok(sandbox::file()),
         }
     }
 

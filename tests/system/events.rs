@@ -6,6 +6,7 @@ use crate::process::ROOT;
 use crate::stage::{Caller, Stage};
 use ghub::id::TransactionId;
 use ghub::job::{State, Status};
+use local::fal::Render;
 use local::template::{Template, Trigger};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -21,13 +22,21 @@ async fn submit_video() {
     let job = body(&answer);
     let (id, created) = (job["id"].as_str().unwrap(), job["created"].as_i64().unwrap());
     let text = format!(
-        r#"{{"id":"{id}","object":"video.job","status":"processing","model":"fal/kling-2","prompt":"{PROMPT}","video_url":null,"duration":5,"error":null,"created":{created},"completed":null}}"#
+        r#"{{"id":"{id}","object":"video.job","status":"processing","model":"fal/kling-2","prompt":"{PROMPT}","video_url":null,"duration":5,"error":null,"created":{created},"completed":null,{}}}"#,
+        receipt("held", "null", "null")
     );
     let headers = json!({"x-geekhub-balance-mxn": "50.00", "retry-after": "1"}); // the cadence of a fast system
     assert_eq!(answer, http(200, headers, &text, &answer));
     let stored = stage.stored(stage.caller().org, id).await;
     assert_eq!((stored.created.unix_s(), stored.status()), (created, Status::Processing));
     assert_eq!(stage.fal().renders_of(PROMPT), 1);
+}
+
+/// What follows a job's ten fields, for 5 s of Kling.
+fn receipt(status: &str, amount: &str, transaction: &str) -> String {
+    format!(
+        r#""billing":{{"status":"{status}","currency":"MXN","estimate":"4.20","amount":{amount},"usd_per_second":"0.04","seconds":5,"markup":"1.05","fx_mxn_per_usd":"20.00","transaction":{transaction}}},"error_detail":null"#
+    )
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -66,13 +75,48 @@ async fn get_video() {
     let State::Completed { at, video_url } = &stored.state else { panic!("{stored:?}") };
     let (created, completed) = (stored.created.unix_s(), at.unix_s());
     let text = format!(
-        r#"{{"id":"{job}","object":"video.job","status":"completed","model":"fal/kling-2","prompt":"shown","video_url":"{video_url}","duration":5,"error":null,"created":{created},"completed":{completed}}}"#
+        r#"{{"id":"{job}","object":"video.job","status":"completed","model":"fal/kling-2","prompt":"shown","video_url":"{video_url}","duration":5,"error":null,"created":{created},"completed":{completed},{}}}"#,
+        receipt("charged", "\"4.20\"", &json!(TransactionId::of(caller.org, &format!("job#{job}"))).to_string())
     );
     assert_eq!(answer, http(200, json!({"x-geekhub-balance-mxn": "45.80"}), &text, &answer));
 
     let answer = invoked(&stage, "get-video.unknown.json", "").await;
     let balance = json!({"x-geekhub-balance-mxn": "45.80"});
     assert_eq!(answer, refused(404, balance, "job_not_found", "no job with this id exists", &answer));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn list_videos() {
+    let stage = quiet().await;
+    let caller = stage.caller();
+    let jobs = [caller.accepted("older").await, caller.accepted("newer").await];
+    let answer = invoked(&stage, "list-videos.json", "").await;
+    let mut shown = Vec::new();
+    for job in jobs.iter().rev() {
+        let one = invoked(&stage, "get-video.json", job).await;
+        shown.push(one["body"].as_str().unwrap().to_owned());
+    }
+    let [older, newer] = jobs;
+    let text = format!(
+        r#"{{"object":"list","data":[{}],"first_id":"{newer}","last_id":"{older}","has_more":false}}"#,
+        shown.join(",")
+    );
+    assert_eq!(answer, http(200, json!({"x-geekhub-balance-mxn": "50.00"}), &text, &answer));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn list_models_and_get_model() {
+    let stage = quiet().await;
+    let kling = r#"{"id":"fal/kling-2","object":"model","created":1795305600,"owned_by":"fal","provider":"fal.ai","available":true,"unavailable_reason":null,"usd_per_second":"0.04","mxn_per_second":"0.84","markup":"1.05","fx_mxn_per_usd":"20.00","default_duration":5,"durations":[5,10],"max_duration":10,"default_aspect_ratio":"16:9","aspect_ratios":["16:9","9:16","1:1"],"audio":false,"poll_every_seconds":1,"typical_seconds":{"min":120,"max":300}}"#; // polled as often as on a fast system
+    let balance = || json!({"x-geekhub-balance-mxn": "50.00"});
+    let answer = invoked(&stage, "get-model.json", "").await;
+    assert_eq!(answer, http(200, balance(), kling, &answer));
+
+    let answer = invoked(&stage, "list-models.json", "").await;
+    let text = answer["body"].as_str().unwrap();
+    assert_eq!(answer, http(200, balance(), text, &answer));
+    assert!(text.starts_with(r#"{"object":"list","data":["#) && text.contains(kling), "{text}");
+    assert_eq!(body(&answer)["data"].as_array().map(Vec::len), Some(7));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -122,6 +166,36 @@ async fn store_video() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn cancel_video() {
+    let stage = quiet().await;
+    let caller = stage.caller();
+    stage.fal().set_render(Render { queued: Duration::from_secs(3600), rendering: Duration::ZERO });
+    let job = caller.accepted("unwanted").await;
+    for _ in 0..2 {
+        let answer = invoked(&stage, "cancel-video.json", &job).await;
+        let text = answer["body"].as_str().unwrap();
+        assert_eq!(answer, http(200, json!({"x-geekhub-balance-mxn": "50.00"}), text, &answer));
+        assert_eq!((&body(&answer)["status"], &body(&answer)["error"]), (&json!("failed"), &json!("cancelled")));
+        assert_eq!(body(&answer), caller.client.video(&job).await.unwrap().body);
+    }
+    stage.audit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn delete_video() {
+    let stage = Stage::new().await;
+    let caller = stage.caller();
+    let job = caller.accepted("deleted").await;
+    stage.until(caller.org, &job, Status::Completed).await;
+    let balance = json!({"x-geekhub-balance-mxn": "45.80"});
+    let answer = invoked(&stage, "delete-video.json", &job).await;
+    let text = format!(r#"{{"id":"{job}","object":"video.deleted","deleted":true}}"#);
+    assert_eq!(answer, http(200, balance.clone(), &text, &answer));
+    let answer = invoked(&stage, "delete-video.json", &job).await;
+    assert_eq!(answer, refused(404, balance, "job_not_found", "no job with this id exists", &answer));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn sweep_jobs() {
     let stage = quiet().await;
     assert_eq!(invoked(&stage, "sweep-jobs.json", "").await, json!({"overdue": 0}));
@@ -136,10 +210,10 @@ async fn sweep_jobs() {
 async fn audit_accounts() {
     let stage = quiet().await;
     stage.caller().accepted("held").await;
-    let sound = json!({"audited": 1, "differing": 0, "moved": 0, "unread": 0});
+    let sound = json!({"audited": 2, "differing": 0, "moved": 0, "unread": 0});
     assert_eq!(invoked(&stage, "audit-accounts.json", "").await, sound);
     stage.caller_with("0.000001").await;
-    assert_eq!(invoked(&stage, "audit-accounts.json", "").await["audited"], 2);
+    assert_eq!(invoked(&stage, "audit-accounts.json", "").await["audited"], 3, "a sandbox has an account of its own");
 }
 
 #[tokio::test(flavor = "multi_thread")]

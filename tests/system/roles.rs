@@ -2,7 +2,9 @@
 //! would be a permission that nobody needs.
 
 use crate::asking::Ask;
+use crate::routes::Route;
 use crate::stage::Stage;
+use crate::still::{AT_ONCE, FOR_HOURS};
 use crate::traces::Call;
 use futures::future::BoxFuture;
 use ghub::job::Status;
@@ -55,6 +57,10 @@ async fn a_function_does_all_that_its_role_allows_and_nothing_else() {
     let refused = caller.accepted("refused").await;
     stage.until(caller.org, &refused, Status::Failed).await;
 
+    // All that can be read is read.
+    for route in Route::guarded().filter(|route| route.method == Method::GET) {
+        stage.ask(route.ask(&hurried).key(&stage.system.identity.live_key)).await;
+    }
     // What it has left, and where it went, from the second newest transaction on.
     let read = async |path: &str| {
         let ask = Ask::new(Method::GET, path).key(&stage.system.identity.live_key);
@@ -65,6 +71,20 @@ async fn a_function_does_all_that_its_role_allows_and_nothing_else() {
     read("/v1/credits").await;
     let newest = read("/v1/credits/transactions?limit=1").await;
     read(&format!("/v1/credits/transactions?after={}", newest["last_id"].as_str().unwrap())).await;
+
+    // Cancelled by its owner, too late and in time; deleted.
+    let key = &stage.system.identity.live_key;
+    let cancel = |job: &str| Ask::new(Method::POST, &format!("/v1/videos/{job}/cancel")).key(key);
+    stage.system.sqs.lose_if("PollQueue", |_| true).unwrap();
+    stage.fal().set_render(AT_ONCE);
+    let late = caller.accepted("cancelled too late").await;
+    stage.ask(cancel(&late)).await.refused(409, "not_cancellable");
+    stage.until(caller.org, &late, Status::Completed).await;
+    stage.fal().set_render(FOR_HOURS);
+    let unwanted = caller.accepted("cancelled in time").await;
+    assert_eq!(stage.ask(cancel(&unwanted)).await.job(), unwanted);
+    let delete = Ask::new(Method::DELETE, &format!("/v1/videos/{late}")).key(key);
+    assert_eq!(stage.ask(delete).await.job(), late);
 
     let (done, allowed) = (seen.by_function(), allowed(&Template::read()));
     for function in allowed.keys().chain(done.keys()) {

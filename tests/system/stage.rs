@@ -98,7 +98,7 @@ impl Stage {
         Caller { org, client: self.client(&key) }
     }
 
-    fn client(&self, key: &str) -> Client {
+    pub(crate) fn client(&self, key: &str) -> Client {
         Client::new(self.system.api.as_deref().expect("the API is served"), key)
     }
 

@@ -2,11 +2,12 @@
 
 mod order;
 
+use ghub::account::Account;
 use ghub::auth::Auth;
 use ghub::catalog::Catalog;
 use ghub::config::{ConfigError, Rates};
 use ghub::error::{Refusal, causes};
-use ghub::http::{Call, Error, VideoJob};
+use ghub::http::{Call, DryRun, Error, VideoJob};
 use ghub::id::{JobId, OrgId};
 use ghub::job::{Job, Moved, State};
 use ghub::outbound::{ProviderSender, connect, sdk_config};
@@ -16,6 +17,7 @@ use ghub::store::{Accepted, Idempotency, Store, Table, Written};
 use ghub::submission::{SUBMIT_TIMEOUT, Submitter};
 use ghub::world::World;
 use lambda_http::{Body, Request, Response};
+use serde::Serialize;
 use std::time::Duration;
 use tokio::time::Instant;
 use tracing::Instrument;
@@ -33,6 +35,15 @@ const LOOKING: Duration = Duration::from_secs(5);
 enum Outcome {
     New(Box<Job>),
     Replayed(JobId),
+    Dry(Box<Job>),
+}
+
+/// What a submit is answered.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Answer {
+    Job(VideoJob),
+    DryRun(DryRun),
 }
 
 /// The function, with what it needs.
@@ -75,18 +86,22 @@ impl SubmitVideo {
         call.close(result)
     }
 
-    async fn submit(&self, call: &mut Call) -> Result<VideoJob, Error> {
+    async fn submit(&self, call: &mut Call) -> Result<Answer, Error> {
         let end = Instant::now() + TIMEOUT;
         let org = self.auth.organization(call.request.headers()).await?;
         call.org = Some(org);
         // A hold does not move the balance, so what is shown can be read while the job is being accepted.
         let (account, accepted) = tokio::join!(self.store.account(org), self.accepted(call, org));
-        let account = account.ok().flatten();
-        call.balance = account.as_ref().map(|account| account.balance);
-        let suspended = account.is_some_and(|account| account.suspended);
+        let known = account.as_ref().ok().and_then(Option::as_ref);
+        call.balance = known.map(|account| account.balance);
+        let suspended = known.is_some_and(|account| account.suspended);
         let job = match accepted {
             Ok(Outcome::New(job)) => self.handed_over(*job, end).await, // accepted is accepted, whatever came of the account since
             _ if suspended => return Err(Refusal::OrganizationSuspended.into()),
+            Ok(Outcome::Dry(job)) => {
+                let account = account?.ok_or_else(|| Error::Internal("the organization has no account".into()))?;
+                return dry_run(&job, &account).map(Answer::DryRun);
+            }
             Ok(Outcome::Replayed(id)) => {
                 call.replayed = true;
                 self.handed_over_before(org, id, end).await?
@@ -94,14 +109,18 @@ impl SubmitVideo {
             Err(error) => return Err(error),
         };
         call.ask_again_in = job.is_open().then(|| job.cadence(self.world.ambient.now()));
-        Ok(VideoJob::from(&job))
+        Ok(Answer::Job(VideoJob::from(&job)))
     }
 
     /// Validates, prices and stores the job; its cost is held and the lease for sending it is ours.
     async fn accepted(&self, call: &Call, org: OrgId) -> Result<Outcome, Error> {
-        let order = order::read(&call.json_object()?, &self.catalog, &self.providers)?;
+        let body = call.json_object()?;
+        let order = order::read(&body, &self.catalog, &self.providers)?;
         let key = order::idempotency_key(call.request.headers())?;
         let job = order.into_job(org, &self.rates, &self.world.ambient)?;
+        if order::is_dry_run(&body)? {
+            return Ok(Outcome::Dry(Box::new(job)));
+        }
         let idempotency = key.map(|key| Idempotency::new(key, &job));
         match self.store.accept(&job, idempotency.as_ref()).await? {
             Accepted::Stored => {
@@ -118,7 +137,7 @@ impl SubmitVideo {
     /// all answers are the same.
     async fn handed_over_before(&self, org: OrgId, id: JobId, end: Instant) -> Result<Job, Error> {
         loop {
-            let job = self.store.job(org, id).await?.ok_or(Refusal::JobNotFound)?;
+            let job = self.store.job(org, id).await?.and_then(Job::shown).ok_or(Refusal::JobNotFound)?;
             let leased = matches!(job.state, State::Pending { lease_until: Some(_) });
             let being_sent = leased && self.world.ambient.now().since(job.created) <= SUBMIT_TIMEOUT;
             if !being_sent || Instant::now() + LOOKING > end {
@@ -165,5 +184,13 @@ impl SubmitVideo {
         if let Err(error) = self.queue.send_in_passing(Message::about(job), delay).await {
             tracing::error!(job.id = %job.id, org.id = %job.org, error = causes(&error), "not queued; the sweep will find it");
         }
+    }
+}
+
+/// A dry run is refused as the submit would be.
+fn dry_run(job: &Job, account: &Account) -> Result<DryRun, Error> {
+    match account.hold_refusal(job.cost).map_err(|error| Error::Internal(error.into()))? {
+        Some(why) => Err(Refusal::from(why).into()),
+        None => Ok(DryRun::from(job)),
     }
 }

@@ -2,11 +2,12 @@
 
 use ghub::catalog::{Catalog, Model};
 use ghub::config::Rates;
-use ghub::error::Refusal;
+use ghub::error::{Refusal, shortened};
 use ghub::http::Error;
-use ghub::id::OrgId;
+use ghub::id::{Mode, OrgId};
 use ghub::job::{Job, SUBMIT_LEASE, State};
-use ghub::provider::Providers;
+use ghub::money::Money;
+use ghub::provider::{Provider, Providers, sandbox};
 use ghub::world::Ambient;
 use lambda_http::http::HeaderMap;
 use serde_json::{Map, Value};
@@ -44,28 +45,33 @@ pub(crate) fn read<'c>(
 }
 
 impl Order<'_> {
-    /// The job to store: price and markup frozen, ours to send until the lease ends.
+    /// The job to store: price and markup frozen, ours to send until the lease ends. A sandbox's job goes to nobody and costs nothing.
     pub(crate) fn into_job(self, org: OrgId, rates: &Rates, ambient: &Ambient) -> Result<Job, Error> {
         let price = rates.price(self.model.usd_per_second);
         let cost = price.cost_rounded_half_up(self.seconds).map_err(|error| Error::Internal(error.into()))?;
+        let (provider, route, cost, poll_every_s) = match org.mode() {
+            Mode::Live => (self.model.provider, self.route, cost, self.model.poll_every_s),
+            Mode::Sandbox => (Provider::Sandbox, sandbox::ROUTE, Money::ZERO, sandbox::POLL_EVERY_S),
+        };
         let now = ambient.now();
         let lease_until = now.after(SUBMIT_LEASE);
         Ok(Job {
             id: ambient.job_id(),
             org,
             model: self.model.id.clone(),
-            provider: self.model.provider,
-            route: self.route.to_owned(),
+            provider,
+            route: route.to_owned(),
             prompt: self.prompt,
             seconds: self.seconds,
             aspect_ratio: self.aspect_ratio,
             price,
             cost,
-            poll_every_s: self.model.poll_every_s,
+            poll_every_s,
             created: now,
             due: lease_until,
             revision: 0,
             state: State::Pending { lease_until: Some(lease_until) },
+            deletion: None,
         })
     }
 }
@@ -83,6 +89,15 @@ pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Refus
     }
 }
 
+/// Whether the caller only wants to know: validated and priced, and nothing is created.
+pub(crate) fn is_dry_run(body: &Map<String, Value>) -> Result<bool, Refusal> {
+    match body.get("dry_run") {
+        None | Some(Value::Null) => Ok(false),
+        Some(Value::Bool(dry)) => Ok(*dry),
+        Some(other) => Err(Refusal::invalid(format!("dry_run: it must be true or false, not {}", kind(other)))),
+    }
+}
+
 fn model<'c>(
     body: &Map<String, Value>,
     catalog: &'c Catalog,
@@ -90,12 +105,7 @@ fn model<'c>(
 ) -> Result<(&'c Model, &'c str), Refusal> {
     let id = text(body, "model")?
         .ok_or_else(|| Refusal::invalid("model: it is required, a string such as \"fal/kling-2\""))?;
-    let not_found = |what: String| Refusal::ModelNotFound(format!("{what}; GET /v1/models lists the models"));
-    let model = catalog.get(id).ok_or_else(|| not_found(format!("model: {:?} does not exist", shortened(id))))?;
-    match &model.route {
-        Some(route) if providers.serve(model.provider) => Ok((model, route)),
-        _ => Err(not_found(format!("model: {id} is not available at present"))),
-    }
+    catalog.served(id, providers)
 }
 
 fn prompt(body: &Map<String, Value>) -> Result<String, Refusal> {
@@ -144,9 +154,4 @@ const fn kind(value: &Value) -> &'static str {
         Value::Array(_) => "a list",
         Value::Object(_) => "an object",
     }
-}
-
-/// What a caller sent, short enough to repeat in a message.
-fn shortened(text: &str) -> String {
-    text.chars().take(64).collect()
 }

@@ -6,6 +6,7 @@ use crate::output::{Listing, moment};
 use clap::Args;
 use ghub::id::{JobId, OrgId};
 use ghub::job::{Job, State, Status};
+use ghub::store::Wanted;
 use serde_json::{Value, json};
 
 #[derive(Debug, Args)]
@@ -27,9 +28,7 @@ pub struct Jobs {
 impl Jobs {
     pub async fn run(&self, operator: &Operator) -> Result<Listing, Failure> {
         operator.account(self.org).await?;
-        let most = usize::from(self.most);
-        let jobs = operator.store.jobs(self.org, self.status, self.before, most).await?;
-        let next = jobs.last().filter(|_| jobs.len() == most).map(|job| job.id);
+        let (jobs, next) = self.found(operator).await?;
         let note = match next {
             Some(last) => format!("There may be older ones: --before {last}"),
             None if jobs.is_empty() => "There is no such job.".to_owned(),
@@ -37,10 +36,26 @@ impl Jobs {
         };
         Ok(Listing {
             json: json!({"org": self.org, "jobs": jobs.iter().map(object).collect::<Vec<_>>(), "next": next}),
-            head: &["JOB", "STATUS", "MODEL", "SECONDS", "MXN", "CREATED", "ENDED", "WHY"],
+            head: &["JOB", "STATUS", "MODEL", "SECONDS", "MXN", "CREATED", "ENDED", "NOTE"],
             rows: jobs.iter().map(row).collect(),
             note,
         })
+    }
+}
+
+impl Jobs {
+    /// Goes on where one search of the store ends, until there are enough or no more; and where there may be more, if so.
+    async fn found(&self, operator: &Operator) -> Result<(Vec<Job>, Option<JobId>), Failure> {
+        let (most, mut jobs) = (usize::from(self.most), Vec::new());
+        let mut wanted = Wanted { status: self.status, model: None, older_than: self.before, deleted_too: true };
+        loop {
+            let found = operator.store.jobs(self.org, wanted, most - jobs.len()).await?;
+            jobs.extend(found.jobs);
+            if found.reached.is_none() || jobs.len() == most {
+                return Ok((jobs, found.reached));
+            }
+            wanted.older_than = found.reached;
+        }
     }
 }
 
@@ -50,6 +65,7 @@ fn row(job: &Job) -> Vec<String> {
         State::Completed { at, .. } => (moment(*at), String::new()),
         State::Failed { at, failure } => (moment(*at), failure.message.clone()),
     };
+    let why = if job.deletion.is_some() { "deleted by its owner".to_owned() } else { why };
     let (status, created) = (job.status().as_str().to_owned(), moment(job.created));
     vec![
         job.id.to_string(),
@@ -78,6 +94,7 @@ fn object(job: &Job) -> Value {
         "created": job.created,
         "ended": ended,
         "failure": failure,
+        "deleted": job.deletion.map(|deletion| deletion.at),
     })
 }
 

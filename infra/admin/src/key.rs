@@ -23,8 +23,11 @@ pub enum Command {
         /// What its owner calls it, such as prod-web
         #[arg(long, value_parser = name)]
         name: String,
+        /// For testing: nothing is rendered and nothing charged
+        #[arg(long)]
+        sandbox: bool,
     },
-    /// Show an organization's keys; it reads the keys of all, which is quick up to some ten thousand
+    /// Show an organization's keys, and its sandbox's; it reads the keys of all, which is quick up to some ten thousand
     List {
         /// The organization
         #[arg(long, value_name = "UUID")]
@@ -43,7 +46,9 @@ pub enum Command {
 
 pub async fn run(command: Command, operator: &Operator) -> Result<Answer, Failure> {
     Ok(match command {
-        Command::Create { org, name } => create(org, &name, operator).await?.into(),
+        Command::Create { org, name, sandbox } => {
+            create(if sandbox { org.sandbox() } else { org }, &name, operator).await?.into()
+        }
         Command::List { org } => list(org, operator).await?.into(),
         Command::Revoke { hash: Some(hash), .. } => {
             revoke(&KeyHash::from_hex(&hash).ok_or(Failure::NotAHash)?, operator).await?.into()
@@ -56,15 +61,26 @@ pub async fn run(command: Command, operator: &Operator) -> Result<Answer, Failur
 
 async fn list(org: OrgId, operator: &Operator) -> Result<Listing, Failure> {
     operator.account(org).await?;
-    let keys = operator.store.keys(org).await?;
+    let mut keys = operator.store.keys(org).await?;
+    if !org.is_sandbox() {
+        keys.extend(operator.store.keys(org.sandbox()).await?);
+    }
     let row = |key: &ApiKey| {
         let revoked = key.revoked.map_or_else(|| "no".to_owned(), moment);
-        vec![key.name.clone(), format!("…{}", key.last4), moment(key.created), revoked, key.hash.to_string()]
+        let kind = if key.org.is_sandbox() { "sandbox" } else { "live" };
+        vec![
+            key.name.clone(),
+            kind.to_owned(),
+            format!("…{}", key.last4),
+            moment(key.created),
+            revoked,
+            key.hash.to_string(),
+        ]
     };
     let note = if keys.is_empty() { "It has no key. `cargo admin key create` makes one." } else { "" };
     Ok(Listing {
         json: json!({"org": org, "keys": keys}),
-        head: &["NAME", "ENDS IN", "CREATED", "REVOKED", "HASH"],
+        head: &["NAME", "KIND", "ENDS IN", "CREATED", "REVOKED", "HASH"],
         rows: keys.iter().map(row).collect(),
         note: note.to_owned(),
     })

@@ -169,18 +169,28 @@ async fn set(
     let wanted = setting.applied(&account);
     wanted.available()?;
     if wanted == account {
+        also_for_its_sandbox(org, setting, operator).await?;
         return Ok(shown(&account, "It was so before; nothing was changed.")?);
     }
     if let Some((confirmation, ask)) = question {
         confirmation.obtain(&ask(&account))?;
     }
     let (_, after) = operator.store.set(org, setting).await?.ok_or(Failure::NoSuchOrganization(org))?;
+    also_for_its_sandbox(org, setting, operator).await?;
     let note = match setting {
         Setting::Suspended(true) => "It is suspended. Its open jobs go on.",
         Setting::Suspended(false) => "It is served again.",
         Setting::OpenJobsLimit(_) | Setting::CreditLimit(_) => "It is set; the next submit is checked against it.",
     };
     Ok(shown(&after, note)?)
+}
+
+/// A suspended organization's sandbox is suspended too; all else is a sandbox's own.
+async fn also_for_its_sandbox(org: OrgId, setting: Setting, operator: &Operator) -> Result<(), Failure> {
+    if let Setting::Suspended(_) = setting {
+        operator.store.set(org.sandbox(), setting).await?;
+    }
+    Ok(())
 }
 
 fn limit(text: &str) -> Result<Money, String> {

@@ -158,6 +158,7 @@ fn greet(system: &System) {
     let key = &system.identity.live_key;
     println!("API       {api}");
     println!("key       {key}   (organization {})", system.identity.org);
+    println!("sandbox   {}   (nothing is rendered or charged)", system.identity.sandbox_key);
     println!("fal       {}", system.fal.as_ref().map_or("the real one: FAL_KEY is set", |fal| &fal.origin));
     let google = system.google.as_ref();
     println!("Google    {}", google.map_or("the real one: GOOGLE_SERVICE_ACCOUNT is set", |google| &google.origin));

@@ -239,6 +239,7 @@ impl System {
         json!({
             "api": self.api,
             "live_key": self.identity.live_key,
+            "sandbox_key": self.identity.sandbox_key,
             "org": self.identity.org,
             "dynamodb": self.dynamodb,
             "sqs": self.sqs_endpoint,

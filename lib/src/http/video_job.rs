@@ -1,9 +1,10 @@
-//! A job as callers see it.
+//! A job as callers see it, and what a dry run would have made.
 
-use crate::job::{Job, State};
+use super::billing::Billing;
+use crate::job::{Failure, FailureCode, Job, State};
 use serde::Serialize;
 
-/// Ten fields, in this order, always all present. Fields may be added after these ten; none is renamed or dropped.
+/// Ten fields, in this order, always all present, and after them what this gateway adds. None is renamed or dropped.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct VideoJob {
     /// The job's UUID.
@@ -26,14 +27,36 @@ pub struct VideoJob {
     pub created: i64,
     /// When it ended, in Unix seconds.
     pub completed: Option<i64>,
+    /// Its receipt.
+    pub billing: Billing,
+    /// The cause for programs, once failed.
+    pub error_detail: Option<ErrorDetail>,
+}
+
+/// Why a job failed, for programs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ErrorDetail {
+    /// One of a small set.
+    pub code: FailureCode,
+    /// Whether the same request may succeed when it is sent again, as a new job.
+    pub retryable: bool,
+    /// The provider's own word for it, when it gave one.
+    pub provider_code: Option<String>,
+}
+
+impl From<&Failure> for ErrorDetail {
+    fn from(failure: &Failure) -> Self {
+        let Failure { code, provider_code, .. } = failure.clone();
+        Self { code, retryable: code.is_retryable(), provider_code }
+    }
 }
 
 impl From<&Job> for VideoJob {
     fn from(job: &Job) -> Self {
-        let (video_url, error, ended) = match &job.state {
+        let (video_url, failure, ended) = match &job.state {
             State::Pending { .. } | State::Processing(_) => (None, None, None),
             State::Completed { at, video_url } => (Some(video_url.clone()), None, Some(at)),
-            State::Failed { at, failure } => (None, Some(failure.message.clone()), Some(at)),
+            State::Failed { at, failure } => (None, Some(failure), Some(at)),
         };
         Self {
             id: job.id.to_string(),
@@ -43,9 +66,38 @@ impl From<&Job> for VideoJob {
             prompt: job.prompt.clone(),
             video_url,
             duration: job.seconds,
-            error,
+            error: failure.map(|failure| failure.message.clone()),
             created: job.created.unix_s(),
             completed: ended.map(|at| at.unix_s()),
+            billing: Billing::of(job),
+            error_detail: failure.map(ErrorDetail::from),
+        }
+    }
+}
+
+/// What a submit with `"dry_run": true` is answered: the job that would have been accepted, and what it would cost. Nothing was created.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DryRun {
+    /// Always `video.dry_run`.
+    pub object: &'static str,
+    /// The catalog id that was asked for.
+    pub model: String,
+    /// Seconds of video.
+    pub duration: u32,
+    /// The shape that was asked for; null leaves it to the provider.
+    pub aspect_ratio: Option<String>,
+    /// What it would cost.
+    pub billing: Billing,
+}
+
+impl From<&Job> for DryRun {
+    fn from(job: &Job) -> Self {
+        Self {
+            object: "video.dry_run",
+            model: job.model.clone(),
+            duration: job.seconds,
+            aspect_ratio: job.aspect_ratio.clone(),
+            billing: Billing::of_a_dry_run(job),
         }
     }
 }

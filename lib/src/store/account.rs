@@ -14,6 +14,9 @@ use aws_sdk_dynamodb::types::{
 /// A hold is taken only while something is available, a place is free, and the organization is served.
 const HAS_ROOM: &str = "available > :zero AND open_jobs < open_jobs_limit AND suspended = :no";
 
+/// A hold of nothing needs no balance.
+const HAS_A_PLACE: &str = "open_jobs < open_jobs_limit AND suspended = :no";
+
 /// What must be true of an account, or it is left as it is.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum OnlyIf {
@@ -74,10 +77,14 @@ impl Store {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let update = match only_if {
             OnlyIf::Exists => update.condition_expression("attribute_exists(org)"),
-            OnlyIf::HasRoom => update
-                .condition_expression(HAS_ROOM)
-                .expression_attribute_values(":zero", micros(Money::ZERO))
-                .expression_attribute_values(":no", AttributeValue::Bool(false)),
+            OnlyIf::HasRoom => {
+                let update = update.expression_attribute_values(":no", AttributeValue::Bool(false));
+                if change.held == Money::ZERO {
+                    update.condition_expression(HAS_A_PLACE)
+                } else {
+                    update.condition_expression(HAS_ROOM).expression_attribute_values(":zero", micros(Money::ZERO))
+                }
+            }
             OnlyIf::Entries(before) => update
                 .condition_expression("entries = :before")
                 .expression_attribute_values(":before", AttributeValue::N(before.to_string())),

@@ -82,17 +82,18 @@ impl Store {
         }
         let account = account_refused.ok_or_else(|| broken("the organization has no account"))?;
         let account = item::to_account(account).map_err(StoreError::Broken)?;
-        match account.hold_refusal() {
+        match account.hold_refusal(job.cost) {
             Ok(Some(why)) => Ok(Accepted::Refused(why)),
             _ => Err(broken("the account refused a hold that it has room for")),
         }
     }
 
     /// Writes a moved job over the revision before it. A job that has just ended takes its hold with it, and a completed one is
-    /// charged, in the same transaction. A repeat is the same write.
+    /// charged, in the same transaction. A deleted one had ended before, and moves no money. A repeat is the same write.
     pub async fn write(&self, job: &Job) -> Result<Written, StoreError> {
         let change = match job.state {
-            State::Pending { .. } | State::Processing(_) => return self.write_open(job).await,
+            _ if job.deletion.is_some() => return self.write_alone(job).await,
+            State::Pending { .. } | State::Processing(_) => return self.write_alone(job).await,
             State::Completed { .. } => Change::settle(job.cost),
             State::Failed { .. } => Change::release(job.cost),
         };
@@ -139,7 +140,7 @@ impl Store {
         Ok(if job_refused { Posting::JobWritten(found) } else { Posting::NoAccount })
     }
 
-    async fn write_open(&self, job: &Job) -> Result<Written, StoreError> {
+    async fn write_alone(&self, job: &Job) -> Result<Written, StoreError> {
         let write = self.new_write();
         let refused = self
             .retried(|| async {

@@ -26,7 +26,7 @@ pub fn look(env: &Env) -> Vec<Finding> {
 }
 
 fn nothing_to_sell(env: &Env, catalog: &Catalog) -> Option<Finding> {
-    let sold = |model: &Model| model.route.is_some() && is_configured(env, model.provider);
+    let sold = |model: &Model| model.route.is_some() && missing_secret(env, model.provider).is_none();
     (!catalog.iter().any(sold)).then(|| {
         let mut finding = Finding::of(AREA, "all of them");
         finding.fail(
@@ -37,15 +37,14 @@ fn nothing_to_sell(env: &Env, catalog: &Catalog) -> Option<Finding> {
     })
 }
 
-const fn secret(provider: Provider) -> &'static str {
-    match provider {
+/// The variable that would name the provider's secret, if none does. The sandbox has none.
+fn missing_secret(env: &Env, provider: Provider) -> Option<String> {
+    let secret = match provider {
         Provider::Fal => "FAL_KEY",
         Provider::Google => "GOOGLE_SERVICE_ACCOUNT",
-    }
-}
-
-fn is_configured(env: &Env, provider: Provider) -> bool {
-    env.has_secret(secret(provider))
+        Provider::Sandbox => return None,
+    };
+    (!env.has_secret(secret)).then(|| Env::secret_variable(secret))
 }
 
 fn judge(env: &Env, model: &Model, rates: Option<Rates>) -> Finding {
@@ -61,8 +60,7 @@ fn judge(env: &Env, model: &Model, rates: Option<Rates>) -> Finding {
         );
         return finding;
     };
-    if !is_configured(env, model.provider) {
-        let secret = Env::secret_variable(secret(model.provider));
+    if let Some(secret) = missing_secret(env, model.provider) {
         finding.warn(
             "not available: its provider is not configured",
             format!("Callers are told model_not_found. To sell it, set {secret}."),

@@ -1,0 +1,218 @@
+//! The sandbox: a provider that renders nothing and bills nothing, for callers who test with a key that begins with `ghub_sk_test_`. Its jobs
+//! go the way of all jobs; only the far end of it is here, in the process, instead of at a company. What the prompt says decides how a job
+//! ends ([`Outcome`]), and time alone decides when, so that nothing has to be kept.
+
+mod answer;
+
+pub use answer::answered;
+
+use super::{Cancelled, Checked, FileSource, Method, Provider, Reply, Request, Submitted};
+use crate::job::{Failure, FailureCode, Job};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use url::Url;
+
+/// Where it would be. Names below `invalid` lead nowhere (RFC 6761), should such a request ever be sent.
+const ORIGIN: &str = "https://sandbox.invalid";
+
+/// What a job of the sandbox is routed to.
+pub const ROUTE: &str = "sandbox";
+
+/// How soon and how often a job is looked at, in seconds: it is over in moments, as whoever tests wants it.
+pub const POLL_EVERY_S: u32 = 2;
+
+/// How a job goes: by the first of these words that is in its prompt, else [`Self::Completed`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// `sandbox:completed`: a video after 3 s.
+    Completed,
+    /// `sandbox:slow`: a video after a minute.
+    Slow,
+    /// `sandbox:content_filtered`: refused after 3 s, for what the prompt asks.
+    ContentFiltered,
+    /// `sandbox:render_failed`: the render fails after 3 s.
+    RenderFailed,
+    /// `sandbox:provider_down`: never taken; `pending` for ten minutes, and failed then.
+    ProviderDown,
+}
+
+impl Outcome {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::Completed, Self::Slow, Self::ContentFiltered, Self::RenderFailed, Self::ProviderDown];
+
+    /// What a prompt says to have it.
+    pub const fn marker(self) -> &'static str {
+        match self {
+            Self::Completed => "sandbox:completed",
+            Self::Slow => "sandbox:slow",
+            Self::ContentFiltered => "sandbox:content_filtered",
+            Self::RenderFailed => "sandbox:render_failed",
+            Self::ProviderDown => "sandbox:provider_down",
+        }
+    }
+
+    /// The one that a prompt asks for.
+    pub fn of(prompt: &str) -> Self {
+        let asked = Self::ALL.into_iter().filter_map(|outcome| Some((prompt.find(outcome.marker())?, outcome)));
+        asked.min_by_key(|(at, _)| *at).map_or(Self::Completed, |(_, outcome)| outcome)
+    }
+}
+
+/// What the sandbox calls a job: all that it would have to remember of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Handle {
+    /// How it goes.
+    pub outcome: Outcome,
+    /// When it was taken, in Unix seconds.
+    pub taken: i64,
+}
+
+/// What it answers about a job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "snake_case")]
+enum Status {
+    Rendering,
+    Completed { video: String },
+    Filtered,
+    Failed,
+    Cancelled,
+}
+
+/// The request that submits a job.
+pub fn submit(job: &Job) -> Request {
+    request(Method::Post, "requests", Some(json!({"prompt": job.prompt})))
+}
+
+/// What the reply to a submission means.
+pub fn submitted(reply: &Reply) -> Submitted {
+    match (reply.status, serde_json::from_slice(&reply.body)) {
+        (200, Ok(handle)) => Submitted::Accepted(super::Handle::Sandbox(handle)),
+        (503, _) => Submitted::NotTaken("the sandbox plays a provider that is down".to_owned()),
+        (status, _) => Submitted::Unknown(format!("the sandbox answered {status}")),
+    }
+}
+
+/// The request that asks how a job stands.
+pub fn check(handle: &Handle) -> Request {
+    request(Method::Post, "status", Some(json!(handle)))
+}
+
+/// What the reply to [`check`] means.
+pub fn checked(reply: &Reply) -> Checked {
+    match serde_json::from_slice(&reply.body) {
+        Ok(Status::Rendering) => Checked::Rendering,
+        Ok(Status::Completed { video }) => Checked::Done { file_url: video },
+        Ok(Status::Filtered) => {
+            let failure = Failure::new(FailureCode::ContentFiltered, "the sandbox plays a content filter");
+            Checked::Failed(failure.with_provider_code("content_policy_violation"))
+        }
+        Ok(Status::Failed) => {
+            let failure = Failure::new(FailureCode::ProviderRefused, "the sandbox plays a render that fails");
+            Checked::Failed(failure.with_provider_code("render_failed"))
+        }
+        Ok(Status::Cancelled) | Err(_) => Checked::Trouble("the sandbox's answer makes no sense".to_owned()),
+    }
+}
+
+/// The request that asks it to stop.
+pub fn cancel(handle: &Handle) -> Request {
+    request(Method::Put, "cancel", Some(json!(handle)))
+}
+
+/// What the reply to [`cancel`] means.
+pub fn cancelled(reply: &Reply) -> Cancelled {
+    match serde_json::from_slice(&reply.body) {
+        Ok(Status::Cancelled) => Cancelled::Stopped,
+        Ok(Status::Completed { .. } | Status::Filtered | Status::Failed) => Cancelled::AlreadyDone,
+        Ok(Status::Rendering) | Err(_) => Cancelled::Trouble("the sandbox's answer makes no sense".to_owned()),
+    }
+}
+
+/// How its video is fetched.
+pub fn file() -> FileSource {
+    FileSource::Private(request(Method::Get, "video.mp4", None))
+}
+
+fn request(method: Method, path: &str, body: Option<serde_json::Value>) -> Request {
+    let mut url = Url::parse(ORIGIN).expect("the origin is an address");
+    url.set_path(path);
+    Request { method, url, credential: Provider::Sandbox, body }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::job::tests::kling;
+
+    fn asked(request: &Request, now_unix_s: i64) -> Reply {
+        answered(request, now_unix_s)
+    }
+
+    fn taken(prompt: &str) -> Submitted {
+        let job = Job { prompt: prompt.to_owned(), ..kling() };
+        submitted(&asked(&submit(&job), 1_000))
+    }
+
+    fn handle(prompt: &str) -> Handle {
+        match taken(prompt) {
+            Submitted::Accepted(crate::provider::Handle::Sandbox(handle)) => handle,
+            other => panic!("{prompt}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_first_marker_in_the_prompt_decides() {
+        assert_eq!(Outcome::of("a hummingbird"), Outcome::Completed);
+        assert_eq!(Outcome::of("sandbox:slow, then sandbox:render_failed"), Outcome::Slow);
+        for outcome in Outcome::ALL {
+            assert_eq!(Outcome::of(&format!("a hummingbird, {}", outcome.marker())), outcome);
+            let word = serde_json::to_value(outcome).unwrap();
+            assert_eq!(Some(outcome.marker()), word.as_str().map(|word| format!("sandbox:{word}")).as_deref());
+        }
+    }
+
+    #[test]
+    fn each_outcome_comes_when_it_should() {
+        let at = |prompt: &str, now| checked(&asked(&check(&handle(prompt)), now));
+        for (prompt, ready) in [("", 1_003), ("sandbox:slow", 1_060), ("sandbox:content_filtered", 1_003)] {
+            assert_eq!(at(prompt, ready - 1), Checked::Rendering, "{prompt}");
+            assert_ne!(at(prompt, ready), Checked::Rendering, "{prompt}");
+        }
+        assert!(matches!(at("", 2_000), Checked::Done { .. }));
+        assert!(matches!(at("sandbox:slow", 2_000), Checked::Done { .. }));
+        let code = |prompt: &str| match at(prompt, 2_000) {
+            Checked::Failed(failure) => failure.code,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(code("sandbox:content_filtered"), FailureCode::ContentFiltered);
+        assert_eq!(code("sandbox:render_failed"), FailureCode::ProviderRefused);
+        assert!(matches!(taken("sandbox:provider_down"), Submitted::NotTaken(_)));
+    }
+
+    #[test]
+    fn it_stops_only_what_is_not_over() {
+        let at = |prompt: &str, now| cancelled(&asked(&cancel(&handle(prompt)), now));
+        assert_eq!(at("sandbox:slow", 1_059), Cancelled::Stopped);
+        assert_eq!(at("sandbox:slow", 1_060), Cancelled::AlreadyDone);
+        assert_eq!(at("sandbox:render_failed", 1_003), Cancelled::AlreadyDone);
+    }
+
+    #[test]
+    fn its_video_is_a_whole_mp4() {
+        let FileSource::Private(request) = file() else { panic!("it is the sandbox's own") };
+        let video = asked(&request, 0);
+        let mut walker = crate::mp4::Walker::default();
+        walker.pass(&video.body).unwrap();
+        walker.finish().unwrap();
+        assert!(video.status == 200 && video.body.len() < 64 << 10, "{} bytes", video.body.len());
+    }
+
+    #[test]
+    fn what_it_does_not_know_is_an_error() {
+        let odd = Request { body: Some(json!(7)), ..check(&handle("")) };
+        assert!(matches!(checked(&asked(&odd, 0)), Checked::Trouble(_)));
+        assert_eq!(asked(&request(Method::Get, "nothing", None), 0).status, 404);
+    }
+}

@@ -1,0 +1,197 @@
+//! Sandbox keys: the whole way of a job, with nothing rendered and nothing charged, and no way from there to live jobs or back.
+
+use crate::asking::{Ask, Reply};
+use crate::stage::{Caller, Stage};
+use ghub::account::SANDBOX_OPEN_JOBS_LIMIT;
+use ghub::job::{FailureCode, State, Status};
+use ghub::onboarding::create_key;
+use ghub::provider::sandbox::Outcome;
+use reqwest::Method;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+impl Stage {
+    /// The sandbox of the system's own organization.
+    pub(crate) fn sandbox(&self) -> Caller {
+        let identity = &self.system.identity;
+        Caller { org: identity.org.sandbox(), client: self.client(&identity.sandbox_key) }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sandbox_job_ends_with_a_real_file_and_costs_nothing() {
+    let stage = Stage::new().await;
+    let caller = stage.sandbox();
+    assert!(stage.system.identity.sandbox_key.starts_with("ghub_sk_test_"));
+    let submitted = caller.submit("a hummingbird at dawn").await;
+    assert_eq!((submitted.status, &submitted.body["status"]), (200, &json!("processing")), "{}", submitted.body);
+    let job = submitted.body["id"].as_str().unwrap();
+    let finished = caller.finished(job).await;
+    assert_eq!(finished.body["status"], "completed", "{}", finished.body);
+    let billing = &finished.body["billing"];
+    assert_eq!(
+        (&billing["status"], &billing["amount"], &billing["estimate"], &billing["transaction"]),
+        (&json!("free"), &json!("0.00"), &json!("4.20"), &Value::Null)
+    );
+
+    let url = finished.body["video_url"].as_str().unwrap();
+    let organization = stage.system.identity.org;
+    assert!(url.ends_with(&format!("/generated-videos/{organization}/{job}/video.mp4")), "{url}");
+    let video = ghub::outbound::Outbound::network();
+    let video = video.exchange(reqwest::Request::new(Method::GET, url.parse().unwrap())).await.unwrap();
+    let mut walker = ghub::mp4::Walker::default();
+    walker.pass(&video.bytes().await.unwrap()).unwrap();
+    walker.finish().unwrap();
+
+    assert_eq!((stage.fal().renders(), stage.entries("consumption").await), (0, 0));
+    let account = stage.store.account(caller.org).await.unwrap().unwrap();
+    assert_eq!((account.balance.to_string(), account.open_jobs), ("0.00".to_owned(), 0));
+    let live = stage.store.account(stage.caller().org).await.unwrap().unwrap();
+    assert_eq!(live.balance.to_string(), "50.00");
+    stage.audit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_prompt_chooses_how_a_job_ends() {
+    let stage = Stage::new().await;
+    let caller = stage.sandbox();
+    let ended = |outcome: Outcome| {
+        let (stage, caller) = (&stage, &caller);
+        async move {
+            let job = caller.accepted(&format!("a hummingbird, {}", outcome.marker())).await;
+            let status = if matches!(outcome, Outcome::Completed) { Status::Completed } else { Status::Failed };
+            stage.until(caller.org, &job, status).await;
+            caller.client.video(&job).await.unwrap().body
+        }
+    };
+    let (completed, filtered, failed) =
+        tokio::join!(ended(Outcome::Completed), ended(Outcome::ContentFiltered), ended(Outcome::RenderFailed));
+    assert!(completed["video_url"].is_string() && completed["error_detail"].is_null());
+    assert_eq!(
+        filtered["error_detail"],
+        json!({"code": "content_filtered", "retryable": false, "provider_code": "content_policy_violation"})
+    );
+    assert_eq!(
+        failed["error_detail"],
+        json!({"code": "provider_refused", "retryable": false, "provider_code": "render_failed"})
+    );
+    assert_eq!(failed["error"], "the sandbox plays a render that fails");
+    stage.audit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_job_renders_for_a_minute() {
+    let stage = Stage::new().await;
+    let caller = stage.sandbox();
+    let job = caller.accepted("sandbox:slow").await;
+    crate::stage::until(async || {
+        let seen = stage.stored(caller.org, &job).await;
+        matches!(seen.state, State::Processing(processing) if processing.rendering_since.is_some()).then_some(())
+    })
+    .await;
+    stage.later(Duration::from_secs(60));
+    stage.until(caller.org, &job, Status::Completed).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_that_is_down_leaves_the_job_pending_for_ten_minutes() {
+    let stage = Stage::new().await;
+    let caller = stage.sandbox();
+    let answer = caller.submit("sandbox:provider_down").await;
+    assert_eq!((answer.status, &answer.body["status"]), (200, &json!("pending")), "{}", answer.body);
+    let job = answer.body["id"].as_str().unwrap().to_owned();
+    stage.later(Duration::from_secs(5 * 60));
+    assert_eq!(stage.stored(caller.org, &job).await.status(), Status::Pending);
+    stage.later(Duration::from_secs(6 * 60));
+    let failed = stage.until(caller.org, &job, Status::Failed).await;
+    let State::Failed { failure, .. } = failed.state else { panic!("it failed") };
+    assert_eq!(failure.code, FailureCode::ProviderUnavailable);
+    stage.audit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sandbox_needs_no_balance_and_has_places_of_its_own() {
+    let stage = Stage::new().await;
+    let poor = stage.caller_with("-5").await;
+    let key = create_key(&stage.store, &stage.system.world().ambient, poor.org.sandbox(), "test").await.unwrap();
+    let ask = || stage.ask(Ask::submit(&key, &json!({"model": "fal/kling-2", "prompt": "sandbox:slow"})));
+    for _ in 0..SANDBOX_OPEN_JOBS_LIMIT {
+        ask().await.job();
+    }
+    let full = ask().await;
+    assert!(full.refused(429, "rate_limit_exceeded").contains("20 jobs are in progress"), "{}", full.body);
+    assert_eq!(full.balance().map(|balance| balance.to_string()), Some("0.00".to_owned()));
+    assert_eq!(poor.submit("live").await.status, 402, "the live balance is as low as it was");
+    stage.audit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn live_and_sandbox_never_see_each_others_jobs() {
+    let stage = Stage::new().await;
+    let (live, sandbox) = (stage.caller(), stage.sandbox());
+    let jobs = [live.accepted("live").await, sandbox.accepted("sandbox").await];
+    let keys = [stage.system.identity.live_key.clone(), stage.system.identity.sandbox_key.clone()];
+    for (own, key) in keys.iter().enumerate() {
+        for (whose, job) in jobs.iter().enumerate() {
+            let reply: Reply = stage.ask(Ask::video(key, job)).await;
+            if own == whose {
+                assert_eq!(reply.status, 200, "{}", reply.body);
+            } else {
+                reply.refused(404, "job_not_found");
+            }
+        }
+    }
+    // One idempotency key, sent with either, is two requests.
+    let order = json!({"model": "fal/kling-2", "prompt": "the same"});
+    let [first, second] = [&keys[0], &keys[1]].map(|key| Ask::submit(key, &order).idempotency_key("one-key"));
+    let (first, second) = (stage.ask(first).await, stage.ask(second).await);
+    assert!(!second.is_replay() && first.job() != second.job(), "{} {}", first.body, second.body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_is_priced_and_creates_nothing() {
+    let stage = Stage::new().await;
+    let keys = [stage.system.identity.live_key.clone(), stage.system.identity.sandbox_key.clone()];
+    let poor = stage.caller_with("0").await;
+    let poor_key = stage.key_of(&poor).await;
+    let before = stage.traces().await;
+    for key in &keys {
+        let order = json!({"model": "fal/kling-2", "prompt": "what would it cost?", "duration": 10, "dry_run": true});
+        let reply = stage.ask(Ask::submit(key, &order).idempotency_key("a-dry-run")).await;
+        let billing = json!({
+            "status": "estimated", "currency": "MXN", "estimate": "8.40", "amount": null, "usd_per_second": "0.04",
+            "seconds": 10, "markup": "1.05", "fx_mxn_per_usd": "20.00", "transaction": null,
+        });
+        let expected = json!({
+            "object": "video.dry_run", "model": "fal/kling-2", "duration": 10, "aspect_ratio": null, "billing": billing,
+        });
+        assert_eq!((reply.status, &reply.body), (200, &expected));
+        let invalid = json!({"model": "fal/kling-2", "prompt": "x", "duration": 7, "dry_run": true});
+        stage.ask(Ask::submit(key, &invalid)).await.refused(400, "invalid_request_error");
+        let odd = json!({"model": "fal/kling-2", "prompt": "x", "dry_run": "yes"});
+        let message = stage.ask(Ask::submit(key, &odd)).await;
+        assert_eq!(message.refused(400, "invalid_request_error"), "dry_run: it must be true or false, not a string");
+    }
+    let order = json!({"model": "fal/kling-2", "prompt": "x", "dry_run": true});
+    stage.ask(Ask::submit(&poor_key, &order)).await.refused(402, "insufficient_balance");
+    stage.left_nothing(&before, "a dry run").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receipt_follows_its_job() {
+    let stage = Stage::new().await;
+    let caller = stage.caller();
+    let held = caller.submit("charged").await.body;
+    assert_eq!((&held["billing"]["status"], &held["billing"]["amount"]), (&json!("held"), &Value::Null));
+    let charged = caller.finished(held["id"].as_str().unwrap()).await.body;
+    assert_eq!((&charged["billing"]["status"], &charged["billing"]["amount"]), (&json!("charged"), &json!("4.20")));
+    assert!(charged["billing"]["transaction"].is_string());
+    stage.fal().decide(local::fal::Verdict::for_prompts(
+        "released",
+        local::fal::Ending::refused("content_policy_violation", "flagged"),
+    ));
+    let failing = caller.accepted("released").await;
+    let released = caller.finished(&failing).await.body;
+    assert_eq!((&released["billing"]["status"], &released["billing"]["amount"]), (&json!("released"), &json!("0.00")));
+    assert_eq!(released["error_detail"]["code"], "content_filtered");
+}
