@@ -29,10 +29,15 @@ impl Job {
         (now.since(self.created) / AGE_PARTS).clamp(first, SLOWEST.max(first))
     }
 
+    /// From when on its turn may be taken, while it is open. Whoever comes then is before the message that comes when it is due.
+    pub fn turn_opens(&self) -> Timestamp {
+        let cadence = Duration::from_secs(u64::from(self.poll_every_s));
+        self.due.before(TURN_TOLERANCE.min(cadence / TOLERATED_PARTS))
+    }
+
     /// Whether somebody may act on it now.
     pub fn is_due(&self, now: Timestamp) -> bool {
-        let cadence = Duration::from_secs(u64::from(self.poll_every_s));
-        self.is_open() && self.due <= now.after(TURN_TOLERANCE.min(cadence / TOLERATED_PARTS))
+        self.is_open() && self.turn_opens() <= now
     }
 
     /// Takes the turn for `length`: applied when the job is due, already over or somebody else's otherwise.

@@ -22,7 +22,7 @@ pub const NAME: &str = "cancel";
 const PATIENCE: Duration = Duration::from_secs(60 * 60);
 /// What an operator waits who was told nothing, or that the provider gave no answer.
 const AGAIN: Duration = Duration::from_secs(5);
-/// Whoever holds the turn gives it back at a whole second; a moment later is early enough.
+/// A turn opens at a whole second; a moment later is early enough, and before the poller's message, which comes when the job is due.
 const MOMENT: Duration = Duration::from_millis(200);
 
 /// Two operators cancel an order's job at once. Says what they were told; what never came is left out.
@@ -39,10 +39,10 @@ async fn insist(stage: &Stage, order: &Order, org: OrgId, job: JobId) -> Vec<Can
     while Instant::now() < end {
         let world = stage.lambda.world("poll-jobs"); // does the same at a deadline, and is told all that this needs
         let wait = match stage.lambda.invocation(NAME, vec![order.number], attempt(&world, org, job)).await {
-            Some(Ok((heard, due))) => {
+            Some(Ok((heard, opens))) => {
                 told.push(heard);
                 match told.last() {
-                    Some(Cancellation::NotDue | Cancellation::Overtaken) => due.since(world.ambient.now()) + MOMENT,
+                    Some(Cancellation::NotDue | Cancellation::Overtaken) => opens.since(world.ambient.now()) + MOMENT,
                     Some(Cancellation::NoAnswer) => AGAIN,
                     _ => break,
                 }
@@ -54,7 +54,7 @@ async fn insist(stage: &Stage, order: &Order, org: OrgId, job: JobId) -> Vec<Can
     told
 }
 
-/// One process: what it is told, and when the job was due as it read it.
+/// One process: what it is told, and when the job's turn opens, as it read it.
 async fn attempt(world: &World, org: OrgId, job: JobId) -> Result<(Cancellation, Timestamp), BoxError> {
     let (aws, ambient) = (sdk_config(world)?, &world.ambient);
     let store = Store::new(world, &aws, &[Table::Jobs, Table::Accounts])?;
@@ -63,7 +63,7 @@ async fn attempt(world: &World, org: OrgId, job: JobId) -> Result<(Cancellation,
     let sender = ProviderSender::new(world, &aws).await?;
     let checker = Checker::new(&world.env.providers()?, &sender, &store, &store_queue, ambient);
     let job = store.job(org, job).await?.ok_or("an accepted job is gone")?;
-    let (due, failure) = (job.due, Failure::new(FailureCode::Cancelled, "cancelled by its owner"));
+    let (opens, failure) = (job.turn_opens(), Failure::new(FailureCode::Cancelled, "cancelled by its owner"));
     let told = Canceller::new(&checker, &store, &poll_queue, ambient).cancel(job, failure, false).await?;
-    Ok((told, due))
+    Ok((told, opens))
 }
