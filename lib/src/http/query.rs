@@ -5,10 +5,10 @@ use crate::time::Timestamp;
 use lambda_http::{Request, RequestExt};
 
 /// How many items a page has unless the caller says: a screenful.
-const USUAL_PAGE: usize = 20;
+pub const USUAL_PAGE: usize = 20;
 
 /// The most items of a page: a hundred jobs with prompts of 4000 characters are 1.6 MB at worst, a quarter of what a function may answer.
-const LARGEST_PAGE: usize = 100;
+pub const LARGEST_PAGE: usize = 100;
 
 /// The longest value that is repeated in a message.
 const LONGEST_SHOWN: usize = 64;

@@ -1,0 +1,87 @@
+//! Jobs: submitted, looked at, listed, cancelled, deleted.
+
+use crate::answers::{balance, link, of, ok, retry_after, words};
+use crate::operation::{Endpoint, Told, in_header, in_path, text};
+use ghub::http::video_order::{LONGEST_KEY, VideoOrder};
+use ghub::http::{DryRun, ErrorCode, VideoJob};
+use utoipa::openapi::path::Parameter;
+use utoipa::openapi::request_body::RequestBodyBuilder;
+use utoipa::openapi::response::ResponseBuilder;
+use utoipa::openapi::schema::{AnyOf, SchemaFormat};
+use utoipa::openapi::{Content, HttpMethod, Required};
+
+/// Where a job's id is in an answer that is a job.
+const OWN_ID: &str = "$response.body#/id";
+
+pub(crate) fn endpoints() -> Vec<Endpoint> {
+    vec![submit(), get()]
+}
+
+fn submit() -> Endpoint {
+    let body = RequestBodyBuilder::new()
+        .description(Some("A JSON object, whatever its content type says."))
+        .required(Some(Required::True))
+        .content("application/json", Content::new(Some(of::<VideoOrder>())))
+        .build();
+    let either = AnyOf::builder().item(of::<VideoJob>()).item(of::<DryRun>());
+    let replayed =
+        words("`true` when this is the job of an earlier request with the same `Idempotency-Key`.", &["true"]);
+    let key = in_header(
+        "Idempotency-Key",
+        "A text of your own, such as a UUID: within 24 hours the same key with the same body is answered with the same job.",
+        text().min_length(Some(1)).max_length(Some(LONGEST_KEY)).pattern(Some("^[!-~]+$")),
+    );
+    let told = Told {
+        id: "submitVideo",
+        tag: "videos",
+        summary: "Submits a job",
+        description: "Accepts a job, holds its cost and hands it to the provider. Nothing is charged yet. With `\"dry_run\": true` the order is \
+                      checked and priced, and nothing is created.\n\nWhich lengths and shapes a model renders is its own: `fal/kling-2` renders 5 \
+                      or 10 seconds, `google/veo-3.1` 4, 6 or 8. `GET /v1/models` has them, as `durations` and `aspect_ratios`; anything else is \
+                      refused with the list of what would be right.",
+        parameters: vec![key],
+        answer: about_a_job(ok("The job, or what a dry run would have made.", either))
+            .header("Retry-After", asked_again())
+            .header("idempotent-replayed", replayed)
+            .build(),
+    };
+    let operation = told
+        .guarded(&[
+            ErrorCode::InvalidRequestError,
+            ErrorCode::InsufficientBalance,
+            ErrorCode::ModelNotFound,
+            ErrorCode::IdempotencyConflict,
+            ErrorCode::RequestTooLarge,
+            ErrorCode::RateLimitExceeded,
+        ])
+        .request_body(Some(body));
+    Endpoint { method: HttpMethod::Post, path: "/videos/generations", operation: operation.build() }
+}
+
+fn get() -> Endpoint {
+    let told = Told {
+        id: "getVideo",
+        tag: "videos",
+        summary: "Shows a job",
+        description: "The job as it stands. Reading moves no money. An id that is none, is unknown, or is another organization's is answered alike.",
+        parameters: vec![id()],
+        answer: about_a_job(ok("The job.", of::<VideoJob>())).header("Retry-After", asked_again()).build(),
+    };
+    let operation = told.guarded(&[ErrorCode::JobNotFound]);
+    Endpoint { method: HttpMethod::Get, path: "/videos/{id}", operation: operation.build() }
+}
+
+fn id() -> Parameter {
+    in_path("id", "The job's id.", text().format(Some(SchemaFormat::Custom("uuid".to_owned()))))
+}
+
+fn asked_again() -> utoipa::openapi::header::Header {
+    retry_after("While the job is in progress: seconds until asking for it again is worth it.")
+}
+
+/// An answer whose `id` leads to the job's other operations.
+fn about_a_job(answer: ResponseBuilder) -> ResponseBuilder {
+    answer
+        .header("x-geekhub-balance-mxn", balance())
+        .link("job", link("getVideo", "id", OWN_ID, "The job as it stands."))
+}
