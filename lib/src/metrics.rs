@@ -4,7 +4,7 @@
 //! Every metric of the project is in a table here; `template.yaml` shows them on its dashboard and watches some.
 
 use crate::config::Env;
-use crate::job::{FailureCode, Job, State};
+use crate::job::{Job, State};
 use crate::money::Money;
 use crate::provider::Provider;
 use crate::world::Ambient;
@@ -129,7 +129,7 @@ impl Metrics {
                 false
             }
             State::Failed { failure, .. } => {
-                self.write(&[(&FAILED, 1.into())], &[provider, ("Reason", &reason(failure.code))]);
+                self.write(&[(&FAILED, 1.into())], &[provider, ("Reason", failure.code.as_str())]);
                 !failure.code.is_the_callers()
             }
             State::Pending { .. } | State::Processing(_) => return,
@@ -197,11 +197,6 @@ const fn name(provider: Provider) -> &'static str {
         Provider::Google => "google",
         Provider::Sandbox => "sandbox",
     }
-}
-
-/// As the job shows it.
-fn reason(code: FailureCode) -> String {
-    serde_json::to_value(code).ok().and_then(|code| Some(code.as_str()?.to_owned())).unwrap_or_default()
 }
 
 /// Pesos as a number: a metric may be rounded, a balance never is.

@@ -20,13 +20,25 @@ async fn submit_video() {
     let job = body(&answer);
     let (id, created) = (job["id"].as_str().unwrap(), job["created"].as_i64().unwrap());
     let text = format!(
-        r#"{{"id":"{id}","object":"video.job","status":"processing","model":"fal/kling-2","prompt":"{PROMPT}","video_url":null,"duration":5,"error":null,"created":{created},"completed":null}}"#
+        r#"{{"id":"{id}","object":"video.job","status":"processing","model":"fal/kling-2","prompt":"{PROMPT}","video_url":null,"duration":5,"error":null,"created":{created},"completed":null,{}}}"#,
+        receipt("held", "null", "null")
     );
     let headers = json!({"x-geekhub-balance-mxn": "50.00", "retry-after": "1"}); // the cadence of a fast system
     assert_eq!(answer, http(200, headers, &text, &answer));
     let stored = stage.stored(stage.caller().org, id).await;
     assert_eq!((stored.created.unix_s(), stored.status()), (created, Status::Processing));
     assert_eq!(stage.fal().renders_of(PROMPT), 1);
+}
+
+/// What follows a job's ten fields, for 5 s of Kling.
+fn receipt(status: &str, amount: &str, transaction: &str) -> String {
+    format!(
+        r#""billing":{{"status":"{status}","currency":"MXN","estimate":"4.20","amount":{amount},"usd_per_second":"0.04","seconds":5,"markup":"1.05","fx_mxn_per_usd":"20.00","transaction":{transaction}}},"error_detail":null"#
+    )
+}
+
+fn transaction(job: &str) -> String {
+    format!("job#{job}")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -65,7 +77,8 @@ async fn get_video() {
     let State::Completed { at, video_url } = &stored.state else { panic!("{stored:?}") };
     let (created, completed) = (stored.created.unix_s(), at.unix_s());
     let text = format!(
-        r#"{{"id":"{job}","object":"video.job","status":"completed","model":"fal/kling-2","prompt":"shown","video_url":"{video_url}","duration":5,"error":null,"created":{created},"completed":{completed}}}"#
+        r#"{{"id":"{job}","object":"video.job","status":"completed","model":"fal/kling-2","prompt":"shown","video_url":"{video_url}","duration":5,"error":null,"created":{created},"completed":{completed},{}}}"#,
+        receipt("charged", "\"4.20\"", &format!("\"{}\"", transaction(&job)))
     );
     assert_eq!(answer, http(200, json!({"x-geekhub-balance-mxn": "45.80"}), &text, &answer));
 
@@ -135,10 +148,10 @@ async fn sweep_jobs() {
 async fn audit_accounts() {
     let stage = quiet().await;
     stage.caller().accepted("held").await;
-    let sound = json!({"audited": 1, "differing": 0, "moved": 0, "unread": 0});
+    let sound = json!({"audited": 2, "differing": 0, "moved": 0, "unread": 0});
     assert_eq!(invoked(&stage, "audit-accounts.json", "").await, sound);
     stage.caller_with("0.000001").await;
-    assert_eq!(invoked(&stage, "audit-accounts.json", "").await["audited"], 2);
+    assert_eq!(invoked(&stage, "audit-accounts.json", "").await["audited"], 3, "a sandbox has an account of its own");
 }
 
 #[test]

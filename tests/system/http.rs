@@ -79,14 +79,26 @@ impl Answer {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_job_is_ten_fields_in_order_from_submit_to_a_video_that_can_be_fetched() {
+async fn a_job_has_its_fields_in_order_from_submit_to_a_video_that_can_be_fetched() {
     let api = Api::new().await;
     let order =
         json!({"model": "fal/kling-2", "prompt": "a wave of green salsa", "aspect_ratio": "9:16", "unknown": [1]});
     let submitted = api.post(order.to_string()).await;
     assert_eq!(submitted.status, 200, "{}", submitted.text);
-    let fields =
-        ["id", "object", "status", "model", "prompt", "video_url", "duration", "error", "created", "completed"];
+    let fields = [
+        "id",
+        "object",
+        "status",
+        "model",
+        "prompt",
+        "video_url",
+        "duration",
+        "error",
+        "created",
+        "completed",
+        "billing",
+        "error_detail",
+    ];
     assert_eq!(in_order(&submitted.text), fields);
     let job = &submitted.body;
     assert_eq!((&job["object"], &job["status"]), (&json!("video.job"), &json!("processing")));
@@ -204,8 +216,11 @@ async fn what_does_not_exist_has_the_envelope_too() {
     for (method, path, allow) in [
         (Method::PUT, "/videos/generations", "POST"),
         (Method::GET, "/videos/generations", "POST"),
-        (Method::DELETE, UNKNOWN_JOB, "GET"),
-        (Method::POST, UNKNOWN_JOB, "GET"),
+        (Method::DELETE, "/videos/generations", "POST"),
+        (Method::PUT, UNKNOWN_JOB, "GET, DELETE"),
+        (Method::POST, UNKNOWN_JOB, "GET, DELETE"),
+        (Method::GET, &format!("{UNKNOWN_JOB}/cancel"), "POST"),
+        (Method::POST, "/models/fal/kling-2", "GET"),
     ] {
         let answer = api.call(method, path, None, None).await;
         answer.refused(405, "method_not_allowed");

@@ -5,6 +5,7 @@ mod accounts;
 mod asking;
 mod audit;
 mod authentication;
+mod callers;
 mod events;
 mod failures;
 mod guides;

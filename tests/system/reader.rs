@@ -80,7 +80,10 @@ impl Reader {
         let answer = done(command);
         let (body, status) = answer.rsplit_once('\n').expect("the status is on a line of its own");
         assert_eq!(status, "200", "{here}: {body}");
-        let job: Value = serde_json::from_str(body).expect("a job in JSON");
+        let job: Value = serde_json::from_str(body).expect("an answer in JSON");
+        if job["object"] != "video.job" {
+            return;
+        }
         let id = job["id"].as_str().expect("a job has an id").to_owned();
         assert_eq!(
             self.id.get_or_insert_with(|| id.clone()),
@@ -98,7 +101,7 @@ impl Reader {
         };
         line.env("ORG", self.org.as_deref().unwrap_or_default());
         let said = done(line);
-        if command.contains("key create") {
+        if command.contains("key create") && !command.contains("--sandbox") {
             self.key = said.split_whitespace().find(|word| word.starts_with("ghub_sk_live_")).map(str::to_owned);
         }
         if command.contains("org create") {

@@ -31,6 +31,32 @@ pub enum FailureCode {
 }
 
 impl FailureCode {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::ContentFiltered,
+        Self::ProviderRefused,
+        Self::ProviderUnavailable,
+        Self::ProviderNoOutput,
+        Self::StorageUnavailable,
+        Self::TimedOut,
+        Self::Cancelled,
+        Self::SubmitUnknown,
+    ];
+
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ContentFiltered => "content_filtered",
+            Self::ProviderRefused => "provider_refused",
+            Self::ProviderUnavailable => "provider_unavailable",
+            Self::ProviderNoOutput => "provider_no_output",
+            Self::StorageUnavailable => "storage_unavailable",
+            Self::TimedOut => "timed_out",
+            Self::Cancelled => "cancelled",
+            Self::SubmitUnknown => "submit_unknown",
+        }
+    }
+
     /// Whether the same request may succeed when it is sent again. What a provider refused it refuses again; all else passes, or was
     /// somebody's wish.
     pub const fn is_retryable(self) -> bool {
@@ -70,5 +96,17 @@ impl Failure {
     pub fn with_provider_code(self, code: impl Into<String>) -> Self {
         let code: String = code.into().chars().take(LONGEST_CODE).collect();
         Self { provider_code: Some(code), ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_stored_as_it_is_shown() {
+        for code in FailureCode::ALL {
+            assert_eq!(serde_json::to_value(code).unwrap(), code.as_str());
+        }
     }
 }

@@ -112,6 +112,27 @@ fn keys_are_listed_without_themselves() {
     here.run(&format!("key list --org {}", OTHER.replace('1', "2"))).failed_with(1, "there is no organization");
 }
 
+#[test]
+fn a_sandbox_has_keys_and_an_account_of_its_own_and_is_suspended_with_its_organization() {
+    let here = Deployment::start();
+    here.json(&format!("org create --id {ORG}"));
+    here.run(&format!("org show --org {ORG}#test")).failed_with(1, "there is no organization");
+    let live = here.json(&format!("key create --org {ORG} --name prod-web"));
+    let test = here.json(&format!("key create --org {ORG} --name ci --sandbox"));
+    assert!(live["key"].as_str().unwrap().starts_with("ghub_sk_live_"), "{live}");
+    assert!(test["key"].as_str().unwrap().starts_with("ghub_sk_test_"), "{test}");
+    assert_eq!(test["org"], format!("{ORG}#test"));
+    let listed = here.run(&format!("key list --org {ORG}")).stdout;
+    assert!(listed.contains(" live ") && listed.contains(" sandbox "), "{listed}");
+    let sandbox = |name: &str| here.json(&format!("org show --org {ORG}#test"))[name].clone();
+    assert_eq!((sandbox("balance_mxn"), sandbox("open_jobs_limit")), (json!("0.00"), json!(20)));
+    here.json(&format!("org suspend --org {ORG} --yes"));
+    assert_eq!(sandbox("suspended"), true);
+    here.json(&format!("org resume --org {ORG}"));
+    assert_eq!(sandbox("suspended"), false);
+    assert_eq!(here.run("audit").code, 0);
+}
+
 /// The account's numbers, as they are stored.
 fn account(here: &Deployment) -> Value {
     let item = here.items("AccountsTable").into_iter().find(|item| item["org"]["S"] == ORG).unwrap();
