@@ -1,11 +1,15 @@
 //! The seven models: what a caller may ask of each, what it costs, and what it is called at its provider. Data and validation;
 //! the `CATALOG` variable's JSON overrides routes, prices, lengths, ratios and cadence.
 
+mod availability;
 mod table;
+
+pub use availability::Unavailable;
 
 use crate::error::Refusal;
 use crate::pricing::Factor;
 use crate::provider::{Provider, fal};
+use crate::time::Timestamp;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -32,6 +36,10 @@ pub struct Model {
     pub audio: bool,
     /// How often the provider is asked at first, in seconds. Callers are told the same.
     pub poll_every_s: u32,
+    /// From submit to video, in seconds: usually between these two.
+    pub typical_s: (u32, u32),
+    /// When callers could first name it.
+    pub entered: Timestamp,
 }
 
 /// All models, by id.
@@ -196,6 +204,8 @@ mod tests {
             assert!(model.seconds(Some(i128::from(model.default_s))).is_ok(), "{}", model.id);
             assert_eq!(model.durations_s.last(), Some(&model.max_s), "{}", model.id);
             assert!(!model.aspect_ratios.is_empty(), "{}", model.id);
+            let (shortest, longest) = model.typical_s;
+            assert!(model.poll_every_s < shortest && shortest < longest, "{}", model.id);
         }
     }
 

@@ -38,12 +38,16 @@ pub fn parse_unsigned(text: &str) -> Result<i64, DecimalError> {
 
 /// Writes millionths with at least two places and no trailing zeros past the second: `4.20`, `0.0546`.
 pub fn write(f: &mut fmt::Formatter<'_>, millionths: i64) -> fmt::Result {
-    let sign = if millionths < 0 { "-" } else { "" };
-    let magnitude = millionths.unsigned_abs();
-    let (whole, fraction) = (magnitude / ONE.unsigned_abs(), magnitude % ONE.unsigned_abs());
-    let fraction = format!("{fraction:06}");
-    let places = fraction.trim_end_matches('0').len().max(2);
-    write!(f, "{sign}{whole}.{}", &fraction[..places])
+    write_places(f, millionths.into(), PLACES)
+}
+
+/// Writes a whole number of units, of which one has so many places, by the same rule.
+pub fn write_places(f: &mut fmt::Formatter<'_>, units: i128, places: usize) -> fmt::Result {
+    let sign = if units < 0 { "-" } else { "" };
+    let digits = format!("{:0>width$}", units.unsigned_abs(), width = places + 1);
+    let (whole, fraction) = digits.split_at(digits.len() - places);
+    let shown = fraction.trim_end_matches('0').len().max(2);
+    write!(f, "{sign}{whole}.{}", &fraction[..shown])
 }
 
 #[cfg(test)]

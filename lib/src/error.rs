@@ -96,6 +96,11 @@ impl From<HoldRefused> for Refusal {
     }
 }
 
+/// What a caller sent, short enough to be repeated in a message.
+pub fn shortened(text: &str) -> String {
+    text.chars().take(64).collect()
+}
+
 /// An error and everything behind it, on one line.
 pub fn causes(error: &(dyn std::error::Error + 'static)) -> String {
     let mut line = error.to_string();

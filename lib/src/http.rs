@@ -4,6 +4,8 @@
 mod billing;
 mod envelope;
 mod list;
+mod model_object;
+mod path;
 pub mod query;
 pub mod routes;
 pub mod schema;
@@ -13,6 +15,8 @@ pub mod video_order;
 pub use billing::{Billing, BillingStatus};
 pub use envelope::{Envelope, ErrorBody, ErrorCode};
 pub use list::List;
+pub use model_object::{ModelList, ModelObject, TypicalSeconds};
+pub use path::path_parameter;
 pub use query::Query;
 pub use video_job::{DryRun, ErrorDetail, VideoJob};
 

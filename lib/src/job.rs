@@ -136,6 +136,9 @@ pub enum Status {
 }
 
 impl Status {
+    /// All four, in the order in which a job may have them.
+    pub const ALL: [Self; 4] = [Self::Pending, Self::Processing, Self::Completed, Self::Failed];
+
     /// The word.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -148,9 +151,7 @@ impl Status {
 
     /// The status that a word names.
     pub fn named(word: &str) -> Option<Self> {
-        [Self::Pending, Self::Processing, Self::Completed, Self::Failed]
-            .into_iter()
-            .find(|status| status.as_str() == word)
+        Self::ALL.into_iter().find(|status| status.as_str() == word)
     }
 }
 

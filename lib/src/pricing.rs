@@ -46,13 +46,32 @@ impl Price {
     /// The cost of `seconds` of video, rounded half up to a millionth of a peso.
     pub fn cost_rounded_half_up(&self, seconds: u32) -> Result<Money, MoneyOverflow> {
         const SCALE: i128 = 1_000_000_000_000;
-        let exact = i128::from(self.usd_per_second.0)
-            .checked_mul(i128::from(self.markup.0))
-            .and_then(|product| product.checked_mul(i128::from(self.fx_mxn_per_usd.0)))
-            .and_then(|product| product.checked_mul(i128::from(seconds)))
+        let MxnPerSecond(exact) = self.mxn_per_second()?;
+        let rounded = exact
+            .checked_mul(i128::from(seconds))
             .and_then(|product| product.checked_add(SCALE / 2))
             .ok_or(MoneyOverflow)?;
-        i64::try_from(exact / SCALE).map(Money::from_micros).map_err(|_| MoneyOverflow)
+        i64::try_from(rounded / SCALE).map(Money::from_micros).map_err(|_| MoneyOverflow)
+    }
+
+    /// What a second of video costs, markup and exchange rate in it.
+    pub fn mxn_per_second(&self) -> Result<MxnPerSecond, MoneyOverflow> {
+        i128::from(self.usd_per_second.0)
+            .checked_mul(i128::from(self.markup.0))
+            .and_then(|product| product.checked_mul(i128::from(self.fx_mxn_per_usd.0)))
+            .map(MxnPerSecond)
+            .ok_or(MoneyOverflow)
+    }
+}
+
+/// Pesos for a second, exact: three factors of six places have a product of up to 18. It is a price to multiply and no amount: what is
+/// charged is rounded once, after it was multiplied by the seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MxnPerSecond(i128);
+
+impl fmt::Display for MxnPerSecond {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        decimal::write_places(f, self.0, 18)
     }
 }
 
@@ -91,9 +110,23 @@ mod tests {
     }
 
     #[test]
+    fn the_price_of_a_second_is_exact() {
+        for (usd, markup, fx, mxn) in [
+            ("0.04", "1.05", "20", "0.84"),
+            ("0.40", "1", "20", "8.00"),
+            ("0.04", "1.05", "18.123457", "0.761185194"),
+            ("0.000001", "0.000001", "0.000001", "0.000000000000000001"),
+            ("123456", "1", "10", "1234560.00"),
+        ] {
+            assert_eq!(price(usd, markup, fx).mxn_per_second().unwrap().to_string(), mxn);
+        }
+    }
+
+    #[test]
     fn an_absurd_price_is_an_error_and_not_a_small_number() {
         let absurd = price("9000000000000", "9000000000000", "9000000000000");
         assert_eq!(absurd.cost_rounded_half_up(u32::MAX), Err(MoneyOverflow));
+        assert_eq!(absurd.mxn_per_second(), Err(MoneyOverflow));
     }
 
     #[test]

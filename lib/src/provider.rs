@@ -25,6 +25,16 @@ pub enum Provider {
     Sandbox,
 }
 
+impl Provider {
+    /// Its name, for people.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Fal => "fal.ai",
+            Self::Google => "Google",
+        }
+    }
+}
+
 /// What a provider calls a job that it took.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

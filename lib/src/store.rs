@@ -7,6 +7,7 @@
 mod account;
 mod audit;
 mod error;
+mod history;
 mod idempotency;
 mod item;
 mod job;
@@ -18,6 +19,7 @@ mod settings;
 
 pub use audit::Audited;
 pub use error::StoreError;
+pub use history::{Found, Wanted};
 pub use idempotency::Idempotency;
 pub use job::{Accepted, SHARDS, Written};
 pub use key::{ApiKey, KeyHash};

@@ -30,10 +30,11 @@ class Wire(httpx2.HTTPTransport):
 
     def __init__(self, losing=None):
         super().__init__()
-        self.losing, self.sent, self.last = losing, 0, None
+        self.losing, self.sent, self.last, self.path = losing, 0, None, None
 
     def handle_request(self, request):
         self.sent += 1
+        self.path = request.url.raw_path.decode()
         self.last = super().handle_request(request)
         if self.losing:
             del self.last.headers[self.losing]
@@ -55,6 +56,25 @@ wire = Wire()
 client = connect(wire)
 
 
+def the_models():
+    listed = {model.id: model for model in client.models.list()}
+    assert len(listed) == 7 and all(model.object == "model" for model in listed.values()), listed
+    model = client.models.retrieve(ORDER["model"])
+    assert wire.path.endswith("/v1/models/fal%2Fkling-2"), wire.path
+    assert model == listed[model.id], model
+    assert model.available is True and model.unavailable_reason is None, model
+    assert ORDER["duration"] in model.durations and Decimal(model.mxn_per_second) * ORDER["duration"] == COST, model
+    proved(f"{', '.join(sorted(listed))}: {model.id} by {model.provider} costs MXN {model.mxn_per_second} a second")
+    refused(openai.NotFoundError, 404, "model_not_found", lambda: client.models.retrieve("fal/none"))
+
+
+def the_list(*jobs):
+    """All jobs of the key, page by page, as the client turns the pages itself."""
+    listed = [job.id for job in client.videos.list(limit=1)]
+    assert set(jobs) <= set(listed) and listed == sorted(set(listed), reverse=True), (jobs, listed)
+    proved(f"videos.list() turns {len(listed)} pages of one job each, newest first")
+
+
 def the_published_loop():
     job = client.post("/videos/generations", body=ORDER, cast_to=object)
     before = wire.balance()
@@ -65,6 +85,7 @@ def the_published_loop():
     proved(f"{' → '.join(boxes(video_url))}, a whole MP4 at {video_url}")
     assert before - balance_after(job) == COST, (before, wire.balance())
     proved(f"x-geekhub-balance-mxn went from {before} to {wire.balance()}")
+    return job["id"]
 
 
 def followed(job):
@@ -169,10 +190,12 @@ def idempotency():
     followed(first)
     assert before - balance_after(first) == COST, (before, wire.balance())
     proved("both submissions together cost one video")
+    return first["id"]
 
 
-the_published_loop()
+the_models()
+published = the_published_loop()
 the_pages_call_without_cast_to()
 errors()
-idempotency()
+the_list(published, idempotency())
 proved(f"all of it, with openai {version('openai')}")

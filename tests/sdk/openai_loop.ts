@@ -22,6 +22,15 @@ interface VideoJob {
   completed: number | null;
 }
 
+/** What a listed model has beside OpenAI's own fields. */
+interface Offer {
+  provider: string;
+  available: boolean;
+  unavailable_reason: string | null;
+  mxn_per_second: string;
+  durations: number[];
+}
+
 const [api, key] = process.argv.slice(2);
 if (!api || !key) {
   console.error("node openai_loop.js API_URL KEY");
@@ -37,12 +46,13 @@ const proved = (text: string): void => console.log(`openai_loop.ts: ${text}`);
 
 /** A client, and how many requests it has sent. It can be made to lose a header of every answer. */
 function connect({ apiKey = key, losing }: { apiKey?: string | undefined; losing?: string } = {}) {
-  const wire = { sent: 0 };
+  const wire = { sent: 0, path: "" };
   const client = new OpenAI({
     baseURL: api,
     apiKey,
     fetch: async (input, init) => {
       wire.sent += 1;
+      wire.path = new URL(String(input instanceof Request ? input.url : input)).pathname;
       const answer = await fetch(input, init);
       if (!losing) return answer;
       const headers = new Headers(answer.headers);
@@ -53,9 +63,32 @@ function connect({ apiKey = key, losing }: { apiKey?: string | undefined; losing
   return { client, wire };
 }
 
-const { client } = connect();
+const { client, wire } = connect();
 
-async function thePublishedLoop(): Promise<void> {
+async function theModels(): Promise<void> {
+  const listed = new Map<string, OpenAI.Models.Model>();
+  for await (const model of client.models.list()) listed.set(model.id, model);
+  assert.equal(listed.size, 7);
+  const model = (await client.models.retrieve(ORDER.model)) as OpenAI.Models.Model & Offer;
+  assert.ok(wire.path.endsWith("/v1/models/fal%2Fkling-2"), wire.path);
+  assert.deepEqual(model, listed.get(ORDER.model));
+  assert.deepEqual([model.object, model.available, model.unavailable_reason], ["model", true, null]);
+  assert.ok(model.durations.includes(ORDER.duration));
+  assert.equal(Math.round(Number(model.mxn_per_second) * ORDER.duration * 1_000_000), COST);
+  proved(`${[...listed.keys()].join(", ")}: ${model.id} by ${model.provider} costs MXN ${model.mxn_per_second} a second`);
+  await refused(OpenAI.NotFoundError, 404, "model_not_found", client.models.retrieve("fal/none"));
+}
+
+/** All jobs of the key, page by page, as the client turns the pages itself. */
+async function theList(...jobs: string[]): Promise<void> {
+  const listed: string[] = [];
+  for await (const job of client.videos.list({ limit: 1 })) listed.push(job.id);
+  assert.ok(jobs.every((job) => listed.includes(job)));
+  assert.deepEqual(listed, [...new Set(listed)].sort().reverse());
+  proved(`videos.list() turns ${listed.length} pages of one job each, newest first`);
+}
+
+async function thePublishedLoop(): Promise<string> {
   const submitted = client.post<VideoJob>("/videos/generations", { body: ORDER });
   const { data: job, response } = await submitted.withResponse();
   const before = balance(response);
@@ -65,6 +98,7 @@ async function thePublishedLoop(): Promise<void> {
   proved(`${(await boxes(url)).join(" → ")}, a whole MP4 at ${url}`);
   assert.equal(before - (await balanceAfter(job)), COST);
   proved(`x-geekhub-balance-mxn fell by ${COST / 1_000_000}`);
+  return job.id;
 }
 
 /** Polls to the end, faster than the pages advise, and says each state. */
@@ -148,7 +182,7 @@ async function errors(): Promise<void> {
   assert.match(error.message, /duration/);
 }
 
-async function idempotency(): Promise<void> {
+async function idempotency(): Promise<string> {
   const headers = { "Idempotency-Key": randomUUID() };
   const submit = (who: OpenAI, body: object) => who.post<VideoJob>("/videos/generations", { body, headers });
   const first = await submit(client, ORDER).withResponse();
@@ -171,9 +205,11 @@ async function idempotency(): Promise<void> {
   await followed(first.data);
   assert.equal(before - (await balanceAfter(first.data)), COST);
   proved("both submissions together cost one video");
+  return first.data.id;
 }
 
-await thePublishedLoop();
+await theModels();
+const published = await thePublishedLoop();
 await errors();
-await idempotency();
+await theList(published, await idempotency());
 proved("all of it");

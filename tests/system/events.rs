@@ -88,6 +88,40 @@ async fn get_video() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn list_videos() {
+    let stage = quiet().await;
+    let caller = stage.caller();
+    let jobs = [caller.accepted("older").await, caller.accepted("newer").await];
+    let answer = invoked(&stage, "list-videos.json", "").await;
+    let mut shown = Vec::new();
+    for job in jobs.iter().rev() {
+        let one = invoked(&stage, "get-video.json", job).await;
+        shown.push(one["body"].as_str().unwrap().to_owned());
+    }
+    let [older, newer] = jobs;
+    let text = format!(
+        r#"{{"object":"list","data":[{}],"first_id":"{newer}","last_id":"{older}","has_more":false}}"#,
+        shown.join(",")
+    );
+    assert_eq!(answer, http(200, json!({"x-geekhub-balance-mxn": "50.00"}), &text, &answer));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn list_models_and_get_model() {
+    let stage = quiet().await;
+    let kling = r#"{"id":"fal/kling-2","object":"model","created":1795305600,"owned_by":"fal","provider":"fal.ai","available":true,"unavailable_reason":null,"usd_per_second":"0.04","mxn_per_second":"0.84","markup":"1.05","fx_mxn_per_usd":"20.00","default_duration":5,"durations":[5,10],"max_duration":10,"default_aspect_ratio":"16:9","aspect_ratios":["16:9","9:16","1:1"],"audio":false,"poll_every_seconds":1,"typical_seconds":{"min":120,"max":300}}"#; // polled as often as on a fast system
+    let balance = || json!({"x-geekhub-balance-mxn": "50.00"});
+    let answer = invoked(&stage, "get-model.json", "").await;
+    assert_eq!(answer, http(200, balance(), kling, &answer));
+
+    let answer = invoked(&stage, "list-models.json", "").await;
+    let text = answer["body"].as_str().unwrap();
+    assert_eq!(answer, http(200, balance(), text, &answer));
+    assert!(text.starts_with(r#"{"object":"list","data":["#) && text.contains(kling), "{text}");
+    assert_eq!(body(&answer)["data"].as_array().map(Vec::len), Some(7));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn unknown_route() {
     let stage = quiet().await;
     let answer = invoked(&stage, "unknown-route.json", "").await;

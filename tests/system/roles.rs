@@ -2,6 +2,7 @@
 //! would be a permission that nobody needs.
 
 use crate::asking::Ask;
+use crate::routes::Route;
 use crate::stage::Stage;
 use crate::traces::Call;
 use futures::future::BoxFuture;
@@ -11,7 +12,7 @@ use local::fal::{Ending, Verdict};
 use local::supabase::{Fault, Plan, Step};
 use local::system::{Options, SECRETS};
 use local::template::{Function, Setting, Template};
-use reqwest::Request;
+use reqwest::{Method, Request};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -54,6 +55,11 @@ async fn a_function_does_all_that_its_role_allows_and_nothing_else() {
     stage.fal().decide(Verdict::for_prompts("refused", Ending::refused("content_policy_violation", "flagged")));
     let refused = caller.accepted("refused").await;
     stage.until(caller.org, &refused, Status::Failed).await;
+
+    // All that can be read is read.
+    for route in Route::guarded().filter(|route| route.method == Method::GET) {
+        stage.ask(route.ask(&hurried).key(&stage.system.identity.live_key)).await;
+    }
 
     let (done, allowed) = (seen.by_function(), allowed(&Template::read()));
     for function in allowed.keys().chain(done.keys()) {

@@ -66,7 +66,7 @@ async fn an_id_of_somebody_else_is_answered_as_one_that_nobody_has() {
 }
 
 /// Jobs that are processing, pending, completed and failed.
-async fn jobs_in_every_state(stage: &Stage, owner: &Caller) -> Vec<String> {
+pub(crate) async fn jobs_in_every_state(stage: &Stage, owner: &Caller) -> Vec<String> {
     let processing = owner.accepted("processing").await;
     let completed = owner.accepted("completed").await;
     let now = stage.system.world().ambient.now();

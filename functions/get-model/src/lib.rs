@@ -1,10 +1,11 @@
-//! `GET /v1/models/{id}`: one model of the catalog.
+//! `GET /v1/models/{id+}`: one model of the catalog, with today's price.
 
 use ghub::auth::Auth;
-use ghub::config::ConfigError;
-use ghub::error::Refusal;
-use ghub::http::{Call, Error};
+use ghub::catalog::Catalog;
+use ghub::config::{ConfigError, Rates};
+use ghub::http::{Call, Error, ModelObject, path_parameter};
 use ghub::outbound::{connect, sdk_config};
+use ghub::provider::Providers;
 use ghub::store::{Store, Table};
 use ghub::world::World;
 use lambda_http::{Body, Request, Response};
@@ -15,7 +16,9 @@ use tracing::Instrument;
 pub struct GetModel {
     world: World,
     auth: Auth,
-    store: Store,
+    catalog: Catalog,
+    rates: Rates,
+    providers: Providers,
 }
 
 impl GetModel {
@@ -24,7 +27,13 @@ impl GetModel {
         let aws = sdk_config(world)?;
         let store = Store::new(world, &aws, &[Table::Accounts, Table::Keys])?;
         connect(world, Vec::new()).await;
-        Ok(Self { world: world.clone(), auth: Auth::new(&store, &world.ambient), store })
+        Ok(Self {
+            world: world.clone(),
+            auth: Auth::new(&store, &world.ambient),
+            catalog: world.env.catalog()?,
+            rates: world.env.rates()?,
+            providers: world.env.providers()?,
+        })
     }
 
     /// Answers one request.
@@ -35,9 +44,10 @@ impl GetModel {
         call.close(result)
     }
 
-    async fn answer(&self, call: &mut Call) -> Result<(), Error> {
-        let account = self.auth.account(call).await?;
-        let _ = (&self.store, account);
-        Err(Refusal::JobNotFound.into()) // SKELETON: to be written
+    async fn answer(&self, call: &mut Call) -> Result<ModelObject, Error> {
+        self.auth.account(call).await?;
+        let id = path_parameter(&call.request, "id").unwrap_or_default();
+        let model = ModelObject::new(self.catalog.named(&id)?, &self.rates, &self.providers);
+        model.map_err(|error| Error::Internal(error.into()))
     }
 }

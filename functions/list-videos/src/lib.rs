@@ -1,11 +1,13 @@
 //! `GET /v1/videos`: the organization's jobs, newest first.
 
 use ghub::auth::Auth;
+use ghub::catalog::Catalog;
 use ghub::config::ConfigError;
 use ghub::error::Refusal;
-use ghub::http::{Call, Error};
+use ghub::http::{Call, Error, List, Query, VideoJob};
+use ghub::job::Status;
 use ghub::outbound::{connect, sdk_config};
-use ghub::store::{Store, Table};
+use ghub::store::{Store, Table, Wanted};
 use ghub::world::World;
 use lambda_http::{Body, Request, Response};
 use tracing::Instrument;
@@ -16,6 +18,7 @@ pub struct ListVideos {
     world: World,
     auth: Auth,
     store: Store,
+    catalog: Catalog,
 }
 
 impl ListVideos {
@@ -24,7 +27,12 @@ impl ListVideos {
         let aws = sdk_config(world)?;
         let store = Store::new(world, &aws, &[Table::Jobs, Table::Accounts, Table::Keys])?;
         connect(world, Vec::new()).await;
-        Ok(Self { world: world.clone(), auth: Auth::new(&store, &world.ambient), store })
+        Ok(Self {
+            world: world.clone(),
+            auth: Auth::new(&store, &world.ambient),
+            store,
+            catalog: Catalog::published(), // an override changes models and never which ones there are
+        })
     }
 
     /// Answers one request.
@@ -35,9 +43,22 @@ impl ListVideos {
         call.close(result)
     }
 
-    async fn answer(&self, call: &mut Call) -> Result<(), Error> {
+    async fn answer(&self, call: &mut Call) -> Result<List<VideoJob>, Error> {
         let account = self.auth.account(call).await?;
-        let _ = (&self.store, account);
-        Err(Refusal::JobNotFound.into()) // SKELETON: to be written
+        let query = Query::of(&call.request);
+        let found = self.store.jobs(account.org, self.wanted(&query)?, query.limit()?).await?;
+        let jobs = found.jobs.iter().map(VideoJob::from).collect();
+        Ok(List::searched(jobs, found.reached.map(|job| job.to_string()), |job| job.id.clone()))
+    }
+
+    /// A model that the catalog does not have is refused, since an empty list would be taken for the answer; it keeps those that are
+    /// switched off.
+    fn wanted(&self, query: &Query) -> Result<Wanted<'_>, Refusal> {
+        let models: Vec<&str> = self.catalog.iter().map(|model| model.id.as_str()).collect();
+        Ok(Wanted {
+            status: query.one_of("status", &Status::ALL.map(Status::as_str))?.and_then(Status::named),
+            model: query.one_of("model", &models)?,
+            older_than: query.job_id("after")?,
+        })
     }
 }

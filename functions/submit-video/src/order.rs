@@ -2,7 +2,7 @@
 
 use ghub::catalog::{Catalog, Model};
 use ghub::config::Rates;
-use ghub::error::Refusal;
+use ghub::error::{Refusal, shortened};
 use ghub::http::Error;
 use ghub::http::video_order::{LONGEST_KEY, LONGEST_PROMPT};
 use ghub::id::{Mode, OrgId};
@@ -99,12 +99,7 @@ fn model<'c>(
 ) -> Result<(&'c Model, &'c str), Refusal> {
     let id = text(body, "model")?
         .ok_or_else(|| Refusal::invalid("model: it is required, a string such as \"fal/kling-2\""))?;
-    let not_found = |what: String| Refusal::ModelNotFound(format!("{what}; GET /v1/models lists the models"));
-    let model = catalog.get(id).ok_or_else(|| not_found(format!("model: {:?} does not exist", shortened(id))))?;
-    match &model.route {
-        Some(route) if providers.serve(model.provider) => Ok((model, route)),
-        _ => Err(not_found(format!("model: {id} is not available at present"))),
-    }
+    catalog.served(id, providers)
 }
 
 fn prompt(body: &Map<String, Value>) -> Result<String, Refusal> {
@@ -153,9 +148,4 @@ const fn kind(value: &Value) -> &'static str {
         Value::Array(_) => "a list",
         Value::Object(_) => "an object",
     }
-}
-
-/// What a caller sent, short enough to repeat in a message.
-fn shortened(text: &str) -> String {
-    text.chars().take(64).collect()
 }

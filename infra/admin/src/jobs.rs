@@ -6,6 +6,7 @@ use crate::output::{Listing, moment};
 use clap::Args;
 use ghub::id::{JobId, OrgId};
 use ghub::job::{Job, State, Status};
+use ghub::store::Wanted;
 use serde_json::{Value, json};
 
 #[derive(Debug, Args)]
@@ -27,9 +28,7 @@ pub struct Jobs {
 impl Jobs {
     pub async fn run(&self, operator: &Operator) -> Result<Listing, Failure> {
         operator.account(self.org).await?;
-        let most = usize::from(self.most);
-        let jobs = operator.store.jobs(self.org, self.status, self.before, most).await?;
-        let next = jobs.last().filter(|_| jobs.len() == most).map(|job| job.id);
+        let (jobs, next) = self.found(operator).await?;
         let note = match next {
             Some(last) => format!("There may be older ones: --before {last}"),
             None if jobs.is_empty() => "There is no such job.".to_owned(),
@@ -41,6 +40,22 @@ impl Jobs {
             rows: jobs.iter().map(row).collect(),
             note,
         })
+    }
+}
+
+impl Jobs {
+    /// Goes on where one search of the store ends, until there are enough or no more; and where there may be more, if so.
+    async fn found(&self, operator: &Operator) -> Result<(Vec<Job>, Option<JobId>), Failure> {
+        let (most, mut jobs) = (usize::from(self.most), Vec::new());
+        let mut wanted = Wanted { status: self.status, model: None, older_than: self.before };
+        loop {
+            let found = operator.store.jobs(self.org, wanted, most - jobs.len()).await?;
+            jobs.extend(found.jobs);
+            if found.reached.is_none() || jobs.len() == most {
+                return Ok((jobs, found.reached));
+            }
+            wanted.older_than = found.reached;
+        }
     }
 }
 

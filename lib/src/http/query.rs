@@ -1,6 +1,7 @@
 //! What a caller asks of a list: how many, from where on, and which. Unknown parameters are ignored, as unknown body fields are.
 
-use crate::error::Refusal;
+use crate::error::{Refusal, shortened};
+use crate::id::JobId;
 use crate::time::Timestamp;
 use lambda_http::{Request, RequestExt};
 
@@ -9,9 +10,6 @@ pub const USUAL_PAGE: usize = 20;
 
 /// The most items of a page: a hundred jobs with prompts of 4000 characters are 1.6 MB at worst, a quarter of what a function may answer.
 pub const LARGEST_PAGE: usize = 100;
-
-/// The longest value that is repeated in a message.
-const LONGEST_SHOWN: usize = 64;
 
 /// A request's query parameters.
 #[derive(Debug)]
@@ -46,6 +44,13 @@ impl Query {
         known.map(Some).ok_or_else(|| refused(name, text, &format!("one of {}", words.join(", "))))
     }
 
+    /// A job's id: a place in a list of jobs, whether it is there or not.
+    pub fn job_id(&self, name: &str) -> Result<Option<JobId>, Refusal> {
+        let Some(text) = self.text(name)? else { return Ok(None) };
+        let accepts = "a job's id, such as e8c96506-72a1-429f-a7ed-4bb0a42541be";
+        text.parse().map(Some).map_err(|_| refused(name, text, accepts))
+    }
+
     /// A moment in Unix seconds.
     pub fn unix_s(&self, name: &str) -> Result<Option<Timestamp>, Refusal> {
         let Some(text) = self.text(name)? else { return Ok(None) };
@@ -56,8 +61,7 @@ impl Query {
 }
 
 fn refused(name: &str, text: &str, accepts: &str) -> Refusal {
-    let shown: String = text.chars().take(LONGEST_SHOWN).collect();
-    Refusal::invalid(format!("{name}: it must be {accepts}, not {shown:?}"))
+    Refusal::invalid(format!("{name}: it must be {accepts}, not {:?}", shortened(text)))
 }
 
 #[cfg(test)]
@@ -89,11 +93,18 @@ mod tests {
     }
 
     #[test]
-    fn words_and_moments_are_told_what_would_be_right() {
+    fn words_ids_and_moments_are_told_what_would_be_right() {
         let words = ["completed", "failed"];
         assert_eq!(query("status=failed").one_of("status", &words), Ok(Some("failed")));
         let refused = query("status=done").one_of("status", &words).unwrap_err();
         assert_eq!(refused.to_string(), "status: it must be one of completed, failed, not \"done\"");
+        let job = "0197a001-0000-7000-8000-00000000000d";
+        assert_eq!(query(&format!("after={job}")).job_id("after"), Ok(Some(job.parse().unwrap())));
+        let refused = query("after=13").job_id("after").unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            "after: it must be a job's id, such as e8c96506-72a1-429f-a7ed-4bb0a42541be, not \"13\""
+        );
         assert_eq!(query("from=1782415166").unix_s("from"), Ok(Some(Timestamp::from_unix_s(1_782_415_166))));
         for text in ["from=-1", "from=now", "from=1e9", "from=9999999999999999"] {
             assert!(query(text).unix_s("from").is_err(), "{text}");

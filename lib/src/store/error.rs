@@ -86,7 +86,14 @@ impl Store {
     where
         F: Future<Output = Result<T, Trouble>> + Send,
     {
-        let end = Instant::now() + self.budget;
+        self.retried_until(Instant::now() + self.budget, attempt).await
+    }
+
+    /// The same, until a moment that several operations have in common.
+    pub(super) async fn retried_until<T, F>(&self, end: Instant, attempt: impl Fn() -> F) -> Result<T, StoreError>
+    where
+        F: Future<Output = Result<T, Trouble>> + Send,
+    {
         let mut most = FIRST_WAIT;
         loop {
             let error = match tokio::time::timeout_at(end, Box::pin(attempt())).await {

@@ -245,6 +245,16 @@ pub(super) fn to_costs(item: Item) -> Result<(JobId, Status, Money), BoxError> {
     Ok((job, status, cost))
 }
 
+/// The job whose key this is.
+pub(super) fn to_job_id(key: Item) -> Result<JobId, BoxError> {
+    #[derive(Deserialize)]
+    struct Key {
+        job: JobId,
+    }
+    let Key { job } = serde_dynamo::from_item(key)?;
+    Ok(job)
+}
+
 /// An item of which only the organization was asked for.
 pub(super) fn to_org(item: Item) -> Result<OrgId, BoxError> {
     #[derive(Deserialize)]

@@ -1,10 +1,9 @@
-//! What an operator looks through: all organizations, an organization's keys, its jobs.
+//! What only an operator looks through: all organizations, an organization's keys, everybody's jobs.
 
 use super::error::{StoreError, Trouble, trouble};
 use super::{ApiKey, Store, Table, item};
 use crate::account::Account;
 use crate::id::{JobId, OrgId};
-use crate::job::{Job, Status};
 use aws_sdk_dynamodb::types::AttributeValue;
 use std::ops::ControlFlow;
 
@@ -41,47 +40,6 @@ impl Store {
             .await?;
         keys.sort_by_key(|key| key.created);
         Ok(keys)
-    }
-
-    /// At most `most` jobs of an organization, the newest first: those of one status, and older than a job, if these are given.
-    pub async fn jobs(
-        &self,
-        org: OrgId,
-        status: Option<Status>,
-        older_than: Option<JobId>,
-        most: usize,
-    ) -> Result<Vec<Job>, StoreError> {
-        let mut jobs = Vec::new();
-        self.each_item(
-            |from| async move {
-                let query = self.db.query().table_name(self.table(Table::Jobs)).scan_index_forward(false);
-                let query = query.expression_attribute_values(":org", AttributeValue::S(org.to_string()));
-                let query = match older_than {
-                    None => query.key_condition_expression("org = :org"),
-                    Some(job) => query
-                        .key_condition_expression("org = :org AND job < :job")
-                        .expression_attribute_values(":job", AttributeValue::S(job.to_string())),
-                };
-                let query = match status {
-                    None => query,
-                    Some(status) => query
-                        .filter_expression("#status = :status")
-                        .expression_attribute_names("#status", "status")
-                        .expression_attribute_values(":status", AttributeValue::S(status.as_str().to_owned())),
-                };
-                let answer = query.set_exclusive_start_key(from).send().await.map_err(trouble)?;
-                Ok::<_, Trouble>((answer.items.unwrap_or_default(), answer.last_evaluated_key))
-            },
-            |item| {
-                if jobs.len() == most {
-                    return Ok(ControlFlow::Break(()));
-                }
-                jobs.push(item::to_job(item)?);
-                Ok(ControlFlow::Continue(()))
-            },
-        )
-        .await?;
-        Ok(jobs)
     }
 
     /// Whose job this is. Jobs are stored under their organization, so without it the whole table is read: a minute for a million jobs.

@@ -1,0 +1,108 @@
+//! A model of the catalog as callers see it: what a valid request to it has, and what that costs today.
+
+use crate::catalog::{Catalog, Model};
+use crate::config::Rates;
+use crate::money::MoneyOverflow;
+use crate::provider::Providers;
+use serde::Serialize;
+
+/// The first four fields are OpenAI's; the others are what a submit needs to know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ModelObject {
+    /// What a submit sends as `model`.
+    pub id: String,
+    /// Always `model`.
+    pub object: &'static str,
+    /// When the model entered this catalog, in Unix seconds.
+    pub created: i64,
+    /// Whose namespace the id is in: what stands before its slash.
+    pub owned_by: String,
+    /// Who renders, by the name for people.
+    pub provider: &'static str,
+    /// Whether a submit would be taken now.
+    pub available: bool,
+    /// Why not; null when it is available.
+    pub unavailable_reason: Option<String>,
+    /// US dollars for a second of video, before markup: decimal text.
+    pub usd_per_second: String,
+    /// Pesos for a second of video, `usd_per_second × markup × fx_mxn_per_usd`: exact decimal text, with two to 18 places. A job costs this
+    /// times its duration, rounded half up to six places.
+    pub mxn_per_second: String,
+    /// What is put on the provider's price, decimal text: 1.05 is five per cent.
+    pub markup: String,
+    /// Pesos for a US dollar, decimal text. A job keeps price, markup and rate of its submit.
+    pub fx_mxn_per_usd: String,
+    /// Seconds when a submit does not say.
+    pub default_duration: u32,
+    /// The lengths in seconds that can be asked for, ascending.
+    pub durations: Vec<u32>,
+    /// The longest of them.
+    pub max_duration: u32,
+    /// The shape when a submit does not say.
+    pub default_aspect_ratio: Option<String>,
+    /// The shapes that can be asked for.
+    pub aspect_ratios: Vec<String>,
+    /// Whether the video has sound.
+    pub audio: bool,
+    /// How often to ask for a job of this model, in seconds. Asking faster is no error.
+    pub poll_every_seconds: u32,
+    /// How long a job of this model usually takes.
+    pub typical_seconds: TypicalSeconds,
+}
+
+/// From submit to video, in seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct TypicalSeconds {
+    /// Seldom less.
+    pub min: u32,
+    /// Seldom more.
+    pub max: u32,
+}
+
+/// All models, ordered by id: OpenAI's list, which has no pages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ModelList {
+    /// Always `list`.
+    pub object: &'static str,
+    /// The models, available or not.
+    pub data: Vec<ModelObject>,
+}
+
+impl ModelObject {
+    /// The model at these rates, where these providers are configured.
+    pub fn new(model: &Model, rates: &Rates, providers: &Providers) -> Result<Self, MoneyOverflow> {
+        let price = rates.price(model.usd_per_second);
+        let unavailable = model.route_at(providers).err();
+        let (namespace, _) = model.id.split_once('/').unwrap_or((&model.id, ""));
+        let (min, max) = model.typical_s;
+        Ok(Self {
+            id: model.id.clone(),
+            object: "model",
+            created: model.entered.unix_s(),
+            owned_by: namespace.to_owned(),
+            provider: model.provider.name(),
+            available: unavailable.is_none(),
+            unavailable_reason: unavailable.map(|why| why.to_string()),
+            usd_per_second: price.usd_per_second.to_string(),
+            mxn_per_second: price.mxn_per_second()?.to_string(),
+            markup: price.markup.to_string(),
+            fx_mxn_per_usd: price.fx_mxn_per_usd.to_string(),
+            default_duration: model.default_s,
+            durations: model.durations_s.clone(),
+            max_duration: model.max_s,
+            default_aspect_ratio: model.aspect_ratios.first().cloned(),
+            aspect_ratios: model.aspect_ratios.clone(),
+            audio: model.audio,
+            poll_every_seconds: model.poll_every_s,
+            typical_seconds: TypicalSeconds { min, max },
+        })
+    }
+}
+
+impl ModelList {
+    /// The whole catalog.
+    pub fn new(catalog: &Catalog, rates: &Rates, providers: &Providers) -> Result<Self, MoneyOverflow> {
+        let models = catalog.iter().map(|model| ModelObject::new(model, rates, providers));
+        Ok(Self { object: "list", data: models.collect::<Result<_, _>>()? })
+    }
+}

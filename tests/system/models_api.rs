@@ -1,0 +1,147 @@
+//! `GET /v1/models` and `GET /v1/models/{id}`: what callers are told of each model, and that a submit agrees with it.
+
+use crate::asking::{Ask, Reply};
+use crate::stage::Stage;
+use ghub::catalog::Catalog;
+use local::system::{Options, Pace};
+use reqwest::Method;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// Id, provider, US dollars and pesos for a second at 20 and 1.05, seconds, shapes, sound, seconds between polls and to the end; the
+/// default first, but for the seconds, of which it is named.
+#[rustfmt::skip]
+const ROWS: [(&str, &str, &str, &str, u32, &[u32], &[&str], bool, u32, (u32, u32)); 7] = [
+    ("fal/hailuo-02", "fal.ai", "0.04", "0.84", 6, &[6, 10], &["16:9"], false, 15, (120, 240)),
+    ("fal/kling-2", "fal.ai", "0.04", "0.84", 5, &[5, 10], &["16:9", "9:16", "1:1"], false, 15, (120, 300)),
+    ("fal/luma-ray-2", "fal.ai", "0.20", "4.20", 5, &[5, 9], &["16:9", "9:16"], false, 10, (60, 180)),
+    ("fal/runway-gen-4", "fal.ai", "0.05", "1.05", 5, &[5, 10], &["16:9", "9:16", "4:3"], false, 10, (30, 120)),
+    ("fal/veo-3.1", "fal.ai", "0.40", "8.40", 8, &[4, 6, 8], &["16:9", "9:16"], true, 30, (180, 300)),
+    ("google/veo-3", "Google", "0.20", "4.20", 8, &[4, 6, 8], &["16:9", "9:16"], false, 20, (120, 240)),
+    ("google/veo-3.1", "Google", "0.40", "8.40", 8, &[4, 6, 8], &["16:9", "9:16"], true, 30, (180, 300)),
+];
+
+/// All seven, as they are shown when all of them are available.
+fn catalog() -> Vec<Value> {
+    let shown = |(id, provider, usd, mxn, default, durations, ratios, audio, every, (min, max)): &(
+        &str,
+        &str,
+        &str,
+        &str,
+        u32,
+        &[u32],
+        &[&str],
+        bool,
+        u32,
+        (u32, u32),
+    )| {
+        json!({
+            "id": id,
+            "object": "model",
+            "created": 1_795_305_600,
+            "owned_by": id.split('/').next(),
+            "provider": provider,
+            "available": true,
+            "unavailable_reason": null,
+            "usd_per_second": usd,
+            "mxn_per_second": mxn,
+            "markup": "1.05",
+            "fx_mxn_per_usd": "20.00",
+            "default_duration": default,
+            "durations": durations,
+            "max_duration": durations.last(),
+            "default_aspect_ratio": ratios[0],
+            "aspect_ratios": ratios,
+            "audio": audio,
+            "poll_every_seconds": every,
+            "typical_seconds": {"min": min, "max": max},
+        })
+    };
+    ROWS.iter().map(shown).collect()
+}
+
+impl Stage {
+    async fn get(&self, path: &str) -> Reply {
+        self.ask(Ask::new(Method::GET, path).key(&self.system.identity.live_key)).await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_models_are_listed_with_their_prices_and_can_be_asked_for_one_by_one() {
+    let stage = Stage::with(Options { pace: Pace::Usual, ..Options::test() }).await;
+    let listed = stage.get("/v1/models").await;
+    assert_eq!((listed.status, &listed.body), (200, &json!({"object": "list", "data": catalog()})));
+    assert_eq!(listed.balance(), Some("50".parse().unwrap()));
+
+    for model in catalog() {
+        let id = model["id"].as_str().unwrap();
+        for sent in [id.to_owned(), id.replace('/', "%2F"), id.replace('/', "%2f"), id.replace('-', "%2D")] {
+            let shown = stage.get(&format!("/v1/models/{sent}")).await;
+            assert_eq!((shown.status, &shown.body), (200, &model), "{sent}");
+            assert_eq!(shown.balance(), Some("50".parse().unwrap()), "{sent}");
+        }
+    }
+    for (sent, meant) in [
+        ("fal/none", "fal/none"),
+        ("kling-2", "kling-2"),
+        ("fal%252Fkling-2", "fal%2Fkling-2"),
+        ("fal/kling-2/", "fal/kling-2/"),
+        ("FAL/kling-2", "FAL/kling-2"),
+        ("%F0%9F%A6%9C", "🦜"),
+    ] {
+        let reply = stage.get(&format!("/v1/models/{sent}")).await;
+        let says = format!("model: {meant:?} does not exist; GET /v1/models lists the models");
+        assert_eq!(reply.refused(404, "model_not_found"), says);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_operator_changes_is_shown_and_a_submit_agrees_with_it() {
+    let changes = json!({
+        "fal/kling-2": {"usd_per_second": "0.28", "durations": [5], "aspect_ratios": ["1:1", "16:9"], "poll_every_seconds": 7},
+        "fal/luma-ray-2": {"route": null},
+    });
+    let parameters = [("Catalog", changes.to_string()), ("FxMxnPerUsd", "18.123457".into()), ("Markup", "1.10".into())];
+    let parameters = parameters.map(|(name, value)| (name.to_owned(), value));
+    let secrets = BTreeMap::from([("GOOGLE_SERVICE_ACCOUNT".to_owned(), String::new())]);
+    let options = Options { parameters: parameters.into(), secrets, pace: Pace::Usual, ..Options::test() };
+    let stage = Stage::with(options).await;
+
+    let kling = stage.get("/v1/models/fal/kling-2").await.body;
+    for (field, value) in [
+        ("usd_per_second", json!("0.28")),
+        ("mxn_per_second", json!("5.582024756")),
+        ("markup", json!("1.10")),
+        ("fx_mxn_per_usd", json!("18.123457")),
+        ("default_duration", json!(5)),
+        ("durations", json!([5])),
+        ("max_duration", json!(5)),
+        ("default_aspect_ratio", json!("1:1")),
+        ("aspect_ratios", json!(["1:1", "16:9"])),
+        ("poll_every_seconds", json!(7)),
+        ("available", json!(true)),
+    ] {
+        assert_eq!(kling[field], value, "{field}");
+    }
+
+    let (off, elsewhere) = (json!("switched off or without an upstream"), json!("its provider is not configured here"));
+    let reasons = [
+        ("fal/luma-ray-2", &off),
+        ("google/veo-3", &off), // retired, and the local system gives it no route where there is no Google
+        ("google/veo-3.1", &elsewhere),
+    ];
+    let key = stage.system.identity.live_key.clone();
+    let listed = stage.get("/v1/models").await.body;
+    assert_eq!(listed["data"].as_array().map(Vec::len), Some(Catalog::published().iter().count()));
+    for model in listed["data"].as_array().unwrap() {
+        let id = model["id"].as_str().unwrap();
+        let reason = reasons.iter().find(|(unavailable, _)| *unavailable == id).map(|(_, reason)| *reason);
+        assert_eq!(model["available"], reason.is_none(), "{id}");
+        assert_eq!(&model["unavailable_reason"], reason.unwrap_or(&Value::Null), "{id}");
+        let submitted = stage.ask(Ask::submit(&key, &json!({"model": id, "prompt": "as it is shown"}))).await;
+        match reason {
+            None => assert_eq!(submitted.status, 200, "{id}: {}", submitted.body),
+            Some(_) => drop(submitted.refused(404, "model_not_found").to_owned()),
+        }
+    }
+}
