@@ -2,14 +2,14 @@
 
 use crate::answers::{GatewayError, refused};
 use crate::operation::by_status;
-use crate::paths;
+use crate::paths::{self, VIDEO_LIST};
 use ghub::http::schema::{Factor, Mxn, UnixSeconds};
-use ghub::http::{DryRun, Envelope, ErrorCode, VideoJob, video_order::VideoOrder};
-use utoipa::ToSchema;
+use ghub::http::{DryRun, Envelope, ErrorCode, List, ModelList, VideoJob, video_order::VideoOrder};
 use utoipa::openapi::path::{PathItem, Paths, PathsBuilder};
 use utoipa::openapi::schema::{Components, ComponentsBuilder};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{Info, License, OpenApi, OpenApiBuilder, Server, Tag};
+use utoipa::{PartialSchema, ToSchema};
 
 /// What a reader has to know before the first request.
 const DESCRIPTION: &str = include_str!("description.md");
@@ -69,7 +69,8 @@ fn components() -> Components {
         .build();
     let components = ComponentsBuilder::new().security_scheme(API_KEY, SecurityScheme::Http(key));
     let components = add::<VideoOrder>(components);
-    let components = add::<VideoJob>(components);
+    let components = add::<VideoJob>(components).schema(VIDEO_LIST, List::<VideoJob>::schema());
+    let components = add::<ModelList>(components);
     let components = add::<DryRun>(components);
     let components = add::<Envelope>(components);
     let components = add::<GatewayError>(components);

@@ -74,6 +74,10 @@ pub(super) fn list() -> Object {
     always("list")
 }
 
+pub(super) fn model() -> Object {
+    always("model")
+}
+
 pub(super) fn mxn() -> Object {
     always("MXN")
 }

@@ -25,7 +25,7 @@ pub struct VideoOrder {
     #[schema(min_length = 1, max_length = 4000, pattern = r"\S", examples("a hummingbird at dawn"))]
     pub prompt: String,
     /// Seconds of video, one of the model's `durations`; the model's `default_duration` when it is left out.
-    #[schema(minimum = 1, examples(5, 8))]
+    #[schema(minimum = 1, examples(5))]
     pub duration: Option<u32>,
     /// One of the model's `aspect_ratios`; its first when it is left out.
     #[schema(examples("16:9", "9:16"))]

@@ -1,20 +1,25 @@
 //! Jobs: submitted, looked at, listed, cancelled, deleted.
 
 use crate::answers::{balance, link, of, ok, retry_after, words};
-use crate::operation::{Endpoint, Told, in_header, in_path, text};
+use crate::operation::{Endpoint, Told, in_header, in_path, in_query, limit, text};
+use ghub::catalog::Catalog;
 use ghub::http::video_order::{LONGEST_KEY, VideoOrder};
 use ghub::http::{DryRun, ErrorCode, VideoJob};
+use ghub::job::Status;
 use utoipa::openapi::path::Parameter;
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::response::ResponseBuilder;
-use utoipa::openapi::schema::{AnyOf, SchemaFormat};
+use utoipa::openapi::schema::{AnyOf, ObjectBuilder, Ref, SchemaFormat};
 use utoipa::openapi::{Content, HttpMethod, Required};
+
+/// What a page of jobs is called.
+pub(crate) const VIDEO_LIST: &str = "VideoList";
 
 /// Where a job's id is in an answer that is a job.
 const OWN_ID: &str = "$response.body#/id";
 
 pub(crate) fn endpoints() -> Vec<Endpoint> {
-    vec![submit(), get()]
+    vec![submit(), list(), get()]
 }
 
 fn submit() -> Endpoint {
@@ -58,6 +63,37 @@ fn submit() -> Endpoint {
     Endpoint { method: HttpMethod::Post, path: "/videos/generations", operation: operation.build() }
 }
 
+fn list() -> Endpoint {
+    let models = Catalog::published();
+    let parameters = vec![
+        limit(),
+        in_query("after", "The `last_id` of the page before: only jobs older than that one.", uuid()),
+        in_query("status", "Only jobs with this status.", text().enum_values(Some(Status::ALL.map(Status::as_str)))),
+        in_query(
+            "model",
+            "Only jobs of this model.",
+            text().enum_values(Some(models.iter().map(|model| model.id.as_str()))),
+        ),
+    ];
+    let told = Told {
+        id: "listVideos",
+        tag: "videos",
+        summary: "Lists the jobs",
+        description: "The organization's jobs, newest first. Jobs that are added meanwhile do not shift the pages.",
+        parameters,
+        answer: ok("A page of jobs.", Ref::from_schema_name(VIDEO_LIST))
+            .header("x-geekhub-balance-mxn", balance())
+            .link("next", link("listVideos", "after", "$response.body#/last_id", "The next page."))
+            .link(
+                "newest",
+                link("getVideo", "id", "$response.body#/data/0/id", "The first job of the page, as it stands."),
+            )
+            .build(),
+    };
+    let operation = told.guarded(&[ErrorCode::InvalidRequestError]);
+    Endpoint { method: HttpMethod::Get, path: "/videos", operation: operation.build() }
+}
+
 fn get() -> Endpoint {
     let told = Told {
         id: "getVideo",
@@ -72,7 +108,11 @@ fn get() -> Endpoint {
 }
 
 fn id() -> Parameter {
-    in_path("id", "The job's id.", text().format(Some(SchemaFormat::Custom("uuid".to_owned()))))
+    in_path("id", "The job's id.", uuid())
+}
+
+fn uuid() -> ObjectBuilder {
+    text().format(Some(SchemaFormat::Custom("uuid".to_owned())))
 }
 
 fn asked_again() -> utoipa::openapi::header::Header {
