@@ -8,51 +8,101 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// Id, provider, US dollars and pesos for a second at 20 and 1.05, seconds, shapes, sound, seconds between polls and to the end; the
-/// default first, but for the seconds, of which it is named.
-#[rustfmt::skip]
-const ROWS: [(&str, &str, &str, &str, u32, &[u32], &[&str], bool, u32, (u32, u32)); 7] = [
-    ("fal/hailuo-02", "fal.ai", "0.04", "0.84", 6, &[6, 10], &["16:9"], false, 15, (120, 240)),
-    ("fal/kling-2", "fal.ai", "0.04", "0.84", 5, &[5, 10], &["16:9", "9:16", "1:1"], false, 15, (120, 300)),
-    ("fal/luma-ray-2", "fal.ai", "0.20", "4.20", 5, &[5, 9], &["16:9", "9:16"], false, 10, (60, 180)),
-    ("fal/runway-gen-4", "fal.ai", "0.05", "1.05", 5, &[5, 10], &["16:9", "9:16", "4:3"], false, 10, (30, 120)),
-    ("fal/veo-3.1", "fal.ai", "0.40", "8.40", 8, &[4, 6, 8], &["16:9", "9:16"], true, 30, (180, 300)),
-    ("google/veo-3", "Google", "0.20", "4.20", 8, &[4, 6, 8], &["16:9", "9:16"], false, 20, (120, 240)),
-    ("google/veo-3.1", "Google", "0.40", "8.40", 8, &[4, 6, 8], &["16:9", "9:16"], true, 30, (180, 300)),
+/// What is told of a model: the default length is named, the default shape comes first.
+struct Row {
+    id: &'static str,
+    provider: &'static str,
+    /// US dollars and pesos for a second, at 20 and 1.05.
+    price: [&'static str; 2],
+    default: u32,
+    lengths: &'static [u32],
+    ratios: &'static [&'static str],
+    audio: bool,
+    /// Seconds between polls, and from submit to video at least and at most.
+    every_min_max: [u32; 3],
+}
+
+const EITHER: &[&str] = &["16:9", "9:16"];
+const VEO: Row = Row {
+    id: "fal/veo-3.1",
+    provider: "fal.ai",
+    price: ["0.40", "8.40"],
+    default: 8,
+    lengths: &[4, 6, 8],
+    ratios: EITHER,
+    audio: true,
+    every_min_max: [30, 180, 300],
+};
+const KLING: Row = Row {
+    id: "fal/kling-2",
+    price: ["0.04", "0.84"],
+    default: 5,
+    lengths: &[5, 10],
+    ratios: &["16:9", "9:16", "1:1"],
+    audio: false,
+    every_min_max: [15, 120, 300],
+    ..VEO
+};
+
+const ROWS: [Row; 7] = [
+    Row {
+        id: "fal/hailuo-02",
+        default: 6,
+        lengths: &[6, 10],
+        ratios: &["16:9"],
+        every_min_max: [15, 120, 240],
+        ..KLING
+    },
+    KLING,
+    Row {
+        id: "fal/luma-ray-2",
+        price: ["0.20", "4.20"],
+        lengths: &[5, 9],
+        ratios: EITHER,
+        every_min_max: [10, 60, 180],
+        ..KLING
+    },
+    Row {
+        id: "fal/runway-gen-4",
+        price: ["0.05", "1.05"],
+        ratios: &["16:9", "9:16", "4:3"],
+        every_min_max: [10, 30, 120],
+        ..KLING
+    },
+    VEO,
+    Row {
+        id: "google/veo-3",
+        provider: "Google",
+        price: ["0.20", "4.20"],
+        audio: false,
+        every_min_max: [20, 120, 240],
+        ..VEO
+    },
+    Row { id: "google/veo-3.1", provider: "Google", ..VEO },
 ];
 
 /// All seven, as they are shown when all of them are available.
 fn catalog() -> Vec<Value> {
-    let shown = |(id, provider, usd, mxn, default, durations, ratios, audio, every, (min, max)): &(
-        &str,
-        &str,
-        &str,
-        &str,
-        u32,
-        &[u32],
-        &[&str],
-        bool,
-        u32,
-        (u32, u32),
-    )| {
+    let shown = |row: &Row| {
+        let ([usd, mxn], [every, min, max]) = (row.price, row.every_min_max);
         json!({
-            "id": id,
+            "id": row.id,
             "object": "model",
             "created": 1_795_305_600,
-            "owned_by": id.split('/').next(),
-            "provider": provider,
+            "owned_by": row.id.split('/').next(),
+            "provider": row.provider,
             "available": true,
             "unavailable_reason": null,
             "usd_per_second": usd,
             "mxn_per_second": mxn,
             "markup": "1.05",
             "fx_mxn_per_usd": "20.00",
-            "default_duration": default,
-            "durations": durations,
-            "max_duration": durations.last(),
-            "default_aspect_ratio": ratios[0],
-            "aspect_ratios": ratios,
-            "audio": audio,
+            "default_duration": row.default,
+            "durations": row.lengths,
+            "max_duration": row.lengths.last(),
+            "default_aspect_ratio": row.ratios[0],
+            "aspect_ratios": row.ratios,
+            "audio": row.audio,
             "poll_every_seconds": every,
             "typical_seconds": {"min": min, "max": max},
         })

@@ -32,8 +32,7 @@ pub struct Wanted<'w> {
 pub struct Found {
     /// The newest first.
     pub jobs: Vec<Job>,
-    /// The last job that was looked at, if there may be more behind it: that of the last one found when there were enough, and an older
-    /// one when the search ended before there were.
+    /// Where to go on, if there may be more: behind the last job found, or behind an older one that the search still looked at.
     pub reached: Option<JobId>,
 }
 
