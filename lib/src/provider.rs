@@ -31,6 +31,7 @@ impl Provider {
         match self {
             Self::Fal => "fal.ai",
             Self::Google => "Google",
+            Self::Sandbox => "the sandbox",
         }
     }
 }
