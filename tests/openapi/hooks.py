@@ -1,7 +1,7 @@
 """What schemathesis takes for a failure and is none, because a schema cannot say it. `schemathesis.toml` loads this."""
 
 import schemathesis
-from schemathesis.openapi.checks import AcceptedNegativeData
+from schemathesis.core.failures import AcceptedNegativeData
 
 
 @schemathesis.hook

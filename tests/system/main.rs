@@ -22,6 +22,7 @@ mod metrics;
 mod models;
 mod models_api;
 mod money;
+mod openapi;
 mod process;
 mod reader;
 mod readme;
