@@ -1,5 +1,6 @@
-//! Ends an open job before its time, without throwing away a render that is paid for: take the turn, ask the provider to stop, and
-//! only then fail the job and release its hold. A render that had finished goes on to be stored.
+//! Ends an open job before its time, without throwing away a render that is paid for: take the turn, be it due or not
+//! ([`Job::early_turn`]), ask the provider to stop, and only then fail the job and release its hold. A render that had finished goes on to
+//! be stored.
 
 use crate::checking::{Checker, Stopping};
 use crate::job::{Failure, Job, Moved, Processing, State};
@@ -10,7 +11,7 @@ use crate::store::{Store, Written};
 use crate::world::Ambient;
 use std::time::Duration;
 
-/// How long nobody else looks at the job: three exchanges of 10 s with the provider, and the store's 4 s.
+/// How long nobody else ends the job: three exchanges of 10 s with the provider, and the store's 4 s. Nobody looks at it for a look longer.
 const TURN: Duration = Duration::from_secs(3 * 10 + 10);
 
 /// Ends jobs.
@@ -33,7 +34,7 @@ pub enum Cancellation {
     Finished,
     /// The provider gave no answer, so there may be a finished render: the job is as it was.
     NoAnswer,
-    /// Somebody else acts on it until its `due`; nothing was done.
+    /// Somebody else acts on it, until its `due` at the latest; nothing was done.
     NotDue,
     /// Somebody else wrote it meanwhile; nothing was done.
     Overtaken,
@@ -56,18 +57,23 @@ impl Canceller {
             State::Processing(Processing { file: Some(_), .. }) if !discard => return Ok(Cancellation::Finished),
             State::Pending { .. } | State::Processing(_) => {}
         }
-        let Moved::Applied(taken) = job.turn(self.ambient.now(), TURN) else { return Ok(Cancellation::NotDue) };
+        let now = self.ambient.now();
+        if !job.may_be_ended(now) {
+            return Ok(Cancellation::NotDue);
+        }
+        // Where nobody has to be asked, the end itself is the write that overtakes all others.
+        let handle = match &job.state {
+            State::Processing(Processing { handle, file: None, .. }) => handle.clone(),
+            _ => return self.fail(job, failure).await,
+        };
+        let Moved::Applied(taken) = job.early_turn(now, TURN) else { return Ok(Cancellation::NotDue) };
         if self.store.write(&taken).await? == Written::Overtaken {
             return Ok(Cancellation::Overtaken);
         }
         // The message that was under way finds the turn taken and is gone: whatever becomes of this, somebody looks again.
-        if let Err(error) = self.poll_queue.send(Message::about(&taken), TURN).await {
+        if let Err(error) = self.poll_queue.send_in_passing(Message::about(&taken), taken.due.since(now)).await {
             tracing::warn!(%error, "the job was not queued again; the sweep finds it");
         }
-        let handle = match &taken.state {
-            State::Processing(Processing { handle, file: None, .. }) => handle.clone(),
-            _ => return self.fail(taken, failure).await,
-        };
         match self.stop(&handle).await {
             Stopping::Done { file_url } if !discard => {
                 Ok(Self::unless_overtaken(self.checker.found(taken, file_url).await?, Cancellation::Finished))

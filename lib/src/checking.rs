@@ -21,6 +21,7 @@ pub struct Checker {
     store: Store,
     store_queue: Queue,
     ambient: Ambient,
+    patience: Duration,
 }
 
 /// What came of asking a provider to stop.
@@ -51,7 +52,19 @@ impl Checker {
         ambient: &Ambient,
     ) -> Self {
         let (providers, sender, store) = (providers.clone(), sender.clone(), store.clone());
-        Self { providers, sender, store, store_queue: store_queue.clone(), ambient: ambient.clone() }
+        Self {
+            providers,
+            sender,
+            store,
+            store_queue: store_queue.clone(),
+            ambient: ambient.clone(),
+            patience: CHECK_TIMEOUT,
+        }
+    }
+
+    /// The same, waiting no longer than this for an answer: for whoever has somebody waiting.
+    pub fn waiting_for(&self, patience: Duration) -> Self {
+        Self { patience, ..self.clone() }
     }
 
     /// The status, and when that says the render is over, the result: only the result is a verdict.
@@ -60,12 +73,12 @@ impl Checker {
             Ok(request) => request,
             Err(failure) => return Checked::Trouble(failure.message),
         };
-        let status = match self.sender.send(request, CHECK_TIMEOUT).await {
+        let status = match self.sender.send(request, self.patience).await {
             Ok(reply) => self.providers.checked(handle, &reply),
             Err(error) => return Checked::Trouble(causes(&error)),
         };
         let Checked::Ask(request) = status else { return status };
-        let verdict = match self.sender.send(request, CHECK_TIMEOUT).await {
+        let verdict = match self.sender.send(request, self.patience).await {
             Ok(reply) => self.providers.verdict(handle, &reply),
             Err(error) => Checked::Trouble(causes(&error)),
         };
@@ -76,10 +89,15 @@ impl Checker {
         verdict
     }
 
+    /// Whether the provider can be asked to stop.
+    pub fn can_stop(&self, handle: &Handle) -> bool {
+        self.providers.cancel(handle).is_some()
+    }
+
     /// Asks the provider to stop. A render that had finished before is not lost: the answer names its file.
     pub async fn stop(&self, handle: &Handle) -> Stopping {
         let Some(request) = self.providers.cancel(handle) else { return Stopping::NotPossible };
-        let cancelled = match self.sender.send(request, CHECK_TIMEOUT).await {
+        let cancelled = match self.sender.send(request, self.patience).await {
             Ok(reply) => self.providers.cancelled(handle, &reply),
             Err(error) => Cancelled::Trouble(causes(&error)),
         };

@@ -2,9 +2,11 @@
 //! inside. Which HTTP status each one has is decided in `http` alone. What the log reads is another text: [`causes`].
 
 use crate::account::HoldRefused;
+use crate::job::Status;
 use crate::money::Money;
+use std::time::Duration;
 
-/// A refusal that the caller can act on. Nothing was stored, held or sent when one is returned.
+/// A refusal that the caller can act on. No job was accepted, held for, sent, ended or deleted when one is returned.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// The request is not one that can be understood; the message names the field and what it accepts.
@@ -42,6 +44,12 @@ pub enum Refusal {
     /// No such job for this organization.
     #[error("no job with this id exists")]
     JobNotFound,
+    /// The job cannot be cancelled, or not now.
+    #[error(transparent)]
+    NotCancellable(#[from] NotCancellable),
+    /// Only what is over can be deleted.
+    #[error("the job is {status}, and only a completed or failed one can be deleted; cancel it, or wait until it has ended", status = .0.as_str())]
+    JobNotFinal(Status),
     /// No such path.
     #[error("nothing is here: {method} {path}; GET /v1/openapi.json lists what is")]
     NotFound {
@@ -75,6 +83,53 @@ pub enum Refusal {
         /// That many.
         limit: u32,
     },
+}
+
+/// Why a job cannot be cancelled, or not now. It is as it was, but for what its provider may have said of it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotCancellable {
+    /// It is done and charged.
+    #[error("the job is completed and was charged; DELETE /v1/videos/{{id}} removes its video")]
+    Completed,
+    /// Its render is done, and so is what it cost us.
+    #[error(
+        "the video is rendered and is being stored; the job will be completed and charged, and DELETE /v1/videos/{{id}} removes its \
+         video then"
+    )]
+    BeingStored,
+    /// Its provider renders, and takes no cancellations.
+    #[error(
+        "{model} is being rendered by a provider whose operations cannot be stopped; the job goes on, and is charged when it \
+         is completed"
+    )]
+    Unstoppable {
+        /// The catalog id.
+        model: String,
+    },
+    /// A submission is on its way. What comes of it is known within this time.
+    #[error("the job is being handed to its provider at this moment; nothing was changed, cancel it in a moment")]
+    BeingSubmitted(Duration),
+    /// Somebody else acts on it, and did so as long as could be waited for.
+    #[error("the job is being worked on at this moment; nothing was changed, cancel it again in a moment")]
+    Busy,
+    /// There may be a finished render, or none.
+    #[error(
+        "the provider did not say whether the video is rendered, so nothing was changed: the job goes on, and is charged when it \
+         is completed; cancel it again in a moment"
+    )]
+    NoAnswer,
+}
+
+impl NotCancellable {
+    /// When to try again, where that can help. A provider that gives no answer is asked again at the shortest cadence in the catalog.
+    pub const fn again_in(&self) -> Option<Duration> {
+        match self {
+            Self::Completed | Self::BeingStored | Self::Unstoppable { .. } => None,
+            Self::BeingSubmitted(wait) => Some(*wait),
+            Self::Busy => Some(Duration::from_secs(2)),
+            Self::NoAnswer => Some(Duration::from_secs(10)),
+        }
+    }
 }
 
 impl Refusal {

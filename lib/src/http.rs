@@ -2,6 +2,7 @@
 //! HTTP status of ours, and the chain of causes behind an error is logged here and nowhere else.
 
 mod billing;
+mod deleted_video;
 mod envelope;
 mod list;
 mod model_object;
@@ -13,6 +14,7 @@ mod video_job;
 pub mod video_order;
 
 pub use billing::{Billing, BillingStatus};
+pub use deleted_video::DeletedVideo;
 pub use envelope::{Envelope, ErrorBody, ErrorCode};
 pub use list::List;
 pub use model_object::{ModelList, ModelObject, TypicalSeconds};
@@ -25,6 +27,7 @@ use crate::id::OrgId;
 use crate::metrics::Metrics;
 use crate::money::Money;
 use crate::outbound::BoxError;
+use crate::storage::StorageError;
 use crate::store::StoreError;
 use crate::world::Ambient;
 use lambda_http::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
@@ -39,6 +42,8 @@ use std::time::Duration;
 const LONGEST_BODY: usize = 64 << 10;
 /// How long a caller should wait when our own store is overloaded: transactions on an account settle within 2 s.
 const STORE_RETRY: Duration = Duration::from_secs(2);
+/// How long a caller should wait when storage did not do what was asked: a hiccup passes within seconds.
+const STORAGE_RETRY: Duration = Duration::from_secs(5);
 /// How long a caller should wait when too many jobs are open: the shortest cadence in the catalog.
 const OPEN_JOBS_RETRY: Duration = Duration::from_secs(10);
 
@@ -51,6 +56,9 @@ pub enum Error {
     /// Our store.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Where the videos are, when one is to be removed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
     /// Anything else of ours.
     #[error("internal error")]
     Internal(#[source] BoxError),
@@ -173,10 +181,13 @@ const fn code(error: &Error) -> (ErrorCode, Option<Duration>) {
             Refusal::NotFound { .. } => (ErrorCode::NotFound, None),
             Refusal::MethodNotAllowed { .. } => (ErrorCode::MethodNotAllowed, None),
             Refusal::IdempotencyConflict => (ErrorCode::IdempotencyConflict, None),
+            Refusal::NotCancellable(why) => (ErrorCode::NotCancellable, why.again_in()),
+            Refusal::JobNotFinal(_) => (ErrorCode::JobNotFinal, None),
             Refusal::RequestTooLarge { .. } => (ErrorCode::RequestTooLarge, None),
             Refusal::TooManyOpenJobs { .. } => (ErrorCode::RateLimitExceeded, Some(OPEN_JOBS_RETRY)),
         },
         Error::Store(StoreError::Unavailable(_)) => (ErrorCode::ServiceUnavailable, Some(STORE_RETRY)),
+        Error::Storage(_) => (ErrorCode::StorageUnavailable, Some(STORAGE_RETRY)),
         Error::Store(StoreError::Broken(_)) | Error::Internal(_) => (ErrorCode::InternalError, None),
     }
 }
@@ -188,6 +199,9 @@ fn error_response(error: &Error, request_id: &str) -> Response<Body> {
         Error::Store(StoreError::Unavailable(_)) => {
             "we are overloaded and could not take this request; send it again. If it was stored after all, it fails uncharged".to_owned()
         }
+        Error::Storage(_) => {
+            "the job is hidden, but its video could not be removed from storage; send the DELETE again until it is answered with 200".to_owned()
+        }
         Error::Store(StoreError::Broken(_)) | Error::Internal(_) => {
             "something is wrong on our side; tell support the request_id".to_owned()
         }
@@ -196,7 +210,7 @@ fn error_response(error: &Error, request_id: &str) -> Response<Body> {
     if let Some(wait) = wait {
         insert(response.headers_mut(), RETRY_AFTER.as_str(), &wait.as_secs().to_string());
     }
-    if let Error::Refused(Refusal::IdempotencyConflict) = error {
+    if code.status() == StatusCode::CONFLICT && wait.is_none() {
         insert(response.headers_mut(), "x-should-retry", "false"); // OpenAI's SDKs send a 409 again unless told not to
     }
     if let Error::Refused(Refusal::MethodNotAllowed { allow, .. }) = error {

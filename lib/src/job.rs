@@ -2,10 +2,12 @@
 //! the condition that nobody else wrote in between.
 
 mod deadline;
+mod deletion;
 mod failure;
 mod turn;
 
 pub use deadline::Deadline;
+pub use deletion::Deletion;
 pub use failure::{Failure, FailureCode};
 pub use turn::{SUBMIT_LEASE, TURN_TOLERANCE};
 
@@ -48,6 +50,8 @@ pub struct Job {
     pub revision: u64,
     /// Where it stands.
     pub state: State,
+    /// Its owner deleted it.
+    pub deletion: Option<Deletion>,
 }
 
 /// Where a job stands, with what is known only there.
@@ -64,7 +68,7 @@ pub enum State {
     Completed {
         /// Since when.
         at: Timestamp,
-        /// Public and persistent.
+        /// Public and persistent; empty once the job was deleted.
         video_url: String,
     },
     /// Over, uncharged.

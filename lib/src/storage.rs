@@ -31,8 +31,10 @@ const TRANSFER_TIMEOUT: Duration = Duration::from_secs(60);
 const QUESTION_TIMEOUT: Duration = Duration::from_secs(10);
 /// The longest answer that is read; they are under 2 KB.
 const LONGEST_ANSWER: usize = 64 << 10;
-/// A video never changes under its URL, so caches may keep it for a year.
-const KEEP: &str = "max-age=31536000";
+/// A video never changes under its URL, but its owner may delete it: what a cache holds then, it holds for a day at most.
+const KEEP: &str = "max-age=86400";
+/// Storage's names for an object that is not there: the present one, and the one before.
+const NOT_THERE: [&str; 2] = ["NoSuchKey", "not_found"];
 
 /// Storage did not do what was asked. Every call may be repeated.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +49,8 @@ pub enum StorageError {
         step: &'static str,
         /// The true status, out of the body where there is one.
         status: u16,
+        /// Storage's name for it, if it gave one.
+        code: String,
         /// Storage's own words.
         message: String,
     },
@@ -86,6 +90,8 @@ struct Info {
 #[serde(default, rename_all = "camelCase")]
 struct ErrorBody {
     status_code: String,
+    error: String,
+    code: String,
     message: String,
 }
 
@@ -149,6 +155,18 @@ impl Storage {
         self.asked("upload", request).await.map(drop)
     }
 
+    /// Removes the stored video. What is not there is removed: a repeat changes nothing. A bucket that is not there is an error, for then
+    /// nobody knows where the video is.
+    pub async fn remove(&self, path: &str) -> Result<(), StorageError> {
+        let object = self.url(&format!("object/{}/{path}", self.bucket));
+        let request = self.request(Method::DELETE, object, QUESTION_TIMEOUT).await;
+        match self.asked("remove", request).await {
+            Ok(_) => Ok(()),
+            Err(StorageError::Refused { status: 404, code, .. }) if NOT_THERE.contains(&code.as_str()) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Checks that the stored video has this size and that its public URL answers with it.
     pub async fn confirm(&self, path: &str, bytes: u64) -> Result<(), StorageError> {
         let info = self.url(&format!("object/info/{}/{path}", self.bucket));
@@ -204,6 +222,7 @@ impl Storage {
         Err(StorageError::Refused {
             step,
             status: error.status_code.parse().unwrap_or(http_status),
+            code: if error.code.is_empty() { error.error } else { error.code },
             message: error.message,
         })
     }
@@ -217,5 +236,5 @@ fn usable(key: &Secret) -> Result<Secret, String> {
 }
 
 fn unexpected(step: &'static str, message: String) -> StorageError {
-    StorageError::Refused { step, status: 200, message }
+    StorageError::Refused { step, status: 200, code: String::new(), message }
 }

@@ -5,6 +5,7 @@
 use crate::process::ROOT;
 use crate::stage::{Caller, Stage};
 use ghub::job::{State, Status};
+use local::fal::Render;
 use local::template::{Template, Trigger};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -177,6 +178,36 @@ async fn store_video() {
         assert_eq!(stage.entries("consumption").await, 1);
     }
     stage.audit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cancel_video() {
+    let stage = quiet().await;
+    let caller = stage.caller();
+    stage.fal().set_render(Render { queued: Duration::from_secs(3600), rendering: Duration::ZERO });
+    let job = caller.accepted("unwanted").await;
+    for _ in 0..2 {
+        let answer = invoked(&stage, "cancel-video.json", &job).await;
+        let text = answer["body"].as_str().unwrap();
+        assert_eq!(answer, http(200, json!({"x-geekhub-balance-mxn": "50.00"}), text, &answer));
+        assert_eq!((&body(&answer)["status"], &body(&answer)["error"]), (&json!("failed"), &json!("cancelled")));
+        assert_eq!(body(&answer), caller.client.video(&job).await.unwrap().body);
+    }
+    stage.audit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn delete_video() {
+    let stage = Stage::new().await;
+    let caller = stage.caller();
+    let job = caller.accepted("deleted").await;
+    stage.until(caller.org, &job, Status::Completed).await;
+    let balance = json!({"x-geekhub-balance-mxn": "45.80"});
+    let answer = invoked(&stage, "delete-video.json", &job).await;
+    let text = format!(r#"{{"id":"{job}","object":"video.deleted","deleted":true}}"#);
+    assert_eq!(answer, http(200, balance.clone(), &text, &answer));
+    let answer = invoked(&stage, "delete-video.json", &job).await;
+    assert_eq!(answer, refused(404, balance, "job_not_found", "no job with this id exists", &answer));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,6 +4,7 @@
 use crate::asking::Ask;
 use crate::routes::Route;
 use crate::stage::Stage;
+use crate::still::{AT_ONCE, FOR_HOURS};
 use crate::traces::Call;
 use futures::future::BoxFuture;
 use ghub::job::Status;
@@ -60,6 +61,20 @@ async fn a_function_does_all_that_its_role_allows_and_nothing_else() {
     for route in Route::guarded().filter(|route| route.method == Method::GET) {
         stage.ask(route.ask(&hurried).key(&stage.system.identity.live_key)).await;
     }
+
+    // Cancelled by its owner, too late and in time; deleted.
+    let key = &stage.system.identity.live_key;
+    let cancel = |job: &str| Ask::new(Method::POST, &format!("/v1/videos/{job}/cancel")).key(key);
+    stage.system.sqs.lose_if("PollQueue", |_| true).unwrap();
+    stage.fal().set_render(AT_ONCE);
+    let late = caller.accepted("cancelled too late").await;
+    stage.ask(cancel(&late)).await.refused(409, "not_cancellable");
+    stage.until(caller.org, &late, Status::Completed).await;
+    stage.fal().set_render(FOR_HOURS);
+    let unwanted = caller.accepted("cancelled in time").await;
+    assert_eq!(stage.ask(cancel(&unwanted)).await.job(), unwanted);
+    let delete = Ask::new(Method::DELETE, &format!("/v1/videos/{late}")).key(key);
+    assert_eq!(stage.ask(delete).await.job(), late);
 
     let (done, allowed) = (seen.by_function(), allowed(&Template::read()));
     for function in allowed.keys().chain(done.keys()) {

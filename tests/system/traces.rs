@@ -17,6 +17,18 @@ const QUEUES: [&str; 2] = ["PollQueue", "StoreQueue"];
 /// Everything that moves when a job is accepted, a line for each.
 pub(crate) struct Traces(BTreeSet<String>);
 
+impl Traces {
+    /// Whether this text stands anywhere in a table.
+    pub(crate) fn mentions(&self, text: &str) -> bool {
+        self.0.iter().any(|line| line.contains(text))
+    }
+
+    /// All items of a table.
+    pub(crate) fn of(&self, table: &str) -> Vec<String> {
+        self.0.iter().filter(|line| line.starts_with(table)).cloned().collect()
+    }
+}
+
 impl Stage {
     pub(crate) async fn traces(&self) -> Traces {
         let mut lines: BTreeSet<_> =

@@ -1,14 +1,41 @@
-//! `POST /v1/videos/{id}/cancel`: ends a job before its time.
+//! `POST /v1/videos/{id}/cancel`: ends a job before its time, as far as its provider lets it. A cancelled job costs nothing; a video that
+//! is rendered is stored and charged all the same.
 
+mod attempt;
+
+use attempt::Attempt;
 use ghub::auth::Auth;
+use ghub::cancellation::Canceller;
+use ghub::checking::Checker;
 use ghub::config::ConfigError;
-use ghub::error::Refusal;
-use ghub::http::{Call, Error};
-use ghub::outbound::{connect, sdk_config};
-use ghub::store::{Store, Table};
+use ghub::error::{NotCancellable, Refusal};
+use ghub::http::{Call, Error, VideoJob};
+use ghub::id::{JobId, OrgId};
+use ghub::job::Job;
+use ghub::outbound::{ProviderSender, connect, sdk_config};
+use ghub::queue::Queue;
+use ghub::store::{Store, StoreError, Table};
 use ghub::world::World;
-use lambda_http::{Body, Request, Response};
+use lambda_http::{Body, Request, RequestExt, Response};
+use std::time::Duration;
+use tokio::time::Instant;
 use tracing::Instrument;
+
+/// The function's timeout in the template. All that it waits for has to fit in.
+pub const TIMEOUT: Duration = Duration::from_secs(28);
+
+/// What is left of it for the answer, when a store or a provider took all the rest.
+const ANSWERING: Duration = Duration::from_secs(1);
+
+/// How long a provider is waited for: fifty times its usual answer. Three exchanges (stop, status, result) are 15 s; of the other 12 s
+/// the store's six reads and writes need 60 ms, and two of them may take their whole 4 s.
+const EXCHANGE: Duration = Duration::from_secs(5);
+
+/// How long another cancellation of the same job is waited for: its three exchanges.
+const PATIENCE: Duration = EXCHANGE.saturating_mul(3);
+
+/// How long to wait between looks at what another cancellation does: a provider answers in a hundred milliseconds.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 /// The function, with what it needs.
 #[derive(Debug)]
@@ -16,15 +43,26 @@ pub struct CancelVideo {
     world: World,
     auth: Auth,
     store: Store,
+    checker: Checker,
+    canceller: Canceller,
 }
 
 impl CancelVideo {
-    /// Reads the environment; the start stops at the first variable that is missing or wrong.
+    /// Reads the environment and the secrets; the start stops at the first that is missing or wrong.
     pub async fn new(world: &World) -> Result<Self, ConfigError> {
-        let aws = sdk_config(world)?;
+        let (aws, ambient) = (sdk_config(world)?, &world.ambient);
         let store = Store::new(world, &aws, &[Table::Jobs, Table::Accounts, Table::Keys])?;
-        connect(world, Vec::new()).await;
-        Ok(Self { world: world.clone(), auth: Auth::new(&store, &world.ambient), store })
+        let providers = world.env.providers()?;
+        let (sender, ()) = tokio::join!(ProviderSender::new(world, &aws), connect(world, providers.urls()));
+        let store_queue = Queue::new(world, &aws, "STORE_QUEUE_URL")?;
+        let checker = Checker::new(&providers, &sender?, &store, &store_queue, ambient).waiting_for(EXCHANGE);
+        Ok(Self {
+            world: world.clone(),
+            auth: Auth::new(&store, ambient),
+            canceller: Canceller::new(&checker, &store, &Queue::new(world, &aws, "POLL_QUEUE_URL")?, ambient),
+            checker,
+            store,
+        })
     }
 
     /// Answers one request.
@@ -35,9 +73,28 @@ impl CancelVideo {
         call.close(result)
     }
 
-    async fn answer(&self, call: &mut Call) -> Result<(), Error> {
-        let account = self.auth.account(call).await?;
-        let _ = (&self.store, account);
-        Err(Refusal::JobNotFound.into()) // SKELETON: to be written
+    async fn answer(&self, call: &mut Call) -> Result<VideoJob, Error> {
+        let end = Instant::now() + TIMEOUT - ANSWERING;
+        let org = self.auth.account(call).await?.org;
+        // An id that is not one takes the same way as one that is unknown, so that the answers cannot be told apart.
+        let id = call.request.path_parameters().first("id").and_then(|id| id.parse().ok());
+        let cancelled = self.cancelled(org, id.unwrap_or(JobId::NONE));
+        let job =
+            tokio::time::timeout_at(end, cancelled).await.map_err(|late| StoreError::Unavailable(late.into()))??;
+        Ok(VideoJob::from(&job))
+    }
+
+    /// The job, failed. Whoever is overtaken reads it again and decides anew, and so does who finds somebody else at it.
+    async fn cancelled(&self, org: OrgId, id: JobId) -> Result<Job, Error> {
+        let patience = Instant::now() + PATIENCE;
+        loop {
+            let job = self.store.job(org, id).await?.and_then(Job::shown).ok_or(Refusal::JobNotFound)?;
+            match self.attempt(job).await? {
+                Attempt::Over(job) => return Ok(*job),
+                _ if Instant::now() >= patience => return Err(Refusal::from(NotCancellable::Busy).into()),
+                Attempt::Moved => {}
+                Attempt::Taken => tokio::time::sleep(LOOK_AGAIN).await,
+            }
+        }
     }
 }

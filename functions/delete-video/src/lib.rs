@@ -1,14 +1,29 @@
 //! `DELETE /v1/videos/{id}`: removes a finished video and what was asked for; the receipt stays.
+//!
+//! First the job is hidden, then its file leaves storage, then that is written down. So nobody is shown an address whose file does not
+//! answer, and a deletion that stops in between goes on where it stopped when it is sent again: only a finished one is not found.
 
 use ghub::auth::Auth;
 use ghub::config::ConfigError;
 use ghub::error::Refusal;
-use ghub::http::{Call, Error};
+use ghub::http::{Call, DeletedVideo, Error};
+use ghub::id::{JobId, OrgId};
+use ghub::job::{Deletion, Job, Moved};
 use ghub::outbound::{connect, sdk_config};
-use ghub::store::{Store, Table};
+use ghub::storage::Storage;
+use ghub::store::{Store, StoreError, Table, Written};
 use ghub::world::World;
-use lambda_http::{Body, Request, Response};
+use lambda_http::{Body, Request, RequestExt, Response};
+use std::time::Duration;
+use tokio::time::Instant;
 use tracing::Instrument;
+
+/// The function's timeout in the template. The exchange with storage takes 10 s at most; the store's reads and writes need 50 ms, and two
+/// of them may take their whole 4 s.
+pub const TIMEOUT: Duration = Duration::from_secs(20);
+
+/// What is left of it for the answer, when store and storage took all the rest.
+const ANSWERING: Duration = Duration::from_secs(1);
 
 /// The function, with what it needs.
 #[derive(Debug)]
@@ -16,15 +31,16 @@ pub struct DeleteVideo {
     world: World,
     auth: Auth,
     store: Store,
+    storage: Storage,
 }
 
 impl DeleteVideo {
-    /// Reads the environment; the start stops at the first variable that is missing or wrong.
+    /// Reads the environment and the secret; the start stops at the first that is missing or wrong.
     pub async fn new(world: &World) -> Result<Self, ConfigError> {
         let aws = sdk_config(world)?;
         let store = Store::new(world, &aws, &[Table::Jobs, Table::Accounts, Table::Keys])?;
-        connect(world, Vec::new()).await;
-        Ok(Self { world: world.clone(), auth: Auth::new(&store, &world.ambient), store })
+        let (storage, ()) = tokio::join!(Storage::new(world, &aws), connect(world, Vec::new()));
+        Ok(Self { world: world.clone(), auth: Auth::new(&store, &world.ambient), store, storage: storage? })
     }
 
     /// Answers one request.
@@ -35,9 +51,41 @@ impl DeleteVideo {
         call.close(result)
     }
 
-    async fn answer(&self, call: &mut Call) -> Result<(), Error> {
-        let account = self.auth.account(call).await?;
-        let _ = (&self.store, account);
-        Err(Refusal::JobNotFound.into()) // SKELETON: to be written
+    async fn answer(&self, call: &mut Call) -> Result<DeletedVideo, Error> {
+        let end = Instant::now() + TIMEOUT - ANSWERING;
+        let org = self.auth.account(call).await?.org;
+        // An id that is not one takes the same way as one that is unknown, so that the answers cannot be told apart.
+        let id = call.request.path_parameters().first("id").and_then(|id| id.parse().ok());
+        let deleted = self.delete(org, id.unwrap_or(JobId::NONE));
+        tokio::time::timeout_at(end, deleted).await.map_err(|late| StoreError::Unavailable(late.into()))?
+    }
+
+    async fn delete(&self, org: OrgId, id: JobId) -> Result<DeletedVideo, Error> {
+        let hidden = self.hidden(org, id).await?;
+        self.storage.remove(&Storage::path(org, id)).await?;
+        if let Moved::Applied(gone) = hidden.file_gone() {
+            self.store.write(&gone).await?; // overtaken by another deletion, which then has done the same
+        }
+        tracing::info!(job.id = %id, org.id = %org, "deleted");
+        Ok(DeletedVideo::of(id))
+    }
+
+    /// The job, hidden now or by a deletion that did not get to its end.
+    async fn hidden(&self, org: OrgId, id: JobId) -> Result<Job, Error> {
+        loop {
+            let job = self.store.job(org, id).await?.ok_or(Refusal::JobNotFound)?;
+            match job.deleted(self.world.ambient.now()) {
+                Moved::Illegal(open) => return Err(Refusal::JobNotFinal(open.status()).into()),
+                Moved::Already(Job { deletion: Some(Deletion { file_gone: true, .. }), .. }) => {
+                    return Err(Refusal::JobNotFound.into());
+                }
+                Moved::Already(hidden) => return Ok(hidden),
+                Moved::Applied(hidden) => {
+                    if self.store.write(&hidden).await? == Written::Done {
+                        return Ok(hidden);
+                    } // another deletion was first: what it has come to is read
+                }
+            }
+        }
     }
 }

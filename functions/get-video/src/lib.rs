@@ -56,7 +56,7 @@ impl GetVideo {
         if account.is_some_and(|account| account.suspended) {
             return Err(Refusal::OrganizationSuspended.into());
         }
-        let job = job.ok_or(Refusal::JobNotFound)?;
+        let job = job.and_then(Job::shown).ok_or(Refusal::JobNotFound)?;
         self.hurried(&job).await;
         call.ask_again_in = job.is_open().then(|| job.cadence(self.world.ambient.now()));
         Ok(VideoJob::from(&job))

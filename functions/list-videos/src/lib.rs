@@ -59,6 +59,7 @@ impl ListVideos {
             status: query.one_of("status", &Status::ALL.map(Status::as_str))?.and_then(Status::named),
             model: query.one_of("model", &models)?,
             older_than: query.job_id("after")?,
+            deleted_too: false,
         })
     }
 }

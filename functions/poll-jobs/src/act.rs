@@ -50,7 +50,10 @@ impl PollJobs {
     async fn check(&self, job: Job, handle: &Handle) -> Result<(), BoxError> {
         match self.checker.checked(handle).await {
             Checked::Done { file_url } => self.checker.found(job, file_url).await.map(drop),
-            Checked::Failed(failure) => self.fail(job, failure).await,
+            Checked::Failed(failure) => {
+                let failure = self.why(&job, failure);
+                self.fail(job, failure).await
+            }
             Checked::Rendering => match job.rendering(self.ambient.now()) {
                 Moved::Applied(seen) => self.checker.record(&seen).await.map(drop), // the hour of rendering begins now, however long the queue was
                 Moved::Already(job) | Moved::Illegal(job) => self.carry_on(job, handle).await,
@@ -60,6 +63,14 @@ impl PollJobs {
                 self.carry_on(job, handle).await
             }
             Checked::Queued | Checked::Ask(_) => self.carry_on(job, handle).await,
+        }
+    }
+
+    /// What was stopped at a deadline, and then could not be written down, failed for the deadline.
+    fn why(&self, job: &Job, failure: Failure) -> Failure {
+        match job.deadline_passed(self.ambient.now()) {
+            Some(deadline) if failure.code == FailureCode::Cancelled => deadline.failure(),
+            _ => failure,
         }
     }
 

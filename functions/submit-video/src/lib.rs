@@ -137,7 +137,7 @@ impl SubmitVideo {
     /// all answers are the same.
     async fn handed_over_before(&self, org: OrgId, id: JobId, end: Instant) -> Result<Job, Error> {
         loop {
-            let job = self.store.job(org, id).await?.ok_or(Refusal::JobNotFound)?;
+            let job = self.store.job(org, id).await?.and_then(Job::shown).ok_or(Refusal::JobNotFound)?;
             let leased = matches!(job.state, State::Pending { lease_until: Some(_) });
             let being_sent = leased && self.world.ambient.now().since(job.created) <= SUBMIT_TIMEOUT;
             if !being_sent || Instant::now() + LOOKING > end {

@@ -66,6 +66,7 @@ impl Order<'_> {
             due: lease_until,
             revision: 0,
             state: State::Pending { lease_until: Some(lease_until) },
+            deletion: None,
         })
     }
 }

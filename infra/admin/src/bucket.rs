@@ -72,7 +72,12 @@ impl Bucket {
         match self.ask(Method::GET, &format!("bucket/{}", self.name()), None).await {
             Ok(body) => match serde_json::from_slice(&body) {
                 Ok(settings) => Ok(Some(settings)),
-                Err(error) => Err(StorageError::Refused { step: "bucket", status: 200, message: error.to_string() }),
+                Err(error) => Err(StorageError::Refused {
+                    step: "bucket",
+                    status: 200,
+                    code: String::new(),
+                    message: error.to_string(),
+                }),
             },
             Err(StorageError::Refused { status: 404, .. }) => Ok(None),
             Err(error) => Err(error),

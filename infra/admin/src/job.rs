@@ -19,7 +19,8 @@ use serde_json::json;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How long a turn of somebody else is waited for: a look takes 60 s at most, and so does a submission. A transfer of a video takes longer.
+/// How long a turn of somebody else is waited for: a submission takes 60 s at most. A transfer of a video takes longer, and so may another
+/// cancellation that died.
 const PATIENCE: Duration = Duration::from_secs(75);
 /// Whoever holds the turn gives it back at a whole second; a moment later is early enough.
 const MOMENT: Duration = Duration::from_millis(200);
@@ -129,7 +130,7 @@ impl Fail {
         loop {
             let failure = job::Failure::new(self.code(), &self.reason);
             let due = job.due;
-            match canceller.cancel(job, failure, self.discard).await.map_err(Failure::Job)? {
+            let wait = match canceller.cancel(job, failure, self.discard).await.map_err(Failure::Job)? {
                 Cancellation::Failed => {
                     return self.ended(operator, "It has failed, uncharged; its hold is released.").await;
                 }
@@ -142,9 +143,9 @@ impl Fail {
                     let job = operator.job(id, Some(org)).await?;
                     return Err(Failure::JobIsOver(id, job.status()));
                 }
-                Cancellation::NotDue | Cancellation::Overtaken => {}
-            }
-            let wait = due.since(operator.ambient.now()) + MOMENT;
+                Cancellation::NotDue => due.since(operator.ambient.now()) + MOMENT,
+                Cancellation::Overtaken => MOMENT,
+            };
             if Instant::now() + wait > end {
                 return Err(Failure::JobIsTaken(id, due));
             }

@@ -36,7 +36,7 @@ impl Jobs {
         };
         Ok(Listing {
             json: json!({"org": self.org, "jobs": jobs.iter().map(object).collect::<Vec<_>>(), "next": next}),
-            head: &["JOB", "STATUS", "MODEL", "SECONDS", "MXN", "CREATED", "ENDED", "WHY"],
+            head: &["JOB", "STATUS", "MODEL", "SECONDS", "MXN", "CREATED", "ENDED", "NOTE"],
             rows: jobs.iter().map(row).collect(),
             note,
         })
@@ -47,7 +47,7 @@ impl Jobs {
     /// Goes on where one search of the store ends, until there are enough or no more; and where there may be more, if so.
     async fn found(&self, operator: &Operator) -> Result<(Vec<Job>, Option<JobId>), Failure> {
         let (most, mut jobs) = (usize::from(self.most), Vec::new());
-        let mut wanted = Wanted { status: self.status, model: None, older_than: self.before };
+        let mut wanted = Wanted { status: self.status, model: None, older_than: self.before, deleted_too: true };
         loop {
             let found = operator.store.jobs(self.org, wanted, most - jobs.len()).await?;
             jobs.extend(found.jobs);
@@ -65,6 +65,7 @@ fn row(job: &Job) -> Vec<String> {
         State::Completed { at, .. } => (moment(*at), String::new()),
         State::Failed { at, failure } => (moment(*at), failure.message.clone()),
     };
+    let why = if job.deletion.is_some() { "deleted by its owner".to_owned() } else { why };
     let (status, created) = (job.status().as_str().to_owned(), moment(job.created));
     vec![
         job.id.to_string(),
@@ -93,6 +94,7 @@ fn object(job: &Job) -> Value {
         "created": job.created,
         "ended": ended,
         "failure": failure,
+        "deleted": job.deletion.map(|deletion| deletion.at),
     })
 }
 

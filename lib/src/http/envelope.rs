@@ -30,6 +30,10 @@ pub enum ErrorCode {
     MethodNotAllowed,
     /// The idempotency key was used for another request.
     IdempotencyConflict,
+    /// The job cannot be cancelled, or not now.
+    NotCancellable,
+    /// The job is not over.
+    JobNotFinal,
     /// The body is larger than any valid request.
     RequestTooLarge,
     /// As many jobs are open as may be at once.
@@ -38,11 +42,13 @@ pub enum ErrorCode {
     InternalError,
     /// Our store is overloaded or out of reach.
     ServiceUnavailable,
+    /// Where the videos are is overloaded or out of reach.
+    StorageUnavailable,
 }
 
 impl ErrorCode {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 18] = [
         Self::InvalidRequestError,
         Self::MissingApiKey,
         Self::InvalidApiKey,
@@ -54,10 +60,13 @@ impl ErrorCode {
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::IdempotencyConflict,
+        Self::NotCancellable,
+        Self::JobNotFinal,
         Self::RequestTooLarge,
         Self::RateLimitExceeded,
         Self::InternalError,
         Self::ServiceUnavailable,
+        Self::StorageUnavailable,
     ];
 
     /// The word.
@@ -74,10 +83,13 @@ impl ErrorCode {
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::IdempotencyConflict => "idempotency_conflict",
+            Self::NotCancellable => "not_cancellable",
+            Self::JobNotFinal => "job_not_final",
             Self::RequestTooLarge => "request_too_large",
             Self::RateLimitExceeded => "rate_limit_exceeded",
             Self::InternalError => "internal_error",
             Self::ServiceUnavailable => "service_unavailable",
+            Self::StorageUnavailable => "storage_unavailable",
         }
     }
 
@@ -90,11 +102,11 @@ impl ErrorCode {
             Self::OrganizationSuspended => StatusCode::FORBIDDEN,
             Self::ModelNotFound | Self::JobNotFound | Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::IdempotencyConflict => StatusCode::CONFLICT,
+            Self::IdempotencyConflict | Self::NotCancellable | Self::JobNotFinal => StatusCode::CONFLICT,
             Self::RequestTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::RateLimitExceeded => StatusCode::TOO_MANY_REQUESTS,
             Self::InternalError => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::ServiceUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::ServiceUnavailable | Self::StorageUnavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 }

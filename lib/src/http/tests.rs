@@ -1,7 +1,10 @@
 //! What callers see: statuses, headers, the envelope, the ten fields.
 
 use super::*;
+use crate::error::NotCancellable;
+use crate::job::Status;
 use crate::job::tests::in_state;
+use crate::outbound::WireError;
 use serde_json::json;
 
 fn call(body: &str) -> Call {
@@ -25,6 +28,9 @@ fn each_error_has_its_status_and_the_envelope() {
     let (method, path) = ("PUT".to_owned(), "/v1/x".to_owned());
     let poor = Refusal::InsufficientBalance { balance: mxn("1.00"), held: mxn("4.20"), missing: mxn("3.200001") };
     let inside = || BoxError::from("arn:aws:dynamodb:secret");
+    let lost = StorageError::Wire(WireError::Lost("https://secret".into()));
+    let not = |why: NotCancellable| Error::from(Refusal::from(why));
+    let seconds = Duration::from_secs;
     for (error, status, code, says, retry_after) in [
         (Refusal::invalid("duration: no").into(), 400, "invalid_request_error", "duration: no", None),
         (Refusal::MissingApiKey.into(), 401, "missing_api_key", "Authorization: Bearer", None),
@@ -36,10 +42,25 @@ fn each_error_has_its_status_and_the_envelope() {
         (Refusal::JobNotFound.into(), 404, "job_not_found", "no job with this id", None),
         (Refusal::NotFound { method, path: path.clone() }.into(), 404, "not_found", "PUT /v1/x", None),
         (Refusal::MethodNotAllowed { path, allow: "POST".to_owned() }.into(), 405, "method_not_allowed", "/v1/x", None),
+        (Refusal::IdempotencyConflict.into(), 409, "idempotency_conflict", "another request body", None),
+        (not(NotCancellable::Completed), 409, "not_cancellable", "was charged; DELETE /v1/videos/{id}", None),
+        (not(NotCancellable::BeingStored), 409, "not_cancellable", "is being stored", None),
+        (
+            not(NotCancellable::Unstoppable { model: "google/veo-3".to_owned() }),
+            409,
+            "not_cancellable",
+            "google/veo-3 is",
+            None,
+        ),
+        (not(NotCancellable::BeingSubmitted(seconds(7))), 409, "not_cancellable", "handed to its provider", Some("7")),
+        (not(NotCancellable::Busy), 409, "not_cancellable", "worked on", Some("2")),
+        (not(NotCancellable::NoAnswer), 409, "not_cancellable", "did not say", Some("10")),
+        (Refusal::JobNotFinal(Status::Pending).into(), 409, "job_not_final", "the job is pending", None),
         (Refusal::RequestTooLarge { limit_bytes: 9 }.into(), 413, "request_too_large", "9 bytes", None),
         (Refusal::TooManyOpenJobs { limit: 50 }.into(), 429, "rate_limit_exceeded", "50 jobs", Some("10")),
         (StoreError::Broken(inside()).into(), 500, "internal_error", "on our side", None),
         (Error::Internal(inside()), 500, "internal_error", "on our side", None),
+        (lost.into(), 503, "storage_unavailable", "send the DELETE again", Some("5")),
         (StoreError::Unavailable(inside()).into(), 503, "service_unavailable", "send it again", Some("2")),
     ] {
         let allow = matches!(&error, Error::Refused(Refusal::MethodNotAllowed { .. })).then_some("POST");
@@ -48,6 +69,8 @@ fn each_error_has_its_status_and_the_envelope() {
         assert_eq!(header(&response, "content-type"), Some("application/json"), "{code}");
         assert_eq!(header(&response, "retry-after"), retry_after, "{code}");
         assert_eq!(header(&response, "allow"), allow, "{code}");
+        let stop = (status == 409 && retry_after.is_none()).then_some("false");
+        assert_eq!(header(&response, "x-should-retry"), stop, "{code}: a 409 is repeated where that can help");
         assert_eq!(header(&response, "x-geekhub-balance-mxn"), None, "{code}");
 
         let body: Value = serde_json::from_str(text(&response)).unwrap();

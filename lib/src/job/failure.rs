@@ -92,6 +92,11 @@ impl Failure {
         Self { code, message, provider_code: None }
     }
 
+    /// It was cancelled by who submitted it.
+    pub fn cancelled() -> Self {
+        Self::new(FailureCode::Cancelled, "cancelled")
+    }
+
     /// With the provider's own word, at most 100 characters of it.
     pub fn with_provider_code(self, code: impl Into<String>) -> Self {
         let code: String = code.into().chars().take(LONGEST_CODE).collect();

@@ -1,5 +1,7 @@
 //! The state machine: every state against every move, then turns, leases, cadence and deadlines at their edges.
 
+mod ending;
+
 use super::*;
 use crate::pricing::Price;
 use crate::provider::fal;
@@ -37,6 +39,7 @@ pub(crate) fn kling() -> Job {
         due: CREATED,
         revision: 7,
         state: State::Pending { lease_until: None },
+        deletion: None,
     }
 }
 
@@ -88,7 +91,7 @@ pub(crate) fn in_state(name: &str) -> Job {
 type Row = (&'static str, fn(Job) -> Moved, &'static str);
 
 #[rustfmt::skip]
-const ROWS: [Row; 12] = [
+const ROWS: [Row; 13] = [
     // from:  pending, leased, queued, rendering, found, uploading | completed, failed
     ("accepted",          |job| job.accepted(handle("r-1"), at(300)),           "AA====.."),
     ("accepted as other", |job| job.accepted(handle("r-2"), at(300)),           "AA......"),
@@ -100,6 +103,7 @@ const ROWS: [Row; 12] = [
     ("completed",         |job| job.completed("https://y".into(), at(300)),     "....AA=."),
     ("failed",            |job| job.failed(Deadline::Queued.failure(), at(300)),"AAAAAA.="),
     ("turn",              |job| job.turn(at(300), Duration::from_secs(15)),     "AAAAAA=="),
+    ("early turn",        |job| job.early_turn(at(300), Duration::from_secs(40)), "AAAAAA=="),
     ("leased",            |job| job.leased(at(300)),                            "A=......"),
     ("again in",          |job| job.again_in(at(300), Duration::from_secs(15)), "AAAAAA.."),
 ];

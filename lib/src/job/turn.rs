@@ -1,6 +1,6 @@
 //! Turns and leases: who may act on an open job, and for how long nobody else may.
 
-use super::{Job, Moved, State};
+use super::{Job, Moved, Processing, State};
 use crate::time::Timestamp;
 use std::time::Duration;
 
@@ -42,6 +42,41 @@ impl Job {
         }
         let state = self.state.clone();
         self.written(now.after(length), state)
+    }
+
+    /// Whether it may be ended now, although it may not be due. Between two looks `due` lies ahead and nobody acts; whoever wants the job
+    /// ended need not wait for it. Everybody writes over the revision that was read, so whoever is in the middle of something finds
+    /// himself overtaken and does nothing more. State by state, what that may cost:
+    ///
+    /// - Pending without a lease: nothing. Nobody has sent it, and who is about to has to write the lease first.
+    /// - Pending with a lease: a submission may be on its way, and what the provider calls it would be lost. Only when the lease is over.
+    /// - Processing without a file: nothing. A look that is under way may have learnt something that it cannot write any more, and the
+    ///   provider says it again to whoever asks it to stop. But a `due` that lies further ahead than a look puts it is an
+    ///   [early turn](Self::early_turn) of somebody else: a second one would only overtake the first.
+    /// - Processing with its file: two would write to one upload, or a video that is paid for would be lost just before its charge. Only
+    ///   when the transfer's turn is over.
+    /// - Final: never.
+    pub fn may_be_ended(&self, now: Timestamp) -> bool {
+        match &self.state {
+            State::Pending { lease_until: None } => true,
+            State::Processing(Processing { file: None, .. }) => self.due <= now.after(self.look_ahead(now)),
+            _ => self.is_due(now),
+        }
+    }
+
+    /// Takes the turn to end the job, as soon as [that may be](Self::may_be_ended). Who wants the same may do so about `length` later,
+    /// should this one have died, and everybody else a look after that.
+    pub fn early_turn(self, now: Timestamp, length: Duration) -> Moved {
+        if !self.may_be_ended(now) {
+            return Moved::Already(self);
+        }
+        let (due, state) = (now.after(self.look_ahead(now) + length), self.state.clone());
+        self.written(due, state)
+    }
+
+    /// The furthest that a look, by a clock that is a little ahead, puts the next one.
+    fn look_ahead(&self, now: Timestamp) -> Duration {
+        self.cadence(now) + TURN_TOLERANCE
     }
 
     /// Takes the turn and the lease for sending a pending job to its provider.

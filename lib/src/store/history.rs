@@ -25,6 +25,8 @@ pub struct Wanted<'w> {
     pub model: Option<&'w str>,
     /// Those older than this one, which need not be there.
     pub older_than: Option<JobId>,
+    /// Those too that their owner deleted: for the operator, never for a caller.
+    pub deleted_too: bool,
 }
 
 /// What a search found.
@@ -46,10 +48,12 @@ impl Store {
         for _ in 0..MOST_LOOKS {
             let (items, last) = self.retried_until(end, || self.wanted_among(org, from, at_once)).await?;
             for item in items {
+                let job = item::to_job(item).map_err(StoreError::Broken)?;
+                let Some(job) = (if wanted.deleted_too { Some(job) } else { job.shown() }) else { continue };
                 if jobs.len() == most {
                     return Ok(Found { reached: jobs.last().map(|job: &Job| job.id), jobs });
                 }
-                jobs.push(item::to_job(item).map_err(StoreError::Broken)?);
+                jobs.push(job);
             }
             let Some(last) = last else { return Ok(Found { jobs, reached: None }) };
             from.older_than = Some(item::to_job_id(last).map_err(StoreError::Broken)?);

@@ -5,7 +5,7 @@ use super::job::shard;
 use crate::account::Account;
 use crate::audit::Stated;
 use crate::id::{JobId, OrgId};
-use crate::job::{Failure, File, Job, Processing, State, Status};
+use crate::job::{Deletion, Failure, File, Job, Processing, State, Status};
 use crate::money::Money;
 use crate::outbound::BoxError;
 use crate::pricing::Price;
@@ -60,6 +60,11 @@ pub(super) struct JobItem {
     video_url: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<Failure>,
+    /// Since when its owner sees it no more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deleted: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file_gone: Option<bool>,
 }
 
 /// The attribute that names the write by which an item stands.
@@ -95,6 +100,8 @@ pub(super) fn from_job(job: &Job, write: &str) -> Result<Item, BoxError> {
         ended: None,
         video_url: None,
         failure: None,
+        deleted: job.deletion.map(|deletion| deletion.at),
+        file_gone: job.deletion.map(|deletion| deletion.file_gone),
     };
     match job.state.clone() {
         State::Pending { lease_until } => item.lease_until = lease_until,
@@ -110,7 +117,7 @@ pub(super) fn from_job(job: &Job, write: &str) -> Result<Item, BoxError> {
         }
         State::Completed { at, video_url } => {
             item.ended = Some(at);
-            item.video_url = Some(video_url);
+            item.video_url = Some(video_url).filter(|_| job.deletion.is_none());
         }
         State::Failed { at, failure } => {
             item.ended = Some(at);
@@ -143,6 +150,7 @@ pub(super) fn to_job(item: Item) -> Result<Job, BoxError> {
         due: item.due,
         revision: item.revision,
         state,
+        deletion: item.deleted.map(|at| Deletion { at, file_gone: item.file_gone.unwrap_or_default() }),
     })
 }
 
@@ -161,7 +169,13 @@ impl JobItem {
                     None => None,
                 },
             }),
-            "completed" => State::Completed { at: self.ended?, video_url: self.video_url.clone()? },
+            "completed" => State::Completed {
+                at: self.ended?,
+                video_url: match self.deleted {
+                    Some(_) => String::new(),
+                    None => self.video_url.clone()?,
+                },
+            },
             "failed" => State::Failed { at: self.ended?, failure: self.failure.clone()? },
             _ => return None,
         })

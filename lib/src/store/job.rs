@@ -87,10 +87,11 @@ impl Store {
     }
 
     /// Writes a moved job over the revision before it. A job that has just ended takes its hold with it, and a completed one is
-    /// charged, in the same transaction. A repeat is the same write.
+    /// charged, in the same transaction. A deleted one had ended before, and moves no money. A repeat is the same write.
     pub async fn write(&self, job: &Job) -> Result<Written, StoreError> {
         let change = match job.state {
-            State::Pending { .. } | State::Processing(_) => return self.write_open(job).await,
+            _ if job.deletion.is_some() => return self.write_alone(job).await,
+            State::Pending { .. } | State::Processing(_) => return self.write_alone(job).await,
             State::Completed { .. } => Change::settle(job.cost),
             State::Failed { .. } => Change::release(job.cost),
         };
@@ -125,7 +126,7 @@ impl Store {
         }
     }
 
-    async fn write_open(&self, job: &Job) -> Result<Written, StoreError> {
+    async fn write_alone(&self, job: &Job) -> Result<Written, StoreError> {
         let write = self.new_write();
         let refused = self
             .retried(|| async {

@@ -31,6 +31,8 @@ pub async fn run(job: &Job, prompt: bool, operator: &Operator) -> Result<Report,
         "cost_mxn": job.cost.to_string(),
         "poll_every_s": job.poll_every_s,
         "due": job.is_open().then_some(job.due),
+        "deleted": job.deletion.map(|deletion| deletion.at),
+        "file_gone": job.deletion.map(|deletion| deletion.file_gone),
         "revision": job.revision,
         "history": history.iter().map(|(at, what)| json!({"at": at, "what": what})).collect::<Vec<_>>(),
         "ledger": entries.iter().map(object).collect::<Vec<_>>(),
@@ -74,13 +76,22 @@ fn by_state(state: &State) -> Vec<(&'static str, &'static str, Value)> {
             }
             known
         }
-        State::Completed { video_url, .. } => vec![("video_url", "url", json!(video_url))],
+        State::Completed { video_url, .. } => {
+            kept(video_url).map(|url| ("video_url", "url", json!(url))).into_iter().collect()
+        }
         State::Failed { failure, .. } => {
-            let mut known = vec![("error", "error", json!(failure.message)), ("code", "code", json!(failure.code))];
+            let error = kept(&failure.message).map(|message| ("error", "error", json!(message)));
+            let mut known: Vec<_> = error.into_iter().collect();
+            known.push(("code", "code", json!(failure.code)));
             known.extend(failure.provider_code.iter().map(|code| ("provider_code", "provider's code", json!(code))));
             known
         }
     }
+}
+
+/// What is empty was the caller's, and was deleted.
+fn kept(text: &str) -> Option<&str> {
+    (!text.is_empty()).then_some(text)
 }
 
 fn id_of(handle: &Handle) -> &str {
@@ -110,8 +121,19 @@ fn history(job: &Job, entries: &[Entry]) -> Vec<(Timestamp, String)> {
             history.extend(file.as_ref().map(|file| (file.found, "file found".to_owned())));
         }
         State::Completed { at, .. } => history.push((*at, "completed".to_owned())),
-        State::Failed { at, failure } => history.push((*at, format!("failed: {}", failure.message))),
+        State::Failed { at, failure } => {
+            let why = kept(&failure.message).map(|message| format!(": {message}")).unwrap_or_default();
+            history.push((*at, format!("failed{why}")));
+        }
     }
+    history.extend(job.deletion.map(|deletion| {
+        let file = if deletion.file_gone {
+            "its file is gone"
+        } else {
+            "its file is not, and goes when the DELETE is sent again"
+        };
+        (deletion.at, format!("deleted by its owner; {file}"))
+    }));
     history.extend(entries.iter().map(|entry| {
         let reason = entry.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
         (entry.posted_at(), format!("{} of MXN {}{reason}", entry.kind.as_str(), entry.amount))

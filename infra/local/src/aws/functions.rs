@@ -180,6 +180,8 @@ mod tests {
         let template = Template::read();
         for (name, known) in [
             ("submit-video", submit_video::TIMEOUT),
+            ("cancel-video", cancel_video::TIMEOUT),
+            ("delete-video", delete_video::TIMEOUT),
             ("poll-jobs", poll_jobs::TIMEOUT),
             ("store-video", store_video::TIMEOUT),
             ("audit-accounts", audit_accounts::TIMEOUT),

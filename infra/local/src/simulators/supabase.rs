@@ -144,7 +144,7 @@ impl Supabase {
                 "/object/{bucket}/{*path}",
                 step(project, Step::Upload, post(upload::create).put(upload::replace))
                     .get(read::authenticated)
-                    .delete(objects::delete),
+                    .merge(step(project, Step::Delete, delete(objects::delete))),
             )
             .merge(resumable::routes(project));
         Router::new()

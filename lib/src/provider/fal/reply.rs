@@ -23,6 +23,9 @@ struct StatusBody {
 /// to a runner fal's queue tries again by itself, so those are no refusals.
 const NOT_BEGUN: &str = "runner_scheduling_failure";
 
+/// What was stopped at our own wish, by a cancellation whose answer or whose record was lost.
+const STOPPED: &str = "client_cancelled";
+
 /// fal's ids are UUIDs.
 const LONGEST_ID: usize = 128;
 
@@ -99,6 +102,7 @@ pub fn result_read(reply: &Reply) -> Checked {
             }
         }
         (422, Ok(body)) if body.get("detail").is_some() => Checked::Failed(refusal(reply)),
+        (499, _) if error_type(reply).as_deref() == Some(STOPPED) => Checked::Failed(Failure::cancelled()),
         // A model's own refusal is a list, also with another 4xx; what stands before the model (keys, limits) never answers with one.
         (400 | 402 | 404..=407 | 409..=428 | 430..=499, Ok(body))
             if body.get("detail").is_some_and(Value::is_array) =>

@@ -40,6 +40,21 @@ fn an_item_has_what_its_state_needs_and_nothing_empty() {
 }
 
 #[test]
+fn a_deleted_job_keeps_its_receipt_and_neither_words_nor_address() {
+    for state in ["completed", "failed"] {
+        let hidden = in_state(state).deleted(kling().created).applied().unwrap();
+        let gone = hidden.clone().file_gone().applied().unwrap();
+        for job in [hidden, gone] {
+            let item = from_job(&job, "write").unwrap();
+            assert_eq!(item["prompt"], AttributeValue::S(String::new()), "{state}");
+            assert!(!item.contains_key("video_url") && !item.contains_key("open"), "{state}: {item:?}");
+            assert_eq!(item["file_gone"], AttributeValue::Bool(job.deletion.unwrap().file_gone), "{state}");
+            assert_eq!(to_job(item).unwrap(), job, "{state}");
+        }
+    }
+}
+
+#[test]
 fn a_failure_without_a_word_of_the_provider_has_none_in_the_item() {
     let failure = Failure::new(FailureCode::TimedOut, "too late");
     let job = Job { state: State::Failed { at: kling().created, failure }, ..kling() };

@@ -21,6 +21,8 @@ use super::incoming::drain;
 pub enum Step {
     /// `POST` and `PUT /object/…`
     Upload,
+    /// `DELETE /object/{bucket}/{path}`
+    Delete,
     /// `POST /upload/resumable`
     TusCreate,
     /// `PATCH /upload/resumable/…`

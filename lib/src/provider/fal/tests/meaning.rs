@@ -13,6 +13,7 @@ const NO_RUNNER: &str = include_str!("../replies/runner_scheduling_failure_503.j
 const RUNNER_REFUSED: &str = include_str!("../replies/runner_connection_refused_503.json");
 const RUNNER_LOST: &str = include_str!("../replies/runner_disconnected_503.json");
 const TIMED_OUT: &str = include_str!("../replies/request_timeout_504.json");
+const CANCELLED: &str = include_str!("../replies/client_cancelled_499.json");
 const INTERNAL: &str = include_str!("../replies/internal_error_500.json");
 const HTML: &str = "<!DOCTYPE html><title>Bad Gateway</title><h1>Bad Gateway</h1>";
 
@@ -134,6 +135,8 @@ fn what_a_result_means() {
         (422, INVALID, Checked::Failed(invalid())),
         (422, PLAIN, Checked::Failed(plain())),
         (400, INVALID, Checked::Failed(invalid())),
+        // Our own wish, whose answer or record was lost.
+        (499, CANCELLED, Checked::Failed(Failure::cancelled())),
         // No verdict: asked again until the deadline.
         (200, HTML, trouble("200")),
         (202, result, trouble("202")),
@@ -149,6 +152,7 @@ fn what_a_result_means() {
         (500, INTERNAL, trouble("500 (internal_error)")),
         (500, CONTENT_POLICY, trouble("500")),
         (503, RUNNER_LOST, trouble("503 (runner_disconnected)")),
+        (499, r#"{"detail": "gone", "error_type": "client_disconnected"}"#, trouble("499 (client_disconnected)")),
         (504, TIMED_OUT, trouble("504 (request_timeout)")),
     ] {
         assert_eq!(result_read(&reply(status, body)), expected, "{status} {body}");

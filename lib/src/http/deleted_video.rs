@@ -1,0 +1,22 @@
+//! What a deletion is answered.
+
+use crate::id::JobId;
+use serde::Serialize;
+
+/// A job's video, its prompt and its URL are gone; its receipt stays in the books.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DeletedVideo {
+    /// The job's UUID.
+    pub id: String,
+    /// Always `video.deleted`.
+    pub object: &'static str,
+    /// Always `true`.
+    pub deleted: bool,
+}
+
+impl DeletedVideo {
+    /// The answer for this job.
+    pub fn of(job: JobId) -> Self {
+        Self { id: job.to_string(), object: "video.deleted", deleted: true }
+    }
+}

@@ -1,0 +1,100 @@
+//! How a job ends before its time, and what is left of it when its owner deletes it.
+
+use super::*;
+
+/// Three exchanges with a provider.
+const LENGTH: Duration = Duration::from_secs(40);
+
+/// At 300 s a look puts the next one 30 s ahead, and clocks may differ by 5 s.
+#[test]
+fn a_job_may_be_ended_out_of_turn_where_nobody_is_in_the_middle_of_what_must_not_be_lost() {
+    for (state, edge) in [
+        ("pending", u64::from(u32::MAX)), // nobody has sent it
+        ("leased", 305),                  // somebody may be sending it
+        ("queued", 335),                  // somebody may be looking at it
+        ("rendering", 335),
+        ("found", 305), // somebody may be storing it
+        ("uploading", 305),
+    ] {
+        for (due, may) in [(at(0), true), (at(edge), true), (at(edge + 1), state == "pending")] {
+            let job = Job { due, ..in_state(state) };
+            assert_eq!(job.may_be_ended(at(300)), may, "{state}, due at {due:?}");
+            let moved = job.clone().early_turn(at(300), LENGTH);
+            assert_eq!(matches!(moved, Moved::Applied(_)), may, "{state}, due at {due:?}");
+        }
+    }
+    for state in ["completed", "failed"] {
+        assert!(!in_state(state).may_be_ended(at(300)), "{state}");
+    }
+}
+
+#[test]
+fn every_wait_between_two_looks_may_be_cut_short() {
+    for poll_every_s in [1, 2, 15, 30, 60, 90] {
+        for looked in [0, 5, 100, 599, 600, 86_400] {
+            let job = Job { poll_every_s, ..in_state("rendering") };
+            let length = job.cadence(at(looked));
+            let waiting = job.turn(at(looked), length).applied().unwrap();
+            for later in [0, 1, length.as_secs()] {
+                assert!(waiting.may_be_ended(at(looked + later)), "every {poll_every_s} s, {later} s after {looked} s");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_early_turn_keeps_off_the_next_one_and_all_looks_but_not_for_ever() {
+    let taken = Job { due: at(330), ..in_state("rendering") }.early_turn(at(300), LENGTH).applied().unwrap();
+    assert_eq!((taken.due, taken.revision), (at(300 + 30 + 5 + 40), 8));
+    for now in [300, 301, 330, 336] {
+        assert_eq!(taken.clone().early_turn(at(now), LENGTH), Moved::Already(taken.clone()), "at {now} s");
+        assert_eq!(taken.clone().turn(at(now), LENGTH), Moved::Already(taken.clone()), "at {now} s");
+    }
+    assert!(taken.clone().early_turn(at(340), LENGTH).applied().is_some(), "it died");
+    assert!(taken.clone().turn(at(370), LENGTH).applied().is_some());
+    let back = taken.again_in(at(310), Duration::ZERO).applied().unwrap();
+    assert!(back.early_turn(at(310), LENGTH).applied().is_some(), "given back");
+}
+
+#[test]
+fn only_a_final_job_is_deleted_and_its_receipt_stays() {
+    for (state, job) in in_every_state() {
+        assert_eq!(job.clone().file_gone(), Moved::Illegal(job.clone()), "{state} is not deleted");
+        assert_eq!(job.clone().shown(), Some(job.clone()), "{state}");
+        if job.is_open() {
+            assert_eq!(job.clone().deleted(at(300)), Moved::Illegal(job), "{state}");
+            continue;
+        }
+        let hidden = job.clone().deleted(at(300)).applied().unwrap();
+        let kept = match &job.state {
+            State::Completed { at, .. } => State::Completed { at: *at, video_url: String::new() },
+            State::Failed { at, failure } => {
+                State::Failed { at: *at, failure: Failure { message: String::new(), ..failure.clone() } }
+            }
+            open => panic!("{open:?}"),
+        };
+        let deletion = Deletion { at: at(300), file_gone: false };
+        let expected = Job { prompt: String::new(), state: kept, deletion: Some(deletion), revision: 8, ..job.clone() };
+        assert_eq!(hidden, expected, "{state}");
+        assert_eq!((hidden.clone().shown(), hidden.status()), (None, job.status()), "{state}");
+        assert_eq!(hidden.clone().deleted(at(301)), Moved::Already(hidden.clone()), "{state}");
+
+        let gone = hidden.clone().file_gone().applied().unwrap();
+        let deletion = Deletion { file_gone: true, ..deletion };
+        assert_eq!(gone, Job { deletion: Some(deletion), revision: 9, ..hidden }, "{state}");
+        assert_eq!(gone.clone().file_gone(), Moved::Already(gone.clone()), "{state}");
+        assert_eq!((gone.clone().deleted(at(302)), gone.clone().shown()), (Moved::Already(gone), None), "{state}");
+    }
+}
+
+/// Messages about a deleted job may still be under way.
+#[test]
+fn a_deleted_job_moves_nowhere() {
+    for state in ["completed", "failed"] {
+        let hidden = in_state(state).deleted(at(300)).applied().unwrap();
+        for (name, go, _) in ROWS {
+            assert_eq!(go(hidden.clone()).applied(), None, "{name} from {state}");
+        }
+        assert_eq!((hidden.is_open(), hidden.is_overdue(at(86_400), Duration::ZERO)), (false, false));
+    }
+}

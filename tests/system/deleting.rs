@@ -1,0 +1,251 @@
+//! `DELETE /v1/videos/{id}`: the file, the words and the address of a job that is over are gone for good; what it cost stays in the books.
+
+use crate::asking::Reply;
+use crate::still::{FOR_HOURS, Still};
+use crate::traces::Call;
+use futures::future::join_all;
+use ghub::job::{Deletion, FailureCode, State, Status};
+use ghub::outbound::{Outbound, sdk_config};
+use ghub::storage::{Storage, StorageError};
+use local::faults::{Fault, Then};
+use local::supabase::{self, Plan, Step};
+use reqwest::{Method, Request};
+use serde_json::json;
+
+const BUCKET: &str = "generated-videos";
+const PROMPT: &str = "a hummingbird at dawn that nobody else should know of";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_file_the_words_and_the_address_go_and_the_receipt_stays() {
+    let still = Still::new().await;
+    let job = still.completed(PROMPT).await;
+    let before = still.stored(&job).await;
+    let url = still.shown(&job).await.body["video_url"].as_str().unwrap().to_owned();
+    assert_eq!((http_status(&url).await, still.stage.traces().await.mentions(PROMPT)), (200, true));
+    let ledger = still.stage.traces().await.of("TABLE_LEDGER");
+
+    let reply = still.delete(&job).await;
+    let body = json!({"id": job, "object": "video.deleted", "deleted": true});
+    assert_eq!((reply.status, &reply.body, reply.balance()), (200, &body, Some("995.80".parse().unwrap())));
+    assert_ne!(http_status(&url).await, 200, "the file is gone from its public address");
+    is_gone(&still, &job).await;
+
+    let traces = still.stage.traces().await;
+    assert!(!traces.mentions(PROMPT) && !traces.mentions(&url), "no table knows what was asked for, nor where it was");
+    assert_eq!(traces.of("TABLE_LEDGER"), ledger);
+    let after = still.stored(&job).await;
+    let State::Completed { at, .. } = &before.state else { panic!("{before:?}") };
+    assert_eq!(after.state, State::Completed { at: *at, video_url: String::new() });
+    assert_eq!((after.cost, after.price, after.seconds, &after.model), (before.cost, before.price, 5, &before.model));
+    assert!(matches!(after.deletion, Some(Deletion { file_gone: true, .. })));
+    still.has("995.80", "0.00").await;
+}
+
+/// A provider's words may repeat the prompt, and a video may have been stored before its job failed.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_job_is_deleted_with_whatever_is_left_of_it() {
+    let still = Still::new().await;
+    still.stage.fal().faults().add(Fault::once("submit", Then::answer(422, json!({"detail": PROMPT})))).unwrap();
+    let job = still.caller.accepted(PROMPT).await;
+    assert_eq!(still.shown(&job).await.body["error"], PROMPT);
+    let path = Storage::path(still.caller.org, job.parse().unwrap());
+    storage(&still).await.upload(&path, b"a video".as_slice().into()).await.unwrap();
+
+    assert_eq!(still.delete(&job).await.status, 200);
+    assert_eq!(still.stage.storage().object(BUCKET, &path), None);
+    is_gone(&still, &job).await;
+    assert!(!still.stage.traces().await.mentions(PROMPT));
+    let State::Failed { failure, .. } = still.stored(&job).await.state else { panic!("it failed, and that is final") };
+    assert_eq!((failure.code, failure.message.as_str()), (FailureCode::ProviderRefused, ""));
+    still.has("1000.00", "0.00").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_over_is_not_deleted() {
+    let still = Still::rendering(FOR_HOURS).await;
+    let processing = still.caller.accepted("processing").await;
+    still.stage.fal().faults().add(Fault::once("submit", Then::answer(429, "{}"))).unwrap();
+    let pending = still.caller.accepted("pending").await;
+    for (job, status) in [(processing, "processing"), (pending, "pending")] {
+        let before = still.stored(&job).await;
+        let reply = still.delete(&job).await;
+        let message = reply.refused(409, "job_not_final");
+        assert!(message.contains(&format!("the job is {status}")) && message.contains("cancel it"), "{message}");
+        assert_eq!((reply.header("x-should-retry"), reply.retry_after_s()), (Some("false"), None));
+        assert_eq!(still.stored(&job).await, before);
+        assert_eq!(still.cancel(&job).await.status, 200);
+        assert_eq!(still.delete(&job).await.status, 200);
+        is_gone(&still, &job).await;
+    }
+    still.has("1000.00", "0.00").await;
+}
+
+/// The job is hidden from the first attempt on, so that its address is never shown again; the deletion is done when it says so.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_storage_that_fails_is_asked_until_it_has_done_it() {
+    let still = Still::new().await;
+    let answer = |status, body: &str| supabase::Fault::Answer { status, headers: [].into(), body: body.to_owned() };
+    let no_bucket =
+        r#"{"statusCode":"404","error":"Bucket not found","message":"Bucket not found","code":"NoSuchBucket"}"#;
+    let denied = r#"{"statusCode":"403","error":"Unauthorized","message":"Invalid Compact JWS","code":"AccessDenied"}"#;
+    for (name, fault, gone) in [
+        ("busy", answer(503, "busy"), false),
+        ("no such bucket", answer(400, no_bucket), false),
+        ("no such bucket, said plainly", answer(404, no_bucket), false),
+        ("a page of somebody else", answer(404, "<h1>Not found</h1>"), false),
+        ("denied", answer(400, denied), false),
+        ("silent", supabase::Fault::CloseBefore, false),
+        ("its answer is lost", supabase::Fault::CloseAfter, true),
+    ] {
+        let job = still.completed(PROMPT).await;
+        let path = Storage::path(still.caller.org, job.parse().unwrap());
+        still.stage.storage().misbehave(Plan { step: Step::Delete, fault, times: Some(2), after: 0 });
+        for _ in 0..2 {
+            let reply = still.delete(&job).await;
+            reply.refused(503, "storage_unavailable");
+            assert_eq!(reply.retry_after_s(), Some(5), "{name}");
+            assert_eq!(still.stage.storage().object(BUCKET, &path).is_none(), gone, "{name}");
+            still.shown(&job).await.refused(404, "job_not_found");
+            still.cancel(&job).await.refused(404, "job_not_found");
+            assert!(!still.stage.traces().await.mentions(PROMPT), "{name}");
+        }
+        assert_eq!(still.delete(&job).await.status, 200, "{name}");
+        assert_eq!(still.stage.storage().object(BUCKET, &path), None, "{name}");
+        is_gone(&still, &job).await;
+    }
+    still.stage.audit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deletion_that_died_goes_on_where_it_stopped() {
+    let still = Still::new().await;
+    let hiding = |call: &Call| is_put(call) && call.body["Item"]["file_gone"]["BOOL"] == false;
+    let finishing = |call: &Call| is_put(call) && call.body["Item"]["file_gone"]["BOOL"] == true;
+    let removing = |call: &Call| call.what.starts_with("DELETE ");
+    let died_at: [(&str, fn(&Call) -> bool, bool, bool); 3] = [
+        ("before it hid the job", hiding, true, true),
+        ("before it removed the file", removing, false, true),
+        ("before it wrote that down", finishing, false, false),
+    ];
+    for (name, step, is_shown, has_file) in died_at {
+        let job = still.completed(PROMPT).await;
+        let path = Storage::path(still.caller.org, job.parse().unwrap());
+        still.meddler.withhold(step);
+        assert_eq!(still.delete(&job).await.status, 503, "{name}");
+        still.meddler.withhold_nothing();
+        let seen = (still.shown(&job).await.status == 200, still.stage.storage().object(BUCKET, &path).is_some());
+        assert_eq!(seen, (is_shown, has_file), "{name}");
+        assert_eq!(still.delete(&job).await.status, 200, "{name}");
+        assert_eq!(still.stage.storage().object(BUCKET, &path), None, "{name}");
+        is_gone(&still, &job).await;
+    }
+    still.stage.audit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_deletions_at_once_are_one() {
+    let still = Still::new().await;
+    let job = still.completed(PROMPT).await;
+    let replies = join_all((0..20).map(|_| still.delete(&job))).await;
+    let done = replies.iter().filter(|reply| reply.status == 200).count();
+    let late = replies.iter().filter(|reply| reply.status == 404).count();
+    assert!(done >= 1 && done + late == 20, "{:?}", replies.iter().map(|reply| reply.status).collect::<Vec<_>>());
+    is_gone(&still, &job).await;
+    assert_eq!(still.stage.entries("consumption").await, 1);
+    still.has("995.80", "0.00").await;
+}
+
+/// Messages about the job may come late or twice: its file does not come back.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_late_message_brings_nothing_back() {
+    let still = Still::new().await;
+    let job = still.completed(PROMPT).await;
+    let path = Storage::path(still.caller.org, job.parse().unwrap());
+    assert_eq!(still.delete(&job).await.status, 200);
+    let uploads = || still.stage.storage().requests().iter().filter(|seen| seen.method == "POST").count();
+    let (before, asked, stored) = (uploads(), still.stage.fal().requests().len(), still.stored(&job).await);
+    for _ in 0..2 {
+        still.delivered("store-video", &job).await;
+        still.delivered("poll-jobs", &job).await;
+    }
+    assert_eq!(still.stage.system.invoke("sweep-jobs", json!({})).await.unwrap(), json!({"overdue": 0}));
+    assert_eq!((uploads(), still.stage.fal().requests().len(), still.stored(&job).await), (before, asked, stored));
+    assert_eq!(still.stage.storage().object(BUCKET, &path), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_job_is_not_replayed() {
+    let still = Still::new().await;
+    let order = json!({"model": "fal/kling-2", "prompt": PROMPT});
+    let job = still.submit(&order, "once").await.job().to_owned();
+    assert_eq!(still.cancel(&job).await.status, 200);
+    assert_eq!(still.submit(&order, "once").await.job(), job);
+    assert_eq!(still.delete(&job).await.status, 200);
+    still.submit(&order, "once").await.refused(404, "job_not_found");
+    assert_eq!(still.stage.fal().renders(), 1);
+    still.has("1000.00", "0.00").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_job_is_in_no_list() {
+    let still = Still::rendering(FOR_HOURS).await;
+    let mut jobs = Vec::new();
+    for number in 0..5 {
+        let job = still.caller.accepted(&format!("number {number}")).await;
+        assert_eq!(still.cancel(&job).await.status, 200);
+        jobs.insert(0, job);
+    }
+    for deleted in [4, 2, 0] {
+        assert_eq!(still.delete(&jobs.remove(deleted)).await.status, 200);
+    }
+    assert_eq!(still.listed("").await, (jobs.clone(), false), "the newest and the oldest are not there");
+    assert_eq!(still.listed("?limit=1").await, (jobs[..1].to_vec(), true));
+    assert_eq!(still.listed("?limit=2&status=failed").await, (jobs.clone(), false));
+    assert_eq!(still.listed(&format!("?limit=1&after={}", jobs[0])).await, (jobs[1..].to_vec(), false));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn removing_what_is_not_there_has_removed_it() {
+    let still = Still::new().await;
+    let storage = storage(&still).await;
+    storage.upload("a/b/video.mp4", b"a video".as_slice().into()).await.unwrap();
+    for _ in 0..2 {
+        storage.remove("a/b/video.mp4").await.unwrap();
+    }
+    let refused = in_bucket(&still, "elsewhere").await.remove("a/b/video.mp4").await.unwrap_err();
+    assert!(matches!(refused, StorageError::Refused { step: "remove", status: 404, .. }), "{refused}");
+}
+
+/// For its owner there is no such job, as for everybody else.
+async fn is_gone(still: &Still, job: &str) {
+    for reply in [still.shown(job).await, still.delete(job).await, still.cancel(job).await] {
+        told_nothing(&reply);
+    }
+    let status = still.stored(job).await.status();
+    assert!(matches!(status, Status::Completed | Status::Failed), "the books still know it, {status:?}");
+}
+
+fn told_nothing(reply: &Reply) {
+    assert_eq!(reply.refused(404, "job_not_found"), "no job with this id exists");
+    assert!(reply.retry_after_s().is_none());
+}
+
+fn is_put(call: &Call) -> bool {
+    call.by.as_deref() == Some("delete-video") && call.what.ends_with("PutItem")
+}
+
+async fn http_status(url: &str) -> u16 {
+    let answer = Outbound::network().exchange(Request::new(Method::GET, url.parse().unwrap())).await.unwrap();
+    answer.status().as_u16()
+}
+
+async fn storage(still: &Still) -> Storage {
+    in_bucket(still, BUCKET).await
+}
+
+async fn in_bucket(still: &Still, bucket: &str) -> Storage {
+    let mut world = still.stage.system.world();
+    let variables = still.stage.system.variables.clone().into_iter();
+    world.env = variables.chain([("SUPABASE_BUCKET".to_owned(), bucket.to_owned())]).collect();
+    Storage::new(&world, &sdk_config(&world).unwrap()).await.unwrap()
+}

@@ -1,0 +1,177 @@
+//! A system in which nothing moves by itself: its clock stands still, its messages are lost, and the test delivers them. What its functions
+//! ask of others can be held up or kept from them.
+
+use crate::asking::{Ask, Reply};
+use crate::stage::{Caller, Stage};
+use crate::traces::Call;
+use futures::future::BoxFuture;
+use ghub::job::{Job, Status};
+use ghub::outbound::{Gate, Network, WireError};
+use local::fal::Render;
+use local::system::Options;
+use reqwest::{Method, Request};
+use serde_json::{Value, json};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::sync::Notify;
+
+/// Finished when it is submitted.
+pub(crate) const AT_ONCE: Render = Render { queued: Duration::ZERO, rendering: Duration::ZERO };
+/// Not finished while a test runs.
+pub(crate) const FOR_HOURS: Render = Render { queued: Duration::ZERO, rendering: Duration::from_secs(100 * 60 * 60) };
+
+pub(crate) struct Still {
+    pub(crate) stage: Stage,
+    pub(crate) caller: Caller,
+    pub(crate) meddler: Arc<Meddler>,
+    key: String,
+}
+
+impl Still {
+    pub(crate) async fn new() -> Self {
+        let meddler = Arc::new(Meddler::default());
+        let stage = Stage::with(Options { gate: Some(meddler.clone()), ..Options::test() }).await;
+        stage.stop_the_clock();
+        for queue in ["PollQueue", "StoreQueue"] {
+            stage.system.sqs.lose_if(queue, |_| true).unwrap();
+        }
+        let caller = stage.caller_with("1000.00").await;
+        let key = stage.key_of(&caller).await;
+        Self { stage, caller, meddler, key }
+    }
+
+    /// The same, where fal's renders take so long.
+    pub(crate) async fn rendering(render: Render) -> Self {
+        let still = Self::new().await;
+        still.stage.fal().set_render(render);
+        still
+    }
+
+    pub(crate) async fn cancel(&self, job: &str) -> Reply {
+        self.stage.ask(Ask::new(Method::POST, &format!("/v1/videos/{job}/cancel")).key(&self.key)).await
+    }
+
+    pub(crate) async fn delete(&self, job: &str) -> Reply {
+        self.stage.ask(Ask::new(Method::DELETE, &format!("/v1/videos/{job}")).key(&self.key)).await
+    }
+
+    pub(crate) async fn shown(&self, job: &str) -> Reply {
+        self.stage.ask(Ask::video(&self.key, job)).await
+    }
+
+    /// The ids of a page of the list, and whether there are more.
+    pub(crate) async fn listed(&self, query: &str) -> (Vec<String>, bool) {
+        let page = self.stage.ask(Ask::new(Method::GET, &format!("/v1/videos{query}")).key(&self.key)).await.body;
+        let jobs = page["data"].as_array().unwrap().iter();
+        (jobs.map(|job| job["id"].as_str().unwrap().to_owned()).collect(), page["has_more"] == true)
+    }
+
+    /// Submits, under this idempotency key.
+    pub(crate) async fn submit(&self, order: &Value, idempotency_key: &str) -> Reply {
+        self.stage.ask(Ask::submit(&self.key, order).idempotency_key(idempotency_key)).await
+    }
+
+    /// A job of Veo at Google for 4 s.
+    pub(crate) async fn at_google(&self, prompt: &str) -> String {
+        let order = json!({"model": "google/veo-3.1", "prompt": prompt, "duration": 4});
+        self.submit(&order, prompt).await.job().to_owned()
+    }
+
+    /// A job of fal's that is stored and charged.
+    pub(crate) async fn completed(&self, prompt: &str) -> String {
+        self.stage.fal().set_render(AT_ONCE);
+        let job = self.caller.accepted(prompt).await;
+        self.stage.later(Duration::from_secs(61));
+        self.delivered("poll-jobs", &job).await;
+        self.delivered("store-video", &job).await;
+        assert_eq!(self.stored(&job).await.status(), Status::Completed);
+        job
+    }
+
+    /// Delivers a message about the job.
+    pub(crate) async fn delivered(&self, function: &str, job: &str) {
+        let record = json!({
+            "messageId": job, "receiptHandle": job, "attributes": {}, "messageAttributes": {}, "md5OfBody": "",
+            "eventSource": "aws:sqs", "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:Queue", "awsRegion": "us-east-1",
+            "body": json!({"org": self.caller.org, "job": job}).to_string(),
+        });
+        let answer = self.stage.system.invoke(function, json!({"Records": [record]})).await.unwrap();
+        assert_eq!(answer, json!({"batchItemFailures": []}));
+    }
+
+    pub(crate) async fn stored(&self, job: &str) -> Job {
+        self.stage.stored(self.caller.org, job).await
+    }
+
+    /// How often fal was asked to stop.
+    pub(crate) fn stops(&self) -> usize {
+        self.stage.fal().requests().iter().filter(|seen| seen.path.ends_with("/cancel")).count()
+    }
+
+    /// So much is on the account, so much of it held, and the books are right.
+    pub(crate) async fn has(&self, balance: &str, held: &str) {
+        let account = self.stage.store.account(self.caller.org).await.unwrap().unwrap();
+        assert_eq!((account.balance.to_string().as_str(), account.held.to_string().as_str()), (balance, held));
+        self.stage.audit().await;
+    }
+}
+
+/// Stands between the functions and others.
+#[derive(Debug, Default)]
+pub(crate) struct Meddler {
+    held: Mutex<Option<String>>,
+    reached: Notify,
+    let_go: Notify,
+    withheld: Mutex<Option<fn(&Call) -> bool>>,
+}
+
+impl Meddler {
+    /// Whoever is the next to ask for a path with this ending gets the answer late.
+    pub(crate) fn hold_next(&self, ending: &str) {
+        *self.held.lock().unwrap() = Some(ending.to_owned());
+    }
+
+    /// Waits until the answer is there, and held.
+    pub(crate) async fn reached(&self) {
+        self.reached.notified().await;
+    }
+
+    /// Hands over the answer that is held.
+    pub(crate) fn let_go(&self) {
+        self.let_go.notify_one();
+    }
+
+    /// Such calls lead nowhere, as if whoever makes them had died.
+    pub(crate) fn withhold(&self, which: fn(&Call) -> bool) {
+        *self.withheld.lock().unwrap() = Some(which);
+    }
+
+    /// From here on all calls happen.
+    pub(crate) fn withhold_nothing(&self) {
+        *self.withheld.lock().unwrap() = None;
+    }
+}
+
+impl Gate for Meddler {
+    fn exchange<'a>(
+        &'a self,
+        request: Request,
+        send: Network<'a>,
+    ) -> BoxFuture<'a, Result<reqwest::Response, WireError>> {
+        let call = Call::of(&request);
+        let held =
+            self.held.lock().unwrap().take_if(|ending| request.url().path().ends_with(ending.as_str())).is_some();
+        let withheld = self.withheld.lock().unwrap().is_some_and(|which| which(&call));
+        Box::pin(async move {
+            if withheld {
+                return Err(WireError::NotSent("nobody asks any more".into()));
+            }
+            let answer = send(request).await;
+            if held {
+                self.reached.notify_one();
+                self.let_go.notified().await;
+            }
+            answer
+        })
+    }
+}
