@@ -105,6 +105,9 @@ fn headers(status: StatusCode, codes: &[ErrorCode]) -> Vec<(&'static str, Header
             headers.push(("Retry-After", retry_after("Seconds to wait before the request is sent again.")));
         }
         StatusCode::CONFLICT => {
+            if codes.contains(&ErrorCode::NotCancellable) {
+                headers.push(("Retry-After", retry_after("Where trying again may help: seconds to wait before.")));
+            }
             let description = "`false` where sending the same request again cannot help; the official SDKs honour it.";
             headers.push(("x-should-retry", words(description, &["false"])));
         }
@@ -171,11 +174,21 @@ const fn when(code: ErrorCode) -> &'static str {
         ErrorCode::NotFound => "there is no such path.",
         ErrorCode::MethodNotAllowed => "the path has other methods, which `Allow` names.",
         ErrorCode::IdempotencyConflict => "the `Idempotency-Key` was used with another body in the last 24 hours.",
+        ErrorCode::NotCancellable => {
+            "the job is done, or its provider takes no cancellations, or it cannot be said at this moment; the message says which. With \
+             `Retry-After` it can be tried again, with `x-should-retry: false` the job goes on to its end."
+        }
+        ErrorCode::JobNotFinal => {
+            "only a completed or failed job can be deleted; cancel it, or wait until it has ended."
+        }
         ErrorCode::RequestTooLarge => "the body is over 64 KiB.",
         ErrorCode::RateLimitExceeded => "as many jobs are in progress as may be at once; wait until one has finished.",
         ErrorCode::InternalError => "something is wrong on our side; nothing was charged for it.",
         ErrorCode::ServiceUnavailable => {
             "our store is overloaded or out of reach; send the request again. A job that was stored after all fails uncharged."
+        }
+        ErrorCode::StorageUnavailable => {
+            "the job is hidden, but its video could not be removed from storage; send the request again until it is answered with 200."
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::answers::{GatewayError, refused};
 use crate::operation::by_status;
 use crate::paths::{self, VIDEO_LIST};
 use ghub::http::schema::{Factor, Mxn, UnixSeconds};
-use ghub::http::{DryRun, Envelope, ErrorCode, List, ModelList, VideoJob, video_order::VideoOrder};
+use ghub::http::{DeletedVideo, DryRun, Envelope, ErrorCode, List, ModelList, VideoJob, video_order::VideoOrder};
 use utoipa::openapi::path::{PathItem, Paths, PathsBuilder};
 use utoipa::openapi::schema::{Components, ComponentsBuilder};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
@@ -72,6 +72,7 @@ fn components() -> Components {
     let components = add::<VideoJob>(components).schema(VIDEO_LIST, List::<VideoJob>::schema());
     let components = add::<ModelList>(components);
     let components = add::<DryRun>(components);
+    let components = add::<DeletedVideo>(components);
     let components = add::<Envelope>(components);
     let components = add::<GatewayError>(components);
     let components = [add::<Mxn>, add::<Factor>, add::<UnixSeconds>].into_iter().fold(components, |all, add| add(all));

@@ -70,6 +70,10 @@ pub(super) fn video_dry_run() -> Object {
     always("video.dry_run")
 }
 
+pub(super) fn video_deleted() -> Object {
+    always("video.deleted")
+}
+
 pub(super) fn list() -> Object {
     always("list")
 }

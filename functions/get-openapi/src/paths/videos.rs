@@ -4,7 +4,7 @@ use crate::answers::{balance, link, of, ok, retry_after, words};
 use crate::operation::{Endpoint, Told, in_header, in_path, in_query, limit, text};
 use ghub::catalog::Catalog;
 use ghub::http::video_order::{LONGEST_KEY, VideoOrder};
-use ghub::http::{DryRun, ErrorCode, VideoJob};
+use ghub::http::{DeletedVideo, DryRun, ErrorCode, VideoJob};
 use ghub::job::Status;
 use utoipa::openapi::path::Parameter;
 use utoipa::openapi::request_body::RequestBodyBuilder;
@@ -19,7 +19,7 @@ pub(crate) const VIDEO_LIST: &str = "VideoList";
 const OWN_ID: &str = "$response.body#/id";
 
 pub(crate) fn endpoints() -> Vec<Endpoint> {
-    vec![submit(), list(), get()]
+    vec![submit(), list(), get(), delete(), cancel()]
 }
 
 fn submit() -> Endpoint {
@@ -107,6 +107,37 @@ fn get() -> Endpoint {
     Endpoint { method: HttpMethod::Get, path: "/videos/{id}", operation: operation.build() }
 }
 
+fn cancel() -> Endpoint {
+    let told = Told {
+        id: "cancelVideo",
+        tag: "videos",
+        summary: "Cancels a job",
+        description: "Ends a job before its time, as far as its provider lets it; no body is needed. A cancelled job is `failed` with the error \
+                      `cancelled`, and costs nothing. A video that is rendered already is stored and charged all the same.",
+        parameters: vec![id()],
+        answer: about_a_job(ok("The job, failed.", of::<VideoJob>())).build(),
+    };
+    let operation = told.guarded(&[ErrorCode::JobNotFound, ErrorCode::NotCancellable]);
+    Endpoint { method: HttpMethod::Post, path: "/videos/{id}/cancel", operation: operation.build() }
+}
+
+fn delete() -> Endpoint {
+    let told = Told {
+        id: "deleteVideo",
+        tag: "videos",
+        summary: "Deletes a job",
+        description: "Removes a finished job's video, its prompt and its URL; afterwards the job is not found. Its receipt stays among the \
+                      transactions.",
+        parameters: vec![id()],
+        answer: ok("The job is gone.", of::<DeletedVideo>())
+            .header("x-geekhub-balance-mxn", balance())
+            .link("job", link("getVideo", "id", OWN_ID, "The job, which is not found."))
+            .build(),
+    };
+    let operation = told.guarded(&[ErrorCode::JobNotFound, ErrorCode::JobNotFinal, ErrorCode::StorageUnavailable]);
+    Endpoint { method: HttpMethod::Delete, path: "/videos/{id}", operation: operation.build() }
+}
+
 fn id() -> Parameter {
     in_path("id", "The job's id.", uuid())
 }
@@ -124,4 +155,6 @@ fn about_a_job(answer: ResponseBuilder) -> ResponseBuilder {
     answer
         .header("x-geekhub-balance-mxn", balance())
         .link("job", link("getVideo", "id", OWN_ID, "The job as it stands."))
+        .link("cancel", link("cancelVideo", "id", OWN_ID, "Ends the job before its time."))
+        .link("delete", link("deleteVideo", "id", OWN_ID, "Removes the job once it is over."))
 }
