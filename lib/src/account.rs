@@ -18,6 +18,8 @@ pub struct Account {
     pub org: OrgId,
     /// The sum of the ledger.
     pub balance: Money,
+    /// How many entries the ledger has.
+    pub entries: u64,
     /// The sum of the costs of all open jobs.
     pub held: Money,
     /// How far below 0 the organization may go before submits are refused.
@@ -37,6 +39,8 @@ pub struct Account {
 pub struct Change {
     /// Added to the balance; the ledger entry of the same transaction carries the same amount.
     pub balance: Money,
+    /// How many entries the same transaction adds to the ledger: one, or none where the balance stays as it is.
+    pub entries: u64,
     /// Added to what is held.
     pub held: Money,
     /// Added to the number of open jobs.
@@ -70,6 +74,7 @@ impl Account {
         Self {
             org,
             balance: Money::ZERO,
+            entries: 0,
             held: Money::ZERO,
             credit_limit: Money::ZERO,
             open_jobs: 0,
@@ -104,6 +109,7 @@ impl Account {
     pub fn after(&self, change: Change) -> Result<Self, MoneyOverflow> {
         Ok(Self {
             balance: self.balance.plus(change.balance)?,
+            entries: self.entries + change.entries,
             held: self.held.plus(change.held)?,
             open_jobs: self.open_jobs.checked_add_signed(change.open_jobs).ok_or(MoneyOverflow)?,
             revision: self.revision + 1,
@@ -115,23 +121,23 @@ impl Account {
 impl Change {
     /// A job of this cost was accepted: the cost is held.
     pub const fn hold(cost: Money) -> Self {
-        Self { balance: Money::ZERO, held: cost, open_jobs: 1 }
+        Self { balance: Money::ZERO, entries: 0, held: cost, open_jobs: 1 }
     }
 
-    /// It completed: the hold becomes a charge.
+    /// It completed: the hold becomes a charge. What cost nothing is no entry.
     pub fn settle(cost: Money) -> Result<Self, MoneyOverflow> {
         let back = cost.negated()?;
-        Ok(Self { balance: back, held: back, open_jobs: -1 })
+        Ok(Self { balance: back, entries: u64::from(cost != Money::ZERO), held: back, open_jobs: -1 })
     }
 
     /// It failed: the hold goes, nothing is charged.
     pub fn release(cost: Money) -> Result<Self, MoneyOverflow> {
-        Ok(Self { balance: Money::ZERO, held: cost.negated()?, open_jobs: -1 })
+        Ok(Self { balance: Money::ZERO, entries: 0, held: cost.negated()?, open_jobs: -1 })
     }
 
     /// Money came in or was corrected.
     pub const fn posting(amount: Money) -> Self {
-        Self { balance: amount, held: Money::ZERO, open_jobs: 0 }
+        Self { balance: amount, entries: 1, held: Money::ZERO, open_jobs: 0 }
     }
 
     /// What is added to `available`.
@@ -160,6 +166,7 @@ mod tests {
         assert_eq!(held.available().unwrap(), mxn("45.80"));
         let settled = held.after(Change::settle(mxn("4.20")).unwrap()).unwrap();
         assert_eq!((settled.balance, settled.held, settled.open_jobs), (mxn("45.80"), Money::ZERO, 0));
+        assert_eq!((held.entries, settled.entries), (0, 1), "a hold is no entry, a charge is one");
         assert_eq!(
             settled.available().unwrap(),
             mxn("45.80"),
@@ -172,6 +179,13 @@ mod tests {
         let held = account("50").after(Change::hold(mxn("4.20"))).unwrap();
         let released = held.after(Change::release(mxn("4.20")).unwrap()).unwrap();
         assert_eq!(released, Account { revision: 2, ..account("50") });
+    }
+
+    #[test]
+    fn what_cost_nothing_is_no_entry() {
+        let free = account("50").after(Change::hold(Money::ZERO)).unwrap();
+        let settled = free.after(Change::settle(Money::ZERO).unwrap()).unwrap();
+        assert_eq!(settled, Account { revision: 2, ..account("50") });
     }
 
     #[test]

@@ -11,6 +11,8 @@ use std::fmt;
 pub struct Stated {
     /// Should be the sum of the ledger.
     pub balance: Money,
+    /// Should be the number of the ledger's entries.
+    pub entries: u64,
     /// Should be the sum of the costs of all open jobs.
     pub held: Money,
     /// Set by the operator.
@@ -23,10 +25,25 @@ pub struct Stated {
     pub revision: u64,
 }
 
-/// What ledger and jobs say: first every entry is told, then every job.
+/// What an entry of the ledger says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Posting {
+    /// Added to the balance; a charge is below 0.
+    pub amount: Money,
+    /// The job, if it is a consumption.
+    pub consumed: Option<JobId>,
+    /// Should be its place among the ledger's entries, from 1 on.
+    pub sequence: u64,
+    /// Should be the sum of all entries up to it.
+    pub balance_after: Money,
+}
+
+/// What ledger and jobs say: first every entry is told, in whatever order, then every job.
 #[derive(Debug, Clone, Default)]
 pub struct Books {
     balance: Money,
+    /// All of them, 40 bytes each: what is wrong with an order shows only once it is known.
+    postings: Vec<Posting>,
     held: Money,
     open_jobs: i64,
     /// Consumptions whose job has not been told yet: how many, and what they add to the balance.
@@ -43,6 +60,29 @@ pub enum Difference {
         account: Money,
         /// The sum.
         ledger: Money,
+    },
+    /// The account counts other than the ledger has entries.
+    Entries {
+        /// What the account says.
+        account: u64,
+        /// How many there are.
+        ledger: u64,
+    },
+    /// The first of the ledger's entries that is not in its place: one before it is missing, or is there twice.
+    Sequence {
+        /// Its place among the entries.
+        place: u64,
+        /// The place that it says it has.
+        sequence: u64,
+    },
+    /// The first of the ledger's entries whose balance is not the sum of the entries up to it.
+    BalanceAfter {
+        /// The place that it says it has.
+        sequence: u64,
+        /// What it says.
+        entry: Money,
+        /// The sum.
+        sum: Money,
     },
     /// What is held is not what the open jobs cost.
     Held {
@@ -65,7 +105,7 @@ pub enum Difference {
         /// The sum.
         sum: Money,
     },
-    /// A completed job without exactly one consumption of its cost, or another with any.
+    /// A completed job without exactly one consumption of its cost, or another with any; what cost nothing is due none.
     Charges {
         /// Which.
         job: JobId,
@@ -81,17 +121,13 @@ pub enum Difference {
 }
 
 impl Books {
-    /// An entry of the ledger that is no consumption.
-    pub fn posted(&mut self, amount: Money) -> Result<(), MoneyOverflow> {
-        self.balance = self.balance.plus(amount)?;
-        Ok(())
-    }
-
-    /// A consumption of this job; a charge is below 0.
-    pub fn consumed(&mut self, job: JobId, amount: Money) -> Result<(), MoneyOverflow> {
-        self.posted(amount)?;
+    /// An entry of the ledger.
+    pub fn posted(&mut self, posting: Posting) -> Result<(), MoneyOverflow> {
+        self.balance = self.balance.plus(posting.amount)?;
+        self.postings.push(posting);
+        let Some(job) = posting.consumed else { return Ok(()) };
         let (times, sum) = self.charges.entry(job).or_default();
-        (*times, *sum) = (times.saturating_add(1), sum.plus(amount)?);
+        (*times, *sum) = (times.saturating_add(1), sum.plus(posting.amount)?);
         Ok(())
     }
 
@@ -108,7 +144,7 @@ impl Books {
         };
         let (times, sum) = self.charges.remove(&id).unwrap_or_default();
         let charged = sum.negated()?;
-        let wanted = u32::from(status == Status::Completed);
+        let wanted = u32::from(status == Status::Completed && cost != Money::ZERO);
         if (times, charged) != (wanted, due) {
             self.differences.push(Difference::Charges { job: id, status: Some(status), due, times, charged });
         }
@@ -122,9 +158,14 @@ impl Books {
             self.differences.push(Difference::Charges { job, status: None, due: Money::ZERO, times, charged });
         }
         let sum = account.balance.minus(account.held)?.plus(account.credit_limit)?;
-        let Stated { balance, held, available, open_jobs, .. } = *account;
+        let Stated { balance, entries, held, available, open_jobs, .. } = *account;
+        let counted = u64::try_from(self.postings.len()).unwrap_or(u64::MAX);
+        let [sequence, balance_after] = disorder(self.postings)?;
         let of_account = [
             (balance != self.balance).then_some(Difference::Balance { account: balance, ledger: self.balance }),
+            (entries != counted).then_some(Difference::Entries { account: entries, ledger: counted }),
+            sequence,
+            balance_after,
             (held != self.held).then_some(Difference::Held { account: held, jobs: self.held }),
             (open_jobs != self.open_jobs).then_some(Difference::OpenJobs { account: open_jobs, jobs: self.open_jobs }),
             (available != sum).then_some(Difference::Available { account: available, sum }),
@@ -133,11 +174,37 @@ impl Books {
     }
 }
 
+/// What is wrong with the entries' places, and with their balances. One that is off puts all after it off, so the first is told.
+fn disorder(mut postings: Vec<Posting>) -> Result<[Option<Difference>; 2], MoneyOverflow> {
+    postings.sort_by_key(|posting| posting.sequence);
+    let (mut misplaced, mut unsummed, mut sum) = (None, None, Money::ZERO);
+    for (place, Posting { amount, sequence, balance_after: entry, .. }) in (1..).zip(postings) {
+        sum = sum.plus(amount)?;
+        if sequence != place {
+            misplaced = misplaced.or(Some(Difference::Sequence { place, sequence }));
+        }
+        if entry != sum {
+            unsummed = unsummed.or(Some(Difference::BalanceAfter { sequence, entry, sum }));
+        }
+    }
+    Ok([misplaced, unsummed])
+}
+
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Balance { account, ledger } => {
                 write!(f, "the balance is MXN {account}, the ledger's sum MXN {ledger}")
+            }
+            Self::Entries { account, ledger } => write!(f, "{account} entries are counted, the ledger has {ledger}"),
+            Self::Sequence { place, sequence } => {
+                write!(f, "the entry in place {place} of the ledger says that it is entry {sequence}")
+            }
+            Self::BalanceAfter { sequence, entry, sum } => {
+                write!(
+                    f,
+                    "entry {sequence} of the ledger says that the balance was MXN {entry} then, the sum is MXN {sum}"
+                )
             }
             Self::Held { account, jobs } => write!(f, "MXN {account} is held, the open jobs cost MXN {jobs}"),
             Self::OpenJobs { account, jobs } => write!(f, "{account} open jobs are counted, there are {jobs}"),
@@ -176,6 +243,7 @@ mod tests {
     fn sound() -> (Stated, Books) {
         let account = Stated {
             balance: mxn("45.80"),
+            entries: 2,
             held: mxn("4.20"),
             credit_limit: mxn("10"),
             available: mxn("51.60"),
@@ -183,9 +251,16 @@ mod tests {
             revision: 5,
         };
         let mut books = Books::default();
-        books.posted(mxn("50")).unwrap();
-        books.consumed(id(COMPLETED), mxn("-4.20")).unwrap();
+        post(&mut books, "50", None);
+        post(&mut books, "-4.20", Some(COMPLETED));
         (account, books)
+    }
+
+    /// Posts after what is there.
+    fn post(books: &mut Books, amount: &str, job: Option<u128>) {
+        let (amount, sequence) = (mxn(amount), u64::try_from(books.postings.len()).unwrap() + 1);
+        let balance_after = books.balance.plus(amount).unwrap();
+        books.posted(Posting { amount, consumed: job.map(id), sequence, balance_after }).unwrap();
     }
 
     fn differences(account: &Stated, mut books: Books) -> Vec<Difference> {
@@ -223,7 +298,8 @@ mod tests {
         // What the account says follows the ledger, so that only the charges differ.
         let with = |job: u128, amount: &str| {
             let (mut account, mut books) = (account, books.clone());
-            books.consumed(id(job), mxn(amount)).unwrap();
+            post(&mut books, amount, Some(job));
+            account.entries += 1;
             account.balance = account.balance.plus(mxn(amount)).unwrap();
             account.available = account.available.plus(mxn(amount)).unwrap();
             differences(&account, books)
@@ -239,17 +315,77 @@ mod tests {
         assert_eq!(with(9, "-1"), charges(9, None, "0", 1, "1"), "a job that is not there");
 
         let mut bare = Books::default();
-        bare.posted(mxn("45.80")).unwrap();
-        assert_eq!(differences(&account, bare.clone()), charges(COMPLETED, completed, "4.20", 0, "0"), "missing");
-        bare.consumed(id(COMPLETED), mxn("-4.199999")).unwrap();
-        bare.posted(mxn("4.199999")).unwrap();
-        assert_eq!(differences(&account, bare), charges(COMPLETED, completed, "4.20", 1, "4.199999"), "another amount");
+        post(&mut bare, "45.80", None);
+        let counting = |entries| Stated { entries, ..account };
+        assert_eq!(differences(&counting(1), bare.clone()), charges(COMPLETED, completed, "4.20", 0, "0"), "missing");
+        post(&mut bare, "-4.199999", Some(COMPLETED));
+        post(&mut bare, "4.199999", None);
+        let other = charges(COMPLETED, completed, "4.20", 1, "4.199999");
+        assert_eq!(differences(&counting(3), bare), other, "another amount");
+    }
+
+    #[test]
+    fn a_completed_job_that_cost_nothing_is_due_no_consumption() {
+        let books = |consumed: bool| {
+            let mut books = Books::default();
+            if consumed {
+                post(&mut books, "0", Some(COMPLETED));
+            }
+            books.job(id(COMPLETED), Status::Completed, Money::ZERO).unwrap();
+            books
+        };
+        let account = |entries| Stated {
+            entries,
+            balance: mxn("0"),
+            held: mxn("0"),
+            available: mxn("10"),
+            open_jobs: 0,
+            ..sound().0
+        };
+        assert_eq!(books(false).differences(&account(0)).unwrap(), []);
+        assert_eq!(books(true).differences(&account(1)).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn every_entry_is_in_its_place_and_carries_the_sum_up_to_it() {
+        let (account, _) = sound();
+        // Told in no order that means anything: place, amount, balance after.
+        let found = |entries: &[(u64, &str, &str)]| {
+            let mut books = Books::default();
+            for (sequence, amount, balance_after) in entries.iter().rev() {
+                let consumed = amount.starts_with('-').then(|| id(COMPLETED));
+                let (amount, balance_after) = (mxn(amount), mxn(balance_after));
+                books.posted(Posting { amount, consumed, sequence: *sequence, balance_after }).unwrap();
+            }
+            let found = differences(&account, books);
+            found.iter().map(Difference::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(found(&[(1, "50", "50"), (2, "-4.20", "45.80")]), [""; 0]);
+        let misplaced =
+            |place, sequence| format!("the entry in place {place} of the ledger says that it is entry {sequence}");
+        assert_eq!(found(&[(1, "50", "50"), (3, "-4.20", "45.80")]), [misplaced(2, 3)], "a gap");
+        assert_eq!(found(&[(1, "50", "50"), (1, "-4.20", "45.80")]).len(), 2, "twice the first place, in either order");
+        assert_eq!(found(&[(0, "50", "50"), (1, "-4.20", "45.80")]), [misplaced(1, 0)], "no place at all");
+        assert_eq!(
+            found(&[(1, "50", "50"), (2, "-4.20", "45.800001")]),
+            ["entry 2 of the ledger says that the balance was MXN 45.800001 then, the sum is MXN 45.80"]
+        );
+        assert_eq!(
+            found(&[(1, "-4.20", "-4.20"), (2, "25", "20.80"), (3, "25", "45.80")]),
+            ["2 entries are counted, the ledger has 3"]
+        );
     }
 
     #[test]
     fn sums_that_fit_nowhere_are_an_error() {
         let mut books = Books::default();
-        books.posted(Money::from_micros(i64::MAX)).unwrap();
-        assert_eq!(books.posted(Money::from_micros(1)), Err(MoneyOverflow));
+        let posting = |micros| Posting {
+            amount: Money::from_micros(micros),
+            consumed: None,
+            sequence: 1,
+            balance_after: Money::ZERO,
+        };
+        books.posted(posting(i64::MAX)).unwrap();
+        assert_eq!(books.posted(posting(1)), Err(MoneyOverflow));
     }
 }

@@ -2,6 +2,7 @@
 //! HTTP status of ours, and the chain of causes behind an error is logged here and nowhere else.
 
 mod billing;
+mod credits;
 mod deleted_video;
 mod envelope;
 mod list;
@@ -10,16 +11,19 @@ mod path;
 pub mod query;
 pub mod routes;
 pub mod schema;
+mod transaction;
 mod video_job;
 pub mod video_order;
 
 pub use billing::{Billing, BillingStatus};
+pub use credits::Credits;
 pub use deleted_video::DeletedVideo;
 pub use envelope::{Envelope, ErrorBody, ErrorCode};
 pub use list::List;
 pub use model_object::{ModelList, ModelObject, TypicalSeconds};
 pub use path::path_parameter;
 pub use query::Query;
+pub use transaction::Transaction;
 pub use video_job::{DryRun, ErrorDetail, VideoJob};
 
 use crate::error::{Refusal, causes};

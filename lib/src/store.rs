@@ -15,7 +15,9 @@ mod key;
 mod ledger;
 mod listing;
 mod page;
+mod posting;
 mod settings;
+mod statement;
 
 pub use audit::Audited;
 pub use error::StoreError;
@@ -23,8 +25,9 @@ pub use history::{Found, Wanted};
 pub use idempotency::Idempotency;
 pub use job::{Accepted, SHARDS, Written};
 pub use key::{ApiKey, KeyHash};
-pub use ledger::{Entry, EntryKind, Posted, Refund};
+pub use ledger::{Entry, EntryKind, LedgerLine, Posted, Refund};
 pub use settings::Setting;
+pub use statement::{Statement, Which};
 
 use crate::config::ConfigError;
 use crate::metrics::Metrics;

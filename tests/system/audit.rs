@@ -14,20 +14,27 @@ use std::collections::BTreeMap;
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Sums {
     balance: i64,
+    entries: i64,
     held: i64,
     open_jobs: i64,
 }
 
 impl Stage {
     /// `balance = Σ ledger`, `held = Σ cost of open jobs`, `open_jobs =` their number; a completed job has exactly one consumption, of
-    /// its cost, and no other job has any.
+    /// its cost, and no other job has any. The ledger's entries are numbered from 1 on, and each carries the sum up to it.
     pub(crate) async fn audit(&self) {
         let (accounts, jobs, ledger) =
             (self.items("TABLE_ACCOUNTS").await, self.items("TABLE_JOBS").await, self.items("TABLE_LEDGER").await);
 
         let mut expected: BTreeMap<String, Sums> = BTreeMap::new();
-        for entry in &ledger {
-            expected.entry(text(entry, "org")).or_default().balance += number(entry, "amount");
+        let mut in_order: Vec<_> = ledger.iter().collect();
+        in_order.sort_by_key(|entry| number(entry, "sequence"));
+        for entry in in_order {
+            let sums = expected.entry(text(entry, "org")).or_default();
+            sums.balance += number(entry, "amount");
+            sums.entries += 1;
+            let place = (number(entry, "sequence"), number(entry, "balance_after"));
+            assert_eq!(place, (sums.entries, sums.balance), "the place of {entry:?}");
         }
         for job in jobs.iter().filter(|job| matches!(job["status"].as_str(), Some("pending" | "processing"))) {
             let sums = expected.entry(text(job, "org")).or_default();
@@ -37,6 +44,7 @@ impl Stage {
         for account in &accounts {
             let found = Sums {
                 balance: number(account, "balance"),
+                entries: number(account, "entries"),
                 held: number(account, "held"),
                 open_jobs: number(account, "open_jobs"),
             };

@@ -1,7 +1,7 @@
 //! `DELETE /v1/videos/{id}`: the file, the words and the address of a job that is over are gone for good; what it cost stays in the books.
 
 use crate::asking::Reply;
-use crate::still::{FOR_HOURS, Still};
+use crate::still::{FOR_HOURS, Still, Which};
 use crate::traces::Call;
 use futures::future::join_all;
 use ghub::job::{Deletion, FailureCode, State, Status};
@@ -122,7 +122,7 @@ async fn a_deletion_that_died_goes_on_where_it_stopped() {
     let hiding = |call: &Call| is_put(call) && call.body["Item"]["file_gone"]["BOOL"] == false;
     let finishing = |call: &Call| is_put(call) && call.body["Item"]["file_gone"]["BOOL"] == true;
     let removing = |call: &Call| call.what.starts_with("DELETE ");
-    let died_at: [(&str, fn(&Call) -> bool, bool, bool); 3] = [
+    let died_at: [(&str, Which, bool, bool); 3] = [
         ("before it hid the job", hiding, true, true),
         ("before it removed the file", removing, false, true),
         ("before it wrote that down", finishing, false, false),

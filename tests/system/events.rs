@@ -4,6 +4,7 @@
 
 use crate::process::ROOT;
 use crate::stage::{Caller, Stage};
+use ghub::id::TransactionId;
 use ghub::job::{State, Status};
 use local::fal::Render;
 use local::template::{Template, Trigger};
@@ -36,10 +37,6 @@ fn receipt(status: &str, amount: &str, transaction: &str) -> String {
     format!(
         r#""billing":{{"status":"{status}","currency":"MXN","estimate":"4.20","amount":{amount},"usd_per_second":"0.04","seconds":5,"markup":"1.05","fx_mxn_per_usd":"20.00","transaction":{transaction}}},"error_detail":null"#
     )
-}
-
-fn transaction(job: &str) -> String {
-    format!("job#{job}")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -79,7 +76,7 @@ async fn get_video() {
     let (created, completed) = (stored.created.unix_s(), at.unix_s());
     let text = format!(
         r#"{{"id":"{job}","object":"video.job","status":"completed","model":"fal/kling-2","prompt":"shown","video_url":"{video_url}","duration":5,"error":null,"created":{created},"completed":{completed},{}}}"#,
-        receipt("charged", "\"4.20\"", &format!("\"{}\"", transaction(&job)))
+        receipt("charged", "\"4.20\"", &json!(TransactionId::of(caller.org, &format!("job#{job}"))).to_string())
     );
     assert_eq!(answer, http(200, json!({"x-geekhub-balance-mxn": "45.80"}), &text, &answer));
 
@@ -229,6 +226,27 @@ async fn audit_accounts() {
     assert_eq!(invoked(&stage, "audit-accounts.json", "").await, sound);
     stage.caller_with("0.000001").await;
     assert_eq!(invoked(&stage, "audit-accounts.json", "").await["audited"], 3, "a sandbox has an account of its own");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn get_credits() {
+    let stage = quiet().await;
+    stage.caller().accepted("held").await;
+    let answer = invoked(&stage, "get-credits.json", "").await;
+    let text = r#"{"object":"credits","balance":"50.00","held":"4.20","available":"45.80","credit_limit":"0.00","currency":"MXN","low":false}"#;
+    assert_eq!(answer, http(200, json!({"x-geekhub-balance-mxn": "50.00"}), text, &answer));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn list_transactions() {
+    let stage = quiet().await;
+    let answer = invoked(&stage, "list-transactions.json", "").await;
+    let id = TransactionId::of(stage.caller().org, "bonus");
+    let created = body(&answer)["data"][0]["created"].as_i64().unwrap();
+    let text = format!(
+        r#"{{"object":"list","data":[{{"id":"{id}","object":"credit.transaction","type":"bonus","amount":"50.00","balance_after":"50.00","job":null,"reference":null,"description":null,"created":{created}}}],"first_id":"{id}","last_id":"{id}","has_more":false}}"#
+    );
+    assert_eq!(answer, http(200, json!({"x-geekhub-balance-mxn": "50.00"}), &text, &answer));
 }
 
 #[test]

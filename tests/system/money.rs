@@ -61,7 +61,7 @@ async fn a_hundred_at_once(stage: Stage) {
 }
 
 impl Caller {
-    async fn submit_owned(&self, prompt: String) -> local::client::Answer {
+    pub(crate) async fn submit_owned(&self, prompt: String) -> local::client::Answer {
         loop {
             let answer = self.submit(&prompt).await;
             if answer.status != 503 {

@@ -61,6 +61,16 @@ async fn a_function_does_all_that_its_role_allows_and_nothing_else() {
     for route in Route::guarded().filter(|route| route.method == Method::GET) {
         stage.ask(route.ask(&hurried).key(&stage.system.identity.live_key)).await;
     }
+    // What it has left, and where it went, from the second newest transaction on.
+    let read = async |path: &str| {
+        let ask = Ask::new(Method::GET, path).key(&stage.system.identity.live_key);
+        let reply = stage.ask(ask).await;
+        assert_eq!(reply.status, 200, "{}", reply.body);
+        reply.body
+    };
+    read("/v1/credits").await;
+    let newest = read("/v1/credits/transactions?limit=1").await;
+    read(&format!("/v1/credits/transactions?after={}", newest["last_id"].as_str().unwrap())).await;
 
     // Cancelled by its owner, too late and in time; deleted.
     let key = &stage.system.identity.live_key;

@@ -116,13 +116,16 @@ impl Still {
     }
 }
 
+/// Tells the calls that are meant from all others.
+pub(crate) type Which = fn(&Call) -> bool;
+
 /// Stands between the functions and others.
 #[derive(Debug, Default)]
 pub(crate) struct Meddler {
     held: Mutex<Option<String>>,
     reached: Notify,
     let_go: Notify,
-    withheld: Mutex<Option<fn(&Call) -> bool>>,
+    withheld: Mutex<Option<Which>>,
 }
 
 impl Meddler {
@@ -142,7 +145,7 @@ impl Meddler {
     }
 
     /// Such calls lead nowhere, as if whoever makes them had died.
-    pub(crate) fn withhold(&self, which: fn(&Call) -> bool) {
+    pub(crate) fn withhold(&self, which: Which) {
         *self.withheld.lock().unwrap() = Some(which);
     }
 

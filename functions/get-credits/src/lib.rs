@@ -2,8 +2,7 @@
 
 use ghub::auth::Auth;
 use ghub::config::ConfigError;
-use ghub::error::Refusal;
-use ghub::http::{Call, Error};
+use ghub::http::{Call, Credits, Error};
 use ghub::outbound::{connect, sdk_config};
 use ghub::store::{Store, Table};
 use ghub::world::World;
@@ -15,7 +14,6 @@ use tracing::Instrument;
 pub struct GetCredits {
     world: World,
     auth: Auth,
-    store: Store,
 }
 
 impl GetCredits {
@@ -24,7 +22,7 @@ impl GetCredits {
         let aws = sdk_config(world)?;
         let store = Store::new(world, &aws, &[Table::Accounts, Table::Keys])?;
         connect(world, Vec::new()).await;
-        Ok(Self { world: world.clone(), auth: Auth::new(&store, &world.ambient), store })
+        Ok(Self { world: world.clone(), auth: Auth::new(&store, &world.ambient) })
     }
 
     /// Answers one request.
@@ -35,9 +33,8 @@ impl GetCredits {
         call.close(result)
     }
 
-    async fn answer(&self, call: &mut Call) -> Result<(), Error> {
+    async fn answer(&self, call: &mut Call) -> Result<Credits, Error> {
         let account = self.auth.account(call).await?;
-        let _ = (&self.store, account);
-        Err(Refusal::JobNotFound.into()) // SKELETON: to be written
+        Credits::of(&account).map_err(|error| Error::Internal(error.into()))
     }
 }

@@ -1,9 +1,10 @@
-//! `GET /v1/credits/transactions`: the ledger, newest posting first.
+//! `GET /v1/credits/transactions`: the ledger, newest posting first. The balance that is shown with the first page is the sum of all pages.
 
 use ghub::auth::Auth;
 use ghub::config::ConfigError;
 use ghub::error::Refusal;
-use ghub::http::{Call, Error};
+use ghub::http::{Call, Error, List, Query, Transaction};
+use ghub::id::OrgId;
 use ghub::outbound::{connect, sdk_config};
 use ghub::store::{Store, Table};
 use ghub::world::World;
@@ -35,9 +36,27 @@ impl ListTransactions {
         call.close(result)
     }
 
-    async fn answer(&self, call: &mut Call) -> Result<(), Error> {
+    async fn answer(&self, call: &mut Call) -> Result<List<Transaction>, Error> {
         let account = self.auth.account(call).await?;
-        let _ = (&self.store, account);
-        Err(Refusal::JobNotFound.into()) // SKELETON: to be written
+        let query = Query::of(&call.request);
+        let (limit, which) = (query.limit()?, query.transactions()?);
+        let below = self.place_of(account.org, query.text("after")?).await?;
+        let statement = self.store.statement(account.org, which, below, limit).await?;
+        if let (true, None, Some(newest)) = (which.is_all(), below, statement.lines.first()) {
+            call.balance = Some(newest.balance_after); // a job may have completed since the account was read: the page is the later look
+        }
+        Ok(List::of_transactions(statement))
+    }
+
+    /// Where in the ledger the transaction stands that the page comes after. Another organization's is as unknown as one that never was.
+    async fn place_of(&self, org: OrgId, after: Option<&str>) -> Result<Option<u64>, Error> {
+        let Some(after) = after else { return Ok(None) };
+        let place = match after.parse() {
+            Ok(id) => self.store.place_of(org, &id).await?,
+            Err(_) => None,
+        };
+        let unknown =
+            || Refusal::invalid("after: no transaction with this id exists; take the last_id of the page before");
+        Ok(Some(place.ok_or_else(unknown)?))
     }
 }

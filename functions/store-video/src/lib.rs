@@ -24,6 +24,9 @@ pub const TIMEOUT: Duration = Duration::from_secs(300);
 const TURN: Duration = TIMEOUT.saturating_add(Duration::from_secs(30));
 /// A transfer stops before the function is stopped, so that the job is handed on at once. What has arrived stays.
 const TRANSFER_TIMEOUT: Duration = Duration::from_secs(280);
+/// How long the end of a job is tried to be written, in what is left of the function's time: all ten transfers that run at once may end
+/// in charges to one organization, which are made one after the other, and a charge that is given up has its file transferred again.
+const SETTLE_BUDGET: Duration = Duration::from_secs(15);
 /// The longest wait between attempts: a tenth of the wait so far, but a storage that is back is noticed within ten minutes.
 const LONGEST_WAIT: Duration = Duration::from_secs(600);
 /// For so long a file that is no video may be a passing fault of the provider's file host.
@@ -97,7 +100,7 @@ impl StoreVideo {
     /// Writes the end of the job, and with it the charge or the release of the hold.
     async fn ended(&self, moved: Moved) -> Result<(), BoxError> {
         let Moved::Applied(job) = moved else { return Ok(()) };
-        let written = self.store.write(&job).await?;
+        let written = self.store.trying_for(SETTLE_BUDGET).write(&job).await?;
         tracing::info!(job.id = %job.id, org.id = %job.org, status = job.status().as_str(), written = written == Written::Done, "moved");
         Ok(())
     }

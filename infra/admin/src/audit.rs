@@ -86,6 +86,14 @@ fn object(difference: &Difference) -> Value {
         Difference::Balance { account, ledger } => {
             json!({"what": "balance", "account_mxn": account.to_string(), "ledger_mxn": ledger.to_string()})
         }
+        Difference::Entries { account, ledger } => json!({"what": "entries", "account": account, "ledger": ledger}),
+        Difference::Sequence { place, sequence } => json!({"what": "sequence", "place": place, "entry": sequence}),
+        Difference::BalanceAfter { sequence, entry, sum } => json!({
+            "what": "balance_after",
+            "entry": sequence,
+            "entry_mxn": entry.to_string(),
+            "sum_mxn": sum.to_string(),
+        }),
         Difference::Held { account, jobs } => {
             json!({"what": "held", "account_mxn": account.to_string(), "jobs_mxn": jobs.to_string()})
         }

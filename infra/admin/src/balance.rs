@@ -58,7 +58,7 @@ pub struct Adjust {
     /// What makes it happen once, such as ticket-77: a second adjustment of the organization under it changes nothing
     #[arg(long, value_parser = reference)]
     reference: String,
-    /// Why, in a line: it stands in the ledger for ever
+    /// Why, in a line: it stands in the ledger for ever, and the organization reads it in its transactions
     #[arg(long, value_parser = reason)]
     reason: String,
     #[command(flatten)]
@@ -73,7 +73,7 @@ pub struct RefundOfJob {
     /// Whose it is; without it all jobs are looked through, which takes a minute for a million
     #[arg(long, value_name = "UUID")]
     org: Option<OrgId>,
-    /// Why, in a line that stands in the ledger
+    /// Why, in a line that stands in the ledger, and that the organization reads in its transactions
     #[arg(long, value_parser = reason)]
     reason: Option<String>,
     #[command(flatten)]

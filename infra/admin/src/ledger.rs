@@ -5,8 +5,7 @@ use crate::failure::Failure;
 use crate::output::{Answer, Listing, moment};
 use clap::Args;
 use ghub::id::OrgId;
-use ghub::money::{Money, MoneyOverflow};
-use ghub::store::Entry;
+use ghub::store::{Entry, LedgerLine};
 use serde_json::{Value, json};
 
 #[derive(Debug, Args)]
@@ -19,32 +18,30 @@ pub struct Ledger {
     csv: bool,
 }
 
-/// An entry, and the balance after it.
-struct Line(Entry, Money);
-
 impl Ledger {
     pub async fn run(&self, operator: &Operator) -> Result<Answer, Failure> {
         operator.account(self.org).await?;
-        let lines = balanced(operator.store.ledger(self.org).await?)?;
-        let json = json!({"org": self.org, "entries": lines.iter().map(Line::json).collect::<Vec<_>>()});
+        let lines = operator.store.ledger(self.org).await?;
+        let json = json!({"org": self.org, "entries": lines.iter().map(in_its_place).collect::<Vec<_>>()});
         if self.csv {
             return Ok(Answer { text: csv(&lines), json, sound: true });
         }
-        let row = |Line(entry, balance): &Line| {
+        let row = |LedgerLine { entry, sequence, balance_after }: &LedgerLine| {
             let reason = entry.reason.clone().unwrap_or_default();
             let (amount, reference) = (entry.amount.to_string(), entry.reference().to_owned());
             vec![
+                sequence.to_string(),
                 moment(entry.posted_at()),
                 entry.kind.as_str().to_owned(),
                 amount,
-                balance.to_string(),
+                balance_after.to_string(),
                 reference,
                 reason,
             ]
         };
         let listing = Listing {
             json,
-            head: &["POSTED", "KIND", "AMOUNT", "BALANCE", "REFERENCE", "REASON"],
+            head: &["#", "POSTED", "KIND", "AMOUNT", "BALANCE", "REFERENCE", "REASON"],
             rows: lines.iter().map(row).collect(),
             note: if lines.is_empty() { "It has no entry." } else { "Amounts are in MXN." }.to_owned(),
         };
@@ -52,18 +49,10 @@ impl Ledger {
     }
 }
 
-fn balanced(entries: Vec<Entry>) -> Result<Vec<Line>, MoneyOverflow> {
-    let mut balance = Money::ZERO;
-    let line = |entry: Entry| {
-        balance = balance.plus(entry.amount)?;
-        Ok(Line(entry, balance))
-    };
-    entries.into_iter().map(line).collect()
-}
-
 /// One entry, for programs.
 pub fn object(entry: &Entry) -> Value {
     json!({
+        "id": entry.id,
         "posted": entry.posted_at(),
         "kind": entry.kind,
         "amount_mxn": entry.amount.to_string(),
@@ -73,24 +62,25 @@ pub fn object(entry: &Entry) -> Value {
     })
 }
 
-impl Line {
-    fn json(&self) -> Value {
-        let mut object = object(&self.0);
-        object["balance_mxn"] = self.1.to_string().into();
-        object
-    }
+fn in_its_place(line: &LedgerLine) -> Value {
+    let mut object = object(&line.entry);
+    object["sequence"] = line.sequence.into();
+    object["balance_mxn"] = line.balance_after.to_string().into();
+    object
 }
 
 /// RFC 4180, but for its line ends, which every reader takes.
-fn csv(lines: &[Line]) -> String {
-    let mut text = "posted,kind,amount_mxn,balance_mxn,reference,job,reason\n".to_owned();
-    for Line(entry, balance) in lines {
+fn csv(lines: &[LedgerLine]) -> String {
+    let mut text = "sequence,id,posted,kind,amount_mxn,balance_mxn,reference,job,reason\n".to_owned();
+    for LedgerLine { entry, sequence, balance_after } in lines {
         let job = entry.job.map(|job| job.to_string()).unwrap_or_default();
         let cells = [
+            sequence.to_string(),
+            entry.id.to_string(),
             moment(entry.posted_at()),
             entry.kind.as_str().to_owned(),
             entry.amount.to_string(),
-            balance.to_string(),
+            balance_after.to_string(),
             entry.reference().to_owned(),
             job,
             entry.reason.clone().unwrap_or_default(),

@@ -1,6 +1,7 @@
 //! A job's receipt: what it is expected to cost, what it did cost, and how that came about.
 
 use super::schema::{Factor, Mxn, mxn};
+use crate::id::TransactionId;
 use crate::job::{Job, Status};
 use crate::money::Money;
 use serde::Serialize;
@@ -90,7 +91,7 @@ impl Billing {
 
 /// The id of the job's consumption in the ledger.
 fn transaction(job: &Job) -> String {
-    format!("job#{}", job.id)
+    TransactionId::of(job.org, &format!("job#{}", job.id)).to_string()
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Accounts: every change is an addition, in a transaction with what caused it.
 
 use super::error::{Item, StoreError, Trouble, refused, trouble};
-use super::{Entry, Posted, Store, Table, item};
+use super::{Store, Table, item};
 use crate::account::{Account, Change};
 use crate::id::OrgId;
 use crate::money::Money;
@@ -16,6 +16,17 @@ const HAS_ROOM: &str = "available > :zero AND open_jobs < open_jobs_limit AND su
 
 /// A hold of nothing needs no balance.
 const HAS_A_PLACE: &str = "open_jobs < open_jobs_limit AND suspended = :no";
+
+/// What must be true of an account, or it is left as it is.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum OnlyIf {
+    /// That it is there.
+    Exists,
+    /// That it has room for a hold.
+    HasRoom,
+    /// That its ledger has so many entries: another would not come after them.
+    Entries(u64),
+}
 
 impl Store {
     /// The account, as it stands now.
@@ -45,52 +56,38 @@ impl Store {
         .await
     }
 
-    /// Posts money to the ledger and the balance, both or neither, once for each cause.
-    pub async fn post(&self, entry: &Entry) -> Result<Posted, StoreError> {
-        let writes = [
-            self.put_entry(entry).map_err(StoreError::Broken)?,
-            self.change_account(entry.org, Change::posting(entry.amount), false).map_err(StoreError::Broken)?,
-        ];
-        match self.transact(&writes, &entry.token()).await? {
-            None => Ok(Posted::Now),
-            Some(reasons) => match reasons.first().and_then(CancellationReason::item) {
-                Some(found) => {
-                    let found: Entry =
-                        serde_dynamo::from_item(found.clone()).map_err(|error| StoreError::Broken(error.into()))?;
-                    Ok(if found == *entry { Posted::Now } else { Posted::Before(found) })
-                }
-                None => Ok(Posted::NoSuchOrganization),
-            },
-        }
-    }
-
     pub(super) fn change_account(
         &self,
         org: OrgId,
         change: Change,
-        only_with_room: bool,
+        only_if: OnlyIf,
     ) -> Result<TransactWriteItem, BoxError> {
         let update = Update::builder()
             .table_name(self.table(Table::Accounts))
             .set_key(Some(key(org)))
             .update_expression(
-                "ADD balance :balance, held :held, available :available, open_jobs :open_jobs, revision :one",
+                "ADD balance :balance, entries :entries, held :held, available :available, open_jobs :open_jobs, revision :one",
             )
             .expression_attribute_values(":balance", micros(change.balance))
+            .expression_attribute_values(":entries", AttributeValue::N(change.entries.to_string()))
             .expression_attribute_values(":held", micros(change.held))
             .expression_attribute_values(":available", micros(change.available()?))
             .expression_attribute_values(":open_jobs", AttributeValue::N(change.open_jobs.to_string()))
             .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let update = if only_with_room {
-            let update = update.expression_attribute_values(":no", AttributeValue::Bool(false));
-            if change.held == Money::ZERO {
-                update.condition_expression(HAS_A_PLACE)
-            } else {
-                update.condition_expression(HAS_ROOM).expression_attribute_values(":zero", micros(Money::ZERO))
+        let update = match only_if {
+            OnlyIf::Exists => update.condition_expression("attribute_exists(org)"),
+            OnlyIf::HasRoom => {
+                let update = update.expression_attribute_values(":no", AttributeValue::Bool(false));
+                if change.held == Money::ZERO {
+                    update.condition_expression(HAS_A_PLACE)
+                } else {
+                    update.condition_expression(HAS_ROOM).expression_attribute_values(":zero", micros(Money::ZERO))
+                }
             }
-        } else {
-            update.condition_expression("attribute_exists(org)")
+            OnlyIf::Entries(before) => update
+                .condition_expression("entries = :before")
+                .expression_attribute_values(":before", AttributeValue::N(before.to_string())),
         };
         Ok(TransactWriteItem::builder().update(update.build()?).build())
     }

@@ -1,7 +1,7 @@
 //! Reads an organization's account, ledger and jobs, and has them compared. Changes nothing.
 
 use super::error::{StoreError, Trouble, trouble};
-use super::{Entry, EntryKind, Store, Table, account, item};
+use super::{Store, Table, account, item};
 use crate::audit::{Books, Difference, Stated};
 use crate::id::OrgId;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -67,11 +67,8 @@ impl Store {
     /// The differences, or `None` when the account moved meanwhile.
     async fn look(&self, org: OrgId, stated: &Stated) -> Result<Option<Vec<Difference>>, StoreError> {
         let mut books = Books::default();
-        self.each_entry(org, |entry| {
-            match entry {
-                Entry { kind: EntryKind::Consumption, job: Some(job), amount, .. } => books.consumed(job, amount)?,
-                Entry { amount, .. } => books.posted(amount)?,
-            }
+        self.each_entry(org, |found| {
+            books.posted(item::to_posting(found)?)?;
             Ok(ControlFlow::Continue(()))
         })
         .await?;

@@ -1,9 +1,10 @@
 //! Jobs and accounts as DynamoDB items: flat attributes, so that conditions and indexes can name them.
 
+use super::EntryKind;
 use super::error::Item;
 use super::job::shard;
 use crate::account::Account;
-use crate::audit::Stated;
+use crate::audit::{Posting, Stated};
 use crate::id::{JobId, OrgId};
 use crate::job::{Deletion, Failure, File, Job, Processing, State, Status};
 use crate::money::Money;
@@ -187,6 +188,7 @@ impl JobItem {
 struct AccountItem {
     org: OrgId,
     balance: Money,
+    entries: u64,
     held: Money,
     credit_limit: Money,
     available: Money,
@@ -200,6 +202,7 @@ pub(super) fn from_account(account: &Account) -> Result<Item, BoxError> {
     Ok(serde_dynamo::to_item(AccountItem {
         org: account.org,
         balance: account.balance,
+        entries: account.entries,
         held: account.held,
         credit_limit: account.credit_limit,
         available: account.available()?,
@@ -215,6 +218,7 @@ pub(super) fn to_account(item: Item) -> Result<Account, BoxError> {
     let account = Account {
         org: item.org,
         balance: item.balance,
+        entries: item.entries,
         held: item.held,
         credit_limit: item.credit_limit,
         open_jobs: item.open_jobs,
@@ -233,6 +237,7 @@ pub(super) fn to_account(item: Item) -> Result<Account, BoxError> {
 #[derive(Debug, Deserialize)]
 struct StatedItem {
     balance: Money,
+    entries: u64,
     held: Money,
     credit_limit: Money,
     available: Money,
@@ -241,8 +246,40 @@ struct StatedItem {
 }
 
 pub(super) fn to_stated(item: Item) -> Result<Stated, BoxError> {
-    let StatedItem { balance, held, credit_limit, available, open_jobs, revision } = serde_dynamo::from_item(item)?;
-    Ok(Stated { balance, held, credit_limit, available, open_jobs, revision })
+    let item: StatedItem = serde_dynamo::from_item(item)?;
+    let StatedItem { balance, entries, held, credit_limit, available, open_jobs, revision } = item;
+    Ok(Stated { balance, entries, held, credit_limit, available, open_jobs, revision })
+}
+
+/// What an audit reads of a ledger's entry. One without a place in the order is at place 0, where none should be.
+#[derive(Debug, Deserialize)]
+struct PostingItem {
+    kind: EntryKind,
+    amount: Money,
+    job: Option<JobId>,
+    #[serde(default)]
+    sequence: u64,
+    #[serde(default)]
+    balance_after: Money,
+}
+
+pub(super) fn to_posting(item: Item) -> Result<Posting, BoxError> {
+    let PostingItem { kind, amount, job, sequence, balance_after } = serde_dynamo::from_item(item)?;
+    let consumed = job.filter(|_| kind == EntryKind::Consumption);
+    Ok(Posting { amount, consumed, sequence, balance_after })
+}
+
+/// Where a ledger ends, as its account says: all that a posting needs to know of the account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub(super) struct LedgerEnd {
+    /// The number of its last entry.
+    pub(super) entries: u64,
+    /// The sum of all.
+    pub(super) balance: Money,
+}
+
+pub(super) fn to_ledger_end(item: Item) -> Result<LedgerEnd, BoxError> {
+    Ok(serde_dynamo::from_item(item)?)
 }
 
 /// What an audit reads of a job.

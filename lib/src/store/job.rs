@@ -1,7 +1,9 @@
 //! Jobs: accepted together with their hold, written over the revision that was read, ended together with their money.
 
+use super::account::OnlyIf;
 use super::error::{Item, StoreError, Trouble, trouble};
 use super::idempotency::replay;
+use super::posting::{Posting, Wanted};
 use super::{Entry, Idempotency, Store, Table, item};
 use crate::account::{Account, Change, HoldRefused};
 use crate::id::{JobId, OrgId};
@@ -62,7 +64,7 @@ impl Store {
         let write = self.new_write();
         let mut writes = vec![
             self.put_job(job, &write, None).map_err(StoreError::Broken)?,
-            self.change_account(job.org, Change::hold(job.cost), true).map_err(StoreError::Broken)?,
+            self.change_account(job.org, Change::hold(job.cost), OnlyIf::HasRoom).map_err(StoreError::Broken)?,
         ];
         if let Some(idempotency) = idempotency {
             writes.push(self.put_record(job, idempotency).map_err(StoreError::Broken)?);
@@ -105,25 +107,37 @@ impl Store {
 
     async fn write_ended(&self, job: &Job, change: Change) -> Result<Written, StoreError> {
         let write = self.new_write();
-        let mut writes = vec![
-            self.put_job(job, &write, Some(job.revision - 1)).map_err(StoreError::Broken)?,
-            self.change_account(job.org, change, false).map_err(StoreError::Broken)?,
-        ];
-        if let State::Completed { at, .. } = job.state {
-            let entry = Entry::consumption(job, at, change.balance);
-            writes.push(self.put_entry(&entry).map_err(StoreError::Broken)?);
-        }
-        match self.transact(&writes, &write).await {
+        let put = self.put_job(job, &write, Some(job.revision - 1)).map_err(StoreError::Broken)?;
+        let written = match job.state {
+            State::Completed { at, .. } if change.entries > 0 => {
+                let entry = Entry::consumption(job, at, change.balance);
+                self.post_at_the_end(&Wanted { entry: &entry, change, job: Some(&put), name: &write }).await
+            }
+            _ => self.write_uncharged(job, put, change, &write).await,
+        };
+        match written {
             Err(error) => self.landed(job, &write, error).await.map(|()| Written::Done),
-            Ok(None) => Ok(Written::Done),
-            Ok(Some(reasons)) if reasons.first().and_then(|reason| reason.code()) != Some(CONDITION_FAILED) => {
+            Ok(Posting::Done) => Ok(Written::Done),
+            Ok(Posting::JobWritten(found)) => Ok(overtaken_or_done(found.as_ref(), &write)),
+            Ok(Posting::EntryThere(_) | Posting::NoAccount) => {
                 Err(broken("the account or the ledger contradicts the job"))
             }
-            Ok(Some(reasons)) => {
-                let [found, ..] = refused_items(reasons);
-                Ok(overtaken_or_done(found.as_ref(), &write))
-            }
         }
+    }
+
+    /// A job that ends without a charge takes its hold with it, wherever the ledger ends.
+    async fn write_uncharged(
+        &self,
+        job: &Job,
+        put: TransactWriteItem,
+        change: Change,
+        write: &str,
+    ) -> Result<Posting, StoreError> {
+        let account = self.change_account(job.org, change, OnlyIf::Exists).map_err(StoreError::Broken)?;
+        let Some(reasons) = self.transact(&[put, account], write).await? else { return Ok(Posting::Done) };
+        let job_refused = reasons.first().is_some_and(|reason| reason.code() == Some(CONDITION_FAILED));
+        let [found, ..] = refused_items(reasons);
+        Ok(if job_refused { Posting::JobWritten(found) } else { Posting::NoAccount })
     }
 
     async fn write_alone(&self, job: &Job) -> Result<Written, StoreError> {

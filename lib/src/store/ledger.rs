@@ -1,15 +1,16 @@
-//! The ledger: one entry for each thing that moved money. Never updated, never deleted.
+//! The ledger: one entry for each thing that moved money, each in its place. Never updated, never deleted.
 
-use super::error::{StoreError, trouble};
+use super::error::{Item, StoreError, trouble};
+use super::posting::{Posting, Wanted};
 use super::{Store, Table};
-use crate::id::{JobId, OrgId};
+use crate::account::Change;
+use crate::id::{JobId, OrgId, TransactionId};
 use crate::job::{Job, Status};
 use crate::money::Money;
 use crate::outbound::BoxError;
 use crate::time::Timestamp;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use std::ops::ControlFlow;
 
 /// Why money moved.
@@ -29,6 +30,9 @@ pub enum EntryKind {
 }
 
 impl EntryKind {
+    /// Every kind.
+    pub const ALL: [Self; 5] = [Self::Bonus, Self::Recharge, Self::Consumption, Self::Adjustment, Self::Refund];
+
     /// The word for it, as it is stored.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -41,14 +45,16 @@ impl EntryKind {
     }
 }
 
-/// One entry. What caused it is its key, so that the same cause posts once.
+/// One entry. Its key is made of what caused it, so that the same cause posts once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     /// Whose.
     pub org: OrgId,
+    /// What they call it.
+    pub id: TransactionId,
     /// `bonus`, `recharge#<reference>`, `job#<id>`, `adjustment#<reference>` or `refund#<job id>`: unique within the organization.
     pub cause: String,
-    /// Orders the entries by the time of their posting: Unix milliseconds and the cause.
+    /// When that was: Unix milliseconds in 15 digits, so that they can be compared as text, and the cause.
     pub posted: String,
     /// Why.
     pub kind: EntryKind,
@@ -60,6 +66,18 @@ pub struct Entry {
     /// The operator's words for an adjustment or a refund.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reason: Option<String>,
+}
+
+/// An entry in its place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LedgerLine {
+    /// What was posted.
+    #[serde(flatten)]
+    pub entry: Entry,
+    /// 1 for the organization's first entry, one more for each that was posted after it. There are no gaps.
+    pub sequence: u64,
+    /// The sum of all entries up to this one: the balance, once it was posted.
+    pub balance_after: Money,
 }
 
 /// Whether a job can be refunded.
@@ -111,7 +129,8 @@ impl Entry {
     }
 
     fn new(org: OrgId, kind: EntryKind, cause: String, amount: Money, now_unix_ms: u64) -> Self {
-        Self { org, posted: format!("{now_unix_ms:015}#{cause}"), cause, kind, amount, job: None, reason: None }
+        let (id, posted) = (TransactionId::of(org, &cause), format!("{now_unix_ms:015}#{cause}"));
+        Self { org, id, cause, posted, kind, amount, job: None, reason: None }
     }
 
     /// When it was posted.
@@ -124,22 +143,35 @@ impl Entry {
     pub fn reference(&self) -> &str {
         self.cause.split_once('#').map_or("", |(_, reference)| reference)
     }
-
-    /// One token for one logical posting.
-    pub(super) fn token(&self) -> String {
-        let digest = Sha256::digest(format!("{}/{}/{}", self.org, self.cause, self.posted));
-        digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
-    }
 }
 
 impl Store {
+    /// Posts money to the ledger and the balance, both or neither, once for each cause.
+    pub async fn post(&self, entry: &Entry) -> Result<Posted, StoreError> {
+        let name = format!("{}/{}/{}", entry.org, entry.cause, entry.posted);
+        let wanted = Wanted { entry, change: Change::posting(entry.amount), job: None, name: &name };
+        match self.post_at_the_end(&wanted).await? {
+            Posting::Done => Ok(Posted::Now),
+            Posting::EntryThere(found) => {
+                let found: Entry = serde_dynamo::from_item(found).map_err(|error| StoreError::Broken(error.into()))?;
+                Ok(if found == *entry { Posted::Now } else { Posted::Before(found) })
+            }
+            Posting::NoAccount => Ok(Posted::NoSuchOrganization),
+            Posting::JobWritten(_) => Err(StoreError::Broken("a posting without a job was refused for one".into())),
+        }
+    }
+
     /// What this cause has posted, as it stands now.
     pub async fn entry(&self, org: OrgId, cause: &str) -> Result<Option<Entry>, StoreError> {
+        Ok(self.line(org, &TransactionId::of(org, cause)).await?.map(|line| line.entry))
+    }
+
+    pub(super) async fn line(&self, org: OrgId, id: &TransactionId) -> Result<Option<LedgerLine>, StoreError> {
         let found = self
             .retried(|| async {
                 let get = self.db.get_item().table_name(self.table(Table::Ledger)).consistent_read(true);
                 let get = get.key("org", AttributeValue::S(org.to_string()));
-                let get = get.key("cause", AttributeValue::S(cause.to_owned()));
+                let get = get.key("id", AttributeValue::S(id.to_string()));
                 get.send().await.map(|answer| answer.item).map_err(trouble)
             })
             .await?;
@@ -179,22 +211,22 @@ impl Store {
     }
 
     /// The organization's whole ledger, in the order of posting.
-    pub async fn ledger(&self, org: OrgId) -> Result<Vec<Entry>, StoreError> {
-        let mut entries = Vec::new();
-        self.each_entry(org, |entry| {
-            entries.push(entry);
+    pub async fn ledger(&self, org: OrgId) -> Result<Vec<LedgerLine>, StoreError> {
+        let mut lines: Vec<LedgerLine> = Vec::new();
+        self.each_entry(org, |item| {
+            lines.push(serde_dynamo::from_item(item)?);
             Ok(ControlFlow::Continue(()))
         })
         .await?;
-        entries.sort_by(|a: &Entry, b| a.posted.cmp(&b.posted));
-        Ok(entries)
+        lines.sort_by_key(|line| line.sequence);
+        Ok(lines)
     }
 
     /// Hands on each entry of an organization, in no order that means anything.
     pub(super) async fn each_entry(
         &self,
         org: OrgId,
-        mut take: impl FnMut(Entry) -> Result<ControlFlow<()>, BoxError>,
+        take: impl FnMut(Item) -> Result<ControlFlow<()>, BoxError>,
     ) -> Result<(), StoreError> {
         self.each_item(
             |from| async move {
@@ -204,16 +236,16 @@ impl Store {
                 let answer = query.send().await.map_err(trouble)?;
                 Ok((answer.items.unwrap_or_default(), answer.last_evaluated_key))
             },
-            |item| take(serde_dynamo::from_item(item)?),
+            take,
         )
         .await
     }
 
-    pub(super) fn put_entry(&self, entry: &Entry) -> Result<TransactWriteItem, BoxError> {
+    pub(super) fn put_line(&self, line: &LedgerLine) -> Result<TransactWriteItem, BoxError> {
         let put = Put::builder()
             .table_name(self.table(Table::Ledger))
-            .set_item(Some(serde_dynamo::to_item(entry)?))
-            .condition_expression("attribute_not_exists(cause)")
+            .set_item(Some(serde_dynamo::to_item(line)?))
+            .condition_expression("attribute_not_exists(id)")
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build()?;
         Ok(TransactWriteItem::builder().put(put).build())

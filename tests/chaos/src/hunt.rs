@@ -21,7 +21,7 @@ enum Ground {
 
 const fn ground(defence: Defence) -> Ground {
     match defence {
-        Defence::Hold | Defence::ConflictRetry => Ground::Hundred,
+        Defence::Hold | Defence::ConflictRetry | Defence::LedgerOrder => Ground::Hundred,
         Defence::TurnCondition | Defence::LostAnswer => Ground::Path("re-submit"),
         Defence::SettleCondition => Ground::Path("fail"),
         Defence::Sweep => Ground::Path("sweep"),

@@ -8,18 +8,31 @@ use std::collections::BTreeMap;
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Sums {
     balance: i64,
+    entries: i64,
     held: i64,
     open_jobs: i64,
 }
 
 /// `balance = Σ ledger`, `held = Σ cost of open jobs`, `open_jobs =` their number; a completed job has exactly one consumption, of its
-/// cost, and no other job has any; and the index holds the open jobs alone.
+/// cost, and no other job has any; the ledger is in order; and the index holds the open jobs alone.
 pub fn money(jobs: &[Item], accounts: &[Item], ledger: &[Item]) -> Vec<String> {
     let mut wrong = Vec::new();
     let mut expected: BTreeMap<&str, Sums> = BTreeMap::new();
     let mut charges: BTreeMap<&str, Vec<i64>> = BTreeMap::new();
-    for entry in ledger {
-        expected.entry(text(entry, "org")).or_default().balance += number(entry, "amount");
+    let mut in_order: Vec<_> = ledger.iter().collect();
+    in_order.sort_by_key(|entry| number(entry, "sequence"));
+    for entry in in_order {
+        let sums = expected.entry(text(entry, "org")).or_default();
+        sums.balance += number(entry, "amount");
+        sums.entries += 1;
+        let (sequence, after) = (number(entry, "sequence"), number(entry, "balance_after"));
+        if (sequence, after) != (sums.entries, sums.balance) {
+            let (org, cause) = (text(entry, "org"), text(entry, "cause"));
+            wrong.push(format!(
+                "{cause} of {org} is entry {sequence} and says {after}: it is entry {} and the sum is {}",
+                sums.entries, sums.balance
+            ));
+        }
         if !text(entry, "job").is_empty() {
             charges.entry(text(entry, "job")).or_default().push(number(entry, "amount"));
         }
@@ -32,7 +45,7 @@ pub fn money(jobs: &[Item], accounts: &[Item], ledger: &[Item]) -> Vec<String> {
     for account in accounts {
         let (balance, held, open_jobs) =
             (number(account, "balance"), number(account, "held"), number(account, "open_jobs"));
-        let found = Sums { balance, held, open_jobs };
+        let found = Sums { balance, entries: number(account, "entries"), held, open_jobs };
         let org = text(account, "org");
         let sums = expected.remove(org).unwrap_or_default();
         if found != sums {

@@ -17,6 +17,8 @@ pub enum Defence {
     SettleCondition,
     /// A cause posts to the ledger once.
     LedgerUniqueness,
+    /// An entry is posted only in the place after those that were there when it was made.
+    LedgerOrder,
     /// A job is accepted only while something is available.
     Hold,
     /// Overdue jobs are found.
@@ -31,10 +33,11 @@ pub enum Defence {
 
 impl Defence {
     /// All that can be taken out on the wire.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::TurnCondition,
         Self::SettleCondition,
         Self::LedgerUniqueness,
+        Self::LedgerOrder,
         Self::Hold,
         Self::Sweep,
         Self::Lease,
@@ -69,6 +72,7 @@ impl Sabotage {
                 puts(&mut body, JOBS).filter(|put| put["Item"]["revision"]["N"] != "0").for_each(unconditional);
             }
             (Defence::LedgerUniqueness, "TransactWriteItems") => puts(&mut body, LEDGER).for_each(unconditional),
+            (Defence::LedgerOrder, "TransactWriteItems") => updates(&mut body, ACCOUNTS).for_each(without_order),
             (Defence::Hold, "TransactWriteItems") => updates(&mut body, ACCOUNTS).for_each(without_hold),
             (Defence::Sweep, "Query") => body["ExpressionAttributeValues"][":before"] = json!({"N": "0"}),
             (Defence::Lease, "TransactWriteItems") => puts(&mut body, JOBS).for_each(without_lease),
@@ -133,11 +137,19 @@ fn unconditional(write: &mut Value) {
 }
 
 fn without_hold(update: &mut Value) {
-    if update["ConditionExpression"].as_str().is_some_and(|condition| condition.contains(":zero")) {
+    without(update, &[":zero", ":no"]);
+}
+
+fn without_order(update: &mut Value) {
+    without(update, &[":before"]);
+}
+
+/// Takes the condition on these values out, where it is the update's.
+fn without(update: &mut Value, compared: &[&str]) {
+    if update["ConditionExpression"].as_str().is_some_and(|condition| condition.contains(compared[0])) {
         update["ConditionExpression"] = json!("attribute_exists(org)");
         if let Some(values) = update["ExpressionAttributeValues"].as_object_mut() {
-            values.remove(":zero");
-            values.remove(":no");
+            compared.iter().for_each(|name| drop(values.remove(*name)));
         }
     }
 }

@@ -18,6 +18,8 @@ struct Expected {
     table: Table,
     keys: &'static [&'static str],
     index: Option<(&'static str, &'static [&'static str])>,
+    /// An index within each partition, which is there as soon as the table is.
+    local_index: Option<(&'static str, &'static [&'static str])>,
     expires: Option<&'static str>,
 }
 
@@ -26,12 +28,25 @@ const TABLES: [Expected; 5] = [
         table: Table::Jobs,
         keys: &["org", "job"],
         index: Some(("open-by-due", &["open", "due"])),
+        local_index: None,
         expires: None,
     },
-    Expected { table: Table::Accounts, keys: &["org"], index: None, expires: None },
-    Expected { table: Table::Ledger, keys: &["org", "cause"], index: None, expires: None },
-    Expected { table: Table::Keys, keys: &["hash"], index: None, expires: None },
-    Expected { table: Table::Idempotency, keys: &["org", "key"], index: None, expires: Some("expires") },
+    Expected { table: Table::Accounts, keys: &["org"], index: None, local_index: None, expires: None },
+    Expected {
+        table: Table::Ledger,
+        keys: &["org", "id"],
+        index: None,
+        local_index: Some(("by-sequence", &["org", "sequence"])),
+        expires: None,
+    },
+    Expected { table: Table::Keys, keys: &["hash"], index: None, local_index: None, expires: None },
+    Expected {
+        table: Table::Idempotency,
+        keys: &["org", "key"],
+        index: None,
+        local_index: None,
+        expires: Some("expires"),
+    },
 ];
 
 pub async fn look(world: &World, aws: &SdkConfig) -> Vec<Finding> {
@@ -101,6 +116,14 @@ impl Expected {
                 format!("{variable} names another table: take the one of the stack's output Environment."),
             );
         }
+        if let Some((index, keys)) = self.local_index {
+            let found = described.local_secondary_indexes().iter().find(|found| found.index_name() == Some(index));
+            match found.map(|found| names(found.key_schema())) {
+                Some(found) if found == keys => finding.ok(format!("index {index}")),
+                Some(found) => finding.fail(format!("index {index} has the key {}", found.join(", ")), DEPLOY),
+                None => finding.fail(format!("no index {index}"), DEPLOY),
+            }
+        }
         let Some((index, keys)) = self.index else { return };
         let found = described.global_secondary_indexes().iter().find(|found| found.index_name() == Some(index));
         match found.map(|found| (found.index_status(), names(found.key_schema()))) {
@@ -150,17 +173,15 @@ mod tests {
             };
             assert_eq!(keys(&table.partition_key, table.sort_key.as_ref()), expected.keys, "{variable}");
             assert_eq!(table.ttl.as_deref(), expected.expires, "{variable}");
-            let indexes: Vec<_> = table
-                .global_indexes
-                .iter()
-                .map(|index| (index.name.as_str(), keys(&index.partition_key, index.sort_key.as_ref())))
-                .collect();
-            let wanted: Vec<_> = expected
-                .index
-                .iter()
-                .map(|(name, keys)| (*name, keys.iter().map(|key| (*key).to_owned()).collect()))
-                .collect();
-            assert_eq!(indexes, wanted, "{variable}");
+            for (found, wanted) in
+                [(&table.global_indexes, expected.index), (&table.local_indexes, expected.local_index)]
+            {
+                let found =
+                    found.iter().map(|index| (&*index.name, keys(&index.partition_key, index.sort_key.as_ref())));
+                let wanted =
+                    wanted.iter().map(|(name, keys)| (*name, keys.iter().map(|key| (*key).to_owned()).collect()));
+                assert_eq!(found.collect::<Vec<_>>(), wanted.collect::<Vec<_>>(), "{variable}");
+            }
             assert!(table.point_in_time_recovery && table.deletion_protected, "{variable}");
         }
     }

@@ -127,11 +127,8 @@ fn history(job: &Job, entries: &[Entry]) -> Vec<(Timestamp, String)> {
         }
     }
     history.extend(job.deletion.map(|deletion| {
-        let file = if deletion.file_gone {
-            "its file is gone"
-        } else {
-            "its file is not, and goes when the DELETE is sent again"
-        };
+        let file =
+            if deletion.file_gone { "its file is gone" } else { "its file is there until the DELETE is sent again" };
         (deletion.at, format!("deleted by its owner; {file}"))
     }));
     history.extend(entries.iter().map(|entry| {

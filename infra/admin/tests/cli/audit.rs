@@ -4,8 +4,13 @@ use crate::deployment::Deployment;
 use crate::planted::{COMPLETED, COST, FAILED, OPEN, ORG, number, text};
 use serde_json::{Value, json};
 
-const SOUND: [(&str, i64); 4] =
-    [("balance", 50_000_000 - COST), ("held", COST), ("open_jobs", 1), ("available", 50_000_000 - 2 * COST)];
+const SOUND: [(&str, i64); 5] = [
+    ("balance", 50_000_000 - COST),
+    ("entries", 2),
+    ("held", COST),
+    ("open_jobs", 1),
+    ("available", 50_000_000 - 2 * COST),
+];
 
 #[test]
 fn what_agrees_is_said_so() {
@@ -47,6 +52,11 @@ fn each_number_that_is_off_is_found() {
             json!({"what": "open_jobs", "account": 2, "jobs": 1}),
             "2 open jobs are counted, there are 1",
         ),
+        (
+            &[("entries", 3)],
+            json!({"what": "entries", "account": 3, "ledger": 2}),
+            "3 entries are counted, the ledger has 2",
+        ),
         (&[("open_jobs", -1)], json!({"what": "open_jobs", "account": -1, "jobs": 1}), "-1 open jobs are counted"),
         (
             &[("available", 1)],
@@ -70,7 +80,7 @@ fn each_charge_that_is_off_is_found() {
     let charge = |job: &str| format!("job#{job}");
     type Plant = Box<dyn Fn(&Deployment)>;
     let other = "01a202fb-0000-7000-8000-000000000009";
-    // Each keeps the balance equal to the ledger's sum, so that only the charge is wrong.
+    // The account follows the ledger, so that only the charge is wrong.
     let plants: [(Plant, Value); 6] = [
         (
             Box::new(move |here| here.put_entry(&charge(COMPLETED), "adjustment", -COST, None)),
@@ -79,35 +89,30 @@ fn each_charge_that_is_off_is_found() {
         (
             Box::new(move |here| {
                 here.put_entry("job#again", "consumption", -COST, Some(COMPLETED));
-                here.put_account(&[("balance", 50_000_000 - 2 * COST)]);
             }),
             charges(COMPLETED, json!("completed"), "4.20", 2, "8.40"),
         ),
         (
             Box::new(move |here| {
                 here.put_entry(&charge(COMPLETED), "consumption", 1 - COST, Some(COMPLETED));
-                here.put_account(&[("balance", 50_000_001 - COST)]);
             }),
             charges(COMPLETED, json!("completed"), "4.20", 1, "4.199999"),
         ),
         (
             Box::new(move |here| {
                 here.put_entry(&charge(FAILED), "consumption", -1, Some(FAILED));
-                here.put_account(&[("balance", 49_999_999 - COST)]);
             }),
             charges(FAILED, json!("failed"), "0.00", 1, "0.000001"),
         ),
         (
             Box::new(move |here| {
                 here.put_entry(&charge(OPEN), "consumption", -COST, Some(OPEN));
-                here.put_account(&[("balance", 50_000_000 - 2 * COST)]);
             }),
             charges(OPEN, json!("processing"), "0.00", 1, "4.20"),
         ),
         (
             Box::new(move |here| {
                 here.put_entry(&charge(other), "consumption", -COST, Some(other));
-                here.put_account(&[("balance", 50_000_000 - 2 * COST)]);
             }),
             charges(other, Value::Null, "0.00", 1, "4.20"),
         ),
@@ -116,6 +121,29 @@ fn each_charge_that_is_off_is_found() {
         let here = Deployment::with_jobs();
         plant(&here);
         assert_eq!(differences(&here), [found]);
+    }
+}
+
+#[test]
+fn an_order_that_is_off_is_found() {
+    let here = Deployment::with_jobs();
+    let charge = here.items("LedgerTable").into_iter().find(|entry| entry["kind"]["S"] == "consumption").unwrap();
+    for (name, value, found) in [
+        ("sequence", 3, json!({"what": "sequence", "place": 2, "entry": 3})),
+        ("sequence", 2, Value::Null),
+        (
+            "balance_after",
+            45_799_999,
+            json!({"what": "balance_after", "entry": 2, "entry_mxn": "45.799999", "sum_mxn": "45.80"}),
+        ),
+    ] {
+        let mut changed = charge.clone();
+        changed[name] = number(value);
+        here.put("LedgerTable", &changed);
+        match found {
+            Value::Null => assert_eq!(here.run("audit").code, 0),
+            found => assert_eq!(differences(&here), [found]),
+        }
     }
 }
 

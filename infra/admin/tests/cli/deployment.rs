@@ -18,7 +18,7 @@ impl Deployment {
         let database = Database::memory().unwrap();
         for table in [
             table("AccountsTable", &[("org", "HASH")]),
-            table("LedgerTable", &[("org", "HASH"), ("cause", "RANGE")]),
+            table("LedgerTable", &[("org", "HASH"), ("id", "RANGE")]),
             table("KeysTable", &[("hash", "HASH")]),
             table("JobsTable", &[("org", "HASH"), ("job", "RANGE")]),
         ] {

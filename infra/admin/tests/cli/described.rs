@@ -32,7 +32,7 @@ fn table(name: &str, status: &str) -> Value {
     let keys: &[&str] = match name {
         "JobsTable" => &["org", "job"],
         "AccountsTable" => &["org"],
-        "LedgerTable" => &["org", "cause"],
+        "LedgerTable" => &["org", "id"],
         "KeysTable" => &["hash"],
         _ => &["org", "key"],
     };
@@ -41,6 +41,10 @@ fn table(name: &str, status: &str) -> Value {
     if name == "JobsTable" {
         described["GlobalSecondaryIndexes"] =
             json!([{"IndexName": "open-by-due", "IndexStatus": status, "KeySchema": schema(&["open", "due"])}]);
+    }
+    if name == "LedgerTable" {
+        described["LocalSecondaryIndexes"] =
+            json!([{"IndexName": "by-sequence", "KeySchema": schema(&["org", "sequence"])}]);
     }
     json!({"Table": described})
 }

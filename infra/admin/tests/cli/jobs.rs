@@ -1,7 +1,7 @@
 //! `cargo admin jobs` and `job show`.
 
 use crate::deployment::Deployment;
-use crate::planted::{COMPLETED, FAILED, OPEN, ORG};
+use crate::planted::{COMPLETED, FAILED, OPEN, ORG, number, text};
 use serde_json::{Value, json};
 
 #[test]
@@ -72,4 +72,28 @@ fn a_job_is_shown_with_its_history_and_without_its_secrets() {
     here.run(&format!("job show {ORG}")).failed_with(1, &format!("there is no job {ORG}"));
     here.run(&format!("job show {OPEN} --org {OPEN}")).failed_with(1, &format!("there is no job {OPEN}"));
     assert_eq!(here.run("job show 7").code, 2);
+}
+
+#[test]
+fn a_deleted_job_is_still_in_the_books_and_says_that_it_was_deleted() {
+    let here = Deployment::with_jobs();
+    for (file_gone, what) in [(false, "its file is there until the DELETE is sent again"), (true, "its file is gone")] {
+        here.put_job(
+            COMPLETED,
+            json!({
+                "status": text("completed"), "ended": number(1_782_415_256), "prompt": text(""),
+                "deleted": number(1_782_415_300), "file_gone": {"BOOL": file_gone},
+            }),
+        );
+        let shown = here.json(&format!("job show {COMPLETED}"));
+        let seen = [&shown["status"], &shown["deleted"], &shown["file_gone"], &shown["video_url"], &shown["cost_mxn"]];
+        assert_eq!(seen, [&json!("completed"), &json!(1_782_415_300), &json!(file_gone), &Value::Null, &json!("4.20")]);
+        let last = shown["history"].as_array().unwrap().last().unwrap();
+        assert_eq!(last["what"], format!("deleted by its owner; {what}"));
+        let listed = here.json(&format!("jobs --org {ORG}"))["jobs"].clone();
+        let listed = listed.as_array().unwrap().iter().find(|job| job["id"] == COMPLETED).unwrap();
+        assert_eq!(listed["deleted"], 1_782_415_300);
+        assert!(here.run(&format!("jobs --org {ORG}")).stdout.contains("deleted by its owner"));
+        assert_eq!(here.run("audit").code, 0, "its charge stays");
+    }
 }

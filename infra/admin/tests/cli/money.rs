@@ -2,6 +2,7 @@
 
 use crate::deployment::Deployment;
 use crate::planted::{COMPLETED, FAILED, OPEN, ORG};
+use ghub::id::TransactionId;
 use serde_json::json;
 
 #[test]
@@ -80,19 +81,22 @@ fn a_ledger_is_shown_with_the_balance_after_each() {
     let shown = here.json(&format!("ledger --org {ORG}"));
     let column =
         |name: &str| shown["entries"].as_array().unwrap().iter().map(|entry| entry[name].clone()).collect::<Vec<_>>();
-    // The planted charge is older than the organization.
-    assert_eq!(column("kind"), ["consumption", "bonus", "refund"]);
-    assert_eq!(column("amount_mxn"), ["-4.20", "50.00", "4.20"]);
-    assert_eq!(column("balance_mxn"), ["-4.20", "45.80", "50.00"]);
-    assert_eq!(column("job"), [json!(COMPLETED), json!(null), json!(COMPLETED)]);
+    // In the order of posting, whatever the clocks said: the planted charge says that it is older than the organization.
+    assert_eq!(column("sequence"), [1, 2, 3]);
+    assert_eq!(column("kind"), ["bonus", "consumption", "refund"]);
+    assert_eq!(column("amount_mxn"), ["50.00", "-4.20", "4.20"]);
+    assert_eq!(column("balance_mxn"), ["50.00", "45.80", "50.00"]);
+    assert_eq!(column("job"), [json!(null), json!(COMPLETED), json!(COMPLETED)]);
+    let id = TransactionId::of(ORG.parse().unwrap(), &format!("job#{COMPLETED}")).to_string();
+    assert_eq!(column("id")[1], id, "what its organization calls it");
 
     let csv = here.run(&format!("ledger --csv --org {ORG}")).stdout;
     let lines: Vec<_> = csv.lines().collect();
-    assert_eq!(lines[0], "posted,kind,amount_mxn,balance_mxn,reference,job,reason");
-    assert_eq!(lines[1], format!("2026-06-25T19:20:56Z,consumption,-4.20,-4.20,{COMPLETED},{COMPLETED},"));
+    assert_eq!(lines[0], "sequence,id,posted,kind,amount_mxn,balance_mxn,reference,job,reason");
+    assert_eq!(lines[2], format!("2,{id},2026-06-25T19:20:56Z,consumption,-4.20,45.80,{COMPLETED},{COMPLETED},"));
     assert!(lines[3].ends_with(&format!(",refund,4.20,50.00,{COMPLETED},{COMPLETED},\"borroso,feo\"")), "{csv}");
     assert_eq!(lines.len(), 4);
     let table = here.run(&format!("ledger --org {ORG}")).stdout;
-    assert!(table.contains("consumption  -4.20   -4.20    ") && table.contains("borroso,feo"), "{table}");
+    assert!(table.contains("consumption  -4.20   45.80    ") && table.contains("borroso,feo"), "{table}");
     here.run(&format!("ledger --org {COMPLETED}")).failed_with(1, "there is no organization");
 }

@@ -1,6 +1,7 @@
 //! Items as the functions write them, put into the tables by hand: what a test could not bring about by asking nicely.
 
 use crate::deployment::Deployment;
+use ghub::id::TransactionId;
 use serde_json::{Value, json};
 
 pub const ORG: &str = "e8c96506-72a1-429f-a7ed-4bb0a42541be";
@@ -31,7 +32,7 @@ impl Deployment {
             "file_url": text("https://v3.fal.media/a.mp4?token=secret"), "upload_url": text("https://storage.test/up/secret"),
         }));
         here.put_entry(&format!("job#{COMPLETED}"), "consumption", -COST, Some(COMPLETED));
-        here.put_account(&[("balance", 50_000_000 - COST), ("held", COST), ("open_jobs", 1)]);
+        here.put_account(&[("held", COST), ("open_jobs", 1)]);
         here
     }
 
@@ -48,13 +49,23 @@ impl Deployment {
         self.put("AccountsTable", &account);
     }
 
+    /// Posts an entry as the store would, in place of the one that its cause has posted: the sums and the count follow.
     pub fn put_entry(&self, cause: &str, kind: &str, amount: i64, job: Option<&str>) {
+        let id = TransactionId::of(ORG.parse().unwrap(), cause).to_string();
+        let of = |item: &Value, name: &str| item[name]["N"].as_str().unwrap().parse::<i64>().unwrap();
+        let others =
+            self.items("LedgerTable").into_iter().filter(|item| item["org"]["S"] == ORG && item["id"]["S"] != id);
+        let (count, sum) = others.fold((0, 0), |(count, sum), item| (count + 1, sum + of(&item, "amount")));
         let posted = format!("{:015}#{cause}", (CREATED + 90) * 1_000);
-        let mut entry = json!({"org": text(ORG), "cause": text(cause), "posted": text(&posted), "kind": text(kind), "amount": number(amount)});
+        let mut entry = json!({
+            "org": text(ORG), "id": text(&id), "cause": text(cause), "posted": text(&posted), "kind": text(kind),
+            "amount": number(amount), "sequence": number(count + 1), "balance_after": number(sum + amount),
+        });
         if let Some(job) = job {
             entry["job"] = text(job);
         }
         self.put("LedgerTable", &entry);
+        self.put_account(&[("balance", sum + amount), ("entries", count + 1)]);
     }
 
     pub fn put_job(&self, id: &str, state: Value) {

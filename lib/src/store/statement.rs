@@ -1,0 +1,122 @@
+//! The ledger as its organization reads it: the newest entry first, part by part, in the order in which they were posted. The order is
+//! an index of the ledger's own, which is read as consistently as the table itself; no entry is missed, and none comes twice.
+
+use super::error::{StoreError, trouble};
+use super::{EntryKind, LedgerLine, Store, Table};
+use crate::id::{OrgId, TransactionId};
+use crate::time::Timestamp;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::types::AttributeValue;
+
+/// The index of the ledger in the order of posting.
+const BY_SEQUENCE: &str = "by-sequence";
+/// What is filtered is looked through in steps of this many entries, about 400 KB: less than DynamoDB hands out at a time, and few to
+/// look at in vain.
+const STEP: usize = 1_000;
+/// And in this many steps at most: 10,000 entries take less than a second, and a third of what a partition of DynamoDB lets one read
+/// in one.
+const MOST_STEPS: usize = 10;
+
+/// Which entries are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Which {
+    /// Of this kind.
+    pub kind: Option<EntryKind>,
+    /// Posted at this second or later.
+    pub from: Option<Timestamp>,
+    /// Posted before this second.
+    pub until: Option<Timestamp>,
+}
+
+/// A part of a ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statement {
+    /// The newest first.
+    pub lines: Vec<LedgerLine>,
+    /// The entry after which the next part begins, if there may be one: the last of these, or the last that was looked at and is not
+    /// asked for.
+    pub more_after: Option<TransactionId>,
+}
+
+impl Which {
+    /// Whether that is all of them.
+    pub fn is_all(&self) -> bool {
+        *self == Self::default()
+    }
+
+    fn filter(&self, query: QueryFluentBuilder) -> QueryFluentBuilder {
+        let moment = |at: Timestamp| format!("{:015}", at.unix_s().saturating_mul(1_000)); // as an entry's `posted` begins
+        let conditions = [
+            ("kind = :kind", ":kind", self.kind.map(|kind| kind.as_str().to_owned())),
+            ("posted >= :from", ":from", self.from.map(moment)),
+            ("posted < :until", ":until", self.until.map(moment)),
+        ];
+        let given: Vec<_> =
+            conditions.into_iter().filter_map(|(says, name, value)| Some((says, name, value?))).collect();
+        let expression = given.iter().map(|(says, ..)| *says).collect::<Vec<_>>().join(" AND ");
+        let query = query.set_filter_expression((!expression.is_empty()).then_some(expression));
+        given
+            .into_iter()
+            .fold(query, |query, (_, name, value)| query.expression_attribute_values(name, AttributeValue::S(value)))
+    }
+}
+
+impl Store {
+    /// The place in the ledger of the organization's transaction with this id; `None` when it has none.
+    pub async fn place_of(&self, org: OrgId, id: &TransactionId) -> Result<Option<u64>, StoreError> {
+        Ok(self.line(org, id).await?.map(|line| line.sequence))
+    }
+
+    /// At most `most` entries below a place in the ledger, or from its end: those that are asked for, out of the 10,000 next ones.
+    pub async fn statement(
+        &self,
+        org: OrgId,
+        which: Which,
+        below: Option<u64>,
+        most: usize,
+    ) -> Result<Statement, StoreError> {
+        let step = if which.is_all() { most + 1 } else { STEP };
+        let (mut lines, mut from) = (Vec::new(), None);
+        for _ in 0..MOST_STEPS {
+            let (items, next) = self
+                .retried(|| async {
+                    let query = which.filter(self.db.query().table_name(self.table(Table::Ledger)));
+                    let query = query.index_name(BY_SEQUENCE).scan_index_forward(false).consistent_read(true);
+                    let query = query.key_condition_expression("org = :org AND #sequence < :below");
+                    let query = query.expression_attribute_names("#sequence", "sequence");
+                    let query = query.expression_attribute_values(":org", AttributeValue::S(org.to_string()));
+                    let query = query.expression_attribute_values(":below", number(below.unwrap_or(u64::MAX)));
+                    let query =
+                        query.limit(i32::try_from(step).unwrap_or(i32::MAX)).set_exclusive_start_key(from.clone());
+                    let answer = query.send().await.map_err(trouble)?;
+                    Ok((answer.items.unwrap_or_default(), answer.last_evaluated_key))
+                })
+                .await?;
+            let items: Vec<LedgerLine> =
+                serde_dynamo::from_items(items).map_err(|error| StoreError::Broken(error.into()))?;
+            lines.extend(items);
+            from = next;
+            if lines.len() > most || from.is_none() {
+                break;
+            }
+        }
+        let more_after = if lines.len() > most {
+            lines.truncate(most);
+            lines.last().map(|line| line.entry.id.clone())
+        } else {
+            let at = from.map(serde_dynamo::from_item).transpose();
+            at.map_err(|error| StoreError::Broken(error.into()))?.map(|LookedAt { id }| id)
+        };
+        Ok(Statement { lines, more_after })
+    }
+}
+
+/// Where DynamoDB stopped.
+#[derive(serde::Deserialize)]
+struct LookedAt {
+    id: TransactionId,
+}
+
+fn number(value: u64) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}

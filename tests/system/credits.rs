@@ -1,0 +1,315 @@
+//! `GET /v1/credits` and its transactions: a bank statement, whole and in order, whatever completes while it is read.
+
+use crate::asking::{Ask, Reply};
+use crate::money::Conflicts;
+use crate::stage::{Caller, Stage, until};
+use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
+use futures::StreamExt;
+use futures::future::join_all;
+use ghub::id::{OrgId, TransactionId};
+use ghub::money::Money;
+use ghub::store::{Entry, Posted, Refund, Setting};
+use local::system::Options;
+use reqwest::Method;
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+const JOBS: usize = 30;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn credits_are_what_a_submit_is_checked_against() {
+    let stage = quiet().await;
+    let caller = stage.caller_with("24.20").await;
+    let reader = Reader::of(&stage, &caller).await;
+    let shown = async || reader.get("").await;
+    let credits = |held: &str, available: &str, credit_limit: &str, low: bool| json!({"object": "credits", "balance": "24.20", "held": held, "available": available, "credit_limit": credit_limit, "currency": "MXN", "low": low});
+    let first = shown().await;
+    assert_eq!((first.status, &first.body), (200, &credits("0.00", "24.20", "0.00", false)));
+    assert_eq!(first.header("x-geekhub-balance-mxn"), Some("24.20"));
+    caller.accepted("one").await;
+    assert_eq!(shown().await.body, credits("4.20", "20.00", "0.00", false), "20 is not below 20");
+    caller.accepted("two").await;
+    assert_eq!(shown().await.body, credits("8.40", "15.80", "0.00", true));
+    stage.store.set(caller.org, Setting::CreditLimit("10".parse().unwrap())).await.unwrap();
+    assert_eq!(shown().await.body, credits("8.40", "25.80", "10.00", false));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_walk_adds_up_while_jobs_complete() {
+    let conflicts = Arc::new(Conflicts::default());
+    let stage = Stage::with(Options { gate: Some(conflicts.clone()), ..Options::test() }).await;
+    let caller = stage.caller_with("500.00").await;
+    let reader = Reader::of(&stage, &caller).await;
+    let answers = join_all((0..JOBS).map(|n| caller.submit_owned(format!("video {n}")))).await;
+    assert!(answers.iter().all(|answer| answer.status == 200));
+    let completed = async || stage.store.account(caller.org).await.unwrap().unwrap().open_jobs == 0;
+    for limit in [1, 7, 100].into_iter().cycle() {
+        let was_completed = completed().await;
+        let walk = reader.walk(limit).await;
+        walk.adds_up();
+        // Contiguous and whole: all that the ledger had when the walk began, which nothing has been put in between since.
+        let ledger = stage.store.ledger(caller.org).await.unwrap();
+        let below = ledger.iter().take(walk.transactions.len()).rev().map(|line| line.entry.id.to_string());
+        assert_eq!(walk.ids(), below.collect::<Vec<_>>(), "by {limit}");
+        if was_completed && limit == 100 {
+            break;
+        }
+    }
+    assert!(conflicts.injected.load(Ordering::SeqCst) > 0, "the conflicts were really there");
+
+    let balance = stage.store.account(caller.org).await.unwrap().unwrap().balance;
+    assert_eq!(balance, "374".parse().unwrap(), "500 − 30 × 4.20");
+    for limit in [1, 7, 100] {
+        let walk = reader.walk(limit).await;
+        assert_eq!(
+            (walk.transactions.len(), walk.sum(), walk.balance),
+            (JOBS + 2, balance, Some(balance)),
+            "by {limit}"
+        );
+    }
+    let credits = reader.get("").await;
+    assert_eq!((credits.body["balance"].as_str(), credits.balance()), (Some("374.00"), Some(balance)));
+    stage.audit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_goes_on_where_the_last_one_ended_whatever_was_posted_since() {
+    let stage = quiet().await;
+    let caller = stage.caller_with("50.00").await;
+    let reader = Reader::of(&stage, &caller).await;
+    for payment in 1..=6 {
+        reader.recharge(&format!("payment-{payment}"), "1", 1_000).await;
+    }
+    let first = reader.transactions("limit=3").await;
+    let shown: Vec<_> = first.iter().map(|one| one["reference"].as_str().unwrap()).collect();
+    assert_eq!(shown, ["payment-6", "payment-5", "payment-4"]);
+    reader.recharge("payment-7", "1", 0).await;
+    let next = reader.transactions(&format!("limit=3&after={}", first[2]["id"].as_str().unwrap())).await;
+    let shown: Vec<_> = next.iter().map(|one| one["reference"].as_str().unwrap_or_default()).collect();
+    assert_eq!(shown, ["payment-3", "payment-2", "payment-1"]);
+    assert_eq!(
+        reader.transactions("limit=1").await[0]["reference"],
+        "payment-7",
+        "by posting, whatever its clock said"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_kind_is_shown_and_filters_leave_out_the_others() {
+    let stage = Stage::new().await;
+    let caller = stage.caller();
+    let reader = Reader::of(&stage, &caller).await;
+    let job = caller.accepted("charged").await;
+    caller.finished(&job).await;
+    let now = |s: i64| u64::try_from(s).unwrap() * 1_000;
+    let bonus_at = reader.transactions("type=bonus").await[0]["created"].as_i64().unwrap();
+    reader.recharge("payment-1", "500", now(bonus_at + 1_000) + 999).await;
+    let adjustment =
+        Entry::adjustment(caller.org, "ticket-7", "-1".parse().unwrap(), "cobro doble", now(bonus_at + 2_000));
+    assert_eq!(stage.store.post(&adjustment).await.unwrap(), Posted::Now);
+    let refund = stage.store.refund(caller.org, job.parse().unwrap(), Some("borroso"), now(bonus_at + 3_000)).await;
+    let Refund::Due(refund) = refund.unwrap() else { panic!("the job was charged") };
+    assert_eq!(stage.store.post(&refund).await.unwrap(), Posted::Now);
+
+    let all = reader.transactions("").await;
+    let column = |name: &str| all.iter().map(|one| one[name].clone()).collect::<Vec<_>>();
+    assert_eq!(column("type"), ["refund", "adjustment", "recharge", "consumption", "bonus"]);
+    assert_eq!(column("amount"), ["4.20", "-1.00", "500.00", "-4.20", "50.00"]);
+    assert_eq!(column("balance_after"), ["549.00", "544.80", "545.80", "45.80", "50.00"]);
+    assert_eq!(column("job"), [json!(job), json!(null), json!(null), json!(job), json!(null)]);
+    assert_eq!(column("reference"), [json!(null), json!("ticket-7"), json!("payment-1"), json!(null), json!(null)]);
+    assert_eq!(column("description"), [json!("borroso"), json!("cobro doble"), json!(null), json!(null), json!(null)]);
+    assert_eq!(column("id")[3], TransactionId::of(caller.org, &format!("job#{job}")).to_string());
+
+    let (one, two) = (bonus_at + 1_000, bonus_at + 2_000);
+    for (query, kinds) in [
+        ("type=consumption".to_owned(), &["consumption"][..]),
+        (format!("created_from={one}"), &["refund", "adjustment", "recharge"]),
+        (format!("created_from={}", one + 1), &["refund", "adjustment"]),
+        (format!("created_until={two}&type=recharge"), &["recharge"]),
+        (format!("created_from={one}&created_until={two}"), &["recharge"]), // its first second counts, its last does not
+        (format!("created_from={two}&created_until={}", two + 1), &["adjustment"]),
+        ("created_until=1".to_owned(), &[]),
+    ] {
+        let found = reader.transactions(&query).await;
+        assert_eq!(found.iter().map(|one| one["type"].as_str().unwrap()).collect::<Vec<_>>(), kinds, "{query}");
+    }
+    let page = reader.page("type=recharge&limit=1").await;
+    assert_eq!((&page.body["has_more"], page.balance()), (&json!(false), Some("549".parse().unwrap())));
+}
+
+/// A filter looks through 10,000 entries for one request, says that there may be more, and where to go on.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_asked_for_is_found_below_many_others() {
+    const OTHERS: u64 = 10_003;
+    let stage = quiet().await;
+    let caller = stage.caller();
+    let reader = Reader::of(&stage, &caller).await;
+    plant(&stage, caller.org, OTHERS).await;
+    let first = reader.page("type=bonus&limit=5").await;
+    let (data, last) = (&first.body["data"], first.body["last_id"].as_str().unwrap());
+    assert_eq!((data, &first.body["first_id"], &first.body["has_more"]), (&json!([]), &json!(null), &json!(true)));
+    let next = reader.page(&format!("type=bonus&limit=5&after={last}")).await;
+    assert_eq!((&next.body["data"][0]["type"], &next.body["has_more"]), (&json!("bonus"), &json!(false)));
+    let page = reader.page("type=recharge&limit=100").await;
+    assert_eq!((page.body["data"].as_array().unwrap().len(), &page.body["has_more"]), (100, &json!(true)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_meant_is_refused_and_somebody_elses_is_unknown() {
+    let stage = quiet().await;
+    let caller = stage.caller();
+    let reader = Reader::of(&stage, &caller).await;
+    let theirs = stage.caller_with("7").await.org;
+    let unknown = "after: no transaction with this id exists; take the last_id of the page before";
+    let after = |id: &str| format!("after={id}");
+    for (query, message) in [
+        ("limit=0".to_owned(), "limit: it must be a whole number from 1 to 100"),
+        ("limit=101".to_owned(), "limit: it must be a whole number from 1 to 100"),
+        ("type=charge".to_owned(), "type: it must be one of bonus, recharge, consumption, adjustment, refund"),
+        ("created_from=today".to_owned(), "created_from: it must be Unix seconds"),
+        ("created_until=1e9".to_owned(), "created_until: it must be Unix seconds"),
+        ("created_from=5&created_until=5".to_owned(), "created_until: it must be later than created_from"),
+        ("limit=1&limit=2".to_owned(), "limit: send it once"),
+        (after(&TransactionId::of(theirs, "bonus").to_string()), unknown),
+        (after(&TransactionId::of(caller.org, "job#none").to_string()), unknown),
+        (after("7"), unknown),
+        (after(&"a".repeat(4_000)), unknown),
+    ] {
+        let reply = reader.page(&query).await;
+        assert!(reply.refused(400, "invalid_request_error").starts_with(message), "{query:.80}: {}", reply.body);
+        assert_eq!(reply.balance(), Some("50".parse().unwrap()), "{query:.80}");
+    }
+    let own = TransactionId::of(caller.org, "bonus").to_string();
+    assert_eq!(
+        reader.page(&format!("after={own}&color=blue")).await.body["data"],
+        json!([]),
+        "nothing is below the first"
+    );
+}
+
+/// A system in which no message arrives, so that jobs stay as they are.
+async fn quiet() -> Stage {
+    let stage = Stage::new().await;
+    stage.system.sqs.lose_if("PollQueue", |_| true).unwrap();
+    stage
+}
+
+/// Somebody who reads an organization's statement.
+struct Reader<'a> {
+    stage: &'a Stage,
+    org: OrgId,
+    key: String,
+}
+
+/// A statement, page by page from the newest entry to the first.
+struct Walk {
+    transactions: Vec<Value>,
+    /// Shown with the first page.
+    balance: Option<Money>,
+}
+
+impl<'a> Reader<'a> {
+    async fn of(stage: &'a Stage, caller: &Caller) -> Self {
+        Self { stage, org: caller.org, key: stage.key_of(caller).await }
+    }
+
+    async fn get(&self, rest: &str) -> Reply {
+        until(async || {
+            let reply = self.stage.ask(Ask::new(Method::GET, &format!("/v1/credits{rest}")).key(&self.key)).await;
+            (reply.status != 503).then_some(reply)
+        })
+        .await
+    }
+
+    async fn page(&self, query: &str) -> Reply {
+        self.get(&format!("/transactions?{query}")).await
+    }
+
+    async fn transactions(&self, query: &str) -> Vec<Value> {
+        let page = self.page(query).await;
+        assert_eq!(page.status, 200, "{query}: {}", page.body);
+        page.body["data"].as_array().unwrap().clone()
+    }
+
+    async fn walk(&self, limit: usize) -> Walk {
+        let mut page = self.page(&format!("limit={limit}")).await;
+        let mut walk = Walk { transactions: Vec::new(), balance: page.balance() };
+        loop {
+            assert_eq!(page.status, 200, "{}", page.body);
+            let data = page.body["data"].as_array().unwrap();
+            let ends: Vec<_> = [data.first(), data.last()].map(|end| end.map(|one| one["id"].clone())).into();
+            assert_eq!([Some(page.body["first_id"].clone()), Some(page.body["last_id"].clone())], *ends);
+            walk.transactions.extend(data.iter().cloned());
+            if page.body["has_more"] == false {
+                return walk;
+            }
+            assert_eq!(data.len(), limit, "only the last page is short");
+            let last = page.body["last_id"].as_str().unwrap().to_owned();
+            page = self.page(&format!("limit={limit}&after={last}")).await;
+        }
+    }
+
+    async fn recharge(&self, reference: &str, amount: &str, now_unix_ms: u64) {
+        let entry = Entry::recharge(self.org, reference, amount.parse().unwrap(), now_unix_ms);
+        assert_eq!(self.stage.store.post(&entry).await.unwrap(), Posted::Now);
+    }
+}
+
+impl Walk {
+    fn ids(&self) -> Vec<&str> {
+        self.transactions.iter().map(|one| one["id"].as_str().unwrap()).collect()
+    }
+
+    fn sum(&self) -> Money {
+        let mut amounts = self.transactions.iter().map(|one| mxn(one, "amount"));
+        amounts.try_fold(Money::ZERO, Money::plus).unwrap()
+    }
+
+    /// Each transaction's balance is the sum of it and all below it, and the first one's is what was shown beside it.
+    fn adds_up(&self) {
+        let mut sum = Money::ZERO;
+        for one in self.transactions.iter().rev() {
+            sum = sum.plus(mxn(one, "amount")).unwrap();
+            assert_eq!(mxn(one, "balance_after"), sum, "{one}");
+        }
+        assert_eq!(self.balance, Some(sum));
+    }
+}
+
+fn mxn(transaction: &Value, name: &str) -> Money {
+    transaction[name].as_str().unwrap().parse().unwrap()
+}
+
+/// Puts so many entries into a ledger, after its first one.
+async fn plant(stage: &Stage, org: OrgId, many: u64) {
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    let number = |number: u64| AttributeValue::N(number.to_string());
+    let put = |sequence: u64| {
+        let cause = format!("recharge#{sequence}");
+        let item = HashMap::from(
+            [
+                ("org", text(&org.to_string())),
+                ("id", text(&TransactionId::of(org, &cause).to_string())),
+                ("posted", text(&format!("{:015}#{cause}", 1_782_415_166_000_u64))),
+                ("cause", text(&cause)),
+                ("kind", text("recharge")),
+                ("amount", number(1)),
+                ("sequence", number(sequence)),
+                ("balance_after", number(50_000_000 + sequence - 1)),
+            ]
+            .map(|(name, value)| (name.to_owned(), value)),
+        );
+        WriteRequest::builder().put_request(PutRequest::builder().set_item(Some(item)).build().unwrap()).build()
+    };
+    let (db, sequences) = (stage.dynamodb(), (2..=many + 1).collect::<Vec<_>>());
+    let batches = sequences.chunks(25).map(|batch| batch.iter().map(|sequence| put(*sequence)).collect::<Vec<_>>());
+    let written =
+        futures::stream::iter(batches).map(|batch| db.batch_write_item().request_items("LedgerTable", batch).send());
+    let written: Vec<_> = written.buffer_unordered(8).collect().await;
+    for answer in written {
+        assert!(answer.unwrap().unprocessed_items().is_none_or(HashMap::is_empty));
+    }
+}
