@@ -170,7 +170,9 @@ const fn when(code: ErrorCode) -> &'static str {
         ErrorCode::ModelNotFound => {
             "there is no such model, or it is not available at present; `GET /v1/models` lists them."
         }
-        ErrorCode::JobNotFound => "your organization has no job with this id.",
+        ErrorCode::JobNotFound => {
+            "your organization has no job with this id, or the one that was made with this `Idempotency-Key` was deleted."
+        }
         ErrorCode::NotFound => "there is no such path.",
         ErrorCode::MethodNotAllowed => "the path has other methods, which `Allow` names.",
         ErrorCode::IdempotencyConflict => "the `Idempotency-Key` was used with another body in the last 24 hours.",

@@ -2,9 +2,11 @@
 
 use crate::answers::{GatewayError, refused};
 use crate::operation::by_status;
-use crate::paths::{self, VIDEO_LIST};
+use crate::paths::{self, TRANSACTION_LIST, VIDEO_LIST};
 use ghub::http::schema::{Factor, Mxn, UnixSeconds};
-use ghub::http::{DeletedVideo, DryRun, Envelope, ErrorCode, List, ModelList, VideoJob, video_order::VideoOrder};
+use ghub::http::{
+    Credits, DeletedVideo, DryRun, Envelope, ErrorCode, List, ModelList, Transaction, VideoJob, video_order::VideoOrder,
+};
 use utoipa::openapi::path::{PathItem, Paths, PathsBuilder};
 use utoipa::openapi::schema::{Components, ComponentsBuilder};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
@@ -71,6 +73,8 @@ fn components() -> Components {
     let components = add::<VideoOrder>(components);
     let components = add::<VideoJob>(components).schema(VIDEO_LIST, List::<VideoJob>::schema());
     let components = add::<ModelList>(components);
+    let components = add::<Credits>(components);
+    let components = add::<Transaction>(components).schema(TRANSACTION_LIST, List::<Transaction>::schema());
     let components = add::<DryRun>(components);
     let components = add::<DeletedVideo>(components);
     let components = add::<Envelope>(components);

@@ -51,7 +51,7 @@ pub struct Billing {
     #[schema(value_type = Factor)]
     pub fx_mxn_per_usd: String,
     /// The charge in `GET /v1/credits/transactions`, once there is one.
-    #[schema(required)]
+    #[schema(required, pattern = "^txn_[0-9a-f]{32}$")]
     pub transaction: Option<String>,
 }
 

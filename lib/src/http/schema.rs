@@ -82,6 +82,14 @@ pub(super) fn model() -> Object {
     always("model")
 }
 
+pub(super) fn credits() -> Object {
+    always("credits")
+}
+
+pub(super) fn credit_transaction() -> Object {
+    always("credit.transaction")
+}
+
 pub(super) fn mxn() -> Object {
     always("MXN")
 }

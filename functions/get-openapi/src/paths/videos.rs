@@ -55,6 +55,7 @@ fn submit() -> Endpoint {
             ErrorCode::InvalidRequestError,
             ErrorCode::InsufficientBalance,
             ErrorCode::ModelNotFound,
+            ErrorCode::JobNotFound,
             ErrorCode::IdempotencyConflict,
             ErrorCode::RequestTooLarge,
             ErrorCode::RateLimitExceeded,
