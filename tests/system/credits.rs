@@ -3,18 +3,18 @@
 use crate::asking::{Ask, Reply};
 use crate::money::Conflicts;
 use crate::stage::{Caller, Stage, until};
-use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
-use futures::StreamExt;
-use futures::future::join_all;
+use crate::traces::Call;
+use futures::future::{BoxFuture, join_all};
 use ghub::id::{OrgId, TransactionId};
 use ghub::money::Money;
-use ghub::store::{Entry, Posted, Refund, Setting};
+use ghub::outbound::{Gate, Network, Outbound, WireError, sdk_config};
+use ghub::store::{Entry, EntryKind, Posted, Refund, Setting, Statement, Store, Table, Which};
+use ghub::world::World;
 use local::system::Options;
 use reqwest::Method;
 use serde_json::{Value, json};
-use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 
 const JOBS: usize = 30;
 
@@ -142,19 +142,22 @@ async fn each_kind_is_shown_and_filters_leave_out_the_others() {
 
 /// A filter looks through 10,000 entries for one request, says that there may be more, and where to go on.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_asked_for_is_found_below_many_others() {
-    const OTHERS: u64 = 10_003;
-    let stage = quiet().await;
-    let caller = stage.caller();
-    let reader = Reader::of(&stage, &caller).await;
-    plant(&stage, caller.org, OTHERS).await;
-    let first = reader.page("type=bonus&limit=5").await;
-    let (data, last) = (&first.body["data"], first.body["last_id"].as_str().unwrap());
-    assert_eq!((data, &first.body["first_id"], &first.body["has_more"]), (&json!([]), &json!(null), &json!(true)));
-    let next = reader.page(&format!("type=bonus&limit=5&after={last}")).await;
-    assert_eq!((&next.body["data"][0]["type"], &next.body["has_more"]), (&json!("bonus"), &json!(false)));
-    let page = reader.page("type=recharge&limit=100").await;
-    assert_eq!((page.body["data"].as_array().unwrap().len(), &page.body["has_more"]), (100, &json!(true)));
+async fn what_is_not_found_among_many_is_looked_for_from_where_the_last_look_ended() {
+    let stage = Stage::new().await;
+    let org = stage.caller().org;
+    let looked_at = TransactionId::of(org, "the last that was looked at");
+    let endless = Arc::new(Endless { org, looked_at: looked_at.clone(), steps: Mutex::default() });
+    let world = World { outbound: Outbound::gated(endless.clone()), ..stage.system.world() };
+    let store = Store::new(&world, &sdk_config(&world).unwrap(), &[Table::Ledger]).unwrap();
+    let bonuses = Which { kind: Some(EntryKind::Bonus), ..Which::default() };
+    let found = store.statement(org, bonuses, None, 5).await.unwrap();
+    assert_eq!(found, Statement { lines: Vec::new(), more_after: Some(looked_at) });
+    let steps = endless.steps.lock().unwrap();
+    assert_eq!(steps.len(), 10);
+    for (body, begins) in steps.iter().zip([Value::Null].into_iter().chain(std::iter::repeat(endless.stopped()))) {
+        assert_eq!((&body["Limit"], &body["ExclusiveStartKey"]), (&json!(1_000), &begins));
+        assert_eq!((&body["IndexName"], &body["ConsistentRead"]), (&json!("by-sequence"), &json!(true)));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -283,33 +286,29 @@ fn mxn(transaction: &Value, name: &str) -> Money {
     transaction[name].as_str().unwrap().parse().unwrap()
 }
 
-/// Puts so many entries into a ledger, after its first one.
-async fn plant(stage: &Stage, org: OrgId, many: u64) {
-    let text = |text: &str| AttributeValue::S(text.to_owned());
-    let number = |number: u64| AttributeValue::N(number.to_string());
-    let put = |sequence: u64| {
-        let cause = format!("recharge#{sequence}");
-        let item = HashMap::from(
-            [
-                ("org", text(&org.to_string())),
-                ("id", text(&TransactionId::of(org, &cause).to_string())),
-                ("posted", text(&format!("{:015}#{cause}", 1_782_415_166_000_u64))),
-                ("cause", text(&cause)),
-                ("kind", text("recharge")),
-                ("amount", number(1)),
-                ("sequence", number(sequence)),
-                ("balance_after", number(50_000_000 + sequence - 1)),
-            ]
-            .map(|(name, value)| (name.to_owned(), value)),
-        );
-        WriteRequest::builder().put_request(PutRequest::builder().set_item(Some(item)).build().unwrap()).build()
-    };
-    let (db, sequences) = (stage.dynamodb(), (2..=many + 1).collect::<Vec<_>>());
-    let batches = sequences.chunks(25).map(|batch| batch.iter().map(|sequence| put(*sequence)).collect::<Vec<_>>());
-    let written =
-        futures::stream::iter(batches).map(|batch| db.batch_write_item().request_items("LedgerTable", batch).send());
-    let written: Vec<_> = written.buffer_unordered(8).collect().await;
-    for answer in written {
-        assert!(answer.unwrap().unprocessed_items().is_none_or(HashMap::is_empty));
+/// A ledger without an end, in which nothing is what is asked for.
+#[derive(Debug)]
+struct Endless {
+    org: OrgId,
+    looked_at: TransactionId,
+    steps: Mutex<Vec<Value>>,
+}
+
+impl Endless {
+    fn stopped(&self) -> Value {
+        json!({"org": {"S": self.org}, "id": {"S": self.looked_at}, "sequence": {"N": "7"}})
+    }
+}
+
+impl Gate for Endless {
+    fn exchange<'a>(
+        &'a self,
+        request: reqwest::Request,
+        _send: Network<'a>,
+    ) -> BoxFuture<'a, Result<reqwest::Response, WireError>> {
+        self.steps.lock().unwrap().push(Call::of(&request).body);
+        let body = json!({"Items": [], "Count": 0, "LastEvaluatedKey": self.stopped()}).to_string();
+        let answer = lambda_http::http::Response::builder().header("content-type", "application/x-amz-json-1.0");
+        Box::pin(async move { Ok(answer.body(body).unwrap().into()) })
     }
 }

@@ -55,9 +55,9 @@ fn a_table_that_is_not_there_or_another_is_told() {
     found.says("NoTable", "fail", "does not exist", "whether TABLE_KEYS and AWS_REGION are the stack's");
     found.says("IdempotencyTable", "fail", "key org, key and not org, job", "TABLE_JOBS names another table");
     found.says("IdempotencyTable", "fail", "no index open-by-due", "Deploy template.yaml again");
+    found.says("TABLE_LEDGER", "fail", "is not set", "the stack's output Environment");
     let found = here.doctor(&[("TABLE_LEDGER", "IdempotencyTable")]);
     found.says("IdempotencyTable", "fail", "no index by-sequence", "Deploy template.yaml again");
-    found.says("TABLE_LEDGER", "fail", "is not set", "the stack's output Environment");
 }
 
 #[test]
