@@ -4,17 +4,21 @@
 mod billing;
 mod credits;
 mod deleted_video;
+mod envelope;
 mod list;
 mod model_object;
 mod path;
-mod query;
+pub mod query;
 pub mod routes;
+pub mod schema;
 mod transaction;
 mod video_job;
+pub mod video_order;
 
 pub use billing::{Billing, BillingStatus};
 pub use credits::Credits;
 pub use deleted_video::DeletedVideo;
+pub use envelope::{Envelope, ErrorBody, ErrorCode};
 pub use list::List;
 pub use model_object::{ModelList, ModelObject, TypicalSeconds};
 pub use path::path_parameter;
@@ -151,7 +155,7 @@ impl Call {
         let (method, path) = (self.request.method().as_str(), self.request.uri().path());
         let org = self.org.map(|org| org.to_string());
         let duration_ms = self.ambient.now_unix_ms().saturating_sub(self.started_unix_ms);
-        let (status, code) = (status.as_u16(), error.as_ref().map(|error| self::status(error).1));
+        let (status, code) = (status.as_u16(), error.as_ref().map(|error| self::code(error).0.as_str()));
         if let Some(code) = code {
             self.metrics.refused(code);
         }
@@ -166,55 +170,34 @@ impl Call {
     }
 }
 
-/// What a caller is told of an error, in this order.
-#[derive(Serialize)]
-struct Envelope<'a> {
-    error: Told<'a>,
-}
-
-#[derive(Serialize)]
-struct Told<'a> {
-    message: String,
-    #[serde(rename = "type")]
-    kind: &'a str,
-    code: &'a str,
-    request_id: &'a str,
-}
-
-/// What each refusal is for HTTP: its status, its code, and how long to wait where waiting helps.
-const fn status(error: &Error) -> (StatusCode, &'static str, Option<Duration>) {
+/// What each refusal is for HTTP: its code, which has a status, and how long to wait where waiting helps.
+const fn code(error: &Error) -> (ErrorCode, Option<Duration>) {
     match error {
         Error::Refused(refusal) => match refusal {
-            Refusal::InvalidRequest(_) => (StatusCode::BAD_REQUEST, "invalid_request_error", None),
-            Refusal::MissingApiKey => (StatusCode::UNAUTHORIZED, "missing_api_key", None),
-            Refusal::InvalidApiKey => (StatusCode::UNAUTHORIZED, "invalid_api_key", None),
-            Refusal::KeyRevoked => (StatusCode::UNAUTHORIZED, "key_revoked", None),
-            Refusal::InsufficientBalance { .. } => (StatusCode::PAYMENT_REQUIRED, "insufficient_balance", None),
-            Refusal::OrganizationSuspended => (StatusCode::FORBIDDEN, "organization_suspended", None),
-            Refusal::ModelNotFound(_) => (StatusCode::NOT_FOUND, "model_not_found", None),
-            Refusal::JobNotFound => (StatusCode::NOT_FOUND, "job_not_found", None),
-            Refusal::NotFound { .. } => (StatusCode::NOT_FOUND, "not_found", None),
-            Refusal::MethodNotAllowed { .. } => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", None),
-            Refusal::IdempotencyConflict => (StatusCode::CONFLICT, "idempotency_conflict", None),
-            Refusal::NotCancellable(why) => (StatusCode::CONFLICT, "not_cancellable", why.again_in()),
-            Refusal::JobNotFinal(_) => (StatusCode::CONFLICT, "job_not_final", None),
-            Refusal::RequestTooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "request_too_large", None),
-            Refusal::TooManyOpenJobs { .. } => {
-                (StatusCode::TOO_MANY_REQUESTS, "rate_limit_exceeded", Some(OPEN_JOBS_RETRY))
-            }
+            Refusal::InvalidRequest(_) => (ErrorCode::InvalidRequestError, None),
+            Refusal::MissingApiKey => (ErrorCode::MissingApiKey, None),
+            Refusal::InvalidApiKey => (ErrorCode::InvalidApiKey, None),
+            Refusal::KeyRevoked => (ErrorCode::KeyRevoked, None),
+            Refusal::InsufficientBalance { .. } => (ErrorCode::InsufficientBalance, None),
+            Refusal::OrganizationSuspended => (ErrorCode::OrganizationSuspended, None),
+            Refusal::ModelNotFound(_) => (ErrorCode::ModelNotFound, None),
+            Refusal::JobNotFound => (ErrorCode::JobNotFound, None),
+            Refusal::NotFound { .. } => (ErrorCode::NotFound, None),
+            Refusal::MethodNotAllowed { .. } => (ErrorCode::MethodNotAllowed, None),
+            Refusal::IdempotencyConflict => (ErrorCode::IdempotencyConflict, None),
+            Refusal::NotCancellable(why) => (ErrorCode::NotCancellable, why.again_in()),
+            Refusal::JobNotFinal(_) => (ErrorCode::JobNotFinal, None),
+            Refusal::RequestTooLarge { .. } => (ErrorCode::RequestTooLarge, None),
+            Refusal::TooManyOpenJobs { .. } => (ErrorCode::RateLimitExceeded, Some(OPEN_JOBS_RETRY)),
         },
-        Error::Store(StoreError::Unavailable(_)) => {
-            (StatusCode::SERVICE_UNAVAILABLE, "service_unavailable", Some(STORE_RETRY))
-        }
-        Error::Storage(_) => (StatusCode::SERVICE_UNAVAILABLE, "storage_unavailable", Some(STORAGE_RETRY)),
-        Error::Store(StoreError::Broken(_)) | Error::Internal(_) => {
-            (StatusCode::INTERNAL_SERVER_ERROR, "internal_error", None)
-        }
+        Error::Store(StoreError::Unavailable(_)) => (ErrorCode::ServiceUnavailable, Some(STORE_RETRY)),
+        Error::Storage(_) => (ErrorCode::StorageUnavailable, Some(STORAGE_RETRY)),
+        Error::Store(StoreError::Broken(_)) | Error::Internal(_) => (ErrorCode::InternalError, None),
     }
 }
 
 fn error_response(error: &Error, request_id: &str) -> Response<Body> {
-    let (status, code, wait) = status(error);
+    let (code, wait) = code(error);
     let message = match error {
         Error::Refused(refusal) => refusal.to_string(),
         Error::Store(StoreError::Unavailable(_)) => {
@@ -227,11 +210,11 @@ fn error_response(error: &Error, request_id: &str) -> Response<Body> {
             "something is wrong on our side; tell support the request_id".to_owned()
         }
     };
-    let mut response = json_response(status, &Envelope { error: Told { message, kind: code, code, request_id } });
+    let mut response = json_response(code.status(), &Envelope::new(code, message, request_id));
     if let Some(wait) = wait {
         insert(response.headers_mut(), RETRY_AFTER.as_str(), &wait.as_secs().to_string());
     }
-    if status == StatusCode::CONFLICT && wait.is_none() {
+    if code.status() == StatusCode::CONFLICT && wait.is_none() {
         insert(response.headers_mut(), "x-should-retry", "false"); // OpenAI's SDKs send a 409 again unless told not to
     }
     if let Error::Refused(Refusal::MethodNotAllowed { allow, .. }) = error {

@@ -127,7 +127,8 @@ impl Moved {
 }
 
 /// The four words that callers know.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, utoipa::ToSchema)]
+#[schema(rename_all = "snake_case")]
 pub enum Status {
     /// Stored here, not yet at the provider.
     Pending,

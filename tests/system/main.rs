@@ -25,6 +25,7 @@ mod metrics;
 mod models;
 mod models_api;
 mod money;
+mod openapi;
 mod process;
 mod reader;
 mod readme;

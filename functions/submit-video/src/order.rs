@@ -4,6 +4,7 @@ use ghub::catalog::{Catalog, Model};
 use ghub::config::Rates;
 use ghub::error::{Refusal, shortened};
 use ghub::http::Error;
+use ghub::http::video_order::{LONGEST_KEY, LONGEST_PROMPT};
 use ghub::id::{Mode, OrgId};
 use ghub::job::{Job, SUBMIT_LEASE, State};
 use ghub::money::Money;
@@ -11,12 +12,6 @@ use ghub::provider::{Provider, Providers, sandbox};
 use ghub::world::Ambient;
 use lambda_http::http::HeaderMap;
 use serde_json::{Map, Value};
-
-/// The longest prompt, in Unicode scalar values.
-const LONGEST_PROMPT: usize = 4000;
-
-/// The longest idempotency key, in characters.
-const LONGEST_KEY: usize = 255;
 
 /// A valid order.
 #[derive(Debug)]

@@ -1,12 +1,14 @@
 //! A job's receipt: what it is expected to cost, what it did cost, and how that came about.
 
+use super::schema::{Factor, Mxn, mxn};
 use crate::id::TransactionId;
 use crate::job::{Job, Status};
 use crate::money::Money;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// What became of a job's cost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BillingStatus {
     /// The job is open: its cost is set aside, and not charged yet.
@@ -22,26 +24,34 @@ pub enum BillingStatus {
 }
 
 /// Amounts in MXN, as decimal text: at least two places, at most six.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Billing {
     /// What became of the cost.
     pub status: BillingStatus,
     /// Always `MXN`.
+    #[schema(schema_with = mxn)]
     pub currency: &'static str,
     /// `seconds` × `usd_per_second` × `markup` × `fx_mxn_per_usd`, rounded half up to a millionth. A sandbox's job shows what a live one
     /// would cost.
+    #[schema(value_type = Mxn)]
     pub estimate: String,
     /// What was charged; null as long as that is open.
+    #[schema(value_type = Option<Mxn>, required)]
     pub amount: Option<String>,
     /// The model's price for a second, as it was when the job was accepted.
+    #[schema(value_type = Factor)]
     pub usd_per_second: String,
     /// Seconds that are billed.
+    #[schema(minimum = 1)]
     pub seconds: u32,
     /// What the price is multiplied by.
+    #[schema(value_type = Factor)]
     pub markup: String,
     /// Pesos for a US dollar.
+    #[schema(value_type = Factor)]
     pub fx_mxn_per_usd: String,
     /// The charge in `GET /v1/credits/transactions`, once there is one.
+    #[schema(required, pattern = "^txn_[0-9a-f]{32}$")]
     pub transaction: Option<String>,
 }
 

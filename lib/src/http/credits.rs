@@ -1,26 +1,34 @@
 //! An organization's money as `GET /v1/credits` shows it.
 
+use super::schema::{Mxn, credits, mxn};
 use crate::account::Account;
 use crate::money::{Money, MoneyOverflow};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// Below this much available a caller is told to recharge: MXN 20 are four Kling videos of 5 s and not one of Luma.
 const LOW: Money = Money::from_micros(20_000_000);
 
 /// The account, in amounts of decimal text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Credits {
     /// Always `credits`.
+    #[schema(schema_with = credits)]
     pub object: &'static str,
     /// The sum of all transactions; below 0 when the last job cost more than was left.
+    #[schema(value_type = Mxn)]
     pub balance: String,
     /// What the jobs in progress will cost.
+    #[schema(value_type = Mxn)]
     pub held: String,
     /// What can be spent: `balance − held + credit_limit`. Jobs are accepted while it is above 0.
+    #[schema(value_type = Mxn)]
     pub available: String,
     /// How far below 0 the balance may go before jobs are refused.
+    #[schema(value_type = Mxn)]
     pub credit_limit: String,
     /// Of all amounts: always `MXN`.
+    #[schema(schema_with = mxn)]
     pub currency: &'static str,
     /// Whether less than 20.00 is available.
     pub low: bool,

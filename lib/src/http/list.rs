@@ -1,18 +1,23 @@
 //! A page of a list, in the shape that OpenAI's SDKs page through.
 
+use super::schema::list;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// Items, and whether there are more after the last.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct List<T> {
     /// Always `list`.
+    #[schema(schema_with = list)]
     pub object: &'static str,
     /// The items of this page.
     pub data: Vec<T>,
     /// The first item's id; null on an empty page.
+    #[schema(required)]
     pub first_id: Option<String>,
     /// The last item's id; sent as `after`, it leads to the next page. Where a search ended before the page was full, it is the last item
     /// that was looked at, which is not on the page.
+    #[schema(required)]
     pub last_id: Option<String>,
     /// Whether there is a next page. Only after a search that ended early can it turn out to be empty.
     pub has_more: bool,

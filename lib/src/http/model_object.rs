@@ -1,19 +1,24 @@
 //! A model of the catalog as callers see it: what a valid request to it has, and what that costs today.
 
+use super::schema::{Factor, UnixSeconds, list, model};
 use crate::catalog::{Catalog, Model};
 use crate::config::Rates;
 use crate::money::MoneyOverflow;
 use crate::provider::Providers;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// The first four fields are OpenAI's; the others are what a submit needs to know.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Model)]
 pub struct ModelObject {
     /// What a submit sends as `model`.
     pub id: String,
     /// Always `model`.
+    #[schema(schema_with = model)]
     pub object: &'static str,
     /// When the model entered this catalog, in Unix seconds.
+    #[schema(value_type = UnixSeconds)]
     pub created: i64,
     /// Whose namespace the id is in: what stands before its slash.
     pub owned_by: String,
@@ -22,47 +27,59 @@ pub struct ModelObject {
     /// Whether a submit would be taken now.
     pub available: bool,
     /// Why not; null when it is available.
+    #[schema(required)]
     pub unavailable_reason: Option<String>,
     /// US dollars for a second of video, before markup: decimal text.
+    #[schema(value_type = Factor)]
     pub usd_per_second: String,
     /// Pesos for a second of video, `usd_per_second × markup × fx_mxn_per_usd`: exact decimal text, with two to 18 places. A job costs this
     /// times its duration, rounded half up to six places.
+    #[schema(pattern = r"^(0|[1-9][0-9]*)\.[0-9]{2,18}$", examples("0.84"))]
     pub mxn_per_second: String,
     /// What is put on the provider's price, decimal text: 1.05 is five per cent.
+    #[schema(value_type = Factor)]
     pub markup: String,
     /// Pesos for a US dollar, decimal text. A job keeps price, markup and rate of its submit.
+    #[schema(value_type = Factor)]
     pub fx_mxn_per_usd: String,
     /// Seconds when a submit does not say.
+    #[schema(minimum = 1)]
     pub default_duration: u32,
     /// The lengths in seconds that can be asked for, ascending.
     pub durations: Vec<u32>,
     /// The longest of them.
+    #[schema(minimum = 1)]
     pub max_duration: u32,
     /// The shape when a submit does not say.
+    #[schema(required)]
     pub default_aspect_ratio: Option<String>,
     /// The shapes that can be asked for.
     pub aspect_ratios: Vec<String>,
     /// Whether the video has sound.
     pub audio: bool,
     /// How often to ask for a job of this model, in seconds. Asking faster is no error.
+    #[schema(minimum = 1)]
     pub poll_every_seconds: u32,
     /// How long a job of this model usually takes.
     pub typical_seconds: TypicalSeconds,
 }
 
 /// From submit to video, in seconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 pub struct TypicalSeconds {
     /// Seldom less.
+    #[schema(minimum = 1)]
     pub min: u32,
     /// Seldom more.
+    #[schema(minimum = 1)]
     pub max: u32,
 }
 
 /// All models, ordered by id: OpenAI's list, which has no pages.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ModelList {
     /// Always `list`.
+    #[schema(schema_with = list)]
     pub object: &'static str,
     /// The models, available or not.
     pub data: Vec<ModelObject>,

@@ -6,10 +6,10 @@ use crate::time::Timestamp;
 use lambda_http::{Request, RequestExt};
 
 /// How many items a page has unless the caller says: a screenful.
-const USUAL_PAGE: usize = 20;
+pub const USUAL_PAGE: usize = 20;
 
 /// The most items of a page: a hundred jobs with prompts of 4000 characters are 1.6 MB at worst, a quarter of what a function may answer.
-const LARGEST_PAGE: usize = 100;
+pub const LARGEST_PAGE: usize = 100;
 
 /// A request's query parameters.
 #[derive(Debug)]

@@ -1,32 +1,43 @@
 //! An entry of the ledger as `GET /v1/credits/transactions` shows it, and what a caller may ask of them.
 
+use super::schema::{Mxn, UnixSeconds, credit_transaction};
 use super::{List, Query};
 use crate::error::Refusal;
 use crate::id::{JobId, TransactionId};
 use crate::store::{EntryKind, LedgerLine, Statement, Which};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// A transaction, in this order. Amounts are decimal text in MXN.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Transaction {
     /// `txn_` and 32 hex digits.
+    #[schema(value_type = String, pattern = "^txn_[0-9a-f]{32}$")]
     pub id: TransactionId,
     /// Always `credit.transaction`.
+    #[schema(schema_with = credit_transaction)]
     pub object: &'static str,
     /// `bonus`, `recharge`, `consumption`, `refund` or `adjustment`.
     #[serde(rename = "type")]
+    #[schema(value_type = EntryKind)]
     pub kind: &'static str,
     /// What it added to the balance; a consumption is below 0.
+    #[schema(value_type = Mxn)]
     pub amount: String,
     /// The balance once it was posted: the sum of this transaction and all below it.
+    #[schema(value_type = Mxn)]
     pub balance_after: String,
     /// The job of a consumption or a refund.
+    #[schema(value_type = Option<String>, required, format = "uuid")]
     pub job: Option<JobId>,
     /// What a recharge or an adjustment was posted under, such as a payment's id.
+    #[schema(required)]
     pub reference: Option<String>,
     /// Why an adjustment or a refund was made, in the words of whoever made it.
+    #[schema(required)]
     pub description: Option<String>,
     /// Unix seconds.
+    #[schema(value_type = UnixSeconds)]
     pub created: i64,
 }
 

@@ -1,46 +1,58 @@
 //! A job as callers see it, and what a dry run would have made.
 
 use super::billing::Billing;
-use crate::job::{Failure, FailureCode, Job, State};
+use super::schema::{UnixSeconds, video_dry_run, video_job};
+use crate::job::{Failure, FailureCode, Job, State, Status};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// Ten fields, in this order, always all present, and after them what this gateway adds. None is renamed or dropped.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct VideoJob {
     /// The job's UUID.
+    #[schema(format = "uuid")]
     pub id: String,
     /// Always `video.job`.
+    #[schema(schema_with = video_job)]
     pub object: &'static str,
     /// `pending`, `processing`, `completed` or `failed`.
+    #[schema(value_type = Status)]
     pub status: &'static str,
     /// The catalog id that was asked for.
     pub model: String,
     /// The caller's text.
     pub prompt: String,
     /// The public, persistent MP4, once completed.
+    #[schema(required, format = "uri")]
     pub video_url: Option<String>,
     /// Seconds of video.
+    #[schema(minimum = 1)]
     pub duration: u32,
     /// One line of cause, once failed.
+    #[schema(required)]
     pub error: Option<String>,
     /// When it was accepted, in Unix seconds.
+    #[schema(value_type = UnixSeconds)]
     pub created: i64,
     /// When it ended, in Unix seconds.
+    #[schema(value_type = Option<UnixSeconds>, required)]
     pub completed: Option<i64>,
     /// Its receipt.
     pub billing: Billing,
     /// The cause for programs, once failed.
+    #[schema(required)]
     pub error_detail: Option<ErrorDetail>,
 }
 
 /// Why a job failed, for programs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ErrorDetail {
     /// One of a small set.
     pub code: FailureCode,
     /// Whether the same request may succeed when it is sent again, as a new job.
     pub retryable: bool,
     /// The provider's own word for it, when it gave one.
+    #[schema(required)]
     pub provider_code: Option<String>,
 }
 
@@ -76,15 +88,18 @@ impl From<&Job> for VideoJob {
 }
 
 /// What a submit with `"dry_run": true` is answered: the job that would have been accepted, and what it would cost. Nothing was created.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct DryRun {
     /// Always `video.dry_run`.
+    #[schema(schema_with = video_dry_run)]
     pub object: &'static str,
     /// The catalog id that was asked for.
     pub model: String,
     /// Seconds of video.
+    #[schema(minimum = 1)]
     pub duration: u32,
     /// The shape that was asked for; null leaves it to the provider.
+    #[schema(required)]
     pub aspect_ratio: Option<String>,
     /// What it would cost.
     pub billing: Billing,

@@ -9,7 +9,7 @@ const LONGEST_MESSAGE: usize = 500;
 const LONGEST_CODE: usize = 100;
 
 /// The kinds of failure, few and documented.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FailureCode {
     /// The provider's safety system refused the prompt or the video.

@@ -14,7 +14,8 @@ use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 
 /// Why money moved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = TransactionType)]
 #[serde(rename_all = "snake_case")]
 pub enum EntryKind {
     /// Given at sign-up.

@@ -1,0 +1,115 @@
+//! An operation as the document has it: what callers send, and all that they may get.
+
+use crate::answers::{refused, refused_by_anyone};
+use ghub::http::ErrorCode;
+use lambda_http::http::StatusCode;
+use utoipa::openapi::path::{HttpMethod, Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::response::Response;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::openapi::security::SecurityRequirement;
+use utoipa::openapi::{RefOr, Required};
+
+/// What a key may be refused for, whatever is asked.
+const KEY: [ErrorCode; 4] =
+    [ErrorCode::MissingApiKey, ErrorCode::InvalidApiKey, ErrorCode::KeyRevoked, ErrorCode::OrganizationSuspended];
+
+/// What may go wrong whatever is asked: with us, and with what keeps our books.
+const OURS: [ErrorCode; 2] = [ErrorCode::InternalError, ErrorCode::ServiceUnavailable];
+
+/// An operation under a path, relative to the server.
+pub(crate) struct Endpoint {
+    pub(crate) method: HttpMethod,
+    pub(crate) path: &'static str,
+    pub(crate) operation: Operation,
+}
+
+/// What an operation is called, and how it ends well.
+pub(crate) struct Told {
+    pub(crate) id: &'static str,
+    pub(crate) tag: &'static str,
+    pub(crate) summary: &'static str,
+    pub(crate) description: &'static str,
+    pub(crate) parameters: Vec<Parameter>,
+    pub(crate) answer: Response,
+}
+
+impl Told {
+    /// For callers with a key. `refusals` are those that this operation adds to what a key and our side may be refused for.
+    pub(crate) fn guarded(self, refusals: &[ErrorCode]) -> OperationBuilder {
+        self.answered([&KEY, refusals, &OURS].concat())
+    }
+
+    /// For everybody.
+    pub(crate) fn open(self) -> OperationBuilder {
+        self.answered(vec![ErrorCode::InternalError]).securities(Some([SecurityRequirement::default()]))
+    }
+
+    fn answered(self, codes: Vec<ErrorCode>) -> OperationBuilder {
+        let operation = OperationBuilder::new()
+            .operation_id(Some(self.id))
+            .tag(self.tag)
+            .summary(Some(self.summary))
+            .description(Some(self.description))
+            .parameters(Some(self.parameters).filter(|parameters| !parameters.is_empty()))
+            .response("200", self.answer);
+        let operation = by_status(&codes).into_iter().fold(operation, |operation, (status, codes)| {
+            operation.response(status.as_str().to_owned(), refused(status, &codes))
+        });
+        let ours = |status| codes.iter().any(|code| code.status() == status);
+        [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE]
+            .into_iter()
+            .filter(|status| !ours(*status))
+            .fold(operation, |operation, status| operation.response(status.as_str(), refused_by_anyone(status)))
+    }
+}
+
+/// The codes of each status, in the order of the statuses.
+pub(crate) fn by_status(codes: &[ErrorCode]) -> Vec<(StatusCode, Vec<ErrorCode>)> {
+    let mut statuses: Vec<StatusCode> = codes.iter().map(|code| code.status()).collect();
+    statuses.sort_unstable();
+    statuses.dedup();
+    let of = |status| codes.iter().copied().filter(|code| code.status() == status).collect();
+    statuses.into_iter().map(|status| (status, of(status))).collect()
+}
+
+/// A part of the path.
+pub(crate) fn in_path(name: &str, description: &str, schema: impl Into<RefOr<Schema>>) -> Parameter {
+    parameter(ParameterIn::Path, name, description, schema)
+}
+
+/// A parameter of the query, which may be left out.
+pub(crate) fn in_query(name: &str, description: &str, schema: impl Into<RefOr<Schema>>) -> Parameter {
+    parameter(ParameterIn::Query, name, description, schema)
+}
+
+/// A header, which may be left out.
+pub(crate) fn in_header(name: &str, description: &str, schema: impl Into<RefOr<Schema>>) -> Parameter {
+    parameter(ParameterIn::Header, name, description, schema)
+}
+
+fn parameter(place: ParameterIn, name: &str, description: &str, schema: impl Into<RefOr<Schema>>) -> Parameter {
+    let required = if matches!(place, ParameterIn::Path) { Required::True } else { Required::False };
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(place)
+        .required(required)
+        .description(Some(description))
+        .schema(Some(schema))
+        .build()
+}
+
+/// A text.
+pub(crate) fn text() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String)
+}
+
+/// How many items a page has at most.
+pub(crate) fn limit() -> Parameter {
+    use ghub::http::query::{LARGEST_PAGE, USUAL_PAGE};
+    let schema = ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .minimum(Some(1))
+        .maximum(Some(LARGEST_PAGE))
+        .default(Some(USUAL_PAGE.into()));
+    in_query("limit", "How many items the page has at most.", schema)
+}

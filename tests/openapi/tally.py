@@ -1,0 +1,46 @@
+"""Counts what schemathesis has sent, and fails when that was less than was asked for.
+
+    python tests/openapi/tally.py EVENTS.ndjson AT_LEAST
+
+A run that sent nothing would be green too, and so would one whose key was none.
+"""
+
+import json
+import sys
+from collections import Counter, defaultdict
+
+
+def main(events, at_least):
+    phases, answers = Counter(), defaultdict(Counter)
+    with open(events) as lines:
+        for line in lines:
+            for phase, operation, status in sent(json.loads(line)):
+                phases[phase] += 1
+                answers[operation][status] += 1
+    for operation, statuses in sorted(answers.items()):
+        print(f"  {operation}:", ", ".join(f"{count} × {status}" for status, count in sorted(statuses.items())))
+    shown = ", ".join(f"{count} {phase}" for phase, count in phases.items())
+    print(f"{phases.total()} test cases: {shown}")
+    locked = [operation for operation, statuses in answers.items() if set(statuses) <= {0, 401}]
+    if phases.total() < at_least:
+        sys.exit(f"fewer than {at_least} test cases")
+    if locked:
+        sys.exit(f"never got past its key: {', '.join(locked)}")
+
+
+def sent(event):
+    """The requests of a scenario: phase, documented operation and status."""
+    scenario = event.get("ScenarioFinished")
+    if not scenario:
+        return
+    recorder = scenario["recorder"]
+    for case_id, case in recorder.get("cases", {}).items():
+        value = case["value"]
+        answer = recorder.get("interactions", {}).get(case_id, {}).get("response")
+        status = answer["status_code"] if answer else 0
+        operation = f"{value['method']} {value['path']}" if status != 405 else "other methods"
+        yield scenario["phase"], operation, status
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))
