@@ -136,11 +136,7 @@ async fn get_openapi() {
     let answer = invoked(&quiet().await, "get-openapi.json", "").await;
     let headers = json!({"cache-control": "public, max-age=300"});
     assert_eq!(answer, http(200, headers, answer["body"].as_str().unwrap(), &answer));
-    let document = body(&answer);
-    assert_eq!(
-        (&document["openapi"], &document["info"]["version"]),
-        (&json!("3.1.0"), &json!(env!("CARGO_PKG_VERSION")))
-    );
+    assert_eq!(body(&answer)["info"]["version"], env!("CARGO_PKG_VERSION"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
