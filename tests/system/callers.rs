@@ -3,6 +3,7 @@
 
 use crate::process::ROOT;
 use crate::reader::{Reader, commands};
+use ghub::http::ErrorCode;
 use ghub::job::FailureCode;
 use ghub::provider::sandbox::Outcome;
 use std::path::Path;
@@ -37,6 +38,15 @@ fn every_cause_is_explained_and_whether_to_try_again() {
         let again = row.trim_end_matches('|').rsplit('|').next().unwrap_or_default().trim().to_owned();
         assert_eq!(again.starts_with("yes"), code.is_retryable(), "{row}");
         assert_eq!(again.starts_with("no"), !code.is_retryable(), "{row}");
+    }
+}
+
+#[test]
+fn every_error_is_explained() {
+    for code in ErrorCode::ALL {
+        let rows = GUIDE.lines().filter(|line| line.starts_with("| 4") || line.starts_with("| 5"));
+        let said: Vec<_> = rows.filter(|row| row.contains(&format!("`{}`", code.as_str()))).collect();
+        assert_eq!(said.len(), 1, "{code:?}: {said:?}");
     }
 }
 

@@ -40,6 +40,16 @@ fn a_function_links_one_http_stack_one_tls_stack_and_one_crypto_provider() {
     }
 }
 
+/// `panic = "abort"`, which cargo-lambda sets where nothing is said, defeats the runtime's `catch_unwind`: one panic in a batch would fail all
+/// its siblings.
+#[test]
+fn what_is_deployed_unwinds() {
+    let manifest = std::fs::read_to_string(Path::new(ROOT).join("Cargo.toml")).unwrap();
+    let (_, release) = manifest.split_once("[profile.release]\n").unwrap();
+    let release = release.split("\n[").next().unwrap();
+    assert!(release.lines().any(|line| line == "panic = \"unwind\""), "{release}");
+}
+
 #[test]
 fn who_may_import_whom() {
     let infra = ["local", "admin"].map(str::to_owned);
