@@ -228,6 +228,21 @@ async fn what_does_not_exist_has_the_envelope_too() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_is_found_by_an_id_with_a_slash_in_it() {
+    let api = Api::new().await;
+    let listed = api.get("/models").await;
+    assert_eq!((listed.status, listed.body["data"].as_array().map(Vec::len)), (200, Some(7)), "{}", listed.text);
+    for path in ["/models/fal/kling-2", "/models/fal%2Fkling-2", "/models/fal%2fkling-2"] {
+        let model = api.get(path).await;
+        assert_eq!((model.status, &model.body["id"]), (200, &json!("fal/kling-2")), "{path}: {}", model.text);
+    }
+    api.get("/models/fal/none").await.refused(404, "model_not_found");
+    assert_eq!(api.get("/credits").await.body["currency"], "MXN");
+    assert_eq!(api.get("/videos?limit=1").await.body["object"], "list");
+    api.get("/videos?limit=0").await.refused(400, "invalid_request_error");
+}
+
 /// The names of an object's fields, in the order of the text.
 fn in_order(text: &str) -> Vec<String> {
     let mut fields: Vec<_> =

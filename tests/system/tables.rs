@@ -38,7 +38,8 @@ fn deployed() -> Map<String, Value> {
     for (function, trigger) in woken_by(|trigger| matches!(trigger, Trigger::Http { .. })) {
         let Trigger::Http { method, path } = trigger else { unreachable!("only those were asked for") };
         let others = || METHODS.iter().map(|method| ((*method).to_owned(), json!(default))).collect::<Map<_, _>>();
-        let route = routes.entry(path.clone()).or_insert_with(|| Value::Object(others()));
+        let path = path.replace("{id+}", "{*id}"); // two spellings of the rest of a path
+        let route = routes.entry(path).or_insert_with(|| Value::Object(others()));
         route[method] = json!(function);
     }
     routes
