@@ -17,7 +17,21 @@ from expect import eventually, expect
 from logs import expect_logs_are_discreet
 from stack import SCRATCH, Stack
 
-ROUTES = ["$default", "GET /v1/videos/generations", "GET /v1/videos/{id}", "POST /v1/videos/generations"]
+ROUTES = [
+    "$default",
+    "DELETE /v1/videos/generations",
+    "DELETE /v1/videos/{id}",
+    "GET /v1/credits",
+    "GET /v1/credits/transactions",
+    "GET /v1/models",
+    "GET /v1/models/{id+}",
+    "GET /v1/openapi.json",
+    "GET /v1/videos",
+    "GET /v1/videos/generations",
+    "GET /v1/videos/{id}",
+    "POST /v1/videos/generations",
+    "POST /v1/videos/{id}/cancel",
+]
 # What gives a secret away, however the text around it is quoted; of Google's, a line of its private key.
 SECRETS = {
     "fal's key": os.environ["FAL_KEY"],
@@ -93,6 +107,30 @@ def a_job_to_its_end(stack):
     expect("the video", (video[4:8], len(video)), lambda seen: seen[0] == b"ftyp" and seen[1] > 1000)
     expect("balance after MXN 4.20", balance, "45.80")
     return caller
+
+
+def what_callers_ask_beside_jobs(stack, caller):
+    """Each of the other endpoints once, with what its role lets it do."""
+    status, _, models = caller.get("/models")
+    expect("models", (status, len(models["data"])), (200, 7))
+    for path in ("/models/fal/kling-2", "/models/fal%2Fkling-2"):
+        status, _, model = caller.get(path)
+        expect(path, (status, model.get("id")), (200, "fal/kling-2"))
+    status, _, credits = caller.get("/credits")
+    expect("credits", (status, credits["balance"]), (200, "45.80"))
+    status, _, transactions = caller.get("/credits/transactions")
+    found = [(each["type"], each["balance_after"]) for each in transactions["data"]]
+    expect("transactions", (status, found), (200, [("consumption", "45.80"), ("bonus", "50.00")]))
+    status, _, jobs = caller.get("/videos")
+    expect("the list of jobs", (status, [job["status"] for job in jobs["data"]]), (200, ["completed"]))
+    job = jobs["data"][0]["id"]
+    status, _, body = stack.call("POST", f"/videos/{job}/cancel", caller.key)
+    expect("cancelling what is completed", (status, body["error"]["code"]), (409, "not_cancellable"))
+    status, _, body = stack.call("DELETE", f"/videos/{job}", caller.key)
+    expect("deleting it", (status, body.get("deleted")), (200, True))
+    expect("the deleted job", caller.get(f"/videos/{job}")[0], 404)
+    status, _, document = stack.call("GET", "/openapi.json")
+    expect("the OpenAPI document, without a key", (status, document.get("openapi", "")[:3]), (200, "3.1"))
 
 
 def veo(stack):
@@ -180,6 +218,7 @@ def main():
     lost = message_lost(stack)
     caller = a_job_to_its_end(stack)
     refusals(stack, caller, lost[1])
+    what_callers_ask_beside_jobs(stack, caller)
     rich = veo(stack)
     spent = balance_used_up(stack)
     failed_at_the_provider(caller)

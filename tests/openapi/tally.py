@@ -24,6 +24,8 @@ def main(events, at_least):
     locked = [operation for operation, statuses in answers.items() if set(statuses) <= {0, 401}]
     if phases.total() < at_least:
         sys.exit(f"fewer than {at_least} test cases")
+    if not phases["stateful"]:
+        sys.exit("no link was followed")
     if locked:
         sys.exit(f"never got past its key: {', '.join(locked)}")
 

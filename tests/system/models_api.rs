@@ -1,12 +1,14 @@
 //! `GET /v1/models` and `GET /v1/models/{id}`: what callers are told of each model, and that a submit agrees with it.
 
 use crate::asking::{Ask, Reply};
+use crate::process::ROOT;
 use crate::stage::Stage;
 use ghub::catalog::Catalog;
 use local::system::{Options, Pace};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// What is told of a model: the default length is named, the default shape comes first.
 struct Row {
@@ -193,5 +195,31 @@ async fn what_the_operator_changes_is_shown_and_a_submit_agrees_with_it() {
             None => assert_eq!(submitted.status, 200, "{id}: {}", submitted.body),
             Some(_) => drop(submitted.refused(404, "model_not_found").to_owned()),
         }
+    }
+}
+
+/// The local gateway hands parameters on as they were sent. AWS's documentation leaves open whether it decodes them first, so both are
+/// understood, and no id makes more of it than an id that does not exist.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_id_is_understood_decoded_or_not() {
+    let stage = Stage::new().await;
+    let event = std::fs::read_to_string(Path::new(ROOT).join("events/get-model.json")).unwrap();
+    let event = event.replace("LIVE_KEY", &stage.system.identity.live_key);
+    for (id, status) in [
+        ("fal/kling-2", 200),
+        ("fal%2Fkling-2", 200),
+        ("fal/kling 2", 404),
+        ("ñ", 404),
+        ("%C3%B1", 404),
+        ("a?b#c", 404),
+        ("%", 404),
+        ("..", 404),
+    ] {
+        let mut asked: Value = serde_json::from_str(&event).unwrap();
+        asked["rawPath"] = format!("/v1/models/{id}").into();
+        asked["requestContext"]["http"]["path"] = asked["rawPath"].clone();
+        asked["pathParameters"]["id"] = id.into();
+        let answer = stage.system.invoke("get-model", asked).await.unwrap();
+        assert_eq!(answer["statusCode"], status, "{id}: {answer}");
     }
 }
