@@ -5,7 +5,7 @@ use crate::account::Account;
 use crate::auth;
 use crate::id::OrgId;
 use crate::money::Money;
-use crate::store::{ApiKey, Entry, KeyHash, Posted, Store, StoreError};
+use crate::store::{ApiKey, Entry, KeyHash, Posted, Setting, Store, StoreError};
 use crate::world::Ambient;
 
 /// What every new organization starts with: MXN 50.
@@ -51,6 +51,10 @@ pub async fn create_key(store: &Store, ambient: &Ambient, org: OrgId, name: &str
     let live = store.account(org.live()).await?.ok_or(NoKey::NoSuchOrganization)?;
     if org.is_sandbox() {
         store.create_account(&Account { suspended: live.suspended, ..Account::new(org) }).await?;
+        // A suspension in between found no sandbox to suspend.
+        if store.account(org.live()).await?.is_some_and(|live| live.suspended) {
+            store.set(org, Setting::Suspended(true)).await?;
+        }
     }
     let key = auth::new_key(ambient, org.mode());
     let kept = ApiKey {

@@ -3,7 +3,7 @@
 use crate::confirm::Confirmation;
 use crate::environment::Operator;
 use crate::failure::Failure;
-use crate::org::shown;
+use crate::org::{live, shown};
 use crate::output::Report;
 use crate::posting::Posting;
 use clap::{Args, Subcommand};
@@ -35,7 +35,7 @@ pub enum Command {
 #[derive(Debug, Args)]
 pub struct Recharge {
     /// The organization
-    #[arg(long, value_name = "UUID")]
+    #[arg(long, value_name = "UUID", value_parser = live)]
     org: OrgId,
     /// MXN, above 0, at most six places, such as 500.00
     #[arg(long, value_name = "MXN", value_parser = amount, allow_negative_numbers = true)]
@@ -50,7 +50,7 @@ pub struct Recharge {
 #[derive(Debug, Args)]
 pub struct Adjust {
     /// The organization
-    #[arg(long, value_name = "UUID")]
+    #[arg(long, value_name = "UUID", value_parser = live)]
     org: OrgId,
     /// MXN, above or below 0, at most six places, such as -4.20
     #[arg(long, value_name = "MXN", value_parser = correction, allow_negative_numbers = true)]

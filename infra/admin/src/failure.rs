@@ -29,7 +29,7 @@ pub enum Failure {
     NoSuchJob(JobId),
     #[error("job {0} is {status}, and that is final; nothing was changed", status = .1.as_str())]
     JobIsOver(JobId, Status),
-    #[error("job {0} is {status}: only a completed job was charged, so there is nothing to refund", status = .1.as_str())]
+    #[error("job {0} is {status}, and was charged nothing: only a completed job is, and a sandbox's never, so there is nothing to refund", status = .1.as_str())]
     NotCharged(JobId, Status),
     #[error("job {job} was refunded MXN {amount} on {}; a job is refunded once, and nothing was changed", moment(*.posted))]
     RefundedBefore { job: JobId, amount: Money, posted: Timestamp },

@@ -17,7 +17,7 @@ pub enum Command {
     /// Make an organization, with the sign-up bonus of MXN 50 on its account
     Create {
         /// Its id; without one a new one is drawn. A repeat with the same id changes nothing
-        #[arg(long, value_name = "UUID")]
+        #[arg(long, value_name = "UUID", value_parser = live)]
         id: Option<OrgId>,
     },
     /// Show all organizations and what they have
@@ -31,7 +31,7 @@ pub enum Command {
     /// Refuse an organization everything; its open jobs go on, and are charged
     Suspend {
         /// The organization
-        #[arg(long, value_name = "UUID")]
+        #[arg(long, value_name = "UUID", value_parser = live)]
         org: OrgId,
         #[command(flatten)]
         confirmation: Confirmation,
@@ -39,7 +39,7 @@ pub enum Command {
     /// Serve an organization again
     Resume {
         /// The organization
-        #[arg(long, value_name = "UUID")]
+        #[arg(long, value_name = "UUID", value_parser = live)]
         org: OrgId,
     },
     /// Set how many jobs an organization may have open at once; those that are open stay
@@ -54,7 +54,7 @@ pub enum Command {
     /// Set how far below 0 an organization's balance may go
     CreditLimit {
         /// The organization
-        #[arg(long, value_name = "UUID")]
+        #[arg(long, value_name = "UUID", value_parser = live)]
         org: OrgId,
         /// MXN, 0 or more, at most six places; 0 takes the credit back
         #[arg(long, value_name = "MXN", value_parser = limit, allow_negative_numbers = true)]
@@ -191,6 +191,15 @@ async fn also_for_its_sandbox(org: OrgId, setting: Setting, operator: &Operator)
         operator.store.set(org.sandbox(), setting).await?;
     }
     Ok(())
+}
+
+/// An organization itself: a sandbox has no money, and is suspended and served again with its organization.
+pub fn live(text: &str) -> Result<OrgId, String> {
+    match text.parse::<OrgId>() {
+        Ok(org) if org.is_sandbox() => Err(format!("this is a sandbox; its organization is {}", org.live())),
+        Ok(org) => Ok(org),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 fn limit(text: &str) -> Result<Money, String> {

@@ -40,13 +40,18 @@ pub struct Found {
 
 impl Store {
     /// At most `most` jobs of an organization; fewer than there are when one search does not get to them. A job is found by whoever has
-    /// been told of it. All of the search has to be done within the store's budget.
+    /// been told of it. The whole search has the store's budget; what it has not got to by then is left to the next one.
     pub async fn jobs(&self, org: OrgId, wanted: Wanted<'_>, most: usize) -> Result<Found, StoreError> {
         let end = Instant::now() + self.budget;
         let (mut jobs, mut from) = (Vec::new(), wanted);
         let mut at_once = i32::try_from(most).unwrap_or(i32::MAX).saturating_add(1); // one more tells whether there are more
         for _ in 0..MOST_LOOKS {
-            let (items, last) = self.retried_until(end, || self.wanted_among(org, from, at_once)).await?;
+            let (items, last) = match self.retried_until(end, || self.wanted_among(org, from, at_once)).await {
+                Ok(page) => page,
+                // What was looked through need not be looked through again: who asked goes on from here.
+                Err(StoreError::Unavailable(_)) if from.older_than != wanted.older_than => break,
+                Err(error) => return Err(error),
+            };
             for item in items {
                 let job = item::to_job(item).map_err(StoreError::Broken)?;
                 let Some(job) = (if wanted.deleted_too { Some(job) } else { job.shown() }) else { continue };
@@ -73,7 +78,11 @@ impl Store {
             query = query.expression_attribute_names(format!("#{name}"), name);
             values.insert(format!(":{name}"), AttributeValue::S(value.to_owned()));
         }
-        let conditions: Vec<_> = filters.iter().flatten().map(|(name, _)| format!("#{name} = :{name}")).collect();
+        let mut conditions: Vec<_> = filters.iter().flatten().map(|(name, _)| format!("#{name} = :{name}")).collect();
+        if !wanted.deleted_too {
+            query = query.expression_attribute_names("#deleted", "deleted");
+            conditions.push("attribute_not_exists(#deleted)".to_owned()); // so that what is not shown is not carried here
+        }
         let key = match wanted.older_than {
             None => "org = :org",
             Some(job) => {

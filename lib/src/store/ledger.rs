@@ -88,7 +88,7 @@ pub enum Refund {
     Due(Entry),
     /// This entry has refunded it.
     Before(Entry),
-    /// It was charged nothing, for it is not completed.
+    /// It was charged nothing, for it is not completed, or costs nothing.
     NotCharged(Status),
     /// The organization has no such job.
     NoSuchJob,
@@ -196,7 +196,7 @@ impl Store {
         now_unix_ms: u64,
     ) -> Result<Refund, StoreError> {
         let Some(job) = self.job(org, id).await? else { return Ok(Refund::NoSuchJob) };
-        if job.status() != Status::Completed {
+        if job.status() != Status::Completed || job.cost == Money::ZERO {
             return Ok(Refund::NotCharged(job.status()));
         }
         let cause = format!("refund#{id}");

@@ -7,6 +7,7 @@ use crate::id::{OrgId, TransactionId};
 use crate::time::Timestamp;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
+use tokio::time::Instant;
 
 /// The index of the ledger in the order of posting.
 const BY_SEQUENCE: &str = "by-sequence";
@@ -67,7 +68,8 @@ impl Store {
         Ok(self.line(org, id).await?.map(|line| line.sequence))
     }
 
-    /// At most `most` entries below a place in the ledger, or from its end: those that are asked for, out of the 10,000 next ones.
+    /// At most `most` entries below a place in the ledger, or from its end: those that are asked for, out of the 10,000 next ones,
+    /// or out of fewer when the store's budget is over before.
     pub async fn statement(
         &self,
         org: OrgId,
@@ -75,11 +77,12 @@ impl Store {
         below: Option<u64>,
         most: usize,
     ) -> Result<Statement, StoreError> {
+        let end = Instant::now() + self.budget;
         let step = if which.is_all() { most + 1 } else { STEP };
         let (mut lines, mut from) = (Vec::new(), None);
         for _ in 0..MOST_STEPS {
-            let (items, next) = self
-                .retried(|| async {
+            let looked = self
+                .retried_until(end, || async {
                     let query = which.filter(self.db.query().table_name(self.table(Table::Ledger)));
                     let query = query.index_name(BY_SEQUENCE).scan_index_forward(false).consistent_read(true);
                     let query = query.key_condition_expression("org = :org AND #sequence < :below");
@@ -91,7 +94,13 @@ impl Store {
                     let answer = query.send().await.map_err(trouble)?;
                     Ok((answer.items.unwrap_or_default(), answer.last_evaluated_key))
                 })
-                .await?;
+                .await;
+            let (items, next) = match looked {
+                Ok(page) => page,
+                // What was looked through need not be looked through again: who asked goes on from here.
+                Err(StoreError::Unavailable(_)) if from.is_some() => break,
+                Err(error) => return Err(error),
+            };
             let items: Vec<LedgerLine> =
                 serde_dynamo::from_items(items).map_err(|error| StoreError::Broken(error.into()))?;
             lines.extend(items);

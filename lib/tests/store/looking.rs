@@ -5,7 +5,7 @@ use crate::stage::{Stage, at, failed, moved};
 use ghub::id::JobId;
 use ghub::job::{Job, Status};
 use ghub::queue::Message;
-use ghub::store::{Audited, SHARDS, Setting, Wanted};
+use ghub::store::{Audited, SHARDS, Setting, StoreError, Wanted};
 use serde_json::json;
 use std::time::Duration;
 
@@ -122,4 +122,24 @@ async fn every_account_is_listed_and_agrees_with_its_books() {
     assert_eq!(stage.store.audit(stage.ambient.org_id()).await.unwrap(), None);
     assert!(stage.store.set(orgs[1], Setting::Suspended(true)).await.unwrap().is_some());
     assert_eq!(stage.store.audit(orgs[1]).await.unwrap(), Some(Audited::Agrees));
+}
+
+/// Whoever searches much and is slowed down gets on nevertheless.
+#[tokio::test(start_paused = true)]
+async fn a_search_that_runs_out_of_time_says_how_far_it_came() {
+    let stage = Stage::new();
+    let org = stage.org("100.00").await;
+    let mut jobs = Vec::new();
+    for _ in 0..4 {
+        jobs.push(stage.accepted(org).await.id);
+    }
+    jobs.sort();
+    jobs.reverse();
+    let first_alone = || std::iter::once(Fault::After(Box::pin(async {}))).chain((0..200).map(|_| Fault::NotSent));
+    stage.dynamo.meets("Query", first_alone());
+    let failed = Wanted { status: Some(Status::Failed), ..Wanted::default() };
+    let found = stage.store.jobs(org, failed, 1).await.unwrap();
+    assert_eq!((found.jobs.len(), found.reached), (0, Some(jobs[1])), "one page of two was looked through");
+    stage.dynamo.meets("Query", (0..200).map(|_| Fault::NotSent));
+    assert!(matches!(stage.store.jobs(org, failed, 1).await, Err(StoreError::Unavailable(_))), "nothing was");
 }

@@ -65,7 +65,7 @@ fn a_job_is_refunded_once() {
     assert_eq!(here.run("audit").code, 0);
 
     for (job, status) in [(FAILED, "failed"), (OPEN, "processing")] {
-        let sentence = format!("job {job} is {status}: only a completed job was charged");
+        let sentence = format!("job {job} is {status}, and was charged nothing: only a completed job is");
         here.run(&format!("balance refund --job {job} --yes")).failed_with(1, &sentence);
     }
     here.run(&format!("balance refund --job {ORG} --yes")).failed_with(1, &format!("there is no job {ORG}"));

@@ -130,6 +130,16 @@ fn a_sandbox_has_keys_and_an_account_of_its_own_and_is_suspended_with_its_organi
     assert_eq!(sandbox("suspended"), true);
     here.json(&format!("org resume --org {ORG}"));
     assert_eq!(sandbox("suspended"), false);
+    for line in [
+        "balance recharge --amount 500 --reference pay-1 --yes",
+        "balance adjust --amount 1 --reference t --reason why --yes",
+        "org credit-limit --amount 1 --yes",
+        "org suspend --yes",
+        "org resume",
+    ] {
+        let done = here.run(&format!("{line} --org {ORG}#test"));
+        assert!(done.code == 2 && done.stderr.contains(&format!("its organization is {ORG}")), "{line}: {done:?}");
+    }
     assert_eq!(here.run("audit").code, 0);
 }
 
