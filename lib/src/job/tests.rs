@@ -87,6 +87,12 @@ pub(crate) fn in_state(name: &str) -> Job {
     in_every_state().into_iter().find(|(known, _)| *known == name).expect("it is one of the eight").1
 }
 
+/// `local` compares it with the template's timeouts.
+#[test]
+fn the_lease_is_the_longest_sender_and_half_a_minute() {
+    assert_eq!(SUBMIT_LEASE, Duration::from_secs(60));
+}
+
 /// A move, and what becomes of it from each of the eight states: `A`pplied, already (`=`), or illegal (`.`).
 type Row = (&'static str, fn(Job) -> Moved, &'static str);
 
