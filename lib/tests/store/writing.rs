@@ -47,6 +47,21 @@ async fn a_completed_job_is_charged_once() {
 }
 
 #[tokio::test]
+async fn a_deleted_job_has_ended_before_and_moves_no_money() {
+    let stage = Stage::new();
+    let org = stage.org("10.00").await;
+    let done = completed(&stage.found(org).await);
+    stage.store.write(&done).await.unwrap();
+    let deleted = done.clone().deleted(at(100)).applied().unwrap();
+    for job in [deleted.clone(), deleted.file_gone().applied().unwrap()] {
+        assert_eq!(stage.store.write(&job).await.unwrap(), Written::Done);
+        assert_eq!(stage.store.job(org, done.id).await.unwrap(), Some(job));
+    }
+    charged_once(&stage, &done).await;
+    assert_eq!(stage.counted("Completed"), 1, "it ended once");
+}
+
+#[tokio::test]
 async fn a_failed_job_is_released_uncharged() {
     let stage = Stage::new();
     let org = stage.org("10.00").await;
