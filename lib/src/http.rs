@@ -21,7 +21,7 @@ pub use deleted_video::DeletedVideo;
 pub use envelope::{Envelope, ErrorBody, ErrorCode};
 pub use list::List;
 pub use model_object::{ModelList, ModelObject, TypicalSeconds};
-pub use path::path_parameter;
+pub use path::{job_id, path_parameter};
 pub use query::Query;
 pub use transaction::Transaction;
 pub use video_job::{DryRun, ErrorDetail, VideoJob};

@@ -9,14 +9,14 @@ use ghub::cancellation::Canceller;
 use ghub::checking::Checker;
 use ghub::config::ConfigError;
 use ghub::error::{NotCancellable, Refusal};
-use ghub::http::{Call, Error, VideoJob};
+use ghub::http::{Call, Error, VideoJob, job_id};
 use ghub::id::{JobId, OrgId};
 use ghub::job::Job;
 use ghub::outbound::{ProviderSender, connect, sdk_config};
 use ghub::queue::Queue;
 use ghub::store::{Store, StoreError, Table};
 use ghub::world::World;
-use lambda_http::{Body, Request, RequestExt, Response};
+use lambda_http::{Body, Request, Response};
 use std::time::Duration;
 use tokio::time::Instant;
 use tracing::Instrument;
@@ -76,9 +76,7 @@ impl CancelVideo {
     async fn answer(&self, call: &mut Call) -> Result<VideoJob, Error> {
         let end = Instant::now() + TIMEOUT - ANSWERING;
         let org = self.auth.account(call).await?.org;
-        // An id that is not one takes the same way as one that is unknown, so that the answers cannot be told apart.
-        let id = call.request.path_parameters().first("id").and_then(|id| id.parse().ok());
-        let cancelled = self.cancelled(org, id.unwrap_or(JobId::NONE));
+        let cancelled = self.cancelled(org, job_id(&call.request));
         let job =
             tokio::time::timeout_at(end, cancelled).await.map_err(|late| StoreError::Unavailable(late.into()))??;
         Ok(VideoJob::from(&job))

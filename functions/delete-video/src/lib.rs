@@ -6,14 +6,14 @@
 use ghub::auth::Auth;
 use ghub::config::ConfigError;
 use ghub::error::Refusal;
-use ghub::http::{Call, DeletedVideo, Error};
+use ghub::http::{Call, DeletedVideo, Error, job_id};
 use ghub::id::{JobId, OrgId};
 use ghub::job::{Deletion, Job, Moved};
 use ghub::outbound::{connect, sdk_config};
 use ghub::storage::Storage;
 use ghub::store::{Store, StoreError, Table, Written};
 use ghub::world::World;
-use lambda_http::{Body, Request, RequestExt, Response};
+use lambda_http::{Body, Request, Response};
 use std::time::Duration;
 use tokio::time::Instant;
 use tracing::Instrument;
@@ -54,9 +54,7 @@ impl DeleteVideo {
     async fn answer(&self, call: &mut Call) -> Result<DeletedVideo, Error> {
         let end = Instant::now() + TIMEOUT - ANSWERING;
         let org = self.auth.account(call).await?.org;
-        // An id that is not one takes the same way as one that is unknown, so that the answers cannot be told apart.
-        let id = call.request.path_parameters().first("id").and_then(|id| id.parse().ok());
-        let deleted = self.delete(org, id.unwrap_or(JobId::NONE));
+        let deleted = self.delete(org, job_id(&call.request));
         tokio::time::timeout_at(end, deleted).await.map_err(|late| StoreError::Unavailable(late.into()))?
     }
 

@@ -3,14 +3,13 @@
 use ghub::auth::Auth;
 use ghub::config::ConfigError;
 use ghub::error::{Refusal, causes};
-use ghub::http::{Call, Error, VideoJob};
-use ghub::id::JobId;
+use ghub::http::{Call, Error, VideoJob, job_id};
 use ghub::job::{Job, TURN_TOLERANCE};
 use ghub::outbound::{connect, sdk_config};
 use ghub::queue::{Message, Queue};
 use ghub::store::{Store, Table};
 use ghub::world::World;
-use lambda_http::{Body, Request, RequestExt, Response};
+use lambda_http::{Body, Request, Response};
 use std::time::Duration;
 use tracing::Instrument;
 
@@ -48,10 +47,7 @@ impl GetVideo {
     async fn show(&self, call: &mut Call) -> Result<VideoJob, Error> {
         let org = self.auth.organization(call.request.headers()).await?;
         call.org = Some(org);
-        // An id that is not one takes the same way as one that is unknown, so that the answers cannot be told apart.
-        let id = call.request.path_parameters().first("id").and_then(|id| id.parse().ok());
-        let id = id.unwrap_or(JobId::NONE);
-        let (job, account) = self.store.job_and_account(org, id).await?;
+        let (job, account) = self.store.job_and_account(org, job_id(&call.request)).await?;
         call.balance = account.as_ref().map(|account| account.balance);
         if account.is_some_and(|account| account.suspended) {
             return Err(Refusal::OrganizationSuspended.into());

@@ -4,6 +4,7 @@ use super::schema::{Factor, Mxn, mxn};
 use crate::id::TransactionId;
 use crate::job::{Job, Status};
 use crate::money::Money;
+use crate::store::Entry;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -91,7 +92,7 @@ impl Billing {
 
 /// The id of the job's consumption in the ledger.
 fn transaction(job: &Job) -> String {
-    TransactionId::of(job.org, &format!("job#{}", job.id)).to_string()
+    TransactionId::of(job.org, &Entry::charge_of(job.id)).to_string()
 }
 
 #[cfg(test)]

@@ -1,11 +1,18 @@
 //! What a path says where its route has a name in braces.
 
+use crate::id::JobId;
 use lambda_http::{Request, RequestExt};
 
 /// The parameter as the caller meant it: OpenAI's SDKs send `fal/kling-2` as `fal%2Fkling-2`. It is decoded once, which leaves one
 /// that the API has decoded already as it is, as long as there is no percent sign in it.
 pub fn path_parameter(request: &Request, name: &str) -> Option<String> {
     request.path_parameters().first(name).map(decoded)
+}
+
+/// The job that the path names, as it was sent: an id has one spelling. What is no id takes the same way as one that is unknown, so that the
+/// answers cannot be told apart.
+pub fn job_id(request: &Request) -> JobId {
+    request.path_parameters().first("id").and_then(|id| id.parse().ok()).unwrap_or(JobId::NONE)
 }
 
 /// A percent sign without two hexadecimal digits after it stands for itself.

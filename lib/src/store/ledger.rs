@@ -108,7 +108,7 @@ pub enum Posted {
 impl Entry {
     /// The charge for a job that completed at this moment; `amount` is negative. The same job gives the same entry, whoever writes it.
     pub(super) fn consumption(job: &Job, at: Timestamp, amount: Money) -> Self {
-        let cause = format!("job#{}", job.id);
+        let cause = Self::charge_of(job.id);
         let at_ms = u64::try_from(at.unix_s()).unwrap_or(0) * 1_000;
         Self { job: Some(job.id), ..Self::new(job.org, EntryKind::Consumption, cause, amount, at_ms) }
     }
@@ -132,6 +132,11 @@ impl Entry {
     fn new(org: OrgId, kind: EntryKind, cause: String, amount: Money, now_unix_ms: u64) -> Self {
         let (id, posted) = (TransactionId::of(org, &cause), format!("{now_unix_ms:015}#{cause}"));
         Self { org, id, cause, posted, kind, amount, job: None, reason: None }
+    }
+
+    /// The cause of a job's charge.
+    pub fn charge_of(job: JobId) -> String {
+        format!("job#{job}")
     }
 
     /// When it was posted.
@@ -181,7 +186,7 @@ impl Store {
 
     /// The consumption of a job and its refund, as they stand now.
     pub async fn entries_of(&self, org: OrgId, job: JobId) -> Result<Vec<Entry>, StoreError> {
-        let (charge, refund) = (format!("job#{job}"), format!("refund#{job}"));
+        let (charge, refund) = (Entry::charge_of(job), format!("refund#{job}"));
         let (charge, refund) = futures::try_join!(self.entry(org, &charge), self.entry(org, &refund))?;
         Ok(charge.into_iter().chain(refund).collect())
     }
@@ -204,7 +209,7 @@ impl Store {
             return Ok(Refund::Before(before));
         }
         let broken = |error: BoxError| StoreError::Broken(error);
-        let charge = self.entry(org, &format!("job#{id}")).await?;
+        let charge = self.entry(org, &Entry::charge_of(id)).await?;
         let charge = charge.ok_or_else(|| broken("the job is completed and has no consumption".into()))?;
         let amount = charge.amount.negated().map_err(|error| broken(error.into()))?;
         let entry = Entry::new(org, EntryKind::Refund, cause, amount, now_unix_ms);
