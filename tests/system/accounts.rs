@@ -12,7 +12,7 @@ use ghub::id::OrgId;
 use ghub::outbound::{Gate, Network, Outbound, WireError, sdk_config};
 use ghub::store::{Audited, Entry, Store, Table};
 use ghub::world::World;
-use local::system::Options;
+use local::options::Options;
 use serde_json::json;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};

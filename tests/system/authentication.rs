@@ -5,7 +5,7 @@ use crate::routes::Route;
 use crate::stage::Stage;
 use crate::traces::Call;
 use ghub::store::KeyHash;
-use local::system::{Options, Pace};
+use local::options::{Options, Pace};
 use reqwest::header::AUTHORIZATION;
 use std::time::Duration;
 

@@ -1,17 +1,17 @@
 //! `GET /v1/credits` and its transactions: a bank statement, whole and in order, whatever completes while it is read.
 
-use crate::asking::{Ask, Reply};
+mod statement;
+
+use self::statement::Reader;
 use crate::money::Conflicts;
-use crate::stage::{Caller, Stage, until};
+use crate::stage::Stage;
 use crate::traces::Call;
 use futures::future::{BoxFuture, join_all};
 use ghub::id::{OrgId, TransactionId};
-use ghub::money::Money;
 use ghub::outbound::{Gate, Network, Outbound, WireError, sdk_config};
 use ghub::store::{Entry, EntryKind, Posted, Refund, Setting, Statement, Store, Table, Which};
 use ghub::world::World;
-use local::system::Options;
-use reqwest::Method;
+use local::options::Options;
 use serde_json::{Value, json};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
@@ -198,92 +198,6 @@ async fn quiet() -> Stage {
     let stage = Stage::new().await;
     stage.system.sqs.lose_if("PollQueue", |_| true).unwrap();
     stage
-}
-
-/// Somebody who reads an organization's statement.
-struct Reader<'a> {
-    stage: &'a Stage,
-    org: OrgId,
-    key: String,
-}
-
-/// A statement, page by page from the newest entry to the first.
-struct Walk {
-    transactions: Vec<Value>,
-    /// Shown with the first page.
-    balance: Option<Money>,
-}
-
-impl<'a> Reader<'a> {
-    async fn of(stage: &'a Stage, caller: &Caller) -> Self {
-        Self { stage, org: caller.org, key: stage.key_of(caller).await }
-    }
-
-    async fn get(&self, rest: &str) -> Reply {
-        until(async || {
-            let reply = self.stage.ask(Ask::new(Method::GET, &format!("/v1/credits{rest}")).key(&self.key)).await;
-            (reply.status != 503).then_some(reply)
-        })
-        .await
-    }
-
-    async fn page(&self, query: &str) -> Reply {
-        self.get(&format!("/transactions?{query}")).await
-    }
-
-    async fn transactions(&self, query: &str) -> Vec<Value> {
-        let page = self.page(query).await;
-        assert_eq!(page.status, 200, "{query}: {}", page.body);
-        page.body["data"].as_array().unwrap().clone()
-    }
-
-    async fn walk(&self, limit: usize) -> Walk {
-        let mut page = self.page(&format!("limit={limit}")).await;
-        let mut walk = Walk { transactions: Vec::new(), balance: page.balance() };
-        loop {
-            assert_eq!(page.status, 200, "{}", page.body);
-            let data = page.body["data"].as_array().unwrap();
-            let ends: Vec<_> = [data.first(), data.last()].map(|end| end.map(|one| one["id"].clone())).into();
-            assert_eq!([Some(page.body["first_id"].clone()), Some(page.body["last_id"].clone())], *ends);
-            walk.transactions.extend(data.iter().cloned());
-            if page.body["has_more"] == false {
-                return walk;
-            }
-            assert_eq!(data.len(), limit, "only the last page is short");
-            let last = page.body["last_id"].as_str().unwrap().to_owned();
-            page = self.page(&format!("limit={limit}&after={last}")).await;
-        }
-    }
-
-    async fn recharge(&self, reference: &str, amount: &str, now_unix_ms: u64) {
-        let entry = Entry::recharge(self.org, reference, amount.parse().unwrap(), now_unix_ms);
-        assert_eq!(self.stage.store.post(&entry).await.unwrap(), Posted::Now);
-    }
-}
-
-impl Walk {
-    fn ids(&self) -> Vec<&str> {
-        self.transactions.iter().map(|one| one["id"].as_str().unwrap()).collect()
-    }
-
-    fn sum(&self) -> Money {
-        let mut amounts = self.transactions.iter().map(|one| mxn(one, "amount"));
-        amounts.try_fold(Money::ZERO, Money::plus).unwrap()
-    }
-
-    /// Each transaction's balance is the sum of it and all below it, and the first one's is what was shown beside it.
-    fn adds_up(&self) {
-        let mut sum = Money::ZERO;
-        for one in self.transactions.iter().rev() {
-            sum = sum.plus(mxn(one, "amount")).unwrap();
-            assert_eq!(mxn(one, "balance_after"), sum, "{one}");
-        }
-        assert_eq!(self.balance, Some(sum));
-    }
-}
-
-fn mxn(transaction: &Value, name: &str) -> Money {
-    transaction[name].as_str().unwrap().parse().unwrap()
 }
 
 /// A ledger without an end, in which nothing is what is asked for.

@@ -31,7 +31,7 @@ use ghub::job::{FailureCode, Job, Processing, State, Status};
 use ghub::provider::Handle;
 use local::fal::Render;
 use local::faults::{Fault, Then};
-use local::system::Options;
+use local::options::Options;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;

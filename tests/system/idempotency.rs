@@ -7,7 +7,7 @@ use futures::future::join_all;
 use ghub::job::Status;
 use ghub::store::Entry;
 use local::faults::{Fault, Then};
-use local::system::Options;
+use local::options::Options;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

@@ -3,7 +3,7 @@
 
 use crate::asking::Ask;
 use crate::stage::Stage;
-use local::system::{Options, Pace};
+use local::options::{Options, Pace};
 use serde_json::{Value, json};
 
 /// A body, and what the message says.

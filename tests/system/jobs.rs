@@ -3,8 +3,8 @@
 use crate::stage::Stage;
 use ghub::id::OrgId;
 use ghub::job::Status;
+use local::options::Options;
 use local::sqs::NewMessage;
-use local::system::Options;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;

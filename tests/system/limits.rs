@@ -7,7 +7,7 @@ use futures::future::join_all;
 use ghub::catalog::Catalog;
 use ghub::job::Status;
 use local::faults::{Fault, Then};
-use local::system::{Options, Pace};
+use local::options::{Options, Pace};
 use serde_json::{Value, json};
 use std::time::Duration;
 

@@ -7,7 +7,7 @@ use crate::traces::Calls;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures::future::join;
 use ghub::store::Setting;
-use local::system::{Options, Pace};
+use local::options::{Options, Pace};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;

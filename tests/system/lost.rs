@@ -4,7 +4,7 @@ use crate::stage::Stage;
 use crate::traces::Call;
 use futures::future::BoxFuture;
 use ghub::outbound::{Gate, Network, WireError};
-use local::system::Options;
+use local::options::Options;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 

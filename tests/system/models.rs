@@ -7,7 +7,7 @@ use crate::traces::{Call, Calls};
 use futures::future::join_all;
 use ghub::catalog::Catalog;
 use ghub::money::Money;
-use local::system::Options;
+use local::options::Options;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 

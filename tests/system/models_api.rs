@@ -4,7 +4,7 @@ use crate::asking::{Ask, Reply};
 use crate::process::ROOT;
 use crate::stage::Stage;
 use ghub::catalog::Catalog;
-use local::system::{Options, Pace};
+use local::options::{Options, Pace};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;

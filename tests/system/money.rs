@@ -5,7 +5,7 @@ use futures::future::BoxFuture;
 use futures::future::join_all;
 use ghub::job::Status;
 use ghub::outbound::{Gate, Network, WireError};
-use local::system::Options;
+use local::options::Options;
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};

@@ -7,7 +7,7 @@ use crate::stage::Stage;
 use ghub::http::ErrorCode;
 use ghub::http::routes::ROUTES;
 use ghub::http::video_order::{LONGEST_KEY, LONGEST_PROMPT};
-use local::system::{Options, Pace};
+use local::options::{Options, Pace};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;

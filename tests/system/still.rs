@@ -8,7 +8,7 @@ use futures::future::BoxFuture;
 use ghub::job::{Job, Status};
 use ghub::outbound::{Gate, Network, WireError};
 use local::fal::Render;
-use local::system::Options;
+use local::options::Options;
 use reqwest::{Method, Request};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};

@@ -7,7 +7,7 @@ use crate::traces::Call;
 use ghub::job::{Job, Status};
 use ghub::store::Written;
 use local::faults::{Fault, Then};
-use local::system::{Options, Pace};
+use local::options::{Options, Pace};
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 use std::time::Duration;

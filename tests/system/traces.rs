@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures::future::{BoxFuture, join_all};
 use ghub::outbound::{Gate, Network, WireError, sdk_config};
-use local::system::Options;
+use local::options::Options;
 use reqwest::Request;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};

@@ -6,6 +6,7 @@ pub mod environment;
 pub mod functions;
 pub mod gateway;
 pub mod mapping;
+pub mod queues;
 pub mod secrets_manager;
 pub mod sqs;
 pub mod template;

@@ -3,8 +3,9 @@
 use clap::{Args, Parser, Subcommand};
 use local::client::Client;
 use local::demo::{self, Order};
+use local::options::{Options, Pace};
 use local::place::{DEFAULT_PORT, Data, Ports};
-use local::system::{Options, Pace, System, unseen};
+use local::system::{System, unseen};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;

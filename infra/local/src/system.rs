@@ -1,28 +1,27 @@
 //! Starts everything in the right order and holds it: listeners first, so that every part knows the others' addresses; then tables,
 //! queues and simulators; then the functions and what wakes them; an organization and its key last.
 
-use crate::Now;
 use crate::aws::environment::{Environment, as_file};
 use crate::aws::gateway::{self, Route};
 use crate::aws::secrets_manager::SecretsManager;
-use crate::aws::{dynamodb, functions, schedule};
+use crate::aws::{dynamodb, functions, queues, schedule};
 use crate::fal::Fal;
 use crate::google::Google;
 use crate::identity::Identity;
-use crate::mapping::{EventSourceMapping, RunningMapping};
-use crate::place::{Data, Part, Ports, Scratch};
+use crate::mapping::RunningMapping;
+use crate::options::{Options, Pace};
+use crate::place::{Part, Scratch};
 use crate::simulators::{self, Simulated};
-use crate::sqs::{QueueSpec, Sqs};
+use crate::sqs::Sqs;
 use crate::supabase::Supabase;
-use crate::template::{Function, Template, Trigger};
+use crate::template::{Template, Trigger};
 use ghub::metrics::Metrics;
-use ghub::outbound::{Gate, Outbound};
+use ghub::outbound::Outbound;
 use ghub::world::{Ambient, World};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::future::pending;
-use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
@@ -35,55 +34,6 @@ pub const SECRETS: [(&str, &str, &str); 3] = [
     ("GOOGLE_SERVICE_ACCOUNT", "local/google-service-account", "GoogleServiceAccountSecret"),
     ("SUPABASE_SECRET_KEY", "local/supabase-secret-key", "SupabaseSecretKeySecret"),
 ];
-
-/// How quickly videos are rendered and jobs are looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pace {
-    /// As at the providers: a Kling video takes two minutes, looked at every 15 s.
-    Usual,
-    /// A second, looked at every second, without the batching window.
-    Fast,
-}
-
-/// What to start.
-pub struct Options {
-    /// Which ports.
-    pub ports: Ports,
-    /// Where the data is.
-    pub data: Data,
-    /// How quickly.
-    pub pace: Pace,
-    /// Whether the API is served; without it `cargo lambda watch` can serve it.
-    pub api: bool,
-    /// Values of the template's parameters; a `SupabaseUrl` among them means the real one, and no simulator.
-    pub parameters: BTreeMap<String, String>,
-    /// The operator's secrets, by variable; `FAL_KEY` and `GOOGLE_SERVICE_ACCOUNT` among them mean the real ones, and no simulator. An
-    /// empty one means that the provider is not there at all.
-    pub secrets: BTreeMap<String, String>,
-    /// The wall clock of everything.
-    pub now: Now,
-    /// Where the functions' outbound calls can be observed or failed.
-    pub gate: Option<Arc<dyn Gate>>,
-    /// Where what they count and measure goes.
-    pub metrics: Metrics,
-}
-
-impl Options {
-    /// For tests: free ports, in memory, fast, simulated, on the system's clock.
-    pub fn test() -> Self {
-        Self {
-            ports: Ports::Free,
-            data: Data::Memory,
-            pace: Pace::Fast,
-            api: true,
-            parameters: BTreeMap::new(),
-            secrets: BTreeMap::new(),
-            now: Arc::new(SystemTime::now),
-            gate: None,
-            metrics: unseen(),
-        }
-    }
-}
 
 /// The running system. Dropping it ends it.
 pub struct System {
@@ -127,7 +77,7 @@ impl System {
 
         let (listener, sqs_endpoint) = options.ports.listen(Part::Sqs).await.map_err(text)?;
         let sqs = Sqs::new(&sqs_endpoint, REGION, ACCOUNT, options.now.clone());
-        create_queues(&sqs, &template)?;
+        queues::create(&sqs, &template)?;
         tasks.spawn(serve(listener, sqs.router()));
 
         let mut parameters = options.parameters.clone();
@@ -200,7 +150,7 @@ impl System {
                         routes.push(Route { method: None, path: String::new(), function: built.clone(), timeout });
                     }
                     Trigger::Queue { .. } => {
-                        let mapping = mapping(&self.sqs, function, trigger, built.clone(), options.pace);
+                        let mapping = queues::mapping(&self.sqs, function, trigger, built.clone(), options.pace);
                         self.mappings.push(mapping.start().map_err(text)?);
                     }
                     Trigger::Schedule { every_s } => {
@@ -282,46 +232,6 @@ fn keep(secrets: &BTreeMap<String, String>, manager: &SecretsManager, parameters
     }
 }
 
-/// Creates the template's queues.
-pub fn create_queues(sqs: &Sqs, template: &Template) -> Result<(), String> {
-    let mut queues: Vec<_> = template.queues.iter().collect();
-    queues.sort_by_key(|queue| queue.dead_letter.is_some()); // a dead-letter queue has to be there before the queue that names it
-    for queue in queues {
-        let spec = QueueSpec {
-            name: queue.logical_id.clone(),
-            delay: seconds(queue.delay_s),
-            visibility: seconds(queue.visibility_s),
-            max_receive_count: queue.dead_letter.as_ref().map(|dead| (dead.max_receive_count, dead.queue.clone())),
-            retention: seconds(queue.retention_s),
-        };
-        sqs.create(spec).map_err(text)?;
-    }
-    Ok(())
-}
-
-fn mapping(
-    sqs: &Sqs,
-    function: &Function,
-    trigger: &Trigger,
-    built: crate::mapping::Function,
-    pace: Pace,
-) -> EventSourceMapping {
-    let Trigger::Queue { queue, batch_size, window_s, concurrency, report_batch_item_failures } = trigger else {
-        unreachable!("only queues have mappings")
-    };
-    let count = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
-    EventSourceMapping {
-        sqs: sqs.clone(),
-        queue: queue.clone(),
-        function: built,
-        batch_size: count(*batch_size),
-        window: if pace == Pace::Fast { Duration::ZERO } else { seconds(*window_s) },
-        concurrency: count(concurrency.unwrap_or(1000)),
-        report_batch_item_failures: *report_batch_item_failures,
-        function_timeout: seconds(function.timeout_s),
-    }
-}
-
 pub(crate) async fn serve(listener: TcpListener, router: axum::Router) {
     if let Err(error) = axum::serve(listener, router).await {
         tracing::error!(%error, "a listener ended");
@@ -329,7 +239,7 @@ pub(crate) async fn serve(listener: TcpListener, router: axum::Router) {
     }
 }
 
-fn seconds(seconds: u32) -> Duration {
+pub(crate) fn seconds(seconds: u32) -> Duration {
     Duration::from_secs(u64::from(seconds))
 }
 

@@ -1,12 +1,15 @@
 //! Jobs and accounts as DynamoDB items: flat attributes, so that conditions and indexes can name them.
 
-use super::EntryKind;
+mod account;
+mod audited;
+
+pub(super) use account::{LedgerEnd, from_account, to_account, to_ledger_end};
+pub(super) use audited::{to_costs, to_posting, to_stated};
+
 use super::error::Item;
 use super::job::shard;
-use crate::account::Account;
-use crate::audit::{Posting, Stated};
 use crate::id::{JobId, OrgId};
-use crate::job::{Deletion, Failure, File, Job, Processing, State, Status};
+use crate::job::{Deletion, Failure, File, Job, Processing, State};
 use crate::money::Money;
 use crate::outbound::BoxError;
 use crate::pricing::Price;
@@ -181,119 +184,6 @@ impl JobItem {
             _ => return None,
         })
     }
-}
-
-/// An account as it is stored. `available` is the one attribute that a condition can compare with 0.
-#[derive(Debug, Serialize, Deserialize)]
-struct AccountItem {
-    org: OrgId,
-    balance: Money,
-    entries: u64,
-    held: Money,
-    credit_limit: Money,
-    available: Money,
-    open_jobs: u32,
-    open_jobs_limit: u32,
-    suspended: bool,
-    revision: u64,
-}
-
-pub(super) fn from_account(account: &Account) -> Result<Item, BoxError> {
-    Ok(serde_dynamo::to_item(AccountItem {
-        org: account.org,
-        balance: account.balance,
-        entries: account.entries,
-        held: account.held,
-        credit_limit: account.credit_limit,
-        available: account.available()?,
-        open_jobs: account.open_jobs,
-        open_jobs_limit: account.open_jobs_limit,
-        suspended: account.suspended,
-        revision: account.revision,
-    })?)
-}
-
-pub(super) fn to_account(item: Item) -> Result<Account, BoxError> {
-    let item: AccountItem = serde_dynamo::from_item(item)?;
-    let account = Account {
-        org: item.org,
-        balance: item.balance,
-        entries: item.entries,
-        held: item.held,
-        credit_limit: item.credit_limit,
-        open_jobs: item.open_jobs,
-        open_jobs_limit: item.open_jobs_limit,
-        suspended: item.suspended,
-        revision: item.revision,
-    };
-    if account.available()? == item.available {
-        Ok(account)
-    } else {
-        Err(format!("account {}: available is not balance − held + credit limit", account.org).into())
-    }
-}
-
-/// An account as an audit reads it: nothing in it is taken to agree.
-#[derive(Debug, Deserialize)]
-struct StatedItem {
-    balance: Money,
-    entries: u64,
-    held: Money,
-    credit_limit: Money,
-    available: Money,
-    open_jobs: i64,
-    revision: u64,
-}
-
-pub(super) fn to_stated(item: Item) -> Result<Stated, BoxError> {
-    let item: StatedItem = serde_dynamo::from_item(item)?;
-    let StatedItem { balance, entries, held, credit_limit, available, open_jobs, revision } = item;
-    Ok(Stated { balance, entries, held, credit_limit, available, open_jobs, revision })
-}
-
-/// What an audit reads of a ledger's entry. One without a place in the order is at place 0, where none should be.
-#[derive(Debug, Deserialize)]
-struct PostingItem {
-    kind: EntryKind,
-    amount: Money,
-    job: Option<JobId>,
-    #[serde(default)]
-    sequence: u64,
-    #[serde(default)]
-    balance_after: Money,
-}
-
-pub(super) fn to_posting(item: Item) -> Result<Posting, BoxError> {
-    let PostingItem { kind, amount, job, sequence, balance_after } = serde_dynamo::from_item(item)?;
-    let consumed = job.filter(|_| kind == EntryKind::Consumption);
-    Ok(Posting { amount, consumed, sequence, balance_after })
-}
-
-/// Where a ledger ends, as its account says: all that a posting needs to know of the account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-pub(super) struct LedgerEnd {
-    /// The number of its last entry.
-    pub(super) entries: u64,
-    /// The sum of all.
-    pub(super) balance: Money,
-}
-
-pub(super) fn to_ledger_end(item: Item) -> Result<LedgerEnd, BoxError> {
-    Ok(serde_dynamo::from_item(item)?)
-}
-
-/// What an audit reads of a job.
-#[derive(Debug, Deserialize)]
-struct CostsItem {
-    job: JobId,
-    status: String,
-    cost: Money,
-}
-
-pub(super) fn to_costs(item: Item) -> Result<(JobId, Status, Money), BoxError> {
-    let CostsItem { job, status, cost } = serde_dynamo::from_item(item)?;
-    let status = Status::named(&status).ok_or_else(|| format!("job {job} has the unknown status {status:?}"))?;
-    Ok((job, status, cost))
 }
 
 /// The job whose key this is.

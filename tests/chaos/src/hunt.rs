@@ -26,7 +26,8 @@ const fn ground(defence: Defence) -> Ground {
         Defence::SettleCondition => Ground::Path("fail"),
         Defence::Sweep => Ground::Path("sweep"),
         Defence::Lease => Ground::Path("submit, check, store"),
-        Defence::LedgerUniqueness => Ground::Random, // of the payments that are posted twice
+        // Of the payments that are posted twice; of the files that were cut.
+        Defence::LedgerUniqueness | Defence::WholeFile => Ground::Random,
     }
 }
 

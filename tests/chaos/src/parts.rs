@@ -10,12 +10,14 @@ use crate::stage::Settings;
 use axum::http::{HeaderMap, Method};
 use ghub::config::Env;
 use local::aws::environment::Environment;
+use local::aws::queues;
 use local::aws::secrets_manager::SecretsManager;
 use local::fal::{self, Fal};
 use local::google::{self, Google};
+use local::options::Pace;
 use local::sqs::Sqs;
 use local::supabase::{self, Supabase};
-use local::system::{Pace, SECRETS, create_queues};
+use local::system::SECRETS;
 use local::template::{Function, Template};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -30,7 +32,7 @@ pub const BUCKET: &str = "generated-videos";
 /// Everything that the functions call.
 pub fn network(settings: &Settings, template: &Template, clock: &Clock, aside: &Aside, scratch: &Scratch) -> Network {
     let sqs = Sqs::new(Peer::Sqs.origin(), "us-east-1", "123456789012", clock.wall());
-    create_queues(&sqs, template).expect("the template's queues can be created");
+    queues::create(&sqs, template).expect("the template's queues can be created");
     let fal = Fal::new(fal::Options {
         base_url: Peer::Fal.origin(),
         key: FAL_KEY.to_owned(),

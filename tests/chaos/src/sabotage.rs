@@ -1,5 +1,5 @@
-//! The harness is tested by taking a defence out: on the wire, where it is a condition, a query, or a word that is read back. What the
-//! functions send and hear is then as if the defence had never been written.
+//! The harness is tested by taking a defence out: on the wire, where it is a condition, a query, a word that is read back, or a length.
+//! What the functions send and hear is then as if the defence had never been written.
 
 use crate::answer::{self, Answer};
 use crate::network::{Peer, Sent};
@@ -29,11 +29,13 @@ pub enum Defence {
     LostAnswer,
     /// A transaction that met another one is tried again.
     ConflictRetry,
+    /// A file that was cut is not taken for a video.
+    WholeFile,
 }
 
 impl Defence {
     /// All that can be taken out on the wire.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::TurnCondition,
         Self::SettleCondition,
         Self::LedgerUniqueness,
@@ -43,6 +45,7 @@ impl Defence {
         Self::Lease,
         Self::LostAnswer,
         Self::ConflictRetry,
+        Self::WholeFile,
     ];
 }
 
@@ -93,10 +96,9 @@ impl Sabotage {
 
     /// The answer as it would be without the defence.
     pub fn bend_answer(&self, sent: &Sent, answer: &mut Answer) {
-        if sent.peer != Peer::DynamoDb {
-            return;
-        }
         match self.defence {
+            Defence::WholeFile if sent.peer.is_provider() => answer.body = seemingly_whole(&answer.body).into(),
+            _ if sent.peer != Peer::DynamoDb => {}
             Defence::LostAnswer => {
                 let mut body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
                 nameless(&mut body);
@@ -158,6 +160,19 @@ fn without_lease(put: &mut Value) {
     if let Some(item) = put["Item"].as_object_mut() {
         item.remove("lease_until");
     }
+}
+
+/// An MP4 whose last box says that it ends where the file does; anything else as it is.
+fn seemingly_whole(file: &[u8]) -> Vec<u8> {
+    let (mut file, whole) = (file.to_vec(), file.len());
+    let mut from = if file.get(4..8) == Some(b"ftyp") { 0 } else { file.len() };
+    while let Some(size) = file.get_mut(from..).and_then(<[u8]>::first_chunk_mut) {
+        let said = u32::from_be_bytes(*size);
+        let left = u32::try_from(whole - from).unwrap_or(u32::MAX);
+        *size = said.min(left).to_be_bytes();
+        from = from.saturating_add(usize::try_from(said).unwrap_or(usize::MAX).max(8));
+    }
+    file
 }
 
 /// Takes the writes' names out of all items.

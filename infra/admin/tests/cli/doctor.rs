@@ -4,8 +4,8 @@ use crate::deployment::bare;
 use crate::stack::Stack;
 use local::faults::{Fault, Then};
 use local::google::rpc_error;
+use local::options::Options;
 use local::sqs::NewMessage;
-use local::system::Options;
 use std::net::TcpListener;
 
 #[test]

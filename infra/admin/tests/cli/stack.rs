@@ -1,7 +1,8 @@
 //! The whole local system, for the doctor to look at, and the doctor's process.
 
 use crate::deployment::{Done, bare};
-use local::system::{Options, System};
+use local::options::Options;
+use local::system::System;
 use serde_json::Value;
 use tokio::runtime::Runtime;
 

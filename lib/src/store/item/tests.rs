@@ -1,6 +1,7 @@
 //! What DynamoDB is given for each state of a job, and that it reads back.
 
 use super::*;
+use crate::account::Account;
 use crate::job::FailureCode;
 use crate::job::tests::{in_every_state, in_state, kling};
 use aws_sdk_dynamodb::types::AttributeValue;

@@ -1,0 +1,71 @@
+//! An account as an item, whole and in the part that a posting reads.
+
+use crate::account::Account;
+use crate::id::OrgId;
+use crate::money::Money;
+use crate::outbound::BoxError;
+use crate::store::error::Item;
+use serde::{Deserialize, Serialize};
+
+/// An account as it is stored. `available` is the one attribute that a condition can compare with 0.
+#[derive(Debug, Serialize, Deserialize)]
+struct AccountItem {
+    org: OrgId,
+    balance: Money,
+    entries: u64,
+    held: Money,
+    credit_limit: Money,
+    available: Money,
+    open_jobs: u32,
+    open_jobs_limit: u32,
+    suspended: bool,
+    revision: u64,
+}
+
+pub(in crate::store) fn from_account(account: &Account) -> Result<Item, BoxError> {
+    Ok(serde_dynamo::to_item(AccountItem {
+        org: account.org,
+        balance: account.balance,
+        entries: account.entries,
+        held: account.held,
+        credit_limit: account.credit_limit,
+        available: account.available()?,
+        open_jobs: account.open_jobs,
+        open_jobs_limit: account.open_jobs_limit,
+        suspended: account.suspended,
+        revision: account.revision,
+    })?)
+}
+
+pub(in crate::store) fn to_account(item: Item) -> Result<Account, BoxError> {
+    let item: AccountItem = serde_dynamo::from_item(item)?;
+    let account = Account {
+        org: item.org,
+        balance: item.balance,
+        entries: item.entries,
+        held: item.held,
+        credit_limit: item.credit_limit,
+        open_jobs: item.open_jobs,
+        open_jobs_limit: item.open_jobs_limit,
+        suspended: item.suspended,
+        revision: item.revision,
+    };
+    if account.available()? == item.available {
+        Ok(account)
+    } else {
+        Err(format!("account {}: available is not balance − held + credit limit", account.org).into())
+    }
+}
+
+/// Where a ledger ends, as its account says: all that a posting needs to know of the account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub(in crate::store) struct LedgerEnd {
+    /// The number of its last entry.
+    pub(in crate::store) entries: u64,
+    /// The sum of all.
+    pub(in crate::store) balance: Money,
+}
+
+pub(in crate::store) fn to_ledger_end(item: Item) -> Result<LedgerEnd, BoxError> {
+    Ok(serde_dynamo::from_item(item)?)
+}
