@@ -88,6 +88,15 @@ mod tests {
     }
 
     #[test]
+    fn a_constant_is_never_negative() {
+        let as_text = |millionths| Factor::from_millionths(millionths).to_string();
+        assert_eq!(
+            [-1, 0, 1].map(as_text),
+            ["0", "0", "0.000001"].map(|text| text.parse::<Factor>().unwrap().to_string())
+        );
+    }
+
+    #[test]
     fn the_published_examples() {
         for (what, usd, seconds, mxn) in [
             ("Kling 5 s", "0.04", 5, "4.20"),

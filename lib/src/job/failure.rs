@@ -114,4 +114,12 @@ mod tests {
             assert_eq!(serde_json::to_value(code).unwrap(), code.as_str());
         }
     }
+
+    #[test]
+    fn what_was_refused_is_refused_again_and_two_kinds_are_the_callers_doing() {
+        let of = |holds: fn(FailureCode) -> bool| FailureCode::ALL.into_iter().filter(|code| holds(*code)).collect();
+        let (retryable, callers): (Vec<_>, Vec<_>) = (of(FailureCode::is_retryable), of(FailureCode::is_the_callers));
+        assert_eq!(retryable, FailureCode::ALL[2..]);
+        assert_eq!(callers, [FailureCode::ContentFiltered, FailureCode::Cancelled]);
+    }
 }

@@ -115,6 +115,14 @@ const ROWS: [Row; 13] = [
 ];
 
 #[test]
+fn each_status_has_a_word_of_its_own() {
+    for status in Status::ALL {
+        assert_eq!(Status::named(status.as_str()), Some(status));
+    }
+    assert_eq!(Status::named("Completed"), None);
+}
+
+#[test]
 fn every_move_from_every_state() {
     for (name, go, expected) in ROWS {
         for ((from, job), expected) in in_every_state().into_iter().zip(expected.chars()) {

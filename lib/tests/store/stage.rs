@@ -106,7 +106,12 @@ impl Stage {
 
     /// A job whose file was found: one write from its end.
     pub async fn found(&self, org: OrgId) -> Job {
-        let mut job = self.accepted(org).await;
+        let job = self.accepted(org).await;
+        self.until_found(job).await
+    }
+
+    /// An accepted job, carried on until its file is found.
+    pub async fn until_found(&self, mut job: Job) -> Job {
         for go in [|job: Job| job.accepted(handle(), at(1)), |job: Job| job.file_found(FILE.to_owned(), at(60))] {
             job = moved(go(job));
             self.store.write(&job).await.unwrap();

@@ -46,6 +46,21 @@ async fn what_will_fail_again_is_not() {
     }
 }
 
+#[tokio::test]
+async fn a_transaction_that_is_wrong_in_itself_is_not_taken_for_a_refused_condition() {
+    let stage = Stage::new();
+    let org = stage.org("10.00").await;
+    let cancelled = json!({
+        "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException", "Message": "Transaction cancelled",
+        "CancellationReasons": [{"Code": "None"}, {"Code": "ValidationError", "Message": "too large an item"}],
+    });
+    stage.dynamo.meets("TransactWriteItems", [Fault::Answer(400, cancelled)]);
+    let before = stage.dynamo.asked("TransactWriteItems");
+    let Err(StoreError::Broken(error)) = stage.store.accept(&stage.job(org), None).await else { panic!("not refused") };
+    assert!(format!("{error:?}").contains("too large an item"), "it is told what DynamoDB said: {error:?}");
+    assert_eq!(stage.dynamo.asked("TransactWriteItems"), before + 1);
+}
+
 /// Tokio's clock stands still but for waits, so these are exact.
 #[tokio::test(start_paused = true)]
 async fn it_is_tried_for_as_long_as_the_budget_lasts() {

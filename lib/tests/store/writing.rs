@@ -4,7 +4,8 @@ use crate::dynamo::Fault;
 use crate::stage::{Stage, at, completed, failed, handle, money, moved};
 use ghub::id::OrgId;
 use ghub::job::{Job, Status};
-use ghub::store::{Entry, EntryKind, StoreError, Written};
+use ghub::money::Money;
+use ghub::store::{Accepted, Entry, EntryKind, StoreError, Written};
 use serde_json::json;
 use std::time::Duration;
 
@@ -44,6 +45,20 @@ async fn a_completed_job_is_charged_once() {
     assert_eq!(stage.store.job(org, done.id).await.unwrap().unwrap().status(), Status::Completed);
     charged_once(&stage, &done).await;
     assert_eq!(stage.counted("Completed"), 1, "what was overtaken is not counted");
+}
+
+#[tokio::test]
+async fn a_job_that_costs_nothing_is_completed_without_an_entry() {
+    let stage = Stage::new();
+    let org = stage.org("10.00").await;
+    let free = Job { cost: Money::ZERO, ..stage.job(org) };
+    assert!(matches!(stage.store.accept(&free, None).await.unwrap(), Accepted::Stored));
+    let done = completed(&stage.until_found(free).await);
+    assert_eq!(stage.store.write(&done).await.unwrap(), Written::Done);
+    assert_eq!(stage.store.job(org, done.id).await.unwrap(), Some(done));
+    assert_eq!(consumptions(&stage, org).await, []);
+    let account = stage.account(org).await;
+    assert_eq!((account.balance, account.open_jobs, account.entries), (money("10.00"), 0, 1));
 }
 
 #[tokio::test]
