@@ -48,6 +48,19 @@ async fn a_completed_job_is_charged_once() {
 }
 
 #[tokio::test]
+async fn each_job_has_a_charge_of_its_own() {
+    let stage = Stage::new();
+    let org = stage.org("10.00").await;
+    let jobs = [completed(&stage.found(org).await), completed(&stage.found(org).await)];
+    for job in &jobs {
+        assert_eq!(stage.store.write(job).await.unwrap(), Written::Done);
+    }
+    let causes: Vec<_> = consumptions(&stage, org).await.into_iter().map(|entry| entry.cause).collect();
+    assert_eq!(causes, jobs.map(|job| format!("job#{}", job.id)));
+    assert_eq!(stage.account(org).await.balance, money("1.60"));
+}
+
+#[tokio::test]
 async fn a_job_that_costs_nothing_is_completed_without_an_entry() {
     let stage = Stage::new();
     let org = stage.org("10.00").await;
