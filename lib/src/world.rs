@@ -100,6 +100,11 @@ impl Ambient {
         least + self.jitter(wait - least)
     }
 
+    /// A cadence, or up to a tenth less, in whole seconds: what began together and goes on does so apart.
+    pub fn varied(&self, cadence: Duration) -> Duration {
+        cadence - Duration::from_secs(self.jitter(cadence / 10).as_secs())
+    }
+
     /// A new organization's id.
     pub fn org_id(&self) -> OrgId {
         OrgId::from_uuid(Builder::from_random_bytes(self.bytes()).into_uuid())
@@ -139,5 +144,16 @@ mod tests {
         let drawn: Vec<_> = (0..200).map(|_| ambient.spread(wait)).collect();
         assert!(drawn.iter().all(|length| (wait / 2..=wait).contains(length)));
         assert!(drawn.iter().any(|length| *length < wait * 5 / 8) && drawn.iter().any(|length| *length > wait * 7 / 8));
+    }
+
+    #[test]
+    fn a_cadence_varies_by_a_tenth_of_it_in_whole_seconds() {
+        let ambient = Ambient::system();
+        for (cadence, drawn) in [(1, 1..=1), (9, 9..=9), (15, 14..=15), (60, 54..=60)] {
+            let lengths: Vec<_> = (0..400).map(|_| ambient.varied(Duration::from_secs(cadence))).collect();
+            assert!(lengths.iter().all(|length| drawn.contains(&length.as_secs()) && length.subsec_nanos() == 0));
+            assert!(lengths.contains(&Duration::from_secs(cadence)), "{cadence} s is drawn too");
+            assert!(cadence < 60 || (55..60).all(|s| lengths.contains(&Duration::from_secs(s))), "{lengths:?}");
+        }
     }
 }

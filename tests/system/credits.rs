@@ -43,7 +43,7 @@ async fn every_walk_adds_up_while_jobs_complete() {
     let caller = stage.caller_with("500.00").await;
     let reader = Reader::of(&stage, &caller).await;
     let answers = join_all((0..JOBS).map(|n| caller.submit_owned(format!("video {n}")))).await;
-    assert!(answers.iter().all(|answer| answer.status == 200));
+    assert!(answers.iter().all(|(told, _)| told.status == 200));
     let completed = async || stage.store.account(caller.org).await.unwrap().unwrap().open_jobs == 0;
     for limit in [1, 7, 100].into_iter().cycle() {
         let was_completed = completed().await;

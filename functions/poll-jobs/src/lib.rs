@@ -85,7 +85,7 @@ impl PollJobs {
                 (job.leased(now), Turn::Submit)
             }
             _ => {
-                let length = job.cadence(now);
+                let length = self.ambient.varied(job.cadence(now)); // while a provider is away, its jobs do not ask in step
                 (job.turn(now, length), Turn::Look)
             }
         };

@@ -3,7 +3,6 @@
 use crate::aside::Aside;
 use crate::exhaustive;
 use crate::hunt;
-use crate::network::Peer;
 use crate::random::{self, Tally};
 use crate::sabotage::Defence;
 use crate::situations;
@@ -88,13 +87,16 @@ impl Scorecard {
     pub fn situations(&mut self) {
         self.heading("situations");
         let aside = Aside::start();
-        for peer in Peer::ALL {
-            let (tried, report) = situations::outage(peer, self.seed, &aside);
+        for (peer, from) in situations::OUTAGES {
+            let (tried, report) = situations::outage((peer, from), self.seed, &aside);
             for one in tried {
                 let [shortest, longest] = one.waits_ms;
                 println!(
-                    "{peer:?} away: {} tried {} times, waits of {shortest} to {longest} ms, like ones up to {} ms apart",
-                    one.asks, one.most, one.apart_ms
+                    "{peer:?} away from {} s on: {} tried {} times, waits of {shortest} to {longest} ms, like ones up to {} ms apart",
+                    from.as_secs(),
+                    one.asks,
+                    one.most,
+                    one.apart_ms
                 );
             }
             self.wrong(report.wrong.into_iter().map(|wrong| format!("{peer:?} away: {wrong}")));

@@ -60,18 +60,34 @@ fn completed(report: &Report) -> usize {
 /// How many jobs are ordered at the same moment, to see whether they are tried again at the same moments.
 const TOGETHER: usize = 3;
 
-/// Jobs that begin together while a dependency is away: from the beginning, or from when the jobs were handed over; for a week; the queues
-/// for 40 minutes, because nothing moves without them and fal forgets a result after an hour; the secrets for the first five minutes.
-pub fn outage(peer: Peer, seed: u64, aside: &Aside) -> (Vec<Attempts>, Report) {
-    const HANDED_OVER: Duration = Duration::from_secs(5);
+/// When the jobs have been handed over to a provider.
+const HANDED_OVER: Duration = Duration::from_secs(5);
+
+/// Who is away, and from when on: providers also once they render.
+pub const OUTAGES: [(Peer, Duration); 8] = [
+    (Peer::DynamoDb, Duration::ZERO),
+    (Peer::Sqs, HANDED_OVER),
+    (Peer::Secrets, Duration::ZERO),
+    (Peer::Fal, Duration::ZERO),
+    (Peer::Fal, HANDED_OVER),
+    (Peer::Google, Duration::ZERO),
+    (Peer::Google, HANDED_OVER),
+    (Peer::Storage, HANDED_OVER),
+];
+
+/// Jobs that begin together and whose dependency is away: for a week; the queues for 40 minutes, because nothing moves without them and fal
+/// forgets a result after an hour; the secrets for the first five minutes.
+pub fn outage((peer, from): (Peer, Duration), seed: u64, aside: &Aside) -> (Vec<Attempts>, Report) {
     let (model, seconds) = if peer == Peer::Google { ("google/veo-3.1", 4) } else { ("fal/kling-2", 5) };
-    let (during, may_fail_with): (_, &[&str]) = match peer {
-        Peer::DynamoDb => (Duration::ZERO..FOR_EVER, &[]),
-        Peer::Sqs => (HANDED_OVER..40 * MINUTE, &[]),
-        Peer::Secrets => (Duration::ZERO..5 * MINUTE, &[]),
-        Peer::Fal | Peer::Google => (Duration::ZERO..FOR_EVER, &["provider_unavailable"]),
-        Peer::Storage => (HANDED_OVER..FOR_EVER, &["storage_unavailable"]),
+    let (until, may_fail_with): (_, &[&str]) = match peer {
+        Peer::DynamoDb => (FOR_EVER, &[]),
+        Peer::Sqs => (40 * MINUTE, &[]),
+        Peer::Secrets => (5 * MINUTE, &[]),
+        Peer::Fal | Peer::Google if from.is_zero() => (FOR_EVER, &["provider_unavailable"]),
+        Peer::Fal | Peer::Google => (FOR_EVER, &["timed_out"]),
+        Peer::Storage => (FOR_EVER, &["storage_unavailable"]),
     };
+    let during = from..until;
     on_virtual_time(seed, async {
         let plan = Outage { peer, during, fault: Fault::Refused(Refusal::TooMany), started: Instant::now() };
         let order = |number| Order { model, seconds, may_fail_with, ..order(number, Duration::from_secs(1)) };

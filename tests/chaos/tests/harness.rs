@@ -55,15 +55,17 @@ fn the_same_seed_gives_the_same_run() {
 fn attempts_at_what_is_away_are_bounded_and_spread() {
     // Apart: the SDK and the store wait milliseconds, of which a step's own way is up to 40; a job waits whole seconds, and a message up to
     // two more than it was told to.
-    for (peer, most, apart_ms) in [
-        (Peer::DynamoDb, 60, 100),   // 4 s, at most 400 ms apart, 200 ms on average
-        (Peer::Sqs, 3, 100),         // the SDK's own
-        (Peer::Secrets, 3, 100),     // the same
-        (Peer::Fal, 50, 3_000), // ten minutes at half the model's cadence of 15 s, and from 150 s on at a twentieth of the age
-        (Peer::Google, 35, 3_000), // the same with 30 s, and from 300 s on
-        (Peer::Storage, 365, 3_000), // a day: the same as at fal for 100 minutes, and then every 5 minutes
-    ] {
-        let (tried, report) = situations::outage(peer, SEED, &Aside::start());
+    for outage in situations::OUTAGES {
+        let (peer, from) = outage;
+        let (most, apart_ms) = match (peer, from.is_zero()) {
+            (Peer::DynamoDb, _) => (60, 100), // 4 s, at most 400 ms apart, 200 ms on average
+            (Peer::Sqs | Peer::Secrets, _) => (3, 100), // the SDK's own
+            (Peer::Fal, true) => (50, 3_000), // ten minutes at half the model's cadence of 15 s, and from 150 s on at a twentieth of the age
+            (Peer::Google, true) => (35, 3_000), // the same with 30 s, and from 300 s on
+            (Peer::Fal | Peer::Google, false) => (520, 3_000), // six hours and one, each minute or up to a tenth sooner, and more often for ten minutes
+            (Peer::Storage, _) => (365, 3_000), // a day: the same as at fal for 100 minutes, and then every 5 minutes
+        };
+        let (tried, report) = situations::outage(outage, SEED, &Aside::start());
         assert_eq!(report.wrong, [""; 0], "{peer:?}");
         assert!(tried.iter().any(|one| one.most > 2), "{peer:?} was asked again: {tried:?}");
         for one in tried {
