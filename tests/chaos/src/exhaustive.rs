@@ -3,7 +3,6 @@
 use crate::aside::Aside;
 use crate::deliveries::Misdelivery;
 use crate::fault::Fault;
-use crate::operator;
 use crate::order::{Ending, Order};
 use crate::run::{Report, Workload, run};
 use crate::sabotage::Defence;
@@ -12,6 +11,7 @@ use crate::stage::Settings;
 use crate::step::Step;
 use crate::verdict::Fate;
 use crate::workers;
+use crate::{operator, owner};
 use local::fal::Render;
 use std::sync::Arc;
 use std::time::Duration;
@@ -101,7 +101,7 @@ fn paths_of(model: &'static str) -> [Path; 10] {
     let cancelled = Path {
         fate: Fate::Failed,
         cancelled_after: Some(Duration::from_secs(5)),
-        functions: &[operator::NAME],
+        functions: &[operator::NAME, owner::NAME],
         ..path
     };
     [

@@ -97,7 +97,7 @@ impl Lambda {
         self.0.warm.lock().unwrap_or_else(PoisonError::into_inner).get_mut(name)?.pop()
     }
 
-    /// The orders that an event is about: by the prompt of a submission, by the jobs of messages.
+    /// The orders that an event is about: by the prompt of a submission, by the job in a path, by the jobs of messages.
     fn orders_in(&self, event: &Value) -> Vec<usize> {
         if let Some(records) = event["Records"].as_array() {
             let bodies =
@@ -107,6 +107,9 @@ impl Lambda {
             orders.sort_unstable();
             orders.dedup();
             return orders;
+        }
+        if let Some(job) = event["pathParameters"]["id"].as_str() {
+            return self.0.record.order_of(job).into_iter().collect();
         }
         let body: Value = serde_json::from_str(event["body"].as_str().unwrap_or_default()).unwrap_or_default();
         body["prompt"].as_str().and_then(order_of_prompt).into_iter().collect()

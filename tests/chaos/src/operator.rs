@@ -1,9 +1,8 @@
-//! The operator who ends an order's job, with what `cargo admin job fail` and a caller's cancel are made of. Each attempt is a process of
-//! its own, which can die at every step, and two of them work at once.
+//! The operator who ends an order's job, with what `cargo admin job fail` is made of. Each attempt is a process of its own, which can die
+//! at every step.
 
 use crate::order::Order;
 use crate::stage::Stage;
-use futures::future::join;
 use ghub::cancellation::{Cancellation, Canceller};
 use ghub::checking::Checker;
 use ghub::id::{JobId, OrgId};
@@ -25,16 +24,9 @@ const AGAIN: Duration = Duration::from_secs(5);
 /// A turn opens at a whole second; a moment later is early enough, and before the poller's message, which comes when the job is due.
 const MOMENT: Duration = Duration::from_millis(200);
 
-/// Two operators cancel an order's job at once. Says what they were told; what never came is left out.
+/// Cancels an order's job until it is over or on its way into storage. Says what he was told; what never came is left out.
 pub async fn cancel(stage: &Stage, order: &Order, job: &str) -> Vec<Cancellation> {
     let (org, job) = (stage.callers[order.caller].org, job.parse().expect("callers are told real ids"));
-    let (mut one, other) = join(insist(stage, order, org, job), insist(stage, order, org, job)).await;
-    one.extend(other);
-    one
-}
-
-/// One operator, until the job is over or on its way into storage.
-async fn insist(stage: &Stage, order: &Order, org: OrgId, job: JobId) -> Vec<Cancellation> {
     let (end, mut told) = (Instant::now() + PATIENCE, Vec::new());
     while Instant::now() < end {
         let world = stage.lambda.world("poll-jobs"); // does the same at a deadline, and is told all that this needs

@@ -2,6 +2,7 @@
 
 use crate::lambda::prompt_of_order;
 use crate::operator;
+use crate::owner;
 use crate::stage::{Caller, Stage, Told};
 use crate::verdict;
 use axum::http::{HeaderMap, HeaderValue, Method};
@@ -60,8 +61,10 @@ pub struct Placed {
     pub answers: Vec<Option<Told>>,
     /// How long the first answer took.
     pub took: Duration,
-    /// What those were told who cancelled its job.
+    /// What the operator was told who cancelled its job.
     pub cancellations: Vec<Cancellation>,
+    /// What its owner was told who did so at the same time.
+    pub owner_told: Vec<Told>,
 }
 
 impl Placed {
@@ -111,7 +114,8 @@ impl Order {
             let key = HeaderValue::try_from(format!("order-{}", self.number)).expect("plain text");
             headers.insert("idempotency-key", key);
         }
-        let mut placed = Placed { order: self, answers: Vec::new(), took: Duration::ZERO, cancellations: Vec::new() };
+        let (took, cancellations, owner_told) = (Duration::ZERO, Vec::new(), Vec::new());
+        let mut placed = Placed { order: self, answers: Vec::new(), took, cancellations, owner_told };
         loop {
             let started = Instant::now();
             let told = stage.ask(caller, Method::POST, "/v1/videos/generations", headers.clone(), Some(&body)).await;
@@ -127,18 +131,18 @@ impl Order {
         }
         if let Some(job) = placed.job() {
             let cancelled = cancel(stage, &placed.order, job);
-            let ((), cancellations) = join(look(stage, caller, &placed.order, job), cancelled).await;
-            placed.cancellations = cancellations;
+            let ((), told) = join(look(stage, caller, &placed.order, job), cancelled).await;
+            (placed.cancellations, placed.owner_told) = told;
         }
         placed
     }
 }
 
-/// Cancels the job, if that is to be.
-async fn cancel(stage: &Stage, order: &Order, job: &str) -> Vec<Cancellation> {
-    let Some(after) = order.cancelled_after else { return Vec::new() };
+/// The operator and the owner cancel the job at once, if that is to be.
+async fn cancel(stage: &Stage, order: &Order, job: &str) -> (Vec<Cancellation>, Vec<Told>) {
+    let Some(after) = order.cancelled_after else { return Default::default() };
     tokio::time::sleep(after).await;
-    operator::cancel(stage, order, job).await
+    join(operator::cancel(stage, order, job), owner::cancel(stage, order, job)).await
 }
 
 /// Looks until the job is over, if its caller looks. A video that is shown is whole in storage.

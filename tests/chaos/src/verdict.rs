@@ -5,6 +5,7 @@ use crate::invariants::{number, text};
 use crate::lambda::prompt_of_order;
 use crate::network::Peer;
 use crate::order::{Ending, Order, Placed};
+use crate::owner;
 use crate::record::Noted;
 use crate::stage::{Caller, Stage};
 use crate::witness::Item;
@@ -99,6 +100,9 @@ fn end(stage: &Stage, placed: &Placed, jobs: &[&Item]) -> End {
         if !agrees(told, fate, &code) {
             wrong(format!("it was cancelled with the answer {told:?}, and ended as {fate:?} {code}"));
         }
+    }
+    for told in placed.owner_told.iter().filter(|told| !owner::agrees(told, fate, &code)) {
+        wrong(format!("its owner cancelled it with the answer {}, and it ended as {fate:?} {code}", told.body));
     }
     match (fate, job) {
         (Fate::Completed, Some(job)) => {

@@ -1,0 +1,49 @@
+//! The owner who cancels an order's job as callers do, with `POST /v1/videos/{id}/cancel`, until that has an answer.
+
+use crate::order::Order;
+use crate::stage::{Stage, Told};
+use crate::verdict::Fate;
+use axum::http::{HeaderMap, Method};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// The function's name.
+pub const NAME: &str = "cancel-video";
+/// So long he tries again: as long as the operator.
+const PATIENCE: Duration = Duration::from_secs(60 * 60);
+/// What he waits who was told nothing, or to cancel it again in a moment.
+const AGAIN: Duration = Duration::from_secs(5);
+
+/// Says what he was told; what never came is left out.
+pub async fn cancel(stage: &Stage, order: &Order, job: &str) -> Vec<Told> {
+    let (path, end, mut answers) = (format!("/v1/videos/{job}/cancel"), Instant::now() + PATIENCE, Vec::new());
+    while Instant::now() < end {
+        let caller = &stage.callers[order.caller];
+        answers.extend(stage.ask(caller, Method::POST, &path, HeaderMap::new(), None).await);
+        if answers.last().is_some_and(settles) {
+            break;
+        }
+        tokio::time::sleep(AGAIN).await;
+    }
+    answers
+}
+
+/// Whether there is nothing to cancel any more.
+fn settles(told: &Told) -> bool {
+    told.status == 200 || told.status == 409 && !message(told).ends_with("in a moment")
+}
+
+/// Whether what he was told is how the job ended.
+pub fn agrees(told: &Told, fate: Fate, code: &str) -> bool {
+    match told.status {
+        200 => fate == Fate::Failed && told.body["status"] == "failed" && told.body["error_detail"]["code"] == code,
+        409 if message(told).contains("was charged") => fate == Fate::Completed,
+        409 if message(told).contains("is being stored") => code != "cancelled",
+        409 => told.body["error"]["code"] == "not_cancellable",
+        _ => told.body["error"]["code"] == "service_unavailable",
+    }
+}
+
+fn message(told: &Told) -> &str {
+    told.body["error"]["message"].as_str().unwrap_or_default()
+}
