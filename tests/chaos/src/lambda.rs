@@ -125,3 +125,9 @@ pub fn prompt_of_order(order: usize) -> String {
 pub fn order_of_prompt(prompt: &str) -> Option<usize> {
     prompt.strip_suffix('.')?.rsplit(' ').next()?.parse().ok()
 }
+
+/// The order whose prompt is somewhere in a text.
+pub fn order_named_in(text: &str) -> Option<usize> {
+    let (_, rest) = text.split_once("a hummingbird at dawn, order ")?;
+    rest.split_once('.')?.0.parse().ok()
+}

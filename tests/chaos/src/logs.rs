@@ -1,15 +1,12 @@
 //! What the functions of this thread's run have logged.
 
+use local::template::Template;
 use std::cell::RefCell;
 use std::io;
 use std::sync::Once;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
-
-/// The crates whose logs are the product's; simulators may log what they like.
-const OURS: [&str; 7] =
-    ["ghub", "submit_video", "get_video", "unknown_route", "poll_jobs", "store_video", "sweep_jobs"];
 
 thread_local! {
     static LOG: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
@@ -19,7 +16,10 @@ thread_local! {
 pub fn begin() {
     static STARTED: Once = Once::new();
     STARTED.call_once(|| {
-        let ours = Targets::new().with_targets(OURS.map(|target| (target, LevelFilter::INFO)));
+        // The product's crates; simulators may log what they like.
+        let functions = Template::read().functions.into_iter().map(|function| function.name.replace('-', "_"));
+        let ours = functions.chain(["ghub".to_owned()]).map(|target| (target, LevelFilter::INFO));
+        let ours = Targets::new().with_targets(ours);
         let format = tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(ThisThread);
         let subscriber = tracing_subscriber::registry().with(ours).with(format);
         drop(tracing::subscriber::set_global_default(subscriber)); // a program that logs otherwise is left alone

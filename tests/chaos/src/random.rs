@@ -21,6 +21,8 @@ pub const JOBS_OF_A_RUN: usize = 25;
 const PROVIDER_ERRORS_PERCENT: u8 = 30;
 /// How often a job is cancelled, in the time that most take.
 const CANCELLED_PERCENT: u8 = 5;
+/// How often an order with an idempotency key is sent three times.
+const REPLAYED_PERCENT: u8 = 20;
 /// How messages come.
 const MISDELIVERY: Misdelivery = Misdelivery { lost: 5, doubled: 20, shuffled: true };
 /// What is ordered: model, seconds.
@@ -110,12 +112,14 @@ pub fn run_one(seed: u64, jobs: usize, sabotage: Option<Defence>, aside: &Aside)
 
 fn order(number: usize, drawn: &mut fastrand::Rng) -> Order {
     let (model, seconds) = MENU[drawn.usize(0..MENU.len())];
+    let insists = drawn.bool();
     Order {
         number,
         caller: drawn.usize(0..3),
         model,
         seconds,
-        insists: drawn.bool(),
+        insists,
+        replayed: insists && drawn.u8(0..100) < REPLAYED_PERCENT,
         looks_every: drawn.bool().then(|| Duration::from_secs(drawn.u64(30..120))),
         at: Duration::from_millis(drawn.u64(0..90_000)),
         ending: match drawn.u8(0..100) {

@@ -2,7 +2,7 @@
 
 use crate::fault::Fault;
 use crate::step::Step;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -95,6 +95,13 @@ impl Record {
             .filter(|noted| noted.fault.is_some() && noted.step.orders.contains(&order))
             .cloned()
             .collect()
+    }
+
+    /// The invocations that had an order's lease, or handed its job to the provider.
+    pub fn senders_of(&self, order: usize) -> BTreeSet<u32> {
+        let inner = self.inner();
+        let sends = |step: &Step| step.about == Some(order) && (step.leases || step.submits());
+        inner.steps.iter().filter(|noted| sends(&noted.step)).map(|noted| noted.step.place.invocation).collect()
     }
 
     /// The steps as text, one a line: equal for equal runs.

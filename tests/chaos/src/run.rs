@@ -4,9 +4,10 @@ use crate::aside::Aside;
 use crate::deliveries::{DEAD_LETTER_QUEUES, QUEUES};
 use crate::invariants::number;
 use crate::logs;
-use crate::order::{Order, Placed, pry};
+use crate::order::{Order, Placed};
 use crate::situations::poisonous;
 use crate::stage::{Settings, Stage};
+use crate::stranger;
 use crate::verdict::{self, End};
 use crate::witness::Item;
 use futures::future::join_all;
@@ -135,11 +136,12 @@ pub async fn played(settings: &Settings, aside: &Aside, workload: Workload) -> R
         stage.callers.last(),
         placed.iter().find(|one| one.order.caller + 1 < stage.callers.len()).and_then(Placed::job),
     ) {
-        pry(&stage, stranger, job).await;
+        stranger::pry(&stage, stranger, job).await;
     }
     stage.stop_the_schedule();
     tokio::time::sleep(if workload.poison.is_some() { AFTERMATH_OF_POISON } else { AFTERMATH }).await;
     let ends = verdict::ends(&stage, &placed);
+    stage.add_up().await;
     let log = logs::taken();
     for secret in stage.secrets() {
         if let Some(line) = log.lines().find(|line| line.contains(&secret)) {

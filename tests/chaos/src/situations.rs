@@ -29,7 +29,7 @@ fn settings(seed: u64, plan: Arc<dyn Plan>, rendering: Duration) -> Settings {
         misdelivery: Misdelivery::NONE,
         batch: None,
         render: Render { queued: Duration::from_secs(5), rendering },
-        organizations: vec!["1000.00"],
+        organizations: vec!["1000.00", "1.00"],
         first_lost: 0,
     }
 }
@@ -41,6 +41,7 @@ fn order(number: usize, at: Duration) -> Order {
         model: "fal/kling-2",
         seconds: 5,
         insists: false,
+        replayed: false,
         looks_every: None,
         at,
         cancelled_after: None,
@@ -175,7 +176,7 @@ pub struct Hundred {
 pub fn hundred(seed: u64, sabotage: Option<Defence>, aside: &Aside) -> Hundred {
     on_virtual_time(seed, async {
         let calm = settings(seed, Arc::new(Calm), Duration::from_secs(20));
-        let settings = Settings { organizations: vec!["126.00"], sabotage, ..calm }; // thirty times MXN 4.20
+        let settings = Settings { organizations: vec!["126.00", "1.00"], sabotage, ..calm }; // thirty times MXN 4.20
         let report = played(&settings, aside, orders(100)).await;
         let mut told: BTreeMap<String, usize> = BTreeMap::new();
         let mut wrong = report.wrong.clone();

@@ -4,7 +4,7 @@
 use crate::aside::Aside;
 use crate::clock::Clock;
 use crate::deliveries::Misdelivery;
-use crate::invariants::{number, text};
+use crate::invariants::{self, number, text};
 use crate::lambda::Lambda;
 use crate::network::{Network, whole};
 use crate::parts::{FAL_KEY, STORAGE_KEY, environments, network};
@@ -13,7 +13,7 @@ use crate::sabotage::{Defence, Sabotage};
 use crate::schedule::Plan;
 use crate::scratch::Scratch;
 use crate::turnstile::Turnstile;
-use crate::witness::{Item, LEDGER, Witness};
+use crate::witness::{ACCOUNTS, Item, JOBS, LEDGER, Witness};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request};
@@ -21,7 +21,7 @@ use ghub::id::OrgId;
 use ghub::money::Money;
 use ghub::onboarding::{create_key, create_organization};
 use ghub::outbound::{Outbound, sdk_config};
-use ghub::store::{Entry, Posted, Store, Table};
+use ghub::store::{Audited, Entry, Posted, Store, Table};
 use lambda_http::Service;
 use local::aws::gateway::{self, Route};
 use local::fal::Render;
@@ -178,6 +178,18 @@ impl Stage {
         }
     }
 
+    /// In the end the money adds up, and the product's own audit says so too.
+    pub async fn add_up(&self) {
+        let [jobs, accounts, ledger] = [JOBS, ACCOUNTS, LEDGER].map(|table| self.network.dynamo.items(table));
+        invariants::money(&jobs, &accounts, &ledger).into_iter().for_each(|wrong| self.record.wrong(wrong));
+        for caller in &self.callers {
+            match self.store.audit(caller.org).await {
+                Ok(Some(Audited::Agrees)) => {}
+                other => self.record.wrong(format!("the audit says of {}: {other:?}", caller.org)),
+            }
+        }
+    }
+
     /// No sweep comes any more.
     pub fn stop_the_schedule(&self) {
         self.schedule.iter().for_each(JoinHandle::abort);
@@ -186,7 +198,9 @@ impl Stage {
     /// What must not appear in a log.
     pub fn secrets(&self) -> Vec<String> {
         let keys = self.callers.iter().map(|caller| caller.key.clone());
-        keys.chain([FAL_KEY, STORAGE_KEY, "PRIVATE KEY", "a hummingbird at dawn"].map(str::to_owned)).collect()
+        let words =
+            ["PRIVATE KEY", "a hummingbird at dawn", "Bearer ", "X-Goog-Signature", "token=", "/upload/resumable/"];
+        keys.chain([FAL_KEY, STORAGE_KEY].into_iter().chain(words).map(str::to_owned)).collect()
     }
 }
 

@@ -1,5 +1,6 @@
 //! A step: one outbound call of one invocation, by who makes it, the how-manieth it is, and what it asks.
 
+use crate::lambda::order_named_in;
 use crate::network::{Peer, Sent};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -77,12 +78,20 @@ pub struct Step {
     pub asks: String,
     /// The orders it may be about.
     pub orders: Vec<usize>,
+    /// The one that it is about, if that can be told.
+    pub about: Option<usize>,
+    /// Whether it writes a lease, under which a job is handed to its provider.
+    pub leases: bool,
 }
 
 impl Step {
     /// The next step of an invocation.
     pub fn next(invocation: &Invocation, sent: &Sent) -> Self {
+        let text = String::from_utf8_lossy(&sent.body);
+        let alone = <[usize; 1]>::try_from(invocation.orders.as_slice()).ok().map(|[order]| order);
         Self {
+            about: order_named_in(&text).or(alone),
+            leases: sent.peer == Peer::DynamoDb && text.contains(r#""lease_until":{"#),
             place: Place { invocation: invocation.number, step: invocation.next_step() },
             function: invocation.function.clone(),
             peer: sent.peer,

@@ -7,14 +7,11 @@ use crate::network::Peer;
 use crate::order::{Ending, Order, Placed};
 use crate::owner;
 use crate::record::Noted;
-use crate::stage::{Caller, Stage};
+use crate::stage::Stage;
+use crate::video::not_whole;
 use crate::witness::Item;
 use ghub::cancellation::Cancellation;
-use ghub::storage::Storage;
-use md5::{Digest, Md5};
-use serde_json::Value;
-use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How an order ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,8 +60,10 @@ fn end(stage: &Stage, placed: &Placed, jobs: &[&Item]) -> End {
     let prompt = prompt_of_order(order.number);
     let renders = stage.network.fal.renders_of(&prompt) + stage.network.google.renders_of(&prompt);
     let faults = stage.record.faults_of(order.number);
-    let submission_lost = faults.iter().any(hides_the_submission);
-    let submission_refused = faults.iter().any(|noted| noted.step.submits() && !hides_the_submission(noted));
+    let senders = stage.record.senders_of(order.number);
+    let hides = |noted: &Noted| hides_the_submission(order.number, &senders, noted);
+    let submission_lost = faults.iter().any(hides);
+    let submission_refused = faults.iter().any(|noted| noted.step.submits() && !hides(noted));
     if jobs.len() > 1 {
         wrong(format!("it became {} jobs", jobs.len()));
     }
@@ -76,6 +75,15 @@ fn end(stage: &Stage, placed: &Placed, jobs: &[&Item]) -> End {
         if told.status >= 500 && told.body["error"]["code"] != "service_unavailable" {
             wrong(format!("its caller was told {}", told.body));
         }
+        if !matches!(told.status, 200 | 402) && faults.is_empty() {
+            wrong(format!("nothing disturbed it, and its caller was told {}", told.body));
+        }
+        if told.status == 200 && told.body["id"].as_str() != placed.job() {
+            wrong(format!("its caller was told of a second job, {}", told.body["id"]));
+        }
+    }
+    if faults.is_empty() && placed.answers.iter().any(Option::is_none) {
+        wrong("nothing disturbed it, and its caller was told nothing".to_owned());
     }
     match (job, placed.job()) {
         (None, Some(told)) => wrong(format!("its caller was told of a job {told}, which is not there")),
@@ -84,7 +92,8 @@ fn end(stage: &Stage, placed: &Placed, jobs: &[&Item]) -> End {
         }
         (Some(job), None) if was_refused(placed) => {
             // What was refused may still arrive, when an earlier attempt of it was late; nobody sends it then, and it fails uncharged.
-            let late = faults.iter().any(|noted| noted.step.writes() && matches!(noted.fault, Some(Fault::Late(_))));
+            let is_late = |noted: &Noted| matches!(noted.fault, Some(Fault::Late(_) | Fault::Orphaned(_)));
+            let late = faults.iter().any(|noted| noted.step.writes() && is_late(noted));
             if !late || renders > 0 || job["failure"]["code"] != "submit_unknown" {
                 wrong("it was refused, and is there".to_owned());
             }
@@ -96,6 +105,12 @@ fn end(stage: &Stage, placed: &Placed, jobs: &[&Item]) -> End {
         Some(job) if text(job, "status") == "completed" => (Fate::Completed, String::new()),
         Some(job) => (Fate::Failed, job["failure"]["code"].as_str().unwrap_or_default().to_owned()),
     };
+    if let Some(job) = job
+        && code == "submit_unknown"
+        && stage.witness.was_taken(text(job, "job"))
+    {
+        wrong("its provider had taken it, which was written down, and it failed as if that were unknown".to_owned());
+    }
     for told in &placed.cancellations {
         if !agrees(told, fate, &code) {
             wrong(format!("it was cancelled with the answer {told:?}, and ended as {fate:?} {code}"));
@@ -139,19 +154,23 @@ fn agrees(told: &Cancellation, fate: Fate, code: &str) -> bool {
 
 /// Whether its caller was told, once and for all, that there is no job.
 fn was_refused(placed: &Placed) -> bool {
-    matches!(placed.answers.as_slice(), [Some(told)] if told.status < 500)
+    matches!(placed.answers.last(), Some(Some(told)) if (400..500).contains(&told.status))
 }
 
-/// Whether it may be unknown afterwards if the provider took the job: its answer was lost or unusable, or whoever heard it died, or could
-/// not write it down. A 503 is a refusal at fal, which says so, and not at Google, which does not.
-fn hides_the_submission(noted: &Noted) -> bool {
-    let sends = matches!(noted.step.function.as_str(), "submit-video" | "poll-jobs");
-    match noted.fault {
-        Some(Fault::DeathBefore | Fault::DeathAfter | Fault::Orphaned(_) | Fault::Silence | Fault::Late(_)) => sends,
-        Some(Fault::AnswerLost | Fault::Truncated | Fault::Refused(Refusal::Internal)) => noted.step.submits(),
-        Some(Fault::Refused(Refusal::Unavailable)) => noted.step.submits() && noted.step.peer == Peer::Google,
-        Some(Fault::Refused(Refusal::TooMany | Refusal::Conflict) | Fault::NotSent) | None => false,
-    }
+/// Whether it may be unknown afterwards if the provider took the job. Only who had its lease, or sent it, can have lost that: by dying, or
+/// when a step about this very job was late, or the submission's answer lost or unusable. A 503 is a refusal at fal, which says so, and
+/// not at Google, which does not.
+fn hides_the_submission(order: usize, senders: &BTreeSet<u32>, noted: &Noted) -> bool {
+    let step = &noted.step;
+    let own = step.about.is_none_or(|about| about == order);
+    senders.contains(&step.place.invocation)
+        && match noted.fault {
+            Some(Fault::DeathBefore | Fault::DeathAfter | Fault::Orphaned(_)) => true,
+            Some(Fault::Silence | Fault::Late(_)) => own,
+            Some(Fault::AnswerLost | Fault::Truncated | Fault::Refused(Refusal::Internal)) => own && step.submits(),
+            Some(Fault::Refused(Refusal::Unavailable)) => own && step.submits() && step.peer == Peer::Google,
+            Some(Fault::Refused(Refusal::TooMany | Refusal::Conflict) | Fault::NotSent) | None => false,
+        }
 }
 
 fn is_excused(order: &Order, code: &str, submission_lost: bool, submission_refused: bool) -> bool {
@@ -162,44 +181,4 @@ fn is_excused(order: &Order, code: &str, submission_lost: bool, submission_refus
         (Ending::Cut, "provider_no_output") | (Ending::Refused, "content_filtered" | "provider_refused") => true,
         _ => order.may_fail_with.contains(&code),
     }
-}
-
-/// A video that is shown is whole in storage, at that very moment.
-pub fn shown_is_whole(stage: &Stage, caller: &Caller, order: &Order, job: &str, shown: &Value) {
-    if !shown["video_url"].as_str().is_some_and(|url| url.contains(job)) {
-        stage.record.wrong(format!("order {}: completed without its URL: {shown}", order.number));
-    }
-    if let Some(problem) = not_whole(stage, order, &caller.org.to_string(), job) {
-        stage.record.wrong(format!("order {}: it is shown and {problem}", order.number));
-    }
-}
-
-/// What is wrong with the stored file, byte for byte.
-fn not_whole(stage: &Stage, order: &Order, org: &str, job: &str) -> Option<String> {
-    let (Ok(org), Ok(job)) = (org.parse(), job.parse()) else { return Some("has no id".to_owned()) };
-    let Some(object) = stage.network.storage.object("generated-videos", &Storage::path(org, job)) else {
-        return Some("its file is not in storage".to_owned());
-    };
-    let (video_length, etag) = whole_video(order.seconds);
-    let length = match order.ending {
-        Ending::Large(bytes) => bytes,
-        _ => video_length,
-    };
-    if object.size != length {
-        return Some(format!("its file has {} bytes of {length}", object.size));
-    }
-    let same = matches!(order.ending, Ending::Large(_)) || object.etag == etag;
-    (!same).then(|| "its file is another one".to_owned())
-}
-
-/// The length and the entity tag of a whole video, which is drawn and digested once.
-fn whole_video(seconds: u32) -> (u64, String) {
-    static KNOWN: Mutex<BTreeMap<u32, (u64, String)>> = Mutex::new(BTreeMap::new());
-    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
-    let look = || {
-        let video = local::video::mp4(seconds, "16:9");
-        let digest = Md5::digest(&video).iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
-        (u64::try_from(video.len()).unwrap_or(u64::MAX), format!("\"{digest}\""))
-    };
-    known.entry(seconds).or_insert_with(look).clone()
 }

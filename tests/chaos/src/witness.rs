@@ -28,6 +28,7 @@ pub struct Witness {
 #[derive(Default)]
 struct Seen {
     open: BTreeSet<String>,
+    taken: BTreeSet<String>,
     ended: BTreeMap<String, Item>,
 }
 
@@ -41,6 +42,9 @@ impl Witness {
     pub fn saw(&self, network: &Network, sent: &Sent, answer: &Answer) {
         if sent.peer != Peer::DynamoDb || answer.status != 200 {
             return;
+        }
+        if let Some(job) = taken(sent) {
+            self.seen().taken.insert(job);
         }
         match sent.operation() {
             "TransactWriteItems" => {
@@ -66,6 +70,11 @@ impl Witness {
     /// How many jobs are open.
     pub fn open(&self) -> usize {
         self.seen().open.len()
+    }
+
+    /// Whether a job was ever written as taken by its provider.
+    pub fn was_taken(&self, job: &str) -> bool {
+        self.seen().taken.contains(job)
     }
 
     /// The jobs that have ended.
@@ -108,4 +117,12 @@ impl Witness {
     fn seen(&self) -> MutexGuard<'_, Seen> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The job that a request writes as taken by its provider.
+fn taken(sent: &Sent) -> Option<String> {
+    let item = &sent.json()["Item"];
+    (sent.operation() == "PutItem" && item["status"]["S"] == "processing")
+        .then(|| item["job"]["S"].as_str())?
+        .map(str::to_owned)
 }
