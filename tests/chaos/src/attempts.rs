@@ -17,7 +17,7 @@ pub struct Attempts {
     /// Shortest and longest wait between two.
     pub waits_ms: [u64; 2],
     /// How far waits lie apart that would be alike without jitter: the first ones of calls or jobs that began together, the second ones, and
-    /// so on. The greatest difference.
+    /// so on. The median of these differences.
     pub apart_ms: u64,
 }
 
@@ -60,11 +60,13 @@ fn attempts(peer: Peer, asks: &str, waits: &[Vec<u64>]) -> Attempts {
     };
     let longest = waits.iter().map(Vec::len).max().unwrap_or(0);
     let alike = (0..longest).filter_map(|at| range(&mut waits.iter().filter_map(|waits| waits.get(at).copied())));
+    let mut apart: Vec<u64> = alike.map(|[least, most]| most - least).collect();
+    apart.sort_unstable();
     Attempts {
         peer,
         asks: asks.to_owned(),
         most: longest + 1,
-        apart_ms: alike.map(|[least, most]| most - least).max().unwrap_or(0),
+        apart_ms: apart.get(apart.len() / 2).copied().unwrap_or(0),
         waits_ms: range(&mut waits.iter().flatten().copied()).unwrap_or_default(),
     }
 }

@@ -19,6 +19,7 @@ pub mod logs;
 pub mod network;
 pub mod operator;
 pub mod order;
+pub mod outages;
 pub mod owner;
 pub mod parts;
 pub mod random;

@@ -3,6 +3,7 @@
 use crate::aside::Aside;
 use crate::exhaustive;
 use crate::hunt;
+use crate::outages::{self, Outlasted};
 use crate::random::{self, Tally};
 use crate::sabotage::Defence;
 use crate::situations;
@@ -87,19 +88,18 @@ impl Scorecard {
     pub fn situations(&mut self) {
         self.heading("situations");
         let aside = Aside::start();
-        for (peer, from) in situations::OUTAGES {
-            let (tried, report) = situations::outage((peer, from), self.seed, &aside);
+        let absences = |away| outages::ABSENCES.map(|fault| (away, fault));
+        for (away, fault) in outages::OUTAGES.iter().flat_map(absences) {
+            let Outlasted { tried, wrong } = outages::outage(away, fault, self.seed, &aside);
+            let name = format!("{:?} away from {} s on, {fault:?}", away.peer, away.from.as_secs());
             for one in tried {
                 let [shortest, longest] = one.waits_ms;
                 println!(
-                    "{peer:?} away from {} s on: {} tried {} times, waits of {shortest} to {longest} ms, like ones up to {} ms apart",
-                    from.as_secs(),
-                    one.asks,
-                    one.most,
-                    one.apart_ms
+                    "{name}: {} tried {} times, waits of {shortest} to {longest} ms, like ones {} ms apart",
+                    one.asks, one.most, one.apart_ms
                 );
             }
-            self.wrong(report.wrong.into_iter().map(|wrong| format!("{peer:?} away: {wrong}")));
+            self.wrong(wrong.into_iter().map(|wrong| format!("{name}: {wrong}")));
         }
         let (completed, report) = situations::storage_outage(self.seed, &aside);
         println!(

@@ -1,7 +1,6 @@
-//! Situations that have a name: a dependency is away, a message is poison, a job takes long, a hundred orders come at once.
+//! Situations that have a name: storage is away for ten minutes, a message is poison, a job takes long, a hundred orders come at once.
 
 use crate::aside::Aside;
-use crate::attempts::{self, Attempts};
 use crate::deliveries::Misdelivery;
 use crate::fault::{Fault, Refusal};
 use crate::network::Peer;
@@ -18,10 +17,10 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
-const MINUTE: Duration = Duration::from_secs(60);
-const FOR_EVER: Duration = Duration::from_secs(7 * 24 * 3600);
+pub(crate) const MINUTE: Duration = Duration::from_secs(60);
 
-fn settings(seed: u64, plan: Arc<dyn Plan>, rendering: Duration) -> Settings {
+/// A run of one organization, in which nothing goes wrong but what the plan says.
+pub(crate) fn settings(seed: u64, plan: Arc<dyn Plan>, rendering: Duration) -> Settings {
     Settings {
         seed,
         plan,
@@ -34,7 +33,8 @@ fn settings(seed: u64, plan: Arc<dyn Plan>, rendering: Duration) -> Settings {
     }
 }
 
-fn order(number: usize, at: Duration) -> Order {
+/// An order of 5 s of Kling.
+pub(crate) fn order(number: usize, at: Duration) -> Order {
     Order {
         number,
         caller: 0,
@@ -56,48 +56,6 @@ fn orders(count: usize) -> Workload {
 
 fn completed(report: &Report) -> usize {
     report.ends.iter().filter(|end| end.fate == Fate::Completed).count()
-}
-
-/// How many jobs are ordered at the same moment, to see whether they are tried again at the same moments.
-const TOGETHER: usize = 3;
-
-/// When the jobs have been handed over to a provider.
-const HANDED_OVER: Duration = Duration::from_secs(5);
-
-/// Who is away, and from when on: providers also once they render.
-pub const OUTAGES: [(Peer, Duration); 8] = [
-    (Peer::DynamoDb, Duration::ZERO),
-    (Peer::Sqs, HANDED_OVER),
-    (Peer::Secrets, Duration::ZERO),
-    (Peer::Fal, Duration::ZERO),
-    (Peer::Fal, HANDED_OVER),
-    (Peer::Google, Duration::ZERO),
-    (Peer::Google, HANDED_OVER),
-    (Peer::Storage, HANDED_OVER),
-];
-
-/// Jobs that begin together and whose dependency is away: for a week; the queues for 40 minutes, because nothing moves without them and fal
-/// forgets a result after an hour; the secrets for the first five minutes.
-pub fn outage((peer, from): (Peer, Duration), seed: u64, aside: &Aside) -> (Vec<Attempts>, Report) {
-    let (model, seconds) = if peer == Peer::Google { ("google/veo-3.1", 4) } else { ("fal/kling-2", 5) };
-    let (until, may_fail_with): (_, &[&str]) = match peer {
-        Peer::DynamoDb => (FOR_EVER, &[]),
-        Peer::Sqs => (40 * MINUTE, &[]),
-        Peer::Secrets => (5 * MINUTE, &[]),
-        Peer::Fal | Peer::Google if from.is_zero() => (FOR_EVER, &["provider_unavailable"]),
-        Peer::Fal | Peer::Google => (FOR_EVER, &["timed_out"]),
-        Peer::Storage => (FOR_EVER, &["storage_unavailable"]),
-    };
-    let during = from..until;
-    on_virtual_time(seed, async {
-        let plan = Outage { peer, during, fault: Fault::Refused(Refusal::TooMany), started: Instant::now() };
-        let order = |number| Order { model, seconds, may_fail_with, ..order(number, Duration::from_secs(1)) };
-        let workload = Workload { orders: (0..TOGETHER).map(order).collect(), ..Workload::default() };
-        let settings = settings(seed, Arc::new(plan), Duration::from_secs(20));
-        let one_by_one = Settings { batch: Some(1), ..settings }; // so that each step is about one job
-        let report = played(&one_by_one, aside, workload).await;
-        (attempts::counted(peer, &report), report)
-    })
 }
 
 /// Twenty jobs while storage is away for ten minutes: how many completed.
