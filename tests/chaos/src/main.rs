@@ -17,15 +17,23 @@ struct Cli {
     /// Only this: the run with this seed, as a failure names it, step by step.
     #[arg(long)]
     run: Option<u64>,
+    /// Only this path, with each fault at each of its steps.
+    #[arg(long)]
+    path: Option<String>,
 }
 
 fn main() -> ExitCode {
-    let Cli { jobs, seed, run } = Cli::parse();
-    let well = match run {
-        Some(run) => replay(run),
-        None => {
+    let Cli { jobs, seed, run, path } = Cli::parse();
+    let well = match (run, path) {
+        (Some(run), _) => replay(run, jobs),
+        (None, Some(path)) => {
             let mut card = Scorecard::new(seed);
-            card.exhaustive();
+            card.exhaustive(Some(&path));
+            card.end()
+        }
+        (None, None) => {
+            let mut card = Scorecard::new(seed);
+            card.exhaustive(None);
             card.situations();
             card.sabotage();
             card.random(jobs);

@@ -52,8 +52,8 @@ pub struct Tally {
     pub longest: Duration,
     /// The steps of all runs, as a number: equal for equal runs.
     pub fingerprint: u64,
-    /// What was wrong, with the run's seed.
-    pub wrong: Vec<(u64, String)>,
+    /// What was wrong, and how to see it again.
+    pub wrong: Vec<String>,
 }
 
 /// Runs so many jobs.
@@ -158,7 +158,8 @@ pub fn tally(seed: u64, report: &Report) -> Tally {
     tally.steps = steps.len();
     tally.faults = steps.iter().filter(|noted| noted.fault.is_some()).count();
     tally.fingerprint = fingerprint(&report.stage.record.text());
-    tally.wrong = report.wrong.iter().map(|wrong| (seed, wrong.clone())).collect();
+    let again = format!("again: cargo chaos --run {seed} --jobs {}", report.ends.len());
+    tally.wrong = report.wrong.iter().map(|wrong| format!("{wrong}   ({again})")).collect();
     tally
 }
 

@@ -22,15 +22,15 @@ impl Scorecard {
         Self { seed, wrong: Vec::new(), started: Instant::now() }
     }
 
-    /// Every step of every path.
-    pub fn exhaustive(&mut self) {
+    /// Every step of every path, or of those with a name.
+    pub fn exhaustive(&mut self, named: Option<&str>) {
         self.heading("every step, with each death and each lost answer");
         println!(
             "{:22} {:16} {:>6} {:>6} {:>8} {:>9} {:>10}",
             "path", "model", "steps", "runs", "unknown", "rendered", "longest"
         );
         let (mut steps, mut runs, mut lost) = (0, 0, [0; 2]);
-        for path in exhaustive::paths() {
+        for path in exhaustive::paths().into_iter().filter(|path| named.is_none_or(|name| name == path.name)) {
             let done = exhaustive::exhaust(&path, self.seed, None);
             let [unknown, rendered] = done.lost;
             println!(
@@ -42,7 +42,11 @@ impl Scorecard {
                 done.longest.as_secs()
             );
             (steps, runs, lost) = (steps + done.steps, runs + done.runs, [lost[0] + unknown, lost[1] + rendered]);
-            self.wrong(done.wrong.into_iter().map(|wrong| format!("{}, {}: {wrong}", path.name, path.model)));
+            self.wrong(
+                done.wrong
+                    .into_iter()
+                    .map(|wrong| format!("{}, {}: {wrong}   (again: cargo chaos --path '{0}')", path.name, path.model)),
+            );
         }
         println!("{:22} {:16} {steps:>6} {runs:>6} {:>8} {:>9}", "all", "", lost[0], lost[1]);
     }
@@ -81,7 +85,7 @@ impl Scorecard {
             rendered * 100 / unknown.max(1)
         );
         println!("the longest job took {} s; fingerprint {fingerprint:016x}", longest.as_secs());
-        self.wrong(wrong.into_iter().map(|(seed, wrong)| format!("{wrong}   (again: --run {seed})")));
+        self.wrong(wrong);
     }
 
     /// Outages, poison, a long render, a hundred at once.
@@ -152,9 +156,9 @@ impl Scorecard {
     }
 }
 
-/// One run by its seed, step by step. Whether all is well.
-pub fn replay(seed: u64) -> bool {
-    let report = random::run_one(seed, random::JOBS_OF_A_RUN, None, &Aside::start());
+/// One run of so many jobs by its seed, step by step. Whether all is well.
+pub fn replay(seed: u64, jobs: usize) -> bool {
+    let report = random::run_one(seed, jobs.min(random::JOBS_OF_A_RUN), None, &Aside::start());
     print!("{}", report.stage.record.text());
     for (placed, end) in report.placed.iter().zip(&report.ends) {
         println!(
