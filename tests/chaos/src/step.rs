@@ -87,10 +87,10 @@ pub struct Step {
 impl Step {
     /// The next step of an invocation.
     pub fn next(invocation: &Invocation, sent: &Sent) -> Self {
-        let text = String::from_utf8_lossy(&sent.body);
+        let text = if sent.peer == Peer::Storage { "" } else { std::str::from_utf8(&sent.body).unwrap_or_default() };
         let alone = <[usize; 1]>::try_from(invocation.orders.as_slice()).ok().map(|[order]| order);
         Self {
-            about: order_named_in(&text).or(alone),
+            about: order_named_in(text).or(alone),
             leases: sent.peer == Peer::DynamoDb && text.contains(r#""lease_until":{"#),
             place: Place { invocation: invocation.number, step: invocation.next_step() },
             function: invocation.function.clone(),
