@@ -6,7 +6,7 @@ mod deletion;
 mod failure;
 mod turn;
 
-pub use deadline::Deadline;
+pub use deadline::{Deadline, LONGEST_OPEN, RESULT_KEPT};
 pub use deletion::Deletion;
 pub use failure::{Failure, FailureCode};
 pub use turn::{SUBMIT_LEASE, TURN_TOLERANCE};

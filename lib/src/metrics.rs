@@ -45,9 +45,10 @@ const OVERDUE: Metric = Metric { name: "Overdue", unit: "Count", by: IN_ALL };
 const STORAGE_RETRIES: Metric = Metric { name: "StorageRetries", unit: "Count", by: IN_ALL };
 const ACCOUNTS_AUDITED: Metric = Metric { name: "AccountsAudited", unit: "Count", by: IN_ALL };
 const ACCOUNTS_DIFFERING: Metric = Metric { name: "AccountsDiffering", unit: "Count", by: IN_ALL };
+const ACCOUNTS_UNJUDGED: Metric = Metric { name: "AccountsUnjudged", unit: "Count", by: IN_ALL };
 
 /// All of them.
-pub const METRICS: [&Metric; 14] = [
+pub const METRICS: [&Metric; 15] = [
     &SUBMITTED,
     &COMPLETED,
     &FAILED,
@@ -62,6 +63,7 @@ pub const METRICS: [&Metric; 14] = [
     &STORAGE_RETRIES,
     &ACCOUNTS_AUDITED,
     &ACCOUNTS_DIFFERING,
+    &ACCOUNTS_UNJUDGED,
 ];
 
 /// Where metrics are written, cheap to clone.
@@ -165,9 +167,15 @@ impl Metrics {
         self.write(&[(&STORAGE_RETRIES, 1.into())], &[]);
     }
 
-    /// An audit looked at this many accounts, and so many of them do not agree with their ledger and jobs.
-    pub fn audited(&self, accounts: usize, differing: usize) {
-        self.write(&[(&ACCOUNTS_AUDITED, accounts.into()), (&ACCOUNTS_DIFFERING, differing.into())], &[]);
+    /// An audit looked at this many accounts to an end, and so many of them do not agree with their ledger and jobs; beside them, so many
+    /// could not be judged, because money moved during every look.
+    pub fn audited(&self, accounts: usize, differing: usize, unjudged: usize) {
+        let values = [
+            (&ACCOUNTS_AUDITED, accounts.into()),
+            (&ACCOUNTS_DIFFERING, differing.into()),
+            (&ACCOUNTS_UNJUDGED, unjudged.into()),
+        ];
+        self.write(&values, &[]);
     }
 
     fn write(&self, values: &[(&'static Metric, Value)], dimensions: &[(&'static str, &str)]) {

@@ -2,11 +2,12 @@
 #![expect(clippy::unwrap_used, reason = "what the tests share stops a test as the test itself would")]
 
 use ghub::account::{Account, Change};
-use ghub::audit::{Books, Posting, Stated};
+use ghub::audit::{Books, Of, Posting, Standing, Stated};
 use ghub::id::{JobId, OrgId};
 use ghub::job::Status;
 use ghub::money::{Money, MoneyOverflow};
 use ghub::pricing::{Factor, Price};
+use ghub::time::Timestamp;
 use proptest::prelude::*;
 use uuid::Uuid;
 
@@ -27,8 +28,11 @@ enum Event {
 struct Beside {
     jobs: Vec<(Money, Status)>,
     refunded: Vec<bool>,
-    /// Each with the job of a consumption.
-    ledger: Vec<(Money, Option<usize>)>,
+    ledger: Vec<(Money, Of)>,
+}
+
+fn id(job: usize) -> JobId {
+    JobId::from_uuid(Uuid::from_u128(u128::try_from(job).unwrap()))
 }
 
 fn events() -> impl Strategy<Value = Vec<Event>> {
@@ -67,7 +71,7 @@ impl Beside {
                 self.jobs[job].1 = Status::Completed;
                 let change = Change::settle(self.jobs[job].0).unwrap();
                 if change.entries > 0 {
-                    self.ledger.push((change.balance, Some(job)));
+                    self.ledger.push((change.balance, Of::Consumption(id(job))));
                 }
                 change
             }
@@ -76,32 +80,33 @@ impl Beside {
                 self.jobs[job].1 = Status::Failed;
                 Change::release(self.jobs[job].0).unwrap()
             }
-            Event::Recharge(amount) | Event::Adjustment(amount) => self.posts(amount),
+            Event::Recharge(amount) | Event::Adjustment(amount) => self.posts(amount, Of::Other),
             Event::Refund(place) => {
                 let refunded = self.refunded.clone();
                 let job = self.of_status(|job, status| status == Status::Completed && !refunded[job], place)?;
                 self.refunded[job] = true;
-                self.posts(self.jobs[job].0)
+                self.posts(self.jobs[job].0, Of::Refund(id(job)))
             }
             Event::CreditLimit(_) => Change { entries: 0, ..Change::posting(Money::ZERO) },
         })
     }
 
-    fn posts(&mut self, amount: Money) -> Change {
-        self.ledger.push((amount, None));
+    fn posts(&mut self, amount: Money, of: Of) -> Change {
+        self.ledger.push((amount, of));
         Change::posting(amount)
     }
 
     fn books(&self) -> Books {
-        let id = |job: usize| JobId::from_uuid(Uuid::from_u128(u128::try_from(job).unwrap()));
-        let mut books = Books::default();
+        let now = Timestamp::from_unix_s(1_782_415_166);
+        let mut books = Books::at(now);
         let mut balance_after = Money::ZERO;
-        for ((amount, job), sequence) in self.ledger.iter().zip(1..) {
-            balance_after = balance_after.plus(*amount).unwrap();
-            books.posted(Posting { amount: *amount, consumed: job.map(id), sequence, balance_after }).unwrap();
+        for (&(amount, of), sequence) in self.ledger.iter().zip(1..) {
+            balance_after = balance_after.plus(amount).unwrap();
+            books.posted(Posting { amount, of, sequence, balance_after }).unwrap();
         }
-        for (job, (cost, status)) in self.jobs.iter().enumerate() {
-            books.job(id(job), *status, *cost).unwrap();
+        for (job, &(cost, status)) in self.jobs.iter().enumerate() {
+            let indexed = status == Status::Processing;
+            books.job(Standing { job: id(job), status, cost, created: now, indexed }).unwrap();
         }
         books
     }

@@ -45,8 +45,8 @@ async fn an_account_that_moves_while_it_is_looked_at_is_no_difference() {
     let stage = Stage::new().await;
     let org = stage.caller().org;
     for (moves, said) in [(3, Audited::Agrees), (usize::MAX, Audited::Moved)] {
-        let busy = Arc::new(Busy { org, store: OnceLock::new(), left: AtomicUsize::new(moves) });
-        assert!(busy.store.set(stage.store.clone()).is_ok());
+        let busy = Arc::new(Busy::default());
+        busy.begin(org, &stage.store, moves);
         let world = World { outbound: Outbound::gated(busy.clone()), ..stage.system.world() };
         let tables = [Table::Accounts, Table::Ledger, Table::Jobs];
         let store = Store::new(&world, &sdk_config(&world).unwrap(), &tables).unwrap();
@@ -54,12 +54,33 @@ async fn an_account_that_moves_while_it_is_looked_at_is_no_difference() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_could_not_be_judged_is_counted() {
+    let (measured, busy) = (Measured::default(), Arc::new(Busy::default()));
+    let gate: Arc<dyn Gate> = busy.clone();
+    let stage = Stage::with(Options { metrics: measured.metrics(), gate: Some(gate), ..Options::test() }).await;
+    let org = stage.caller().org;
+    let audited = async || stage.system.invoke("audit-accounts", json!({})).await.unwrap();
+    let most = || measured.of("AccountsUnjudged").iter().filter_map(|(_, unjudged)| unjudged.as_u64()).max();
+    assert_eq!(audited().await, json!({"audited": 2, "differing": 0, "moved": 0, "unread": 0}));
+    assert_eq!(most(), Some(0));
+    busy.begin(org, &stage.store, usize::MAX);
+    assert_eq!(audited().await, json!({"audited": 1, "differing": 0, "moved": 1, "unread": 0}));
+    assert_eq!(most(), Some(1));
+}
+
 /// Pays money in between the look at the account and the look at the ledger.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Busy {
-    org: OrgId,
-    store: OnceLock<Store>,
+    paid_into: OnceLock<(OrgId, Store)>,
     left: AtomicUsize,
+}
+
+impl Busy {
+    fn begin(&self, org: OrgId, store: &Store, payments: usize) {
+        assert!(self.paid_into.set((org, store.clone())).is_ok());
+        self.left.store(payments, Ordering::SeqCst);
+    }
 }
 
 impl Gate for Busy {
@@ -70,12 +91,12 @@ impl Gate for Busy {
     ) -> BoxFuture<'a, Result<reqwest::Response, WireError>> {
         let call = Call::of(&request);
         let looks = call.what == "DynamoDB_20120810.Query" && call.body["TableName"] == "LedgerTable";
-        let left = self.left.load(Ordering::SeqCst);
         Box::pin(async move {
-            if looks && left > 0 {
-                self.left.store(left - 1, Ordering::SeqCst);
-                let entry = Entry::recharge(self.org, &format!("payment-{left}"), "1".parse().unwrap(), 0);
-                self.store.get().unwrap().post(&entry).await.unwrap();
+            let one_less = |left: usize| left.checked_sub(1);
+            if looks && let Ok(left) = self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less) {
+                let (org, store) = self.paid_into.get().unwrap();
+                let entry = Entry::recharge(*org, &format!("payment-{left}"), "1".parse().unwrap(), 0);
+                store.post(&entry).await.unwrap();
             }
             send(request).await
         })

@@ -29,7 +29,7 @@ pub struct Summary {
     pub audited: usize,
     /// Of those, the ones that do not agree with their ledger and jobs.
     pub differing: usize,
-    /// Accounts on which money moved during every look: of these nothing can be said.
+    /// Accounts on which money moved during every look: these could not be judged.
     pub moved: usize,
     /// Accounts that could not be read.
     pub unread: usize,
@@ -66,7 +66,7 @@ impl AuditAccounts {
         });
         let ended = tokio::time::timeout(TIMEOUT - TELLING, all).await;
         let Summary { audited, differing, moved, unread } = summary;
-        self.world.metrics.audited(audited, differing);
+        self.world.metrics.audited(audited, differing, moved);
         tracing::info!(audited, differing, moved, unread, "audited");
         ended.map_err(|_| format!("the time was used up after {audited} accounts"))??;
         if unread > 0 {

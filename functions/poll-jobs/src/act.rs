@@ -2,15 +2,12 @@
 
 use super::{PollJobs, Turn};
 use ghub::checking::Stopping;
-use ghub::job::{Deadline, Failure, FailureCode, Job, Moved, State};
+use ghub::job::{Deadline, Failure, FailureCode, Job, Moved, RESULT_KEPT, State};
 use ghub::outbound::BoxError;
 use ghub::provider::{Checked, Handle};
 use ghub::queue::Message;
 use std::time::Duration;
 use tokio::time::Instant;
-
-/// A provider keeps the result of a finished render for an hour (fal): so long a result that cannot be read is asked for again.
-const RESULT_KEPT: Duration = Duration::from_secs(60 * 60);
 
 impl PollJobs {
     pub(crate) async fn act(&self, turn: Turn, end: Instant) -> Result<(), BoxError> {

@@ -26,6 +26,8 @@ struct Found {
     unread: Vec<(OrgId, String)>,
 }
 
+const MOVED: &str = "could not be judged, because its money moved all the while: run the audit again at a quieter time";
+
 impl Audit {
     pub async fn run(&self, operator: &Operator) -> Result<Answer, Failure> {
         let mut found = Found::default();
@@ -36,8 +38,7 @@ impl Audit {
             }
             None => operator.store.audit_all(|org, audited| found.add(org, audited)).await?,
         }
-        let sound = found.differing.is_empty() && found.unread.is_empty();
-        Ok(Answer { sound, ..Answer::from(found.listing()) })
+        Ok(found.answer())
     }
 }
 
@@ -51,19 +52,25 @@ impl Found {
         }
     }
 
-    fn listing(self) -> Listing {
+    /// All is well only if all were judged.
+    fn answer(&self) -> Answer {
+        let sound = self.differing.is_empty() && self.moved.is_empty() && self.unread.is_empty();
+        Answer { sound, ..Answer::from(self.listing()) }
+    }
+
+    fn listing(&self) -> Listing {
         let row = |org: &OrgId, what: String| vec![org.to_string(), what];
         let differing = self
             .differing
             .iter()
             .flat_map(|(org, differences)| differences.iter().map(move |difference| row(org, difference.to_string())));
-        let unread = self.unread.iter().map(|(org, error)| row(org, format!("could not be audited: {error}")));
-        let moved = self.moved.iter().map(|org| row(org, "moved during every look: audit it again".to_owned()));
+        let unread = self.unread.iter().map(|(org, error)| row(org, format!("could not be read: {error}")));
+        let moved = self.moved.iter().map(|org| row(org, MOVED.to_owned()));
         Listing {
             head: &["ORGANIZATION", "WHAT"],
             rows: differing.chain(unread).chain(moved).collect(),
             note: format!(
-                "{} agree with their ledger and jobs, {} differ, {} moved meanwhile, {} could not be audited.",
+                "{} agree with their ledger and jobs, {} differ, {} could not be judged, {} could not be read.",
                 self.agreeing,
                 self.differing.len(),
                 self.moved.len(),
@@ -109,5 +116,37 @@ fn object(difference: &Difference) -> Value {
             "consumptions": times,
             "charged_mxn": charged.to_string(),
         }),
+        Difference::Refunds { job, status, charged, times, refunded } => json!({
+            "what": "refunds",
+            "job": job,
+            "status": status.map(|status| status.as_str()),
+            "charged_mxn": charged.to_string(),
+            "refunds": times,
+            "refunded_mxn": refunded.to_string(),
+        }),
+        Difference::Index { job, status, indexed } => {
+            json!({"what": "index", "job": job, "status": status.as_str(), "indexed": indexed})
+        }
+        Difference::OpenTooLong { job, since } => {
+            json!({"what": "open_too_long", "job": job, "open_s": since.as_secs()})
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_that_could_not_be_judged_is_no_success_and_says_what_to_do() {
+        let org: OrgId = "e8c96506-72a1-429f-a7ed-4bb0a42541be".parse().unwrap();
+        let mut found = Found::default();
+        found.add(org, Ok(Audited::Agrees));
+        assert!(found.answer().sound);
+        found.add(org, Ok(Audited::Moved));
+        let answer = found.answer();
+        assert_eq!((answer.sound, &answer.json["moved"]), (false, &json!([org])));
+        assert!(answer.text.contains("run the audit again at a quieter time"), "{}", answer.text);
+        assert!(answer.text.contains("1 agree with their ledger and jobs, 0 differ, 1 could not be judged"));
     }
 }

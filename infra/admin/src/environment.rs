@@ -28,7 +28,7 @@ Configuration, from the environment or from --env-file; where both name a value,
 
 The local system writes such a file:  cargo admin --env-file .local/env org create
 
-Exit codes: 0 done, 1 refused or failed (`doctor`: a check failed, `audit`: an account differs), 2 the command line is wrong.";
+Exit codes: 0 done, 1 refused or failed (`doctor`: a check failed, `audit`: an account differs, or could not be judged), 2 the command line is wrong.";
 
 /// The variables of a deployment, and the way to it.
 #[derive(Debug)]

@@ -60,7 +60,7 @@ enum Noun {
     /// Messages that no function could work on
     #[command(subcommand)]
     Dlq(dlq::Command),
-    /// Recompute accounts from their ledger and jobs, and say where they differ; a difference is exit code 1
+    /// Recompute accounts from their ledger and jobs, and say where they differ; exit code 1 if one differs or could not be judged
     Audit(audit::Audit),
     /// The bucket that videos are put into
     #[command(subcommand)]

@@ -1,9 +1,10 @@
 //! What an audit finds, as values and as sentences.
 
 use crate::id::JobId;
-use crate::job::Status;
+use crate::job::{LONGEST_OPEN, Status};
 use crate::money::Money;
 use std::fmt;
+use std::time::Duration;
 
 /// Something that is not as the rest says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +73,54 @@ pub enum Difference {
         /// What they charged in all.
         charged: Money,
     },
+    /// A refund of a job that is not completed, or of another amount than its charge, or more than one of a job.
+    Refunds {
+        /// Which.
+        job: JobId,
+        /// Where it stands; `None` when there is no such job.
+        status: Option<Status>,
+        /// What its consumptions charged in all.
+        charged: Money,
+        /// How many refunds it has.
+        times: u32,
+        /// What they gave back in all.
+        refunded: Money,
+    },
+    /// An open job that is not in the index of open jobs, where the sweep looks, or a final one that is.
+    Index {
+        /// Which.
+        job: JobId,
+        /// Where it stands.
+        status: Status,
+        /// Whether it is in there.
+        indexed: bool,
+    },
+    /// A job that should have ended by now, whatever was lost.
+    OpenTooLong {
+        /// Which.
+        job: JobId,
+        /// How long ago it was accepted.
+        since: Duration,
+    },
+}
+
+impl Difference {
+    /// Whether it is one even if money moved while it was found: it shows in a single item, which is read at one moment, or in entries that
+    /// are there and never change, with the job that was read after them. A sum, or an entry that was not seen, says nothing then.
+    pub const fn stands_whatever_moves(&self) -> bool {
+        match *self {
+            Self::Available { .. } | Self::Index { .. } | Self::OpenTooLong { .. } => true,
+            Self::BalanceAfter { .. } => true, // every entry up to it was seen
+            Self::Sequence { place, sequence } => sequence < place, // twice the same place; a gap may be an entry that comes into sight yet
+            // One consumption of an open job may be the half that is seen first of its completion.
+            Self::Charges { status: Some(Status::Pending | Status::Processing), times, .. } => times > 1,
+            Self::Charges { times, .. } => times > 0,
+            // What is refunded was completed before, and its charge may have been posted behind the place that was being read.
+            Self::Refunds { status: Some(Status::Completed), times, .. } => times > 1,
+            Self::Refunds { .. } => true,
+            Self::Balance { .. } | Self::Entries { .. } | Self::Held { .. } | Self::OpenJobs { .. } => false,
+        }
+    }
 }
 
 impl fmt::Display for Difference {
@@ -101,6 +150,21 @@ impl fmt::Display for Difference {
             Self::Charges { job, status: Some(status), due, times, charged } => {
                 let status = status.as_str();
                 write!(f, "job {job} is {status}: MXN {due} is due, charged were MXN {charged} by {times} entries")
+            }
+            Self::Refunds { job, status, charged, times, refunded } => {
+                let status = status.map_or("not there", Status::as_str);
+                write!(
+                    f,
+                    "job {job} is {status} and was charged MXN {charged}, given back were MXN {refunded} by {times} refund(s)"
+                )
+            }
+            Self::Index { job, status, indexed } => {
+                let (status, index) = (status.as_str(), if *indexed { "still" } else { "not" });
+                write!(f, "job {job} is {status} and {index} in the index of open jobs")
+            }
+            Self::OpenTooLong { job, since } => {
+                let [hours, most] = [*since, LONGEST_OPEN].map(|length| length.as_secs() / 3_600);
+                write!(f, "job {job} was accepted {hours} hours ago and is still open, every job ends within {most}")
             }
         }
     }

@@ -1,5 +1,8 @@
 //! What agrees, and each way in which it may not.
 
+mod jobs;
+mod moving;
+
 use super::*;
 use uuid::Uuid;
 
@@ -14,6 +17,7 @@ fn id(number: u128) -> JobId {
 const COMPLETED: u128 = 1;
 const FAILED: u128 = 2;
 const OPEN: u128 = 3;
+const NOW: Timestamp = Timestamp::from_unix_s(1_782_415_166);
 
 /// MXN 50 paid in; one job charged, one failed, one open, MXN 4.20 each.
 fn sound() -> (Stated, Books) {
@@ -26,22 +30,43 @@ fn sound() -> (Stated, Books) {
         open_jobs: 1,
         revision: 5,
     };
-    let mut books = Books::default();
-    post(&mut books, "50", None);
-    post(&mut books, "-4.20", Some(COMPLETED));
+    let mut books = Books::at(NOW);
+    post(&mut books, "50", Of::Other);
+    post(&mut books, "-4.20", consumption(COMPLETED));
     (account, books)
 }
 
-/// Posts after what is there.
-fn post(books: &mut Books, amount: &str, job: Option<u128>) {
-    let (amount, sequence) = (mxn(amount), u64::try_from(books.postings.len()).unwrap() + 1);
-    let balance_after = books.balance.plus(amount).unwrap();
-    books.posted(Posting { amount, consumed: job.map(id), sequence, balance_after }).unwrap();
+fn consumption(job: u128) -> Of {
+    Of::Consumption(id(job))
 }
 
+/// Posts after what is there.
+fn post(books: &mut Books, amount: &str, of: Of) {
+    let (amount, sequence) = (mxn(amount), u64::try_from(books.postings.len()).unwrap() + 1);
+    let balance_after = books.balance.plus(amount).unwrap();
+    books.posted(Posting { amount, of, sequence, balance_after }).unwrap();
+}
+
+/// Posts after what is there, and the account follows.
+fn post_with(account: &mut Stated, books: &mut Books, amount: &str, of: Of) {
+    post(books, amount, of);
+    account.entries += 1;
+    account.balance = account.balance.plus(mxn(amount)).unwrap();
+    account.available = account.available.plus(mxn(amount)).unwrap();
+}
+
+/// A job of MXN 4.20 as it should be.
+fn standing(job: u128, status: Status) -> Standing {
+    let indexed = matches!(status, Status::Pending | Status::Processing);
+    Standing { job: id(job), status, cost: mxn("4.20"), created: NOW, indexed }
+}
+
+const STATUSES: [(u128, Status); 3] =
+    [(COMPLETED, Status::Completed), (FAILED, Status::Failed), (OPEN, Status::Processing)];
+
 fn differences(account: &Stated, mut books: Books) -> Vec<Difference> {
-    for (job, status) in [(COMPLETED, Status::Completed), (FAILED, Status::Failed), (OPEN, Status::Processing)] {
-        books.job(id(job), status, mxn("4.20")).unwrap();
+    for (job, status) in STATUSES {
+        books.job(standing(job, status)).unwrap();
     }
     books.differences(account).unwrap()
 }
@@ -74,10 +99,7 @@ fn each_job_is_charged_as_its_end_wants() {
     // What the account says follows the ledger, so that only the charges differ.
     let with = |job: u128, amount: &str| {
         let (mut account, mut books) = (account, books.clone());
-        post(&mut books, amount, Some(job));
-        account.entries += 1;
-        account.balance = account.balance.plus(mxn(amount)).unwrap();
-        account.available = account.available.plus(mxn(amount)).unwrap();
+        post_with(&mut account, &mut books, amount, consumption(job));
         differences(&account, books)
     };
     let charges = |job, status, due: &str, times, charged: &str| {
@@ -90,12 +112,12 @@ fn each_job_is_charged_as_its_end_wants() {
     assert_eq!(with(OPEN, "-0.000001"), charges(OPEN, Some(Status::Processing), "0", 1, "0.000001"));
     assert_eq!(with(9, "-1"), charges(9, None, "0", 1, "1"), "a job that is not there");
 
-    let mut bare = Books::default();
-    post(&mut bare, "45.80", None);
+    let mut bare = Books::at(NOW);
+    post(&mut bare, "45.80", Of::Other);
     let counting = |entries| Stated { entries, ..account };
     assert_eq!(differences(&counting(1), bare.clone()), charges(COMPLETED, completed, "4.20", 0, "0"), "missing");
-    post(&mut bare, "-4.199999", Some(COMPLETED));
-    post(&mut bare, "4.199999", None);
+    post(&mut bare, "-4.199999", consumption(COMPLETED));
+    post(&mut bare, "4.199999", Of::Other);
     let other = charges(COMPLETED, completed, "4.20", 1, "4.199999");
     assert_eq!(differences(&counting(3), bare), other, "another amount");
 }
@@ -103,11 +125,11 @@ fn each_job_is_charged_as_its_end_wants() {
 #[test]
 fn a_completed_job_that_cost_nothing_is_due_no_consumption() {
     let books = |consumed: bool| {
-        let mut books = Books::default();
+        let mut books = Books::at(NOW);
         if consumed {
-            post(&mut books, "0", Some(COMPLETED));
+            post(&mut books, "0", consumption(COMPLETED));
         }
-        books.job(id(COMPLETED), Status::Completed, Money::ZERO).unwrap();
+        books.job(Standing { cost: Money::ZERO, ..standing(COMPLETED, Status::Completed) }).unwrap();
         books
     };
     let account = |entries| Stated {
@@ -127,11 +149,11 @@ fn every_entry_is_in_its_place_and_carries_the_sum_up_to_it() {
     let (account, _) = sound();
     // Told in no order that means anything: place, amount, balance after.
     let found = |entries: &[(u64, &str, &str)]| {
-        let mut books = Books::default();
+        let mut books = Books::at(NOW);
         for (sequence, amount, balance_after) in entries.iter().rev() {
-            let consumed = amount.starts_with('-').then(|| id(COMPLETED));
+            let of = if amount.starts_with('-') { consumption(COMPLETED) } else { Of::Other };
             let (amount, balance_after) = (mxn(amount), mxn(balance_after));
-            books.posted(Posting { amount, consumed, sequence: *sequence, balance_after }).unwrap();
+            books.posted(Posting { amount, of, sequence: *sequence, balance_after }).unwrap();
         }
         let found = differences(&account, books);
         found.iter().map(Difference::to_string).collect::<Vec<_>>()
@@ -140,6 +162,7 @@ fn every_entry_is_in_its_place_and_carries_the_sum_up_to_it() {
     let misplaced =
         |place, sequence| format!("the entry in place {place} of the ledger says that it is entry {sequence}");
     assert_eq!(found(&[(1, "50", "50"), (3, "-4.20", "45.80")]), [misplaced(2, 3)], "a gap");
+    assert_eq!(found(&[(1, "50", "50"), (3, "-4.20", "7")]), [misplaced(2, 3)], "what is behind a gap has no sum");
     assert_eq!(found(&[(1, "50", "50"), (1, "-4.20", "45.80")]).len(), 2, "twice the first place, in either order");
     assert_eq!(found(&[(0, "50", "50"), (1, "-4.20", "45.80")]), [misplaced(1, 0)], "no place at all");
     assert_eq!(
@@ -154,13 +177,9 @@ fn every_entry_is_in_its_place_and_carries_the_sum_up_to_it() {
 
 #[test]
 fn sums_that_fit_nowhere_are_an_error() {
-    let mut books = Books::default();
-    let posting = |micros| Posting {
-        amount: Money::from_micros(micros),
-        consumed: None,
-        sequence: 1,
-        balance_after: Money::ZERO,
-    };
+    let mut books = Books::at(NOW);
+    let posting =
+        |micros| Posting { amount: Money::from_micros(micros), of: Of::Other, sequence: 1, balance_after: Money::ZERO };
     books.posted(posting(i64::MAX)).unwrap();
     assert_eq!(books.posted(posting(1)), Err(MoneyOverflow));
 }

@@ -14,6 +14,13 @@ const RENDERING: Duration = Duration::from_secs(60 * 60);
 /// A day to store a finished file: the render is paid for, and fal keeps the file for seven days.
 const STORING: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// A provider keeps the result of a finished render for an hour (fal): so long a result that cannot be read is asked for again.
+pub const RESULT_KEPT: Duration = Duration::from_secs(60 * 60);
+/// No job is open for longer. In the worst case each phase lasts to its limit, and a provider that does not answer is asked for an hour more
+/// at the end of the queue and of the rendering: 10 min, 6 + 1 h, 1 + 1 h and 24 h are 33 h 10 min. The rest is for what comes in between:
+/// leases, turns, waits, and lost messages that a sweep replaces after five minutes.
+pub const LONGEST_OPEN: Duration = Duration::from_secs(36 * 60 * 60);
+
 /// Which limit a job has run into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Deadline {
@@ -57,5 +64,18 @@ impl Deadline {
             }
         };
         Failure::new(code, message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_may_be_open_for_all_of_its_phases_and_two_hours_more() {
+        let phases = PENDING + QUEUED + RESULT_KEPT + RENDERING + RESULT_KEPT + STORING;
+        assert_eq!(phases, Duration::from_secs((33 * 60 + 10) * 60));
+        assert!(phases + Duration::from_secs(2 * 60 * 60) < LONGEST_OPEN);
+        assert_eq!(LONGEST_OPEN, Duration::from_secs(129_600), "36 h");
     }
 }

@@ -4,6 +4,7 @@ use super::error::{StoreError, Trouble, trouble};
 use super::{Store, Table, account, item};
 use crate::audit::{Books, Difference, Stated};
 use crate::id::OrgId;
+use crate::time::Timestamp;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures::stream::{self, StreamExt};
 use std::ops::ControlFlow;
@@ -22,9 +23,9 @@ const AT_ONCE: usize = 8;
 pub enum Audited {
     /// Everything agrees.
     Agrees,
-    /// It does not, and nothing moved while that was seen twice.
+    /// It does not, which was seen twice; if money moved during every look, these are only the differences that no movement explains.
     Differs(Vec<Difference>),
-    /// Money moved during every look: nothing can be said.
+    /// Money moved during every look, and what shows all the same is in order: of the sums nothing can be said.
     Moved,
 }
 
@@ -43,30 +44,31 @@ impl Store {
         Ok(())
     }
 
-    /// Compares an organization's account with its ledger and jobs, at a moment in which no money moved. A query may see one item of a
-    /// transaction before another, so a difference counts when two looks in a row find the same. `None` when there is no such account.
+    /// Compares an organization's account with its ledger and jobs, all of it at a moment in which no money moved. A query may see one
+    /// item of a transaction before another, so a difference counts when two looks in a row find the same. `None` when there is no such
+    /// account.
     pub async fn audit(&self, org: OrgId) -> Result<Option<Audited>, StoreError> {
-        let mut before = None;
+        let now = self.ambient.now(); // of all looks: how long a job has been open is told alike by each
+        let mut before = Vec::new();
         for look in 0..LOOKS {
             if look > 0 {
                 tokio::time::sleep(BETWEEN_LOOKS).await;
             }
             let Some(stated) = self.stated(org).await? else { return Ok(None) };
-            let found = self.look(org, &stated).await?;
-            match found {
-                Some(differences) if differences.is_empty() => return Ok(Some(Audited::Agrees)),
-                Some(differences) if before.as_ref() == Some(&differences) => {
-                    return Ok(Some(Audited::Differs(differences)));
-                }
+            let (moved, found) = self.look(org, &stated, now).await?;
+            match (moved, found.is_empty()) {
+                (false, true) => return Ok(Some(Audited::Agrees)),
+                (_, false) if found == before => return Ok(Some(Audited::Differs(found))),
                 _ => before = found,
             }
         }
-        Ok(Some(Audited::Moved))
+        before.retain(Difference::stands_whatever_moves);
+        Ok(Some(if before.is_empty() { Audited::Moved } else { Audited::Differs(before) }))
     }
 
-    /// The differences, or `None` when the account moved meanwhile.
-    async fn look(&self, org: OrgId, stated: &Stated) -> Result<Option<Vec<Difference>>, StoreError> {
-        let mut books = Books::default();
+    /// Whether the account moved meanwhile, and the differences; if it moved, those that are some all the same.
+    async fn look(&self, org: OrgId, stated: &Stated, now: Timestamp) -> Result<(bool, Vec<Difference>), StoreError> {
+        let mut books = Books::at(now);
         self.each_entry(org, |found| {
             books.posted(item::to_posting(found)?)?;
             Ok(ControlFlow::Continue(()))
@@ -77,20 +79,22 @@ impl Store {
                 let query = self.db.query().table_name(self.table(Table::Jobs)).consistent_read(true);
                 let query = query.key_condition_expression("org = :org").set_exclusive_start_key(from);
                 let query = query.expression_attribute_values(":org", AttributeValue::S(org.to_string()));
-                let query = query.projection_expression("job, #status, cost");
-                let answer = query.expression_attribute_names("#status", "status").send().await.map_err(trouble)?;
+                // `#` before the words that are DynamoDB's own.
+                let query = query.projection_expression("job, #status, cost, created, #open");
+                let query = query.expression_attribute_names("#status", "status");
+                let answer = query.expression_attribute_names("#open", "open").send().await.map_err(trouble)?;
                 Ok((answer.items.unwrap_or_default(), answer.last_evaluated_key))
             },
             |found| {
-                let (job, status, cost) = item::to_costs(found)?;
-                books.job(job, status, cost)?;
+                books.job(item::to_standing(found)?)?;
                 Ok(ControlFlow::Continue(()))
             },
         )
         .await?;
         let moved = self.stated(org).await?.is_none_or(|now| now.revision != stated.revision);
-        let differences = books.differences(stated).map_err(|error| StoreError::Broken(error.into()))?;
-        Ok((!moved).then_some(differences))
+        let mut found = books.differences(stated).map_err(|error| StoreError::Broken(error.into()))?;
+        found.retain(|difference| !moved || difference.stands_whatever_moves());
+        Ok((moved, found))
     }
 
     /// The account as it is written, whether its numbers agree or not.

@@ -4,7 +4,7 @@ mod account;
 mod audited;
 
 pub(super) use account::{LedgerEnd, from_account, to_account, to_ledger_end};
-pub(super) use audited::{to_costs, to_posting, to_stated};
+pub(super) use audited::{to_posting, to_standing, to_stated};
 
 use super::error::Item;
 use super::job::shard;

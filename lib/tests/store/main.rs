@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "what the tests share stops a test as the test itself would")]
 
 mod accepting;
+mod auditing;
 mod dynamo;
 mod keys;
 mod looking;

@@ -19,7 +19,7 @@ fn what_agrees_is_said_so() {
     assert_eq!((done.code, done.stderr.as_str()), (0, ""), "{done:?}");
     assert_eq!(
         done.stdout,
-        "1 agree with their ledger and jobs, 0 differ, 0 moved meanwhile, 0 could not be audited.\n"
+        "1 agree with their ledger and jobs, 0 differ, 0 could not be judged, 0 could not be read.\n"
     );
     let sound = json!({"agreeing": 1, "differing": [], "moved": [], "unread": []});
     assert_eq!(here.json("audit"), sound);
@@ -125,6 +125,40 @@ fn each_charge_that_is_off_is_found() {
 }
 
 #[test]
+fn what_is_off_with_a_job_is_found() {
+    let here = Deployment::with_jobs();
+    let refund = |job: &str| format!("refund#{job}");
+    here.put_entry(&refund(COMPLETED), "refund", COST, Some(COMPLETED));
+    assert_eq!(here.run("audit").code, 0);
+    here.put_entry(&refund(COMPLETED), "refund", COST - 1, Some(COMPLETED));
+    here.put_entry(&refund(FAILED), "refund", 0, Some(FAILED));
+    let jobs = here.items("JobsTable");
+    let of = |id: &str| jobs.iter().find(|job| job["job"]["S"] == id).unwrap().clone();
+    let (mut open, mut failed) = (of(OPEN), of(FAILED));
+    open.as_object_mut().unwrap().remove("open");
+    open["created"] = number(1_782_415_166);
+    failed["open"] = text("2");
+    here.put("JobsTable", &open);
+    here.put("JobsTable", &failed);
+    let refunds = |job: &str, status: &str, charged: &str, refunded: &str| json!({"what": "refunds", "job": job, "status": status, "charged_mxn": charged, "refunds": 1, "refunded_mxn": refunded});
+    let mut found = differences(&here);
+    let late = found.pop().unwrap();
+    assert_eq!((&late["what"], &late["job"]), (&json!("open_too_long"), &json!(OPEN)));
+    assert!(late["open_s"].as_u64() > Some(36 * 3_600), "{late}");
+    assert_eq!(
+        found,
+        [
+            refunds(COMPLETED, "completed", "4.20", "4.199999"),
+            refunds(FAILED, "failed", "0.00", "0.00"),
+            json!({"what": "index", "job": FAILED, "status": "failed", "indexed": true}),
+            json!({"what": "index", "job": OPEN, "status": "processing", "indexed": false}),
+        ]
+    );
+    let said = here.run("audit").stdout;
+    assert!(said.contains("hours ago and is still open, every job ends within 36"), "{said}");
+}
+
+#[test]
 fn an_order_that_is_off_is_found() {
     let here = Deployment::with_jobs();
     let charge = here.items("LedgerTable").into_iter().find(|entry| entry["kind"]["S"] == "consumption").unwrap();
@@ -144,6 +178,20 @@ fn an_order_that_is_off_is_found() {
             Value::Null => assert_eq!(here.run("audit").code, 0),
             found => assert_eq!(differences(&here), [found]),
         }
+    }
+}
+
+#[test]
+fn a_charge_that_names_no_job_is_not_passed_over() {
+    for kind in ["consumption", "refund"] {
+        let here = Deployment::with_jobs();
+        here.put_entry("by hand", kind, 1, None);
+        let done = here.run("audit");
+        let said = format!("a {kind} in the ledger names no job");
+        assert!(
+            done.code == 1 && done.stdout.contains(&said) && done.stdout.contains(" 1 could not be read."),
+            "{done:?}"
+        );
     }
 }
 

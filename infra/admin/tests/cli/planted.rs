@@ -3,6 +3,7 @@
 use crate::deployment::Deployment;
 use ghub::id::TransactionId;
 use serde_json::{Value, json};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 pub const ORG: &str = "e8c96506-72a1-429f-a7ed-4bb0a42541be";
 pub const COMPLETED: &str = "01a202fb-0000-7000-8000-000000000001";
@@ -27,7 +28,7 @@ impl Deployment {
             "cancel_url": text("https://queue.fal.run/r-1/cancel?token=secret"),
         }}}});
         here.put_job(OPEN, json!({
-            "status": text("processing"), "open": text("3"), "handle": handle,
+            "status": text("processing"), "open": text("3"), "handle": handle, "created": number(now_unix_s()),
             "submitted": number(CREATED + 1), "rendering_since": number(CREATED + 16), "file_found": number(CREATED + 91),
             "file_url": text("https://v3.fal.media/a.mp4?token=secret"), "upload_url": text("https://storage.test/up/secret"),
         }));
@@ -79,6 +80,11 @@ impl Deployment {
         job.as_object_mut().unwrap().extend(state.as_object().unwrap().clone());
         self.put("JobsTable", &job);
     }
+}
+
+/// An open job is a new one: those that are open for days are found by an audit.
+fn now_unix_s() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs().try_into().unwrap()
 }
 
 pub fn text(text: &str) -> Value {

@@ -1,12 +1,13 @@
 //! Items as an audit reads them: only what it adds up, and nothing is taken to agree.
 
-use crate::audit::{Posting, Stated};
+use crate::audit::{Of, Posting, Standing, Stated};
 use crate::id::JobId;
 use crate::job::Status;
 use crate::money::Money;
 use crate::outbound::BoxError;
 use crate::store::EntryKind;
 use crate::store::error::Item;
+use crate::time::Timestamp;
 use serde::Deserialize;
 
 /// What an audit reads of an account.
@@ -41,20 +42,26 @@ struct PostingItem {
 
 pub(in crate::store) fn to_posting(item: Item) -> Result<Posting, BoxError> {
     let PostingItem { kind, amount, job, sequence, balance_after } = serde_dynamo::from_item(item)?;
-    let consumed = job.filter(|_| kind == EntryKind::Consumption);
-    Ok(Posting { amount, consumed, sequence, balance_after })
+    let of = match kind {
+        EntryKind::Consumption => Of::Consumption(job.ok_or("a consumption in the ledger names no job")?),
+        EntryKind::Refund => Of::Refund(job.ok_or("a refund in the ledger names no job")?),
+        EntryKind::Bonus | EntryKind::Recharge | EntryKind::Adjustment => Of::Other,
+    };
+    Ok(Posting { amount, of, sequence, balance_after })
 }
 
 /// What an audit reads of a job.
 #[derive(Debug, Deserialize)]
-struct CostsItem {
+struct StandingItem {
     job: JobId,
     status: String,
     cost: Money,
+    created: Timestamp,
+    open: Option<String>,
 }
 
-pub(in crate::store) fn to_costs(item: Item) -> Result<(JobId, Status, Money), BoxError> {
-    let CostsItem { job, status, cost } = serde_dynamo::from_item(item)?;
+pub(in crate::store) fn to_standing(item: Item) -> Result<Standing, BoxError> {
+    let StandingItem { job, status, cost, created, open } = serde_dynamo::from_item(item)?;
     let status = Status::named(&status).ok_or_else(|| format!("job {job} has the unknown status {status:?}"))?;
-    Ok((job, status, cost))
+    Ok(Standing { job, status, cost, created, indexed: open.is_some() })
 }
