@@ -29,6 +29,38 @@ pub enum Fault {
     Orphaned(Duration),
 }
 
+impl Fault {
+    /// Every kind.
+    pub const KINDS: [&str; 9] = [
+        "no connection",
+        "answer lost",
+        "silence",
+        "late",
+        "refused",
+        "truncated",
+        "death before",
+        "death after",
+        "death, and late",
+    ];
+
+    /// Which kind it is.
+    pub const fn kind(self) -> &'static str {
+        let [not_sent, answer_lost, silence, late, refused, truncated, death_before, death_after, orphaned] =
+            Self::KINDS;
+        match self {
+            Self::NotSent => not_sent,
+            Self::AnswerLost => answer_lost,
+            Self::Silence => silence,
+            Self::Late(_) => late,
+            Self::Refused(_) => refused,
+            Self::Truncated => truncated,
+            Self::DeathBefore => death_before,
+            Self::DeathAfter => death_after,
+            Self::Orphaned(_) => orphaned,
+        }
+    }
+}
+
 /// A passing refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {

@@ -44,8 +44,8 @@ pub struct Tally {
     pub lost_submissions: BTreeMap<usize, usize>,
     /// Outbound steps.
     pub steps: usize,
-    /// Faults that struck.
-    pub faults: usize,
+    /// Faults that struck, by kind.
+    pub faults: BTreeMap<&'static str, usize>,
     /// Virtual time of all runs together.
     pub lasted: Duration,
     /// The longest that a job took.
@@ -156,7 +156,9 @@ pub fn tally(seed: u64, report: &Report) -> Tally {
     }
     let steps = report.stage.record.steps();
     tally.steps = steps.len();
-    tally.faults = steps.iter().filter(|noted| noted.fault.is_some()).count();
+    for fault in steps.iter().filter_map(|noted| noted.fault) {
+        *tally.faults.entry(fault.kind()).or_default() += 1;
+    }
     tally.fingerprint = fingerprint(&report.stage.record.text());
     let again = format!("again: cargo chaos --run {seed} --jobs {}", report.ends.len());
     tally.wrong = report.wrong.iter().map(|wrong| format!("{wrong}   ({again})")).collect();
@@ -170,11 +172,11 @@ impl Tally {
         };
         add(&mut self.renders, other.renders);
         add(&mut self.lost_submissions, other.lost_submissions);
+        other.faults.into_iter().for_each(|(kind, count)| *self.faults.entry(kind).or_default() += count);
         other.ends.into_iter().for_each(|(how, count)| *self.ends.entry(how).or_default() += count);
         self.runs += other.runs;
         self.ordered += other.ordered;
         self.steps += other.steps;
-        self.faults += other.faults;
         self.lasted += other.lasted;
         self.longest = self.longest.max(other.longest);
         self.fingerprint = self.fingerprint.rotate_left(1) ^ other.fingerprint;

@@ -68,9 +68,11 @@ impl Scorecard {
             wrong,
         } = random::run_many(jobs, self.seed, None);
         println!(
-            "{ordered} jobs in {runs} runs: {steps} steps, {faults} faults, {} h of virtual time",
+            "{ordered} jobs in {runs} runs: {steps} steps, {} faults, {} h of virtual time",
+            faults.values().sum::<usize>(),
             lasted.as_secs() / 3600
         );
+        println!("  faults: {faults:?}");
         for (how, count) in ends {
             println!("  {count:>6}  {how}");
         }
