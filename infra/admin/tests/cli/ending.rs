@@ -79,6 +79,8 @@ fn an_open_job_fails_when_its_provider_has_heard() {
     assert!(done.stderr.contains("fails: \"por-pedido\". Its hold of MXN 4.20 is released."), "{done:?}");
     let seen = here.seen(&job);
     assert_eq!((&seen["status"], &seen["error"], here.stops()), (&json!("failed"), &json!("por-pedido"), 1));
+    let shown = here.run(&format!("job show {job}"), &[]).stdout;
+    assert!(shown.contains("at the provider") && shown.contains("taken by the provider"), "{shown}");
     let balance = here.balance();
     assert_eq!(
         (&balance["held_mxn"], &balance["balance_mxn"], &balance["open_jobs"]),
