@@ -4,11 +4,13 @@
 mod deadline;
 mod deletion;
 mod failure;
+mod trace;
 mod turn;
 
 pub use deadline::{Deadline, LONGEST_OPEN, RESULT_KEPT};
 pub use deletion::Deletion;
 pub use failure::{Failure, FailureCode};
+pub use trace::Trace;
 pub use turn::{SUBMIT_LEASE, TURN_TOLERANCE};
 
 use crate::id::{JobId, OrgId};
@@ -71,6 +73,8 @@ pub enum State {
         at: Timestamp,
         /// Public and persistent; empty once the job was deleted.
         video_url: String,
+        /// How it went at the provider; `None` if it ended before that was kept.
+        trace: Option<Trace>,
     },
     /// Over, uncharged.
     Failed {
@@ -78,6 +82,8 @@ pub enum State {
         at: Timestamp,
         /// Why.
         failure: Failure,
+        /// How far it came at the provider; `None` if it never was there, or ended before that was kept.
+        trace: Option<Trace>,
     },
 }
 
@@ -248,8 +254,8 @@ impl Job {
     pub fn completed(self, video_url: String, now: Timestamp) -> Moved {
         match self.state {
             State::Processing(Processing { file: Some(_), .. }) => {
-                let due = self.due;
-                self.written(due, State::Completed { at: now, video_url })
+                let (due, trace) = (self.due, self.trace());
+                self.written(due, State::Completed { at: now, video_url, trace })
             }
             State::Completed { .. } => Moved::Already(self),
             _ => Moved::Illegal(self),
@@ -260,8 +266,8 @@ impl Job {
     pub fn failed(self, failure: Failure, now: Timestamp) -> Moved {
         match self.state {
             State::Pending { .. } | State::Processing(_) => {
-                let due = self.due;
-                self.written(due, State::Failed { at: now, failure })
+                let (due, trace) = (self.due, self.trace());
+                self.written(due, State::Failed { at: now, failure, trace })
             }
             State::Failed { .. } => Moved::Already(self),
             State::Completed { .. } => Moved::Illegal(self),

@@ -34,8 +34,9 @@ async fn the_file_the_words_and_the_address_go_and_the_receipt_stays() {
     assert!(!traces.mentions(PROMPT) && !traces.mentions(&url), "no table knows what was asked for, nor where it was");
     assert_eq!(traces.of("TABLE_LEDGER"), ledger);
     let after = still.stored(&job).await;
-    let State::Completed { at, .. } = &before.state else { panic!("{before:?}") };
-    assert_eq!(after.state, State::Completed { at: *at, video_url: String::new() });
+    let State::Completed { at, trace, .. } = &before.state else { panic!("{before:?}") };
+    assert!(trace.is_some());
+    assert_eq!(after.state, State::Completed { at: *at, video_url: String::new(), trace: trace.clone() });
     assert_eq!((after.cost, after.price, after.seconds, &after.model), (before.cost, before.price, 5, &before.model));
     assert!(matches!(after.deletion, Some(Deletion { file_gone: true, .. })));
     still.has("995.80", "0.00").await;

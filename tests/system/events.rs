@@ -75,7 +75,7 @@ async fn get_video() {
     stage.until(caller.org, &job, Status::Completed).await;
     let answer = invoked(&stage, "get-video.json", &job).await;
     let stored = stage.stored(caller.org, &job).await;
-    let State::Completed { at, video_url } = &stored.state else { panic!("{stored:?}") };
+    let State::Completed { at, video_url, .. } = &stored.state else { panic!("{stored:?}") };
     let (created, completed) = (stored.created.unix_s(), at.unix_s());
     let text = format!(
         r#"{{"id":"{job}","object":"video.job","status":"completed","model":"fal/kling-2","prompt":"shown","video_url":"{video_url}","duration":5,"error":null,"created":{created},"completed":{completed},{}}}"#,

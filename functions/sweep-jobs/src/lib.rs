@@ -1,7 +1,7 @@
 //! Finds open jobs that nobody looked at when they were due, because a message was lost or its worker died, and has them looked at.
 //! It writes nothing: `poll-jobs` reads each job again before it acts.
 
-use futures::future::try_join_all;
+use futures::future::join_all;
 use ghub::config::ConfigError;
 use ghub::outbound::{BoxError, sdk_config};
 use ghub::queue::{Message, Queue};
@@ -41,15 +41,19 @@ impl SweepJobs {
         })
     }
 
-    /// Sweeps once. An error is a failed invocation; the next sweep finds the same jobs.
+    /// Sweeps once. A shard that does not answer keeps nobody else's jobs waiting: what the others have is queued first. Then its error is
+    /// a failed invocation; the next sweep finds the same jobs.
     pub async fn handle(&self) -> Result<Swept, BoxError> {
         let before = self.world.ambient.now().before(GRACE);
-        let shards = try_join_all(SHARDS.map(|shard| self.store.overdue(shard, before, MOST_PER_SHARD))).await?;
-        let messages: Vec<(Message, Duration)> =
-            shards.into_iter().flatten().map(|message| (message, Duration::ZERO)).collect();
+        let shards = join_all(SHARDS.map(|shard| self.store.overdue(shard, before, MOST_PER_SHARD))).await;
+        let found = shards.iter().flatten().flatten();
+        let messages: Vec<(Message, Duration)> = found.map(|message| (*message, Duration::ZERO)).collect();
         self.queue.send_all(&messages).await?;
         self.world.metrics.overdue(messages.len());
         tracing::info!(overdue = messages.len(), "swept");
-        Ok(Swept { overdue: messages.len() })
+        match shards.into_iter().find_map(Result::err) {
+            Some(unanswered) => Err(unanswered.into()),
+            None => Ok(Swept { overdue: messages.len() }),
+        }
     }
 }

@@ -120,9 +120,15 @@ impl RefundOfJob {
             Refund::NotCharged(status) => return Err(Failure::NotCharged(job, status)),
             Refund::NoSuchJob => return Err(Failure::NoSuchJob(job)),
         };
-        let again = format!("balance refund --job {job} --org {org}");
+        let again = again(job, org, self.reason.as_deref());
         Posting { entry, confirmation: &self.confirmation, done: "refunded", again }.run(operator).await
     }
+}
+
+/// The refund's command line, for a shell: its reason has no single quote in it.
+fn again(job: JobId, org: OrgId, reason: Option<&str>) -> String {
+    let reason = reason.map(|reason| format!(" --reason '{reason}'")).unwrap_or_default();
+    format!("balance refund --job {job} --org {org}{reason}")
 }
 
 fn amount(text: &str) -> Result<Money, String> {
@@ -190,6 +196,15 @@ mod tests {
         for text in ["", " ", "a ", "a\nb", "it's", &"a".repeat(201)] {
             assert!(reason(text).is_err(), "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_refund_that_is_run_again_has_its_reason_still() {
+        let (job, org) = ("01a202fb-0000-7000-8000-000000000001", "e8c96506-72a1-429f-a7ed-4bb0a42541be");
+        let line = format!("balance refund --job {job} --org {org}");
+        let again = |reason| again(job.parse().unwrap(), org.parse().unwrap(), reason);
+        assert_eq!(again(None), line);
+        assert_eq!(again(Some("salió $borroso")), format!("{line} --reason 'salió $borroso'"));
     }
 
     #[test]

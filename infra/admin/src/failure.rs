@@ -43,6 +43,11 @@ pub enum Failure {
          finished render with it"
     )]
     ProviderSilent(JobId),
+    #[error(
+        "the provider of job {0} cannot be stopped: its render goes on, is paid for and thrown away; nothing was changed, \
+         --discard fails the job all the same"
+    )]
+    CannotBeStopped(JobId),
     #[error("somebody else acts on job {0} until {until}; nothing was changed, try again then", until = moment(*.1))]
     JobIsTaken(JobId, Timestamp),
     #[error("the job could not be worked on; it is as it was, or the sweep finds it")]

@@ -11,10 +11,9 @@ use clap::{Args, Subcommand, ValueEnum};
 use ghub::cancellation::{Cancellation, Canceller};
 use ghub::checking::Checker;
 use ghub::id::{JobId, OrgId};
-use ghub::job::{self, FailureCode, Job};
+use ghub::job::{self, FailureCode, Job, Processing, State};
 use ghub::outbound::{ProviderSender, sdk_config};
 use ghub::queue::{Message, Queue};
-use ghub::store::{Store, Table};
 use serde_json::json;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -40,7 +39,8 @@ pub enum Command {
         #[command(flatten)]
         which: Which,
     },
-    /// End an open job uncharged: its provider is asked to stop, and a render that is finished is stored all the same
+    /// End an open job uncharged: its provider is asked to stop, and a render that is finished is stored all the same. Google cannot be
+    /// stopped: its render goes on, is paid for and thrown away, which takes --discard
     Fail(Fail),
 }
 
@@ -64,7 +64,7 @@ pub struct Fail {
     /// Whose doing it is, for programs and for the share of failed jobs
     #[arg(long, value_enum, default_value_t = Code::Cancelled)]
     code: Code,
-    /// Fail it even if its render is finished, or may be: that is thrown away
+    /// Fail it even if its render is finished, may be, or cannot be stopped: that is paid for and thrown away
     #[arg(long)]
     discard: bool,
     #[command(flatten)]
@@ -118,14 +118,16 @@ impl Fail {
         let mut job = self.which.read(operator).await?;
         open(&job)?;
         let (id, org, place) = (job.id, job.org, &operator.place);
-        let discard = if self.discard { " A finished render is thrown away." } else { "" };
+        let checker = checker(operator).await?;
+        let lost = self.lost(&job, &checker)?;
         self.confirmation.obtain(&format!(
-            "Job {id} of organization {org} at {place}, {}, fails: {:?}. Its hold of MXN {} is released.{discard}",
+            "Job {id} of organization {org} at {place}, {}, fails: {:?}. Its hold of MXN {} is released.{lost}",
             job.status().as_str(),
             self.reason,
             job.cost
         ))?;
-        let canceller = canceller(operator).await?;
+        let poll_queue = queue("POLL_QUEUE_URL", operator)?;
+        let canceller = Canceller::new(&checker, &operator.store, &poll_queue, &operator.ambient);
         let end = Instant::now() + PATIENCE;
         loop {
             let failure = job::Failure::new(self.code(), &self.reason);
@@ -151,6 +153,18 @@ impl Fail {
             }
             tokio::time::sleep(wait).await;
             job = operator.job(id, Some(org)).await?;
+            self.lost(&job, &checker)?; // the provider may have taken it meanwhile
+        }
+    }
+
+    /// What is thrown away with the job, in a sentence. A render that is paid for is lost only to who said --discard.
+    fn lost(&self, job: &Job, checker: &Checker) -> Result<&'static str, Failure> {
+        match &job.state {
+            State::Processing(Processing { handle, file: None, .. }) if !checker.can_stop(handle) => {
+                let lost = " This provider cannot be stopped: its render goes on, is paid for and thrown away.";
+                if self.discard { Ok(lost) } else { Err(Failure::CannotBeStopped(job.id)) }
+            }
+            _ => Ok(if self.discard { " A finished render is thrown away." } else { "" }),
         }
     }
 
@@ -164,7 +178,7 @@ impl Fail {
     async fn ended(&self, operator: &Operator, note: &str) -> Result<Report, Failure> {
         let job = self.which.read(operator).await?;
         let mut report = brief(&job, note.to_owned());
-        if let job::State::Failed { failure, .. } = &job.state {
+        if let State::Failed { failure, .. } = &job.state {
             report.json["failure"] = json!(failure);
             report.table.push(("error", failure.message.clone()));
         }
@@ -181,15 +195,12 @@ fn brief(job: &Job, note: String) -> Report {
     }
 }
 
-/// With the provider's credentials and the queues of poll-jobs, which does the same at a deadline.
-async fn canceller(operator: &Operator) -> Result<Canceller, Failure> {
-    let (world, ambient) = (&operator.world, &operator.ambient);
-    let aws = sdk_config(world)?;
-    let store = Store::new(world, &aws, &[Table::Jobs, Table::Accounts])?;
-    let (store_queue, poll_queue) = (queue("STORE_QUEUE_URL", operator)?, queue("POLL_QUEUE_URL", operator)?);
-    let sender = ProviderSender::new(world, &aws).await?;
-    let checker = Checker::new(&world.env.providers()?, &sender, &store, &store_queue, ambient);
-    Ok(Canceller::new(&checker, &store, &poll_queue, ambient))
+/// With the provider's credentials and the queue of poll-jobs, which does the same at a deadline.
+async fn checker(operator: &Operator) -> Result<Checker, Failure> {
+    let Operator { world, store, ambient, .. } = operator;
+    let sender = ProviderSender::new(world, &sdk_config(world)?).await?;
+    let store_queue = queue("STORE_QUEUE_URL", operator)?;
+    Ok(Checker::new(&world.env.providers()?, &sender, store, &store_queue, ambient))
 }
 
 fn queue(variable: &str, operator: &Operator) -> Result<Queue, Failure> {

@@ -63,7 +63,7 @@ fn row(job: &Job) -> Vec<String> {
     let (ended, why) = match &job.state {
         State::Pending { .. } | State::Processing(_) => (String::new(), String::new()),
         State::Completed { at, .. } => (moment(*at), String::new()),
-        State::Failed { at, failure } => (moment(*at), failure.message.clone()),
+        State::Failed { at, failure, .. } => (moment(*at), failure.message.clone()),
     };
     let why = if job.deletion.is_some() { "deleted by its owner".to_owned() } else { why };
     let (status, created) = (job.status().as_str().to_owned(), moment(job.created));
@@ -83,7 +83,7 @@ fn object(job: &Job) -> Value {
     let (ended, failure) = match &job.state {
         State::Pending { .. } | State::Processing(_) => (None, None),
         State::Completed { at, .. } => (Some(at), None),
-        State::Failed { at, failure } => (Some(at), Some(failure)),
+        State::Failed { at, failure, .. } => (Some(at), Some(failure)),
     };
     json!({
         "id": job.id,

@@ -67,8 +67,8 @@ impl From<&Job> for VideoJob {
     fn from(job: &Job) -> Self {
         let (video_url, failure, ended) = match &job.state {
             State::Pending { .. } | State::Processing(_) => (None, None, None),
-            State::Completed { at, video_url } => (Some(video_url.clone()), None, Some(at)),
-            State::Failed { at, failure } => (None, Some(failure), Some(at)),
+            State::Completed { at, video_url, .. } => (Some(video_url.clone()), None, Some(at)),
+            State::Failed { at, failure, .. } => (None, Some(failure), Some(at)),
         };
         Self {
             id: job.id.to_string(),

@@ -19,8 +19,9 @@ impl Job {
         self.deletion.is_none().then_some(self)
     }
 
-    /// Deletes a final job: it is hidden, and what the caller asked for and got leaves it. Its state, times, price and cost stay. A
-    /// provider's words go too, for they may repeat the prompt; the codes of a failure stay.
+    /// Deletes a final job: it is hidden, and what the caller asked for and got leaves it. Its state, times, price and cost stay,
+    /// and what the provider called it, by which its bill is checked. A provider's words go, for they may repeat the prompt; the codes of a
+    /// failure stay.
     pub fn deleted(mut self, now: Timestamp) -> Moved {
         if self.deletion.is_some() {
             return Moved::Already(self);

@@ -70,6 +70,9 @@ pub(crate) fn in_every_state() -> [(&'static str, Job); 8] {
     let found = Processing { file: Some(file.clone()), ..rendering.clone() };
     let uploading =
         Processing { file: Some(File { upload_url: Some(UPLOAD.to_owned()), ..file }), ..rendering.clone() };
+    let trace =
+        Trace { handle: handle("r-1"), submitted: at(10), rendering_since: Some(at(100)), file_found: Some(at(200)) };
+    let unfinished = Trace { file_found: None, ..trace.clone() };
     [
         ("pending", State::Pending { lease_until: None }),
         ("leased", State::Pending { lease_until: Some(CREATED) }),
@@ -77,8 +80,8 @@ pub(crate) fn in_every_state() -> [(&'static str, Job); 8] {
         ("rendering", State::Processing(rendering)),
         ("found", State::Processing(found)),
         ("uploading", State::Processing(uploading)),
-        ("completed", State::Completed { at: at(240), video_url: VIDEO.to_owned() }),
-        ("failed", State::Failed { at: at(240), failure: failure() }),
+        ("completed", State::Completed { at: at(240), video_url: VIDEO.to_owned(), trace: Some(trace) }),
+        ("failed", State::Failed { at: at(240), failure: failure(), trace: Some(unfinished) }),
     ]
     .map(|(name, state)| (name, Job { state, ..kling() }))
 }

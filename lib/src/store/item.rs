@@ -9,7 +9,7 @@ pub(super) use audited::{to_posting, to_standing, to_stated};
 use super::error::Item;
 use super::job::shard;
 use crate::id::{JobId, OrgId};
-use crate::job::{Deletion, Failure, File, Job, Processing, State};
+use crate::job::{Deletion, Failure, File, Job, Processing, State, Trace};
 use crate::money::Money;
 use crate::outbound::BoxError;
 use crate::pricing::Price;
@@ -107,23 +107,22 @@ pub(super) fn from_job(job: &Job, write: &str) -> Result<Item, BoxError> {
         deleted: job.deletion.map(|deletion| deletion.at),
         file_gone: job.deletion.map(|deletion| deletion.file_gone),
     };
+    if let Some(Trace { handle, submitted, rendering_since, file_found }) = job.trace() {
+        (item.handle, item.submitted) = (Some(handle), Some(submitted));
+        (item.rendering_since, item.file_found) = (rendering_since, file_found);
+    }
     match job.state.clone() {
         State::Pending { lease_until } => item.lease_until = lease_until,
         State::Processing(processing) => {
-            item.handle = Some(processing.handle);
-            item.submitted = Some(processing.submitted);
-            item.rendering_since = processing.rendering_since;
             if let Some(file) = processing.file {
-                item.file_url = Some(file.url);
-                item.file_found = Some(file.found);
-                item.upload_url = file.upload_url;
+                (item.file_url, item.upload_url) = (Some(file.url), file.upload_url);
             }
         }
-        State::Completed { at, video_url } => {
+        State::Completed { at, video_url, .. } => {
             item.ended = Some(at);
             item.video_url = Some(video_url).filter(|_| job.deletion.is_none());
         }
-        State::Failed { at, failure } => {
+        State::Failed { at, failure, .. } => {
             item.ended = Some(at);
             item.failure = Some(failure);
         }
@@ -179,9 +178,20 @@ impl JobItem {
                     Some(_) => String::new(),
                     None => self.video_url.clone()?,
                 },
+                trace: self.trace(),
             },
-            "failed" => State::Failed { at: self.ended?, failure: self.failure.clone()? },
+            "failed" => State::Failed { at: self.ended?, failure: self.failure.clone()?, trace: self.trace() },
             _ => return None,
+        })
+    }
+
+    /// A job that ended before this was kept has none.
+    fn trace(&self) -> Option<Trace> {
+        Some(Trace {
+            handle: self.handle.clone()?,
+            submitted: self.submitted?,
+            rendering_since: self.rendering_since,
+            file_found: self.file_found,
         })
     }
 }

@@ -136,7 +136,7 @@ async fn at_the_limit(quiet: &Quiet, early: &str, late: &str, limit: Duration, f
 
 fn ended(job: &Job) -> (FailureCode, Timestamp) {
     match &job.state {
-        State::Failed { at, failure } => (failure.code, *at),
+        State::Failed { at, failure, .. } => (failure.code, *at),
         state => panic!("the job has failed: {state:?}"),
     }
 }

@@ -5,7 +5,7 @@ use crate::environment::Operator;
 use crate::failure::Failure;
 use crate::ledger::object;
 use crate::output::{Report, moment, mxn};
-use ghub::job::{Job, Processing, State};
+use ghub::job::{Job, State, Trace};
 use ghub::provider::Handle;
 use ghub::store::Entry;
 use ghub::time::Timestamp;
@@ -50,7 +50,7 @@ pub async fn run(job: &Job, prompt: bool, operator: &Operator) -> Result<Report,
     if job.is_open() {
         table.push(("next look", format!("{}, then every {} s or more", moment(job.due), job.poll_every_s)));
     }
-    for (name, label, value) in by_state(&job.state) {
+    for (name, label, value) in by_state(job) {
         table.push((label, value.as_str().map_or_else(|| value.to_string(), str::to_owned)));
         json[name] = value;
     }
@@ -61,32 +61,31 @@ pub async fn run(job: &Job, prompt: bool, operator: &Operator) -> Result<Report,
     Ok(Report { json, table, note: lines.join("\n") })
 }
 
-/// What is known only where the job stands: the name for programs, the label for people, the value.
-fn by_state(state: &State) -> Vec<(&'static str, &'static str, Value)> {
-    match state {
+/// What is known of some jobs only: the name for programs, the label for people, the value.
+fn by_state(job: &Job) -> Vec<(&'static str, &'static str, Value)> {
+    let there = job.trace().map(|trace| ("provider_id", "at the provider", json!(id_of(&trace.handle))));
+    let mut known: Vec<_> = there.into_iter().collect();
+    match &job.state {
         State::Pending { lease_until } => {
             let until = |until: &Timestamp| ("lease_until", "being sent until", json!(moment(*until)));
-            lease_until.iter().map(until).collect()
+            known.extend(lease_until.iter().map(until));
         }
         State::Processing(processing) => {
-            let mut known = vec![("provider_id", "at the provider", json!(id_of(&processing.handle)))];
             if let Some(file) = &processing.file {
                 known.push(("file_host", "file at", json!(host(&file.url))));
                 known.push(("upload_begun", "upload begun", json!(file.upload_url.is_some())));
             }
-            known
         }
         State::Completed { video_url, .. } => {
-            kept(video_url).map(|url| ("video_url", "url", json!(url))).into_iter().collect()
+            known.extend(kept(video_url).map(|url| ("video_url", "url", json!(url))));
         }
         State::Failed { failure, .. } => {
-            let error = kept(&failure.message).map(|message| ("error", "error", json!(message)));
-            let mut known: Vec<_> = error.into_iter().collect();
+            known.extend(kept(&failure.message).map(|message| ("error", "error", json!(message))));
             known.push(("code", "code", json!(failure.code)));
             known.extend(failure.provider_code.iter().map(|code| ("provider_code", "provider's code", json!(code))));
-            known
         }
     }
+    known
 }
 
 /// What is empty was the caller's, and was deleted.
@@ -113,15 +112,15 @@ fn host(url: &str) -> String {
 /// The moments that the job and its entries carry, in their order.
 fn history(job: &Job, entries: &[Entry]) -> Vec<(Timestamp, String)> {
     let mut history = vec![(job.created, format!("accepted, MXN {} held", job.cost))];
+    if let Some(Trace { submitted, rendering_since, file_found, .. }) = job.trace() {
+        history.push((submitted, "taken by the provider".to_owned()));
+        history.extend(rendering_since.map(|at| (at, "first seen rendering".to_owned())));
+        history.extend(file_found.map(|at| (at, "file found".to_owned())));
+    }
     match &job.state {
-        State::Pending { .. } => {}
-        State::Processing(Processing { submitted, rendering_since, file, .. }) => {
-            history.push((*submitted, "taken by the provider".to_owned()));
-            history.extend(rendering_since.map(|at| (at, "first seen rendering".to_owned())));
-            history.extend(file.as_ref().map(|file| (file.found, "file found".to_owned())));
-        }
+        State::Pending { .. } | State::Processing(_) => {}
         State::Completed { at, .. } => history.push((*at, "completed".to_owned())),
-        State::Failed { at, failure } => {
+        State::Failed { at, failure, .. } => {
             let why = kept(&failure.message).map(|message| format!(": {message}")).unwrap_or_default();
             history.push((*at, format!("failed{why}")));
         }

@@ -79,6 +79,8 @@ fn an_open_job_fails_when_its_provider_has_heard() {
     assert!(done.stderr.contains("fails: \"por-pedido\". Its hold of MXN 4.20 is released."), "{done:?}");
     let seen = here.seen(&job);
     assert_eq!((&seen["status"], &seen["error"], here.stops()), (&json!("failed"), &json!("por-pedido"), 1));
+    let shown = here.run(&format!("job show {job}"), &[]).stdout;
+    assert!(shown.contains("at the provider") && shown.contains("taken by the provider"), "{shown}");
     let balance = here.balance();
     assert_eq!(
         (&balance["held_mxn"], &balance["balance_mxn"], &balance["open_jobs"]),
@@ -132,25 +134,30 @@ fn what_the_provider_has_said_comes_first() {
     assert_eq!((done.code, &failure["code"]), (0, &json!("content_filtered")), "{done:?}");
 }
 
-/// Google's operations cannot be stopped, so it is only asked whether the video is there.
+/// Google's operations cannot be stopped, and what they render is paid for.
 #[test]
-fn a_provider_that_cannot_be_stopped_is_asked_how_it_stands() {
+fn a_provider_that_cannot_be_stopped_takes_a_word_more() {
     let here = quiet();
     let google = &here.system().google.as_ref().unwrap().simulator;
     let org = here.system().identity.org;
-    here.run(&format!("balance recharge --org {org} --amount 500 --reference three-of-veo --yes"), &[]);
-    google.set_render(AT_ONCE);
-    let finished = here.submitted_to("google/veo-3.1", "finished");
-    here.fail(&finished, "").failed_with(1, &format!("the provider has finished job {finished}"));
-
+    here.run(&format!("balance recharge --org {org} --amount 500 --reference two-of-veo --yes"), &[]);
     google.set_render(AN_HOUR);
-    let rendering = here.submitted_to("google/veo-3.1", "rendering");
-    let done = here.fail(&rendering, "");
-    assert!(done.code == 0 && done.stdout.contains("its hold is released"), "{done:?}");
+    let job = here.submitted_to("google/veo-3.1", "rendering");
+    let refused = here.fail(&job, "");
+    refused.failed_with(1, &format!("the provider of job {job} cannot be stopped: its render goes on, is paid for"));
+    assert!(refused.stderr.contains("--discard") && !refused.stderr.contains("Its hold"), "{refused:?}");
+    assert_eq!(here.seen(&job)["status"], "processing");
 
-    let silent = here.submitted_to("google/veo-3.1", "silent");
-    google.faults().add(Fault::forever("poll", Then::answer(503, "{}"))).unwrap();
-    here.fail(&silent, "").failed_with(1, "the provider did not say");
+    let warning = "This provider cannot be stopped: its render goes on, is paid for and thrown away.";
+    here.run(&format!("job fail {job} --reason por-pedido --discard"), &[]).failed_with(1, warning);
+    assert_eq!(here.seen(&job)["status"], "processing", "nobody has said yes");
+    let done = here.fail(&job, " --discard");
+    assert!(done.code == 0 && done.stdout.contains("its hold is released"), "{done:?}");
+    assert!(done.stderr.contains(warning), "{done:?}");
+
+    google.faults().add(Fault::once("submit", Then::answer(429, "{}"))).unwrap();
+    let waiting = here.submitted_to("google/veo-3.1", "waiting");
+    assert_eq!((here.seen(&waiting)["status"].clone(), here.fail(&waiting, "").code), (json!("pending"), 0));
 }
 
 #[test]

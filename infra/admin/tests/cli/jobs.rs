@@ -1,7 +1,7 @@
 //! `cargo admin jobs` and `job show`.
 
 use crate::deployment::Deployment;
-use crate::planted::{COMPLETED, FAILED, OPEN, ORG, number, text};
+use crate::planted::{COMPLETED, FAILED, OPEN, ORG, handle, number, text};
 use serde_json::{Value, json};
 
 #[test]
@@ -49,9 +49,16 @@ fn a_job_is_shown_with_its_history_and_without_its_secrets() {
             &json!("0.04")
         ]
     );
-    let history: Vec<_> = shown["history"].as_array().unwrap().iter().map(|event| event["what"].clone()).collect();
-    let events = ["accepted, MXN 4.20 held", "completed", "consumption of MXN -4.20", "refund of MXN 4.20 (borroso)"];
-    assert_eq!(history, events);
+    let events = [
+        "accepted, MXN 4.20 held",
+        "taken by the provider",
+        "first seen rendering",
+        "file found",
+        "completed",
+        "consumption of MXN -4.20",
+        "refund of MXN 4.20 (borroso)",
+    ];
+    assert_eq!((history(&shown), &shown["provider_id"]), (events.map(str::to_owned).into(), &json!("r-3")));
     assert_eq!(shown["ledger"].as_array().unwrap().len(), 2);
 
     let open = here.run(&format!("job show {OPEN} --org {ORG}")).stdout;
@@ -68,10 +75,43 @@ fn a_job_is_shown_with_its_history_and_without_its_secrets() {
         assert!(!text.contains("secret") && !text.contains("hummingbird"), "{text}");
         assert!(here.run(&format!("job show {OPEN} --prompt{format}")).stdout.contains("a hummingbird at dawn"));
     }
-    assert_eq!(here.json(&format!("job show {FAILED}"))["error"], "flagged");
     here.run(&format!("job show {ORG}")).failed_with(1, &format!("there is no job {ORG}"));
     here.run(&format!("job show {OPEN} --org {OPEN}")).failed_with(1, &format!("there is no job {OPEN}"));
     assert_eq!(here.run("job show 7").code, 2);
+}
+
+/// The provider may bill for a render that nobody got, and is asked about it by its own name for it.
+#[test]
+fn a_failed_job_says_what_the_provider_called_it_and_how_far_it_came() {
+    let here = Deployment::with_jobs();
+    let shown = here.json(&format!("job show {FAILED}"));
+    let events = ["accepted, MXN 4.20 held", "taken by the provider", "failed: flagged"].map(str::to_owned);
+    assert_eq!((history(&shown), &shown["provider_id"]), (events.into(), &json!("r-2")));
+    assert_eq!(shown["error"], "flagged");
+
+    let failure = json!({"M": {"code": text("timed_out"), "message": text("too late")}});
+    let ended = json!({"status": text("failed"), "ended": number(1_782_418_800), "failure": failure});
+    let mut rendered = ended.clone();
+    for (name, value) in
+        [("handle", handle("r-7")), ("submitted", number(1_782_415_167)), ("rendering_since", number(1_782_415_182))]
+    {
+        rendered[name] = value;
+    }
+    here.put_job(FAILED, rendered);
+    let shown = here.json(&format!("job show {FAILED}"));
+    let events = ["accepted, MXN 4.20 held", "taken by the provider", "first seen rendering", "failed: too late"];
+    assert_eq!((history(&shown), &shown["provider_id"]), (events.map(str::to_owned).into(), &json!("r-7")));
+    let table = here.run(&format!("job show {FAILED}")).stdout;
+    assert!(table.contains("at the provider  r-7") && !table.contains("secret"), "{table}");
+
+    here.put_job(FAILED, ended);
+    let shown = here.json(&format!("job show {FAILED}"));
+    let events = ["accepted, MXN 4.20 held", "failed: too late"].map(str::to_owned);
+    assert_eq!((history(&shown), shown.get("provider_id")), (events.into(), None), "it ended before that was kept");
+}
+
+fn history(shown: &Value) -> Vec<String> {
+    shown["history"].as_array().unwrap().iter().map(|event| event["what"].as_str().unwrap().to_owned()).collect()
 }
 
 #[test]

@@ -18,17 +18,20 @@ impl Deployment {
     pub fn with_jobs() -> Self {
         let here = Self::start();
         here.json(&format!("org create --id {ORG}"));
-        here.put_job(COMPLETED, json!({"status": text("completed"), "ended": number(CREATED + 90), "video_url": text("https://storage.test/v.mp4")}));
+        here.put_job(COMPLETED, json!({
+            "status": text("completed"), "ended": number(CREATED + 90), "video_url": text("https://storage.test/v.mp4"),
+            "handle": handle("r-3"), "submitted": number(CREATED + 1), "rendering_since": number(CREATED + 16), "file_found": number(CREATED + 80),
+        }));
         let failure = json!({"M": {"code": text("content_filtered"), "message": text("flagged")}});
-        here.put_job(FAILED, json!({"status": text("failed"), "ended": number(CREATED + 60), "failure": failure}));
-        let handle = json!({"M": {"fal": {"M": {
-            "request_id": text("r-1"),
-            "status_url": text("https://queue.fal.run/r-1/status?token=secret"),
-            "response_url": text("https://queue.fal.run/r-1?token=secret"),
-            "cancel_url": text("https://queue.fal.run/r-1/cancel?token=secret"),
-        }}}});
+        here.put_job(
+            FAILED,
+            json!({
+                "status": text("failed"), "ended": number(CREATED + 60), "failure": failure,
+                "handle": handle("r-2"), "submitted": number(CREATED + 1),
+            }),
+        );
         here.put_job(OPEN, json!({
-            "status": text("processing"), "open": text("3"), "handle": handle, "created": number(now_unix_s()),
+            "status": text("processing"), "open": text("3"), "handle": handle("r-1"), "created": number(now_unix_s()),
             "submitted": number(CREATED + 1), "rendering_since": number(CREATED + 16), "file_found": number(CREATED + 91),
             "file_url": text("https://v3.fal.media/a.mp4?token=secret"), "upload_url": text("https://storage.test/up/secret"),
         }));
@@ -85,6 +88,16 @@ impl Deployment {
 /// An open job is a new one: those that are open for days are found by an audit.
 fn now_unix_s() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs().try_into().unwrap()
+}
+
+/// What fal calls a job, with addresses that are nobody's business.
+pub fn handle(id: &str) -> Value {
+    json!({"M": {"fal": {"M": {
+        "request_id": text(id),
+        "status_url": text(&format!("https://queue.fal.run/{id}/status?token=secret")),
+        "response_url": text(&format!("https://queue.fal.run/{id}?token=secret")),
+        "cancel_url": text(&format!("https://queue.fal.run/{id}/cancel?token=secret")),
+    }}}})
 }
 
 pub fn text(text: &str) -> Value {

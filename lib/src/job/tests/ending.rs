@@ -56,6 +56,32 @@ fn an_early_turn_keeps_off_the_next_one_and_all_looks_but_not_for_ever() {
     assert!(back.early_turn(at(310), LENGTH).applied().is_some(), "given back");
 }
 
+/// A render that is billed is asked about by what the provider called it, whatever became of the job.
+#[test]
+fn the_end_keeps_how_it_went_at_the_provider() {
+    let queued = Trace { handle: handle("r-1"), submitted: at(10), rendering_since: None, file_found: None };
+    let rendering = Trace { rendering_since: Some(at(100)), ..queued.clone() };
+    let found = Trace { file_found: Some(at(200)), ..rendering.clone() };
+    for (state, trace) in [
+        ("pending", None),
+        ("leased", None),
+        ("queued", Some(queued)),
+        ("rendering", Some(rendering)),
+        ("found", Some(found.clone())),
+        ("uploading", Some(found)),
+    ] {
+        let job = in_state(state);
+        assert_eq!(job.trace(), trace, "{state}");
+        let failed = job.clone().failed(failure(), at(300)).applied().unwrap();
+        assert_eq!(failed.trace(), trace, "{state}");
+        assert_eq!(failed.state, State::Failed { at: at(300), failure: failure(), trace: trace.clone() }, "{state}");
+        let Some(completed) = job.completed(VIDEO.to_owned(), at(300)).applied() else { continue };
+        assert_eq!(completed.trace(), trace, "{state}");
+        let state = State::Completed { at: at(300), video_url: VIDEO.to_owned(), trace };
+        assert_eq!(completed.state, state);
+    }
+}
+
 #[test]
 fn only_a_final_job_is_deleted_and_its_receipt_stays() {
     for (state, job) in in_every_state() {
@@ -67,9 +93,12 @@ fn only_a_final_job_is_deleted_and_its_receipt_stays() {
         }
         let hidden = job.clone().deleted(at(300)).applied().unwrap();
         let kept = match &job.state {
-            State::Completed { at, .. } => State::Completed { at: *at, video_url: String::new() },
-            State::Failed { at, failure } => {
-                State::Failed { at: *at, failure: Failure { message: String::new(), ..failure.clone() } }
+            State::Completed { at, trace, .. } => {
+                State::Completed { at: *at, video_url: String::new(), trace: trace.clone() }
+            }
+            State::Failed { at, failure, trace } => {
+                let failure = Failure { message: String::new(), ..failure.clone() };
+                State::Failed { at: *at, failure, trace: trace.clone() }
             }
             open => panic!("{open:?}"),
         };

@@ -29,8 +29,8 @@ fn an_item_has_what_its_state_needs_and_nothing_empty() {
         ("rendering", &["open", "handle", "submitted", "rendering_since"]),
         ("found", &["open", "handle", "submitted", "rendering_since", "file_url", "file_found"]),
         ("uploading", &["open", "handle", "submitted", "rendering_since", "file_url", "file_found", "upload_url"]),
-        ("completed", &["ended", "video_url"]),
-        ("failed", &["ended", "failure"]),
+        ("completed", &["ended", "video_url", "handle", "submitted", "rendering_since", "file_found"]),
+        ("failed", &["ended", "failure", "handle", "submitted", "rendering_since"]),
     ] {
         let item = from_job(&Job { aspect_ratio: None, ..in_state(state) }, "write").unwrap();
         let found: BTreeSet<&str> = item.keys().map(String::as_str).collect();
@@ -55,10 +55,24 @@ fn a_deleted_job_keeps_its_receipt_and_neither_words_nor_address() {
     }
 }
 
+/// Such items stand in the table for as long as it is there.
+#[test]
+fn a_job_that_ended_before_its_trace_was_kept_reads_without_one() {
+    for state in ["completed", "failed"] {
+        let job = in_state(state);
+        for missing in ["handle", "submitted"] {
+            let mut item = from_job(&job, "write").unwrap();
+            item.remove(missing);
+            let read = to_job(item).unwrap();
+            assert_eq!((read.trace(), read.status()), (None, job.status()), "{state} without {missing}");
+        }
+    }
+}
+
 #[test]
 fn a_failure_without_a_word_of_the_provider_has_none_in_the_item() {
     let failure = Failure::new(FailureCode::TimedOut, "too late");
-    let job = Job { state: State::Failed { at: kling().created, failure }, ..kling() };
+    let job = Job { state: State::Failed { at: kling().created, failure, trace: None }, ..kling() };
     let item = from_job(&job, "write").unwrap();
     assert_eq!(item["failure"].as_m().unwrap().len(), 2, "a code and a message");
     assert_eq!(to_job(item).unwrap(), job);
