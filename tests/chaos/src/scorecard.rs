@@ -97,7 +97,7 @@ impl Scorecard {
         let absences = |away| outages::ABSENCES.map(|fault| (away, fault));
         for (away, fault) in outages::OUTAGES.iter().flat_map(absences) {
             let Outlasted { tried, wrong } = outages::outage(away, fault, self.seed, &aside);
-            let name = format!("{:?} away from {} s on, {fault:?}", away.peer, away.from.as_secs());
+            let name = format!("{:?} away from {} s on, {}", away.peer, away.from.as_secs(), fault.kind());
             for one in tried {
                 let [shortest, longest] = one.waits_ms;
                 println!(
