@@ -112,22 +112,20 @@ impl Lambda {
             return self.0.record.order_of(job).into_iter().collect();
         }
         let body: Value = serde_json::from_str(event["body"].as_str().unwrap_or_default()).unwrap_or_default();
-        body["prompt"].as_str().and_then(order_of_prompt).into_iter().collect()
+        body["prompt"].as_str().and_then(order_named_in).into_iter().collect()
     }
 }
 
+/// What every prompt begins with.
+pub const PROMPT: &str = "a hummingbird at dawn, order ";
+
 /// Every order has a prompt of its own, which says its number.
 pub fn prompt_of_order(order: usize) -> String {
-    format!("a hummingbird at dawn, order {order:06}.")
+    format!("{PROMPT}{order:06}.")
 }
 
-/// The order that a prompt names.
-pub fn order_of_prompt(prompt: &str) -> Option<usize> {
-    prompt.strip_suffix('.')?.rsplit(' ').next()?.parse().ok()
-}
-
-/// The order whose prompt is somewhere in a text.
+/// The order whose prompt a text is, or has in it.
 pub fn order_named_in(text: &str) -> Option<usize> {
-    let (_, rest) = text.split_once("a hummingbird at dawn, order ")?;
+    let (_, rest) = text.split_once(PROMPT)?;
     rest.split_once('.')?.0.parse().ok()
 }

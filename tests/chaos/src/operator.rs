@@ -18,9 +18,9 @@ use tokio::time::Instant;
 /// What an operator's process is called among the functions.
 pub const NAME: &str = "cancel";
 /// So long it is tried again: the longest turn, a transfer's, takes five minutes and a half, and many may die in one.
-const PATIENCE: Duration = Duration::from_secs(60 * 60);
-/// What an operator waits who was told nothing, or that the provider gave no answer.
-const AGAIN: Duration = Duration::from_secs(5);
+pub const PATIENCE: Duration = Duration::from_secs(60 * 60);
+/// What somebody waits who was told nothing, or to try again.
+pub const AGAIN: Duration = Duration::from_secs(5);
 /// A turn opens at a whole second; a moment later is early enough, and before the poller's message, which comes when the job is due.
 const MOMENT: Duration = Duration::from_millis(200);
 

@@ -1,18 +1,14 @@
 //! The owner who cancels an order's job as callers do, with `POST /v1/videos/{id}/cancel`, until that has an answer.
 
+use crate::operator::{AGAIN, PATIENCE};
 use crate::order::Order;
 use crate::stage::{Stage, Told};
 use crate::verdict::Fate;
 use axum::http::{HeaderMap, Method};
-use std::time::Duration;
 use tokio::time::Instant;
 
 /// The function's name.
 pub const NAME: &str = "cancel-video";
-/// So long he tries again: as long as the operator.
-const PATIENCE: Duration = Duration::from_secs(60 * 60);
-/// What he waits who was told nothing, or to cancel it again in a moment.
-const AGAIN: Duration = Duration::from_secs(5);
 
 /// Says what he was told; what never came is left out.
 pub async fn cancel(stage: &Stage, order: &Order, job: &str) -> Vec<Told> {

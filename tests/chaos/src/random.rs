@@ -167,13 +167,10 @@ pub fn tally(seed: u64, report: &Report) -> Tally {
 
 impl Tally {
     fn and(mut self, other: Self) -> Self {
-        let add = |sums: &mut BTreeMap<usize, usize>, more: BTreeMap<usize, usize>| {
-            more.into_iter().for_each(|(key, count)| *sums.entry(key).or_default() += count);
-        };
         add(&mut self.renders, other.renders);
         add(&mut self.lost_submissions, other.lost_submissions);
-        other.faults.into_iter().for_each(|(kind, count)| *self.faults.entry(kind).or_default() += count);
-        other.ends.into_iter().for_each(|(how, count)| *self.ends.entry(how).or_default() += count);
+        add(&mut self.faults, other.faults);
+        add(&mut self.ends, other.ends);
         self.runs += other.runs;
         self.ordered += other.ordered;
         self.steps += other.steps;
@@ -183,6 +180,10 @@ impl Tally {
         self.wrong.extend(other.wrong);
         self
     }
+}
+
+fn add<K: Ord>(sums: &mut BTreeMap<K, usize>, more: BTreeMap<K, usize>) {
+    more.into_iter().for_each(|(key, count)| *sums.entry(key).or_default() += count);
 }
 
 /// FNV-1a.

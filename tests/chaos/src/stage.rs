@@ -5,7 +5,7 @@ use crate::aside::Aside;
 use crate::clock::Clock;
 use crate::deliveries::Misdelivery;
 use crate::invariants::{self, number, text};
-use crate::lambda::Lambda;
+use crate::lambda::{Lambda, PROMPT};
 use crate::network::{Network, whole};
 use crate::parts::{FAL_KEY, STORAGE_KEY, environments, network};
 use crate::record::Record;
@@ -198,8 +198,7 @@ impl Stage {
     /// What must not appear in a log.
     pub fn secrets(&self) -> Vec<String> {
         let keys = self.callers.iter().map(|caller| caller.key.clone());
-        let words =
-            ["PRIVATE KEY", "a hummingbird at dawn", "Bearer ", "X-Goog-Signature", "token=", "/upload/resumable/"];
+        let words = ["PRIVATE KEY", PROMPT, "Bearer ", "X-Goog-Signature", "token=", "/upload/resumable/"];
         keys.chain([FAL_KEY, STORAGE_KEY].into_iter().chain(words).map(str::to_owned)).collect()
     }
 }

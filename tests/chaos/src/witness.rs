@@ -3,7 +3,7 @@
 use crate::answer::Answer;
 use crate::network::{Network, Peer, Sent};
 use crate::record::Record;
-use crate::{invariants, lambda::order_of_prompt};
+use crate::{invariants, lambda::order_named_in};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -43,9 +43,6 @@ impl Witness {
         if sent.peer != Peer::DynamoDb || answer.status != 200 {
             return;
         }
-        if let Some(job) = taken(sent) {
-            self.seen().taken.insert(job);
-        }
         match sent.operation() {
             "TransactWriteItems" => {
                 let (body, accounts, jobs) = (sent.json(), network.dynamo.items(ACCOUNTS), network.dynamo.items(JOBS));
@@ -55,9 +52,15 @@ impl Witness {
                 let money = invariants::money(&jobs, &accounts, &network.dynamo.items(LEDGER));
                 money.into_iter().chain(holds).for_each(|wrong| self.record.wrong(wrong));
             }
-            // An open job that is written again moves no money.
-            "PutItem" if self.is_open(&sent.json()) => {}
-            "PutItem" | "UpdateItem" | "DeleteItem" => self.look(&network.dynamo.items(JOBS)),
+            "PutItem" => {
+                let item = &sent.json()["Item"];
+                let text = |name: &str| item[name]["S"].as_str().unwrap_or_default();
+                // An open job that is written again moves no money.
+                if !self.stays_open(text("job"), text("status")) {
+                    self.look(&network.dynamo.items(JOBS));
+                }
+            }
+            "UpdateItem" | "DeleteItem" => self.look(&network.dynamo.items(JOBS)),
             _ => {}
         }
     }
@@ -82,10 +85,13 @@ impl Witness {
         self.seen().ended.clone()
     }
 
-    /// Whether a request writes a job that is known and was open so far, and stays so.
-    fn is_open(&self, put: &Value) -> bool {
-        let text = |name: &str| put["Item"][name]["S"].as_str().unwrap_or_default();
-        self.seen().open.contains(text("job")) && matches!(text("status"), "pending" | "processing")
+    /// Whether a job that is written is known and was open so far, and stays so. One that its provider has taken is remembered as such.
+    fn stays_open(&self, job: &str, status: &str) -> bool {
+        let mut seen = self.seen();
+        if status == "processing" {
+            seen.taken.insert(job.to_owned());
+        }
+        seen.open.contains(job) && matches!(status, "pending" | "processing")
     }
 
     fn look(&self, jobs: &[Item]) {
@@ -94,7 +100,7 @@ impl Witness {
             let text = |name: &str| job.get(name).and_then(Value::as_str).unwrap_or_default();
             let id = text("job").to_owned();
             if self.record.order_of(&id).is_none()
-                && let Some(order) = order_of_prompt(text("prompt"))
+                && let Some(order) = order_named_in(text("prompt"))
             {
                 self.record.learn(&id, order);
             }
@@ -117,12 +123,4 @@ impl Witness {
     fn seen(&self) -> MutexGuard<'_, Seen> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// The job that a request writes as taken by its provider.
-fn taken(sent: &Sent) -> Option<String> {
-    let item = &sent.json()["Item"];
-    (sent.operation() == "PutItem" && item["status"]["S"] == "processing")
-        .then(|| item["job"]["S"].as_str())?
-        .map(str::to_owned)
 }
