@@ -45,7 +45,7 @@ pub const STEPS: &[&str] = &["submit", "status", "result", "cancel", "file"];
 pub struct Options {
     /// Its own origin without a trailing slash: the URLs in its answers begin with it.
     pub base_url: String,
-    /// The one key it accepts, as in `FAL_KEY`: `id:secret` or any other text.
+    /// The one key it accepts at first, as in `FAL_KEY`: `id:secret` or any other text.
     pub key: String,
     /// Where accepted requests are kept, one JSON file each; in memory only when absent.
     pub data_dir: Option<PathBuf>,
@@ -61,7 +61,6 @@ pub struct Fal(Arc<Inner>);
 
 struct Inner {
     base_url: String,
-    key: String,
     now: Now,
     faults: Faults,
     verdicts: Script<Verdict>,
@@ -70,6 +69,7 @@ struct Inner {
 }
 
 struct State {
+    key: String,
     settings: Settings,
     /// In the order of their submission.
     renders: Vec<Rendering>,
@@ -84,15 +84,16 @@ impl Fal {
     pub fn new(options: Options) -> Self {
         let shelf = Shelf::open(options.data_dir).expect("fal's data directory is readable");
         let state = State {
+            key: options.key,
             settings: Settings::with(options.render),
             renders: shelf
                 .all(|render: &Rendering| render.submitted_ms)
                 .expect("fal's data directory holds its own files"),
             shelf,
         };
-        let Options { base_url, key, now, .. } = options;
+        let Options { base_url, now, .. } = options;
         let (faults, verdicts, seen) = (Faults::new(STEPS), Script::new(), Memory::new());
-        Self(Arc::new(Inner { base_url, key, now, faults, verdicts, seen, state: Mutex::new(state) }))
+        Self(Arc::new(Inner { base_url, now, faults, verdicts, seen, state: Mutex::new(state) }))
     }
 
     /// Queue, files and control, for the caller to serve.
@@ -119,6 +120,11 @@ impl Fal {
         let mut state = self.state();
         change(&mut state.settings);
         state.replan(now_ms);
+    }
+
+    /// From now on it accepts this key and no other, as when its owner has revoked the one before.
+    pub fn set_key(&self, key: &str) {
+        key.clone_into(&mut self.state().key);
     }
 
     /// How long requests wait and render from now on, those that are not finished too.

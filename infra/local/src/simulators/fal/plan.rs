@@ -93,7 +93,7 @@ mod tests {
     fn state(queued: u64, rendering: u64, concurrency: Option<usize>) -> State {
         let render = Render { queued: Duration::from_millis(queued), rendering: Duration::from_millis(rendering) };
         let settings = Settings { concurrency, ..Settings::with(render) };
-        State { settings, renders: Vec::new(), shelf: Shelf::open(None).unwrap() }
+        State { key: String::new(), settings, renders: Vec::new(), shelf: Shelf::open(None).unwrap() }
     }
 
     fn submit(state: &mut State, now_ms: u64) {

@@ -66,7 +66,7 @@ impl Asked {
 }
 
 async fn work(fal: &Fal, asked: &Asked, request: Request) -> Response {
-    if let Err(refusal) = answer::admit(request.headers(), &fal.0.key) {
+    if let Err(refusal) = answer::admit(request.headers(), &fal.state().key) {
         return refusal;
     }
     let uri = request.uri().clone();

@@ -207,6 +207,10 @@ async fn what_is_not_a_request_of_this_key_and_app_is_refused() {
     }
     assert_eq!(world.ask(Method::POST, "/fal-ai/runway").await.status, 404);
     assert_eq!(world.ask(Method::POST, &status).await.status, 405);
+    world.fal.set_key("id:other");
+    for (key, expected) in [("Key id:secret", 401), ("Key id:other", 202)] {
+        assert_eq!(world.ask_as(Some(key), Method::GET, &status, String::new()).await.status, expected, "{key}");
+    }
 }
 
 #[tokio::test]
