@@ -2,7 +2,7 @@
 
 use crate::stage::Stage;
 use ghub::id::OrgId;
-use ghub::job::Status;
+use ghub::job::{Processing, State, Status};
 use local::options::Options;
 use local::sqs::NewMessage;
 use serde_json::{Value, json};
@@ -90,12 +90,13 @@ async fn a_lost_store_message_only_takes_time() {
     stage.system.sqs.lose_next("StoreQueue", 1).unwrap();
     let caller = stage.caller();
     let job = caller.accepted("stored late").await;
-    stage.until(caller.org, &job, Status::Processing).await;
     crate::stage::until(async || {
-        stage.later(Duration::from_secs(40));
-        (stage.stored(caller.org, &job).await.status() == Status::Completed).then_some(())
+        let seen = stage.stored(caller.org, &job).await;
+        matches!(seen.state, State::Processing(Processing { file: Some(_), .. })).then_some(())
     })
     .await;
+    stage.later(Duration::from_secs(60)); // past the sweep's grace
+    stage.until(caller.org, &job, Status::Completed).await;
     stage.audit().await;
 }
 

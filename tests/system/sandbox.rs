@@ -2,6 +2,7 @@
 
 use crate::asking::{Ask, Reply};
 use crate::stage::{Caller, Stage};
+use crate::still::Still;
 use ghub::account::SANDBOX_OPEN_JOBS_LIMIT;
 use ghub::job::{FailureCode, State, Status};
 use ghub::onboarding::create_key;
@@ -95,18 +96,21 @@ async fn a_slow_job_renders_for_a_minute() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_provider_that_is_down_leaves_the_job_pending_for_ten_minutes() {
-    let stage = Stage::new().await;
-    let caller = stage.sandbox();
-    let answer = caller.submit("sandbox:provider_down").await;
+    let mut still = Still::new().await;
+    still.caller = still.stage.sandbox();
+    let answer = still.caller.submit("sandbox:provider_down").await;
     assert_eq!((answer.status, &answer.body["status"]), (200, &json!("pending")), "{}", answer.body);
-    let job = answer.body["id"].as_str().unwrap().to_owned();
-    stage.later(Duration::from_secs(5 * 60));
-    assert_eq!(stage.stored(caller.org, &job).await.status(), Status::Pending);
-    stage.later(Duration::from_secs(6 * 60));
-    let failed = stage.until(caller.org, &job, Status::Failed).await;
-    let State::Failed { failure, .. } = failed.state else { panic!("it failed") };
+    let job = answer.body["id"].as_str().unwrap();
+    for _ in 0..10 {
+        still.stage.later(Duration::from_secs(60));
+        still.delivered("poll-jobs", job).await;
+        assert_eq!(still.stored(job).await.status(), Status::Pending);
+    }
+    still.stage.later(Duration::from_secs(61));
+    still.delivered("poll-jobs", job).await;
+    let State::Failed { failure, .. } = still.stored(job).await.state else { panic!("it failed") };
     assert_eq!(failure.code, FailureCode::ProviderUnavailable);
-    stage.audit().await;
+    still.stage.audit().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
