@@ -1,6 +1,6 @@
 //! Ends an open job before its time, without throwing away a render that is paid for: take the turn, be it due or not
 //! ([`Job::early_turn`]), ask the provider to stop, and only then fail the job and release its hold. A render that had finished goes on to
-//! be stored.
+//! be stored, and one that cannot be stopped goes on.
 
 use crate::checking::{Checker, Stopping};
 use crate::job::{Failure, Job, Moved, Processing, State};
@@ -32,6 +32,8 @@ pub enum Cancellation {
     FailedByProvider(Failure),
     /// The provider had finished it: it is being stored, and will be charged.
     Finished,
+    /// Its provider cannot be asked to stop, and is rendering: the job is as it was.
+    Unstoppable,
     /// The provider gave no answer, so there may be a finished render: the job is as it was.
     NoAnswer,
     /// Somebody else acts on it, until its `due` at the latest; nothing was done.
@@ -49,8 +51,8 @@ impl Canceller {
         Self { checker, store, poll_queue: poll_queue.clone(), ambient: ambient.clone() }
     }
 
-    /// Cancels a job, as it was read. With `discard` it fails even if its render is finished, or may be: that is thrown away. May be
-    /// repeated: a job that is over stays as it is.
+    /// Cancels a job, as it was read. With `discard` it fails even if its render is finished, may be, or cannot be stopped: that is thrown
+    /// away. May be repeated: a job that is over stays as it is.
     pub async fn cancel(&self, job: Job, failure: Failure, discard: bool) -> Result<Cancellation, BoxError> {
         match &job.state {
             State::Completed { .. } | State::Failed { .. } => return Ok(Cancellation::Over),
@@ -61,11 +63,14 @@ impl Canceller {
         if !job.may_be_ended(now) {
             return Ok(Cancellation::NotDue);
         }
-        // Where nobody has to be asked, the end itself is the write that overtakes all others.
+        // Where nobody can or has to be asked, the end itself is the write that overtakes all others.
         let handle = match &job.state {
             State::Processing(Processing { handle, file: None, .. }) => handle.clone(),
             _ => return self.fail(job, failure).await,
         };
+        if !self.checker.can_stop(&handle) {
+            return if discard { self.fail(job, failure).await } else { self.looked_at(job, &handle).await };
+        }
         let Moved::Applied(taken) = job.early_turn(now, TURN) else { return Ok(Cancellation::NotDue) };
         if self.store.write(&taken).await? == Written::Overtaken {
             return Ok(Cancellation::Overtaken);
@@ -74,29 +79,22 @@ impl Canceller {
         if let Err(error) = self.poll_queue.send_in_passing(Message::about(&taken), taken.due.since(now)).await {
             tracing::warn!(%error, "the job was not queued again; the sweep finds it");
         }
-        match self.stop(&handle).await {
-            Stopping::Done { file_url } if !discard => {
-                Ok(Self::unless_overtaken(self.checker.found(taken, file_url).await?, Cancellation::Finished))
-            }
-            Stopping::Failed(verdict) => {
-                let written = self.checker.fail(taken, verdict.clone()).await?;
-                Ok(Self::unless_overtaken(written, Cancellation::FailedByProvider(verdict)))
-            }
+        match self.checker.stop(&handle).await {
+            Stopping::Done { file_url } if !discard => self.found(taken, file_url).await,
+            Stopping::Failed(verdict) => self.failed_by_provider(taken, verdict).await,
             Stopping::NoAnswer if !discard => self.given_back(taken).await.map(|()| Cancellation::NoAnswer),
             _ => self.fail(taken, failure).await,
         }
     }
 
-    /// Asks to stop; where a provider cannot be asked to, how the render stands.
-    async fn stop(&self, handle: &Handle) -> Stopping {
-        match self.checker.stop(handle).await {
-            Stopping::NotPossible => match self.checker.checked(handle).await {
-                Checked::Done { file_url } => Stopping::Done { file_url },
-                Checked::Failed(failure) => Stopping::Failed(failure),
-                Checked::Queued | Checked::Rendering => Stopping::NotPossible,
-                Checked::Trouble(_) | Checked::Ask(_) => Stopping::NoAnswer,
-            },
-            answer => answer,
+    /// Where the provider cannot be asked to stop, it is asked how the render stands: it may be over. That needs no turn, for nothing is
+    /// changed but over the revision that was read.
+    async fn looked_at(&self, job: Job, handle: &Handle) -> Result<Cancellation, BoxError> {
+        match self.checker.checked(handle).await {
+            Checked::Done { file_url } => self.found(job, file_url).await,
+            Checked::Failed(verdict) => self.failed_by_provider(job, verdict).await,
+            Checked::Queued | Checked::Rendering => Ok(Cancellation::Unstoppable),
+            Checked::Trouble(_) | Checked::Ask(_) => Ok(Cancellation::NoAnswer),
         }
     }
 
@@ -105,6 +103,15 @@ impl Canceller {
         let Moved::Applied(back) = job.again_in(self.ambient.now(), Duration::ZERO) else { return Ok(()) };
         self.store.write(&back).await?;
         Ok(())
+    }
+
+    async fn found(&self, job: Job, file_url: String) -> Result<Cancellation, BoxError> {
+        Ok(Self::unless_overtaken(self.checker.found(job, file_url).await?, Cancellation::Finished))
+    }
+
+    async fn failed_by_provider(&self, job: Job, verdict: Failure) -> Result<Cancellation, BoxError> {
+        let written = self.checker.fail(job, verdict.clone()).await?;
+        Ok(Self::unless_overtaken(written, Cancellation::FailedByProvider(verdict)))
     }
 
     async fn fail(&self, job: Job, failure: Failure) -> Result<Cancellation, BoxError> {

@@ -46,16 +46,14 @@ impl From<reqwest::Error> for WireError {
 /// Where an exchange can be observed, failed or answered instead of the network. Production has none; the tests bring theirs.
 pub trait Gate: Send + Sync + fmt::Debug {
     /// Sees the request; calls `send` to let it happen, or not.
-    fn exchange<'a>(
-        &'a self,
-        request: reqwest::Request,
-        send: Network<'a>,
-    ) -> BoxFuture<'a, Result<reqwest::Response, WireError>>;
+    fn exchange<'a>(&'a self, request: reqwest::Request, send: Network<'a>) -> Exchange<'a>;
 }
 
 /// Lets an exchange happen on the network.
-pub type Network<'a> =
-    Box<dyn FnOnce(reqwest::Request) -> BoxFuture<'a, Result<reqwest::Response, WireError>> + Send + 'a>;
+pub type Network<'a> = Box<dyn FnOnce(reqwest::Request) -> Exchange<'a> + Send + 'a>;
+
+/// A request on its way, and what comes of it.
+pub type Exchange<'a> = BoxFuture<'a, Result<reqwest::Response, WireError>>;
 
 /// The sender, cheap to clone.
 #[derive(Debug, Clone)]

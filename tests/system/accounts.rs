@@ -6,10 +6,9 @@ use crate::stage::Stage;
 use crate::traces::Call;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
-use futures::future::BoxFuture;
 use ghub::audit::Difference;
 use ghub::id::OrgId;
-use ghub::outbound::{Gate, Network, Outbound, WireError, sdk_config};
+use ghub::outbound::{Exchange, Gate, Network, Outbound, sdk_config};
 use ghub::store::{Audited, Entry, Store, Table};
 use ghub::world::World;
 use local::options::Options;
@@ -84,11 +83,7 @@ impl Busy {
 }
 
 impl Gate for Busy {
-    fn exchange<'a>(
-        &'a self,
-        request: reqwest::Request,
-        send: Network<'a>,
-    ) -> BoxFuture<'a, Result<reqwest::Response, WireError>> {
+    fn exchange<'a>(&'a self, request: reqwest::Request, send: Network<'a>) -> Exchange<'a> {
         let call = Call::of(&request);
         let looks = call.what == "DynamoDB_20120810.Query" && call.body["TableName"] == "LedgerTable";
         Box::pin(async move {

@@ -6,9 +6,9 @@ use self::statement::Reader;
 use crate::money::Conflicts;
 use crate::stage::Stage;
 use crate::traces::Call;
-use futures::future::{BoxFuture, join_all};
+use futures::future::join_all;
 use ghub::id::{OrgId, TransactionId};
-use ghub::outbound::{Gate, Network, Outbound, WireError, sdk_config};
+use ghub::outbound::{Exchange, Gate, Network, Outbound, sdk_config};
 use ghub::store::{Entry, EntryKind, Posted, Refund, Setting, Statement, Store, Table, Which};
 use ghub::world::World;
 use local::options::Options;
@@ -215,11 +215,7 @@ impl Endless {
 }
 
 impl Gate for Endless {
-    fn exchange<'a>(
-        &'a self,
-        request: reqwest::Request,
-        _send: Network<'a>,
-    ) -> BoxFuture<'a, Result<reqwest::Response, WireError>> {
+    fn exchange<'a>(&'a self, request: reqwest::Request, _send: Network<'a>) -> Exchange<'a> {
         self.steps.lock().unwrap().push(Call::of(&request).body);
         let body = json!({"Items": [], "Count": 0, "LastEvaluatedKey": self.stopped()}).to_string();
         let answer = lambda_http::http::Response::builder().header("content-type", "application/x-amz-json-1.0");

@@ -2,9 +2,8 @@
 
 use crate::stage::Stage;
 use crate::traces::Call;
-use futures::future::BoxFuture;
 use ghub::job::Status;
-use ghub::outbound::{Gate, Network, WireError};
+use ghub::outbound::{Exchange, Gate, Network, WireError};
 use local::options::Options;
 use serde_json::json;
 use std::fmt;
@@ -64,11 +63,7 @@ impl<P> fmt::Debug for Losing<P> {
 }
 
 impl<P: Fn(&Call) -> bool + Send + Sync> Gate for Losing<P> {
-    fn exchange<'a>(
-        &'a self,
-        request: reqwest::Request,
-        send: Network<'a>,
-    ) -> BoxFuture<'a, Result<reqwest::Response, WireError>> {
+    fn exchange<'a>(&'a self, request: reqwest::Request, send: Network<'a>) -> Exchange<'a> {
         Box::pin(async move {
             let is_lost = (self.picks)(&Call::of(&request));
             let answer = send(request).await?;

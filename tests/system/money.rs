@@ -1,10 +1,9 @@
 //! Money under load: exact, whoever comes at the same time.
 
 use crate::stage::{Caller, Stage, code, id};
-use futures::future::BoxFuture;
 use futures::future::join_all;
 use ghub::job::Status;
-use ghub::outbound::{Gate, Network, WireError};
+use ghub::outbound::{Exchange, Gate, Network};
 use local::client::Answer;
 use local::options::Options;
 use std::collections::HashSet;
@@ -93,11 +92,7 @@ pub(crate) struct Conflicts {
 }
 
 impl Gate for Conflicts {
-    fn exchange<'a>(
-        &'a self,
-        request: reqwest::Request,
-        send: Network<'a>,
-    ) -> BoxFuture<'a, Result<reqwest::Response, WireError>> {
+    fn exchange<'a>(&'a self, request: reqwest::Request, send: Network<'a>) -> Exchange<'a> {
         Box::pin(async move {
             let Some(account) = account_of(&request) else { return send(request).await };
             let Some(_running) = Running::on(&self.running, account) else {

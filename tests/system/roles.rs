@@ -6,9 +6,8 @@ use crate::routes::Route;
 use crate::stage::Stage;
 use crate::still::{AT_ONCE, FOR_HOURS};
 use crate::traces::Call;
-use futures::future::BoxFuture;
 use ghub::job::Status;
-use ghub::outbound::{Gate, Network, WireError};
+use ghub::outbound::{Exchange, Gate, Network};
 use local::fal::{Ending, Verdict};
 use local::options::Options;
 use local::supabase::{Fault, Plan, Step};
@@ -136,11 +135,7 @@ impl Seen {
 }
 
 impl Gate for Seen {
-    fn exchange<'a>(
-        &'a self,
-        request: Request,
-        send: Network<'a>,
-    ) -> BoxFuture<'a, Result<reqwest::Response, WireError>> {
+    fn exchange<'a>(&'a self, request: Request, send: Network<'a>) -> Exchange<'a> {
         let call = Call::of(&request);
         if let Some(function) = call.by.clone() {
             let done = actions(&call);

@@ -2,9 +2,8 @@
 
 use crate::stage::Stage;
 use crate::traces::Call;
-use futures::future::BoxFuture;
 use ghub::job::Status;
-use ghub::outbound::{Gate, Network, WireError, sdk_config};
+use ghub::outbound::{Exchange, Gate, Network, sdk_config};
 use ghub::secrets::Secrets;
 use ghub::storage::Storage;
 use ghub::world::World;
@@ -64,11 +63,7 @@ struct Hanging {
 }
 
 impl Gate for Hanging {
-    fn exchange<'a>(
-        &'a self,
-        request: reqwest::Request,
-        send: Network<'a>,
-    ) -> BoxFuture<'a, Result<reqwest::Response, WireError>> {
+    fn exchange<'a>(&'a self, request: reqwest::Request, send: Network<'a>) -> Exchange<'a> {
         let call = Call::of(&request);
         if !call.what.starts_with("secretsmanager.") || !self.begun.load(Ordering::SeqCst) {
             return send(request);

@@ -4,9 +4,8 @@
 use crate::asking::{Ask, Reply};
 use crate::stage::{Caller, Stage};
 use crate::traces::Call;
-use futures::future::BoxFuture;
 use ghub::job::{Job, Status};
-use ghub::outbound::{Gate, Network, WireError};
+use ghub::outbound::{Exchange, Gate, Network, WireError};
 use local::fal::Render;
 use local::options::Options;
 use reqwest::{Method, Request};
@@ -156,11 +155,7 @@ impl Meddler {
 }
 
 impl Gate for Meddler {
-    fn exchange<'a>(
-        &'a self,
-        request: Request,
-        send: Network<'a>,
-    ) -> BoxFuture<'a, Result<reqwest::Response, WireError>> {
+    fn exchange<'a>(&'a self, request: Request, send: Network<'a>) -> Exchange<'a> {
         let call = Call::of(&request);
         let held =
             self.held.lock().unwrap().take_if(|ending| request.url().path().ends_with(ending.as_str())).is_some();

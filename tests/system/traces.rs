@@ -3,8 +3,8 @@
 use crate::stage::Stage;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
-use futures::future::{BoxFuture, join_all};
-use ghub::outbound::{Gate, Network, WireError, sdk_config};
+use futures::future::join_all;
+use ghub::outbound::{Exchange, Gate, Network, sdk_config};
 use local::options::Options;
 use reqwest::Request;
 use serde_json::Value;
@@ -106,11 +106,7 @@ impl Calls {
 }
 
 impl Gate for Calls {
-    fn exchange<'a>(
-        &'a self,
-        request: Request,
-        send: Network<'a>,
-    ) -> BoxFuture<'a, Result<reqwest::Response, WireError>> {
+    fn exchange<'a>(&'a self, request: Request, send: Network<'a>) -> Exchange<'a> {
         let call = Call::of(&request);
         if call.body["IndexName"] != "open-by-due" {
             self.0.lock().unwrap().push(call);

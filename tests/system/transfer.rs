@@ -2,9 +2,8 @@
 
 use crate::process::Place;
 use crate::stage::{Caller, Stage, until, until_within};
-use futures::future::BoxFuture;
 use ghub::job::Status;
-use ghub::outbound::{Gate, Network, Outbound, WireError};
+use ghub::outbound::{Exchange, Gate, Network, Outbound};
 use local::fal::{Ending, Verdict};
 use local::faults::{Fault, Then};
 use local::options::Options;
@@ -276,11 +275,7 @@ impl Parts {
 }
 
 impl Gate for Parts {
-    fn exchange<'a>(
-        &'a self,
-        mut request: Request,
-        send: Network<'a>,
-    ) -> BoxFuture<'a, Result<reqwest::Response, WireError>> {
+    fn exchange<'a>(&'a self, mut request: Request, send: Network<'a>) -> Exchange<'a> {
         if request.method() == Method::PATCH {
             let offset = request.headers()["upload-offset"].to_str().ok().and_then(|text| text.parse().ok());
             self.offsets.lock().unwrap().push(offset.expect("a part says where it belongs"));

@@ -4,10 +4,9 @@ use super::CancelVideo;
 use ghub::cancellation::Cancellation;
 use ghub::error::{NotCancellable, Refusal};
 use ghub::http::Error;
-use ghub::job::{Failure, Job, Processing, State};
+use ghub::job::{Failure, Job, State};
 use ghub::outbound::BoxError;
-use ghub::provider::{Checked, Handle};
-use ghub::store::{StoreError, Written};
+use ghub::store::StoreError;
 use std::time::Duration;
 
 /// What an attempt that was not refused has come to.
@@ -30,39 +29,20 @@ impl CancelVideo {
                 let wait = until.since(now).min(job.cadence(now));
                 refused(NotCancellable::BeingSubmitted(wait.max(Duration::from_secs(1))))
             }
-            State::Processing(Processing { handle, file: None, .. }) if !self.checker.can_stop(handle) => {
-                let handle = handle.clone();
-                self.look(job, &handle).await
-            }
             State::Pending { .. } | State::Processing(_) => self.stop(job).await,
         }
     }
 
     async fn stop(&self, job: Job) -> Result<Attempt, Error> {
+        let model = job.model.clone();
         match self.canceller.cancel(job, Failure::cancelled(), false).await.map_err(ours)? {
             Cancellation::Finished => refused(NotCancellable::BeingStored),
+            Cancellation::Unstoppable => refused(NotCancellable::Unstoppable { model }),
             Cancellation::NoAnswer => refused(NotCancellable::NoAnswer),
             Cancellation::NotDue => Ok(Attempt::Taken),
             Cancellation::Failed | Cancellation::FailedByProvider(_) | Cancellation::Over | Cancellation::Overtaken => {
                 Ok(Attempt::Moved)
             }
-        }
-    }
-
-    /// Where the provider cannot be asked to stop, it is asked how the render stands: it may be over. That needs no turn, for nothing is
-    /// changed but over the revision that was read.
-    async fn look(&self, job: Job, handle: &Handle) -> Result<Attempt, Error> {
-        match self.checker.checked(handle).await {
-            Checked::Done { file_url } => match self.checker.found(job, file_url).await.map_err(ours)? {
-                Written::Done => refused(NotCancellable::BeingStored),
-                Written::Overtaken => Ok(Attempt::Moved),
-            },
-            Checked::Failed(failure) => {
-                self.checker.fail(job, failure).await.map_err(ours)?;
-                Ok(Attempt::Moved)
-            }
-            Checked::Queued | Checked::Rendering => refused(NotCancellable::Unstoppable { model: job.model }),
-            Checked::Trouble(_) | Checked::Ask(_) => refused(NotCancellable::NoAnswer),
         }
     }
 }

@@ -43,7 +43,6 @@ pub struct CancelVideo {
     world: World,
     auth: Auth,
     store: Store,
-    checker: Checker,
     canceller: Canceller,
 }
 
@@ -60,7 +59,6 @@ impl CancelVideo {
             world: world.clone(),
             auth: Auth::new(&store, ambient),
             canceller: Canceller::new(&checker, &store, &Queue::new(world, &aws, "POLL_QUEUE_URL")?, ambient),
-            checker,
             store,
         })
     }

@@ -44,8 +44,8 @@ pub enum Failure {
     )]
     ProviderSilent(JobId),
     #[error(
-        "the provider of job {0} cannot be stopped: its render goes on, is paid for and thrown away; nothing was changed, \
-         --discard fails the job all the same"
+        "the provider of job {0} cannot be stopped, so its render goes on; nothing was changed, --discard fails the job all \
+         the same, and throws the paid render away"
     )]
     CannotBeStopped(JobId),
     #[error("somebody else acts on job {0} until {until}; nothing was changed, try again then", until = moment(*.1))]

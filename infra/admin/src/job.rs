@@ -119,7 +119,7 @@ impl Fail {
         open(&job)?;
         let (id, org, place) = (job.id, job.org, &operator.place);
         let checker = checker(operator).await?;
-        let lost = self.lost(&job, &checker)?;
+        let lost = self.lost(&job, &checker);
         self.confirmation.obtain(&format!(
             "Job {id} of organization {org} at {place}, {}, fails: {:?}. Its hold of MXN {} is released.{lost}",
             job.status().as_str(),
@@ -140,6 +140,7 @@ impl Fail {
                     return self.ended(operator, "The provider had failed it before; its hold is released.").await;
                 }
                 Cancellation::Finished => return Err(Failure::RenderFinished(id)),
+                Cancellation::Unstoppable => return Err(Failure::CannotBeStopped(id)),
                 Cancellation::NoAnswer => return Err(Failure::ProviderSilent(id)),
                 Cancellation::Over => {
                     let job = operator.job(id, Some(org)).await?;
@@ -153,18 +154,17 @@ impl Fail {
             }
             tokio::time::sleep(wait).await;
             job = operator.job(id, Some(org)).await?;
-            self.lost(&job, &checker)?; // the provider may have taken it meanwhile
         }
     }
 
     /// What is thrown away with the job, in a sentence. A render that is paid for is lost only to who said --discard.
-    fn lost(&self, job: &Job, checker: &Checker) -> Result<&'static str, Failure> {
+    fn lost(&self, job: &Job, checker: &Checker) -> &'static str {
         match &job.state {
+            _ if !self.discard => "",
             State::Processing(Processing { handle, file: None, .. }) if !checker.can_stop(handle) => {
-                let lost = " This provider cannot be stopped: its render goes on, is paid for and thrown away.";
-                if self.discard { Ok(lost) } else { Err(Failure::CannotBeStopped(job.id)) }
+                " This provider cannot be stopped: its render goes on, is paid for and thrown away."
             }
-            _ => Ok(if self.discard { " A finished render is thrown away." } else { "" }),
+            _ => " A finished render is thrown away.",
         }
     }
 

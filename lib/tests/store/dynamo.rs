@@ -2,7 +2,7 @@
 
 use dynoxide::{Database, DynoxideError};
 use futures::future::BoxFuture;
-use ghub::outbound::{Gate, Network, WireError};
+use ghub::outbound::{Exchange, Gate, Network, WireError};
 use ghub::store::Table;
 use lambda_http::http;
 use serde::Serialize;
@@ -77,11 +77,7 @@ fn declared(table: Table, partition: &str, sort: Option<&str>) -> Value {
 }
 
 impl Gate for Embedded {
-    fn exchange<'a>(
-        &'a self,
-        request: reqwest::Request,
-        _: Network<'a>,
-    ) -> BoxFuture<'a, Result<reqwest::Response, WireError>> {
+    fn exchange<'a>(&'a self, request: reqwest::Request, _: Network<'a>) -> Exchange<'a> {
         Box::pin(async move {
             let target = request.headers()["x-amz-target"].to_str().unwrap();
             let operation = target.rsplit('.').next().unwrap().to_owned();

@@ -102,6 +102,7 @@ fn paths_of(model: &'static str) -> [Path; 10] {
         functions: &["submit-video", "get-video", "poll-jobs", "store-video"],
         part: Part::Whole,
     };
+    let stoppable = !model.starts_with("google/");
     let cancelled = Path {
         fate: Fate::Failed,
         cancelled_after: Some(Duration::from_secs(5)),
@@ -137,6 +138,7 @@ fn paths_of(model: &'static str) -> [Path; 10] {
             name: "cancel while rendering",
             rendering: Duration::from_secs(30 * 60),
             cancelled_after: Some(Duration::from_secs(13)), // just before fal is asked again, and amid Google's half minute
+            fate: if stoppable { Fate::Failed } else { Fate::Completed },
             ..cancelled
         },
         Path {

@@ -34,7 +34,9 @@ pub fn agrees(told: &Told, fate: Fate, code: &str) -> bool {
     match told.status {
         200 => fate == Fate::Failed && told.body["status"] == "failed" && told.body["error_detail"]["code"] == code,
         409 if message(told).contains("was charged") => fate == Fate::Completed,
-        409 if message(told).contains("is being stored") => code != "cancelled",
+        409 if ["is being stored", "cannot be stopped"].iter().any(|why| message(told).contains(why)) => {
+            code != "cancelled"
+        }
         409 => told.body["error"]["code"] == "not_cancellable",
         _ => told.body["error"]["code"] == "service_unavailable",
     }

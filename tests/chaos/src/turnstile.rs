@@ -9,8 +9,8 @@ use crate::sabotage::Sabotage;
 use crate::schedule::Plan;
 use crate::step::{INVOCATION, Invocation, Place, Step};
 use crate::witness::Witness;
-use futures::future::{BoxFuture, pending};
-use ghub::outbound::{Gate, WireError};
+use futures::future::pending;
+use ghub::outbound::{Exchange, Gate, WireError};
 use reqwest::{Request, Response};
 use std::fmt;
 use std::sync::Arc;
@@ -34,11 +34,7 @@ pub struct Turnstile {
 }
 
 impl Gate for Turnstile {
-    fn exchange<'a>(
-        &'a self,
-        request: Request,
-        _send: ghub::outbound::Network<'a>,
-    ) -> BoxFuture<'a, Result<Response, WireError>> {
+    fn exchange<'a>(&'a self, request: Request, _send: ghub::outbound::Network<'a>) -> Exchange<'a> {
         Box::pin(async move {
             let sent = Sent::read(&request);
             let Ok(invocation) = INVOCATION.try_with(Arc::clone) else {

@@ -111,6 +111,13 @@ fn end(stage: &Stage, placed: &Placed, jobs: &[&Item]) -> End {
     {
         wrong("its provider had taken it, which was written down, and it failed as if that were unknown".to_owned());
     }
+    if let Some(job) = job
+        && code == "cancelled"
+        && order.model.starts_with("google/")
+        && stage.witness.was_taken(text(job, "job"))
+    {
+        wrong("its provider was rendering it and cannot be stopped, and it was cancelled".to_owned());
+    }
     for told in &placed.cancellations {
         if !agrees(told, fate, &code) {
             wrong(format!("it was cancelled with the answer {told:?}, and ended as {fate:?} {code}"));
@@ -146,7 +153,7 @@ fn agrees(told: &Cancellation, fate: Fate, code: &str) -> bool {
     match told {
         Cancellation::Failed => code == "cancelled",
         Cancellation::FailedByProvider(failure) => serde_json::to_value(failure.code).is_ok_and(|said| said == code),
-        Cancellation::Finished => code != "cancelled",
+        Cancellation::Finished | Cancellation::Unstoppable => code != "cancelled",
         Cancellation::Over => fate != Fate::NotAccepted,
         Cancellation::NoAnswer | Cancellation::NotDue | Cancellation::Overtaken => true,
     }

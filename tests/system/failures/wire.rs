@@ -1,7 +1,6 @@
 //! What passes between the functions and everybody else: seen, and bent where a test says so.
 
-use futures::future::BoxFuture;
-use ghub::outbound::{Gate, Network, WireError};
+use ghub::outbound::{Exchange, Gate, Network, WireError};
 use reqwest::{Method, Request, Response, Url};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -159,7 +158,7 @@ impl Sent {
 }
 
 impl Gate for Wire {
-    fn exchange<'a>(&'a self, request: Request, send: Network<'a>) -> BoxFuture<'a, Result<Response, WireError>> {
+    fn exchange<'a>(&'a self, request: Request, send: Network<'a>) -> Exchange<'a> {
         Box::pin(self.bent(request, send))
     }
 }

@@ -140,12 +140,15 @@ fn a_provider_that_cannot_be_stopped_takes_a_word_more() {
     let here = quiet();
     let google = &here.system().google.as_ref().unwrap().simulator;
     let org = here.system().identity.org;
-    here.run(&format!("balance recharge --org {org} --amount 500 --reference two-of-veo --yes"), &[]);
+    here.run(&format!("balance recharge --org {org} --amount 500 --reference three-of-veo --yes"), &[]);
     google.set_render(AN_HOUR);
     let job = here.submitted_to("google/veo-3.1", "rendering");
     let refused = here.fail(&job, "");
-    refused.failed_with(1, &format!("the provider of job {job} cannot be stopped: its render goes on, is paid for"));
-    assert!(refused.stderr.contains("--discard") && !refused.stderr.contains("Its hold"), "{refused:?}");
+    refused.failed_with(
+        1,
+        &format!("the provider of job {job} cannot be stopped, so its render goes on; nothing was changed"),
+    );
+    assert!(refused.stderr.contains("--discard"), "{refused:?}");
     assert_eq!(here.seen(&job)["status"], "processing");
 
     let warning = "This provider cannot be stopped: its render goes on, is paid for and thrown away.";
@@ -154,6 +157,11 @@ fn a_provider_that_cannot_be_stopped_takes_a_word_more() {
     let done = here.fail(&job, " --discard");
     assert!(done.code == 0 && done.stdout.contains("its hold is released"), "{done:?}");
     assert!(done.stderr.contains(warning), "{done:?}");
+
+    google.set_render(AT_ONCE);
+    let finished = here.submitted_to("google/veo-3.1", "finished");
+    here.fail(&finished, "")
+        .failed_with(1, &format!("the provider has finished job {finished}, so it is being stored"));
 
     google.faults().add(Fault::once("submit", Then::answer(429, "{}"))).unwrap();
     let waiting = here.submitted_to("google/veo-3.1", "waiting");
