@@ -2,6 +2,7 @@
 //! way, whoever else writes one of its items is refused, as the real service refuses it.
 
 use crate::answer::{self, Answer};
+use crate::lag::Lag;
 use dynoxide::{Database, DynoxideError};
 use local::template::Table;
 use serde::Serialize;
@@ -28,11 +29,12 @@ pub struct Dynamo {
     keys: Arc<Keys>,
     busy: Busy,
     conflicts: Arc<AtomicUsize>,
+    lag: Lag,
 }
 
 impl Dynamo {
-    /// The template's tables, empty, in memory.
-    pub fn new(tables: &[Table]) -> Result<Self, String> {
+    /// The template's tables, empty, in memory, and how their index lags.
+    pub fn new(tables: &[Table], lag: Lag) -> Result<Self, String> {
         let names = |table: &Table| {
             [Some(&table.partition_key), table.sort_key.as_ref()]
                 .into_iter()
@@ -46,6 +48,7 @@ impl Dynamo {
             keys: Arc::new(keys),
             busy: Busy::default(),
             conflicts: Arc::default(),
+            lag,
         })
     }
 
@@ -63,7 +66,7 @@ impl Dynamo {
             return answer::conflict(operation, &taken.iter().map(Option::is_some).collect::<Vec<_>>());
         }
         if operation != "TransactWriteItems" {
-            return self.act(operation, body);
+            return self.lag.answer(body, self.act(operation, body));
         }
         self.busy().extend(items.iter().map(|item| (item.clone(), mine.clone())));
         tokio::time::sleep(TRANSACTION).await;
@@ -74,6 +77,11 @@ impl Dynamo {
     /// How many writes have met a transaction.
     pub fn conflicts(&self) -> usize {
         self.conflicts.load(Ordering::SeqCst)
+    }
+
+    /// How many answers of the index were not true any more.
+    pub fn outdated(&self) -> usize {
+        self.lag.outdated()
     }
 
     /// Every item of a table, without a step: for whoever checks.

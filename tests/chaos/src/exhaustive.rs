@@ -268,6 +268,7 @@ fn walk(path: &Path, seed: u64, sabotage: Option<Defence>, disturbed: Option<(&S
         render: Render { queued: Duration::from_secs(5), rendering: path.rendering },
         organizations: vec!["100.00", "1.00"], // the other one only looks
         first_lost: path.lost_first,
+        index_lags_percent: 0,
     };
     let order = Order {
         number: 0,

@@ -14,6 +14,7 @@ pub mod exhaustive;
 pub mod fault;
 pub mod hunt;
 pub mod invariants;
+pub mod lag;
 pub mod lambda;
 pub mod logs;
 pub mod network;

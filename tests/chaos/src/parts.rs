@@ -4,6 +4,7 @@ use crate::aside::Aside;
 use crate::clock::Clock;
 use crate::deliveries::Deliveries;
 use crate::dynamodb::Dynamo;
+use crate::lag::Lag;
 use crate::network::{Network, Peer, Sent};
 use crate::scratch::Scratch;
 use crate::stage::Settings;
@@ -70,7 +71,8 @@ pub fn network(settings: &Settings, template: &Template, clock: &Clock, aside: &
         (Peer::Google, google.router()),
         (Peer::Storage, storage.router()),
     ]);
-    let dynamo = Dynamo::new(&template.tables).expect("the template's tables can be created");
+    let dynamo = Dynamo::new(&template.tables, Lag::of(settings.index_lags_percent, settings.seed))
+        .expect("the template's tables can be created");
     let deliveries = Deliveries::new(settings.misdelivery, settings.first_lost, &sqs, settings.seed);
     let network =
         Network { dynamo, sqs, fal, google, storage, aside: aside.clone(), clock: clock.clone(), deliveries, routers };

@@ -21,6 +21,8 @@ pub const JOBS_OF_A_RUN: usize = 25;
 const PROVIDER_ERRORS_PERCENT: u8 = 30;
 /// How often a job is cancelled, in the time that most take.
 const CANCELLED_PERCENT: u8 = 5;
+/// How often a sweep is told what was so at the one before.
+const INDEX_LAGS_PERCENT: u8 = 20;
 /// How often an order with an idempotency key is sent three times.
 const REPLAYED_PERCENT: u8 = 20;
 /// How messages come.
@@ -46,6 +48,8 @@ pub struct Tally {
     pub steps: usize,
     /// Faults that struck, by kind.
     pub faults: BTreeMap<&'static str, usize>,
+    /// Answers of the index of open jobs that were not true any more.
+    pub outdated: usize,
     /// Virtual time of all runs together.
     pub lasted: Duration,
     /// The longest that a job took.
@@ -98,6 +102,7 @@ pub fn run_one(seed: u64, jobs: usize, sabotage: Option<Defence>, aside: &Aside)
         },
         organizations: vec!["1000.00", "100.00", "1000.00"],
         first_lost: 0,
+        index_lags_percent: INDEX_LAGS_PERCENT,
     };
     let orders = (0..jobs).map(|number| order(number, &mut drawn)).collect();
     // Each organization pays once, and the operator posts it twice.
@@ -140,6 +145,7 @@ pub fn tally(seed: u64, report: &Report) -> Tally {
         ordered: report.ends.len(),
         lasted: report.lasted,
         longest: report.longest(),
+        outdated: report.stage.network.dynamo.outdated(),
         ..Tally::default()
     };
     for end in &report.ends {
@@ -174,6 +180,7 @@ impl Tally {
         self.runs += other.runs;
         self.ordered += other.ordered;
         self.steps += other.steps;
+        self.outdated += other.outdated;
         self.lasted += other.lasted;
         self.longest = self.longest.max(other.longest);
         self.fingerprint = self.fingerprint.rotate_left(1) ^ other.fingerprint;

@@ -62,6 +62,7 @@ impl Scorecard {
             lost_submissions,
             steps,
             faults,
+            outdated,
             lasted,
             longest,
             fingerprint,
@@ -72,7 +73,7 @@ impl Scorecard {
             faults.values().sum::<usize>(),
             lasted.as_secs() / 3600
         );
-        println!("  faults: {faults:?}");
+        println!("  faults: {faults:?}; the index was behind {outdated} times");
         for (how, count) in ends {
             println!("  {count:>6}  {how}");
         }

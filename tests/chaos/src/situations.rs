@@ -30,6 +30,7 @@ pub(crate) fn settings(seed: u64, plan: Arc<dyn Plan>, rendering: Duration) -> S
         render: Render { queued: Duration::from_secs(5), rendering },
         organizations: vec!["1000.00", "1.00"],
         first_lost: 0,
+        index_lags_percent: 0,
     }
 }
 

@@ -55,6 +55,8 @@ pub struct Settings {
     pub organizations: Vec<&'static str>,
     /// How many of the first messages to each queue are lost.
     pub first_lost: u32,
+    /// How many of a hundred answers of the index of open jobs are those of the sweep before.
+    pub index_lags_percent: u8,
 }
 
 /// The operator gives up after so many attempts.

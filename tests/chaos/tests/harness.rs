@@ -43,6 +43,7 @@ fn three_hundred_jobs_bear_drawn_schedules() {
         let struck = tally.faults.get(kind).copied().unwrap_or(0);
         assert!(struck > tally.ordered / 20, "the faults were really there: {:?}", tally.faults);
     }
+    assert!(tally.outdated > tally.runs, "the index was really behind: {}", tally.outdated);
     assert!(tally.ends["completed"] > tally.ordered / 3, "{:?}", tally.ends);
     assert_eq!(tally.renders.range(2..).count(), 0, "{:?}", tally.renders);
 }
