@@ -35,14 +35,15 @@ pub struct Away {
 }
 
 /// Tables and providers are away from the beginning, and once jobs are rendered. The SDK and the store wait milliseconds, of which a step's
-/// own way is up to 40; a job waits whole seconds, and a message up to two more than it was told to.
+/// own way is 2 to 40, so that without jitter no two waits lie further apart than 38; a job waits whole seconds, and a message up to two more
+/// than it was told to.
 pub const OUTAGES: [Away; 9] = [
     // 4 s, at most 400 ms apart, 200 ms on average; what only we know is written for as long as the function lives, 30 s.
-    Away { peer: Peer::DynamoDb, from: Duration::ZERO, most: 60, apart_ms: 100 },
-    Away { peer: Peer::DynamoDb, from: HANDED_OVER, most: 400, apart_ms: 100 },
+    Away { peer: Peer::DynamoDb, from: Duration::ZERO, most: 60, apart_ms: 50 },
+    Away { peer: Peer::DynamoDb, from: HANDED_OVER, most: 400, apart_ms: 50 },
     // The SDK's own.
-    Away { peer: Peer::Sqs, from: HANDED_OVER, most: 3, apart_ms: 100 },
-    Away { peer: Peer::Secrets, from: Duration::ZERO, most: 3, apart_ms: 100 },
+    Away { peer: Peer::Sqs, from: HANDED_OVER, most: 3, apart_ms: 50 },
+    Away { peer: Peer::Secrets, from: Duration::ZERO, most: 3, apart_ms: 50 },
     // Ten minutes at half the model's cadence of 15 s, and from 150 s on at a twentieth of the age; Google's is 30 s.
     Away { peer: Peer::Fal, from: Duration::ZERO, most: 50, apart_ms: 3_000 },
     Away { peer: Peer::Google, from: Duration::ZERO, most: 35, apart_ms: 3_000 },
