@@ -119,7 +119,7 @@ impl Books {
     /// A job, after all entries were told.
     pub fn job(&mut self, standing: Standing) -> Result<(), MoneyOverflow> {
         let Standing { job, status, cost, created, indexed } = standing;
-        let is_open = matches!(status, Status::Pending | Status::Processing);
+        let is_open = status.is_open();
         if is_open {
             self.held = self.held.plus(cost)?;
             self.open_jobs += 1;

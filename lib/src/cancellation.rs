@@ -80,10 +80,11 @@ impl Canceller {
             tracing::warn!(%error, "the job was not queued again; the sweep finds it");
         }
         match self.checker.stop(&handle).await {
-            Stopping::Done { file_url } if !discard => self.found(taken, file_url).await,
             Stopping::Failed(verdict) => self.failed_by_provider(taken, verdict).await,
-            Stopping::NoAnswer if !discard => self.given_back(taken).await.map(|()| Cancellation::NoAnswer),
-            _ => self.fail(taken, failure).await,
+            Stopping::Heard => self.fail(taken, failure).await,
+            _ if discard => self.fail(taken, failure).await,
+            Stopping::Done { file_url } => self.found(taken, file_url).await,
+            Stopping::NoAnswer | Stopping::NotPossible => self.given_back(taken).await.map(|()| Cancellation::NoAnswer),
         }
     }
 

@@ -150,6 +150,11 @@ impl Status {
     /// All four, in the order in which a job may have them.
     pub const ALL: [Self; 4] = [Self::Pending, Self::Processing, Self::Completed, Self::Failed];
 
+    /// Whether something may still become of a job that has it.
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Pending | Self::Processing)
+    }
+
     /// The word.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -179,7 +184,7 @@ impl Job {
 
     /// Neither completed nor failed: its cost is held.
     pub const fn is_open(&self) -> bool {
-        matches!(self.state, State::Pending { .. } | State::Processing(_))
+        self.status().is_open()
     }
 
     /// Whether somebody should have acted by now: a message was lost, or its worker died.

@@ -40,7 +40,7 @@ pub enum Command {
         which: Which,
     },
     /// End an open job uncharged: its provider is asked to stop, and a render that is finished is stored all the same. Google cannot be
-    /// stopped: its render goes on, is paid for and thrown away, which takes --discard
+    /// stopped: what it renders goes on and so does its job, unless --discard throws the paid render away
     Fail(Fail),
 }
 

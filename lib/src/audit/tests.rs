@@ -57,7 +57,7 @@ fn post_with(account: &mut Stated, books: &mut Books, amount: &str, of: Of) {
 
 /// A job of MXN 4.20 as it should be.
 fn standing(job: u128, status: Status) -> Standing {
-    let indexed = matches!(status, Status::Pending | Status::Processing);
+    let indexed = status.is_open();
     Standing { job: id(job), status, cost: mxn("4.20"), created: NOW, indexed }
 }
 

@@ -3,7 +3,7 @@
 use crate::aside::Aside;
 use crate::deliveries::Misdelivery;
 use crate::fault::Fault;
-use crate::order::{Ending, Order};
+use crate::order::{Ending, Order, can_be_stopped};
 use crate::run::{Report, Workload, run};
 use crate::sabotage::Defence;
 use crate::schedule::{Calm, Once, Plan, Refusing};
@@ -102,7 +102,6 @@ fn paths_of(model: &'static str) -> [Path; 10] {
         functions: &["submit-video", "get-video", "poll-jobs", "store-video"],
         part: Part::Whole,
     };
-    let stoppable = !model.starts_with("google/");
     let cancelled = Path {
         fate: Fate::Failed,
         cancelled_after: Some(Duration::from_secs(5)),
@@ -138,7 +137,7 @@ fn paths_of(model: &'static str) -> [Path; 10] {
             name: "cancel while rendering",
             rendering: Duration::from_secs(30 * 60),
             cancelled_after: Some(Duration::from_secs(13)), // just before fal is asked again, and amid Google's half minute
-            fate: if stoppable { Fate::Failed } else { Fate::Completed },
+            fate: if can_be_stopped(model) { Fate::Failed } else { Fate::Completed },
             ..cancelled
         },
         Path {

@@ -54,6 +54,11 @@ pub struct Order {
     pub may_fail_with: &'static [&'static str],
 }
 
+/// Whether a model's provider can be asked to stop a render: Google's operations cannot.
+pub fn can_be_stopped(model: &str) -> bool {
+    !model.starts_with("google/")
+}
+
 /// What its caller was told.
 #[derive(Debug, Clone)]
 pub struct Placed {

@@ -4,7 +4,7 @@ use crate::fault::{Fault, Refusal};
 use crate::invariants::{number, text};
 use crate::lambda::prompt_of_order;
 use crate::network::Peer;
-use crate::order::{Ending, Order, Placed};
+use crate::order::{Ending, Order, Placed, can_be_stopped};
 use crate::owner;
 use crate::record::Noted;
 use crate::stage::Stage;
@@ -113,7 +113,7 @@ fn end(stage: &Stage, placed: &Placed, jobs: &[&Item]) -> End {
     }
     if let Some(job) = job
         && code == "cancelled"
-        && order.model.starts_with("google/")
+        && !can_be_stopped(order.model)
         && stage.witness.was_taken(text(job, "job"))
     {
         wrong("its provider was rendering it and cannot be stopped, and it was cancelled".to_owned());

@@ -1,6 +1,7 @@
 //! `cargo admin job fail` and `job recheck`, on the whole system: no paid render is thrown away unless it is said so.
 
 use crate::deployment::Done;
+use crate::planted::now_unix_s;
 use crate::stack::Stack;
 use local::client::Client;
 use local::fal::{Ending, Fal, Render, Verdict};
@@ -40,9 +41,9 @@ impl Stack {
     }
 
     /// When somebody may act on it again, in Unix seconds.
-    fn due(&self, job: &str) -> u64 {
+    fn due(&self, job: &str) -> i64 {
         let shown = self.run(&format!("job show {job} --json"), &[]).stdout;
-        serde_json::from_str::<Value>(&shown).unwrap()["due"].as_u64().unwrap()
+        serde_json::from_str::<Value>(&shown).unwrap()["due"].as_i64().unwrap()
     }
 
     fn fail(&self, job: &str, more: &str) -> Done {
@@ -175,7 +176,7 @@ fn a_render_that_is_being_stored_is_left_to_who_stores_it() {
     let plan = Plan { step: Step::Upload, fault: hanging, times: Some(1), after: 0 };
     here.system().storage.as_ref().unwrap().simulator.misbehave(plan);
     let job = here.submitted("on its way");
-    until(|| here.due(&job) > now() + 100); // the turn of a transfer
+    until(|| here.due(&job) > now_unix_s() + 100); // the turn of a transfer
     here.fail(&job, "").failed_with(1, &format!("the provider has finished job {job}, so it is being stored"));
     here.fail(&job, " --discard").failed_with(1, &format!("somebody else acts on job {job} until 20"));
     let done = here.run(&format!("job recheck {job} --json"), &[]);
@@ -204,7 +205,7 @@ fn a_job_is_looked_at_again() {
     let here = quiet();
     here.fal().set_render(AN_HOUR);
     let job = here.submitted("again");
-    until(|| here.due(&job) <= now());
+    until(|| here.due(&job) <= now_unix_s());
     let sent = || here.system().sqs.accepted("PollQueue").unwrap();
     let before = sent();
     let done = here.run(&format!("job recheck {job} --json"), &[]);
@@ -212,10 +213,6 @@ fn a_job_is_looked_at_again() {
     assert_eq!((done.code, &said["looked_at_in_s"]), (0, &json!(0)), "{done:?}");
     assert_eq!(sent(), before + 1);
     here.run(&format!("job recheck {}", here.system().identity.org), &[]).failed_with(1, "there is no job");
-}
-
-fn now() -> u64 {
-    std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs()
 }
 
 /// Waits for a condition; what takes longer is stuck.

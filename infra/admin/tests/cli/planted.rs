@@ -31,7 +31,7 @@ impl Deployment {
             }),
         );
         here.put_job(OPEN, json!({
-            "status": text("processing"), "open": text("3"), "handle": handle("r-1"), "created": number(now_unix_s()),
+            "status": text("processing"), "open": text("3"), "handle": handle("r-1"), "created": number(now_unix_s()), // those that are open for days are found by an audit
             "submitted": number(CREATED + 1), "rendering_since": number(CREATED + 16), "file_found": number(CREATED + 91),
             "file_url": text("https://v3.fal.media/a.mp4?token=secret"), "upload_url": text("https://storage.test/up/secret"),
         }));
@@ -85,8 +85,7 @@ impl Deployment {
     }
 }
 
-/// An open job is a new one: those that are open for days are found by an audit.
-fn now_unix_s() -> i64 {
+pub fn now_unix_s() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs().try_into().unwrap()
 }
 
