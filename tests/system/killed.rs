@@ -86,13 +86,21 @@ async fn recharge(process: &Process, ambient: &Ambient) {
     assert_eq!(process.store().post(&entry).await.unwrap(), Posted::Now);
 }
 
-/// All jobs, when none is open any more. The clock is put past each turn that a killed worker took with it.
+/// All jobs, when none is open any more. Whenever nobody is at work the clock is put past the turns that killed workers took with them,
+/// and a sweep finds their jobs.
 async fn ended(stage: &Stage, org: OrgId) -> Vec<Job> {
     until_within(Duration::from_secs(300), async || {
-        stage.later(Duration::from_secs(60));
-        tokio::time::sleep(Duration::from_secs(2)).await; // the sweep's pace
+        let depths = ["PollQueue", "StoreQueue"].map(|queue| stage.system.sqs.depth(queue).unwrap());
+        if depths.iter().any(|depth| depth.visible + depth.in_flight > 0) {
+            return None;
+        }
         let jobs = stage.jobs_of(org).await;
-        jobs.iter().all(|job| !job.is_open()).then_some(jobs)
+        if jobs.iter().all(|job| !job.is_open()) {
+            return Some(jobs);
+        }
+        stage.later(Duration::from_secs(60));
+        stage.system.invoke("sweep-jobs", json!({})).await.unwrap();
+        None
     })
     .await
 }
