@@ -1,7 +1,7 @@
 //! What GeekHub Video's functions share.
 //!
-//! The pure core (`decimal`, `money`, `pricing`, `catalog`, `job`, `account`, `audit`, `error`, `id`, `time`, `mp4`, `provider`) takes values and
-//! returns values. The shell around it touches the world, and touches it only through [`world::World`]: the environment, the clock
+//! The pure core (`decimal`, `money`, `pricing`, `catalog`, `job`, `account`, `audit`, `error`, `foreign_text`, `id`, `time`, `mp4`,
+//! `provider`) takes values and returns values. The shell around it touches the world, and touches it only through [`world::World`]: the environment, the clock
 //! and randomness, and one sender of everything outbound.
 
 pub mod account;
@@ -9,6 +9,7 @@ pub mod audit;
 pub mod catalog;
 pub mod decimal;
 pub mod error;
+pub mod foreign_text;
 pub mod id;
 pub mod job;
 pub mod money;

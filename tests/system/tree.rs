@@ -6,8 +6,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// The modules of `lib` that take values and return values.
-const CORE: [&str; 12] =
-    ["account", "audit", "catalog", "decimal", "error", "id", "job", "money", "mp4", "pricing", "provider", "time"];
+const CORE: [&str; 13] = [
+    "account",
+    "audit",
+    "catalog",
+    "decimal",
+    "error",
+    "foreign_text",
+    "id",
+    "job",
+    "money",
+    "mp4",
+    "pricing",
+    "provider",
+    "time",
+];
 /// Where money is counted.
 const MONEY: [&str; 5] = ["account", "audit", "decimal", "money", "pricing"];
 /// A file that needs more has two subjects.

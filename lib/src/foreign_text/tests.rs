@@ -1,0 +1,193 @@
+use super::*;
+
+/// Each has something in it that callers must not read: the text, and that something.
+const HOSTILE: [(&str, &str); 63] = [
+    ("see https://v3.fal.media/files/x.mp4?token=abc for the prompt", "token=abc"),
+    ("see HTTPS://EVIL.EXAMPLE/x for the prompt", "EVIL"),
+    ("see www.evil.example for the prompt", "evil"),
+    ("see evil.example/login for the prompt", "login"),
+    ("see Evil.COM for the long prompt", "Evil"),
+    ("see (storage.googleapis.com) for the prompt", "googleapis"),
+    ("see https%3A%2F%2Fevil.example%2Fx for the prompt", "evil"),
+    ("the prompt went to 10.0.3.17 and failed", "10.0.3.17"),
+    ("the prompt went to 10.0.3.17:8443 and failed", "10.0.3.17"),
+    ("the prompt went to 10.0.0.0/8 and failed", "10.0.0"),
+    ("the prompt went to [fe80::1%eth0]:80 and failed", "fe80"),
+    ("the prompt went to ::1 and failed", "::1"),
+    ("the prompt went to 2001:db8:85a3:0:0:8a2e:370:7334 and failed", "8a2e"),
+    ("the prompt went to 0x7f000001 and failed", "7f00"),
+    ("the prompt went to localhost:9000 and failed", "localhost"),
+    ("the prompt went to ip-10-0-3-17.ec2.internal and failed", "ip-10"),
+    ("the prompt went to worker-7f9c-x2 and node gpu-17 failed", "gpu-17"),
+    ("ask ops@acme.example about the prompt", "acme"),
+    ("ask \"Ops\" <ops@acme.example> about the prompt", "acme"),
+    ("ask root@db about the prompt today", "root"),
+    ("ask ops%40acme.example about the prompt", "acme"),
+    ("Permission denied on resource gs://acme-private/x for the prompt", "acme"),
+    ("Permission denied for service-1@gcp-sa-x.iam.gserviceaccount.com on the prompt", "service-1"),
+    ("Permission denied on the prompt in project acme-prod today", "acme"),
+    ("Permission denied on the prompt in project 'acme' today", "acme"),
+    ("Permission denied on the prompt, project id: acme", "acme"),
+    ("Permission denied on the prompt, project number 123456789012", "123456789012"),
+    ("Permission denied on projects/acme/locations/global for the prompt", "acme"),
+    ("Permission denied on projects/acme for the prompt", "acme"),
+    ("the bucket generated-videos is not there for the prompt", "generated-videos"),
+    ("the bucket named acme is not there for the prompt", "acme"),
+    ("arn:aws:s3:::acme is not there for the prompt", "acme"),
+    ("account 123456789012 may not send the prompt", "123456789012"),
+    ("the key ghub_sk_live_PPL8gI2Q710cKhplJKeC6FNVQ5GjJdFJ may not send the prompt", "PPL8"),
+    ("the key ghub\u{200b}_sk_live_\u{2060}PPL8gI2Q710cKhplJKeC6FNV may not send the prompt", "PPL8"),
+    ("the key sb_secret_abcdefgh may not send the prompt", "abcdefgh"),
+    ("Authorization: Bearer hunter was refused for the prompt", "hunter"),
+    ("authorization=Bearer+hunter2 was refused for the prompt", "hunter2"),
+    ("Key 0a1b2c3d:ffee was refused for the prompt", "ffee"),
+    ("{\"token\":\"hunter\"} was refused for the prompt", "hunter"),
+    ("the password is hunter and the prompt was refused", "hunter"),
+    ("password=hunter was refused for the prompt", "hunter"),
+    ("x-api-key: hunter was refused for the prompt", "hunter"),
+    ("AKIAIOSFODNN7EXAMPLE was refused for the prompt", "AKIA"),
+    ("AIzaSyD-9tSrke72PouQMnMX-a7eZSW0jkFMBWY was refused for the prompt", "AIza"),
+    ("ya29.a0AfH6SMBx was refused for the prompt", "ya29"),
+    ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln was refused for the prompt", "eyJ"),
+    ("sk-proj-Ab3dEf6hIj was refused for the prompt", "Ab3d"),
+    ("Xk9fQ2mPzR7t was refused for the prompt", "Xk9f"),
+    ("e8c96506-72a1-429f-a7ed-4bb0a42541be was refused for the prompt", "e8c96506"),
+    ("9f86d081884c7d659a2feaa0c55ad015 was refused for the prompt", "9f86"),
+    ("dGhpcyBpcyBh+c2VjcmV0/0s= was refused for the prompt", "dGhp"),
+    ("-----BEGIN PRIVATE KEY-----\nMIIE abc def\n-----END PRIVATE KEY-----\nwas refused for the prompt", "MIIE"),
+    ("the prompt was refused -----BEGIN RSA PRIVATE KEY----- MIIE abc", "MIIE"),
+    ("cannot open /var/task/prompts.json for the prompt", "task"),
+    ("cannot open ~/.aws/credentials for the prompt", "aws"),
+    ("cannot open ../../etc/passwd for the prompt", "passwd"),
+    ("cannot open C:\\Users\\me\\prompt for the prompt", "Users"),
+    ("cannot open \\\\host\\share for the prompt", "share"),
+    ("java.lang.NullPointerException was met for the prompt", "NullPointer"),
+    ("tokio::runtime::park was met for the prompt", "runtime"),
+    ("\u{1b}[2J\u{1b}]0;owned\u{7}the prompt was refused", "owned"),
+    ("the prompt \u{202e}desufer saw\u{202c} was refused", "\u{202e}"),
+];
+
+/// No reader can make anything of these.
+const UNREADABLE: [&str; 11] = [
+    "",
+    " \n ",
+    "\u{200b}\u{200d}",
+    "\u{1b}]0;all of it",
+    "https://evil.example/x?key=1",
+    "ops@acme.example 10.0.0.1",
+    "<!DOCTYPE html><title>502</title>",
+    "<html><body>no</body></html>",
+    "<?xml version='1.0'?><Error/>",
+    "Traceback (most recent call last):\n  File \"/app/x.py\", line 3, in f\nValueError: prompt",
+    "thread 'main' panicked at src/main.rs:3:5: no prompt",
+];
+
+/// What speaks of an order passes as it is.
+const HARMLESS: [&str; 16] = [
+    "Input should be '5' or '10'; String should have at most 2500 characters",
+    "The content could not be processed because it contained material flagged by a content checker.",
+    "ensure this value is less than or equal to 4294967295",
+    "Unsupported aspect ratio 21:9; use 16:9, 9:16 or 1:1 (e.g. 16:9).",
+    "The image is 1280x720, and 300 × 300 px is the least; use image/png and/or video/mp4.",
+    "Veo could not generate 1 videos based on the prompt provided. Support codes: 58061214, 29310472",
+    "The prompt is too long.Try a shorter one, of 1.5 kB at most.",
+    "A key frame every 2 s, or 50% of the frames; the token limit is 1024.",
+    "El año, la señal y el niño: «demasiado largo».",
+    "提示词过长，请缩短。",
+    "Der Text verstößt gegen die Nutzungsbedingungen.",
+    "veo3.1 renders 4, 6 or 8 seconds; 12:30:45 is no length.",
+    "At 24/30 fps; see the U.S. rules, no. 5.",
+    "seed must be an integer between 0 and 2147483647",
+    "x < 300 and y > 20",
+    "body.prompt: field required; parameters.aspectRatio: not one of '16:9', '9:16'",
+];
+
+#[test]
+fn callers_never_read_what_is_not_theirs() {
+    for (text, hidden) in HOSTILE {
+        let shown = for_callers(text).unwrap_or_default();
+        assert!(!shown.contains(hidden), "{text:?}: {shown:?}");
+        assert!(shown.contains("prompt"), "{text:?}: {shown:?}");
+        assert_eq!(for_callers_if_clean(text).filter(|shown| shown.contains(hidden)), None, "{text:?}");
+        assert_eq!(for_callers(&shown), Some(shown.clone()), "what was scrubbed stays so");
+    }
+}
+
+#[test]
+fn what_nobody_can_read_is_nothing() {
+    for text in UNREADABLE {
+        assert_eq!((for_callers(text), for_callers_if_clean(text)), (None, None), "{text:?}");
+    }
+}
+
+#[test]
+fn what_speaks_of_the_order_passes() {
+    for text in HARMLESS {
+        assert_eq!(for_callers(text).as_deref(), Some(text), "as it is");
+    }
+}
+
+#[test]
+fn what_may_speak_of_the_operator_is_withheld() {
+    for text in [
+        "User is locked. Reason: Exhausted balance.",
+        "Internal server error",
+        "No runner is available",
+        "Your billing account is closed",
+        "Quota exceeded",
+        "cannot reach 10.0.0.1 for the prompt",
+    ] {
+        assert_eq!(for_callers_if_clean(text), None, "{text}");
+    }
+    let text = "Unable to generate a video for a hummingbird";
+    assert_eq!(for_callers_if_clean(text).as_deref(), Some(text));
+}
+
+#[test]
+fn the_log_keeps_names_and_no_secrets() {
+    let text =
+        "Permission 'storage.objects.create' denied on gs://acme-private/x for a-1@gcp-sa.iam.gserviceaccount.com";
+    assert_eq!(for_the_log(text, ""), text);
+    for (text, kept) in [
+        ("Bearer hunter2 was refused at 10.0.0.1", "Bearer […] was refused at 10.0.0.1"),
+        ("see https://x.example/f?sig=abc now", "see […] now"),
+        ("see https://me:pw@x.example/f now", "see […] now"),
+        ("see https://x.example/f now", "see https://x.example/f now"),
+        ("two\nlines \u{1b}[31mred", "two lines red"),
+        ("<html>x", "(a page or a stack trace)"),
+    ] {
+        assert_eq!(for_the_log(text, ""), kept);
+    }
+    assert_eq!(for_the_log(&"long ".repeat(100_000), "").chars().count(), LONGEST_IN_LOG + 1);
+}
+
+#[test]
+fn the_log_keeps_no_prompt() {
+    for (text, prompt, kept) in [
+        ("no video for: a hummingbird at dawn", "A hummingbird\nat dawn", "no video for: [prompt]"),
+        ("no video for 'a hummingbird a…'", "a hummingbird at dawn", "no video for '[prompt]…'"),
+        ("无法生成：一只猫在跳舞", "一只猫在跳舞", "无法生成：[prompt]"),
+        ("no video", "a hummingbird at dawn", "no video"),
+        ("no video", "", "no video"),
+    ] {
+        assert_eq!(for_the_log(text, prompt), kept);
+    }
+}
+
+#[test]
+fn a_word_is_plain_and_short() {
+    for (text, kept) in [
+        ("content_policy_violation", Some("content_policy_violation")),
+        ("INVALID_ARGUMENT", Some("INVALID_ARGUMENT")),
+        ("runner: \u{1b}[31mlost\u{202e}", Some("runnerlost")),
+        ("13", Some("13")),
+        ("", None),
+        ("\u{200b} ¡!", None),
+        ("ghub_sk_live_PPL8gI2Q710cKhplJKeC6FNVQ5GjJdFJ", None),
+        ("e8c96506-72a1-429f-a7ed-4bb0a42541be", None),
+    ] {
+        assert_eq!(word(text).as_deref(), kept, "{text:?}");
+    }
+    assert_eq!(word(&"ab.".repeat(1_000_000)).map(|word| word.len()), Some(LONGEST_WORD));
+    assert_eq!(word(&"a".repeat(1_000_000)), None, "a flood is no word");
+}
