@@ -32,6 +32,8 @@ pub struct Template {
     pub alarms: Vec<Alarm>,
     /// What somebody can look at: the logical id, and the text that CloudWatch gets, with its `${…}`.
     pub dashboards: Vec<(String, String)>,
+    /// The metrics that CloudWatch makes of log lines, by name; none of them has dimensions.
+    pub log_metrics: Vec<String>,
 }
 
 impl Template {
@@ -140,10 +142,21 @@ pub struct Api {
     pub logical_id: String,
     /// The name of its stage.
     pub stage: String,
-    /// How many requests a second it takes; none means as many as the account may.
-    pub requests_per_s: Option<u32>,
+    /// What a route without an entry of its own takes.
+    pub default_limit: Limit,
+    /// What other routes take, by their keys: `POST /v1/videos/generations`, `$default`.
+    pub route_limits: Vec<(String, Limit)>,
     /// For how long it keeps a line for each request; none means that it writes none, or for ever.
     pub access_log_days: Option<u32>,
+}
+
+/// How many requests API Gateway lets through on one route, for all callers together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// How many a second; none means what AWS then takes, which may be 0.
+    pub requests_per_s: Option<u32>,
+    /// How many at once; none as above.
+    pub burst: Option<u32>,
 }
 
 /// An alarm.
@@ -174,6 +187,8 @@ pub struct Function {
     pub environment: Vec<(String, Setting)>,
     /// What wakes it.
     pub triggers: Vec<Trigger>,
+    /// How many of it may run at once, of what the account may run, where the operator reserves some.
+    pub reserved_concurrency: Option<u32>,
     /// Whether Lambda lets it wake itself through a queue again and again.
     pub may_recurse: bool,
     /// The logical id of its role.

@@ -14,10 +14,11 @@ use std::collections::BTreeSet;
 type Breaches = Vec<String>;
 type Rule = fn(&Template) -> Breaches;
 
-const RULES: [(&str, Rule); 27] = [
+const RULES: [(&str, Rule); 30] = [
     ("a queue hides a message for six function timeouts", queues::visibility_is_short),
     ("a queue's function reports which messages failed", queues::failures_are_not_reported),
     ("a queue's function is bounded", queues::concurrency_is_unbounded),
+    ("a reservation has a place for each that a queue wakes", queues::reservations_are_short),
     ("a function that feeds its own queue may recurse", queues::recursion_is_stopped),
     ("a queue has dead letters or is for them", queues::dead_letters_are_lost),
     ("dead letters wait 14 days", queues::dead_letters_expire),
@@ -33,6 +34,8 @@ const RULES: [(&str, Rule); 27] = [
     ("idempotency records expire", tables::records_never_expire),
     ("the stage is $default and so is one route", functions::default_is_missing),
     ("requests are limited", functions::requests_are_unlimited),
+    ("a limit is that of a route", functions::limits_have_no_route),
+    ("a dear route has its own limit, and one without a key", functions::dear_routes_share_the_default),
     ("requests leave a trace that ends", functions::requests_leave_no_trace),
     ("a function is woken by something, and answers the API in time", functions::triggers_are_wrong),
     ("a function runs where it was built for", functions::platforms_differ),
@@ -71,8 +74,15 @@ fn every_function_directory_is_deployed_and_nothing_else() {
 /// A number without a reason is one that nobody dares to change.
 #[test]
 fn memory_timeouts_and_limits_have_their_reasons() {
-    let limits =
-        ["MemorySize:", "Timeout:", "MaximumConcurrency:", "VisibilityTimeout:", "Threshold:", "DefaultRouteSettings:"];
+    let limits = [
+        "MemorySize:",
+        "Timeout:",
+        "MaximumConcurrency:",
+        "ReservedConcurrentExecutions:",
+        "VisibilityTimeout:",
+        "Threshold:",
+        "DefaultRouteSettings:",
+    ];
     let of_limits = TEMPLATE.lines().filter(|line| limits.iter().any(|limit| line.trim_start().starts_with(limit)));
     let (mut found, mut bare) = (0, Vec::new());
     for line in of_limits {
@@ -105,6 +115,12 @@ fn each_rule_notices_its_breach() {
         ("six function timeouts", "VisibilityTimeout: 1800 ", "VisibilityTimeout: 300 "),
         ("which messages failed", "            FunctionResponseTypes: [ReportBatchItemFailures]\n", ""),
         ("is bounded", "              MaximumConcurrency: 20 ", "              Nothing: 20 "),
+        (
+            "a reservation",
+            "ConcurrencyIsReserved, 20, !Ref AWS::NoValue]",
+            "ConcurrencyIsReserved, 19, !Ref AWS::NoValue]",
+        ),
+        ("a reservation", "        !If [ConcurrencyIsReserved, 14, !Ref AWS::NoValue]", "        14"),
         ("may recurse", "RecursiveLoop: Allow", "RecursiveLoop: Terminate"),
         (
             "has dead letters",
@@ -155,8 +171,18 @@ fn each_rule_notices_its_breach() {
         ("outlives mistakes", "PAY_PER_REQUEST", "PROVISIONED"),
         ("records expire", "AttributeName: expires, Enabled", "AttributeName: expiry, Enabled"),
         ("the stage", "StageName: $default", "StageName: prod"),
-        ("the stage", "Path: $default", "Path: /v1/other"),
+        (
+            "the stage",
+            "        ReadingGenerations:",
+            "        Again: { Type: HttpApi, Properties: { Method: ANY, Path: $default } }\n        ReadingGenerations:",
+        ),
         ("are limited", "        ThrottlingRateLimit: 500\n", ""),
+        ("are limited", "        ThrottlingBurstLimit: 500\n", "        ThrottlingBurstLimit: 0\n"),
+        ("are limited", "{ ThrottlingRateLimit: 20, ThrottlingBurstLimit: 60 }", "{ ThrottlingRateLimit: 20 }"),
+        ("that of a route", "'GET /v1/credits': {", "'GET /v1/credit': {"),
+        ("dear route", "        'POST /v1/videos/generations': {", "        'GET /v1/videos/{id}': {"),
+        ("dear route", "        'GET /v1/videos': {", "        'GET /v1/videos/{id}': {"),
+        ("dear route", "        $default: {", "        'GET /v1/videos/{id}': {"),
         ("leave a trace", "DestinationArn: !GetAtt AccessLogs.Arn", "DestinationArn: !GetAtt Alarms.Arn"),
         ("answers the API in time", "Timeout: 28 ", "Timeout: 30 "),
         (
@@ -173,6 +199,7 @@ fn each_rule_notices_its_breach() {
         ("in the runbooks", "infra/RUNBOOKS.md#dead-letters", "infra/RUNBOOKS.md#dead-letter"),
         ("in the runbooks", " infra/RUNBOOKS.md#api-errors", ""),
         ("alarm watches", "MetricName: Overdue\n", "MetricName: Overdoo\n"),
+        ("alarm watches", "MetricName: ThrottledRequests\n      Stat", "MetricName: Throttled\n      Stat"),
         ("alarm watches", "MetricName: Faults\n", "MetricName: Faulty\n"),
         ("alarm watches", "[{ Name: Provider, Value: google }]", "[{ Name: Supplier, Value: google }]"),
         ("dashboard shows", "\"ChargedMxn\"]", "\"ChargedMnx\"]"),

@@ -5,7 +5,7 @@
 
 use super::at::At;
 use super::{
-    Alarm, Api, Attribute, DeadLetter, Function, Index, Parameter, Permission, Queue, Setting, Table, Template,
+    Alarm, Api, Attribute, DeadLetter, Function, Index, Limit, Parameter, Permission, Queue, Setting, Table, Template,
     Trigger, Unreadable,
 };
 use serde_json::Value;
@@ -26,6 +26,10 @@ pub(super) fn read(document: &Value) -> Result<Template, Unreadable> {
         alarms: of_type(&template, "AWS::CloudWatch::Alarm").map(|found| alarm(&found)).collect::<Result<_, _>>()?,
         dashboards: of_type(&template, "AWS::CloudWatch::Dashboard")
             .map(|found| dashboard(&found))
+            .collect::<Result<_, _>>()?,
+        log_metrics: of_type(&template, "AWS::Logs::MetricFilter")
+            .flat_map(|found| found.list("/Properties/MetricTransformations"))
+            .map(|metric| metric.text("/MetricName"))
             .collect::<Result<_, _>>()?,
     })
 }
@@ -100,9 +104,18 @@ fn api(template: &At<'_>, found: &At<'_>) -> Result<Api, Unreadable> {
     Ok(Api {
         logical_id: found.resource.to_owned(),
         stage: found.text("/Properties/StageName")?,
-        requests_per_s: found.number("/Properties/DefaultRouteSettings/ThrottlingRateLimit").ok(),
+        default_limit: limit(found, "/Properties/DefaultRouteSettings"),
+        route_limits: found
+            .entries("/Properties/RouteSettings")
+            .map(|route| (route.resource.to_owned(), limit(&route, "")))
+            .collect(),
         access_log_days: log.and_then(|log| retention_days(template, &log)),
     })
+}
+
+fn limit(found: &At<'_>, settings: &str) -> Limit {
+    let number = |name: &str| found.number(&format!("{settings}/{name}")).ok();
+    Limit { requests_per_s: number("ThrottlingRateLimit"), burst: number("ThrottlingBurstLimit") }
 }
 
 /// An alarm watches one metric, or several with expressions over them.
@@ -171,6 +184,7 @@ fn function(template: &At<'_>, found: At<'_>) -> Result<Function, Unreadable> {
             .map(|variable| Ok((variable.resource.to_owned(), variable.setting("")?)))
             .collect::<Result<_, _>>()?,
         triggers: found.entries(&of("/Events")).map(trigger).collect::<Result<_, _>>()?,
+        reserved_concurrency: found.number(&of("/ReservedConcurrentExecutions/Fn::If/1")).ok(),
         may_recurse: found.says(&of("/RecursiveLoop"), "Allow"),
         role,
         permissions,

@@ -23,45 +23,46 @@ pub(super) fn alarms_lead_nowhere(template: &Template) -> Breaches {
 
 /// A metric that nothing writes, or not by these dimensions, is never above its threshold.
 pub(super) fn alarms_watch_nothing(template: &Template) -> Breaches {
-    ids(template, |alarm| !alarm.metrics.iter().all(|(metric, by)| is_measured(metric, by)))
+    ids(template, |alarm| !alarm.metrics.iter().all(|(metric, by)| is_measured(template, metric, by)))
 }
 
 /// CloudWatch takes any name, and shows an empty picture.
 pub(super) fn dashboards_show_nothing(template: &Template) -> Breaches {
-    let wrong = template.dashboards.iter().filter(|(_, body)| !shows_what_is_measured(body));
+    let wrong = template.dashboards.iter().filter(|(_, body)| !shows_what_is_measured(template, body));
     wrong.map(|(id, _)| id.clone()).collect()
 }
 
-fn shows_what_is_measured(body: &str) -> bool {
+fn shows_what_is_measured(template: &Template, body: &str) -> bool {
     let Ok(body) = serde_json::from_str::<Value>(body) else { return false };
     let widgets = body["widgets"].as_array().into_iter().flatten();
     let mut rows = widgets.filter_map(|widget| widget["properties"]["metrics"].as_array()).flatten();
     rows.all(|row| match row[0]["expression"].as_str() {
-        Some(search) => is_search_for_a_metric(search),
-        None => is_row_of_a_metric(row),
+        Some(search) => is_search_for_a_metric(template, search),
+        None => is_row_of_a_metric(template, row),
     })
 }
 
 /// `[namespace, metric, dimension, value, …]`; those of AWS are AWS's.
-fn is_row_of_a_metric(row: &Value) -> bool {
+fn is_row_of_a_metric(template: &Template, row: &Value) -> bool {
     let texts: Vec<_> = row.as_array().into_iter().flatten().map_while(Value::as_str).collect();
     let Some((namespace, [metric, by @ ..])) = texts.split_first() else { return false };
     let by: Vec<_> = by.iter().step_by(2).map(|dimension| (*dimension).to_owned()).collect();
-    namespace.starts_with("AWS/") || is_measured(metric, &by)
+    namespace.starts_with("AWS/") || is_measured(template, metric, &by)
 }
 
 /// `SEARCH('{"namespace",dimension,…} MetricName="metric"', …)`.
-fn is_search_for_a_metric(search: &str) -> bool {
+fn is_search_for_a_metric(template: &Template, search: &str) -> bool {
     let schema = search.split_once("${AWS::StackName}").and_then(|(_, rest)| rest.split_once('}'));
     let Some((schema, rest)) = schema else { return false };
     let by: Vec<_> = schema.split(',').skip(1).map(str::to_owned).collect();
     let metric = rest.split('"').nth(1).unwrap_or_default();
-    is_measured(metric, &by)
+    is_measured(template, metric, &by)
 }
 
-fn is_measured(metric: &str, by: &[String]) -> bool {
+/// By our functions, or by CloudWatch from a line of a log.
+fn is_measured(template: &Template, metric: &str, by: &[String]) -> bool {
     let same = |known: &&Metric| known.name == metric && known.by.iter().any(|set| *set == by);
-    METRICS.iter().any(same)
+    METRICS.iter().any(same) || by.is_empty() && template.log_metrics.iter().any(|known| known == metric)
 }
 
 /// A heading's anchor is its text in small letters, with dashes.

@@ -24,6 +24,19 @@ pub(super) fn concurrency_is_unbounded(template: &Template) -> Breaches {
     ids(triggered(template).filter(|(_, by)| !by.bounded).map(|(function, _)| function))
 }
 
+/// Where concurrency is reserved, Lambda takes as many messages as the mappings say, and throttles what
+/// the reservation has no place for; AWS asks for their sum at least. A bare number, without the
+/// parameter, would stop the deployment in a new account.
+pub(super) fn reservations_are_short(template: &Template) -> Breaches {
+    let wakes = |trigger: &Trigger| match trigger {
+        Trigger::Queue { concurrency, .. } => *concurrency,
+        _ => None,
+    };
+    let needed = |function: &Function| function.triggers.iter().filter_map(wakes).sum::<u32>();
+    let short = |function: &&Function| function.reserved_concurrency.is_none_or(|places| places < needed(function));
+    ids(template.functions.iter().filter(|function| needed(function) > 0).filter(short))
+}
+
 /// Lambda stops what looks like a loop after 16 hops and puts the message with the dead letters.
 pub(super) fn recursion_is_stopped(template: &Template) -> Breaches {
     let feeds = |function: &Function, queue: &str| {
