@@ -5,12 +5,14 @@ mod billing;
 mod credits;
 mod deleted_video;
 mod envelope;
+mod event;
 mod list;
 mod model_object;
 mod path;
 pub mod query;
 pub mod routes;
 pub mod schema;
+mod server;
 mod transaction;
 mod video_job;
 pub mod video_order;
@@ -23,6 +25,7 @@ pub use list::List;
 pub use model_object::{ModelList, ModelObject, TypicalSeconds};
 pub use path::{job_id, path_parameter};
 pub use query::Query;
+pub use server::{Endpoint, Server, serve};
 pub use transaction::Transaction;
 pub use video_job::{DryRun, ErrorDetail, VideoJob};
 
@@ -34,8 +37,8 @@ use crate::outbound::BoxError;
 use crate::storage::StorageError;
 use crate::store::StoreError;
 use crate::world::Ambient;
-use lambda_http::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
-use lambda_http::http::{HeaderValue, StatusCode};
+use lambda_http::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use lambda_http::http::{HeaderValue, Method, StatusCode};
 use lambda_http::request::RequestContext;
 use lambda_http::{Body, Request, RequestExt, Response};
 use serde::Serialize;
@@ -79,6 +82,8 @@ pub struct Call {
     pub balance: Option<Money>,
     /// When to ask again; set it on answers about an unfinished job.
     pub ask_again_in: Option<Duration>,
+    /// How long anybody may keep the answer; nothing is said of it unless this is set.
+    pub kept_for: Option<Duration>,
     /// Whether the answer is that of an earlier request with the same idempotency key.
     pub replayed: bool,
     id: String,
@@ -96,12 +101,23 @@ impl Call {
             org: None,
             balance: None,
             ask_again_in: None,
+            kept_for: None,
             replayed: false,
             id: request_id(ambient),
             started_unix_ms,
             ambient: ambient.clone(),
             metrics: metrics.clone(),
         }
+    }
+
+    /// The method, as it was sent.
+    pub fn method(&self) -> &Method {
+        self.request.method()
+    }
+
+    /// The path as API Gateway has it: percent signs are decoded, and nothing else is changed.
+    pub fn path(&self) -> &str {
+        self.request.raw_http_path()
     }
 
     /// What every log line of the request carries: our id, which the caller has too, and the API's, which is in the access log.
@@ -126,6 +142,9 @@ impl Call {
         }
         if let Some(wait) = self.ask_again_in.filter(|_| result.is_ok()) {
             insert(headers, RETRY_AFTER.as_str(), &wait.as_secs().to_string());
+        }
+        if let Some(time) = self.kept_for.filter(|_| result.is_ok()) {
+            insert(headers, CACHE_CONTROL.as_str(), &format!("public, max-age={}", time.as_secs()));
         }
         if self.replayed {
             insert(headers, "idempotent-replayed", "true");
@@ -152,7 +171,7 @@ impl Call {
 
 impl Call {
     fn log(&self, status: StatusCode, error: Option<Error>) {
-        let (method, path) = (self.request.method().as_str(), self.request.uri().path());
+        let (method, path) = (self.method().as_str(), self.path());
         let org = self.org.map(|org| org.to_string());
         let duration_ms = self.ambient.now_unix_ms().saturating_sub(self.started_unix_ms);
         let (status, code) = (status.as_u16(), error.as_ref().map(|error| self::code(error).0.as_str()));

@@ -9,17 +9,15 @@ use ghub::cancellation::Canceller;
 use ghub::checking::Checker;
 use ghub::config::ConfigError;
 use ghub::error::{NotCancellable, Refusal};
-use ghub::http::{Call, Error, VideoJob, job_id};
+use ghub::http::{Call, Endpoint, Error, VideoJob, job_id};
 use ghub::id::{JobId, OrgId};
 use ghub::job::Job;
 use ghub::outbound::{ProviderSender, connect, sdk_config};
 use ghub::queue::Queue;
 use ghub::store::{Store, StoreError, Table};
 use ghub::world::World;
-use lambda_http::{Body, Request, Response};
 use std::time::Duration;
 use tokio::time::Instant;
-use tracing::Instrument;
 
 /// The function's timeout in the template. All that it waits for has to fit in.
 pub const TIMEOUT: Duration = Duration::from_secs(28);
@@ -62,14 +60,10 @@ impl CancelVideo {
             store,
         })
     }
+}
 
-    /// Answers one request.
-    pub async fn handle(&self, request: Request) -> Response<Body> {
-        let mut call = Call::open(&self.world.ambient, &self.world.metrics, request);
-        let span = call.span();
-        let result = self.answer(&mut call).instrument(span).await;
-        call.close(result)
-    }
+impl Endpoint for CancelVideo {
+    type Answer = VideoJob;
 
     async fn answer(&self, call: &mut Call) -> Result<VideoJob, Error> {
         let end = Instant::now() + TIMEOUT - ANSWERING;
@@ -79,7 +73,9 @@ impl CancelVideo {
             tokio::time::timeout_at(end, cancelled).await.map_err(|late| StoreError::Unavailable(late.into()))??;
         Ok(VideoJob::from(&job))
     }
+}
 
+impl CancelVideo {
     /// The job, failed. Whoever is overtaken reads it again and decides anew, and so does who finds somebody else at it.
     async fn cancelled(&self, org: OrgId, id: JobId) -> Result<Job, Error> {
         let patience = Instant::now() + PATIENCE;

@@ -6,17 +6,15 @@
 use ghub::auth::Auth;
 use ghub::config::ConfigError;
 use ghub::error::Refusal;
-use ghub::http::{Call, DeletedVideo, Error, job_id};
+use ghub::http::{Call, DeletedVideo, Endpoint, Error, job_id};
 use ghub::id::{JobId, OrgId};
 use ghub::job::{Deletion, Job, Moved};
 use ghub::outbound::{connect, sdk_config};
 use ghub::storage::Storage;
 use ghub::store::{Store, StoreError, Table, Written};
 use ghub::world::World;
-use lambda_http::{Body, Request, Response};
 use std::time::Duration;
 use tokio::time::Instant;
-use tracing::Instrument;
 
 /// The function's timeout in the template. The exchange with storage takes 10 s at most; the store's reads and writes need 50 ms, and two
 /// of them may take their whole 4 s.
@@ -42,14 +40,10 @@ impl DeleteVideo {
         let (storage, ()) = tokio::join!(Storage::new(world, &aws), connect(world, Vec::new()));
         Ok(Self { world: world.clone(), auth: Auth::new(&store, &world.ambient), store, storage: storage? })
     }
+}
 
-    /// Answers one request.
-    pub async fn handle(&self, request: Request) -> Response<Body> {
-        let mut call = Call::open(&self.world.ambient, &self.world.metrics, request);
-        let span = call.span();
-        let result = self.answer(&mut call).instrument(span).await;
-        call.close(result)
-    }
+impl Endpoint for DeleteVideo {
+    type Answer = DeletedVideo;
 
     async fn answer(&self, call: &mut Call) -> Result<DeletedVideo, Error> {
         let end = Instant::now() + TIMEOUT - ANSWERING;
@@ -57,7 +51,9 @@ impl DeleteVideo {
         let deleted = self.delete(org, job_id(&call.request));
         tokio::time::timeout_at(end, deleted).await.map_err(|late| StoreError::Unavailable(late.into()))?
     }
+}
 
+impl DeleteVideo {
     async fn delete(&self, org: OrgId, id: JobId) -> Result<DeletedVideo, Error> {
         let hidden = self.hidden(org, id).await?;
         self.storage.remove(&Storage::path(org, id)).await?;

@@ -2,17 +2,14 @@
 
 use ghub::auth::Auth;
 use ghub::config::ConfigError;
-use ghub::http::{Call, Credits, Error};
+use ghub::http::{Call, Credits, Endpoint, Error};
 use ghub::outbound::{connect, sdk_config};
 use ghub::store::{Store, Table};
 use ghub::world::World;
-use lambda_http::{Body, Request, Response};
-use tracing::Instrument;
 
 /// The function, with what it needs.
 #[derive(Debug)]
 pub struct GetCredits {
-    world: World,
     auth: Auth,
 }
 
@@ -22,16 +19,12 @@ impl GetCredits {
         let aws = sdk_config(world)?;
         let store = Store::new(world, &aws, &[Table::Accounts, Table::Keys])?;
         connect(world, Vec::new()).await;
-        Ok(Self { world: world.clone(), auth: Auth::new(&store, &world.ambient) })
+        Ok(Self { auth: Auth::new(&store, &world.ambient) })
     }
+}
 
-    /// Answers one request.
-    pub async fn handle(&self, request: Request) -> Response<Body> {
-        let mut call = Call::open(&self.world.ambient, &self.world.metrics, request);
-        let span = call.span();
-        let result = self.answer(&mut call).instrument(span).await;
-        call.close(result)
-    }
+impl Endpoint for GetCredits {
+    type Answer = Credits;
 
     async fn answer(&self, call: &mut Call) -> Result<Credits, Error> {
         let account = self.auth.account(call).await?;

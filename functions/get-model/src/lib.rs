@@ -3,18 +3,15 @@
 use ghub::auth::Auth;
 use ghub::catalog::Catalog;
 use ghub::config::{ConfigError, Rates};
-use ghub::http::{Call, Error, ModelObject, path_parameter};
+use ghub::http::{Call, Endpoint, Error, ModelObject, path_parameter};
 use ghub::outbound::{connect, sdk_config};
 use ghub::provider::Providers;
 use ghub::store::{Store, Table};
 use ghub::world::World;
-use lambda_http::{Body, Request, Response};
-use tracing::Instrument;
 
 /// The function, with what it needs.
 #[derive(Debug)]
 pub struct GetModel {
-    world: World,
     auth: Auth,
     catalog: Catalog,
     rates: Rates,
@@ -28,21 +25,16 @@ impl GetModel {
         let store = Store::new(world, &aws, &[Table::Accounts, Table::Keys])?;
         connect(world, Vec::new()).await;
         Ok(Self {
-            world: world.clone(),
             auth: Auth::new(&store, &world.ambient),
             catalog: world.env.catalog()?,
             rates: world.env.rates()?,
             providers: world.env.providers()?,
         })
     }
+}
 
-    /// Answers one request.
-    pub async fn handle(&self, request: Request) -> Response<Body> {
-        let mut call = Call::open(&self.world.ambient, &self.world.metrics, request);
-        let span = call.span();
-        let result = self.answer(&mut call).instrument(span).await;
-        call.close(result)
-    }
+impl Endpoint for GetModel {
+    type Answer = ModelObject;
 
     async fn answer(&self, call: &mut Call) -> Result<ModelObject, Error> {
         self.auth.account(call).await?;

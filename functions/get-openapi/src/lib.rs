@@ -5,40 +5,31 @@ mod document;
 mod operation;
 mod paths;
 
-use ghub::http::{Call, Error};
-use ghub::metrics::Metrics;
-use ghub::world::Ambient;
-use lambda_http::http::HeaderValue;
-use lambda_http::http::header::CACHE_CONTROL;
-use lambda_http::{Body, Request, Response};
-use serde_json::value::RawValue;
+use ghub::http::{Call, Endpoint, Error};
+use serde_json::value::{RawValue, to_raw_value};
+use std::time::Duration;
 
 /// It changes with a deployment, and nobody needs to see that sooner than in five minutes.
-const KEPT: HeaderValue = HeaderValue::from_static("public, max-age=300");
+const KEPT: Duration = Duration::from_secs(300);
 
-/// The function, with what it needs.
+/// The function, with what it answers.
 #[derive(Debug)]
 pub struct GetOpenapi {
-    ambient: Ambient,
-    metrics: Metrics,
     document: Result<Box<RawValue>, String>,
 }
 
-impl GetOpenapi {
-    /// Needs nobody outside. The document is made here, once.
-    pub fn new(ambient: Ambient, metrics: Metrics) -> Self {
-        let document = serde_json::value::to_raw_value(&document::document()).map_err(|error| error.to_string());
-        Self { ambient, metrics, document }
+impl Default for GetOpenapi {
+    /// Makes the document, once.
+    fn default() -> Self {
+        Self { document: to_raw_value(&document::document()).map_err(|error| error.to_string()) }
     }
+}
 
-    /// Answers one request.
-    pub fn handle(&self, request: Request) -> Response<Body> {
-        let call = Call::open(&self.ambient, &self.metrics, request);
-        let found = self.document.as_ref();
-        let mut response = call.close(found.map_err(|error| Error::Internal(error.clone().into())));
-        if response.status().is_success() {
-            response.headers_mut().insert(CACHE_CONTROL, KEPT);
-        }
-        response
+impl Endpoint for GetOpenapi {
+    type Answer = Box<RawValue>;
+
+    async fn answer(&self, call: &mut Call) -> Result<Box<RawValue>, Error> {
+        call.kept_for = Some(KEPT);
+        self.document.clone().map_err(|error| Error::Internal(error.into()))
     }
 }

@@ -3,15 +3,13 @@
 use ghub::auth::Auth;
 use ghub::config::ConfigError;
 use ghub::error::{Refusal, causes};
-use ghub::http::{Call, Error, VideoJob, job_id};
+use ghub::http::{Call, Endpoint, Error, VideoJob, job_id};
 use ghub::job::{Job, TURN_TOLERANCE};
 use ghub::outbound::{connect, sdk_config};
 use ghub::queue::{Message, Queue};
 use ghub::store::{Store, Table};
 use ghub::world::World;
-use lambda_http::{Body, Request, Response};
 use std::time::Duration;
-use tracing::Instrument;
 
 /// The function, with what it needs.
 #[derive(Debug)]
@@ -35,16 +33,12 @@ impl GetVideo {
             store,
         })
     }
+}
 
-    /// Answers one request.
-    pub async fn handle(&self, request: Request) -> Response<Body> {
-        let mut call = Call::open(&self.world.ambient, &self.world.metrics, request);
-        let span = call.span();
-        let result = self.show(&mut call).instrument(span).await;
-        call.close(result)
-    }
+impl Endpoint for GetVideo {
+    type Answer = VideoJob;
 
-    async fn show(&self, call: &mut Call) -> Result<VideoJob, Error> {
+    async fn answer(&self, call: &mut Call) -> Result<VideoJob, Error> {
         let org = self.auth.organization(call.request.headers()).await?;
         call.org = Some(org);
         let (job, account) = self.store.job_and_account(org, job_id(&call.request)).await?;
@@ -57,7 +51,9 @@ impl GetVideo {
         call.ask_again_in = job.is_open().then(|| job.cadence(self.world.ambient.now()));
         Ok(VideoJob::from(&job))
     }
+}
 
+impl GetVideo {
     /// Has an overdue job looked at now. Its message was lost or is late; a second one does no harm.
     async fn hurried(&self, job: &Job) {
         if !job.is_overdue(self.world.ambient.now(), TURN_TOLERANCE) {

@@ -3,18 +3,15 @@
 use ghub::auth::Auth;
 use ghub::config::ConfigError;
 use ghub::error::Refusal;
-use ghub::http::{Call, Error, List, Query, Transaction};
+use ghub::http::{Call, Endpoint, Error, List, Query, Transaction};
 use ghub::id::OrgId;
 use ghub::outbound::{connect, sdk_config};
 use ghub::store::{Store, Table};
 use ghub::world::World;
-use lambda_http::{Body, Request, Response};
-use tracing::Instrument;
 
 /// The function, with what it needs.
 #[derive(Debug)]
 pub struct ListTransactions {
-    world: World,
     auth: Auth,
     store: Store,
 }
@@ -25,16 +22,12 @@ impl ListTransactions {
         let aws = sdk_config(world)?;
         let store = Store::new(world, &aws, &[Table::Ledger, Table::Accounts, Table::Keys])?;
         connect(world, Vec::new()).await;
-        Ok(Self { world: world.clone(), auth: Auth::new(&store, &world.ambient), store })
+        Ok(Self { auth: Auth::new(&store, &world.ambient), store })
     }
+}
 
-    /// Answers one request.
-    pub async fn handle(&self, request: Request) -> Response<Body> {
-        let mut call = Call::open(&self.world.ambient, &self.world.metrics, request);
-        let span = call.span();
-        let result = self.answer(&mut call).instrument(span).await;
-        call.close(result)
-    }
+impl Endpoint for ListTransactions {
+    type Answer = List<Transaction>;
 
     async fn answer(&self, call: &mut Call) -> Result<List<Transaction>, Error> {
         let account = self.auth.account(call).await?;
@@ -47,7 +40,9 @@ impl ListTransactions {
         }
         Ok(List::of_transactions(statement))
     }
+}
 
+impl ListTransactions {
     /// Where in the ledger the transaction stands that the page comes after. Another organization's is as unknown as one that never was.
     async fn place_of(&self, org: OrgId, after: Option<&str>) -> Result<Option<u64>, Error> {
         let Some(after) = after else { return Ok(None) };

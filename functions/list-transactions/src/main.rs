@@ -1,12 +1,12 @@
 //! The Lambda `list-transactions`.
 
-use ghub::{telemetry, world::World};
-use lambda_http::{Error, run, service_fn};
+use ghub::http::serve;
+use ghub::outbound::BoxError;
+use ghub::world::World;
 use list_transactions::ListTransactions;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
-    telemetry::init();
-    let function = &ListTransactions::new(&World::process()).await.inspect_err(telemetry::not_started)?;
-    run(service_fn(move |request| async move { Ok::<_, Error>(function.handle(request).await) })).await
+async fn main() -> Result<(), BoxError> {
+    let world = World::process();
+    serve(&world, ListTransactions::new(&world)).await
 }

@@ -4,18 +4,15 @@ use ghub::auth::Auth;
 use ghub::catalog::Catalog;
 use ghub::config::ConfigError;
 use ghub::error::Refusal;
-use ghub::http::{Call, Error, List, Query, VideoJob};
+use ghub::http::{Call, Endpoint, Error, List, Query, VideoJob};
 use ghub::job::Status;
 use ghub::outbound::{connect, sdk_config};
 use ghub::store::{Store, Table, Wanted};
 use ghub::world::World;
-use lambda_http::{Body, Request, Response};
-use tracing::Instrument;
 
 /// The function, with what it needs.
 #[derive(Debug)]
 pub struct ListVideos {
-    world: World,
     auth: Auth,
     store: Store,
     catalog: Catalog,
@@ -28,20 +25,15 @@ impl ListVideos {
         let store = Store::new(world, &aws, &[Table::Jobs, Table::Accounts, Table::Keys])?;
         connect(world, Vec::new()).await;
         Ok(Self {
-            world: world.clone(),
             auth: Auth::new(&store, &world.ambient),
             store,
             catalog: Catalog::published(), // an override changes models and never which ones there are
         })
     }
+}
 
-    /// Answers one request.
-    pub async fn handle(&self, request: Request) -> Response<Body> {
-        let mut call = Call::open(&self.world.ambient, &self.world.metrics, request);
-        let span = call.span();
-        let result = self.answer(&mut call).instrument(span).await;
-        call.close(result)
-    }
+impl Endpoint for ListVideos {
+    type Answer = List<VideoJob>;
 
     async fn answer(&self, call: &mut Call) -> Result<List<VideoJob>, Error> {
         let account = self.auth.account(call).await?;
@@ -50,7 +42,9 @@ impl ListVideos {
         let jobs = found.jobs.iter().map(VideoJob::from).collect();
         Ok(List::searched(jobs, found.reached.map(|job| job.to_string()), |job| job.id.clone()))
     }
+}
 
+impl ListVideos {
     /// A model that the catalog does not have is refused, since an empty list would be taken for the answer; it keeps those that are
     /// switched off.
     fn wanted(&self, query: &Query) -> Result<Wanted<'_>, Refusal> {

@@ -7,7 +7,7 @@ use ghub::auth::Auth;
 use ghub::catalog::Catalog;
 use ghub::config::{ConfigError, Rates};
 use ghub::error::{Refusal, causes};
-use ghub::http::{Call, DryRun, Error, VideoJob};
+use ghub::http::{Call, DryRun, Endpoint, Error, VideoJob};
 use ghub::id::{JobId, OrgId};
 use ghub::job::{Job, Moved, State};
 use ghub::outbound::{ProviderSender, connect, sdk_config};
@@ -16,11 +16,9 @@ use ghub::queue::{Message, Queue};
 use ghub::store::{Accepted, Idempotency, Store, Table, Written};
 use ghub::submission::{SUBMIT_TIMEOUT, Submitter};
 use ghub::world::World;
-use lambda_http::{Body, Request, Response};
 use serde::Serialize;
 use std::time::Duration;
 use tokio::time::Instant;
-use tracing::Instrument;
 
 /// The function's timeout in the template. All that it waits for has to fit in.
 pub const TIMEOUT: Duration = Duration::from_secs(28);
@@ -39,10 +37,12 @@ enum Outcome {
 }
 
 /// What a submit is answered.
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 #[serde(untagged)]
-enum Answer {
+pub enum Answer {
+    /// The job that was accepted, now or before.
     Job(VideoJob),
+    /// What it would cost.
     DryRun(DryRun),
 }
 
@@ -77,16 +77,12 @@ impl SubmitVideo {
             store,
         })
     }
+}
 
-    /// Answers one request.
-    pub async fn handle(&self, request: Request) -> Response<Body> {
-        let mut call = Call::open(&self.world.ambient, &self.world.metrics, request);
-        let span = call.span();
-        let result = self.submit(&mut call).instrument(span).await;
-        call.close(result)
-    }
+impl Endpoint for SubmitVideo {
+    type Answer = Answer;
 
-    async fn submit(&self, call: &mut Call) -> Result<Answer, Error> {
+    async fn answer(&self, call: &mut Call) -> Result<Answer, Error> {
         let end = Instant::now() + TIMEOUT;
         let org = self.auth.organization(call.request.headers()).await?;
         call.org = Some(org);
@@ -111,7 +107,9 @@ impl SubmitVideo {
         call.ask_again_in = job.is_open().then(|| job.cadence(self.world.ambient.now()));
         Ok(Answer::Job(VideoJob::from(&job)))
     }
+}
 
+impl SubmitVideo {
     /// Validates, prices and stores the job; its cost is held and the lease for sending it is ours.
     async fn accepted(&self, call: &Call, org: OrgId) -> Result<Outcome, Error> {
         let body = call.json_object()?;

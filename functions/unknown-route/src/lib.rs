@@ -1,28 +1,17 @@
 //! `$default`: what no other route takes. API Gateway would answer in its own words; here the error envelope holds too.
 
 use ghub::error::Refusal;
-use ghub::http::{Call, routes::methods_of};
-use ghub::metrics::Metrics;
-use ghub::world::Ambient;
-use lambda_http::{Body, Request, Response};
+use ghub::http::{Call, Endpoint, Error, routes::methods_of};
 
-/// The function, with what it needs.
-#[derive(Debug)]
-pub struct UnknownRoute {
-    ambient: Ambient,
-    metrics: Metrics,
-}
+/// The function, which needs nothing.
+#[derive(Debug, Default)]
+pub struct UnknownRoute;
 
-impl UnknownRoute {
-    /// Needs nobody outside.
-    pub const fn new(ambient: Ambient, metrics: Metrics) -> Self {
-        Self { ambient, metrics }
-    }
+impl Endpoint for UnknownRoute {
+    type Answer = (); // it refuses whatever it gets
 
-    /// Answers one request: always a refusal.
-    pub fn handle(&self, request: Request) -> Response<Body> {
-        let refusal = refusal(request.method().as_str(), request.uri().path());
-        Call::open(&self.ambient, &self.metrics, request).close(Err::<(), _>(refusal.into()))
+    async fn answer(&self, call: &mut Call) -> Result<(), Error> {
+        Err(refusal(call.method().as_str(), call.path()).into())
     }
 }
 

@@ -1,14 +1,10 @@
 //! The Lambda `unknown-route`.
 
-use ghub::{config::Env, metrics::Metrics, telemetry, world::Ambient};
-use lambda_http::{Error, run, service_fn};
+use ghub::http::{Server, serve};
+use ghub::outbound::BoxError;
 use unknown_route::UnknownRoute;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
-    telemetry::init();
-    let ambient = Ambient::system();
-    let metrics = Metrics::on_stdout(&Env::process(), &ambient);
-    let function = &UnknownRoute::new(ambient, metrics);
-    run(service_fn(move |request| async move { Ok::<_, Error>(function.handle(request)) })).await
+async fn main() -> Result<(), BoxError> {
+    serve(Server::process(), async { Ok(UnknownRoute) }).await
 }

@@ -5,24 +5,20 @@ use audit_accounts::AuditAccounts;
 use aws_lambda_events::event::sqs::SqsEvent;
 use cancel_video::CancelVideo;
 use delete_video::DeleteVideo;
-use futures::future::BoxFuture;
 use get_credits::GetCredits;
 use get_model::GetModel;
 use get_openapi::GetOpenapi;
 use get_video::GetVideo;
 use ghub::config::ConfigError;
 use ghub::error::causes;
+use ghub::http::{Endpoint, Server};
 use ghub::world::World;
-use lambda_http::request::LambdaRequest;
-use lambda_http::{Adapter, Body, Request, Response, Service, service_fn};
-use lambda_runtime::{Context, LambdaEvent};
 use list_models::ListModels;
 use list_transactions::ListTransactions;
 use list_videos::ListVideos;
 use poll_jobs::PollJobs;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use std::convert::Infallible;
 use std::sync::Arc;
 use store_video::StoreVideo;
 use submit_video::SubmitVideo;
@@ -32,83 +28,17 @@ use unknown_route::UnknownRoute;
 /// The function with this name in the template, in its own environment.
 pub async fn build(name: &str, world: &World) -> Result<Function, ConfigError> {
     Ok(match name {
-        "submit-video" => {
-            let function = Arc::new(SubmitVideo::new(world).await?);
-            http(move |request| {
-                let function = function.clone();
-                Box::pin(async move { function.handle(request).await })
-            })
-        }
-        "get-video" => {
-            let function = Arc::new(GetVideo::new(world).await?);
-            http(move |request| {
-                let function = function.clone();
-                Box::pin(async move { function.handle(request).await })
-            })
-        }
-        "list-videos" => {
-            let function = Arc::new(ListVideos::new(world).await?);
-            http(move |request| {
-                let function = function.clone();
-                Box::pin(async move { function.handle(request).await })
-            })
-        }
-        "cancel-video" => {
-            let function = Arc::new(CancelVideo::new(world).await?);
-            http(move |request| {
-                let function = function.clone();
-                Box::pin(async move { function.handle(request).await })
-            })
-        }
-        "delete-video" => {
-            let function = Arc::new(DeleteVideo::new(world).await?);
-            http(move |request| {
-                let function = function.clone();
-                Box::pin(async move { function.handle(request).await })
-            })
-        }
-        "list-models" => {
-            let function = Arc::new(ListModels::new(world).await?);
-            http(move |request| {
-                let function = function.clone();
-                Box::pin(async move { function.handle(request).await })
-            })
-        }
-        "get-model" => {
-            let function = Arc::new(GetModel::new(world).await?);
-            http(move |request| {
-                let function = function.clone();
-                Box::pin(async move { function.handle(request).await })
-            })
-        }
-        "get-credits" => {
-            let function = Arc::new(GetCredits::new(world).await?);
-            http(move |request| {
-                let function = function.clone();
-                Box::pin(async move { function.handle(request).await })
-            })
-        }
-        "list-transactions" => {
-            let function = Arc::new(ListTransactions::new(world).await?);
-            http(move |request| {
-                let function = function.clone();
-                Box::pin(async move { function.handle(request).await })
-            })
-        }
-        "get-openapi" => {
-            let function = Arc::new(GetOpenapi::new(world.ambient.clone(), world.metrics.clone()));
-            http(move |request| {
-                let function = function.clone();
-                Box::pin(async move { function.handle(request) })
-            })
-        }
-        "unknown-route" => {
-            let function = Arc::new(UnknownRoute::new(world.ambient.clone(), world.metrics.clone()));
-            http(move |request| {
-                let function = function.clone();
-                Box::pin(async move { function.handle(request) })
-            })
-        }
+        "submit-video" => http(world, SubmitVideo::new(world).await?),
+        "get-video" => http(world, GetVideo::new(world).await?),
+        "list-videos" => http(world, ListVideos::new(world).await?),
+        "cancel-video" => http(world, CancelVideo::new(world).await?),
+        "delete-video" => http(world, DeleteVideo::new(world).await?),
+        "list-models" => http(world, ListModels::new(world).await?),
+        "get-model" => http(world, GetModel::new(world).await?),
+        "get-credits" => http(world, GetCredits::new(world).await?),
+        "list-transactions" => http(world, ListTransactions::new(world).await?),
+        "get-openapi" => http(world, GetOpenapi::default()),
+        "unknown-route" => http(world, UnknownRoute),
         "poll-jobs" => {
             let function = Arc::new(PollJobs::new(world).await?);
             Arc::new(move |event| {
@@ -143,20 +73,12 @@ pub async fn build(name: &str, world: &World) -> Result<Function, ConfigError> {
     })
 }
 
-/// A function behind API Gateway: payload 2.0 becomes an HTTP request by `lambda_http`, as on Lambda.
-fn http(handle: impl Fn(Request) -> BoxFuture<'static, Response<Body>> + Send + Sync + 'static) -> Function {
-    let handle = Arc::new(handle);
+/// A function behind API Gateway, in the server that it has on Lambda too.
+fn http(world: &World, endpoint: impl Endpoint) -> Function {
+    let (server, endpoint) = (Server::from(world), Arc::new(endpoint));
     Arc::new(move |event| {
-        let handle = handle.clone();
-        Box::pin(async move {
-            let request = read::<LambdaRequest>(&event)?;
-            let service = service_fn(move |request| {
-                let answer = handle(request);
-                async move { Ok::<_, Infallible>(answer.await) }
-            });
-            let answer = Adapter::from(service).call(LambdaEvent::new(request, Context::default())).await;
-            written(answer.map_err(|never| never.to_string())?)
-        })
+        let (server, endpoint) = (server.clone(), endpoint.clone());
+        Box::pin(async move { written(server.answer(endpoint.as_ref(), &event.to_string()).await) })
     })
 }
 
