@@ -79,7 +79,7 @@ fn is_ip(word: &str) -> bool {
     v4.parse::<Ipv4Addr>().is_ok()
         || v6.parse::<Ipv6Addr>().is_ok()
         || (groups.len() > 3 && groups.iter().all(hex))
-        || (word.len() > 6 && word.to_lowercase().strip_prefix("0x").is_some_and(|rest| hex_only(rest)))
+        || (word.len() > 6 && word.to_lowercase().strip_prefix("0x").is_some_and(hex_only))
 }
 
 fn hex_only(text: &str) -> bool {

@@ -21,8 +21,8 @@ const TRACE: [&str; 11] = [
 /// Whether nobody wrote this for a reader.
 pub(super) fn is_page_or_trace(text: &str) -> bool {
     let text = text.to_lowercase();
-    let has = |word: &&str| text.contains(*word);
-    PAGE.iter().any(|word| has(&word)) || TRACE.iter().any(|word| has(&word))
+    let has = |word: &str| text.contains(word);
+    PAGE.iter().any(|word| has(word)) || TRACE.iter().any(|word| has(word))
 }
 
 /// The text without what stands from `-----BEGIN` to the end of its `-----END` line, or to the

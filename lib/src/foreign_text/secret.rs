@@ -35,8 +35,8 @@ const KEYS: [&str; 26] = [
 /// Whether a word is a key, a token or another secret.
 pub(super) fn is_secret(word: &str) -> bool {
     let (bare, lower) = (bare(word), bare(word).to_lowercase());
-    let known = |key: &&str| lower.starts_with(key) && bare.len() >= key.len() + 6;
-    KEYS.iter().any(|key| known(&key) && (key.len() > 4 || has_digit(bare)))
+    let known = |key: &str| lower.starts_with(key) && bare.len() >= key.len() + 6;
+    KEYS.iter().any(|key| known(key) && (key.len() > 4 || has_digit(bare)))
         || carries_a_query_or_user(word)
         || is_random(bare)
 }
