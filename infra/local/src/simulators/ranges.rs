@@ -21,6 +21,11 @@ pub(crate) fn asked(header: &str, len: u64) -> Result<Option<Range<u64>>, Unsati
     if range.is_empty() { Err(Unsatisfiable) } else { Ok(Some(range)) }
 }
 
+/// The same of a server that refuses what it does not answer: several ranges, another unit, nonsense.
+pub(crate) fn demanded(header: &str, len: u64) -> Result<Range<u64>, Unsatisfiable> {
+    asked(header, len)?.ok_or(Unsatisfiable)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -41,6 +46,7 @@ mod tests {
             ("bytes=-", Ok(None)),
         ] {
             assert_eq!(asked(header, 100), expected, "{header}");
+            assert_eq!(demanded(header, 100), expected.and_then(|range| range.ok_or(Unsatisfiable)), "{header}");
         }
         assert_eq!(asked("bytes=0-", 0), Err(Unsatisfiable));
     }

@@ -2,7 +2,7 @@
 //! the resumable endpoint says the same refusals as genuine codes with a text body (`resumable.rs`).
 
 use axum::Json;
-use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
@@ -22,8 +22,8 @@ pub(super) enum Refusal {
     /// A token of a signed URL that is forged, for another object, or late.
     Signature(&'static str),
     Invalid(String),
-    /// The range starts past the end of an object of this many bytes.
-    Range(u64),
+    /// The range starts past the end of the object, or is not one range of bytes.
+    Range,
     Internal(String),
     /// Said by the gateway in front, which knows nothing of the server's table.
     Gateway(&'static str),
@@ -51,7 +51,7 @@ impl Refusal {
             }
             Self::Signature(message) => (400, "InvalidJWT", "InvalidJWT", (*message).into()),
             Self::Invalid(message) => (400, "InvalidRequest", "InvalidRequest", message.clone()),
-            Self::Range(_) => (416, "InvalidRange", "InvalidRange", "The requested range is not satisfiable".into()),
+            Self::Range => (416, "invalid_range", "InvalidRange", "invalid range provided".into()),
             Self::Internal(message) => (500, "Internal", "InternalError", message.clone()),
             Self::Gateway(message) => (401, "Unauthorized", "Unauthorized", (*message).into()),
         }
@@ -66,17 +66,11 @@ impl IntoResponse for Refusal {
         }
         let status = match self {
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::Range(_) => StatusCode::RANGE_NOT_SATISFIABLE,
+            Self::Range => StatusCode::RANGE_NOT_SATISFIABLE,
             _ => StatusCode::BAD_REQUEST,
         };
         let body = json!({ "statusCode": inner.to_string(), "error": error, "message": message, "code": code });
-        let mut response = (status, Json(body)).into_response();
-        if let Self::Range(size) = self
-            && let Ok(range) = HeaderValue::try_from(format!("bytes */{size}"))
-        {
-            response.headers_mut().insert(header::CONTENT_RANGE, range);
-        }
-        response
+        (status, Json(body)).into_response()
     }
 }
 

@@ -66,6 +66,15 @@ pub enum Fault {
     },
     /// `Public` only: the answer of a bucket that is not public.
     Private,
+    /// `Public` only: the whole object comes in chunks, and nothing says how long it is.
+    Chunked,
+    /// `Public` only: the range is answered as one of an unknown total, `bytes 0-0/*`.
+    UnknownTotal,
+    /// `TusCreate` only: the upload is begun, and its location is this text; `{id}` in it is the upload's id.
+    Location {
+        /// What the header says.
+        location: String,
+    },
     /// `Info` only: the object's size is reported wrong.
     WrongSize {
         /// The size to report, in bytes.
@@ -135,7 +144,14 @@ pub(super) async fn play(
             next.run(request).await;
             hang_up()
         }
-        Some(fault @ (Fault::BreakAfter { .. } | Fault::Private | Fault::WrongSize { .. })) => {
+        Some(
+            fault @ (Fault::BreakAfter { .. }
+            | Fault::Private
+            | Fault::Chunked
+            | Fault::UnknownTotal
+            | Fault::Location { .. }
+            | Fault::WrongSize { .. }),
+        ) => {
             request.extensions_mut().insert(fault);
             next.run(request).await
         }

@@ -24,50 +24,69 @@ const CHUNK: usize = 64 * 1024;
 
 type At = Path<(String, String)>;
 
+/// `?download=`: the object is to be saved under this name, or under its own where it is empty.
+#[derive(Deserialize)]
+pub(super) struct Wanted {
+    download: Option<String>,
+}
+
 /// `GET` and `HEAD /object/{bucket}/{path}`
 pub(super) async fn authenticated(
     State(project): State<Arc<Project>>,
     Path((bucket, name)): At,
+    Query(Wanted { download }): Query<Wanted>,
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let row = visible(&project, &headers, &bucket, &name)?;
-    serve(&project, &row, &method, &headers, None).await
+    Ok(saved_as(download.as_deref(), serve(&project, &row, &method, &headers, None).await?))
 }
 
 /// `GET` and `HEAD /object/public/{bucket}/{path}`
 pub(super) async fn public(
     State(project): State<Arc<Project>>,
     Path((bucket, name)): At,
+    Query(Wanted { download }): Query<Wanted>,
     ordered: Ordered,
     method: Method,
-    headers: HeaderMap,
+    mut headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let private = ordered.is_some_and(|fault| fault.0 == Fault::Private);
-    if private {
+    let fault = ordered.map(|fault| fault.0);
+    if fault == Some(Fault::Chunked) {
+        headers.remove(header::RANGE);
+    }
+    if fault == Some(Fault::Private) {
         return Err(Refusal::BucketMissing);
     }
     let row = in_public(&project, &bucket, &name)?;
-    serve(&project, &row, &method, &headers, None).await
+    let mut response = saved_as(download.as_deref(), serve(&project, &row, &method, &headers, None).await?);
+    match fault {
+        Some(Fault::Chunked) => drop(response.headers_mut().remove(header::CONTENT_LENGTH)),
+        Some(Fault::UnknownTotal) => set(&mut response, header::CONTENT_RANGE, "bytes 0-0/*"),
+        _ => {}
+    }
+    Ok(response)
 }
 
 #[derive(Deserialize)]
 pub(super) struct Token {
     #[serde(default)]
     token: String,
+    download: Option<String>,
 }
 
 /// `GET /object/sign/{bucket}/{path}?token=…`
 pub(super) async fn signed(
     State(project): State<Arc<Project>>,
     Path((bucket, name)): At,
-    Query(Token { token }): Query<Token>,
+    Query(Token { token, download }): Query<Token>,
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let expires_s = sign::verify(&project.key, &token, &format!("{bucket}/{name}"), project.now_ms() / 1000)?;
     let row = project.disk.find(&bucket, &name).ok_or(Refusal::ObjectMissing)?;
-    serve(&project, &row, &method, &headers, Some(dates::http(expires_s.saturating_mul(1000)))).await
+    let expires = Some(dates::http(expires_s.saturating_mul(1000)));
+    Ok(saved_as(download.as_deref(), serve(&project, &row, &method, &headers, expires).await?))
 }
 
 /// `GET /object/info/{bucket}/{path}`
@@ -137,7 +156,7 @@ async fn serve(
     expires: Option<String>,
 ) -> Result<Response, Refusal> {
     let range = match auth::text(headers, "range") {
-        Some(range) if method == Method::GET => ranges::asked(range, row.size).map_err(|_| Refusal::Range(row.size))?,
+        Some(range) if method == Method::GET => Some(ranges::demanded(range, row.size).map_err(|_| Refusal::Range)?),
         _ => None,
     };
     let (start, length) = range.as_ref().map_or((0, row.size), |range| (range.start, range.end - range.start));
@@ -171,6 +190,27 @@ async fn serve(
         None => set(&mut response, header::CACHE_CONTROL, &row.cache_control),
     }
     Ok(response)
+}
+
+/// Tells a browser to save the object instead of showing it.
+fn saved_as(name: Option<&str>, mut response: Response) -> Response {
+    let disposition = match name {
+        None => return response,
+        Some("") => "attachment;".to_owned(),
+        Some(name) => {
+            let name = encoded(name);
+            format!("attachment; filename={name}; filename*=UTF-8''{name}")
+        }
+    };
+    set(&mut response, header::CONTENT_DISPOSITION, &disposition);
+    response
+}
+
+/// As `encodeURIComponent` of JavaScript does, with which the real server writes the name.
+fn encoded(name: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.!~*'()".contains(&byte);
+    let byte = |byte: u8| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+    name.bytes().map(byte).collect()
 }
 
 /// An object that was replaced or deleted since its row was read is missing, as it is for a reader of hosted storage.

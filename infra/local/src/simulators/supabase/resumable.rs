@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use axum::body::BodyDataStream;
 use axum::extract::{Path, Request, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, head, options, patch, post};
 use axum::{Extension, Router};
@@ -44,11 +44,24 @@ async fn describe() -> Response {
 }
 
 /// `POST`: the upload gets its URL, and its first bytes when the client sends them along.
-async fn begin(State(project): State<Arc<Project>>, request: Request) -> Response {
+async fn begin(State(project): State<Arc<Project>>, ordered: Ordered, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let mut body = body.into_data_stream();
     let outcome = create(&project, &head.headers, &mut body).await;
-    answer(outcome, &mut body).await
+    let mut response = answer(outcome, &mut body).await;
+    if let Some(Extension(Fault::Location { location })) = ordered {
+        relocate(&mut response, &location);
+    }
+    response
+}
+
+/// Names the upload as an odd server does.
+fn relocate(response: &mut Response, location: &str) {
+    let known = response.headers().get(header::LOCATION).and_then(|known| known.to_str().ok());
+    let id = known.and_then(|known| known.rsplit('/').next()).unwrap_or_default();
+    if let Ok(odd) = HeaderValue::try_from(location.replace("{id}", id)) {
+        response.headers_mut().insert(header::LOCATION, odd);
+    }
 }
 
 async fn create(project: &Project, headers: &HeaderMap, body: &mut BodyDataStream) -> Result<Response, Trouble> {

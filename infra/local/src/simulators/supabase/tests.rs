@@ -75,10 +75,39 @@ async fn ranges_and_conditions_are_honoured() {
     let part = read("range", "bytes=2-4").await.unwrap();
     assert_eq!((part.status().as_u16(), header(&part, "content-range")), (206, "bytes 2-4/10"));
     assert_eq!(part.text().await.unwrap(), "234");
-    let past = read("range", "bytes=10-").await.unwrap();
-    assert_eq!((past.status().as_u16(), header(&past, "content-range")), (416, "bytes */10"));
+    for refused in ["bytes=10-", "bytes=0-1,4-5", "bytes=5-4", "items=0-1"] {
+        let answer = read("range", refused).await.unwrap();
+        assert_eq!(answer.status(), 416, "{refused}");
+        let body: Value = answer.json().await.unwrap();
+        let seen = (&body["statusCode"], &body["error"], &body["code"]);
+        assert_eq!(seen, (&json!("416"), &json!("invalid_range"), &json!("InvalidRange")), "{refused}");
+    }
     let same = read("if-none-match", "\"781e5e245d69b566979b86e28d23f2c7\"").await.unwrap();
     assert_eq!(same.status(), 304);
+}
+
+#[tokio::test]
+async fn an_object_is_saved_under_the_name_that_is_asked_for() {
+    let server = Server::start().await;
+    server.put("/object/videos/a.mp4", "0123456789").await;
+    let signing = server.send(Method::POST, "/object/sign/videos/a.mp4").json(&json!({ "expiresIn": 60 }));
+    let signed: Value = signing.send().await.unwrap().json().await.unwrap();
+    let signed = format!("{}&download=b.mp4", signed["signedURL"].as_str().unwrap());
+    for (path, disposition) in [
+        ("/object/public/videos/a.mp4", ""),
+        ("/object/public/videos/a.mp4?download=", "attachment;"),
+        ("/object/public/videos/a.mp4?download=b.mp4", "attachment; filename=b.mp4; filename*=UTF-8''b.mp4"),
+        (
+            "/object/public/videos/a.mp4?download=mi%20v%C3%ADdeo.mp4",
+            "attachment; filename=mi%20v%C3%ADdeo.mp4; filename*=UTF-8''mi%20v%C3%ADdeo.mp4",
+        ),
+        ("/object/videos/a.mp4?download=b.mp4", "attachment; filename=b.mp4; filename*=UTF-8''b.mp4"),
+        (&signed, "attachment; filename=b.mp4; filename*=UTF-8''b.mp4"),
+    ] {
+        let read = server.send(Method::GET, path).send().await.unwrap();
+        assert_eq!((read.status().as_u16(), header(&read, "content-disposition")), (200, disposition), "{path}");
+        assert_eq!(read.text().await.unwrap(), "0123456789", "{path}");
+    }
 }
 
 #[tokio::test]
@@ -101,6 +130,8 @@ async fn refusals_are_400_with_the_truth_inside() {
         ("no object, info", get("/object/info/videos/x"), "404", "not_found", "NoSuchKey"),
         ("no object", get("/object/videos/x"), "404", "not_found", "NoSuchKey"),
         ("no object, delete", server.send(Method::DELETE, "/object/videos/x"), "404", "not_found", "NoSuchKey"),
+        ("no bucket, delete", server.send(Method::DELETE, "/object/none/x"), "404", "not_found", "NoSuchKey"),
+        ("no bucket, info", get("/object/info/none/x"), "404", "Bucket not found", "NoSuchBucket"),
         ("opaque bearer", bare().bearer_auth(KEY), "403", "Unauthorized", "AccessDenied"),
         ("anon", bare().header("authorization", anon), "403", "Unauthorized", "AccessDenied"),
         ("no key", bare(), "400", "Error", "InvalidRequest"),

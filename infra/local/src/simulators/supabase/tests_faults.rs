@@ -90,6 +90,28 @@ async fn a_patch_breaks_after_so_many_bytes() {
 }
 
 #[tokio::test]
+async fn sizes_are_not_told_and_locations_are_odd() {
+    let server = Server::start().await;
+    server.put("/object/videos/a", "12345").await;
+    order(&server, json!({ "step": "public", "do": "chunked", "times": 1 })).await;
+    order(&server, json!({ "step": "public", "do": "unknown_total", "times": 1 })).await;
+    let range = || server.bare(Method::GET, "/object/public/videos/a").header("range", "bytes=0-0").send();
+    let chunked = range().await.unwrap();
+    assert_eq!((chunked.status().as_u16(), chunked.content_length()), (200, None));
+    assert_eq!(header(&chunked, "content-range"), "");
+    let unknown = range().await.unwrap();
+    assert_eq!((unknown.status().as_u16(), header(&unknown, "content-range")), (206, "bytes 0-0/*"));
+
+    order(&server, json!({ "step": "tus_create", "do": "location", "location": "//x/{id}?y", "times": 1 })).await;
+    let create = server.send(Method::POST, "/upload/resumable").header("tus-resumable", "1.0.0");
+    let create = create.header("upload-length", 1).header("upload-metadata", "bucketName dmlkZW9z,objectName YS5tcDQ=");
+    let created = create.send().await.unwrap();
+    let id = header(&created, "location").strip_prefix("//x/").and_then(|rest| rest.strip_suffix("?y")).unwrap();
+    let head = server.send(Method::HEAD, &format!("/upload/resumable/{id}")).header("tus-resumable", "1.0.0");
+    assert_eq!(head.send().await.unwrap().status(), 200, "the upload is there");
+}
+
+#[tokio::test]
 async fn silence_lasts_as_long_as_ordered() {
     let server = Server::start().await;
     server.put("/object/videos/a", "x").await;
