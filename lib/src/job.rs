@@ -71,7 +71,7 @@ pub enum State {
     Completed {
         /// Since when.
         at: Timestamp,
-        /// Public and persistent; empty once the job was deleted.
+        /// Public and persistent; empty once the job was deleted and its file is gone.
         video_url: String,
         /// How it went at the provider; `None` if it ended before that was kept.
         trace: Option<Trace>,

@@ -200,7 +200,8 @@ async fn delete_video() {
     stage.until(caller.org, &job, Status::Completed).await;
     let balance = json!({"x-geekhub-balance-mxn": "45.80"});
     let answer = invoked(&stage, "delete-video.json", &job).await;
-    let text = format!(r#"{{"id":"{job}","object":"video.deleted","deleted":true}}"#);
+    let text =
+        format!(r#"{{"id":"{job}","object":"video.deleted","deleted":true,"cached_for_at_most_seconds":86400}}"#);
     assert_eq!(answer, http(200, balance.clone(), &text, &answer));
     let answer = invoked(&stage, "delete-video.json", &job).await;
     assert_eq!(answer, refused(404, balance, "job_not_found", "no job with this id exists", &answer));

@@ -102,6 +102,11 @@ impl Still {
         self.stage.stored(self.caller.org, job).await
     }
 
+    /// The caller's key.
+    pub(crate) fn key(&self) -> &str {
+        &self.key
+    }
+
     /// How often fal was asked to stop.
     pub(crate) fn stops(&self) -> usize {
         self.stage.fal().requests().iter().filter(|seen| seen.path.ends_with("/cancel")).count()

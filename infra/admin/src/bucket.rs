@@ -1,4 +1,4 @@
-//! The bucket itself, at Supabase: its settings, and taking a file out of it. What functions do with videos in it is `ghub::storage`.
+//! The bucket itself, at Supabase: its settings. What functions do with videos in it is `ghub::storage`.
 
 use ghub::config::{ConfigError, Secret};
 use ghub::storage::{Storage, StorageError};
@@ -94,11 +94,6 @@ impl Bucket {
         self.ask(Method::PUT, &format!("bucket/{}", self.name()), Some(self.described(settings))).await.map(drop)
     }
 
-    /// Takes a file out of it.
-    pub async fn remove(&self, path: &str) -> Result<(), StorageError> {
-        self.ask(Method::DELETE, &format!("object/{}/{path}", self.name()), None).await.map(drop)
-    }
-
     fn described(&self, settings: &Settings) -> Value {
         let mut body = json!(settings);
         (body["id"], body["name"]) = (json!(self.name()), json!(self.name()));
@@ -127,6 +122,14 @@ pub fn remedy(error: &StorageError) -> &'static str {
              smaller --limit-mib."
         }
         StorageError::Refused { status: 415, .. } => "`cargo admin storage init` makes the bucket admit video/mp4.",
+        StorageError::Location => {
+            "The server names no address at which an upload in parts goes on: of a self-hosted one see whether a proxy \
+             takes the header Location away, and whether its storage is of 2023 or later."
+        }
+        StorageError::StillThere(_) => {
+            "The key does not see what it should remove: take a secret key, sb_secret_…, of this project from its \
+             Settings, API Keys, and store it as SUPABASE_SECRET_KEY's secret."
+        }
         StorageError::Refused { .. } | StorageError::Size { .. } => {
             "Run it again; https://status.supabase.com says whether Supabase is up."
         }

@@ -30,8 +30,8 @@ const LONGER: Duration = Duration::from_secs(20);
 
 pub const HELP: &str = "\
 It looks at tables, queues, secrets, rates, the bucket, each provider's credential and the catalog's prices: one line each, `ok`,
-`warn` or `fail`, and below what is not ok what to do about it. It changes nothing and spends nothing; a file of 148 bytes is put into
-the bucket, read by its public URL, and removed.
+`warn` or `fail`, and below what is not ok what to do about it. It changes nothing and spends nothing; a video of 32 KB is put into
+the bucket twice, as a small one and as a large one, read by its public URL, and removed.
 
 A deployed stack's variables are its output Environment; with them in a file `stack.env`, and credentials that may describe the tables
 and queues and read the secrets:

@@ -14,13 +14,16 @@ pub struct DeletedVideo {
     /// Always `video.deleted`.
     #[schema(schema_with = video_deleted)]
     pub object: &'static str,
-    /// Always `true`.
+    /// Always `true`: the video is gone from storage.
     pub deleted: bool,
+    /// For so many seconds at most a cache may still give the video out. 0 where there was none.
+    #[schema(examples(86_400))]
+    pub cached_for_at_most_seconds: u32,
 }
 
 impl DeletedVideo {
     /// The answer for this job.
-    pub fn of(job: JobId) -> Self {
-        Self { id: job.to_string(), object: "video.deleted", deleted: true }
+    pub fn of(job: JobId, cached_for_at_most_seconds: u32) -> Self {
+        Self { id: job.to_string(), object: "video.deleted", deleted: true, cached_for_at_most_seconds }
     }
 }

@@ -1,5 +1,5 @@
-//! What is left of a job that its owner deleted: the receipt, for the books. It is hidden before its file goes, so that no address is ever
-//! shown whose file does not answer.
+//! What is left of a job that its owner deleted: the receipt, for the books. The job is hidden before its file goes, so that callers are
+//! never shown an address whose file does not answer. The address stays on the hidden job until the file is gone: it says where that is.
 
 use super::{Failure, Job, Moved, State};
 use crate::time::Timestamp;
@@ -19,16 +19,16 @@ impl Job {
         self.deletion.is_none().then_some(self)
     }
 
-    /// Deletes a final job: it is hidden, and what the caller asked for and got leaves it. Its state, times, price and cost stay,
+    /// Deletes a final job: it is hidden, and what the caller asked for leaves it. Its state, times, price and cost stay,
     /// and what the provider called it, by which its bill is checked. A provider's words go, for they may repeat the prompt; the codes of a
-    /// failure stay.
+    /// failure stay. The video's address goes with [its file](Self::file_gone).
     pub fn deleted(mut self, now: Timestamp) -> Moved {
         if self.deletion.is_some() {
             return Moved::Already(self);
         }
         match &mut self.state {
             State::Pending { .. } | State::Processing(_) => return Moved::Illegal(self),
-            State::Completed { video_url, .. } => video_url.clear(),
+            State::Completed { .. } => {}
             State::Failed { failure: Failure { message, .. }, .. } => message.clear(),
         }
         self.prompt.clear();
@@ -36,13 +36,16 @@ impl Job {
         self.rewritten()
     }
 
-    /// The file of a deleted job has left storage, or was never there.
+    /// The file of a deleted job has left storage, or was never there: its address goes too.
     pub fn file_gone(mut self) -> Moved {
         match &mut self.deletion {
             None => Moved::Illegal(self),
             Some(Deletion { file_gone: true, .. }) => Moved::Already(self),
             Some(deletion) => {
                 deletion.file_gone = true;
+                if let State::Completed { video_url, .. } = &mut self.state {
+                    video_url.clear();
+                }
                 self.rewritten()
             }
         }

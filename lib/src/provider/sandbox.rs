@@ -4,7 +4,7 @@
 
 mod answer;
 
-pub use answer::answered;
+pub use answer::{VIDEO, answered};
 
 use super::{Cancelled, Checked, FileSource, Method, Provider, Reply, Request, Submitted};
 use crate::job::{Failure, FailureCode, Job};

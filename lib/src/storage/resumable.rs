@@ -1,6 +1,8 @@
-//! Uploads above one part: begun once, continued where they stopped. <https://tus.io/protocols/resumable-upload>
+//! Uploads above one part: begun once, continued where they stopped.
+//! <https://tus.io/protocols/resumable-upload>
 
-use super::{KEEP, QUESTION_TIMEOUT, Storage, StorageError, TRANSFER_TIMEOUT, unexpected};
+use super::location::{ENDPOINT, UploadId};
+use super::{KEEP, QUESTION_TIMEOUT, Storage, StorageError, TRANSFER_TIMEOUT};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
@@ -9,9 +11,10 @@ use std::time::Duration;
 use url::Url;
 
 impl Storage {
-    /// Begins an upload that replaces what is there, of a known or unknown length. Returns where it goes on; good for 24 hours.
+    /// Begins an upload that replaces what is there, of a known or unknown length. Returns where it
+    /// goes on, below our own address; good for 24 hours.
     pub async fn begin(&self, path: &str, length: Option<u64>) -> Result<String, StorageError> {
-        let mut request = self.tus(Method::POST, self.url("upload/resumable"), QUESTION_TIMEOUT).await;
+        let mut request = self.tus(Method::POST, self.url(ENDPOINT), QUESTION_TIMEOUT).await;
         let headers = request.headers_mut();
         match length {
             Some(length) => headers.insert("upload-length", length.into()),
@@ -24,24 +27,26 @@ impl Storage {
             ("cacheControl", KEEP.trim_start_matches("max-age=")),
         ];
         let metadata = fields.map(|(name, value)| format!("{name} {}", STANDARD.encode(value))).join(",");
-        let metadata = HeaderValue::try_from(metadata).map_err(|error| unexpected("begin", error.to_string()))?;
+        let metadata = HeaderValue::try_from(metadata).map_err(|_| StorageError::Location)?;
         headers.insert("upload-metadata", metadata);
         let answer = self.asked("begin", request).await?;
         let location = answer.headers().get(LOCATION).and_then(|location| location.to_str().ok());
-        location.map(str::to_owned).ok_or_else(|| unexpected("begin", "no location".to_owned()))
+        Ok(self.own(location.unwrap_or_default())?.into())
     }
 
-    /// How many bytes of an upload have arrived; `None` when it is not known any more.
+    /// How many bytes of an upload have arrived; `None` when storage does not go on with it.
     pub async fn offset(&self, upload_url: &str) -> Result<Option<u64>, StorageError> {
-        let request = self.tus(Method::HEAD, self.own(upload_url)?, QUESTION_TIMEOUT).await;
+        let Ok(url) = self.own(upload_url) else { return Ok(None) };
+        let request = self.tus(Method::HEAD, url, QUESTION_TIMEOUT).await;
         match self.asked("offset", request).await {
             Ok(answer) => Ok(upload_offset(answer.headers())),
-            Err(error) if error.forgets_the_upload() => Ok(None),
+            Err(error) if error.is_an_answer() => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    /// Sends the next part; the last one of an upload that was begun without a length says it. Returns how many bytes have arrived.
+    /// Sends the next part; the last one of an upload that was begun without a length says it.
+    /// Returns how many bytes have arrived.
     pub async fn append(
         &self,
         upload_url: &str,
@@ -58,7 +63,7 @@ impl Storage {
         }
         *request.body_mut() = Some(part.into());
         let answer = self.asked("append", request).await?;
-        upload_offset(answer.headers()).ok_or_else(|| unexpected("append", "no upload-offset".to_owned()))
+        upload_offset(answer.headers()).ok_or_else(|| StorageError::unexpected("append", "no upload-offset"))
     }
 
     async fn tus(&self, method: Method, url: Url, timeout: Duration) -> Request {
@@ -68,20 +73,13 @@ impl Storage {
         request
     }
 
-    /// The upload's address on the configured origin: the key goes nowhere else, and a server behind a proxy may name a wrong host.
+    /// The upload's address on the configured origin: the key goes nowhere else.
     fn own(&self, upload_url: &str) -> Result<Url, StorageError> {
-        let given = Url::parse(upload_url).map_err(|error| unexpected("begin", error.to_string()))?;
-        let prefix = self.url("upload/resumable/");
-        if !given.path().starts_with(prefix.path()) {
-            return Err(unexpected("begin", "the upload's location is not one of storage's own".to_owned()));
-        }
-        let mut url = self.base.clone();
-        url.set_path(given.path());
-        url.set_query(given.query());
-        Ok(url)
+        let id = UploadId::of(upload_url).ok_or(StorageError::Location)?;
+        Ok(id.below(self.url(ENDPOINT)))
     }
 }
 
 fn upload_offset(headers: &HeaderMap) -> Option<u64> {
-    headers.get("upload-offset")?.to_str().ok()?.parse().ok()
+    headers.get("upload-offset")?.to_str().ok()?.trim().parse().ok()
 }

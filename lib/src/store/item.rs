@@ -120,7 +120,7 @@ pub(super) fn from_job(job: &Job, write: &str) -> Result<Item, BoxError> {
         }
         State::Completed { at, video_url, .. } => {
             item.ended = Some(at);
-            item.video_url = Some(video_url).filter(|_| job.deletion.is_none());
+            item.video_url = Some(video_url).filter(|url| !url.is_empty());
         }
         State::Failed { at, failure, .. } => {
             item.ended = Some(at);
@@ -175,7 +175,7 @@ impl JobItem {
             "completed" => State::Completed {
                 at: self.ended?,
                 video_url: match self.deleted {
-                    Some(_) => String::new(),
+                    Some(_) => self.video_url.clone().unwrap_or_default(), // the version before took it off at once
                     None => self.video_url.clone()?,
                 },
                 trace: self.trace(),

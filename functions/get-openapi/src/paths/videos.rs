@@ -127,8 +127,9 @@ fn delete() -> Endpoint {
         id: "deleteVideo",
         tag: "videos",
         summary: "Deletes a job",
-        description: "Removes a finished job's video, its prompt and its URL; afterwards the job is not found. Its receipt stays among the \
-                      transactions.",
+        description: "Removes a finished job's video, its prompt and its URL; afterwards the job is not found. The video is gone from \
+                      storage when this is answered with 200; `cached_for_at_most_seconds` says for how long a cache may still give it \
+                      out. Its receipt stays among the transactions.",
         parameters: vec![id()],
         answer: ok("The job is gone.", of::<DeletedVideo>())
             .header("x-geekhub-balance-mxn", balance())

@@ -2,13 +2,15 @@
 
 use super::finding::Finding;
 use super::secrets::Keys;
-use super::{PATIENCE, within};
+use super::{LONGER, PATIENCE, within};
 use crate::bucket::{Bucket, VIDEO, remedy, size};
 use crate::environment::Deployment;
 use ghub::config::Secret;
 use ghub::error::causes;
 use ghub::outbound::SdkConfig;
+use ghub::provider::sandbox;
 use ghub::storage::{LARGEST_VIDEO, Storage, StorageError};
+use tokio::time::error::Elapsed;
 
 const AREA: &str = "bucket";
 const INIT: &str = "`cargo admin storage init` shows what would change, and changes it with --yes.";
@@ -65,7 +67,7 @@ async fn settings(bucket: &Bucket) -> Finding {
     finding
 }
 
-/// Puts a video in, reads it as anybody would, and takes it out again whatever came of that.
+/// Puts a video in, both ways, reads it as the public would, and takes it out again whatever came of that.
 async fn takes_a_video(deployment: &Deployment, aws: &SdkConfig, key: &Secret, bucket: &Bucket) -> Finding {
     let path = format!("doctor/{}.mp4", deployment.world.ambient.org_id());
     let mut finding = Finding::of(AREA, format!("{}/doctor", bucket.name()));
@@ -77,17 +79,15 @@ async fn takes_a_video(deployment: &Deployment, aws: &SdkConfig, key: &Secret, b
             return finding;
         }
     };
-    match tokio::time::timeout(PATIENCE, round_trip(&storage, &path)).await {
-        Ok(Ok(bytes)) => finding.ok(format!("an MP4 of {bytes} bytes was stored and read by its public URL")),
-        Ok(Err(error)) => finding.fail(causes(&error), remedy(&error)),
-        Err(_) => finding.fail(
-            format!("not stored and read within {} s", PATIENCE.as_secs()),
-            "Run it again; https://status.supabase.com says whether Supabase is up.",
-        ),
+    let (single, resumable) = (upload_at_once(&storage, &path), upload_in_parts(&storage, &path));
+    let takes = tell(&mut finding, tokio::time::timeout(PATIENCE, single).await, "");
+    if takes {
+        let what = "a video above 6 MiB, which goes in parts, cannot be stored: ";
+        tell(&mut finding, tokio::time::timeout(PATIENCE, resumable).await, what);
     }
-    match tokio::time::timeout(PATIENCE, bucket.remove(&path)).await {
-        Ok(Ok(())) => finding.ok("and removed"),
-        Ok(Err(StorageError::Refused { status: 404, .. })) => {} // it never came to be
+    match tokio::time::timeout(LONGER, storage.erase(&storage.public_url(&path))).await {
+        Ok(Ok(())) if takes => finding.ok("and removed"),
+        Ok(Ok(())) => {} // it never came to be
         Ok(Err(_)) | Err(_) => {
             finding.warn("the file could not be removed", format!("If it is there, delete {}/{path}.", bucket.name()));
         }
@@ -95,44 +95,41 @@ async fn takes_a_video(deployment: &Deployment, aws: &SdkConfig, key: &Secret, b
     finding
 }
 
-async fn round_trip(storage: &Storage, path: &str) -> Result<u64, StorageError> {
-    let video = smallest_video();
-    let bytes = u64::try_from(video.len()).unwrap_or(u64::MAX);
-    storage.upload(path, video.into()).await?;
-    storage.confirm(path, bytes).await?;
-    Ok(bytes)
-}
-
-/// A movie of no length and without tracks: `ftyp`, `moov` with its header, and an empty `mdat` (ISO/IEC 14496-12).
-fn smallest_video() -> Vec<u8> {
-    let mut header = [0; 100]; // version 0: times and duration are 0
-    header[14] = 0x03;
-    header[15] = 0xe8; // a thousand units in a second
-    header[21] = 0x01; // played at the rate 1.0
-    header[24] = 0x01; // with the volume 1.0
-    for (at, one) in [(37, 0x01), (53, 0x01), (68, 0x40)] {
-        header[at] = one; // the unit matrix
+/// Says what came of a way to store a video, and whether it is one.
+fn tell(finding: &mut Finding, came: Result<Result<String, StorageError>, Elapsed>, what: &str) -> bool {
+    match came {
+        Ok(Ok(done)) => {
+            finding.ok(done);
+            return true;
+        }
+        Ok(Err(error)) => finding.fail(format!("{what}{}", causes(&error)), remedy(&error)),
+        Err(_) => finding.fail(
+            format!("{what}not stored and read within {} s", PATIENCE.as_secs()),
+            "Run it again; https://status.supabase.com says whether Supabase is up.",
+        ),
     }
-    header[99] = 0x01; // the first track would be number 1
-    let movie = boxed(b"mvhd", &header);
-    [boxed(b"ftyp", b"isom\x00\x00\x02\x00isommp41"), boxed(b"moov", &movie), boxed(b"mdat", &[])].concat()
+    false
 }
 
-fn boxed(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
-    let size = u32::try_from(content.len() + 8).unwrap_or(u32::MAX).to_be_bytes();
-    [&size, &kind[..], content].concat()
+async fn upload_at_once(storage: &Storage, path: &str) -> Result<String, StorageError> {
+    storage.upload(path, sandbox::VIDEO.into()).await?;
+    storage.confirm(path, length()).await?;
+    Ok(format!("an MP4 of {} bytes was stored and read by its public URL", length()))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_smallest_video_is_a_whole_mp4() {
-        let video = smallest_video();
-        let mut walker = ghub::mp4::Walker::default();
-        walker.pass(&video).unwrap();
-        assert_eq!(walker.finish(), Ok(()));
-        assert_eq!(video.len(), 148, "the help says how much is stored");
+/// As `store-video` stores a video above 6 MiB; here the first part is the last.
+async fn upload_in_parts(storage: &Storage, path: &str) -> Result<String, StorageError> {
+    let upload_url = storage.begin(path, Some(length())).await?;
+    let begun = storage.offset(&upload_url).await?;
+    let offset = begun.ok_or(StorageError::Location)?;
+    let arrived = storage.append(&upload_url, offset, sandbox::VIDEO.into(), None).await?;
+    if arrived != length() {
+        return Err(StorageError::Size { expected: length(), found: arrived });
     }
+    storage.confirm(path, length()).await?;
+    Ok("and again by a resumable upload, as a video above 6 MiB is".to_owned())
+}
+
+fn length() -> u64 {
+    u64::try_from(sandbox::VIDEO.len()).unwrap_or(u64::MAX)
 }

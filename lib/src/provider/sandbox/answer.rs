@@ -11,7 +11,7 @@ const SLOW_RENDER_S: i64 = 60;
 
 /// The video of every job, 5 s of a moving test picture, 16:9, drawn by
 /// `ffmpeg -f lavfi -i testsrc2=size=320x180:rate=12:duration=5 -c:v libx264 -preset veryslow -crf 36 -pix_fmt yuv420p -movflags +faststart`.
-const VIDEO: &[u8] = include_bytes!("video.mp4");
+pub const VIDEO: &[u8] = include_bytes!("video.mp4");
 
 /// Answers one request, at this moment in Unix seconds.
 pub fn answered(request: &Request, now_unix_s: i64) -> Reply {

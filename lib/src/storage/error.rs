@@ -1,0 +1,274 @@
+//! What storage refused, and its own words for it.
+//!
+//! Nearly every refusal is HTTP 400 with the true status in a JSON body. Resumable uploads are refused
+//! with genuine codes and a text. A gateway in front answers with pages of its own.
+
+use crate::outbound::WireError;
+use serde_json::Value;
+
+/// Storage's words in an error and in the log: a line of this length says why. Pages are longer.
+const LONGEST_WORDS: usize = 200;
+
+/// Storage's names for an object that is not there: the present one, and the one before.
+const NO_OBJECT: [&str; 2] = ["NoSuchKey", "not_found"];
+/// The same for a bucket that is not there, or that an anonymous reader may not know of.
+const NO_BUCKET: [&str; 2] = ["NoSuchBucket", "Bucket not found"];
+
+/// Storage did not do what was asked. Every call may be repeated.
+#[derive(Debug, thiserror::Error)]
+pub enum StorageError {
+    /// No answer.
+    #[error("storage did not answer")]
+    Wire(#[from] WireError),
+    /// An answer that is not the wanted one.
+    #[error("storage answered {status} to {step}{}", after_colon(.message))]
+    Refused {
+        /// What was asked.
+        step: &'static str,
+        /// The true status, out of the body where there is one.
+        status: u16,
+        /// Storage's name for it, if it gave one.
+        code: String,
+        /// Storage's own words: plain, and at most 200 characters.
+        message: String,
+    },
+    /// The location of a resumable upload cannot be put below our own address.
+    #[error("storage named no usable location for the upload")]
+    Location,
+    /// What is stored is not what was sent.
+    #[error("storage holds {found} bytes of {expected}")]
+    Size {
+        /// As it was counted while it passed.
+        expected: u64,
+        /// As storage reports it.
+        found: u64,
+    },
+    /// A file was removed, and an address still gives it out.
+    #[error("the video is still there: {0} gives it out")]
+    StillThere(String),
+}
+
+impl StorageError {
+    /// A refusal, as it came: the HTTP status and the body.
+    pub(super) fn refused(step: &'static str, http_status: u16, body: &[u8]) -> Self {
+        let json: Value = serde_json::from_slice(body).unwrap_or_default();
+        let status = ["statusCode", "status"].iter().find_map(|name| status_in(&json[*name]));
+        let text = String::from_utf8_lossy(body);
+        let code = ["code", "error"].iter().find_map(|name| filled(&json[*name]));
+        let code = code.or_else(|| between(&text, "<Code>", "</Code>"));
+        let said = [&json["message"], &json["msg"], &json["error"]["message"], &json["error"]];
+        let said = said.into_iter().find_map(filled);
+        let message = words(said.as_deref().unwrap_or(&text));
+        let code = code.map(|code| words(&code)).unwrap_or_default();
+        Self::Refused { step, status: status.unwrap_or(http_status), code, message }
+    }
+
+    /// An answer that is a success and lacks what it should have.
+    pub(super) fn unexpected(step: &'static str, message: &str) -> Self {
+        Self::Refused { step, status: 200, code: String::new(), message: words(message) }
+    }
+
+    /// Storage says, by its own name for it, that there is no such object.
+    pub(super) fn says_no_object(&self) -> bool {
+        self.is_404_named(&NO_OBJECT)
+    }
+
+    /// Storage says, by its own name for it, that there is no such bucket.
+    pub(super) fn says_no_bucket(&self) -> bool {
+        self.is_404_named(&NO_BUCKET)
+    }
+
+    fn is_404_named(&self, names: &[&str]) -> bool {
+        matches!(self, Self::Refused { status: 404, code, .. } if names.contains(&code.as_str()))
+    }
+
+    /// Whether a resumable upload cannot go on at its location: storage refuses it, other than for
+    /// load (408, 429) or a lock that passes (423).
+    pub const fn forgets_the_upload(&self) -> bool {
+        match self {
+            Self::Location => true,
+            Self::Refused { status, .. } => matches!(status, 400..=499) && !matches!(status, 408 | 423 | 429),
+            Self::Wire(_) | Self::Size { .. } | Self::StillThere(_) => false,
+        }
+    }
+
+    /// Whether storage answered, and not because it is busy: asking the same again brings the same.
+    pub const fn is_an_answer(&self) -> bool {
+        match self {
+            Self::Refused { status, .. } => !matches!(status, 408 | 423 | 429 | 502..=504),
+            Self::Location | Self::Size { .. } => true,
+            Self::Wire(_) | Self::StillThere(_) => false,
+        }
+    }
+}
+
+fn after_colon(message: &str) -> String {
+    if message.is_empty() { String::new() } else { format!(": {message}") }
+}
+
+/// A status that HTTP knows, as a number or as text.
+fn status_in(value: &Value) -> Option<u16> {
+    let status = match value {
+        Value::Number(number) => u16::try_from(number.as_u64()?).ok()?,
+        Value::String(text) => text.trim().parse().ok()?,
+        _ => return None,
+    };
+    (400..=599).contains(&status).then_some(status)
+}
+
+fn filled(value: &Value) -> Option<String> {
+    value.as_str().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+fn between(text: &str, open: &str, close: &str) -> Option<String> {
+    let (_, rest) = text.split_once(open)?;
+    rest.split_once(close).map(|(inside, _)| inside.trim().to_owned())
+}
+
+/// One plain line: no markup, no control or invisible characters, no address's query, no key.
+fn words(text: &str) -> String {
+    let text = without_markup(text);
+    let line: Vec<String> = text.split_whitespace().map(harmless).filter(|word| !word.is_empty()).collect();
+    let line = line.join(" ");
+    match line.char_indices().nth(LONGEST_WORDS) {
+        Some(_) => line.chars().take(LONGEST_WORDS - 1).chain(['…']).collect(),
+        None => line,
+    }
+}
+
+fn harmless(word: &str) -> String {
+    let word: String = word.chars().filter(|char| !char.is_control() && !is_invisible(*char)).collect();
+    let bare = word.trim_start_matches(|char: char| !char.is_alphanumeric());
+    if bare.starts_with("sb_") || bare.starts_with("eyJ") {
+        return "…".to_owned();
+    }
+    match word.split_once('?') {
+        Some((address, _)) if address.contains("://") => format!("{address}?…"),
+        _ => word,
+    }
+}
+
+/// Characters that change how a line looks and are not seen: marks of direction, and of no width.
+const fn is_invisible(char: char) -> bool {
+    matches!(char, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+/// The text of a page without its tags, styles and scripts. A text without tags stays as it is.
+fn without_markup(text: &str) -> String {
+    let mut plain = String::new();
+    let mut rest = text;
+    while let Some((before, tag)) = rest.split_once('<') {
+        plain.push_str(before);
+        let looks_like_a_tag = tag.starts_with(|char: char| char.is_ascii_alphabetic() || "/!?".contains(char));
+        let Some((name, after)) = tag.split_once('>').filter(|_| looks_like_a_tag) else {
+            plain.push('<');
+            rest = tag;
+            continue;
+        };
+        plain.push(' ');
+        let lower = name.to_ascii_lowercase();
+        let hidden = ["style", "script"].into_iter().find(|hidden| lower.starts_with(hidden));
+        rest = match hidden.and_then(|hidden| after.find(&format!("</{hidden}"))) {
+            Some(end) => &after[end..],
+            None => after,
+        };
+    }
+    plain.push_str(rest);
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(http_status: u16, body: &str) -> (u16, String, String) {
+        match StorageError::refused("upload", http_status, body.as_bytes()) {
+            StorageError::Refused { status, code, message, .. } => (status, code, message),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_read_as_it_was_meant() {
+        for (http_status, body, status, code, message) in [
+            (
+                400,
+                r#"{"statusCode":"404","error":"not_found","message":"Object not found","code":"NoSuchKey"}"#,
+                404,
+                "NoSuchKey",
+                "Object not found",
+            ),
+            (
+                400,
+                r#"{"statusCode":404,"error":"not_found","message":"Object not found"}"#,
+                404,
+                "not_found",
+                "Object not found",
+            ),
+            (
+                400,
+                r#"{"statusCode":" 413 ","error":"Payload too large","message":"too large"}"#,
+                413,
+                "Payload too large",
+                "too large",
+            ),
+            (403, r#"{"statusCode":null,"message":"no"}"#, 403, "", "no"),
+            (400, r#"{"statusCode":"200","message":"odd"}"#, 400, "", "odd"),
+            (400, r#"{"statusCode":99999,"message":"odd"}"#, 400, "", "odd"),
+            (400, r#"{"error":"Duplicate"}"#, 400, "Duplicate", "Duplicate"),
+            (401, r#"{"message":"Invalid API key"}"#, 401, "", "Invalid API key"),
+            (400, r#"{"error":{"message":"one level down"}}"#, 400, "", "one level down"),
+            (413, "Maximum size exceeded\n", 413, "", "Maximum size exceeded"),
+            (409, "Upload-Offset conflict\n", 409, "", "Upload-Offset conflict"),
+            (
+                404,
+                "<Error><Code>NoSuchKey</Code><Message>The key does not exist.</Message></Error>",
+                404,
+                "NoSuchKey",
+                "NoSuchKey The key does not exist.",
+            ),
+            (
+                503,
+                "<html><head><style>body{color:red}</style></head><body><h1>503</h1> busy</body></html>",
+                503,
+                "",
+                "503 busy",
+            ),
+            (500, "", 500, "", ""),
+            (500, "5 < 6 and 7 > 6", 500, "", "5 < 6 and 7 > 6"),
+        ] {
+            assert_eq!(read(http_status, body), (status, code.to_owned(), message.to_owned()), "{body}");
+        }
+    }
+
+    #[test]
+    fn storages_words_are_plain_short_and_without_secrets() {
+        let (_, _, long) = read(500, &"word ".repeat(100));
+        assert_eq!((long.chars().count(), long.ends_with('…')), (200, true));
+        for (body, message) in [
+            ("a\u{1b}[31m red\u{202e} word\u{200b}\u{0}", "a[31m red word"),
+            ("see https://storage.test/object/x?token=abc for it", "see https://storage.test/object/x?… for it"),
+            ("the key sb_secret_abc is wrong", "the key … is wrong"),
+            ("jwt: \"eyJhbGciOi.x.y\"", "jwt: …"),
+        ] {
+            assert_eq!(read(500, body).2, message, "{body:?}");
+        }
+    }
+
+    #[test]
+    fn the_line_of_an_error_has_storages_words_or_ends() {
+        let line = |body: &str| StorageError::refused("append", 413, body.as_bytes()).to_string();
+        assert_eq!(line("upload's size exceeded\n"), "storage answered 413 to append: upload's size exceeded");
+        assert_eq!(line(""), "storage answered 413 to append");
+    }
+
+    #[test]
+    fn only_storage_itself_says_that_something_is_not_there() {
+        let error = |body: &str| StorageError::refused("remove", 404, body.as_bytes());
+        assert!(error(r#"{"code":"NoSuchKey"}"#).says_no_object());
+        assert!(error(r#"{"error":"Bucket not found"}"#).says_no_bucket());
+        for page in ["<h1>Not found</h1>", "", r#"{"message":"Route DELETE:/object not found"}"#] {
+            assert!(!error(page).says_no_object() && !error(page).says_no_bucket(), "{page}");
+        }
+    }
+}

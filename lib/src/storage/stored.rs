@@ -1,0 +1,128 @@
+//! Whether a video is in storage as it was sent, and whether the public can fetch it.
+
+use super::{LONGEST_ANSWER, QUESTION_TIMEOUT, Storage, StorageError};
+use crate::outbound::read_body;
+use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_RANGE, HeaderMap, HeaderValue, LOCATION, RANGE};
+use reqwest::{Method, Request, Response};
+use serde_json::Value;
+use url::{Host, Url};
+
+/// A public address may lead on: to a CDN, or to a signed address of the storage behind it. Each of
+/// these leads on once.
+const MOST_REDIRECTS: usize = 3;
+
+impl Storage {
+    /// Checks that the stored video has this size and that its public URL gives it out. Servers tell a
+    /// size in different places; every place that tells one has to tell this one.
+    pub async fn confirm(&self, path: &str, bytes: u64) -> Result<(), StorageError> {
+        let mut told = self.size_in_info(path).await?;
+        if told.is_none() {
+            told = self.size_in_head(path).await;
+        }
+        same_size(bytes, told)?;
+        let public = self.public(Url::parse(&self.public_url(path)).ok()).await?;
+        let shown = total(&public);
+        same_size(bytes, shown)?;
+        match told.or(shown) {
+            Some(_) => Ok(()),
+            None => same_size(bytes, Some(counted(public, bytes).await?)),
+        }
+    }
+
+    async fn size_in_info(&self, path: &str) -> Result<Option<u64>, StorageError> {
+        let info = self.url(&format!("object/info/{}/{path}", self.bucket));
+        let info = self.request(Method::GET, info, QUESTION_TIMEOUT).await;
+        let body = read_body(self.asked("info", info).await?, LONGEST_ANSWER).await?;
+        Ok(serde_json::from_slice(&body).ok().and_then(|info: Value| size_in(&info)))
+    }
+
+    /// A server that refuses this question has only not told a size.
+    async fn size_in_head(&self, path: &str) -> Option<u64> {
+        let object = self.url(&format!("object/{}/{path}", self.bucket));
+        let head = plain(self.request(Method::HEAD, object, QUESTION_TIMEOUT).await);
+        self.asked("head", head).await.ok().as_ref().and_then(length)
+    }
+
+    /// Asks for the first byte as the public would: without the key, and along redirects.
+    pub(super) async fn public(&self, url: Option<Url>) -> Result<Response, StorageError> {
+        let mut url = url.ok_or_else(|| StorageError::unexpected("public", "the public URL is no address"))?;
+        for _ in 0..=MOST_REDIRECTS {
+            let mut request = plain(Request::new(Method::GET, url.clone()));
+            request.headers_mut().insert(RANGE, HeaderValue::from_static("bytes=0-0"));
+            *request.timeout_mut() = Some(QUESTION_TIMEOUT);
+            let answer = self.outbound.exchange(request).await?;
+            let redirect = answer.status().is_redirection().then(|| target(&url, answer.headers())).flatten();
+            match redirect.filter(|target| self.may_lead_to(target)) {
+                Some(target) => url = target,
+                None => return Self::succeeded("public", answer).await,
+            }
+        }
+        Err(StorageError::unexpected("public", "the public URL leads on without end"))
+    }
+
+    /// Storage leads to itself or, over TLS, to a host with a name: never to an address inside.
+    fn may_lead_to(&self, url: &Url) -> bool {
+        url.origin() == self.base.origin() || (url.scheme() == "https" && matches!(url.host(), Some(Host::Domain(_))))
+    }
+}
+
+fn target(from: &Url, headers: &HeaderMap) -> Option<Url> {
+    from.join(headers.get(LOCATION)?.to_str().ok()?).ok()
+}
+
+/// What is compressed says nothing of its length.
+fn plain(mut request: Request) -> Request {
+    request.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    request
+}
+
+fn same_size(expected: u64, found: Option<u64>) -> Result<(), StorageError> {
+    match found {
+        Some(found) if found != expected => Err(StorageError::Size { expected, found }),
+        _ => Ok(()),
+    }
+}
+
+/// The size of an object, wherever its description has it: as a number or as text, at the top or
+/// among what storage keeps of it.
+fn size_in(info: &Value) -> Option<u64> {
+    const NAMES: [&str; 3] = ["size", "contentLength", "content_length"];
+    [info, &info["metadata"]].into_iter().find_map(|place| NAMES.iter().find_map(|name| whole(&place[*name])))
+}
+
+fn whole(value: &Value) -> Option<u64> {
+    match value {
+        Value::Number(number) => number.as_u64(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    }
+}
+
+/// The whole size, as the answer to a request for one byte tells it; `*` tells none.
+fn total(answer: &Response) -> Option<u64> {
+    match answer.status().as_u16() {
+        200 => length(answer),
+        206 => answer.headers().get(CONTENT_RANGE)?.to_str().ok()?.rsplit_once('/')?.1.trim().parse().ok(),
+        _ => None,
+    }
+}
+
+/// How long the body says that it is, unless it is coded.
+fn length(answer: &Response) -> Option<u64> {
+    let coding = answer.headers().get(CONTENT_ENCODING).map(HeaderValue::as_bytes);
+    let header = || answer.headers().get(reqwest::header::CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok();
+    coding.is_none_or(|coding| coding.eq_ignore_ascii_case(b"identity")).then(header).flatten()
+}
+
+/// Where nothing tells a size, the bytes do: as many as there should be, and one more.
+async fn counted(mut answer: Response, most: u64) -> Result<u64, StorageError> {
+    if answer.status().as_u16() != 200 {
+        return Err(StorageError::unexpected("public", "storage does not say how large the video is"));
+    }
+    let mut bytes = 0;
+    while bytes <= most {
+        let Some(chunk) = answer.chunk().await.map_err(crate::outbound::WireError::from)? else { break };
+        bytes += u64::try_from(chunk.len()).unwrap_or(u64::MAX);
+    }
+    Ok(bytes)
+}
