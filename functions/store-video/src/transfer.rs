@@ -30,12 +30,16 @@ pub(crate) enum TransferError {
 }
 
 impl TransferError {
-    /// Whether a resumable upload that was begun for this file is of no more use: another file stood at the address, or storage does
-    /// not go on with it.
-    fn spoils_the_upload(&self) -> bool {
+    /// Whether a resumable upload that is kept is of no more use: another file stood at the address, or storage does not go on with it.
+    /// `appended` says whether this attempt brought it further. One that is refused again where it was refused before never gets on,
+    /// whatever the refusal says; one that took all bytes and left no file is another file's.
+    fn spoils_the_upload(&self, appended: bool) -> bool {
         match self {
-            Self::NotAnMp4(_) | Self::Storage(StorageError::Size { .. }) => true,
-            Self::Storage(error @ StorageError::Refused { step: "append", .. }) => error.forgets_the_upload(),
+            Self::NotAnMp4(_) | Self::Storage(StorageError::Size { .. } | StorageError::Location) => true,
+            Self::Storage(error @ StorageError::Refused { step: "append", .. }) => {
+                error.forgets_the_upload() || (!appended && error.is_an_answer())
+            }
+            Self::Storage(StorageError::Refused { step: "info", status: 404, .. }) => true,
             _ => false,
         }
     }
@@ -44,6 +48,8 @@ impl TransferError {
 /// The file as it passes: counted and walked.
 struct Source {
     download: Download,
+    /// As the file host says it, where that can be.
+    length: Option<u64>,
     rest: Bytes,
     walker: Walker,
     passed: u64,
@@ -59,62 +65,87 @@ impl StoreVideo {
         processing: &Processing,
         file: &File,
     ) -> Result<String, TransferError> {
-        let place = self.providers.file(&processing.handle, &file.url).map_err(TransferError::NoSource)?;
-        let source = Source::new(self.downloads.open(place).await?);
-        let copied = self.copied(job, file, source).await;
-        if copied.as_ref().is_err_and(TransferError::spoils_the_upload) {
+        let mut appended = false;
+        let copied = self.copy(job, processing, file, &mut appended).await;
+        if copied.as_ref().is_err_and(|error| error.spoils_the_upload(appended)) {
             self.remember(job, None).await?;
         }
         copied
     }
 
-    async fn copied(&self, job: &mut Job, file: &File, mut source: Source) -> Result<String, TransferError> {
+    async fn copy(
+        &self,
+        job: &mut Job,
+        processing: &Processing,
+        file: &File,
+        appended: &mut bool,
+    ) -> Result<String, TransferError> {
         let path = Storage::path(job.org, job.id);
-        let length = source.download.length();
-        if length.is_some_and(|length| length > LARGEST_VIDEO) {
-            return Err(TransferError::TooLarge);
-        }
+        let mut source = self.source(processing, file).await?;
         let resumed = match &file.upload_url {
-            Some(upload_url) => self.storage.offset(upload_url).await?.map(|offset| (upload_url.clone(), offset)),
+            Some(url) => self.storage.offset(url).await?.map(|offset| (url.clone(), offset)),
             None => None,
         };
-        if let Some((upload_url, offset)) = resumed {
+        if let Some((url, offset)) = resumed {
             source.skip(offset).await?;
-            self.append(&upload_url, offset, &mut source, length.is_none()).await?;
+            self.append(&url, offset, &mut source, appended).await?;
         } else {
             let first = source.part().await?;
             if source.ended {
                 self.storage.upload(&path, first).await?;
             } else {
-                let upload_url = self.storage.begin(&path, length).await?;
-                self.remember(job, Some(upload_url.clone())).await?;
-                let offset = self.storage.append(&upload_url, 0, first, None).await?;
-                self.append(&upload_url, offset, &mut source, length.is_none()).await?;
+                let url = self.storage.begin(&path, source.length).await?;
+                let offset = self.send(&url, 0, first, None).await?;
+                *appended = true;
+                self.remember(job, Some(url.clone())).await?; // a location is kept once it took a part
+                self.append(&url, offset, &mut source, appended).await?;
             }
         }
         self.storage.confirm(&path, source.passed).await?;
         Ok(self.storage.public_url(&path))
     }
 
+    /// Opens the file. A length that no video has is no verdict, for it may be false: the bytes that come are counted once, and only then
+    /// is anything begun.
+    async fn source(&self, processing: &Processing, file: &File) -> Result<Source, TransferError> {
+        let place = || self.providers.file(&processing.handle, &file.url).map_err(TransferError::NoSource);
+        let mut source = Source::new(self.downloads.open(place()?).await?);
+        if source.says_too_much() {
+            source.skip(u64::MAX).await?;
+            source = Source::new(self.downloads.open(place()?).await?);
+        }
+        Ok(source)
+    }
+
     /// Sends what is left of the file. The last part goes only after the whole file was seen to be one.
     async fn append(
         &self,
-        upload_url: &str,
+        url: &str,
         mut offset: u64,
         source: &mut Source,
-        tell_length: bool,
+        appended: &mut bool,
     ) -> Result<(), TransferError> {
         while !source.ended {
             let part = source.part().await?;
-            let length = (source.ended && tell_length).then_some(source.passed);
+            let length = (source.ended && source.length.is_none()).then_some(source.passed);
             if !part.is_empty() || length.is_some() {
-                offset = self.storage.append(upload_url, offset, part, length).await?;
+                offset = self.send(url, offset, part, length).await?;
+                *appended = true;
             }
         }
         if offset == source.passed {
             Ok(())
         } else {
             Err(StorageError::Size { expected: source.passed, found: offset }.into())
+        }
+    }
+
+    /// Sends a part. Storage takes it whole: else the next one would stand in a wrong place.
+    async fn send(&self, url: &str, offset: u64, part: Bytes, length: Option<u64>) -> Result<u64, TransferError> {
+        let expected = offset + u64::try_from(part.len()).unwrap_or(u64::MAX);
+        match self.storage.append(url, offset, part, length).await? {
+            arrived if arrived == expected => Ok(arrived),
+            found => Err(StorageError::Size { expected, found }.into()),
         }
     }
 
@@ -133,7 +164,13 @@ impl StoreVideo {
 
 impl Source {
     fn new(download: Download) -> Self {
-        Self { download, rest: Bytes::new(), walker: Walker::default(), passed: 0, ended: false }
+        let length = download.length().filter(|length| *length <= LARGEST_VIDEO);
+        Self { download, length, rest: Bytes::new(), walker: Walker::default(), passed: 0, ended: false }
+    }
+
+    /// Whether the file host says a length that no video has.
+    fn says_too_much(&self) -> bool {
+        self.length.is_none() && self.download.length().is_some()
     }
 
     /// The next part: full, or the last one. The end is announced only when the walk agrees that the file is whole.
@@ -166,7 +203,11 @@ impl Source {
         if !self.rest.is_empty() {
             return Ok(Some(std::mem::take(&mut self.rest)));
         }
-        let chunk = self.download.chunk().await?;
+        let chunk = match self.download.chunk().await {
+            // The end that was promised does not come; whether this is one, the walk says.
+            Err(_) if self.says_too_much() && self.walker.finish().is_ok() => None,
+            chunk => chunk?,
+        };
         if chunk.is_none() {
             self.walker.finish()?;
             self.ended = true;
