@@ -1,6 +1,7 @@
-"""What an operator makes in the account before the first deployment: a bucket for the code, the three secrets, and a domain's certificate.
+"""What an operator makes in the account before the first deployment: a bucket for the code, the three secrets, the boundary of the
+roles, and a domain's certificate.
 
-It leaves the certificate's ARN in SCRATCH/certificate.
+It leaves the ARNs of boundary and certificate in SCRATCH.
 """
 
 import os
@@ -15,7 +16,18 @@ for name, variable in [
     ("ghub/supabase-secret-key", "SUPABASE_SECRET_KEY"),
 ]:
     print("  " + secrets.create_secret(Name=name, SecretString=os.environ[variable])["ARN"])
+cloudformation, bootstrap = boto3.client("cloudformation"), f"bootstrap-{os.environ['STACK']}"
+with open("infra/bootstrap.yaml") as file:
+    cloudformation.create_stack(
+        StackName=bootstrap,
+        TemplateBody=file.read(),
+        Parameters=[{"ParameterKey": "Stack", "ParameterValue": os.environ["STACK"]}],
+        Capabilities=["CAPABILITY_IAM"],
+    )
+cloudformation.get_waiter("stack_create_complete").wait(StackName=bootstrap)
+(boundary,) = cloudformation.describe_stacks(StackName=bootstrap)["Stacks"][0]["Outputs"]
 certificate = boto3.client("acm").request_certificate(DomainName="api.example.com", ValidationMethod="DNS")["CertificateArn"]
-with open(os.path.join(os.environ["SCRATCH"], "certificate"), "w") as file:
-    file.write(certificate)
-print(f"  {certificate}")
+for name, arn in [("boundary", boundary["OutputValue"]), ("certificate", certificate)]:
+    with open(os.path.join(os.environ["SCRATCH"], name), "w") as file:
+        file.write(arn)
+    print(f"  {arn}")

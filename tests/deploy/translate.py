@@ -5,8 +5,8 @@
 SAM's own translator does first what AWS does with the transform. FUNCTIONS is the folder of the functions that can run here. Whatever
 ministack cannot do is changed below and nowhere else, and each change is printed with its reason.
 
-What ministack takes and does not do, so that the rehearsal says nothing about it: RecursiveLoop, batching windows, throttling, access
-logs, point-in-time recovery, a table's time to live, and all metrics but those of AWS/Lambda, so that no alarm sounds.
+What ministack takes and does not do, so that the rehearsal says nothing about it: RecursiveLoop, reserved concurrency, batching windows,
+throttling, access logs and what is counted in them, point-in-time recovery, a table's time to live, and all metrics but those of AWS/Lambda, so that no alarm sounds.
 """
 
 import json

@@ -26,6 +26,8 @@ pub struct Template {
     pub queues: Vec<Queue>,
     /// The Lambda functions.
     pub functions: Vec<Function>,
+    /// The roles.
+    pub roles: Vec<Role>,
     /// The HTTP APIs.
     pub apis: Vec<Api>,
     /// What somebody is told of.
@@ -148,6 +150,15 @@ pub struct Api {
     pub route_limits: Vec<(String, Limit)>,
     /// For how long it keeps a line for each request; none means that it writes none, or for ever.
     pub access_log_days: Option<u32>,
+}
+
+/// An IAM role.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Role {
+    /// Its logical id.
+    pub logical_id: String,
+    /// The parameter with the policy that it cannot go beyond, where the operator names one.
+    pub boundary: Option<String>,
 }
 
 /// How many requests API Gateway lets through on one route, for all callers together.

@@ -2,6 +2,7 @@
 //! show that it notices.
 
 mod alarms;
+mod bootstrap;
 mod functions;
 mod queues;
 mod roles;
@@ -14,7 +15,7 @@ use std::collections::BTreeSet;
 type Breaches = Vec<String>;
 type Rule = fn(&Template) -> Breaches;
 
-const RULES: [(&str, Rule); 30] = [
+const RULES: [(&str, Rule); 31] = [
     ("a queue hides a message for six function timeouts", queues::visibility_is_short),
     ("a queue's function reports which messages failed", queues::failures_are_not_reported),
     ("a queue's function is bounded", queues::concurrency_is_unbounded),
@@ -26,6 +27,7 @@ const RULES: [(&str, Rule); 30] = [
     ("a resource is spelled out", roles::resources_are_wildcards),
     ("a role is one function's own", roles::roles_are_shared),
     ("a role is this file's text alone", roles::policies_are_foreign),
+    ("a role has the operator's boundary", roles::roles_are_unbounded),
     ("a role lets Lambda take messages and write logs", roles::lambda_lacks_its_own),
     ("a function is told of what it may use, and only of that", roles::environment_differs_from_role),
     ("a secret is named, never given", roles::secrets_are_given),
@@ -146,6 +148,11 @@ fn each_rule_notices_its_breach() {
             "this file's text",
             "      CodeUri: functions/get-video",
             "      CodeUri: functions/get-video\n      Policies: [AmazonSQSFullAccess]",
+        ),
+        (
+            "the operator's boundary",
+            "      PermissionsBoundary: !If [RolesAreBounded, !Ref PermissionsBoundary, !Ref AWS::NoValue]\n",
+            "",
         ),
         ("told of what it may use", "          TABLE_LEDGER: !Ref LedgerTable\n", ""),
         (

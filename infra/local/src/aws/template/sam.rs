@@ -5,8 +5,8 @@
 
 use super::at::At;
 use super::{
-    Alarm, Api, Attribute, DeadLetter, Function, Index, Limit, Parameter, Permission, Queue, Setting, Table, Template,
-    Trigger, Unreadable,
+    Alarm, Api, Attribute, DeadLetter, Function, Index, Limit, Parameter, Permission, Queue, Role, Setting, Table,
+    Template, Trigger, Unreadable,
 };
 use serde_json::Value;
 
@@ -20,6 +20,7 @@ pub(super) fn read(document: &Value) -> Result<Template, Unreadable> {
         functions: of_type(&template, "AWS::Serverless::Function")
             .map(|found| function(&template, found))
             .collect::<Result<_, _>>()?,
+        roles: of_type(&template, "AWS::IAM::Role").map(|found| role(&found)).collect(),
         apis: of_type(&template, "AWS::Serverless::HttpApi")
             .map(|found| api(&template, &found))
             .collect::<Result<_, _>>()?,
@@ -97,6 +98,13 @@ fn queue(found: At<'_>) -> Result<Queue, Unreadable> {
         retention_s: found.number_or("/Properties/MessageRetentionPeriod", 345_600)?,
         dead_letter: redrive.map(dead_letter).transpose()?,
     })
+}
+
+fn role(found: &At<'_>) -> Role {
+    Role {
+        logical_id: found.resource.to_owned(),
+        boundary: found.source("/Properties/PermissionsBoundary/Fn::If/1").ok(),
+    }
 }
 
 fn api(template: &At<'_>, found: &At<'_>) -> Result<Api, Unreadable> {

@@ -31,6 +31,13 @@ pub(super) fn policies_are_foreign(template: &Template) -> Breaches {
     ids(template.functions.iter().filter(|function| !function.foreign_policies.is_empty()))
 }
 
+/// A role without the boundary could be given any right by the next update, and the role that deploys
+/// from GitHub may not make it.
+pub(super) fn roles_are_unbounded(template: &Template) -> Breaches {
+    let unbounded = template.roles.iter().filter(|role| role.boundary.as_deref() != Some("PermissionsBoundary"));
+    unbounded.map(|role| role.logical_id.clone()).collect()
+}
+
 /// Lambda takes messages and writes logs as the function's role. Without the first a mapping is not made; without the second all lines,
 /// and with them all metrics, are gone without a word.
 pub(super) fn lambda_lacks_its_own(template: &Template) -> Breaches {
