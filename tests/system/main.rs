@@ -42,3 +42,4 @@ mod tenancy;
 mod traces;
 mod transfer;
 mod tree;
+mod workflows;
