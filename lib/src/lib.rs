@@ -23,6 +23,7 @@ pub mod cancellation;
 pub mod checking;
 pub mod config;
 pub mod download;
+pub mod env_file;
 pub mod http;
 pub mod metrics;
 pub mod onboarding;

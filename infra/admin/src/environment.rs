@@ -49,7 +49,7 @@ impl fmt::Debug for Variables {
 impl Deployment {
     /// Reads the configuration; reaches for nothing yet.
     pub fn read(env_file: Option<&Path>) -> Result<Self, Failure> {
-        let from_file = env_file.map_or(Ok(Vec::new()), read)?;
+        let from_file = env_file.map_or(Ok(Vec::new()), ghub::env_file::read)?;
         let process = Env::process();
         let from_process =
             VARIABLES.iter().filter_map(|name| Some(((*name).to_owned(), process.optional(name)?.to_owned())));
@@ -105,49 +105,5 @@ impl Operator {
     pub async fn job(&self, job: JobId, org: Option<OrgId>) -> Result<Job, Failure> {
         let org = self.owner(job, org).await?;
         self.store.job(org, job).await?.ok_or(Failure::NoSuchJob(job))
-    }
-}
-
-fn read(file: &Path) -> Result<Vec<(String, String)>, Failure> {
-    let unreadable = |source| Failure::EnvFile { file: file.to_owned(), source };
-    let text = std::fs::read_to_string(file).map_err(unreadable)?;
-    let lines = text.lines().zip(1..).filter(|(line, _)| !matches!(line.trim().chars().next(), None | Some('#')));
-    lines.map(|(line, number)| pair(line).ok_or_else(|| Failure::EnvLine { file: file.to_owned(), number })).collect()
-}
-
-/// `NAME='value'`, with or without quotes and a leading `export`. Nothing is expanded, so what a shell would expand is refused.
-fn pair(line: &str) -> Option<(String, String)> {
-    let line = line.trim();
-    let (name, value) = line.strip_prefix("export ").unwrap_or(line).split_once('=')?;
-    let name_is_plain = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    let within = |quote| value.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote));
-    let (value, forbidden) = match (within('\''), within('"')) {
-        (Some(literal), _) => (literal, "'"),
-        (None, Some(quoted)) => (quoted, "\"$`\\"),
-        (None, None) => (value, "'\"$`\\ \t;&|<>()"),
-    };
-    (name_is_plain && !value.contains(|found| forbidden.contains(found))).then(|| (name.to_owned(), value.to_owned()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_are_read_as_a_shell_would_read_them_or_not_at_all() {
-        for (line, name, value) in [
-            ("TABLE_KEYS='KeysTable'", "TABLE_KEYS", "KeysTable"),
-            ("  CATALOG='{\"a\": \"$b\"}' ", "CATALOG", "{\"a\": \"$b\"}"),
-            ("export AWS_SESSION_TOKEN=IQoJ/b3+JpZ2==", "AWS_SESSION_TOKEN", "IQoJ/b3+JpZ2=="),
-            ("AWS_REGION=\"us-east-1\"", "AWS_REGION", "us-east-1"),
-            ("EMPTY=", "EMPTY", ""),
-        ] {
-            assert_eq!(pair(line), Some((name.to_owned(), value.to_owned())), "{line}");
-        }
-        for line in
-            ["TABLE_KEYS", "='a'", "A B='c'", "A='b", "A='b'c'", "A=\"$B\"", "A=b c", "A=b # why", "A=$(id)", "A='"]
-        {
-            assert_eq!(pair(line), None, "{line}");
-        }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::output::moment;
 use ghub::config::ConfigError;
+use ghub::env_file::EnvFileError;
 use ghub::id::{JobId, OrgId};
 use ghub::job::Status;
 use ghub::money::{Money, MoneyOverflow};
@@ -11,7 +12,6 @@ use ghub::storage::StorageError;
 use ghub::store::{KeyHash, StoreError};
 use ghub::time::Timestamp;
 use std::error::Error;
-use std::path::PathBuf;
 use std::{io, process::ExitCode};
 
 /// A refusal or a failure. No key is ever part of one.
@@ -19,10 +19,8 @@ use std::{io, process::ExitCode};
 pub enum Failure {
     #[error("{0}; `cargo admin --help` says where it comes from")]
     Configuration(ConfigError),
-    #[error("{} cannot be read", file.display())]
-    EnvFile { file: PathBuf, source: io::Error },
-    #[error("{}:{number}: a line is NAME='value', a comment after #, or empty", file.display())]
-    EnvLine { file: PathBuf, number: usize },
+    #[error(transparent)]
+    EnvFile(#[from] EnvFileError),
     #[error("there is no organization {0}")]
     NoSuchOrganization(OrgId),
     #[error("there is no job {0}")]
