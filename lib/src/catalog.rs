@@ -4,7 +4,7 @@
 mod availability;
 mod table;
 
-pub use availability::Unavailable;
+pub use availability::{Service, Services, Unavailable};
 
 use crate::error::Refusal;
 use crate::pricing::Factor;

@@ -66,6 +66,9 @@ pub enum Error {
     /// Where the videos are, when one is to be removed.
     #[error(transparent)]
     Storage(#[from] StorageError),
+    /// Something of ours that passes was not there, and nothing was accepted.
+    #[error("not ready")]
+    NotReady(#[source] BoxError),
     /// Anything else of ours.
     #[error("internal error")]
     Internal(#[source] BoxError),
@@ -209,7 +212,9 @@ const fn code(error: &Error) -> (ErrorCode, Option<Duration>) {
             Refusal::RequestTooLarge { .. } => (ErrorCode::RequestTooLarge, None),
             Refusal::TooManyOpenJobs { .. } => (ErrorCode::RateLimitExceeded, Some(OPEN_JOBS_RETRY)),
         },
-        Error::Store(StoreError::Unavailable(_)) => (ErrorCode::ServiceUnavailable, Some(STORE_RETRY)),
+        Error::Store(StoreError::Unavailable(_)) | Error::NotReady(_) => {
+            (ErrorCode::ServiceUnavailable, Some(STORE_RETRY))
+        }
         Error::Storage(_) => (ErrorCode::StorageUnavailable, Some(STORAGE_RETRY)),
         Error::Store(StoreError::Broken(_)) | Error::Internal(_) => (ErrorCode::InternalError, None),
     }
@@ -221,6 +226,9 @@ fn error_response(error: &Error, request_id: &str) -> Response<Body> {
         Error::Refused(refusal) => refusal.to_string(),
         Error::Store(StoreError::Unavailable(_)) => {
             "we are overloaded and could not take this request; send it again. A job that was stored all the same fails uncharged".to_owned()
+        }
+        Error::NotReady(_) => {
+            "a part of ours is out of reach and nothing was accepted; send the request again".to_owned()
         }
         Error::Storage(_) => {
             "the job is hidden, but its video could not be removed from storage; send the DELETE again until it is answered with 200".to_owned()

@@ -40,6 +40,7 @@ const CHARGED_MXN: Metric = Metric { name: "ChargedMxn", unit: "None", by: IN_AL
 const PROVIDER_LATENCY: Metric = Metric { name: "ProviderLatency", unit: "Milliseconds", by: BY_PROVIDER };
 const PROVIDER_ERRORS: Metric = Metric { name: "ProviderErrors", unit: "Count", by: BY_PROVIDER };
 const PROVIDER_ACCOUNT_REFUSED: Metric = Metric { name: "ProviderAccountRefused", unit: "Count", by: BY_PROVIDER };
+const PROVIDER_SECRET_UNUSABLE: Metric = Metric { name: "ProviderSecretUnusable", unit: "Count", by: BY_PROVIDER };
 const REFUSALS: Metric = Metric { name: "Refusals", unit: "Count", by: &[&["Code"]] };
 const OVERDUE: Metric = Metric { name: "Overdue", unit: "Count", by: IN_ALL };
 const STORAGE_RETRIES: Metric = Metric { name: "StorageRetries", unit: "Count", by: IN_ALL };
@@ -48,7 +49,7 @@ const ACCOUNTS_DIFFERING: Metric = Metric { name: "AccountsDiffering", unit: "Co
 const ACCOUNTS_UNJUDGED: Metric = Metric { name: "AccountsUnjudged", unit: "Count", by: IN_ALL };
 
 /// All of them.
-pub const METRICS: [&Metric; 15] = [
+pub const METRICS: [&Metric; 16] = [
     &SUBMITTED,
     &COMPLETED,
     &FAILED,
@@ -58,6 +59,7 @@ pub const METRICS: [&Metric; 15] = [
     &PROVIDER_LATENCY,
     &PROVIDER_ERRORS,
     &PROVIDER_ACCOUNT_REFUSED,
+    &PROVIDER_SECRET_UNUSABLE,
     &REFUSALS,
     &OVERDUE,
     &STORAGE_RETRIES,
@@ -150,6 +152,11 @@ impl Metrics {
             (&PROVIDER_ACCOUNT_REFUSED, u8::from(account_refused).into()),
         ];
         self.write(&values, &[("Provider", name(provider))]);
+    }
+
+    /// A provider's secret was read, or could not be, and nothing can be made of it: its models are not available.
+    pub fn provider_secret_unusable(&self, provider: Provider) {
+        self.write(&[(&PROVIDER_SECRET_UNUSABLE, 1.into())], &[("Provider", name(provider))]);
     }
 
     /// A request was refused with this code.

@@ -2,9 +2,11 @@
 //! can be observed or failed. One HTTP stack, one TLS stack, HTTP/1.1, no redirects, no proxies.
 
 mod aws;
+mod credentials;
 mod provider;
 
 pub use aws::{SdkConfig, sdk_config};
+pub use credentials::ProviderCredentials;
 pub use provider::ProviderSender;
 
 use crate::world::World;

@@ -150,15 +150,6 @@ pub struct Providers {
 }
 
 impl Providers {
-    /// Whether models of this provider can be used.
-    pub const fn serve(&self, provider: Provider) -> bool {
-        match provider {
-            Provider::Fal => self.fal.is_some(),
-            Provider::Google => self.google.is_some(),
-            Provider::Sandbox => true,
-        }
-    }
-
     /// Where they answer.
     pub fn urls(&self) -> Vec<Url> {
         let fal = self.fal.as_ref().map(fal::Fal::url);

@@ -1,14 +1,22 @@
 //! The operator's secrets: in AWS Secrets Manager, read at the start and again every five minutes, or, on a developer's machine, in the
 //! environment. `FAL_KEY_SECRET` names the secret that `FAL_KEY` would be; the variable itself wins.
+//!
+//! A [`Credential`] must be there when the function starts. A [`ProviderCredential`] need not: a provider whose secret cannot be used is
+//! a provider that is not there.
+
+mod provider;
+
+pub use provider::ProviderCredential;
 
 use crate::config::{ConfigError, Env, Secret};
 use crate::error::causes;
+use crate::metrics::Metrics;
 use crate::outbound::SdkConfig;
 use crate::time::Timestamp;
 use crate::world::{Ambient, World};
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::config::Builder;
-use aws_sdk_secretsmanager::error::{ErrorMetadata, ProvideErrorMetadata};
+use aws_sdk_secretsmanager::error::{ErrorMetadata, ProvideErrorMetadata, SdkError};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,11 +32,43 @@ const READING_AGAIN: Duration = Duration::from_secs(2);
 /// What can be made of a secret's text, or what is wrong with it: the rest of a sentence that begins with its name.
 type Make<T> = fn(&Secret) -> Result<T, String>;
 
+/// Why a secret cannot be used now. It prints the name of the secret and what is wrong, and nothing of its text.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{error}")]
+pub struct Unusable {
+    error: ConfigError,
+    passes: bool,
+}
+
+impl Unusable {
+    /// Whether Secrets Manager did not answer, or not now: the secret itself may be right.
+    pub const fn passes(&self) -> bool {
+        self.passes
+    }
+}
+
+/// Why a secret's text was not read: the rest of a sentence that begins with the secret's name.
+struct Unread {
+    problem: String,
+    passes: bool,
+}
+
+impl Unread {
+    fn lasting(problem: impl Into<String>) -> Self {
+        Self { problem: problem.into(), passes: false }
+    }
+
+    fn passing(problem: impl Into<String>) -> Self {
+        Self { problem: problem.into(), passes: true }
+    }
+}
+
 /// Where secrets are read.
 #[derive(Debug, Clone)]
 pub struct Secrets {
     env: Env,
     ambient: Ambient,
+    metrics: Metrics,
     manager: Client,
 }
 
@@ -37,7 +77,8 @@ impl Secrets {
     pub fn new(world: &World, aws: &SdkConfig) -> Self {
         let mut config = Builder::from(aws);
         config.set_endpoint_url(world.env.aws_endpoint("SECRETS_MANAGER").map(str::to_owned));
-        Self { env: world.env.clone(), ambient: world.ambient.clone(), manager: Client::from_conf(config.build()) }
+        let World { env, ambient, metrics, .. } = world.clone();
+        Self { env, ambient, metrics, manager: Client::from_conf(config.build()) }
     }
 
     /// Reads the secret of this variable and makes a credential of it; none if neither the variable nor its `…_SECRET` is set. One that
@@ -47,31 +88,54 @@ impl Secrets {
         variable: &str,
         make: Make<T>,
     ) -> Result<Option<Credential<T>>, ConfigError> {
+        self.read_within(STARTING, variable, make).await.map_err(|unusable| unusable.error)
+    }
+
+    async fn read_within<T: Clone>(
+        &self,
+        time: Duration,
+        variable: &str,
+        make: Make<T>,
+    ) -> Result<Option<Credential<T>>, Unusable> {
         if let Some(here) = self.env.secret(variable) {
-            let value = make(&here).map_err(|problem| ConfigError::new(variable, problem))?;
-            return Ok(Some(Credential::fixed(value)));
+            let wrong = |problem| Unusable { error: ConfigError::new(variable, problem), passes: false };
+            return Ok(Some(Credential::fixed(make(&here).map_err(wrong)?)));
         }
         let named_by = Env::secret_variable(variable);
         let Some(name) = self.env.optional(&named_by) else { return Ok(None) };
-        let unusable = |problem| ConfigError::new(&named_by, format!("names the secret {name:?}, which {problem}"));
-        let read = tokio::time::timeout(STARTING, self.read(name)).await;
-        let read = read.unwrap_or_else(|_| Err("took too long to be read".to_owned())).map_err(unusable)?;
-        let value = make(&read).map_err(unusable)?;
+        let unusable = |Unread { problem, passes }| {
+            let problem = format!("names the secret {name:?}, which {problem}");
+            Unusable { error: ConfigError::new(&named_by, problem), passes }
+        };
+        let read = tokio::time::timeout(time, self.read(name)).await;
+        let read = read.unwrap_or_else(|_| Err(Unread::passing("took too long to be read"))).map_err(unusable)?;
+        let value = make(&read).map_err(|problem| unusable(Unread::lasting(problem)))?;
         let last = Last { value, read, at: self.ambient.now() };
         let kept = Kept { secrets: self.clone(), name: name.to_owned(), make, last: Mutex::new(last) };
         Ok(Some(Credential(Kind::Kept(Arc::new(kept)))))
     }
 
-    async fn read(&self, name: &str) -> Result<Secret, String> {
-        let answer = self.manager.get_secret_value().secret_id(name).send().await;
-        let answer = answer.map_err(|error| match error.as_service_error().map(ProvideErrorMetadata::meta) {
-            Some(refusal) => format!("cannot be read: {}", refused(refusal)),
-            None => format!("cannot be read: {}", causes(&error)),
-        })?;
+    async fn read(&self, name: &str) -> Result<Secret, Unread> {
+        // Boxed, because the SDK's future is deep, and so is every start that it is a part of.
+        let answer = Box::pin(self.manager.get_secret_value().secret_id(name).send()).await.map_err(unread)?;
         match answer.secret_string.filter(|text| !text.trim().is_empty()) {
             Some(text) => Ok(Secret::new(text.trim())), // files that secrets are made of end in a line break
-            None => Err("has no text".to_owned()),
+            None => Err(Unread::lasting("has no text")),
         }
+    }
+}
+
+/// Secrets Manager's own faults and a connection that failed pass. What it says of the secret stays until the operator mends it.
+fn unread<E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static>(error: SdkError<E>) -> Unread {
+    match &error {
+        SdkError::ServiceError(answer) => {
+            let status = answer.raw().status().as_u16();
+            let refusal = answer.err().meta();
+            let throttled = refusal.code().is_some_and(|code| code.contains("Throttl"));
+            let problem = format!("cannot be read: {}", refused(refusal));
+            Unread { problem, passes: throttled || status >= 500 }
+        }
+        _ => Unread::passing(format!("cannot be read: {}", causes(&error))),
     }
 }
 
@@ -152,7 +216,7 @@ impl<T: Clone> Kept<T> {
 
     async fn again(&self, before: &Secret) -> Result<Option<(Secret, T)>, String> {
         let read = tokio::time::timeout(READING_AGAIN, self.secrets.read(&self.name)).await;
-        let read = read.map_err(|_| "took too long to be read".to_owned())??;
+        let read = read.map_err(|_| "took too long to be read".to_owned())?.map_err(|unread| unread.problem)?;
         if read.expose() == before.expose() {
             return Ok(None);
         }

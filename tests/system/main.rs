@@ -27,6 +27,7 @@ mod models_api;
 mod money;
 mod openapi;
 mod process;
+mod provider_secrets;
 mod reader;
 mod readme;
 mod restart;

@@ -33,7 +33,10 @@ impl Measured {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_run_is_measured() {
     let measured = Measured::default();
-    let stage = Stage::with(Options { metrics: measured.metrics(), ..Options::test() }).await;
+    let broken = BTreeMap::from([("GOOGLE_SERVICE_ACCOUNT".to_owned(), "no key".to_owned())]);
+    let project = BTreeMap::from([("GoogleProject".to_owned(), "a-project".to_owned())]);
+    let options = Options { metrics: measured.metrics(), secrets: broken, parameters: project, ..Options::test() };
+    let stage = Stage::with(options).await;
     let caller = stage.caller();
     stage.system.sqs.lose_next("PollQueue", 1).unwrap();
     let good = caller.accepted("measured").await;

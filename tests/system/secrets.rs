@@ -42,7 +42,7 @@ async fn a_secret_that_cannot_be_read_again_holds_on() {
     stage.until(caller.org, &job, Status::Completed).await;
 }
 
-/// Somebody waits for the submit: it takes the old secret after 2 s, before the SDK would try a second time.
+/// The caller waits for the submit: it takes the old secrets after 2 s, before the SDK would try a second time.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_secrets_manager_that_hangs_is_not_waited_for() {
     let hanging = Arc::new(Hanging::default());
@@ -52,7 +52,7 @@ async fn a_secrets_manager_that_hangs_is_not_waited_for() {
     hanging.begun.store(true, Ordering::SeqCst);
     let job = caller.accepted("nobody answers").await;
     assert_eq!(stage.stored(caller.org, &job).await.status(), Status::Processing, "fal has it");
-    assert_eq!(hanging.asked_by_submit.load(Ordering::SeqCst), 1);
+    assert_eq!(hanging.asked_by_submit.load(Ordering::SeqCst), 2, "once for each provider's secret, at the same time");
 }
 
 /// From a moment on Secrets Manager takes questions and never answers.
@@ -75,48 +75,21 @@ impl Gate for Hanging {
     }
 }
 
+/// Only storage's secret stops a start, and only of the functions that store.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_secret_that_is_not_there_stops_the_start_and_is_named() {
-    let parameters = BTreeMap::from([("FalKeySecret".to_owned(), "ghub/no-such-secret".to_owned())]);
-    let secrets = BTreeMap::from([("FAL_KEY".to_owned(), String::new())]);
-    let stopped = System::start(Options { parameters, secrets, ..Options::test() }).await;
+async fn storages_secret_that_is_not_there_stops_the_start_and_is_named() {
+    let parameters = BTreeMap::from([
+        ("SupabaseUrl".to_owned(), "https://project.supabase.test".to_owned()),
+        ("SupabaseSecretKeySecret".to_owned(), "ghub/no-such-secret".to_owned()),
+    ]);
+    let stopped = System::start(Options { parameters, ..Options::test() }).await;
     let Err(says) = stopped else { panic!("it started without its secret") };
     assert_eq!(
         says,
-        "the environment variable FAL_KEY_SECRET names the secret \"ghub/no-such-secret\", which cannot be read: \
-         AccessDeniedException: not authorized to perform secretsmanager:GetSecretValue on resource: ghub/no-such-secret. \
-         Either it does not exist, or the role may not read it"
+        "the environment variable SUPABASE_SECRET_KEY_SECRET names the secret \"ghub/no-such-secret\", which cannot be \
+         read: AccessDeniedException: not authorized to perform secretsmanager:GetSecretValue on resource: \
+         ghub/no-such-secret. Either it does not exist, or the role may not read it"
     );
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_secret_that_is_wrong_stops_the_start_and_does_not_show() {
-    for (variable, value, problem) in [
-        ("FAL_KEY", "id:schlüssel\u{1}", "which has characters that no header can carry"),
-        (
-            "GOOGLE_SERVICE_ACCOUNT",
-            "{\"type\": \"schlüssel\"",
-            "which is neither the JSON of a service account's key nor its base64",
-        ),
-        (
-            "GOOGLE_SERVICE_ACCOUNT",
-            "\"schlüssel\"",
-            "which is neither the JSON of a service account's key nor its base64",
-        ),
-        ("GOOGLE_SERVICE_ACCOUNT", "{\"type\": \"schlüssel\"}", "which is not the JSON of a service account's key"),
-        (
-            "GOOGLE_SERVICE_ACCOUNT",
-            "{\"private_key\": [\"schlüssel\"]}",
-            "which is not the JSON of a service account's key",
-        ),
-    ] {
-        let secrets = BTreeMap::from([(variable.to_owned(), value.to_owned())]);
-        let project = BTreeMap::from([("GoogleProject".to_owned(), "p".to_owned())]);
-        let stopped = System::start(Options { parameters: project, secrets, ..Options::test() }).await;
-        let Err(says) = stopped else { panic!("it started with {value}") };
-        assert!(says.contains(&format!("{variable}_SECRET")) && says.contains(problem), "{says}");
-        assert!(!says.contains("schlüssel"), "{says}");
-    }
 }
 
 /// On a developer's machine a secret may be in the environment itself.

@@ -37,7 +37,8 @@ impl Stage {
             lines.insert(format!("{queue} took {} messages", self.system.sqs.accepted(queue).unwrap()));
         }
         let google = self.system.google.as_ref().map_or(0, |google| google.simulator.requests().len());
-        lines.insert(format!("the providers got {} requests", self.fal().requests().len() + google));
+        let fal = self.system.fal.as_ref().map_or(0, |fal| fal.simulator.requests().len());
+        lines.insert(format!("the providers got {} requests", fal + google));
         Traces(lines)
     }
 

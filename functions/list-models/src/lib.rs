@@ -4,8 +4,7 @@ use ghub::auth::Auth;
 use ghub::catalog::Catalog;
 use ghub::config::{ConfigError, Rates};
 use ghub::http::{Call, Endpoint, Error, ModelList};
-use ghub::outbound::{connect, sdk_config};
-use ghub::provider::Providers;
+use ghub::outbound::{ProviderCredentials, connect, sdk_config};
 use ghub::store::{Store, Table};
 use ghub::world::World;
 
@@ -15,20 +14,21 @@ pub struct ListModels {
     auth: Auth,
     catalog: Catalog,
     rates: Rates,
-    providers: Providers,
+    credentials: ProviderCredentials,
 }
 
 impl ListModels {
-    /// Reads the environment; the start stops at the first variable that is missing or wrong.
+    /// Reads the environment and the providers' secrets; the start stops at the first variable that is missing or wrong. A secret that
+    /// cannot be used stops nothing.
     pub async fn new(world: &World) -> Result<Self, ConfigError> {
         let aws = sdk_config(world)?;
         let store = Store::new(world, &aws, &[Table::Accounts, Table::Keys])?;
-        connect(world, Vec::new()).await;
+        let (credentials, ()) = tokio::join!(ProviderCredentials::read(world, &aws), connect(world, Vec::new()));
         Ok(Self {
             auth: Auth::new(&store, &world.ambient),
             catalog: world.env.catalog()?,
             rates: world.env.rates()?,
-            providers: world.env.providers()?,
+            credentials,
         })
     }
 }
@@ -37,8 +37,9 @@ impl Endpoint for ListModels {
     type Answer = ModelList;
 
     async fn answer(&self, call: &mut Call) -> Result<ModelList, Error> {
-        self.auth.account(call).await?;
-        let models = ModelList::new(&self.catalog, &self.rates, &self.providers);
+        let org = self.auth.account(call).await?.org;
+        let services = self.credentials.services().await.seen_by(org.mode());
+        let models = ModelList::new(&self.catalog, &self.rates, &services);
         models.map_err(|error| Error::Internal(error.into()))
     }
 }

@@ -4,14 +4,13 @@ mod order;
 
 use ghub::account::Account;
 use ghub::auth::Auth;
-use ghub::catalog::Catalog;
+use ghub::catalog::{Catalog, Service};
 use ghub::config::{ConfigError, Rates};
 use ghub::error::{Refusal, causes};
 use ghub::http::{Call, DryRun, Endpoint, Error, VideoJob};
 use ghub::id::{JobId, OrgId};
 use ghub::job::{Job, Moved, State};
 use ghub::outbound::{ProviderSender, connect, sdk_config};
-use ghub::provider::Providers;
 use ghub::queue::{Message, Queue};
 use ghub::store::{Accepted, Idempotency, Store, Table, Written};
 use ghub::submission::{SUBMIT_TIMEOUT, Submitter};
@@ -53,7 +52,7 @@ pub struct SubmitVideo {
     auth: Auth,
     catalog: Catalog,
     rates: Rates,
-    providers: Providers,
+    sender: ProviderSender,
     store: Store,
     queue: Queue,
     submitter: Submitter,
@@ -66,14 +65,15 @@ impl SubmitVideo {
         let store = Store::new(world, &aws, &[Table::Jobs, Table::Accounts, Table::Keys, Table::Idempotency])?;
         let providers = world.env.providers()?;
         let (sender, ()) = tokio::join!(ProviderSender::new(world, &aws), connect(world, providers.urls()));
+        let sender = sender?;
         Ok(Self {
             world: world.clone(),
             auth: Auth::new(&store, &world.ambient),
             catalog: world.env.catalog()?,
             rates: world.env.rates()?,
-            submitter: Submitter::new(&providers, &sender?, &store, &world.ambient),
+            submitter: Submitter::new(&providers, &sender, &store, &world.ambient),
             queue: Queue::new(world, &aws, "POLL_QUEUE_URL")?,
-            providers,
+            sender,
             store,
         })
     }
@@ -113,7 +113,11 @@ impl SubmitVideo {
     /// Validates, prices and stores the job; its cost is held and the lease for sending it is ours.
     async fn accepted(&self, call: &Call, org: OrgId) -> Result<Outcome, Error> {
         let body = call.json_object()?;
-        let order = order::read(&body, &self.catalog, &self.providers)?;
+        let services = self.sender.services().await.seen_by(org.mode());
+        let order = order::read(&body, &self.catalog, &services)?;
+        if services.of(order.provider()) == Service::Unread {
+            return Err(Error::NotReady("the provider's secret could not be read".into()));
+        }
         let key = order::idempotency_key(call.request.headers())?;
         let job = order.into_job(org, &self.rates, &self.world.ambient)?;
         if order::is_dry_run(&body)? {

@@ -1,6 +1,6 @@
 //! What a caller orders: the body, field by field, against the catalog. Unknown fields are ignored.
 
-use ghub::catalog::{Catalog, Model};
+use ghub::catalog::{Catalog, Model, Services};
 use ghub::config::Rates;
 use ghub::error::{Refusal, shortened};
 use ghub::http::Error;
@@ -8,7 +8,7 @@ use ghub::http::video_order::{LONGEST_KEY, LONGEST_PROMPT};
 use ghub::id::{Mode, OrgId};
 use ghub::job::{Job, SUBMIT_LEASE, State};
 use ghub::money::Money;
-use ghub::provider::{Provider, Providers, sandbox};
+use ghub::provider::{Provider, sandbox};
 use ghub::world::Ambient;
 use lambda_http::http::HeaderMap;
 use serde_json::{Map, Value};
@@ -27,9 +27,9 @@ pub(crate) struct Order<'c> {
 pub(crate) fn read<'c>(
     body: &Map<String, Value>,
     catalog: &'c Catalog,
-    providers: &Providers,
+    services: &Services,
 ) -> Result<Order<'c>, Refusal> {
-    let (model, route) = model(body, catalog, providers)?;
+    let (model, route) = model(body, catalog, services)?;
     Ok(Order {
         model,
         route,
@@ -40,6 +40,11 @@ pub(crate) fn read<'c>(
 }
 
 impl Order<'_> {
+    /// Who would render it with a live key.
+    pub(crate) const fn provider(&self) -> Provider {
+        self.model.provider
+    }
+
     /// The job to store: price and markup frozen, ours to send until the lease ends. A sandbox's job goes to nobody and costs nothing.
     pub(crate) fn into_job(self, org: OrgId, rates: &Rates, ambient: &Ambient) -> Result<Job, Error> {
         let price = rates.price(self.model.usd_per_second);
@@ -96,11 +101,11 @@ pub(crate) fn is_dry_run(body: &Map<String, Value>) -> Result<bool, Refusal> {
 fn model<'c>(
     body: &Map<String, Value>,
     catalog: &'c Catalog,
-    providers: &Providers,
+    services: &Services,
 ) -> Result<(&'c Model, &'c str), Refusal> {
     let id = text(body, "model")?
         .ok_or_else(|| Refusal::invalid("model: it is required, a string such as \"fal/kling-2\""))?;
-    catalog.served(id, providers)
+    catalog.served(id, services)
 }
 
 fn prompt(body: &Map<String, Value>) -> Result<String, Refusal> {

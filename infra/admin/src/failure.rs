@@ -8,6 +8,7 @@ use ghub::job::Status;
 use ghub::money::{Money, MoneyOverflow};
 use ghub::onboarding::NoKey;
 use ghub::outbound::BoxError;
+use ghub::secrets::Unusable;
 use ghub::storage::StorageError;
 use ghub::store::{KeyHash, StoreError};
 use ghub::time::Timestamp;
@@ -25,6 +26,8 @@ pub enum Failure {
     NoSuchOrganization(OrgId),
     #[error("there is no job {0}")]
     NoSuchJob(JobId),
+    #[error("{0} cannot be asked, because its secret cannot be used: {1}; nothing was changed")]
+    ProviderSecret(&'static str, Unusable),
     #[error("job {0} is {status}, and that is final; nothing was changed", status = .1.as_str())]
     JobIsOver(JobId, Status),
     #[error("job {0} is {status}, and was charged nothing: only a completed job is, and a sandbox's never, so there is nothing to refund", status = .1.as_str())]

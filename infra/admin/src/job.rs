@@ -118,7 +118,7 @@ impl Fail {
         let mut job = self.which.read(operator).await?;
         open(&job)?;
         let (id, org, place) = (job.id, job.org, &operator.place);
-        let checker = checker(operator).await?;
+        let checker = checker(&job, operator).await?;
         let lost = self.lost(&job, &checker);
         self.confirmation.obtain(&format!(
             "Job {id} of organization {org} at {place}, {}, fails: {:?}. Its hold of MXN {} is released.{lost}",
@@ -196,9 +196,12 @@ fn brief(job: &Job, note: String) -> Report {
 }
 
 /// With the provider's credentials and the queue of poll-jobs, which does the same at a deadline.
-async fn checker(operator: &Operator) -> Result<Checker, Failure> {
+async fn checker(job: &Job, operator: &Operator) -> Result<Checker, Failure> {
     let Operator { world, store, ambient, .. } = operator;
     let sender = ProviderSender::new(world, &sdk_config(world)?).await?;
+    if let Some(why) = sender.problem(job.provider).await {
+        return Err(Failure::ProviderSecret(job.provider.name(), why));
+    }
     let store_queue = queue("STORE_QUEUE_URL", operator)?;
     Ok(Checker::new(&world.env.providers()?, &sender, store, &store_queue, ambient))
 }

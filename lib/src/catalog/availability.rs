@@ -2,7 +2,8 @@
 
 use super::{Catalog, Model};
 use crate::error::{Refusal, shortened};
-use crate::provider::Providers;
+use crate::id::Mode;
+use crate::provider::Provider;
 
 /// Why a model that is in the catalog cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -10,9 +11,59 @@ pub enum Unavailable {
     /// It has no route.
     #[error("switched off or without an upstream")]
     NoRoute,
-    /// It has one, to a provider that nobody here has a credential for.
+    /// It has one, to a provider for which no credential is configured.
     #[error("its provider is not configured here")]
     NoProvider,
+    /// It has one, to a provider whose credential cannot be used.
+    #[error("its provider cannot be used at present")]
+    NoCredential,
+}
+
+/// Whether a provider can be used at this moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Service {
+    /// It can.
+    Usable,
+    /// No secret is named for it.
+    NotConfigured,
+    /// Its secret cannot be used until the operator mends it.
+    Unusable,
+    /// Its secret could not be read just now, and may be right.
+    Unread,
+}
+
+/// Which providers can be used at this moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Services {
+    /// fal.ai.
+    pub fal: Service,
+    /// Google Veo.
+    pub google: Service,
+}
+
+impl Services {
+    /// This provider's. The sandbox needs no credential.
+    pub const fn of(&self, provider: Provider) -> Service {
+        match provider {
+            Provider::Fal => self.fal,
+            Provider::Google => self.google,
+            Provider::Sandbox => Service::Usable,
+        }
+    }
+
+    /// As they are for callers of this kind. A sandbox stands in for every provider that is configured, and needs none of their secrets.
+    pub const fn seen_by(self, mode: Mode) -> Self {
+        const fn stood_in_for(service: Service) -> Service {
+            match service {
+                Service::NotConfigured => Service::NotConfigured,
+                Service::Usable | Service::Unusable | Service::Unread => Service::Usable,
+            }
+        }
+        match mode {
+            Mode::Live => self,
+            Mode::Sandbox => Self { fal: stood_in_for(self.fal), google: stood_in_for(self.google) },
+        }
+    }
 }
 
 impl Catalog {
@@ -22,9 +73,9 @@ impl Catalog {
     }
 
     /// The model that a caller wants to use, and what it is called at its provider.
-    pub fn served(&self, id: &str, providers: &Providers) -> Result<(&Model, &str), Refusal> {
+    pub fn served(&self, id: &str, services: &Services) -> Result<(&Model, &str), Refusal> {
         let model = self.named(id)?;
-        match model.route_at(providers) {
+        match model.route_at(services) {
             Ok(route) => Ok((model, route)),
             Err(_) => Err(not_found(&format!("model: {id} is not available at present"))),
         }
@@ -32,10 +83,14 @@ impl Catalog {
 }
 
 impl Model {
-    /// What the model is called at its provider, if it can be used now.
-    pub fn route_at(&self, providers: &Providers) -> Result<&str, Unavailable> {
+    /// What the model is called at its provider, if it can be used now. A secret that could not be read just now is no reason against it.
+    pub fn route_at(&self, services: &Services) -> Result<&str, Unavailable> {
         let route = self.route.as_deref().ok_or(Unavailable::NoRoute)?;
-        if providers.serve(self.provider) { Ok(route) } else { Err(Unavailable::NoProvider) }
+        match services.of(self.provider) {
+            Service::Usable | Service::Unread => Ok(route),
+            Service::NotConfigured => Err(Unavailable::NoProvider),
+            Service::Unusable => Err(Unavailable::NoCredential),
+        }
     }
 }
 
@@ -46,26 +101,39 @@ fn not_found(what: &str) -> Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::provider::fal::Fal;
+
+    const FAL_ONLY: Services = Services { fal: Service::Usable, google: Service::NotConfigured };
 
     #[test]
     fn a_model_is_available_by_its_route_and_its_provider() {
         let catalog = Catalog::published();
-        let fal = Providers { fal: Some(Fal::new("https://queue.fal.run".parse().unwrap())), google: None };
-        for (id, providers, route) in [
-            ("fal/luma-ray-2", &fal, Ok("fal-ai/luma-dream-machine/ray-2")),
-            ("fal/luma-ray-2", &Providers::default(), Err(Unavailable::NoProvider)),
-            ("google/veo-3.1", &fal, Err(Unavailable::NoProvider)),
-            ("fal/runway-gen-4", &fal, Err(Unavailable::NoRoute)),
-            ("google/veo-3", &fal, Err(Unavailable::NoRoute)),
+        let fal_is = |fal| Services { fal, ..FAL_ONLY };
+        let luma = Ok("fal-ai/luma-dream-machine/ray-2");
+        for (id, services, route) in [
+            ("fal/luma-ray-2", FAL_ONLY, luma),
+            ("fal/luma-ray-2", fal_is(Service::Unread), luma),
+            ("fal/luma-ray-2", fal_is(Service::NotConfigured), Err(Unavailable::NoProvider)),
+            ("fal/luma-ray-2", fal_is(Service::Unusable), Err(Unavailable::NoCredential)),
+            ("google/veo-3.1", FAL_ONLY, Err(Unavailable::NoProvider)),
+            ("fal/runway-gen-4", FAL_ONLY, Err(Unavailable::NoRoute)),
+            ("google/veo-3", FAL_ONLY, Err(Unavailable::NoRoute)),
         ] {
-            assert_eq!(catalog.named(id).unwrap().route_at(providers), route, "{id}");
+            assert_eq!(catalog.named(id).unwrap().route_at(&services), route, "{id}");
             let says = "is not available at present; GET /v1/models lists the models";
-            match (catalog.served(id, providers), route) {
+            match (catalog.served(id, &services), route) {
                 (Ok((model, found)), Ok(route)) => assert_eq!((model.id.as_str(), found), (id, route)),
                 (Err(refused), Err(_)) => assert_eq!(refused.to_string(), format!("model: {id} {says}")),
                 (found, expected) => panic!("{id}: {found:?}, not {expected:?}"),
             }
+        }
+    }
+
+    #[test]
+    fn a_sandbox_needs_no_secret_and_stands_in_for_no_provider_that_is_not_there() {
+        for fal in [Service::Usable, Service::Unusable, Service::Unread] {
+            let services = Services { fal, ..FAL_ONLY };
+            assert_eq!(services.seen_by(Mode::Sandbox), FAL_ONLY);
+            assert_eq!(services.seen_by(Mode::Live), services);
         }
     }
 

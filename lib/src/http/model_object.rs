@@ -1,10 +1,9 @@
 //! A model of the catalog as callers see it: what a valid request to it has, and what that costs today.
 
 use super::schema::{Factor, UnixSeconds, list, model};
-use crate::catalog::{Catalog, Model};
+use crate::catalog::{Catalog, Model, Services};
 use crate::config::Rates;
 use crate::money::MoneyOverflow;
-use crate::provider::Providers;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -86,10 +85,10 @@ pub struct ModelList {
 }
 
 impl ModelObject {
-    /// The model at these rates, where these providers are configured.
-    pub fn new(model: &Model, rates: &Rates, providers: &Providers) -> Result<Self, MoneyOverflow> {
+    /// The model at these rates, where these providers can be used.
+    pub fn new(model: &Model, rates: &Rates, services: &Services) -> Result<Self, MoneyOverflow> {
         let price = rates.price(model.usd_per_second);
-        let unavailable = model.route_at(providers).err();
+        let unavailable = model.route_at(services).err();
         let (namespace, _) = model.id.split_once('/').unwrap_or((&model.id, ""));
         let (min, max) = model.typical_s;
         Ok(Self {
@@ -118,8 +117,8 @@ impl ModelObject {
 
 impl ModelList {
     /// The whole catalog.
-    pub fn new(catalog: &Catalog, rates: &Rates, providers: &Providers) -> Result<Self, MoneyOverflow> {
-        let models = catalog.iter().map(|model| ModelObject::new(model, rates, providers));
+    pub fn new(catalog: &Catalog, rates: &Rates, services: &Services) -> Result<Self, MoneyOverflow> {
+        let models = catalog.iter().map(|model| ModelObject::new(model, rates, services));
         Ok(Self { object: "list", data: models.collect::<Result<_, _>>()? })
     }
 }

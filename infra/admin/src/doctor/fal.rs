@@ -7,7 +7,7 @@ use super::secrets::Keys;
 use super::{LONGER, within};
 use crate::environment::Deployment;
 use ghub::config::ConfigError;
-use ghub::outbound::{ProviderSender, SdkConfig, WireError};
+use ghub::outbound::{BoxError, ProviderSender, SdkConfig, WireError};
 use ghub::provider::fal::Handle;
 use ghub::provider::{self, Provider, Reply};
 use ghub::world::World;
@@ -36,8 +36,11 @@ pub async fn look(deployment: &Deployment, aws: &SdkConfig, keys: &Keys) -> Vec<
     .await
 }
 
-async fn ask(world: &World, aws: &SdkConfig) -> Result<Result<Reply, WireError>, ConfigError> {
+async fn ask(world: &World, aws: &SdkConfig) -> Result<Result<Reply, WireError>, BoxError> {
     let (sender, providers) = (ProviderSender::new(world, aws).await?, world.env.providers()?);
+    if let Some(why) = sender.problem(Provider::Fal).await {
+        return Err(why.into());
+    }
     let handle = provider::Handle::Fal(nobodys_request(world)?);
     match providers.check(&handle) {
         Ok(request) => Ok(sender.send(request, LONGER).await),

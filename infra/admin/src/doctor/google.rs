@@ -33,9 +33,12 @@ pub async fn look(deployment: &Deployment, aws: &SdkConfig, keys: &Keys) -> Vec<
             return vec![finding];
         }
     };
-    let Ok(sender) = ProviderSender::new(&world, aws).await else {
-        finding.fail("no token can be signed with the key", NEW_KEY);
-        return vec![finding];
+    let sender = match ProviderSender::new(&world, aws).await {
+        Ok(sender) if sender.problem(Provider::Google).await.is_none() => sender,
+        _ => {
+            finding.fail("no token can be signed with the key", NEW_KEY);
+            return vec![finding];
+        }
     };
     let (google, sender, world) = (&google, &sender, &world);
     let models = join_all(models(world).into_iter().map(|model| async move {

@@ -60,9 +60,6 @@ pub(super) fn lambda_lacks_its_own(template: &Template) -> Breaches {
     ids(with_a_role.filter(|function| !right(function)))
 }
 
-/// Whether a provider is there is told by whether its secret has a name; who only says so needs no more than the name.
-const KNOWS_THE_NAME_ONLY: [&str; 2] = ["list-models", "get-model"];
-
 /// A table, queue or secret that only one of the two names is a mistake in the other.
 pub(super) fn environment_differs_from_role(template: &Template) -> Breaches {
     let tables = template.tables.iter().map(|table| table.logical_id.as_str());
@@ -71,9 +68,7 @@ pub(super) fn environment_differs_from_role(template: &Template) -> Breaches {
     let differs = |function: &&Function| {
         let told = function.environment.iter().filter_map(|(_, setting)| setting.source());
         let may = function.permissions.iter().flat_map(|p| &p.resources).filter_map(|resource| resource.source());
-        let name_only = KNOWS_THE_NAME_ONLY.contains(&function.name.as_str());
-        let is_secret = |id: &str| SECRETS.iter().any(|(_, _, parameter)| *parameter == id);
-        let among_kept = |id: &&str| kept.contains(id) && !(name_only && is_secret(id));
+        let among_kept = |id: &&str| kept.contains(id);
         told.filter(among_kept).collect::<BTreeSet<_>>() != may.filter(among_kept).collect()
     };
     ids(template.functions.iter().filter(differs))

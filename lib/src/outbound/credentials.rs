@@ -1,0 +1,128 @@
+//! The providers' credentials, made of their secrets, and which providers can be used with them at this moment.
+
+use super::SdkConfig;
+use crate::catalog::{Service, Services};
+use crate::config::Secret;
+use crate::provider::Provider;
+use crate::secrets::{ProviderCredential, Secrets, Unusable};
+use crate::world::World;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use google_cloud_auth::credentials::AccessTokenCredentials;
+use google_cloud_auth::credentials::service_account::{AccessSpecifier, Builder};
+use reqwest::header::HeaderValue;
+use rustls::crypto::ring;
+use rustls::pki_types::{PrivateKeyDer, pem::PemObject};
+
+/// What Vertex AI and Cloud Storage ask for.
+const GOOGLE_SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
+
+/// What is wrong with a text that is JSON and no service account's key.
+const NOT_A_KEY: &str = "is not the JSON of a service account's key";
+
+/// The credentials of the providers that are configured. Clones share them.
+#[derive(Debug, Clone)]
+pub struct ProviderCredentials {
+    pub(super) fal: Option<ProviderCredential<HeaderValue>>,
+    pub(super) google: Option<ProviderCredential<AccessTokenCredentials>>,
+}
+
+impl ProviderCredentials {
+    /// Reads the secrets that are named. One that cannot be read or used stops nothing: its provider is not there.
+    pub async fn read(world: &World, aws: &SdkConfig) -> Self {
+        let secrets = Secrets::new(world, aws);
+        let fal = secrets.of_provider(Provider::Fal, "FAL_KEY", fal_authorization);
+        let google = secrets.of_provider(Provider::Google, "GOOGLE_SERVICE_ACCOUNT", google_credentials);
+        let (fal, google) = tokio::join!(fal, google);
+        Self { fal, google }
+    }
+
+    /// Which providers can be used now. A secret that is due is read again.
+    pub async fn services(&self) -> Services {
+        let (fal, google) = tokio::join!(service(self.fal.as_ref()), service(self.google.as_ref()));
+        Services { fal, google }
+    }
+
+    /// Why the secret of this provider cannot be used now; nothing if it can, or if the provider is not configured.
+    pub async fn problem(&self, provider: Provider) -> Option<Unusable> {
+        match provider {
+            Provider::Fal => self.fal.as_ref()?.current().await.err(),
+            Provider::Google => self.google.as_ref()?.current().await.err(),
+            Provider::Sandbox => None,
+        }
+    }
+}
+
+async fn service<T: Clone>(credential: Option<&ProviderCredential<T>>) -> Service {
+    let Some(credential) = credential else { return Service::NotConfigured };
+    match credential.current().await {
+        Ok(_) => Service::Usable,
+        Err(why) if why.passes() => Service::Unread,
+        Err(_) => Service::Unusable,
+    }
+}
+
+fn fal_authorization(key: &Secret) -> Result<HeaderValue, String> {
+    header(format!("Key {}", key.expose()))
+}
+
+pub(super) fn header(value: String) -> Result<HeaderValue, String> {
+    let value = HeaderValue::try_from(value);
+    let mut value = value.map_err(|_| "has characters that no header can carry".to_owned())?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// Google's own library signs a token with the service account's key, good for an hour, and keeps it until shortly before its end.
+/// No token endpoint is called (AIP-4111).
+fn google_credentials(key: &Secret) -> Result<AccessTokenCredentials, String> {
+    let key = service_account(key.expose()).ok_or("is neither the JSON of a service account's key nor its base64")?;
+    // The library looks at the private key when it first signs; a key that cannot sign has to show here.
+    if key["private_key"].as_str().is_some_and(|pem| !signs(pem)) {
+        return Err("has a private_key that cannot sign: it is no RSA key in PKCS #8".to_owned());
+    }
+    // The library takes the process's crypto provider; a second installation is refused and leaves the first, which is the same.
+    drop(ring::default_provider().install_default());
+    let builder = Builder::new(key).with_access_specifier(AccessSpecifier::from_scopes([GOOGLE_SCOPE]));
+    // The library's error may quote what is wrong in the key, so it goes nowhere.
+    builder.build_access_token_credentials().map_err(|_| NOT_A_KEY.to_owned())
+}
+
+/// The key's JSON, or its base64: files of variables mangle the quotes and backslashes of JSON in ways of their own.
+fn service_account(text: &str) -> Option<serde_json::Value> {
+    let key: serde_json::Value = match serde_json::from_str(text) {
+        Ok(key) => key,
+        Err(_) => serde_json::from_slice(&STANDARD.decode(text.trim()).ok()?).ok()?,
+    };
+    key.is_object().then_some(key)
+}
+
+/// Whether the private key is of the kind that Google's library signs with.
+fn signs(pem: &str) -> bool {
+    let key = PrivateKeyDer::from_pem_slice(pem.as_bytes());
+    let key = key.ok().filter(|key| matches!(key, PrivateKeyDer::Pkcs8(_)));
+    let key = key.and_then(|key| ring::sign::any_supported_type(&key).ok());
+    key.is_some_and(|key| key.choose_scheme(&[rustls::SignatureScheme::RSA_PKCS1_SHA256]).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_accounts_key_may_come_as_json_or_base64() {
+        let json = r#"{"type":"service_account","private_key":"a\nb"}"#;
+        let key = service_account(json);
+        assert_eq!(key.as_ref().and_then(|key| key["private_key"].as_str()), Some("a\nb"));
+        assert_eq!(service_account(&STANDARD.encode(json)), key);
+        for text in ["", "{", "bm8ganNvbg==", "not base64!", "\"a key in quotes\"", "7", "null"] {
+            assert_eq!(service_account(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_private_key_that_cannot_sign_is_told_at_once() {
+        for pem in ["", "a\nb", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"] {
+            assert!(!signs(pem), "{pem:?}");
+        }
+    }
+}

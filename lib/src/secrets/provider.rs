@@ -1,0 +1,91 @@
+//! A provider's credential, which may be unusable for a time: the function starts without it, counts and logs why, and reads the
+//! secret again at a later use. A secret that is mended needs no deployment.
+
+use super::{Credential, FRESH, Make, READING_AGAIN, STARTING, Secrets, Unusable};
+use crate::provider::Provider;
+use crate::time::Timestamp;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Mutex;
+
+/// Secrets Manager did not answer: it is asked again this much later, so that ten jobs of one batch do not wait for it one after the
+/// other.
+const SOON: Duration = Duration::from_secs(5);
+
+/// What was made of a provider's secret, or why nothing can be made of it. Clones share it.
+#[derive(Clone)]
+pub struct ProviderCredential<T>(Arc<Inner<T>>);
+
+struct Inner<T> {
+    secrets: Secrets,
+    provider: Provider,
+    variable: &'static str,
+    make: Make<T>,
+    state: Mutex<State<T>>,
+}
+
+enum State<T> {
+    Usable(Credential<T>),
+    Unusable { why: Unusable, at: Timestamp },
+}
+
+impl<T> fmt::Debug for ProviderCredential<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ProviderCredential") // never what is in it
+    }
+}
+
+impl Secrets {
+    /// The credential of this variable's secret; none if neither the variable nor its `…_SECRET` is set. A secret that cannot be read or
+    /// used is logged and counted, and stops nothing.
+    pub async fn of_provider<T: Clone>(
+        &self,
+        provider: Provider,
+        variable: &'static str,
+        make: Make<T>,
+    ) -> Option<ProviderCredential<T>> {
+        let state = match self.read_within(STARTING, variable, make).await {
+            Ok(None) => return None,
+            Ok(Some(credential)) => State::Usable(credential),
+            Err(why) => self.unusable(provider, why),
+        };
+        let secrets = self.clone();
+        Some(ProviderCredential(Arc::new(Inner { secrets, provider, variable, make, state: Mutex::new(state) })))
+    }
+
+    fn unusable<T>(&self, provider: Provider, why: Unusable) -> State<T> {
+        if !why.passes() {
+            self.metrics.provider_secret_unusable(provider);
+        }
+        tracing::error!(provider = provider.name(), why = %why, "the secret of a provider cannot be used");
+        State::Unusable { why, at: self.ambient.now() }
+    }
+}
+
+impl<T: Clone> ProviderCredential<T> {
+    /// The credential of the secret as it was at most five minutes ago. An unusable secret is read again after five minutes, or after
+    /// five seconds where Secrets Manager did not answer.
+    pub async fn current(&self) -> Result<T, Unusable> {
+        let Inner { secrets, provider, variable, make, state } = &*self.0;
+        let mut state = state.lock().await; // one reads again, the others wait for it
+        if let State::Unusable { why, at } = &*state {
+            let wait = if why.passes() { SOON } else { FRESH };
+            if secrets.ambient.now().since(*at) < wait {
+                return Err(why.clone());
+            }
+            *state = match secrets.read_within(READING_AGAIN, variable, *make).await {
+                Ok(Some(credential)) => {
+                    tracing::info!(provider = provider.name(), "the secret of a provider can be used again");
+                    State::Usable(credential)
+                }
+                Ok(None) => return Err(why.clone()), // the environment does not change: it named the secret before
+                Err(why) => secrets.unusable(*provider, why),
+            };
+        }
+        match &*state {
+            State::Usable(credential) => Ok(credential.current().await),
+            State::Unusable { why, .. } => Err(why.clone()),
+        }
+    }
+}
