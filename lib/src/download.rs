@@ -76,8 +76,8 @@ impl Downloads {
     /// With the further hosts of `DOWNLOAD_HOSTS`: `host` or `host:port`, separated by commas. Those may also be plain HTTP.
     pub async fn new(world: &World, aws: &SdkConfig) -> Result<Self, ConfigError> {
         let hosts = world.env.optional("DOWNLOAD_HOSTS").unwrap_or_default();
-        let further_hosts =
-            hosts.split(',').map(str::trim).filter(|host| !host.is_empty()).map(str::to_owned).collect();
+        let hosts = hosts.split(',').map(str::trim).filter(|host| !host.is_empty());
+        let further_hosts = hosts.map(further_host).collect::<Result<_, _>>()?;
         Ok(Self { outbound: world.outbound.clone(), sender: ProviderSender::new(world, aws).await?, further_hosts })
     }
 
@@ -118,8 +118,7 @@ impl Downloads {
     }
 
     fn allowed(&self, url: &Url) -> Result<(), DownloadError> {
-        let host = url.host_str().unwrap_or_default();
-        let with_port = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+        let (host, with_port) = (url.host_str().unwrap_or_default(), with_port(url));
         let known = host == FAL_CDN || host.ends_with(".fal.media") || host == GOOGLE_CDN;
         let own_scheme = url.scheme() == "https" && url.port().is_none();
         if (known && own_scheme) || self.further_hosts.contains(&with_port) {
@@ -130,11 +129,50 @@ impl Downloads {
     }
 }
 
+/// `host` or `host:port`; the port is left out where it is the scheme's own.
+fn with_port(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+/// A host of `DOWNLOAD_HOSTS`, as an address would have it. A scheme or a path would never fit any address.
+fn further_host(text: &str) -> Result<String, ConfigError> {
+    let url = Url::parse(&format!("https://{text}")).ok();
+    let host = url.map(|url| with_port(&url)).filter(|host| !host.is_empty());
+    let is_host = !text.contains(['/', '\\', '@', '?', '#']);
+    host.filter(|_| is_host).ok_or_else(|| {
+        let problem = format!(
+            "names {text:?}, which is no host: write it without a scheme and a path, such as files.example.com or \
+             127.0.0.1:9003"
+        );
+        ConfigError::new("DOWNLOAD_HOSTS", problem)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::config::Env;
     use crate::outbound::sdk_config;
+
+    #[test]
+    fn a_further_host_has_neither_scheme_nor_path() {
+        for (text, host) in [
+            ("files.example.com", "files.example.com"),
+            ("Files.Example.com:443", "files.example.com"),
+            ("127.0.0.1:9001", "127.0.0.1:9001"),
+            ("[::1]:9001", "[::1]:9001"),
+        ] {
+            assert_eq!(further_host(text).as_deref(), Ok(host));
+        }
+        for text in
+            ["http://x", "https://files.example.com", "a/b", "a b", "user@a", "a:x", "a?b", "*.example.com/", ":9"]
+        {
+            let says = further_host(text).unwrap_err().to_string();
+            let named = format!("the environment variable DOWNLOAD_HOSTS names {text:?}, which is no host: ");
+            assert!(says.starts_with(&named), "{says}");
+        }
+    }
 
     #[tokio::test]
     async fn only_known_hosts_are_called() {
