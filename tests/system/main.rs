@@ -7,6 +7,7 @@ mod audit;
 mod authentication;
 mod callers;
 mod cancelling;
+mod command_line;
 mod credits;
 mod deleting;
 mod events;

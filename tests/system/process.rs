@@ -95,15 +95,34 @@ impl Place {
 
     /// Starts the program here and waits until it is ready.
     pub(crate) fn start(&self) -> Process {
-        self.start_logging("warn")
+        Process::start(self.up(), &self.directory)
     }
 
     /// With what it logs from this level on.
     pub(crate) fn start_logging(&self, level: &str) -> Process {
-        let mut command = Command::new(&*PROGRAM);
-        command.args(["up", "--json", "--fast", "--port", &self.port.to_string(), "--data-dir"]);
-        command.arg(self.directory.path().join("data")).env("RUST_LOG", level).stdin(Stdio::null());
+        let mut command = self.up();
+        command.env("RUST_LOG", level);
         Process::start(command, &self.directory)
+    }
+
+    /// The command line that starts the system here and says in JSON when it is ready.
+    pub(crate) fn up(&self) -> Command {
+        let mut command = self.local("up");
+        command.args(["--json", "--port", &self.port.to_string()]);
+        command
+    }
+
+    /// A command of the program on the data here, with none of the variables that say what is real.
+    pub(crate) fn local(&self, command: &str) -> Command {
+        let mut local = Command::new(&*PROGRAM);
+        local.args([command, "--fast", "--data-dir"]).arg(self.directory.path().join("data"));
+        local.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path))).stdin(Stdio::null());
+        local
+    }
+
+    /// What the programs that were started here have logged.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.directory.path().join("log")).unwrap_or_default()
     }
 
     /// The data, for a system that this process starts itself.

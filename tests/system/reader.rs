@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(30 * 60);
 /// Where the README's system answers.
 const ITS_ORIGIN: &str = "http://127.0.0.1:9000/v1";
-/// Where the deploy guide keeps the variables of the stack.
-const ITS_FILE: &str = ".local/ghub.env";
+/// Where the README has the variables of the local system, and the deploy guide those of the stack.
+const ITS_FILES: [&str; 2] = [".local/env", ".local/ghub.env"];
 
 /// The commands of the `sh` blocks, each on one line.
 pub(crate) fn commands(document: &str) -> Vec<String> {
@@ -94,11 +94,10 @@ impl Reader {
 
     fn operates(&mut self, command: &str) {
         let (system, _) = self.system.as_ref().expect("a system is up by then");
-        let file = system.said("env_file");
-        let mut line = match command.contains(ITS_FILE) {
-            true => shell(&format!("exec {}", command.replace(ITS_FILE, file))),
-            false => shell(&format!("set -a; . '{file}'; set +a; exec {command}")),
-        };
+        let (_, named) = command.split_once("--env-file ").expect("it says which system is meant");
+        let its_file = named.split_whitespace().next().unwrap_or_default();
+        assert!(ITS_FILES.contains(&its_file), "{command}");
+        let mut line = shell(&format!("exec {}", command.replacen(its_file, system.said("env_file"), 1)));
         line.env("ORG", self.org.as_deref().unwrap_or_default());
         let said = done(line);
         if command.contains("key create") && !command.contains("--sandbox") {

@@ -23,8 +23,33 @@ pub struct Order {
     pub aspect_ratio: Option<String>,
 }
 
-/// Runs the job to its end. An error is a sentence for the person at the terminal.
-pub async fn run(client: &Client, order: &Order) -> Result<(), String> {
+/// Why there is no video.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stopped {
+    /// Nothing is left to spend: what the API said.
+    NothingLeft(String),
+    /// Anything else, in a sentence.
+    Otherwise(String),
+}
+
+impl Stopped {
+    /// For the person at the terminal, who can pay in this way.
+    pub fn told(self, way_to_pay: &str) -> String {
+        match self {
+            Self::NothingLeft(message) => format!("{message}\n{way_to_pay}"),
+            Self::Otherwise(message) => message,
+        }
+    }
+}
+
+impl From<String> for Stopped {
+    fn from(sentence: String) -> Self {
+        Self::Otherwise(sentence)
+    }
+}
+
+/// Runs the job to its end.
+pub async fn run(client: &Client, order: &Order) -> Result<(), Stopped> {
     let mut body = Map::new();
     body.insert("model".to_owned(), order.model.clone().into());
     body.insert("prompt".to_owned(), order.prompt.clone().into());
@@ -54,14 +79,14 @@ pub async fn run(client: &Client, order: &Order) -> Result<(), String> {
         drop(stdout().flush()); // a terminal that is gone ends the program by itself
         match status.as_str() {
             "completed" => return finished(&job, before),
-            "failed" => return Err(format!("the job failed: {}; nothing was charged", word(&job, "error"))),
+            "failed" => return Err(format!("the job failed: {}; nothing was charged", word(&job, "error")).into()),
             _ => tokio::time::sleep(LOOK).await,
         }
         job = accepted(client.video(&id).await?)?;
     }
 }
 
-fn finished(job: &Answer, before: Option<Money>) -> Result<(), String> {
+fn finished(job: &Answer, before: Option<Money>) -> Result<(), Stopped> {
     println!("video    {}", word(job, "video_url"));
     if let (Some(before), Some(left)) = (before, job.balance) {
         let cost = before.minus(left).map_err(|error| error.to_string())?;
@@ -71,10 +96,13 @@ fn finished(job: &Answer, before: Option<Money>) -> Result<(), String> {
     Ok(())
 }
 
-fn accepted(answer: Answer) -> Result<Answer, String> {
-    match answer.status {
+fn accepted(answer: Answer) -> Result<Answer, Stopped> {
+    let status = answer.status;
+    let message = format!("HTTP {status}: {}", answer.body["error"]["message"].as_str().unwrap_or("no message"));
+    match status {
         200 => Ok(answer),
-        status => Err(format!("HTTP {status}: {}", answer.body["error"]["message"].as_str().unwrap_or("no message"))),
+        402 => Err(Stopped::NothingLeft(message)),
+        _ => Err(Stopped::Otherwise(message)),
     }
 }
 

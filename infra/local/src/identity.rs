@@ -7,6 +7,7 @@ use ghub::outbound::sdk_config;
 use ghub::store::{Store, Table};
 use ghub::world::World;
 use serde::{Deserialize, Serialize};
+use std::io::ErrorKind;
 use std::path::Path;
 
 /// Who the local caller is.
@@ -36,7 +37,8 @@ impl Identity {
             Ok(text) => Some(
                 serde_json::from_str(&text).map_err(|error| format!("{} cannot be read: {error}", file.display()))?,
             ),
-            Err(_) => None,
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            Err(error) => return Err(format!("{} cannot be read: {error}", file.display())),
         };
         let identity = match kept {
             Some(Kept { org, live_key, sandbox_key: Some(sandbox_key) }) => {

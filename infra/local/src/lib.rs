@@ -9,6 +9,7 @@ pub mod aws;
 pub mod client;
 pub mod demo;
 pub mod options;
+pub mod outside;
 pub mod place;
 pub mod simulators;
 pub mod system;

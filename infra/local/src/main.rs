@@ -4,17 +4,29 @@ use clap::{Args, Parser, Subcommand};
 use local::client::Client;
 use local::demo::{self, Order};
 use local::options::{Options, Pace};
-use local::place::{DEFAULT_PORT, Data, Ports};
+use local::outside::Outside;
+use local::place::{DEFAULT_PORT, Data, HIGHEST_PORT, Ports};
 use local::system::{System, unseen};
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+const HELP: &str = "\
+Without variables everything outside is simulated, and nothing costs money. Real services, from the environment or from --env-file;
+where both name a value, the file's is taken:
+  FAL_KEY                                      fal: its key, id:secret
+  GOOGLE_SERVICE_ACCOUNT, GOOGLE_PROJECT       Google: the JSON of a service account's key, or the base64 of it, and the project
+  GOOGLE_LOCATION, GOOGLE_STORAGE_URI          where it renders (us-central1), and a bucket for its videos, gs://bucket/folder
+  SUPABASE_URL, SUPABASE_SECRET_KEY            Supabase: https://<project>.supabase.co and a secret key, sb_secret_…
+  SUPABASE_BUCKET                              its bucket, generated-videos
+  CATALOG, MARKUP, FX_MXN_PER_USD              prices and models, as in README.md
+  DOWNLOAD_HOSTS                               further hosts from which finished files may be fetched
+A real provider bills every render.";
+
 /// GeekHub Video on this machine: nothing to install, nothing to pay.
 #[derive(Parser)]
-#[command(name = "cargo local", bin_name = "cargo local")]
+#[command(name = "cargo local", bin_name = "cargo local", after_long_help = HELP)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -59,13 +71,19 @@ struct Place {
     /// Render in a second instead of minutes.
     #[arg(long)]
     fast: bool,
-    /// The API's port on 127.0.0.1, with the next five for what is behind it; 0 picks free ones.
-    #[arg(long, default_value_t = DEFAULT_PORT)]
+    /// The API's port on 127.0.0.1; the six ports after it are for what is behind the API. 0 takes free ones.
+    #[arg(long, default_value_t = DEFAULT_PORT, value_parser = clap::value_parser!(u16).range(..=i64::from(HIGHEST_PORT)))]
     port: u16,
-    /// Where the data is kept.
-    #[arg(long, default_value = ".local")]
+    /// The folder where the data is kept.
+    #[arg(long, default_value = DATA)]
     data_dir: PathBuf,
+    /// A file with the variables of real services: NAME='value' lines, # comments. `cargo local --help` names them.
+    #[arg(long, value_name = "FILE")]
+    env_file: Option<PathBuf>,
 }
+
+/// Where the data is kept, unless another folder is given.
+const DATA: &str = ".local";
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -86,11 +104,11 @@ async fn main() -> ExitCode {
 }
 
 async fn up(place: &Place, json: bool, no_api: bool) -> Result<(), String> {
-    let system = System::start(options(place, !no_api)).await?;
+    let system = start(place, !no_api).await?;
     if json {
         println!("{}", system.addresses());
     } else {
-        greet(&system);
+        greet(&system).await;
     }
     until_told_to_stop().await;
     system.stop().await;
@@ -98,9 +116,13 @@ async fn up(place: &Place, json: bool, no_api: bool) -> Result<(), String> {
 }
 
 async fn demonstrate(place: &Place, order: &Order, keep: bool) -> Result<(), String> {
-    let system = System::start(options(place, true)).await?;
+    let system = start(place, true).await?;
+    for line in system.outside().await.iter().filter(|line| line.real) {
+        println!("{:<9} {}", line.name, line.text);
+    }
     let api = system.api.clone().unwrap_or_default();
-    demo::run(&Client::new(&api, &system.identity.live_key), order).await?;
+    let done = demo::run(&Client::new(&api, &system.identity.live_key), order).await;
+    done.map_err(|stopped| stopped.told(&way_to_pay(place, &system)))?;
     if keep {
         println!("\nThe system stays up at {api} until Ctrl-C.");
         until_told_to_stop().await;
@@ -111,62 +133,47 @@ async fn demonstrate(place: &Place, order: &Order, keep: bool) -> Result<(), Str
     Ok(())
 }
 
-fn options(place: &Place, api: bool) -> Options {
-    Options {
+/// How the caller's balance is topped up, as it has to be typed. A reference credits once, so each time has its own.
+fn way_to_pay(place: &Place, system: &System) -> String {
+    let data = place.data_dir.display();
+    let folder = if place.data_dir == Path::new(DATA) { String::new() } else { format!(" --data-dir '{data}'") };
+    let now = system.world().ambient.now().unix_s();
+    format!(
+        "Start the system with `cargo local up{folder}`, and pay in from a second terminal:\n  \
+         cargo admin --env-file '{data}/env' balance recharge --org {} --amount 50.00 --reference demo-{now} --yes",
+        system.identity.org
+    )
+}
+
+/// Starts the system with what a person set, and says what of that was not taken.
+async fn start(place: &Place, api: bool) -> Result<System, String> {
+    let Outside { parameters, secrets, notes } = Outside::read(place.env_file.as_deref())?;
+    for note in notes {
+        eprintln!("note: {note}");
+    }
+    let options = Options {
         ports: if place.port == 0 { Ports::Free } else { Ports::From(place.port) },
         data: Data::Directory(place.data_dir.clone()),
         pace: if place.fast { Pace::Fast } else { Pace::Usual },
         api,
-        parameters: parameters(),
-        secrets: secrets(),
+        parameters,
+        secrets,
         now: Arc::new(SystemTime::now),
         gate: None,
         metrics: unseen(),
-    }
+    };
+    System::start(options).await
 }
 
-/// The operator's secrets from this process's environment: with `FAL_KEY` set, the real fal is used.
-fn secrets() -> BTreeMap<String, String> {
-    let names = ["FAL_KEY", "GOOGLE_SERVICE_ACCOUNT", "SUPABASE_SECRET_KEY"];
-    names.into_iter().filter_map(|name| Some((name.to_owned(), set(name)?))).collect()
-}
-
-/// The template's parameters from there: with `SUPABASE_URL` set, the real one is used.
-fn parameters() -> BTreeMap<String, String> {
-    let names = [
-        ("FX_MXN_PER_USD", "FxMxnPerUsd"),
-        ("MARKUP", "Markup"),
-        ("CATALOG", "Catalog"),
-        ("FAL_QUEUE_URL", "FalQueueUrl"),
-        ("GOOGLE_PROJECT", "GoogleProject"),
-        ("GOOGLE_LOCATION", "GoogleLocation"),
-        ("GOOGLE_STORAGE_URI", "GoogleStorageUri"),
-        ("GOOGLE_API_URL", "GoogleApiUrl"),
-        ("GOOGLE_STORAGE_API_URL", "GoogleStorageApiUrl"),
-        ("SUPABASE_URL", "SupabaseUrl"),
-        ("SUPABASE_BUCKET", "SupabaseBucket"),
-        ("DOWNLOAD_HOSTS", "DownloadHosts"),
-    ];
-    names.into_iter().filter_map(|(variable, parameter)| Some((parameter.to_owned(), set(variable)?))).collect()
-}
-
-fn set(variable: &str) -> Option<String> {
-    std::env::var(variable).ok().filter(|value| !value.is_empty())
-}
-
-fn greet(system: &System) {
+async fn greet(system: &System) {
     let api = system.api.as_deref().unwrap_or("left to cargo lambda watch");
     let key = &system.identity.live_key;
     println!("API       {api}");
     println!("key       {key}   (organization {})", system.identity.org);
     println!("sandbox   {}   (nothing is rendered or charged)", system.identity.sandbox_key);
-    println!("fal       {}", system.fal.as_ref().map_or("the real one: FAL_KEY is set", |fal| &fal.origin));
-    let google = system.google.as_ref();
-    println!("Google    {}", google.map_or("the real one: GOOGLE_SERVICE_ACCOUNT is set", |google| &google.origin));
-    println!(
-        "storage   {}",
-        system.storage.as_ref().map_or("the real one: SUPABASE_URL is set", |storage| &storage.origin)
-    );
+    for line in system.outside().await {
+        println!("{:<9} {}", line.name, line.text);
+    }
     println!("DynamoDB  {}", system.dynamodb);
     println!("SQS       {}", system.sqs_endpoint);
     println!("variables {}", system.env_file().display());
@@ -190,9 +197,13 @@ async fn until_told_to_stop() {
     }
 }
 
-/// Warnings and errors only, on standard error, unless `RUST_LOG` says otherwise.
+/// What is shown unless `RUST_LOG` says otherwise. The embedded DynamoDB warns of every condition that a write meets and every
+/// transaction that is refused; both are how the functions work, and they say themselves what is wrong.
+const SHOWN: &str = "warn,dynoxide::server=error";
+
+/// Warnings and errors only, on standard error.
 fn log_to_stderr() {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(SHOWN));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
 }

@@ -1,12 +1,15 @@
 //! Where a local system lives: its ports and its data.
 
-use std::io;
+use std::fs::{File, TryLockError};
+use std::io::{self, Seek, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use tokio::net::TcpListener;
 
 /// Where the API is unless told otherwise.
 pub const DEFAULT_PORT: u16 = 9000;
+/// The API's port may be at most this one: six more follow it.
+pub const HIGHEST_PORT: u16 = u16::MAX - 6;
 
 /// Which ports are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,8 +42,8 @@ pub(crate) enum Part {
 }
 
 impl Ports {
-    /// A listener for this part, on loopback.
-    pub(crate) async fn listen(self, part: Part) -> io::Result<(TcpListener, String)> {
+    /// A listener for this part, on loopback. An error says which port it was, and how to choose others.
+    pub(crate) async fn listen(self, part: Part) -> Result<(TcpListener, String), String> {
         let offset = match part {
             Part::Api => 0,
             Part::DynamoDb => 1,
@@ -51,13 +54,23 @@ impl Ports {
             Part::SecretsManager => 6,
         };
         let port = match self {
-            Self::From(first) => first.checked_add(offset).ok_or_else(|| io::Error::other("the port is too high"))?,
+            Self::From(first) => first.checked_add(offset).ok_or_else(|| {
+                format!("--port {first} leaves no room for the six ports after it: choose {HIGHEST_PORT} or less")
+            })?,
             Self::Free => 0,
         };
-        let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await.map_err(|error| {
-            io::Error::new(error.kind(), format!("port {port} of 127.0.0.1 cannot be used: {error}"))
-        })?;
-        let origin = format!("http://{}", listener.local_addr()?);
+        let unusable = |error: io::Error| match error.kind() {
+            io::ErrorKind::AddrInUse => format!(
+                "port {port} of 127.0.0.1 is in use, perhaps by another local system. Stop that program, or choose other \
+                 ports: --port 9100 takes 9100 to 9106, --port 0 takes free ones"
+            ),
+            io::ErrorKind::PermissionDenied => {
+                format!("port {port} of 127.0.0.1 is not yours to use: choose one above 1023, such as --port 9100")
+            }
+            _ => format!("port {port} of 127.0.0.1 cannot be used: {error}"),
+        };
+        let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await.map_err(unusable)?;
+        let origin = format!("http://{}", listener.local_addr().map_err(|error| error.to_string())?);
         Ok((listener, origin))
     }
 }
@@ -68,26 +81,46 @@ impl Data {
         matches!(self, Self::Directory(_))
     }
 
-    /// The directory, made if it is not there.
-    pub(crate) fn open(&self) -> io::Result<Scratch> {
+    /// The directory, made if it is not there, and locked: two systems in one would write over each other's files.
+    pub(crate) fn open(&self) -> Result<Scratch, String> {
         let path = match self {
             Self::Directory(path) => path.clone(),
             Self::Memory => std::env::temp_dir().join(format!("geekhub-video-{}", uuid::Uuid::new_v4().simple())),
         };
-        std::fs::create_dir_all(&path)?;
-        Ok(Scratch { path: path.canonicalize()?, removed_at_the_end: !self.is_kept() })
+        let unusable = |error: io::Error| {
+            format!(
+                "the data folder {} cannot be used: {error}. Give another one with --data-dir",
+                std::path::absolute(&path).unwrap_or(path.clone()).display()
+            )
+        };
+        std::fs::create_dir_all(&path).map_err(unusable)?;
+        let path = path.canonicalize().map_err(unusable)?;
+        let lock = Lock::taken(&path)?;
+        Ok(Scratch { path, lock, removed_at_the_end: !self.is_kept() })
     }
 }
 
 /// The directory in which a running system keeps its files.
 pub(crate) struct Scratch {
     path: PathBuf,
+    lock: Lock,
     removed_at_the_end: bool,
 }
 
 impl Scratch {
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Writes a file in the directory.
+    pub(crate) fn write(&self, name: &str, content: &str) -> Result<(), String> {
+        let file = self.path.join(name);
+        std::fs::write(&file, content).map_err(|error| format!("{} cannot be written: {error}", file.display()))
+    }
+
+    /// Says to whoever finds the directory locked where this system answers.
+    pub(crate) fn answers_at(&self, api: &str) {
+        self.lock.says(&format!("process {}, which answers at {api}", std::process::id()));
     }
 }
 
@@ -96,5 +129,92 @@ impl Drop for Scratch {
         if self.removed_at_the_end {
             drop(std::fs::remove_dir_all(&self.path)); // what cannot be removed is the operating system's to clean up
         }
+    }
+}
+
+/// The lock on a directory: the operating system's, on a file in it, so that it ends with the process, however that ends.
+struct Lock(File);
+
+impl Lock {
+    fn taken(directory: &Path) -> Result<Self, String> {
+        let path = directory.join("lock");
+        let unusable = |error: io::Error| format!("{} cannot be locked: {error}", path.display());
+        let file = File::options().create(true).truncate(false).read(true).write(true).open(&path).map_err(unusable)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let holder = std::fs::read_to_string(&path).unwrap_or_default();
+                let holder = if holder.is_empty() { "another local system" } else { &holder };
+                return Err(format!(
+                    "the data folder {} is in use by {holder}. Stop that, or give this one a folder of its own with \
+                     --data-dir",
+                    directory.display()
+                ));
+            }
+            Err(TryLockError::Error(error)) => return Err(unusable(error)),
+        }
+        let lock = Self(file);
+        lock.says(&format!("process {}", std::process::id()));
+        Ok(lock)
+    }
+
+    /// Only for the message of who finds it locked: the lock holds without it.
+    fn says(&self, holder: &str) {
+        let mut file = &self.0;
+        let written = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(holder.as_bytes()));
+        if let Err(error) = written {
+            tracing::debug!(%error, "the lock does not say who has it");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn directory() -> Data {
+        Data::Directory(std::env::temp_dir().join(format!("geekhub-video-{}", uuid::Uuid::new_v4().simple())))
+    }
+
+    #[test]
+    fn a_folder_that_is_in_use_says_who_has_it_until_they_are_gone() {
+        let data = directory();
+        let scratch = data.open().unwrap();
+        let says = |data: &Data| data.open().err().unwrap();
+        let (path, process) = (scratch.path().display(), std::process::id());
+        assert_eq!(
+            says(&data),
+            format!(
+                "the data folder {path} is in use by process {process}. Stop that, or give this one a folder of its own \
+                 with --data-dir"
+            )
+        );
+        scratch.answers_at("http://127.0.0.1:9000/v1");
+        let holder = format!("in use by process {process}, which answers at http://127.0.0.1:9000/v1. Stop");
+        assert!(says(&data).contains(&holder), "{}", says(&data));
+        let path = scratch.path().to_owned();
+        drop(scratch);
+        drop(data.open().unwrap());
+        std::fs::remove_dir_all(path).unwrap();
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_used_is_named() {
+        let Data::Directory(file) = directory() else { panic!("it is a directory") };
+        std::fs::write(&file, "no folder").unwrap();
+        let says = Data::Directory(file.join("data")).open().err().unwrap();
+        let named = format!("the data folder {} cannot be used: ", file.join("data").display());
+        assert!(says.starts_with(&named) && says.ends_with(". Give another one with --data-dir"), "{says}");
+        std::fs::remove_file(file).unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_port_that_is_in_use_says_how_to_choose_another() {
+        let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = taken.local_addr().unwrap().port();
+        let says = Ports::From(port).listen(Part::Api).await.unwrap_err();
+        assert!(says.starts_with(&format!("port {port} of 127.0.0.1 is in use")) && says.contains("--port"), "{says}");
+        let says = Ports::From(u16::MAX).listen(Part::SecretsManager).await.unwrap_err();
+        assert_eq!(says, "--port 65535 leaves no room for the six ports after it: choose 65529 or less");
     }
 }

@@ -55,7 +55,7 @@ pub(crate) async fn fal(
     if secrets.contains_key("FAL_KEY") {
         return Ok(None);
     }
-    let (listener, origin) = options.ports.listen(Part::Fal).await.map_err(text)?;
+    let (listener, origin) = options.ports.listen(Part::Fal).await?;
     let simulator = Fal::new(fal::Options {
         base_url: origin.clone(),
         key: FAL_KEY.to_owned(),
@@ -81,7 +81,7 @@ pub(crate) async fn storage(
     if parameters.contains_key("SupabaseUrl") {
         return Ok(None);
     }
-    let (listener, origin) = options.ports.listen(Part::Storage).await.map_err(text)?;
+    let (listener, origin) = options.ports.listen(Part::Storage).await?;
     let simulator = Supabase::new(supabase::Options {
         base_url: origin.clone(),
         key: STORAGE_KEY.to_owned(),
@@ -120,7 +120,7 @@ pub(crate) async fn google(
     if secrets.contains_key("GOOGLE_SERVICE_ACCOUNT") {
         return Ok(None);
     }
-    let (listener, origin) = options.ports.listen(Part::Google).await.map_err(text)?;
+    let (listener, origin) = options.ports.listen(Part::Google).await?;
     let simulator = Google::new(google::Options {
         base_url: origin.clone(),
         project: GOOGLE_PROJECT.to_owned(),
@@ -131,7 +131,7 @@ pub(crate) async fn google(
     });
     tasks.spawn(serve(listener, simulator.router()));
     let account = simulator.service_account_json();
-    std::fs::write(scratch.path().join("service-account.json"), &account).map_err(text)?;
+    scratch.write("service-account.json", &account)?;
     secrets.insert("GOOGLE_SERVICE_ACCOUNT".to_owned(), account);
     for (name, value) in [
         ("GoogleProject", GOOGLE_PROJECT),

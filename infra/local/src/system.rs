@@ -16,7 +16,8 @@ use crate::sqs::Sqs;
 use crate::supabase::Supabase;
 use crate::template::{Template, Trigger};
 use ghub::metrics::Metrics;
-use ghub::outbound::Outbound;
+use ghub::outbound::{Outbound, ProviderCredentials, sdk_config};
+use ghub::provider::Provider;
 use ghub::world::{Ambient, World};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -64,18 +65,39 @@ pub struct System {
     scratch: Scratch,
 }
 
+/// What is said of a service outside.
+pub struct Line {
+    /// What it is called.
+    pub name: &'static str,
+    /// Whether it is the real one.
+    pub real: bool,
+    /// Where it answers, what it costs, and whether it can be used.
+    pub text: String,
+}
+
+impl Line {
+    fn of(name: &'static str, simulated: Option<&String>, real: String, problem: Option<String>) -> Self {
+        let text = match (simulated, problem) {
+            (Some(origin), None) => format!("simulated, at {origin}"),
+            (None, None) => real,
+            (_, Some(why)) => format!("its models are not available: {why}"),
+        };
+        Self { name, real: simulated.is_none(), text }
+    }
+}
+
 impl System {
     /// Starts everything. When this returns, the API answers.
     pub async fn start(options: Options) -> Result<Self, String> {
         let template = Template::read();
-        let scratch = options.data.open().map_err(text)?;
+        let scratch = options.data.open()?;
         let mut tasks = JoinSet::new();
 
-        let (listener, dynamodb) = options.ports.listen(Part::DynamoDb).await.map_err(text)?;
+        let (listener, dynamodb) = options.ports.listen(Part::DynamoDb).await?;
         let file = options.data.is_kept().then(|| scratch.path().join("dynamodb.sqlite"));
         tasks.spawn(dynamodb::serve(listener, dynamodb::open(file.as_deref(), &template.tables)?));
 
-        let (listener, sqs_endpoint) = options.ports.listen(Part::Sqs).await.map_err(text)?;
+        let (listener, sqs_endpoint) = options.ports.listen(Part::Sqs).await?;
         let sqs = Sqs::new(&sqs_endpoint, REGION, ACCOUNT, options.now.clone());
         queues::create(&sqs, &template)?;
         tasks.spawn(serve(listener, sqs.router()));
@@ -89,7 +111,7 @@ impl System {
         let catalog = simulators::catalog(options.pace, fal.is_some(), google.is_some(), set)?;
         parameters.insert("Catalog".to_owned(), catalog);
 
-        let (listener, secrets_endpoint) = options.ports.listen(Part::SecretsManager).await.map_err(text)?;
+        let (listener, secrets_endpoint) = options.ports.listen(Part::SecretsManager).await?;
         let secrets_manager = SecretsManager::default();
         keep(&secrets, &secrets_manager, &mut parameters);
         tasks.spawn(serve(listener, secrets_manager.router()));
@@ -102,7 +124,7 @@ impl System {
             secrets_manager: secrets_endpoint,
         };
         let variables = environment.of_all(&template)?;
-        std::fs::write(scratch.path().join("env"), as_file(&variables)).map_err(text)?;
+        scratch.write("env", &as_file(&variables))?;
 
         let ambient = Ambient::with_clock(options.now.clone());
         let identity_world = world(variables.clone(), &ambient, Outbound::network());
@@ -161,9 +183,11 @@ impl System {
             }
         }
         if options.api {
-            let (listener, origin) = options.ports.listen(Part::Api).await.map_err(text)?;
+            let (listener, origin) = options.ports.listen(Part::Api).await?;
             self.tasks.spawn(serve(listener, gateway::router(routes, options.now.clone())));
-            self.api = Some(format!("{origin}/v1"));
+            let api = format!("{origin}/v1");
+            self.scratch.answers_at(&api);
+            self.api = Some(api);
         }
         Ok(())
     }
@@ -182,6 +206,30 @@ impl System {
     /// The file with every variable of the functions.
     pub fn env_file(&self) -> std::path::PathBuf {
         self.scratch.path().join("env")
+    }
+
+    /// What is outside, and whether it is real, for the person at the terminal.
+    pub async fn outside(&self) -> [Line; 3] {
+        let world = self.world();
+        let credentials = match sdk_config(&world) {
+            Ok(aws) => Some(ProviderCredentials::read(&world, &aws).await),
+            Err(_) => None, // the functions that started have it
+        };
+        let problem = async |provider| match &credentials {
+            Some(credentials) => credentials.problem(provider).await.map(|why| why.to_string()),
+            None => None,
+        };
+        let variable = |name: &str| self.variables.get(name).map_or("", String::as_str);
+        let (fal_url, project, supabase) =
+            (variable("FAL_QUEUE_URL"), variable("GOOGLE_PROJECT"), variable("SUPABASE_URL"));
+        let fal = format!("real, at {fal_url} with FAL_KEY; it bills every render");
+        let google = format!("real, in the project {project} with GOOGLE_SERVICE_ACCOUNT; it bills every render");
+        let storage = format!("real, Supabase at {supabase}; videos stay there");
+        [
+            Line::of("fal", self.fal.as_ref().map(|fal| &fal.origin), fal, problem(Provider::Fal).await),
+            Line::of("Google", self.google.as_ref().map(|it| &it.origin), google, problem(Provider::Google).await),
+            Line::of("storage", self.storage.as_ref().map(|it| &it.origin), storage, None),
+        ]
     }
 
     /// What a program that started the system needs to know.

@@ -15,14 +15,21 @@ use tokio::net::TcpListener;
 pub fn open(file: Option<&Path>, tables: &[Table]) -> Result<Database, String> {
     let new = new(tables).map_err(|error| error.to_string())?;
     let Some(file) = file else { return Ok(new) };
-    let database = Database::new(&file.to_string_lossy()).map_err(|error| error.to_string())?;
+    let unusable = |error: DynoxideError| {
+        format!(
+            "the database {} cannot be used: {error}. If it is damaged, remove its folder, and all local jobs and balances \
+             with it, or give another folder with --data-dir",
+            file.display()
+        )
+    };
+    let database = Database::new(&file.to_string_lossy()).map_err(unusable)?;
     for table in tables {
         let shape = |database: &Database| {
-            let found = database.get_table_metadata(&table.logical_id).map_err(|error| error.to_string())?;
+            let found = database.get_table_metadata(&table.logical_id).map_err(unusable)?;
             Ok::<_, String>(found.map(shape))
         };
         match (shape(&database)?, shape(&new)?) {
-            (None, _) => create(&database, table).map_err(|error| error.to_string())?,
+            (None, _) => create(&database, table).map_err(unusable)?,
             (found, wanted) if found == wanted => {}
             _ => return Err(from_another_version(file, &table.logical_id)),
         }

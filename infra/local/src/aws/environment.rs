@@ -76,9 +76,16 @@ impl Environment {
     }
 }
 
+/// The variable by which a local system knows its own file in a shell that has read it.
+pub const MARK: &str = "GHUB_LOCAL";
+
 /// `NAME='value'` lines, which a shell, `cargo lambda watch --env-file` and `cargo admin --env-file` read alike.
 pub(crate) fn as_file(variables: &BTreeMap<String, String>) -> String {
-    variables.iter().fold(String::new(), |mut text, (name, value)| {
+    let head = format!(
+        "# Written by the local system at each start: for `cargo admin --env-file` and `cargo lambda watch --env-file`\n\
+         {MARK}='1'\n"
+    );
+    variables.iter().fold(head, |mut text, (name, value)| {
         writeln!(text, "{name}='{value}'").expect("writing to a string succeeds");
         text
     })
