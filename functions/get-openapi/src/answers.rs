@@ -147,7 +147,7 @@ const fn gateway(status: StatusCode) -> Option<&'static str> {
     match status {
         StatusCode::PAYLOAD_TOO_LARGE => Some("A body over 10 MB is refused before it reaches us, without a code."),
         StatusCode::TOO_MANY_REQUESTS => Some(
-            "All callers together send more requests a second than this API takes; refused before it reaches us, without a code.",
+            "All callers together send this path more requests a second than it takes; refused before it reaches us, without a code.",
         ),
         StatusCode::INTERNAL_SERVER_ERROR | StatusCode::SERVICE_UNAVAILABLE => {
             Some("Where a function died or did not answer in time, there is no code.")
