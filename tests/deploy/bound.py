@@ -15,4 +15,4 @@ roles = stack.resources("AWS::IAM::Role").values()
 for role in roles:
     iam.put_role_permissions_boundary(RoleName=role, PermissionsBoundary=boundary)
 bounded = [iam.get_role(RoleName=role)["Role"].get("PermissionsBoundary", {}).get("PermissionsBoundaryArn") for role in roles]
-expect(f"roles within it, of {len(bounded)}", bounded, lambda arns: arns and set(arns) == {boundary})
+expect(f"boundaries of the {len(bounded)} roles", set(bounded), {boundary})
