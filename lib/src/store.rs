@@ -1,9 +1,10 @@
 //! DynamoDB: the only writer of jobs, accounts, ledger entries and keys.
 //!
-//! A job is written whole, on the condition that its revision is the one that was read. A write that moves money carries the account
-//! and the ledger in the same transaction. Every write may be repeated: when its answer was lost, the item that then fails the
+//! A job is written on the condition that its revision is the one that was read, and a write leaves attributes that it does not know as
+//! they are. A write that moves money carries the account and the ledger in the same transaction. Every write may be repeated: when its answer was lost, the item that then fails the
 //! condition is our own, and that counts as written.
 
+mod accept;
 mod account;
 mod audit;
 mod error;
@@ -19,11 +20,12 @@ mod posting;
 mod settings;
 mod statement;
 
+pub use accept::Accepted;
 pub use audit::Audited;
 pub use error::StoreError;
 pub use history::{Found, Wanted};
 pub use idempotency::Idempotency;
-pub use job::{Accepted, SHARDS, Written};
+pub use job::{SHARDS, Written};
 pub use key::{ApiKey, KeyHash};
 pub use ledger::{Entry, EntryKind, LedgerLine, Posted, Refund};
 pub use settings::Setting;

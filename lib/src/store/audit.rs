@@ -81,6 +81,7 @@ impl Store {
                 let query = query.expression_attribute_values(":org", AttributeValue::S(org.to_string()));
                 // `#` before the words that are DynamoDB's own.
                 let query = query.projection_expression("job, #status, cost, created, #open");
+                let query = query.filter_expression(item::NOT_VOID).expression_attribute_names("#void", item::VOID);
                 let query = query.expression_attribute_names("#status", "status");
                 let answer = query.expression_attribute_names("#open", "open").send().await.map_err(trouble)?;
                 Ok((answer.items.unwrap_or_default(), answer.last_evaluated_key))

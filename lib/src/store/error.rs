@@ -1,7 +1,7 @@
 //! What can go wrong between us and DynamoDB, and what is tried again.
 
 use super::Store;
-use crate::outbound::BoxError;
+use crate::outbound::{BoxError, WireError};
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::CancellationReason;
@@ -61,6 +61,27 @@ where
         _ => false,
     };
     if passing { Trouble::Passing(error.into()) } else { Trouble::Final(error.into()) }
+}
+
+/// Whether a write may be committed although it ended in this error: it was sent, and DynamoDB did not say that it was refused.
+pub(super) fn may_stand<E>(error: &SdkError<E>) -> bool {
+    match error {
+        SdkError::ServiceError(service) => service.raw().status().is_server_error(),
+        SdkError::ConstructionFailure(_) => false,
+        SdkError::DispatchFailure(failure) => failure.as_connector_error().is_none_or(|error| !was_not_sent(error)),
+        _ => true,
+    }
+}
+
+fn was_not_sent(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(WireError::NotSent(_)) = error.downcast_ref() {
+            return true;
+        }
+        next = error.source();
+    }
+    false
 }
 
 /// The reasons of a transaction that was cancelled by a refused condition, one for each of its writes.

@@ -79,6 +79,8 @@ impl Store {
             values.insert(format!(":{name}"), AttributeValue::S(value.to_owned()));
         }
         let mut conditions: Vec<_> = filters.iter().flatten().map(|(name, _)| format!("#{name} = :{name}")).collect();
+        query = query.expression_attribute_names("#void", item::VOID);
+        conditions.push(item::NOT_VOID.to_owned());
         if !wanted.deleted_too {
             query = query.expression_attribute_names("#deleted", "deleted");
             conditions.push("attribute_not_exists(#deleted)".to_owned()); // so that what is not shown is not carried here
@@ -91,7 +93,7 @@ impl Store {
             }
         };
         let query = query.key_condition_expression(key).set_expression_attribute_values(Some(values));
-        let query = query.set_filter_expression((!conditions.is_empty()).then(|| conditions.join(" AND ")));
+        let query = query.filter_expression(conditions.join(" AND "));
         let answer = query.scan_index_forward(false).limit(at_once).send().await.map_err(trouble)?;
         Ok((answer.items.unwrap_or_default(), answer.last_evaluated_key))
     }

@@ -2,9 +2,13 @@
 
 mod account;
 mod audited;
+mod update;
+mod void;
 
 pub(super) use account::{LedgerEnd, from_account, to_account, to_ledger_end};
 pub(super) use audited::{to_posting, to_standing, to_stated};
+pub(super) use update::JobUpdate;
+pub(super) use void::{NOT_VOID, VOID, from_void, is_void};
 
 use super::error::Item;
 use super::job::shard;

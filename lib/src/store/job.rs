@@ -1,19 +1,19 @@
-//! Jobs: accepted together with their hold, written over the revision that was read, ended together with their money.
+//! Jobs: written over the revision that was read, ended together with their money, and read. `accept` stores new ones.
 
 use super::account::OnlyIf;
 use super::error::{Item, StoreError, Trouble, trouble};
-use super::idempotency::replay;
 use super::posting::{Posting, Wanted};
-use super::{Entry, Idempotency, Store, Table, item};
-use crate::account::{Account, Change, HoldRefused};
+use super::item::{self, JobUpdate};
+use super::{Entry, Store, Table};
+use crate::account::{Account, Change};
 use crate::id::{JobId, OrgId};
 use crate::job::{Job, State};
 use crate::outbound::BoxError;
 use crate::queue::Message;
 use crate::time::Timestamp;
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, KeysAndAttributes, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+    AttributeValue, KeysAndAttributes, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 use std::time::Duration;
 
@@ -28,19 +28,6 @@ const LAST_LOOK: Duration = Duration::from_secs(1);
 
 /// The index of open jobs by the moment they are due.
 const OPEN_BY_DUE: &str = "open-by-due";
-
-/// What became of a submit's transaction.
-#[derive(Debug)]
-pub enum Accepted {
-    /// The job is stored and its cost held.
-    Stored,
-    /// The account refused the hold; nothing was written.
-    Refused(HoldRefused),
-    /// The same request was accepted before under this idempotency key, as this job; nothing was written.
-    Replayed(JobId),
-    /// The idempotency key was used for another request; nothing was written.
-    KeyReused,
-}
 
 /// What became of a write over a revision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,36 +45,6 @@ pub(super) fn shard(job: JobId) -> String {
 }
 
 impl Store {
-    /// Stores a new job, holds its cost and records its idempotency key, all or nothing. A repeat of the same job is one job and one
-    /// hold. A refusal is read in this order: the key was used before, then the account.
-    pub async fn accept(&self, job: &Job, idempotency: Option<&Idempotency>) -> Result<Accepted, StoreError> {
-        let write = self.new_write();
-        let mut writes = vec![
-            self.put_job(job, &write, None).map_err(StoreError::Broken)?,
-            self.change_account(job.org, Change::hold(job.cost), OnlyIf::HasRoom).map_err(StoreError::Broken)?,
-        ];
-        if let Some(idempotency) = idempotency {
-            writes.push(self.put_record(job, idempotency).map_err(StoreError::Broken)?);
-        }
-        let [job_refused, account_refused, key_refused] = match self.transact(&writes, &write).await {
-            Ok(None) => return Ok(Accepted::Stored),
-            Ok(Some(reasons)) => refused_items(reasons),
-            Err(error) => return self.landed(job, &write, error).await.map(|()| Accepted::Stored),
-        };
-        if let (Some(found), Some(idempotency)) = (key_refused, idempotency) {
-            return replay(found, job, idempotency).map_err(StoreError::Broken);
-        }
-        if let Some(found) = job_refused {
-            return if is_by(&found, &write) { Ok(Accepted::Stored) } else { Err(broken("a new job's id is taken")) };
-        }
-        let account = account_refused.ok_or_else(|| broken("the organization has no account"))?;
-        let account = item::to_account(account).map_err(StoreError::Broken)?;
-        match account.hold_refusal(job.cost) {
-            Ok(Some(why)) => Ok(Accepted::Refused(why)),
-            _ => Err(broken("the account refused a hold that it has room for")),
-        }
-    }
-
     /// Writes a moved job over the revision before it. A job that has just ended takes its hold with it, and a completed one is
     /// charged, in the same transaction. A deleted one had ended before, and moves no money. A repeat is the same write.
     pub async fn write(&self, job: &Job) -> Result<Written, StoreError> {
@@ -107,13 +64,13 @@ impl Store {
 
     async fn write_ended(&self, job: &Job, change: Change) -> Result<Written, StoreError> {
         let write = self.new_write();
-        let put = self.put_job(job, &write, Some(job.revision - 1)).map_err(StoreError::Broken)?;
+        let update = self.update_job(job, &write).map_err(StoreError::Broken)?;
         let written = match job.state {
             State::Completed { at, .. } if change.entries > 0 => {
                 let entry = Entry::consumption(job, at, change.balance);
-                self.post_at_the_end(&Wanted { entry: &entry, change, job: Some(&put), name: &write }).await
+                self.post_at_the_end(&Wanted { entry: &entry, change, job: Some(&update), name: &write }).await
             }
-            _ => self.write_uncharged(job, put, change, &write).await,
+            _ => self.write_uncharged(job, update, change, &write).await,
         };
         match written {
             Err(error) => self.landed(job, &write, error).await.map(|()| Written::Done),
@@ -129,12 +86,12 @@ impl Store {
     async fn write_uncharged(
         &self,
         job: &Job,
-        put: TransactWriteItem,
+        update: TransactWriteItem,
         change: Change,
         write: &str,
     ) -> Result<Posting, StoreError> {
         let account = self.change_account(job.org, change, OnlyIf::Exists).map_err(StoreError::Broken)?;
-        let Some(reasons) = self.transact(&[put, account], write).await? else { return Ok(Posting::Done) };
+        let Some(reasons) = self.transact(&[update, account], write).await? else { return Ok(Posting::Done) };
         let job_refused = reasons.first().is_some_and(|reason| reason.code() == Some(CONDITION_FAILED));
         let [found, ..] = refused_items(reasons);
         Ok(if job_refused { Posting::JobWritten(found) } else { Posting::NoAccount })
@@ -142,17 +99,22 @@ impl Store {
 
     async fn write_alone(&self, job: &Job) -> Result<Written, StoreError> {
         let write = self.new_write();
+        let JobUpdate { expression, names, values } = JobUpdate::of(job, &write).map_err(StoreError::Broken)?;
         let refused = self
             .retried(|| async {
-                let put = self.db.put_item().table_name(self.table(Table::Jobs));
-                let put = put.set_item(Some(item::from_job(job, &write).map_err(Trouble::Final)?));
-                let put = put.condition_expression("revision = :read");
-                let put = put.expression_attribute_values(":read", number(job.revision - 1));
-                let put = put.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-                match put.send().await {
+                let update = self.db.update_item().table_name(self.table(Table::Jobs));
+                let update = update.set_key(Some(key(job.org, job.id))).update_expression(&expression);
+                let update = update.condition_expression(JobUpdate::CONDITION);
+                let update = update.set_expression_attribute_names(Some(names.clone()));
+                let update = update.set_expression_attribute_values(Some(values.clone()));
+                let update =
+                    update.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+                match update.send().await {
                     Ok(_) => Ok(None),
                     Err(error) => match error.as_service_error() {
-                        Some(PutItemError::ConditionalCheckFailedException(failed)) => Ok(Some(failed.item().cloned())),
+                        Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
+                            Ok(Some(failed.item().cloned()))
+                        }
                         _ => Err(trouble(error)),
                     },
                 }
@@ -176,7 +138,8 @@ impl Store {
 
     /// The job, as it stands now.
     pub async fn job(&self, org: OrgId, job: JobId) -> Result<Option<Job>, StoreError> {
-        self.item(org, job).await?.map(item::to_job).transpose().map_err(StoreError::Broken)
+        let found = self.item(org, job).await?.filter(|item| !item::is_void(item));
+        found.map(item::to_job).transpose().map_err(StoreError::Broken)
     }
 
     async fn item(&self, org: OrgId, job: JobId) -> Result<Option<Item>, StoreError> {
@@ -210,7 +173,7 @@ impl Store {
             })
             .await?;
         let mut first = |table: &str| found.remove(table).and_then(|mut items| items.pop());
-        let job = first(jobs).map(item::to_job).transpose().map_err(StoreError::Broken)?;
+        let job = first(jobs).filter(|item| !item::is_void(item)).map(item::to_job).transpose().map_err(StoreError::Broken)?;
         let account = first(accounts).map(item::to_account).transpose().map_err(StoreError::Broken)?;
         Ok((job, account))
     }
@@ -233,20 +196,22 @@ impl Store {
     }
 
     /// Names one logical write, whatever is retried of it. Two workers may want to write the very same job: the name tells whose stands.
-    fn new_write(&self) -> String {
+    pub(super) fn new_write(&self) -> String {
         self.ambient.bytes::<16>().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
-    fn put_job(&self, job: &Job, write: &str, over: Option<u64>) -> Result<TransactWriteItem, BoxError> {
-        let put = Put::builder().table_name(self.table(Table::Jobs)).set_item(Some(item::from_job(job, write)?));
-        let put = match over {
-            None => put.condition_expression("attribute_not_exists(job)"),
-            Some(revision) => {
-                put.condition_expression("revision = :read").expression_attribute_values(":read", number(revision))
-            }
-        };
-        let put = put.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld).build()?;
-        Ok(TransactWriteItem::builder().put(put).build())
+    fn update_job(&self, job: &Job, write: &str) -> Result<TransactWriteItem, BoxError> {
+        let JobUpdate { expression, names, values } = JobUpdate::of(job, write)?;
+        let update = Update::builder()
+            .table_name(self.table(Table::Jobs))
+            .set_key(Some(key(job.org, job.id)))
+            .update_expression(expression)
+            .condition_expression(JobUpdate::CONDITION)
+            .set_expression_attribute_names(Some(names))
+            .set_expression_attribute_values(Some(values))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build()?;
+        Ok(TransactWriteItem::builder().update(update).build())
     }
 }
 
@@ -255,12 +220,12 @@ fn overtaken_or_done(found: Option<&Item>, write: &str) -> Written {
     if found.is_some_and(|found| is_by(found, write)) { Written::Done } else { Written::Overtaken }
 }
 
-fn is_by(found: &Item, write: &str) -> bool {
+pub(super) fn is_by(found: &Item, write: &str) -> bool {
     found.get(item::WRITE).and_then(|value| value.as_s().ok()).is_some_and(|by| by == write)
 }
 
 /// The items that failed their conditions: of the job, of the account, and of the idempotency record or the ledger.
-fn refused_items(reasons: Vec<aws_sdk_dynamodb::types::CancellationReason>) -> [Option<Item>; 3] {
+pub(super) fn refused_items(reasons: Vec<aws_sdk_dynamodb::types::CancellationReason>) -> [Option<Item>; 3] {
     let mut reasons = reasons.into_iter().map(|reason| match reason.code.as_deref() {
         Some(CONDITION_FAILED) => reason.item,
         _ => None,
@@ -268,7 +233,7 @@ fn refused_items(reasons: Vec<aws_sdk_dynamodb::types::CancellationReason>) -> [
     std::array::from_fn(|_| reasons.next().flatten())
 }
 
-fn broken(why: &'static str) -> StoreError {
+pub(super) fn broken(why: &'static str) -> StoreError {
     StoreError::Broken(why.into())
 }
 
@@ -277,8 +242,4 @@ fn key(org: OrgId, job: JobId) -> Item {
         ("org".to_owned(), AttributeValue::S(org.to_string())),
         ("job".to_owned(), AttributeValue::S(job.to_string())),
     ])
-}
-
-fn number(value: u64) -> AttributeValue {
-    AttributeValue::N(value.to_string())
 }

@@ -27,6 +27,8 @@ pub enum Fault {
     AnswerLost,
     /// It does not happen, and nothing is answered.
     NotSent,
+    /// Nothing is answered, and it happens when [`Embedded::deliver_late`] is called.
+    Late,
     /// It does not happen; this is the answer.
     Answer(u16, Value),
     /// Somebody else comes first.
@@ -39,6 +41,7 @@ pub struct Embedded {
     ahead: Mutex<VecDeque<(&'static str, Fault)>>,
     asked: Mutex<Vec<String>>,
     tokens: Mutex<Vec<String>>,
+    late: Mutex<Vec<(String, Value)>>,
 }
 
 fn declared(table: Table, partition: &str, sort: Option<&str>) -> Value {
@@ -85,6 +88,10 @@ impl Gate for Embedded {
             self.asked.lock().unwrap().push(operation.clone());
             self.tokens.lock().unwrap().extend(body["ClientRequestToken"].as_str().map(str::to_owned));
             match self.due(&operation) {
+                Some(Fault::Late) => {
+                    self.late.lock().unwrap().push((operation, body));
+                    return Err(WireError::Lost("the answer was lost".into()));
+                }
                 Some(Fault::NotSent) => return Err(WireError::NotSent("no connection".into())),
                 Some(Fault::Answer(status, body)) => return Ok(response(status, body.to_string())),
                 Some(Fault::After(others)) => others.await,
@@ -107,7 +114,7 @@ impl Embedded {
         for (table, partition, sort) in TABLES {
             database.create_table(serde_json::from_value(declared(table, partition, sort)).unwrap()).unwrap();
         }
-        Self { database, ahead: Mutex::default(), asked: Mutex::default(), tokens: Mutex::default() }
+        Self { database, ahead: Mutex::default(), asked: Mutex::default(), tokens: Mutex::default(), late: Mutex::default() }
     }
 
     /// What happens to the requests for an operation that come next.
@@ -123,6 +130,12 @@ impl Embedded {
     /// The tokens of all transactions so far.
     pub fn tokens(&self) -> Vec<String> {
         self.tokens.lock().unwrap().clone()
+    }
+
+    /// Lets late requests arrive, in their order. Returns the statuses of their answers, which no caller hears.
+    pub fn deliver_late(&self) -> Vec<u16> {
+        let late = std::mem::take(&mut *self.late.lock().unwrap());
+        late.iter().map(|(operation, body)| self.act(operation, body).0).collect()
     }
 
     fn due(&self, operation: &str) -> Option<Fault> {

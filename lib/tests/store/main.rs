@@ -11,4 +11,5 @@ mod posting;
 mod settings;
 mod stage;
 mod trouble;
+mod versions;
 mod writing;

@@ -110,7 +110,7 @@ async fn a_write_whose_answer_was_lost_is_done() {
     let stage = Stage::new();
     let org = stage.org("100.00").await;
     let job = stage.accepted(org).await;
-    stage.dynamo.meets("PutItem", [Fault::AnswerLost]);
+    stage.dynamo.meets("UpdateItem", [Fault::AnswerLost]);
     let taken = moved(job.accepted(handle(), at(1)));
     assert_eq!(stage.store.write(&taken).await.unwrap(), Written::Done);
     let found = moved(taken.file_found("https://v3b.fal.media/files/a/output.mp4".to_owned(), at(60)));
@@ -130,9 +130,9 @@ async fn a_write_whose_answers_were_all_lost_is_looked_for() {
     let hasty = stage.store.trying_for(Duration::from_millis(10));
     let job = stage.accepted(org).await;
     let taken = moved(job.accepted(handle(), at(1)));
-    stage.dynamo.meets("PutItem", [Fault::NotSent]);
+    stage.dynamo.meets("UpdateItem", [Fault::NotSent]);
     assert!(matches!(hasty.write(&taken).await, Err(StoreError::Unavailable(_))), "it never arrived");
-    stage.dynamo.meets("PutItem", [Fault::AnswerLost]);
+    stage.dynamo.meets("UpdateItem", [Fault::AnswerLost]);
     assert_eq!(hasty.write(&taken).await.unwrap(), Written::Done);
     let lost = failed(&taken);
     stage.dynamo.meets("TransactWriteItems", [Fault::NotSent, Fault::AnswerLost]);
@@ -147,7 +147,7 @@ async fn what_was_refused_for_good_is_not_looked_for() {
     let org = stage.org("100.00").await;
     let taken = moved(stage.accepted(org).await.leased(at(0)));
     let refusal = json!({"__type": "com.amazon.coral.validate#ValidationException", "message": "no"});
-    stage.dynamo.meets("PutItem", [Fault::Answer(400, refusal)]);
+    stage.dynamo.meets("UpdateItem", [Fault::Answer(400, refusal)]);
     let looks = stage.dynamo.asked("GetItem");
     assert!(matches!(stage.store.write(&taken).await, Err(StoreError::Broken(_))));
     assert_eq!(stage.dynamo.asked("GetItem"), looks);

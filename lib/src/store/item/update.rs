@@ -1,0 +1,114 @@
+//! How a moved job is written over its item: attribute by attribute. DynamoDB keeps every attribute that the update does not
+//! name. During a deployment two versions of a function write the same items, so an attribute of the other version survives.
+
+use super::from_job;
+use crate::job::{Job, State};
+use crate::outbound::BoxError;
+use aws_sdk_dynamodb::types::AttributeValue;
+use std::collections::HashMap;
+
+/// What a move can change. An attribute that the moved job no longer has is removed.
+const MOVING: [&str; 15] = [
+    "write",
+    "revision",
+    "status",
+    "due",
+    "open",
+    "lease_until",
+    "submitted",
+    "rendering_since",
+    "file_url",
+    "file_found",
+    "upload_url",
+    "ended",
+    "video_url",
+    "deleted",
+    "file_gone",
+];
+
+/// Maps that are written once. A later version may keep more in them, so the first value stays.
+const ONCE: [&str; 2] = ["handle", "failure"];
+
+/// An update of one job item.
+#[derive(Debug, Clone)]
+pub(in crate::store) struct JobUpdate {
+    /// `SET … REMOVE …`.
+    pub(in crate::store) expression: String,
+    pub(in crate::store) names: HashMap<String, String>,
+    /// `:read` is the revision in the condition.
+    pub(in crate::store) values: HashMap<String, AttributeValue>,
+}
+
+impl JobUpdate {
+    /// The condition under which the update is written: the revision is the one that was read.
+    pub(in crate::store) const CONDITION: &str = "#revision = :read";
+
+    /// The update that makes an item of the revision before into this job, under the name of this write.
+    pub(in crate::store) fn of(job: &Job, write: &str) -> Result<Self, BoxError> {
+        let mut item = from_job(job, write)?;
+        let mut update = Parts::default();
+        for name in MOVING {
+            update.becomes(name, item.remove(name));
+        }
+        for name in ONCE {
+            update.once(name, item.remove(name));
+        }
+        if job.deletion.is_some() {
+            update.becomes("prompt", item.remove("prompt"));
+            if let State::Failed { failure, .. } = &job.state {
+                update.erase_message(&failure.message);
+            }
+        }
+        update.values.insert(":read".to_owned(), AttributeValue::N((job.revision - 1).to_string()));
+        Ok(update.into_update())
+    }
+}
+
+#[derive(Default)]
+struct Parts {
+    set: Vec<String>,
+    remove: Vec<String>,
+    names: HashMap<String, String>,
+    values: HashMap<String, AttributeValue>,
+}
+
+impl Parts {
+    fn becomes(&mut self, name: &str, value: Option<AttributeValue>) {
+        self.names.insert(format!("#{name}"), name.to_owned());
+        match value {
+            Some(value) => {
+                self.set.push(format!("#{name} = :{name}"));
+                self.values.insert(format!(":{name}"), value);
+            }
+            None => self.remove.push(format!("#{name}")),
+        }
+    }
+
+    fn once(&mut self, name: &str, value: Option<AttributeValue>) {
+        if let Some(value) = value {
+            self.names.insert(format!("#{name}"), name.to_owned());
+            self.set.push(format!("#{name} = if_not_exists(#{name}, :{name})"));
+            self.values.insert(format!(":{name}"), value);
+        }
+    }
+
+    /// A deletion takes the message out of a failure and leaves the rest of the map. Two clauses of one update may not overlap, so
+    /// this one replaces the clause of the whole map; a deleted job has failed before, so the map is there.
+    fn erase_message(&mut self, message: &str) {
+        self.set.retain(|clause| !clause.starts_with("#failure "));
+        self.values.remove(":failure");
+        self.names.insert("#failure".to_owned(), "failure".to_owned());
+        self.names.insert("#message".to_owned(), "message".to_owned());
+        self.set.push("#failure.#message = :message".to_owned());
+        self.values.insert(":message".to_owned(), AttributeValue::S(message.to_owned()));
+    }
+
+    fn into_update(self) -> JobUpdate {
+        let Self { set, remove, names, values } = self;
+        let mut expression = format!("SET {}", set.join(", "));
+        if !remove.is_empty() {
+            expression.push_str(&format!(" REMOVE {}", remove.join(", ")));
+        }
+        JobUpdate { expression, names, values }
+    }
+}
