@@ -1,17 +1,18 @@
-//! Ends an open job before its time, without throwing away a render that is paid for: take the turn, be it due or not
-//! ([`Job::early_turn`]), ask the provider to stop, and only then fail the job and release its hold. A render that had finished goes on to
-//! be stored, and one that cannot be stopped goes on.
+//! Ends an open job before its time, without giving a render away. A job that no provider has fails at once. A render that has begun is
+//! asked to stop, which is written on the job first; the job fails when its provider has stopped, and the poller asks for that. A render
+//! that is finished is stored and charged.
 
-use crate::checking::{Checker, Stopping};
-use crate::job::{Failure, Job, Moved, Processing, State};
+use crate::checking::{Checker, Look, Stopping};
+use crate::job::{Failure, FailureCode, Job, Moved, Processing, Seen, State};
+use crate::lifetime::Lifetime;
 use crate::outbound::BoxError;
-use crate::provider::{Checked, Handle};
+use crate::provider::Handle;
 use crate::queue::{Message, Queue};
 use crate::store::{Store, Written};
 use crate::world::Ambient;
 use std::time::Duration;
 
-/// How long nobody else ends the job: three exchanges of 10 s with the provider, and the store's 4 s. It is looked at a cadence later.
+/// How long no other worker ends the job: three exchanges of 10 s with the provider, and the store's 4 s. It is looked at a cadence later.
 const TURN: Duration = Duration::from_secs(3 * 10 + 10);
 
 /// Ends jobs.
@@ -30,15 +31,17 @@ pub enum Cancellation {
     Failed,
     /// It failed by the provider's verdict, which came first; its hold is released.
     FailedByProvider(Failure),
+    /// Its provider was asked to stop and may go on: the job stays open, with its hold, until that is known.
+    Requested,
     /// The provider had finished it: it is being stored, and will be charged.
     Finished,
     /// Its provider cannot be asked to stop, and is rendering: the job is as it was.
     Unstoppable,
-    /// The provider gave no answer, so there may be a finished render: the job is as it was.
+    /// A provider that cannot be asked to stop did not say how the render stands: the job is as it was.
     NoAnswer,
-    /// Somebody else acts on it, until its `due` at the latest; nothing was done.
+    /// Another worker acts on it, until its `due` at the latest; nothing was done.
     NotDue,
-    /// Somebody else wrote it meanwhile; nothing was done.
+    /// Another worker wrote it meanwhile; nothing was done.
     Overtaken,
     /// It had ended before.
     Over,
@@ -51,72 +54,113 @@ impl Canceller {
         Self { checker, store, poll_queue: poll_queue.clone(), ambient: ambient.clone() }
     }
 
-    /// Cancels a job, as it was read. With `discard` it fails even if its render is finished, may be, or cannot be stopped: that is thrown
-    /// away. May be repeated: a job that is over stays as it is.
-    pub async fn cancel(&self, job: Job, failure: Failure, discard: bool) -> Result<Cancellation, BoxError> {
+    /// Cancels a job, as it was read. With `discard` it fails even if its render is finished, may be, or goes on: that is thrown away. May
+    /// be repeated: a job that is over stays as it is, and a provider that was asked is not asked again here.
+    pub async fn cancel(
+        &self,
+        job: Job,
+        failure: Failure,
+        discard: bool,
+        lifetime: Lifetime,
+    ) -> Result<Cancellation, BoxError> {
         match &job.state {
             State::Completed { .. } | State::Failed { .. } => return Ok(Cancellation::Over),
             State::Processing(Processing { file: Some(_), .. }) if !discard => return Ok(Cancellation::Finished),
+            State::Processing(_) if job.stop.is_some() && !discard => return Ok(Cancellation::Requested),
             State::Pending { .. } | State::Processing(_) => {}
         }
         let now = self.ambient.now();
         if !job.may_be_ended(now) {
             return Ok(Cancellation::NotDue);
         }
-        // Where nobody can or has to be asked, the end itself is the write that overtakes all others.
+        // Where no provider can or has to be asked, the end itself is the write that overtakes all others.
         let handle = match &job.state {
             State::Processing(Processing { handle, file: None, .. }) => handle.clone(),
-            _ => return self.fail(job, failure).await,
+            _ => return self.fail(job, failure, lifetime).await,
         };
         if !self.checker.can_stop(&handle) {
-            return if discard { self.fail(job, failure).await } else { self.looked_at(job, &handle).await };
+            return if discard {
+                self.fail(job, failure, lifetime).await
+            } else {
+                self.look(job, &handle, lifetime).await
+            };
         }
-        let Moved::Applied(taken) = job.early_turn(now, TURN) else { return Ok(Cancellation::NotDue) };
-        if self.store.write(&taken).await? == Written::Overtaken {
+        let Moved::Applied(stopping) = job.stopping_early(failure.clone(), now, TURN) else {
+            return Ok(Cancellation::NotDue);
+        };
+        if self.store.write(&stopping).await? == Written::Overtaken {
             return Ok(Cancellation::Overtaken);
         }
-        // The message that was under way finds the turn taken and is gone: whatever becomes of this, somebody looks again.
-        if let Err(error) = self.poll_queue.send_in_passing(Message::about(&taken), taken.due.since(now)).await {
-            tracing::warn!(%error, "the job was not queued again; the sweep finds it");
+        // The message that was under way finds the turn taken and is gone. Whatever becomes of this invocation, the poller looks again.
+        self.schedule_look(&stopping).await;
+        let stopped = self.checker.ask_to_stop(&handle, lifetime).await;
+        if stopped == Stopping::Stopped || discard {
+            return self.fail(stopping, failure, lifetime).await;
         }
-        match self.checker.stop(&handle).await {
-            Stopping::Failed(verdict) => self.failed_by_provider(taken, verdict).await,
-            Stopping::Heard => self.fail(taken, failure).await,
-            _ if discard => self.fail(taken, failure).await,
-            Stopping::Done { file_url } => self.found(taken, file_url).await,
-            Stopping::NoAnswer | Stopping::NotPossible => self.given_back(taken).await.map(|()| Cancellation::NoAnswer),
+        self.look_after_asking(stopping, &handle, lifetime).await
+    }
+
+    /// A provider that was asked to stop is asked once how the render stands now: it may be over at once, or have been over before.
+    async fn look_after_asking(
+        &self,
+        job: Job,
+        handle: &Handle,
+        lifetime: Lifetime,
+    ) -> Result<Cancellation, BoxError> {
+        match self.checker.look(handle, lifetime).await {
+            Look::Done { file_url } => self.record_file(job, file_url, lifetime).await,
+            Look::Failed(verdict) => self.fail_for(job, verdict, lifetime).await,
+            Look::Open(_) => self.give_back(job).await.map(|()| Cancellation::Requested),
         }
     }
 
     /// Where the provider cannot be asked to stop, it is asked how the render stands: it may be over. That needs no turn, for nothing is
     /// changed but over the revision that was read.
-    async fn looked_at(&self, job: Job, handle: &Handle) -> Result<Cancellation, BoxError> {
-        match self.checker.checked(handle).await {
-            Checked::Done { file_url } => self.found(job, file_url).await,
-            Checked::Failed(verdict) => self.failed_by_provider(job, verdict).await,
-            Checked::Queued | Checked::Rendering => Ok(Cancellation::Unstoppable),
-            Checked::Trouble(_) | Checked::Ask(_) => Ok(Cancellation::NoAnswer),
+    async fn look(&self, job: Job, handle: &Handle, lifetime: Lifetime) -> Result<Cancellation, BoxError> {
+        match self.checker.look(handle, lifetime).await {
+            Look::Done { file_url } => self.record_file(job, file_url, lifetime).await,
+            Look::Failed(verdict) => self.fail_for(job, verdict, lifetime).await,
+            Look::Open(Seen::Queued | Seen::Rendering) => Ok(Cancellation::Unstoppable),
+            Look::Open(Seen::Over(_) | Seen::Trouble(_)) => Ok(Cancellation::NoAnswer),
         }
     }
 
-    /// Whoever tries again need not wait for the turn's end. If somebody wrote meanwhile, it is theirs.
-    async fn given_back(&self, job: Job) -> Result<(), BoxError> {
-        let Moved::Applied(back) = job.again_in(self.ambient.now(), Duration::ZERO) else { return Ok(()) };
-        self.store.write(&back).await?;
+    /// The poller's next look comes after a cadence, and not at the end of this turn. If another worker wrote the job meanwhile, that
+    /// worker goes on with it.
+    async fn give_back(&self, job: Job) -> Result<(), BoxError> {
+        let now = self.ambient.now();
+        let cadence = job.cadence(now);
+        let Moved::Applied(back) = job.again_in(now, cadence) else { return Ok(()) };
+        if self.store.write(&back).await? == Written::Done {
+            self.schedule_look(&back).await;
+        }
         Ok(())
     }
 
-    async fn found(&self, job: Job, file_url: String) -> Result<Cancellation, BoxError> {
-        Ok(Self::unless_overtaken(self.checker.found(job, file_url).await?, Cancellation::Finished))
+    async fn schedule_look(&self, job: &Job) {
+        let delay = job.due.since(self.ambient.now());
+        if let Err(error) = self.poll_queue.send_in_passing(Message::about(job), delay).await {
+            tracing::warn!(job.id = %job.id, org.id = %job.org, %error, "the job was not queued again; the sweep finds it");
+        }
     }
 
-    async fn failed_by_provider(&self, job: Job, verdict: Failure) -> Result<Cancellation, BoxError> {
-        let written = self.checker.fail(job, verdict.clone()).await?;
-        Ok(Self::unless_overtaken(written, Cancellation::FailedByProvider(verdict)))
+    async fn record_file(&self, job: Job, file_url: String, lifetime: Lifetime) -> Result<Cancellation, BoxError> {
+        let written = self.checker.record_file(job, file_url, lifetime).await?;
+        Ok(Self::unless_overtaken(written, Cancellation::Finished))
     }
 
-    async fn fail(&self, job: Job, failure: Failure) -> Result<Cancellation, BoxError> {
-        Ok(Self::unless_overtaken(self.checker.fail(job, failure).await?, Cancellation::Failed))
+    /// A render that stopped at our wish fails for that wish, and any other for the provider's verdict.
+    async fn fail_for(&self, job: Job, verdict: Failure, lifetime: Lifetime) -> Result<Cancellation, BoxError> {
+        let cause = job.cause_of(verdict.clone());
+        let told = match verdict.code {
+            FailureCode::Cancelled => Cancellation::Failed,
+            _ => Cancellation::FailedByProvider(verdict),
+        };
+        Ok(Self::unless_overtaken(self.checker.fail(job, cause, lifetime).await?, told))
+    }
+
+    async fn fail(&self, job: Job, failure: Failure, lifetime: Lifetime) -> Result<Cancellation, BoxError> {
+        Ok(Self::unless_overtaken(self.checker.fail(job, failure, lifetime).await?, Cancellation::Failed))
     }
 
     fn unless_overtaken(written: Written, done: Cancellation) -> Cancellation {

@@ -1,10 +1,11 @@
-//! Asks a provider how a job stands there, or to stop it, and writes down what that means. Whoever asks holds the job's turn; when to
-//! ask and when to give up is theirs: `poll-jobs` by deadlines, the operator by command.
+//! Asks a provider how a job stands there, or to stop it, and records what that means. A caller of this module holds the job's turn. When
+//! to ask, and when to give up, is for the caller to decide: `poll-jobs` by deadlines, a person by command.
 
 use crate::error::causes;
-use crate::job::{Failure, Job, Moved};
+use crate::job::{Failure, Job, Moved, Seen};
+use crate::lifetime::Lifetime;
 use crate::outbound::{BoxError, ProviderSender};
-use crate::provider::{Cancelled, Checked, Handle, Providers};
+use crate::provider::{Cancelled, Checked, Handle, Providers, Reply, Request};
 use crate::queue::{Message, Queue};
 use crate::store::{Store, Written};
 use crate::world::Ambient;
@@ -24,26 +25,33 @@ pub struct Checker {
     patience: Duration,
 }
 
-/// What came of asking a provider to stop.
+/// How a job stands at its provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Stopping {
-    /// It was heard: nothing more will come of the render.
-    Heard,
-    /// This provider cannot be asked to.
-    NotPossible,
-    /// It had finished before: the file is here.
+pub enum Look {
+    /// There is no verdict yet.
+    Open(Seen),
+    /// Rendered: the file is here.
     Done {
         /// Where.
         file_url: String,
     },
-    /// It had failed before, by the provider's verdict.
+    /// The provider's verdict.
     Failed(Failure),
-    /// There was no answer, or none that tells whether there is a render.
-    NoAnswer,
+}
+
+/// What a provider said that was asked to stop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stopping {
+    /// It has stopped: nothing more comes of the render.
+    Stopped,
+    /// It may go on: it only tries to stop, had finished before, does not know the job, or gave no answer.
+    MayGoOn,
+    /// This provider cannot be asked to.
+    NotPossible,
 }
 
 impl Checker {
-    /// With the providers that are configured, through their sender; what they finished goes to `store_queue`.
+    /// With the providers that are configured, through their sender; jobs whose render is finished go to `store_queue`.
     pub fn new(
         providers: &Providers,
         sender: &ProviderSender,
@@ -62,31 +70,27 @@ impl Checker {
         }
     }
 
-    /// The same, waiting no longer than this for an answer: for whoever has somebody waiting.
+    /// The same, waiting no longer than this for an answer: for a function whose caller waits.
     pub fn waiting_for(&self, patience: Duration) -> Self {
         Self { patience, ..self.clone() }
     }
 
-    /// The status, and when that says the render is over, the result: only the result is a verdict.
-    pub async fn checked(&self, handle: &Handle) -> Checked {
+    /// Reads the status, and when that says that the render is over, the result. Only the result is a verdict.
+    pub async fn look(&self, handle: &Handle, lifetime: Lifetime) -> Look {
+        let open = |seen| Look::Open(seen);
         let request = match self.providers.check(handle) {
             Ok(request) => request,
-            Err(failure) => return Checked::Trouble(failure.message),
+            Err(failure) => return open(Seen::Trouble(failure.message)),
         };
-        let status = match self.sender.send(request, self.patience).await {
+        let status = match self.exchange(request, lifetime).await {
             Ok(reply) => self.providers.checked(handle, &reply),
-            Err(error) => return Checked::Trouble(causes(&error)),
+            Err(why) => return open(Seen::Trouble(why)),
         };
-        let Checked::Ask(request) = status else { return status };
-        let verdict = match self.sender.send(request, self.patience).await {
-            Ok(reply) => self.providers.verdict(handle, &reply),
-            Err(error) => Checked::Trouble(causes(&error)),
-        };
-        if let Checked::Trouble(why) = verdict {
-            tracing::warn!(why, "the render is over, and its verdict cannot be read yet");
-            return Checked::Rendering; // so that the hour from the first sign of rendering runs
+        let Checked::Ask(request) = status else { return read(status, Seen::Trouble) };
+        match self.exchange(request, lifetime).await {
+            Ok(reply) => read(self.providers.verdict(handle, &reply), Seen::Over),
+            Err(why) => open(Seen::Over(why)),
         }
-        verdict
     }
 
     /// Whether the provider can be asked to stop.
@@ -94,28 +98,41 @@ impl Checker {
         self.providers.cancel(handle).is_some()
     }
 
-    /// Asks the provider to stop. A render that had finished before is not lost: the answer names its file.
-    pub async fn stop(&self, handle: &Handle) -> Stopping {
+    /// Asks the provider to stop. May be repeated.
+    pub async fn ask_to_stop(&self, handle: &Handle, lifetime: Lifetime) -> Stopping {
         let Some(request) = self.providers.cancel(handle) else { return Stopping::NotPossible };
-        let cancelled = match self.sender.send(request, self.patience).await {
+        let cancelled = match self.exchange(request, lifetime).await {
             Ok(reply) => self.providers.cancelled(handle, &reply),
-            Err(error) => Cancelled::Trouble(causes(&error)),
+            Err(why) => Cancelled::Trouble(why),
         };
         match cancelled {
-            Cancelled::AlreadyDone => match self.checked(handle).await {
-                Checked::Done { file_url } => Stopping::Done { file_url },
-                Checked::Failed(failure) => Stopping::Failed(failure),
-                _ => Stopping::NoAnswer,
-            },
-            Cancelled::Trouble(_) => Stopping::NoAnswer,
-            Cancelled::Stopped | Cancelled::Asked => Stopping::Heard,
+            Cancelled::Stopped => Stopping::Stopped,
+            Cancelled::Unknown if self.is_unknown(handle, lifetime).await => Stopping::Stopped,
+            Cancelled::Asked | Cancelled::AlreadyDone | Cancelled::Unknown => Stopping::MayGoOn,
+            Cancelled::Trouble(why) => {
+                tracing::warn!(why, "the provider did not say whether it stops");
+                Stopping::MayGoOn
+            }
         }
     }
 
+    /// Whether the provider does not know the job when it is asked for its status either. One word alone may be a path that went wrong.
+    async fn is_unknown(&self, handle: &Handle, lifetime: Lifetime) -> bool {
+        let Ok(request) = self.providers.check(handle) else { return false };
+        self.exchange(request, lifetime).await.is_ok_and(|reply| reply.status == 404)
+    }
+
+    async fn exchange(&self, request: Request, lifetime: Lifetime) -> Result<Reply, String> {
+        let Some(timeout) = lifetime.exchange(self.patience) else {
+            return Err("the function's time was used up before the provider was asked".to_owned());
+        };
+        self.sender.send(request, timeout).await.map_err(|error| causes(&error))
+    }
+
     /// Keeps the file's URL on the job, for the provider forgets it within the hour, and hands the job on to be stored.
-    pub async fn found(&self, job: Job, file_url: String) -> Result<Written, BoxError> {
+    pub async fn record_file(&self, job: Job, file_url: String, lifetime: Lifetime) -> Result<Written, BoxError> {
         let Moved::Applied(found) = job.file_found(file_url, self.ambient.now()) else { return Ok(Written::Overtaken) };
-        let written = self.store.write(&found).await?;
+        let written = self.write(&found, lifetime).await?;
         if written == Written::Done {
             self.store_queue.send(Message::about(&found), Duration::ZERO).await?;
         }
@@ -123,17 +140,33 @@ impl Checker {
     }
 
     /// Ends the job uncharged; its hold goes in the same write.
-    pub async fn fail(&self, job: Job, failure: Failure) -> Result<Written, BoxError> {
+    pub async fn fail(&self, job: Job, failure: Failure, lifetime: Lifetime) -> Result<Written, BoxError> {
         match job.failed(failure, self.ambient.now()) {
-            Moved::Applied(failed) => self.record(&failed).await,
+            Moved::Applied(failed) => self.record(&failed, lifetime).await,
             Moved::Already(_) | Moved::Illegal(_) => Ok(Written::Overtaken),
         }
     }
 
-    /// Writes a moved job. One that somebody else moved meanwhile is theirs.
-    pub async fn record(&self, job: &Job) -> Result<Written, BoxError> {
-        let written = self.store.write(job).await?;
+    /// Writes a moved job. If another worker moved it meanwhile, that worker goes on with it.
+    pub async fn record(&self, job: &Job, lifetime: Lifetime) -> Result<Written, BoxError> {
+        let written = self.write(job, lifetime).await?;
         tracing::info!(job.id = %job.id, org.id = %job.org, status = job.status().as_str(), written = written == Written::Done, "moved");
         Ok(written)
+    }
+
+    async fn write(&self, job: &Job, lifetime: Lifetime) -> Result<Written, BoxError> {
+        Ok(self.store.trying_for(lifetime.recording()).write(job).await?)
+    }
+}
+
+/// A meaning as what a look has seen. Where it is no verdict and no state, `otherwise` says what is known.
+fn read(meaning: Checked, otherwise: fn(String) -> Seen) -> Look {
+    match meaning {
+        Checked::Queued => Look::Open(Seen::Queued),
+        Checked::Rendering => Look::Open(Seen::Rendering),
+        Checked::Done { file_url } => Look::Done { file_url },
+        Checked::Failed(failure) => Look::Failed(failure),
+        Checked::Trouble(why) => Look::Open(otherwise(why)),
+        Checked::Ask(_) => Look::Open(otherwise("the provider's result names another request".to_owned())),
     }
 }

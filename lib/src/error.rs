@@ -91,6 +91,9 @@ pub enum NotCancellable {
     /// It is done and charged.
     #[error("the job is completed and was charged; DELETE /v1/videos/{{id}} removes its video")]
     Completed,
+    /// It is over.
+    #[error("the job has failed already, and costs nothing")]
+    Failed,
     /// Its render is done, and so is what it cost us.
     #[error(
         "the video is rendered and is being stored; the job will be completed and charged, and DELETE /v1/videos/{{id}} removes its \
@@ -124,7 +127,7 @@ impl NotCancellable {
     /// When to try again, where that can help. A provider that gives no answer is asked again at the shortest cadence in the catalog.
     pub const fn again_in(&self) -> Option<Duration> {
         match self {
-            Self::Completed | Self::BeingStored | Self::Unstoppable { .. } => None,
+            Self::Completed | Self::Failed | Self::BeingStored | Self::Unstoppable { .. } => None,
             Self::BeingSubmitted(wait) => Some(*wait),
             Self::Busy => Some(Duration::from_secs(2)),
             Self::NoAnswer => Some(Duration::from_secs(10)),

@@ -4,13 +4,19 @@
 mod deadline;
 mod deletion;
 mod failure;
+mod look;
+mod stop;
 mod trace;
+mod trouble;
 mod turn;
 
-pub use deadline::{Deadline, LONGEST_OPEN, RESULT_KEPT};
+pub use deadline::{Deadline, LONGEST_OPEN, RESULT_KEPT, STOPPING};
 pub use deletion::Deletion;
 pub use failure::{Failure, FailureCode};
+pub use look::Seen;
+pub use stop::Stop;
 pub use trace::Trace;
+pub use trouble::Trouble;
 pub use turn::{SUBMIT_LEASE, TURN_TOLERANCE};
 
 use crate::id::{JobId, OrgId};
@@ -53,6 +59,10 @@ pub struct Job {
     pub revision: u64,
     /// Where it stands.
     pub state: State,
+    /// Its provider is to stop.
+    pub stop: Option<Stop>,
+    /// What went wrong last on its way.
+    pub trouble: Option<Trouble>,
     /// Its owner deleted it.
     pub deletion: Option<Deletion>,
 }
@@ -96,6 +106,8 @@ pub struct Processing {
     pub submitted: Timestamp,
     /// When it was first seen being rendered.
     pub rendering_since: Option<Timestamp>,
+    /// When it was first seen to be over while its result could not be read.
+    pub over_since: Option<Timestamp>,
     /// The finished file, once the provider has named it.
     pub file: Option<File>,
 }
@@ -197,7 +209,7 @@ impl Job {
         match &self.state {
             State::Pending { .. } => {
                 let due = now.after(self.cadence(now));
-                let processing = Processing { handle, submitted: now, rendering_since: None, file: None };
+                let processing = Processing { handle, submitted: now, rendering_since: None, over_since: None, file: None };
                 self.written(due, State::Processing(processing))
             }
             State::Processing(known) if known.handle == handle => Moved::Already(self),
@@ -205,25 +217,14 @@ impl Job {
         }
     }
 
-    /// The provider certainly did not take it and may be asked again `wait` from now: the lease goes, the job stays pending.
-    pub fn not_taken(self, now: Timestamp, wait: Duration) -> Moved {
+    /// The provider certainly did not take it, for this reason, and may be asked again `wait` from now: the lease goes, the job stays
+    /// pending.
+    pub fn not_taken(self, why: &str, now: Timestamp, wait: Duration) -> Moved {
         match self.state {
             State::Pending { lease_until: Some(_) } => {
-                self.written(now.after(wait), State::Pending { lease_until: None })
+                self.troubled(why, now).written(now.after(wait), State::Pending { lease_until: None })
             }
             State::Pending { lease_until: None } => Moved::Already(self),
-            _ => Moved::Illegal(self),
-        }
-    }
-
-    /// It was seen being rendered; the first sighting counts.
-    pub fn rendering(mut self, now: Timestamp) -> Moved {
-        match &mut self.state {
-            State::Processing(Processing { rendering_since: Some(_), .. }) => Moved::Already(self),
-            State::Processing(processing) => {
-                processing.rendering_since = Some(now);
-                self.rewritten()
-            }
             _ => Moved::Illegal(self),
         }
     }

@@ -25,6 +25,7 @@ pub mod config;
 pub mod download;
 pub mod env_file;
 pub mod http;
+pub mod lifetime;
 pub mod metrics;
 pub mod onboarding;
 pub mod outbound;

@@ -4,7 +4,7 @@
 //! Every metric of the project is in a table here; `template.yaml` shows them on its dashboard and watches some.
 
 use crate::config::Env;
-use crate::job::{Job, State};
+use crate::job::{Job, STOPPING, State};
 use crate::money::Money;
 use crate::provider::Provider;
 use crate::world::Ambient;
@@ -35,6 +35,8 @@ const SUBMITTED: Metric = Metric { name: "Submitted", unit: "Count", by: BY_MODE
 const COMPLETED: Metric = Metric { name: "Completed", unit: "Count", by: BY_PROVIDER };
 const FAILED: Metric = Metric { name: "Failed", unit: "Count", by: &[&["Provider"], &["Provider", "Reason"]] };
 const FAULTS: Metric = Metric { name: "Faults", unit: "Count", by: BY_PROVIDER };
+const CANCELLED_RENDERS: Metric = Metric { name: "CancelledRenders", unit: "Count", by: &[&[], &["Organization"]] };
+const STOPS_UNCONFIRMED: Metric = Metric { name: "StopsUnconfirmed", unit: "Count", by: BY_PROVIDER };
 const SECONDS_TO_COMPLETE: Metric = Metric { name: "SecondsToComplete", unit: "Seconds", by: BY_MODEL };
 const CHARGED_MXN: Metric = Metric { name: "ChargedMxn", unit: "None", by: IN_ALL };
 const PROVIDER_LATENCY: Metric = Metric { name: "ProviderLatency", unit: "Milliseconds", by: BY_PROVIDER };
@@ -49,11 +51,13 @@ const ACCOUNTS_DIFFERING: Metric = Metric { name: "AccountsDiffering", unit: "Co
 const ACCOUNTS_UNJUDGED: Metric = Metric { name: "AccountsUnjudged", unit: "Count", by: IN_ALL };
 
 /// All of them.
-pub const METRICS: [&Metric; 16] = [
+pub const METRICS: [&Metric; 18] = [
     &SUBMITTED,
     &COMPLETED,
     &FAILED,
     &FAULTS,
+    &CANCELLED_RENDERS,
+    &STOPS_UNCONFIRMED,
     &SECONDS_TO_COMPLETE,
     &CHARGED_MXN,
     &PROVIDER_LATENCY,
@@ -139,6 +143,22 @@ impl Metrics {
             State::Pending { .. } | State::Processing(_) => return,
         };
         self.write(&[(&FAULTS, u8::from(fault).into())], &[provider]);
+        self.count_stop(job);
+    }
+
+    /// A render that had begun when its owner cancelled it may be billed to us, whatever the job costs its owner. A stop that was never
+    /// confirmed certainly may.
+    fn count_stop(&self, job: &Job) {
+        let Some(stop) = &job.stop else { return };
+        let began = job.trace().is_some_and(|trace| trace.rendering_since.is_some());
+        if stop.is_wanted() && began {
+            self.write(&[(&CANCELLED_RENDERS, 1.into())], &[("Organization", &job.org.to_string())]);
+        }
+        if let State::Failed { at, .. } = &job.state
+            && at.since(stop.requested) >= STOPPING
+        {
+            self.write(&[(&STOPS_UNCONFIRMED, 1.into())], &[("Provider", name(job.provider))]);
+        }
     }
 
     /// A provider was asked something. Each exchange counts in all three, so that their sums divide.

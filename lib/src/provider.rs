@@ -119,8 +119,10 @@ pub enum Checked {
 /// What the reply to a cancellation means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cancelled {
-    /// It will not render, or it is unknown there.
+    /// It has stopped.
     Stopped,
+    /// It is unknown there.
+    Unknown,
     /// It was asked to stop; it may still finish.
     Asked,
     /// It had finished before.

@@ -4,6 +4,7 @@
 use crate::config::ConfigError;
 use crate::id::{JobId, OrgId};
 use crate::job::Job;
+use crate::time::whole_seconds;
 use crate::outbound::{BoxError, SdkConfig};
 use crate::world::World;
 use aws_sdk_sqs::Client;
@@ -113,8 +114,9 @@ fn body(message: Message) -> String {
     format!(r#"{{"org":"{}","job":"{}"}}"#, message.org, message.job)
 }
 
+/// A part of a second counts as a whole one: a message that comes early finds a turn that is not open yet.
 fn seconds(delay: Duration) -> i32 {
-    i32::try_from(delay.min(LONGEST_DELAY).as_secs()).unwrap_or(0)
+    i32::try_from(whole_seconds(delay.min(LONGEST_DELAY))).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -126,5 +128,13 @@ mod tests {
         let id = uuid::Uuid::from_u128(7);
         let message = Message { org: OrgId::from_uuid(id), job: JobId::from_uuid(id) };
         assert_eq!(serde_json::from_str::<Message>(&body(message)).unwrap(), message);
+    }
+
+    #[test]
+    fn a_delay_is_rounded_up_to_whole_seconds_and_bounded() {
+        let delays = [(0, 0), (1, 1), (500, 1), (1_000, 1), (1_500, 2), (900_000, 900), (900_001, 900), (7_200_000, 900)];
+        for (ms, expected) in delays {
+            assert_eq!(seconds(Duration::from_millis(ms)), expected, "{ms} ms");
+        }
     }
 }

@@ -3,21 +3,15 @@
 
 use crate::error::causes;
 use crate::job::{Job, Moved};
+use crate::lifetime::Lifetime;
 use crate::outbound::{ProviderSender, WireError};
 use crate::provider::{Providers, Submitted};
 use crate::store::{Store, StoreError, Written};
 use crate::world::Ambient;
 use std::time::Duration;
-use tokio::time::Instant;
 
 /// A provider takes a submission in under a second; one that needs 20 s will not answer at all.
 pub const SUBMIT_TIMEOUT: Duration = Duration::from_secs(20);
-
-/// What is left of a function's time for recording the outcome: the store's usual 4 s and the answer.
-const RECORDING: Duration = Duration::from_secs(5);
-
-/// What is left of a function's time for the store's last look at a write whose answers were lost, and for the answer.
-const ANSWERING: Duration = Duration::from_secs(2);
 
 /// Sends submissions.
 #[derive(Debug, Clone)]
@@ -35,9 +29,9 @@ impl Submitter {
     }
 
     /// Sends a job whose lease we hold, once, and says how that moves it. An unknown outcome moves nothing: the lease runs out, and
-    /// the job fails then without having been sent again. The function ends at `end`, and the outcome has to be recorded before.
-    pub async fn submit(&self, job: Job, end: Instant) -> Moved {
-        let outcome = self.sent(&job, end).await;
+    /// the job fails then without having been sent again.
+    pub async fn submit(&self, job: Job, lifetime: Lifetime) -> Moved {
+        let outcome = self.send(&job, lifetime).await;
         let now = self.ambient.now();
         match outcome {
             Submitted::Accepted(handle) => job.accepted(handle, now),
@@ -45,7 +39,7 @@ impl Submitter {
             Submitted::NotTaken(why) => {
                 tracing::warn!(job.id = %job.id, org.id = %job.org, why, "the provider did not take the job; it stays pending");
                 let wait = self.ambient.spread(job.cadence(now)); // a provider that refuses one job refuses all of that moment
-                job.not_taken(now, wait)
+                job.not_taken(&why, now, wait)
             }
             Submitted::Unknown(why) => {
                 tracing::error!(job.id = %job.id, org.id = %job.org, why, "it is unknown whether the provider took the job");
@@ -56,21 +50,19 @@ impl Submitter {
 
     /// Records how a submission moved the job, for as long as the function lives: nobody else knows what the provider called it, and a
     /// handle that is not kept is a render that is paid for and thrown away.
-    pub async fn record(&self, moved: &Job, end: Instant) -> Result<Written, StoreError> {
-        let left = end.saturating_duration_since(Instant::now()).saturating_sub(ANSWERING);
-        self.store.trying_for(left).write(moved).await
+    pub async fn record(&self, moved: &Job, lifetime: Lifetime) -> Result<Written, StoreError> {
+        self.store.trying_for(lifetime.recording()).write(moved).await
     }
 
-    async fn sent(&self, job: &Job, end: Instant) -> Submitted {
-        let left = end.saturating_duration_since(Instant::now()).saturating_sub(RECORDING);
-        if left.is_zero() {
+    async fn send(&self, job: &Job, lifetime: Lifetime) -> Submitted {
+        let Some(timeout) = lifetime.exchange(SUBMIT_TIMEOUT) else {
             return Submitted::NotTaken("the function's time was used up before the job could be sent".to_owned());
-        }
+        };
         let request = match self.providers.submit(job) {
             Ok(request) => request,
             Err(failure) => return Submitted::Refused(failure),
         };
-        match self.sender.send(request, SUBMIT_TIMEOUT.min(left)).await {
+        match self.sender.send(request, timeout).await {
             Ok(reply) => self.providers.submitted(job, &reply),
             Err(error @ WireError::NotSent(_)) => Submitted::NotTaken(causes(&error)),
             Err(error @ WireError::Lost(_)) => Submitted::Unknown(causes(&error)),

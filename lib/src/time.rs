@@ -19,9 +19,9 @@ impl Timestamp {
         self.0
     }
 
-    /// The moment this much later; part seconds are dropped.
+    /// The moment this much later. A part of a second counts as a whole one, so that no wait is shorter than it says.
     pub fn after(self, length: Duration) -> Self {
-        Self(self.0.saturating_add(i64::try_from(length.as_secs()).unwrap_or(i64::MAX)))
+        Self(self.0.saturating_add(i64::try_from(whole_seconds(length)).unwrap_or(i64::MAX)))
     }
 
     /// The moment this much earlier; part seconds are dropped.
@@ -32,5 +32,24 @@ impl Timestamp {
     /// How long ago `earlier` was, 0 when it lies ahead.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_secs(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+}
+
+/// A length of time in seconds, rounded up.
+pub fn whole_seconds(length: Duration) -> u64 {
+    length.as_secs().saturating_add(u64::from(length.subsec_nanos() > 0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_never_shorter_than_it_says() {
+        let start = Timestamp::from_unix_s(1_000);
+        for (ms, later_s) in [(0, 0), (1, 1), (500, 1), (999, 1), (1_000, 1), (1_001, 2), (15_900, 16)] {
+            assert_eq!(start.after(Duration::from_millis(ms)), Timestamp::from_unix_s(1_000 + later_s), "{ms} ms");
+        }
+        assert_eq!(start.after(Duration::MAX).unix_s(), i64::MAX);
     }
 }

@@ -42,6 +42,7 @@ async fn a_job_that_its_provider_has_is_cancelled_between_two_looks() {
         }
         let told = still.cancel(&job).await;
         cancelled(&told);
+        assert!(told.body["cancel_requested"].is_i64(), "{}", told.body);
         assert_eq!((told.balance(), still.stops()), (Some("1000.00".parse().unwrap()), looks + 1));
         cancelled(&still.cancel(&job).await);
         assert_eq!(still.stops(), looks + 1, "a repeat asks nobody");
@@ -68,15 +69,13 @@ async fn a_job_of_the_sandbox_is_cancelled_like_any_other() {
 async fn a_render_that_won_the_race_is_stored_and_charged_once() {
     let still = Still::rendering(AT_ONCE).await; // nobody has looked since
     let job = still.caller.accepted("finished").await;
-    for _ in 0..2 {
-        let reply = still.cancel(&job).await;
-        assert!(reply.refused(409, "not_cancellable").contains("is being stored"));
-        assert_eq!((reply.header("x-should-retry"), reply.retry_after_s()), (Some("false"), None));
-    }
+    let first = requested(&still.cancel(&job).await);
+    assert_eq!(requested(&still.cancel(&job).await), first, "a second cancel answers the same");
     assert_eq!(still.stops(), 1, "once its file is found, fal is left alone");
     still.delivered("store-video", &job).await;
     let shown = still.shown(&job).await;
     assert_eq!((&shown.body["status"], &shown.body["billing"]["amount"]), (&json!("completed"), &json!("4.20")));
+    assert_eq!(shown.body["cancel_requested"], first["cancel_requested"]);
     let reply = still.cancel(&job).await;
     assert!(reply.refused(409, "not_cancellable").contains("was charged"));
     assert_eq!(reply.header("x-should-retry"), Some("false"));
@@ -98,20 +97,113 @@ async fn what_the_provider_has_said_comes_first() {
     still.has("1000.00", "0.00").await;
 }
 
+/// The wish is kept on the job, and the poller repeats it until the provider has heard.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_provider_that_says_nothing_may_have_a_render() {
-    let still = Still::rendering(FOR_HOURS).await;
-    let job = still.caller.accepted("silent").await;
     for then in [Then::answer(503, "busy"), Then::answer(200, "{}"), Then::CloseBefore] {
+        let still = Still::rendering(FOR_HOURS).await;
+        let job = still.caller.accepted("silent").await;
         still.stage.fal().faults().add(Fault::once("cancel", then)).unwrap();
-        let reply = still.cancel(&job).await;
-        assert!(reply.refused(409, "not_cancellable").contains("nothing was changed"));
-        assert_eq!((reply.retry_after_s(), reply.header("x-should-retry")), (Some(10), None), "SDKs send it again");
-        assert_eq!(still.shown(&job).await.body["status"], "processing");
+        let told = requested(&still.cancel(&job).await);
+        assert_eq!(requested(&still.cancel(&job).await), told, "a second cancel answers the same");
+        assert_eq!((requested(&still.shown(&job).await), still.stops()), (told, 1));
+        still.has("1000.00", "4.20").await;
+        still.look_in(61, &job).await; // fal hears of it, and stops
+        still.look_in(61, &job).await;
+        assert_eq!(still.stops(), 2);
+        cancelled(&still.shown(&job).await);
+        still.has("1000.00", "0.00").await;
     }
+}
+
+/// fal's `CANCELLATION_REQUESTED` is a hope. What it goes on with is rendered, billed, stored and charged.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_render_that_goes_on_after_its_cancellation_is_charged_once() {
+    let ten_minutes = Render { queued: Duration::ZERO, rendering: Duration::from_secs(600) };
+    let still = Still::rendering(ten_minutes).await;
+    still.stage.fal().configure(|settings| settings.cancel_stops_rendering = false);
+    let job = still.caller.accepted("goes on").await;
+    still.look_in(61, &job).await;
+    let told = requested(&still.cancel(&job).await);
+    for _ in 0..5 {
+        still.look_in(61, &job).await;
+        assert_eq!(requested(&still.shown(&job).await), told);
+        still.has("1000.00", "4.20").await;
+    }
+    still.look_in(600, &job).await;
+    still.delivered("store-video", &job).await;
+    let shown = still.shown(&job).await.body;
+    assert_eq!((&shown["status"], &shown["billing"]["amount"]), (&json!("completed"), &json!("4.20")));
+    assert_eq!(shown["cancel_requested"], told["cancel_requested"]);
+    still.has("995.80", "0.00").await;
+    assert_eq!(still.stage.entries("consumption").await, 1);
+}
+
+/// Twelve renders of Veo were to be had for nothing in twenty seconds.
+#[tokio::test(flavor = "multi_thread")]
+async fn twelve_orders_cancelled_while_rendering_cost_what_was_rendered() {
+    for stops in [true, false] {
+        let ten_minutes = Render { queued: Duration::ZERO, rendering: Duration::from_secs(600) };
+        let still = Still::rendering(ten_minutes).await;
+        still.stage.fal().configure(|settings| settings.cancel_stops_rendering = stops);
+        let order = json!({"model": "fal/veo-3.1", "prompt": "free?", "duration": 4});
+        let mut jobs = Vec::new();
+        for number in 0..12 {
+            let job = still.submit(&order, &format!("order-{number}")).await.job().to_owned();
+            still.look_in(1, &job).await;
+            let reply = still.cancel(&job).await;
+            assert_eq!(reply.status, 200, "{}", reply.body);
+            assert_eq!(reply.body["status"] == "failed", stops, "{}", reply.body);
+            jobs.push(job);
+        }
+        still.stage.later(Duration::from_secs(700));
+        for job in &jobs {
+            still.delivered("poll-jobs", job).await;
+            still.delivered("store-video", job).await;
+        }
+        let rendered = still.stage.fal().finished_renders_of("free?");
+        let charged = still.stage.entries("consumption").await;
+        assert_eq!((rendered, charged), if stops { (0, 0) } else { (12, 12) }, "each render is paid for");
+        let balance = if stops { "1000.00" } else { "596.80" }; // 12 × 4 × 0.40 × 1.05 × 20 = 403.20
+        still.has(balance, "0.00").await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_that_never_says_that_it_stopped_holds_the_money_for_a_day() {
+    let still = Still::rendering(FOR_HOURS).await;
+    still.stage.fal().configure(|settings| settings.cancel_stops_rendering = false);
+    let job = still.caller.accepted("endless").await;
+    still.look_in(61, &job).await;
+    let told = requested(&still.cancel(&job).await);
+    still.look_in(24 * 3600 - 100, &job).await;
+    assert_eq!(requested(&still.shown(&job).await), told, "the hour of rendering does not end it");
     still.has("1000.00", "4.20").await;
-    cancelled(&still.cancel(&job).await);
+    still.look_in(200, &job).await;
+    let shown = still.shown(&job).await.body;
+    assert_eq!((&shown["status"], &shown["error_detail"]["code"]), (&json!("failed"), &json!("cancelled")));
+    assert!(shown["error"].as_str().unwrap().contains("within 24 hours"), "{shown}");
     still.has("1000.00", "0.00").await;
+}
+
+/// A job that fal does not know is over; one whose cancellation alone went to a wrong place is not.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_that_does_not_know_the_job_has_to_say_so_twice() {
+    for unknown_at_status in [false, true] {
+        let still = Still::rendering(FOR_HOURS).await;
+        let job = still.caller.accepted("unknown").await;
+        let not_found = Then::answer(404, r#"{"status": "NOT_FOUND"}"#);
+        still.stage.fal().faults().add(Fault::once("cancel", not_found)).unwrap();
+        if unknown_at_status {
+            let unknown = Then::answer(404, r#"{"detail": "Request not found"}"#);
+            still.stage.fal().faults().add(Fault::once("status", unknown)).unwrap();
+            cancelled(&still.cancel(&job).await);
+            still.has("1000.00", "0.00").await;
+        } else {
+            requested(&still.cancel(&job).await);
+            still.has("1000.00", "4.20").await;
+        }
+    }
 }
 
 /// Google's operations cannot be stopped, so it is only asked whether the video is there.
@@ -137,8 +229,8 @@ async fn a_provider_that_cannot_be_stopped_is_asked_how_it_stands() {
     assert_eq!(still.stored(&finished).await.status(), Status::Completed);
     google.decide(local::google::Verdict::for_prompts("filtered", local::google::Ending::filtered("58061214: unsafe")));
     let filtered = still.at_google("filtered").await;
-    let reply = still.cancel(&filtered).await;
-    assert_eq!((reply.job(), &reply.body["error_detail"]["code"]), (&*filtered, &json!("content_filtered")));
+    assert!(still.cancel(&filtered).await.refused(409, "not_cancellable").contains("has failed already"));
+    assert_eq!(still.shown(&filtered).await.body["error_detail"]["code"], "content_filtered");
     still.has("966.40", "33.60").await;
 }
 
@@ -185,7 +277,7 @@ async fn a_look_that_is_in_the_middle_finds_itself_overtaken() {
             cancelled(&still.shown(&job).await);
             still.has("1000.00", "0.00").await;
         } else {
-            reply.refused(409, "not_cancellable");
+            requested(&reply);
             let file = |job: Job| matches!(job.state, State::Processing(Processing { file: Some(_), .. }));
             assert!(file(still.stored(&job).await), "{case}");
             still.delivered("store-video", &job).await;
@@ -195,24 +287,18 @@ async fn a_look_that_is_in_the_middle_finds_itself_overtaken() {
     }
 }
 
-/// Whoever cancels may die after the provider has heard. Then the job is as good as cancelled, and somebody writes it down.
+/// A function that cancels may die after the provider has heard. The next look finds that the provider has stopped.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_cancellation_that_died_is_finished_by_the_next_or_by_a_look() {
-    for finished_by in ["cancel", "look"] {
-        let still = Still::rendering(FOR_HOURS).await;
-        let job = still.caller.accepted("half cancelled").await;
-        still.meddler.withhold(|call| by(call, "cancel-video") && call.what.ends_with("TransactWriteItems"));
-        assert_eq!(still.cancel(&job).await.retry_after_s(), Some(2));
-        still.meddler.withhold_nothing();
-        assert_eq!((still.shown(&job).await.body["status"].clone(), still.stops()), (json!("processing"), 1));
-        still.stage.later(Duration::from_secs(61));
-        match finished_by {
-            "cancel" => drop(cancelled(&still.cancel(&job).await)),
-            _ => still.delivered("poll-jobs", &job).await,
-        }
-        cancelled(&still.shown(&job).await);
-        still.has("1000.00", "0.00").await;
-    }
+async fn a_cancellation_that_died_is_finished_by_a_look() {
+    let still = Still::rendering(FOR_HOURS).await;
+    let job = still.caller.accepted("half cancelled").await;
+    still.meddler.withhold(|call| by(call, "cancel-video") && call.what.ends_with("TransactWriteItems"));
+    assert_eq!(still.cancel(&job).await.retry_after_s(), Some(2));
+    still.meddler.withhold_nothing();
+    assert_eq!((requested(&still.shown(&job).await), still.stops()), (requested(&still.cancel(&job).await), 1));
+    still.look_in(120, &job).await;
+    cancelled(&still.shown(&job).await);
+    still.has("1000.00", "0.00").await;
 }
 
 /// A hundred want it ended while it is looked at, doubled messages and all: one outcome, and all are told the same.
@@ -237,15 +323,15 @@ async fn a_hundred_cancellations_are_one() {
 
         let ended = until(async || Some(stage.stored(caller.org, &job).await).filter(|job| !job.is_open())).await;
         let (agreed, refused): (Vec<_>, Vec<_>) = told.iter().partition(|reply| reply.status == 200);
-        if ended.status() == Status::Failed {
-            assert!(refused.is_empty(), "{render:?}: {:?}", refused[0]);
-            let first = cancelled(agreed[0]);
-            assert!(agreed.iter().all(|reply| reply.body == first), "{render:?}");
-        } else {
-            assert!(agreed.is_empty(), "{render:?}: {:?}", agreed[0]);
-            for reply in refused {
-                reply.refused(409, "not_cancellable");
-            }
+        // Each is told how the job stands at that moment: asked to stop, or over.
+        let open = |reply: &Reply| reply.body["status"] == "processing" && reply.body["cancel_requested"].is_i64();
+        for reply in agreed {
+            let over = reply.body["error"] == "cancelled" && ended.status() == Status::Failed;
+            assert!(open(reply) || over, "{render:?}: {}", reply.body);
+        }
+        for reply in refused {
+            assert_eq!(ended.status(), Status::Completed, "{render:?}: {}", reply.body);
+            reply.refused(409, "not_cancellable");
         }
         assert!(render != FOR_HOURS || ended.status() == Status::Failed, "it can be stopped");
         assert!(render != AT_ONCE || ended.status() == Status::Completed, "it is finished");
@@ -268,6 +354,15 @@ async fn settled(stage: &Stage, ask: Ask, retries: &AtomicUsize) -> Reply {
         (!again).then_some(reply)
     })
     .await
+}
+
+/// Checks that the job's provider was asked to stop and that the job is open, by all that says so, and returns it.
+#[track_caller]
+fn requested(reply: &Reply) -> Value {
+    let body = &reply.body;
+    assert_eq!((reply.status, &body["status"], &body["error"]), (200, &json!("processing"), &Value::Null), "{body}");
+    assert!(body["cancel_requested"].is_i64() && body["billing"]["status"] == "held", "{body}");
+    body.clone()
 }
 
 /// Checks that the job was cancelled, by all that says so, and returns it.

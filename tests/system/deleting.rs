@@ -348,7 +348,7 @@ fn told_nothing(reply: &Reply) {
 }
 
 fn is_put(call: &Call) -> bool {
-    call.by.as_deref() == Some("delete-video") && call.what.ends_with("PutItem")
+    call.by.as_deref() == Some("delete-video") && call.what.ends_with("UpdateItem")
 }
 
 async fn http_status(url: &str) -> u16 {

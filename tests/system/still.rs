@@ -98,6 +98,12 @@ impl Still {
         assert_eq!(answer, json!({"batchItemFailures": []}));
     }
 
+    /// Has the job looked at so many seconds later.
+    pub(crate) async fn look_in(&self, seconds: u64, job: &str) {
+        self.stage.later(Duration::from_secs(seconds));
+        self.delivered("poll-jobs", job).await;
+    }
+
     pub(crate) async fn stored(&self, job: &str) -> Job {
         self.stage.stored(self.caller.org, job).await
     }

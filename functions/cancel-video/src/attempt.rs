@@ -4,15 +4,16 @@ use super::CancelVideo;
 use ghub::cancellation::Cancellation;
 use ghub::error::{NotCancellable, Refusal};
 use ghub::http::Error;
-use ghub::job::{Failure, Job, State};
+use ghub::job::{Failure, FailureCode, Job, Processing, State, Stop};
+use ghub::lifetime::Lifetime;
 use ghub::outbound::BoxError;
 use ghub::store::StoreError;
 use std::time::Duration;
 
 /// What an attempt that was not refused has come to.
 pub(crate) enum Attempt {
-    /// The job has failed, now or before.
-    Over(Box<Job>),
+    /// The job as its caller is to see it: cancelled, or its provider asked to stop.
+    Answer(Box<Job>),
     /// It has moved: what became of it has to be read.
     Moved,
     /// Somebody else is ending it, and will soon have done so.
@@ -20,31 +21,43 @@ pub(crate) enum Attempt {
 }
 
 impl CancelVideo {
-    pub(crate) async fn attempt(&self, job: Job) -> Result<Attempt, Error> {
+    pub(crate) async fn attempt(&self, job: Job, lifetime: Lifetime) -> Result<Attempt, Error> {
         let now = self.world.ambient.now();
         match &job.state {
-            State::Failed { .. } => Ok(Attempt::Over(Box::new(job))),
+            State::Failed { failure, .. } if failure.code == FailureCode::Cancelled || is_wanted(&job) => {
+                Ok(Attempt::Answer(Box::new(job)))
+            }
+            State::Failed { .. } => refused(NotCancellable::Failed),
+            State::Processing(_) if job.stop.is_some() => Ok(Attempt::Answer(Box::new(job))),
+            State::Processing(Processing { file: Some(_), .. }) => refused(NotCancellable::BeingStored),
             State::Completed { .. } => refused(NotCancellable::Completed),
             State::Pending { lease_until: Some(until) } if !job.may_be_ended(now) => {
                 let wait = until.since(now).min(job.cadence(now));
                 refused(NotCancellable::BeingSubmitted(wait.max(Duration::from_secs(1))))
             }
-            State::Pending { .. } | State::Processing(_) => self.stop(job).await,
+            State::Pending { .. } | State::Processing(_) => self.stop(job, lifetime).await,
         }
     }
 
-    async fn stop(&self, job: Job) -> Result<Attempt, Error> {
+    async fn stop(&self, job: Job, lifetime: Lifetime) -> Result<Attempt, Error> {
         let model = job.model.clone();
-        match self.canceller.cancel(job, Failure::cancelled(), false).await.map_err(ours)? {
-            Cancellation::Finished => refused(NotCancellable::BeingStored),
+        match self.canceller.cancel(job, Failure::cancelled(), false, lifetime).await.map_err(ours)? {
             Cancellation::Unstoppable => refused(NotCancellable::Unstoppable { model }),
             Cancellation::NoAnswer => refused(NotCancellable::NoAnswer),
             Cancellation::NotDue => Ok(Attempt::Taken),
-            Cancellation::Failed | Cancellation::FailedByProvider(_) | Cancellation::Over | Cancellation::Overtaken => {
-                Ok(Attempt::Moved)
-            }
+            Cancellation::Failed
+            | Cancellation::FailedByProvider(_)
+            | Cancellation::Requested
+            | Cancellation::Finished
+            | Cancellation::Over
+            | Cancellation::Overtaken => Ok(Attempt::Moved),
         }
     }
+}
+
+/// Whether its owner, or the operator, has asked for it to stop.
+fn is_wanted(job: &Job) -> bool {
+    job.stop.as_ref().is_some_and(Stop::is_wanted)
 }
 
 fn refused(why: NotCancellable) -> Result<Attempt, Error> {

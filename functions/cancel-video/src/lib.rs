@@ -1,5 +1,5 @@
-//! `POST /v1/videos/{id}/cancel`: ends a job before its time, as far as its provider lets it. A cancelled job costs nothing; a video that
-//! is rendered is stored and charged all the same.
+//! `POST /v1/videos/{id}/cancel`: ends a job before its time, as far as its provider lets it. A job that stopped costs nothing. A provider
+//! that was asked to stop may go on, so the job stays open until that is known; a video that is rendered is stored and charged.
 
 mod attempt;
 
@@ -12,6 +12,7 @@ use ghub::error::{NotCancellable, Refusal};
 use ghub::http::{Call, Endpoint, Error, VideoJob, job_id};
 use ghub::id::{JobId, OrgId};
 use ghub::job::Job;
+use ghub::lifetime::Lifetime;
 use ghub::outbound::{ProviderSender, connect, sdk_config};
 use ghub::queue::Queue;
 use ghub::store::{Store, StoreError, Table};
@@ -66,9 +67,9 @@ impl Endpoint for CancelVideo {
     type Answer = VideoJob;
 
     async fn answer(&self, call: &mut Call) -> Result<VideoJob, Error> {
-        let end = Instant::now() + TIMEOUT - ANSWERING;
+        let (end, lifetime) = (Instant::now() + TIMEOUT - ANSWERING, Lifetime::of(TIMEOUT));
         let org = self.auth.account(call).await?.org;
-        let cancelled = self.cancelled(org, job_id(&call.request));
+        let cancelled = self.cancel(org, job_id(&call.request), lifetime);
         let job =
             tokio::time::timeout_at(end, cancelled).await.map_err(|late| StoreError::Unavailable(late.into()))??;
         Ok(VideoJob::from(&job))
@@ -76,13 +77,14 @@ impl Endpoint for CancelVideo {
 }
 
 impl CancelVideo {
-    /// The job, failed. Whoever is overtaken reads it again and decides anew, and so does who finds somebody else at it.
-    async fn cancelled(&self, org: OrgId, id: JobId) -> Result<Job, Error> {
+    /// The job, failed or asked to stop. An attempt that was overtaken, or that finds another worker at the job, is made again over what
+    /// stands there then.
+    async fn cancel(&self, org: OrgId, id: JobId, lifetime: Lifetime) -> Result<Job, Error> {
         let patience = Instant::now() + PATIENCE;
         loop {
             let job = self.store.job(org, id).await?.and_then(Job::shown).ok_or(Refusal::JobNotFound)?;
-            match self.attempt(job).await? {
-                Attempt::Over(job) => return Ok(*job),
+            match self.attempt(job, lifetime).await? {
+                Attempt::Answer(job) => return Ok(*job),
                 _ if Instant::now() >= patience => return Err(Refusal::from(NotCancellable::Busy).into()),
                 Attempt::Moved => {}
                 Attempt::Taken => tokio::time::sleep(LOOK_AGAIN).await,

@@ -23,11 +23,12 @@ impl GetModel {
     pub async fn new(world: &World) -> Result<Self, ConfigError> {
         let aws = sdk_config(world)?;
         let store = Store::new(world, &aws, &[Table::Accounts, Table::Keys])?;
+        let (catalog, rates) = world.env.catalog_and_rates()?;
         let (credentials, ()) = tokio::join!(ProviderCredentials::read(world, &aws), connect(world, Vec::new()));
         Ok(Self {
             auth: Auth::new(&store, &world.ambient),
-            catalog: world.env.catalog()?,
-            rates: world.env.rates()?,
+            catalog,
+            rates,
             credentials,
         })
     }

@@ -1,40 +1,44 @@
 //! What is done for a job whose turn was taken, by where it stands.
 
 use super::{PollJobs, Turn};
-use ghub::checking::Stopping;
-use ghub::job::{Deadline, Failure, FailureCode, Job, Moved, RESULT_KEPT, State};
+use ghub::checking::{Look, Stopping};
+use ghub::job::{Deadline, Failure, FailureCode, Job, Moved, Seen, State};
+use ghub::lifetime::Lifetime;
 use ghub::outbound::BoxError;
-use ghub::provider::{Checked, Handle};
+use ghub::provider::Handle;
 use ghub::queue::Message;
+use ghub::store::Written;
 use std::time::Duration;
-use tokio::time::Instant;
 
 impl PollJobs {
-    pub(crate) async fn act(&self, turn: Turn, end: Instant) -> Result<(), BoxError> {
+    pub(crate) async fn act(&self, turn: Turn, lifetime: Lifetime) -> Result<(), BoxError> {
         match turn {
-            Turn::Submit(job) => self.submit(job, end).await,
-            Turn::Look(job) => self.look(job).await,
+            Turn::Submit(job) => self.submit(job, lifetime).await,
+            Turn::Look(job) => self.look(job, lifetime).await,
             Turn::Store(job) => Ok(self.store_queue.send(Message::about(&job), Duration::ZERO).await?),
             Turn::Nobodys => Ok(()),
         }
     }
 
-    async fn look(&self, job: Job) -> Result<(), BoxError> {
+    async fn look(&self, job: Job, lifetime: Lifetime) -> Result<(), BoxError> {
         match &job.state {
-            State::Pending { lease_until: Some(_) } => self.fail(job, submit_unknown()).await,
-            State::Pending { lease_until: None } => self.fail(job, Deadline::Pending.failure()).await,
+            State::Pending { lease_until: Some(_) } => self.fail(job, submit_unknown(), lifetime).await,
+            State::Pending { lease_until: None } => {
+                let failure = job.failure_at(Deadline::Pending);
+                self.fail(job, failure, lifetime).await
+            }
             State::Processing(processing) => {
                 let handle = processing.handle.clone();
-                self.check(job, &handle).await
+                self.check(job, &handle, lifetime).await
             }
             State::Completed { .. } | State::Failed { .. } => Ok(()),
         }
     }
 
     /// Sends a job that no provider has taken yet; its lease is ours.
-    async fn submit(&self, job: Job, end: Instant) -> Result<(), BoxError> {
-        let Moved::Applied(moved) = self.submitter.submit(job, end).await else { return Ok(()) };
-        self.submitter.record(&moved, end).await?;
+    async fn submit(&self, job: Job, lifetime: Lifetime) -> Result<(), BoxError> {
+        let Moved::Applied(moved) = self.submitter.submit(job, lifetime).await else { return Ok(()) };
+        self.submitter.record(&moved, lifetime).await?;
         tracing::info!(job.id = %moved.id, org.id = %moved.org, status = moved.status().as_str(), "submitted");
         if moved.is_open() {
             let wait = moved.due.since(self.ambient.now());
@@ -43,67 +47,75 @@ impl PollJobs {
         Ok(())
     }
 
-    /// Asks the provider how the job stands.
-    async fn check(&self, job: Job, handle: &Handle) -> Result<(), BoxError> {
-        match self.checker.checked(handle).await {
-            Checked::Done { file_url } => self.checker.found(job, file_url).await.map(drop),
-            Checked::Failed(failure) => {
-                let failure = self.why(&job, failure);
-                self.fail(job, failure).await
+    /// Asks the provider how the job stands. The next look is queued already.
+    async fn check(&self, job: Job, handle: &Handle, lifetime: Lifetime) -> Result<(), BoxError> {
+        let seen = match self.checker.look(handle, lifetime).await {
+            Look::Done { file_url } => return self.checker.record_file(job, file_url, lifetime).await.map(drop),
+            Look::Failed(verdict) => {
+                let cause = job.cause_of(verdict);
+                return self.fail(job, cause, lifetime).await;
             }
-            Checked::Rendering => match job.rendering(self.ambient.now()) {
-                Moved::Applied(seen) => self.checker.record(&seen).await.map(drop), // the hour of rendering begins now, however long the queue was
-                Moved::Already(job) | Moved::Illegal(job) => self.carry_on(job, handle).await,
+            Look::Open(seen) => seen,
+        };
+        if let Seen::Over(why) | Seen::Trouble(why) = &seen {
+            tracing::warn!(job.id = %job.id, org.id = %job.org, why, "the provider gave no verdict; it is asked again");
+        }
+        let job = match job.looked_at(&seen, self.ambient.now()) {
+            Moved::Applied(looked_at) => match self.checker.record(&looked_at, lifetime).await? {
+                Written::Done => looked_at,
+                Written::Overtaken => return Ok(()),
             },
-            Checked::Trouble(why) => {
-                tracing::warn!(job.id = %job.id, org.id = %job.org, why, "the provider gave no verdict; it is asked again");
-                self.carry_on(job, handle).await
+            Moved::Already(job) => job,
+            Moved::Illegal(_) => return Ok(()),
+        };
+        self.give_up_at_a_deadline(job, handle, &seen, lifetime).await
+    }
+
+    /// A render may go on after its deadline, so the job is not failed for that alone: its provider is asked to stop, and the job stays
+    /// open until it is known what became of the render.
+    async fn give_up_at_a_deadline(
+        &self,
+        job: Job,
+        handle: &Handle,
+        seen: &Seen,
+        lifetime: Lifetime,
+    ) -> Result<(), BoxError> {
+        let now = self.ambient.now();
+        match job.deadline_passed(now) {
+            Some(deadline @ (Deadline::Result | Deadline::Stopping)) => {
+                let failure = job.failure_at(deadline);
+                self.fail(job, failure, lifetime).await
             }
-            Checked::Queued | Checked::Ask(_) => self.carry_on(job, handle).await,
-        }
-    }
-
-    /// What was stopped at a deadline, and then could not be written down, failed for the deadline.
-    fn why(&self, job: &Job, failure: Failure) -> Failure {
-        match job.deadline_passed(self.ambient.now()) {
-            Some(deadline) if failure.code == FailureCode::Cancelled => deadline.failure(),
-            _ => failure,
-        }
-    }
-
-    /// The next look is queued already, unless this was the last.
-    async fn carry_on(&self, job: Job, handle: &Handle) -> Result<(), BoxError> {
-        match job.deadline_passed(self.ambient.now()) {
-            Some(deadline) => self.give_up(job, handle, deadline).await,
+            Some(deadline) => {
+                let failure = job.failure_at(deadline);
+                let Moved::Applied(stopping) = job.stopping(failure, now) else { return Ok(()) };
+                match self.checker.record(&stopping, lifetime).await? {
+                    Written::Done => self.ask_to_stop(stopping, handle, lifetime).await,
+                    Written::Overtaken => Ok(()),
+                }
+            }
+            // The request before may have been lost, or have had no effect.
+            None if job.stop.is_some() && !matches!(seen, Seen::Over(_)) => {
+                self.ask_to_stop(job, handle, lifetime).await
+            }
             None => Ok(()),
         }
     }
 
-    /// The job ran into a deadline: the provider is asked to stop. A render that finished before it was asked is still stored.
-    async fn give_up(&self, job: Job, handle: &Handle, deadline: Deadline) -> Result<(), BoxError> {
-        match self.checker.stop(handle).await {
-            Stopping::Heard | Stopping::NotPossible => self.fail(job, deadline.failure()).await,
-            Stopping::Done { file_url } => self.checker.found(job, file_url).await.map(drop),
-            Stopping::Failed(failure) => self.fail(job, failure).await,
-            Stopping::NoAnswer => self.fail_unless_it_may_answer(job, deadline).await,
+    async fn ask_to_stop(&self, job: Job, handle: &Handle, lifetime: Lifetime) -> Result<(), BoxError> {
+        match (self.checker.ask_to_stop(handle, lifetime).await, job.stop.clone()) {
+            (Stopping::Stopped, Some(stop)) => self.fail(job, stop.failure, lifetime).await,
+            _ => Ok(()),
         }
     }
 
-    /// A provider that does not answer at the deadline may have a finished render: it is asked for as long as results are kept.
-    async fn fail_unless_it_may_answer(&self, job: Job, deadline: Deadline) -> Result<(), BoxError> {
-        if job.deadline_passed(self.ambient.now().before(RESULT_KEPT)).is_none() {
-            return Ok(());
-        }
-        self.fail(job, deadline.failure()).await
-    }
-
-    async fn fail(&self, job: Job, failure: Failure) -> Result<(), BoxError> {
-        self.checker.fail(job, failure).await.map(drop)
+    async fn fail(&self, job: Job, failure: Failure, lifetime: Lifetime) -> Result<(), BoxError> {
+        self.checker.fail(job, failure, lifetime).await.map(drop)
     }
 }
 
+/// The lease is over, and its holder has not said what became of the submission.
 fn submit_unknown() -> Failure {
-    let message =
-        "the provider's answer to the submission was lost; it was not sent again, so that it cannot be rendered twice";
+    let message = "it is not known whether the provider took the job; it was not sent again, so that it cannot be rendered twice";
     Failure::new(FailureCode::SubmitUnknown, message)
 }

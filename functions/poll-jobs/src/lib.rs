@@ -11,13 +11,13 @@ use ghub::checking::Checker;
 use ghub::config::ConfigError;
 use ghub::error::causes;
 use ghub::job::{Job, Moved, Processing, State};
+use ghub::lifetime::Lifetime;
 use ghub::outbound::{BoxError, ProviderSender, connect, sdk_config};
 use ghub::queue::{Message, Queue};
 use ghub::store::{Store, Table, Written};
 use ghub::submission::Submitter;
 use ghub::world::{Ambient, World};
 use std::time::Duration;
-use tokio::time::Instant;
 
 /// The function's timeout in the template. A submission and its record have to fit in.
 pub const TIMEOUT: Duration = Duration::from_secs(30);
@@ -58,10 +58,10 @@ impl PollJobs {
     /// Works a batch concurrently. Only a message that cannot be read, or our own store or queue, makes an item fail; trouble at a
     /// provider re-arms the job and acknowledges the message.
     pub async fn handle(&self, event: SqsEvent) -> SqsBatchResponse {
-        let end = Instant::now() + TIMEOUT;
+        let lifetime = Lifetime::of(TIMEOUT);
         let turns = join_all(event.records.iter().map(|record| self.turn(record))).await;
         self.looked_at_again(turns.iter().flatten()).await;
-        let outcomes = join_all(turns.into_iter().map(async |turn| self.act(turn?, end).await)).await;
+        let outcomes = join_all(turns.into_iter().map(async |turn| self.act(turn?, lifetime).await)).await;
 
         let mut response = SqsBatchResponse::default();
         for (record, outcome) in event.records.iter().zip(outcomes) {

@@ -7,7 +7,7 @@ use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use ghub::config::ConfigError;
 use ghub::download::Downloads;
 use ghub::error::causes;
-use ghub::job::{Deadline, Failure, FailureCode, File, Job, Moved, Processing, State};
+use ghub::job::{Failure, FailureCode, File, Job, Moved, Processing, State};
 use ghub::metrics::Metrics;
 use ghub::outbound::{BoxError, connect, sdk_config};
 use ghub::provider::Providers;
@@ -114,7 +114,7 @@ impl StoreVideo {
         let hopeless = match error {
             TransferError::TooLarge => Some(Failure::new(FailureCode::ProviderNoOutput, &why)),
             TransferError::NotAnMp4(_) if waited > NO_VIDEO => Some(Failure::new(FailureCode::ProviderNoOutput, &why)),
-            _ => job.deadline_passed(now).map(Deadline::failure), // only after this last try
+            _ => job.deadline_passed(now).map(|deadline| job.failure_at(deadline)), // only after this last try
         };
         if let Some(failure) = hopeless {
             return self.ended(job.failed(failure, now)).await;
@@ -123,7 +123,7 @@ impl StoreVideo {
         tracing::warn!(job.id = %job.id, org.id = %job.org, why, "the video could not be stored; it is tried again");
         let first = Duration::from_secs(u64::from(job.poll_every_s));
         let wait = self.ambient.spread((waited / 10).clamp(first, LONGEST_WAIT));
-        let Moved::Applied(again) = job.again_in(now, wait) else { return Ok(()) };
+        let Moved::Applied(again) = job.again_after(&why, now, wait) else { return Ok(()) };
         match self.store.write(&again).await? {
             Written::Done => Ok(self.queue.send(Message::about(&again), wait).await?),
             Written::Overtaken => Ok(()),

@@ -10,6 +10,7 @@ use ghub::error::{Refusal, causes};
 use ghub::http::{Call, DryRun, Endpoint, Error, VideoJob};
 use ghub::id::{JobId, OrgId};
 use ghub::job::{Job, Moved, State};
+use ghub::lifetime::Lifetime;
 use ghub::outbound::{ProviderSender, connect, sdk_config};
 use ghub::queue::{Message, Queue};
 use ghub::store::{Accepted, Idempotency, Store, Table, Written};
@@ -17,7 +18,6 @@ use ghub::submission::{SUBMIT_TIMEOUT, Submitter};
 use ghub::world::World;
 use serde::Serialize;
 use std::time::Duration;
-use tokio::time::Instant;
 
 /// The function's timeout in the template. All that it waits for has to fit in.
 pub const TIMEOUT: Duration = Duration::from_secs(28);
@@ -64,13 +64,14 @@ impl SubmitVideo {
         let aws = sdk_config(world)?;
         let store = Store::new(world, &aws, &[Table::Jobs, Table::Accounts, Table::Keys, Table::Idempotency])?;
         let providers = world.env.providers()?;
+        let (catalog, rates) = world.env.catalog_and_rates()?;
         let (sender, ()) = tokio::join!(ProviderSender::new(world, &aws), connect(world, providers.urls()));
         let sender = sender?;
         Ok(Self {
             world: world.clone(),
             auth: Auth::new(&store, &world.ambient),
-            catalog: world.env.catalog()?,
-            rates: world.env.rates()?,
+            catalog,
+            rates,
             submitter: Submitter::new(&providers, &sender, &store, &world.ambient),
             queue: Queue::new(world, &aws, "POLL_QUEUE_URL")?,
             sender,
@@ -83,16 +84,16 @@ impl Endpoint for SubmitVideo {
     type Answer = Answer;
 
     async fn answer(&self, call: &mut Call) -> Result<Answer, Error> {
-        let end = Instant::now() + TIMEOUT;
+        let lifetime = Lifetime::of(TIMEOUT);
         let org = self.auth.organization(call.request.headers()).await?;
         call.org = Some(org);
         // A hold does not move the balance, so what is shown can be read while the job is being accepted.
-        let (account, accepted) = tokio::join!(self.store.account(org), self.accepted(call, org));
+        let (account, accepted) = tokio::join!(self.store.account(org), self.accept(call, org));
         let known = account.as_ref().ok().and_then(Option::as_ref);
         call.balance = known.map(|account| account.balance);
         let suspended = known.is_some_and(|account| account.suspended);
         let job = match accepted {
-            Ok(Outcome::New(job)) => self.handed_over(*job, end).await, // accepted is accepted, whatever came of the account since
+            Ok(Outcome::New(job)) => self.hand_over(*job, lifetime).await, // accepted is accepted, whatever came of the account since
             _ if suspended => return Err(Refusal::OrganizationSuspended.into()),
             Ok(Outcome::Dry(job)) => {
                 let account = account?.ok_or_else(|| Error::Internal("the organization has no account".into()))?;
@@ -100,7 +101,7 @@ impl Endpoint for SubmitVideo {
             }
             Ok(Outcome::Replayed(id)) => {
                 call.replayed = true;
-                self.handed_over_before(org, id, end).await?
+                self.wait_for_hand_over(org, id, lifetime).await?
             }
             Err(error) => return Err(error),
         };
@@ -111,7 +112,7 @@ impl Endpoint for SubmitVideo {
 
 impl SubmitVideo {
     /// Validates, prices and stores the job; its cost is held and the lease for sending it is ours.
-    async fn accepted(&self, call: &Call, org: OrgId) -> Result<Outcome, Error> {
+    async fn accept(&self, call: &Call, org: OrgId) -> Result<Outcome, Error> {
         let body = call.json_object()?;
         let services = self.sender.services().await.seen_by(org.mode());
         let order = order::read(&body, &self.catalog, &services)?;
@@ -137,12 +138,12 @@ impl SubmitVideo {
 
     /// The job of an earlier request with the same key. While that request may still be sending it, its answer is waited for, so that
     /// all answers are the same.
-    async fn handed_over_before(&self, org: OrgId, id: JobId, end: Instant) -> Result<Job, Error> {
+    async fn wait_for_hand_over(&self, org: OrgId, id: JobId, lifetime: Lifetime) -> Result<Job, Error> {
         loop {
             let job = self.store.job(org, id).await?.and_then(Job::shown).ok_or(Refusal::JobNotFound)?;
             let leased = matches!(job.state, State::Pending { lease_until: Some(_) });
             let being_sent = leased && self.world.ambient.now().since(job.created) <= SUBMIT_TIMEOUT;
-            if !being_sent || Instant::now() + LOOKING > end {
+            if !being_sent || lifetime.recording() < LOOKING {
                 return Ok(job);
             }
             tokio::time::sleep(SENDING).await;
@@ -151,25 +152,25 @@ impl SubmitVideo {
 
     /// Sends the job to its provider and has it looked at later. From here on the answer is the job, whatever fails: what is not
     /// recorded now is settled by the lease, what is not queued is found by the sweep.
-    async fn handed_over(&self, stored: Job, end: Instant) -> Job {
-        let moved = match self.submitter.submit(stored.clone(), end).await {
+    async fn hand_over(&self, stored: Job, lifetime: Lifetime) -> Job {
+        let moved = match self.submitter.submit(stored.clone(), lifetime).await {
             Moved::Applied(moved) => moved,
             Moved::Already(_) | Moved::Illegal(_) => stored.clone(),
         };
-        let (recorded, ()) = tokio::join!(self.recorded(&stored, &moved, end), self.looked_at_later(&moved));
+        let (recorded, ()) = tokio::join!(self.record(&stored, &moved, lifetime), self.schedule_look(&moved));
         tracing::info!(job.id = %moved.id, org.id = %moved.org, status = moved.status().as_str(), recorded, "submitted");
         if recorded {
             return moved;
         }
-        self.looked_at_later(&stored).await; // when the lease ends
+        self.schedule_look(&stored).await; // when the lease ends
         stored
     }
 
-    async fn recorded(&self, stored: &Job, moved: &Job, end: Instant) -> bool {
+    async fn record(&self, stored: &Job, moved: &Job, lifetime: Lifetime) -> bool {
         if stored == moved {
             return true;
         }
-        match self.submitter.record(moved, end).await {
+        match self.submitter.record(moved, lifetime).await {
             Ok(written) => written == Written::Done,
             Err(error) => {
                 tracing::error!(job.id = %moved.id, org.id = %moved.org, error = causes(&error), "the submission could not be recorded");
@@ -178,7 +179,7 @@ impl SubmitVideo {
         }
     }
 
-    async fn looked_at_later(&self, job: &Job) {
+    async fn schedule_look(&self, job: &Job) {
         if !job.is_open() {
             return;
         }

@@ -71,6 +71,8 @@ impl Order<'_> {
             due: lease_until,
             revision: 0,
             state: State::Pending { lease_until: Some(lease_until) },
+            stop: None,
+            trouble: None,
             deletion: None,
         })
     }

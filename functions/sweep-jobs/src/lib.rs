@@ -48,9 +48,10 @@ impl SweepJobs {
         let shards = join_all(SHARDS.map(|shard| self.store.overdue(shard, before, MOST_PER_SHARD))).await;
         let found = shards.iter().flatten().flatten();
         let messages: Vec<(Message, Duration)> = found.map(|message| (*message, Duration::ZERO)).collect();
-        self.queue.send_all(&messages).await?;
+        // Counted before they are sent: a queue that refuses them must not hide that they are overdue.
         self.world.metrics.overdue(messages.len());
         tracing::info!(overdue = messages.len(), "swept");
+        self.queue.send_all(&messages).await?;
         match shards.into_iter().find_map(Result::err) {
             Some(unanswered) => Err(unanswered.into()),
             None => Ok(Swept { overdue: messages.len() }),

@@ -12,6 +12,7 @@ use ghub::cancellation::{Cancellation, Canceller};
 use ghub::checking::Checker;
 use ghub::id::{JobId, OrgId};
 use ghub::job::{self, FailureCode, Job, Processing, State};
+use ghub::lifetime::Lifetime;
 use ghub::outbound::{ProviderSender, sdk_config};
 use ghub::queue::{Message, Queue};
 use serde_json::json;
@@ -23,6 +24,12 @@ use tokio::time::Instant;
 const PATIENCE: Duration = Duration::from_secs(75);
 /// Whoever holds the turn gives it back at a whole second; a moment later is early enough.
 const MOMENT: Duration = Duration::from_millis(200);
+
+/// One attempt: three exchanges of 10 s with a provider, and the writes around them.
+const ATTEMPT: Duration = Duration::from_secs(60);
+
+const REQUESTED: &str = "Its provider was asked to stop, and may go on. The job stays open, with its hold: it fails once the provider has \
+    stopped, is completed and charged if the video comes, and fails after 24 hours if neither is known.";
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -39,8 +46,9 @@ pub enum Command {
         #[command(flatten)]
         which: Which,
     },
-    /// End an open job uncharged: its provider is asked to stop, and a render that is finished is stored all the same. Google cannot be
-    /// stopped: what it renders goes on and so does its job, unless --discard throws the paid render away
+    /// End an open job uncharged. A render that has begun is asked to stop, and its job stays open until the provider has stopped; a
+    /// render that is finished is stored and charged. Google cannot be stopped: its render goes on and so does its job, unless --discard
+    /// throws the paid render away
     Fail(Fail),
 }
 
@@ -132,13 +140,15 @@ impl Fail {
         loop {
             let failure = job::Failure::new(self.code(), &self.reason);
             let due = job.due;
-            let wait = match canceller.cancel(job, failure, self.discard).await.map_err(Failure::Job)? {
+            let lifetime = Lifetime::of(ATTEMPT);
+            let wait = match canceller.cancel(job, failure, self.discard, lifetime).await.map_err(Failure::Job)? {
                 Cancellation::Failed => {
                     return self.ended(operator, "It has failed, uncharged; its hold is released.").await;
                 }
                 Cancellation::FailedByProvider(_) => {
                     return self.ended(operator, "The provider had failed it before; its hold is released.").await;
                 }
+                Cancellation::Requested => return self.ended(operator, REQUESTED).await,
                 Cancellation::Finished => return Err(Failure::RenderFinished(id)),
                 Cancellation::Unstoppable => return Err(Failure::CannotBeStopped(id)),
                 Cancellation::NoAnswer => return Err(Failure::ProviderSilent(id)),

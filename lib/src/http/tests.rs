@@ -44,6 +44,7 @@ fn each_error_has_its_status_and_the_envelope() {
         (Refusal::MethodNotAllowed { path, allow: "POST".to_owned() }.into(), 405, "method_not_allowed", "/v1/x", None),
         (Refusal::IdempotencyConflict.into(), 409, "idempotency_conflict", "another request body", None),
         (not(NotCancellable::Completed), 409, "not_cancellable", "was charged; DELETE /v1/videos/{id}", None),
+        (not(NotCancellable::Failed), 409, "not_cancellable", "has failed already", None),
         (not(NotCancellable::BeingStored), 409, "not_cancellable", "is being stored", None),
         (
             not(NotCancellable::Unstoppable { model: "google/veo-3".to_owned() }),
@@ -129,9 +130,9 @@ fn a_job_is_shown_with_its_fields_in_their_order() {
         assert_eq!(response.status(), StatusCode::OK);
         assert!(text(&response).starts_with(&begins), "{state}: {}", text(&response));
         let detail = if state == "failed" {
-            r#""error_detail":{"code":"content_filtered","retryable":false,"provider_code":"content_policy_violation"}}"#
+            r#""error_detail":{"code":"content_filtered","retryable":false,"provider_code":"content_policy_violation"},"cancel_requested":null}"#
         } else {
-            r#""error_detail":null}"#
+            r#""error_detail":null,"cancel_requested":null}"#
         };
         assert!(text(&response).ends_with(detail), "{state}: {}", text(&response));
     }

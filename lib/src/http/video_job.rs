@@ -42,6 +42,11 @@ pub struct VideoJob {
     /// The cause for programs, once failed.
     #[schema(required)]
     pub error_detail: Option<ErrorDetail>,
+    /// When the provider was asked to stop, in Unix seconds: by a cancellation, or at a deadline. Such a job stays `processing` until it
+    /// is known what became of its render: it fails uncharged once the provider has stopped, and is completed and charged once the
+    /// video is there.
+    #[schema(value_type = Option<UnixSeconds>, required)]
+    pub cancel_requested: Option<i64>,
 }
 
 /// Why a job failed, for programs.
@@ -83,6 +88,7 @@ impl From<&Job> for VideoJob {
             completed: ended.map(|at| at.unix_s()),
             billing: Billing::of(job),
             error_detail: failure.map(ErrorDetail::from),
+            cancel_requested: job.stop.as_ref().map(|stop| stop.requested.unix_s()),
         }
     }
 }

@@ -16,10 +16,13 @@ const STORING: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A provider keeps the result of a finished render for an hour (fal): so long a result that cannot be read is asked for again.
 pub const RESULT_KEPT: Duration = Duration::from_secs(60 * 60);
-/// No job is open for longer. In the worst case each phase lasts to its limit, and a provider that does not answer is asked for an hour more
-/// at the end of the queue and of the rendering: 10 min, 6 + 1 h, 1 + 1 h and 24 h are 33 h 10 min. The rest is for what comes in between:
-/// leases, turns, waits, and lost messages that a sweep replaces after five minutes.
-pub const LONGEST_OPEN: Duration = Duration::from_secs(36 * 60 * 60);
+/// A provider that was asked to stop may finish all the same, and the render is stored then. A day is four times the longest that fal lets a
+/// request wait, and the longest that a caller's money may be held for a render that it does not want.
+pub const STOPPING: Duration = Duration::from_secs(24 * 60 * 60);
+/// No job is open for longer. In the worst case each phase lasts to its limit: 10 min pending, 6 h queued, 1 h rendering, 24 h until the
+/// provider has stopped, 1 h for a result that cannot be read, and 24 h for the file are 56 h 10 min. The rest is for what comes in
+/// between: leases, turns, waits, and lost messages that a sweep replaces after five minutes.
+pub const LONGEST_OPEN: Duration = Duration::from_secs(60 * 60 * 60);
 
 /// Which limit a job has run into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +33,10 @@ pub enum Deadline {
     Queued,
     /// Rendering without end.
     Rendering,
+    /// Over, and its result could not be read.
+    Result,
+    /// Asked to stop, and silent about it.
+    Stopping,
     /// Finished, but the file could not be stored.
     Storing,
 }
@@ -40,6 +47,8 @@ impl Job {
         let (deadline, since, length) = match &self.state {
             State::Pending { .. } => (Deadline::Pending, self.created, PENDING),
             State::Processing(Processing { file: Some(file), .. }) => (Deadline::Storing, file.found, STORING),
+            State::Processing(Processing { over_since: Some(since), .. }) => (Deadline::Result, *since, RESULT_KEPT),
+            State::Processing(_) if let Some(stop) = &self.stop => (Deadline::Stopping, stop.requested, STOPPING),
             State::Processing(Processing { rendering_since: Some(since), .. }) => {
                 (Deadline::Rendering, *since, RENDERING)
             }
@@ -50,20 +59,35 @@ impl Job {
     }
 }
 
+impl Job {
+    /// What the job fails with at a deadline.
+    pub fn failure_at(&self, deadline: Deadline) -> Failure {
+        let (code, message) = match deadline {
+            Deadline::Stopping if let Some(stop) = &self.stop => return stop.unconfirmed(),
+            _ => deadline.says(),
+        };
+        Failure::new(code, message)
+    }
+}
+
 impl Deadline {
     /// What the caller is told.
-    pub fn failure(self) -> Failure {
-        let (code, message) = match self {
+    const fn says(self) -> (FailureCode, &'static str) {
+        match self {
             Self::Pending => (FailureCode::ProviderUnavailable, "the provider did not take the job within 10 minutes"),
             Self::Queued => (FailureCode::TimedOut, "the provider did not begin to render within 6 hours"),
             Self::Rendering => {
                 (FailureCode::TimedOut, "the provider did not finish within an hour of beginning to render")
             }
+            Self::Result => (
+                FailureCode::ProviderNoOutput,
+                "the provider finished the render, and its result could not be read within an hour",
+            ),
+            Self::Stopping => (FailureCode::TimedOut, "the provider did not stop within 24 hours"),
             Self::Storing => {
                 (FailureCode::StorageUnavailable, "the finished video could not be stored within 24 hours")
             }
-        };
-        Failure::new(code, message)
+        }
     }
 }
 
@@ -73,9 +97,9 @@ mod tests {
 
     #[test]
     fn a_job_may_be_open_for_all_of_its_phases_and_two_hours_more() {
-        let phases = PENDING + QUEUED + RESULT_KEPT + RENDERING + RESULT_KEPT + STORING;
-        assert_eq!(phases, Duration::from_secs((33 * 60 + 10) * 60));
+        let phases = PENDING + QUEUED + RENDERING + STOPPING + RESULT_KEPT + STORING;
+        assert_eq!(phases, Duration::from_secs((56 * 60 + 10) * 60));
         assert!(phases + Duration::from_secs(2 * 60 * 60) < LONGEST_OPEN);
-        assert_eq!(LONGEST_OPEN, Duration::from_secs(129_600), "36 h");
+        assert_eq!(LONGEST_OPEN, Duration::from_secs(216_000), "60 h");
     }
 }

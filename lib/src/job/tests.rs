@@ -1,6 +1,7 @@
 //! The state machine: every state against every move, then turns, leases, cadence and deadlines at their edges.
 
 mod ending;
+mod stopping;
 
 use super::*;
 use crate::pricing::Price;
@@ -39,6 +40,8 @@ pub(crate) fn kling() -> Job {
         due: CREATED,
         revision: 7,
         state: State::Pending { lease_until: None },
+        stop: None,
+        trouble: None,
         deletion: None,
     }
 }
@@ -64,7 +67,7 @@ fn failure() -> Failure {
 
 /// The job in every place where it can stand: taken by fal after 10 s, rendering from 100 s, its file found after 200 s.
 pub(crate) fn in_every_state() -> [(&'static str, Job); 8] {
-    let queued = Processing { handle: handle("r-1"), submitted: at(10), rendering_since: None, file: None };
+    let queued = Processing { handle: handle("r-1"), submitted: at(10), rendering_since: None, over_since: None, file: None };
     let rendering = Processing { rendering_since: Some(at(100)), ..queued.clone() };
     let file = File { url: FILE.to_owned(), found: at(200), upload_url: None };
     let found = Processing { file: Some(file.clone()), ..rendering.clone() };
@@ -100,21 +103,27 @@ fn the_lease_is_the_longest_sender_and_half_a_minute() {
 type Row = (&'static str, fn(Job) -> Moved, &'static str);
 
 #[rustfmt::skip]
-const ROWS: [Row; 13] = [
+const ROWS: [Row; 19] = [
     // from:  pending, leased, queued, rendering, found, uploading | completed, failed
     ("accepted",          |job| job.accepted(handle("r-1"), at(300)),           "AA====.."),
     ("accepted as other", |job| job.accepted(handle("r-2"), at(300)),           "AA......"),
-    ("not taken",         |job| job.not_taken(at(300), Duration::from_secs(9)), "=A......"),
-    ("rendering",         |job| job.rendering(at(300)),                         "..A===.."),
+    ("not taken",         |job| job.not_taken("no", at(300), Duration::from_secs(9)), "=A......"),
+    ("queued",            |job| job.looked_at(&Seen::Queued, at(300)),          "..==...."),
+    ("rendering",         |job| job.looked_at(&Seen::Rendering, at(300)),       "..A=...."),
+    ("over",              |job| job.looked_at(&Seen::Over("no".into()), at(300)), "..AA...."),
+    ("trouble",           |job| job.looked_at(&Seen::Trouble("no".into()), at(300)), "..AA...."),
+    ("stopping",          |job| job.stopping(Failure::cancelled(), at(300)),    "..AA...."),
+    ("stopping early",    |job| job.stopping_early(Failure::cancelled(), at(300), Duration::from_secs(40)), "..AA...."),
     ("file found",        |job| job.file_found("https://x".into(), at(300)),    "..AA==.."),
     ("upload begun",      |job| job.uploading(Some(UPLOAD.into())),             "....A=.."),
     ("upload given up",   |job| job.uploading(None),                            "....=A.."),
     ("completed",         |job| job.completed("https://y".into(), at(300)),     "....AA=."),
-    ("failed",            |job| job.failed(Deadline::Queued.failure(), at(300)),"AAAAAA.="),
+    ("failed",            |job| job.failed(failure(), at(300)),                 "AAAAAA.="),
     ("turn",              |job| job.turn(at(300), Duration::from_secs(15)),     "AAAAAA=="),
     ("early turn",        |job| job.early_turn(at(300), Duration::from_secs(40)), "AAAAAA=="),
     ("leased",            |job| job.leased(at(300)),                            "A=......"),
     ("again in",          |job| job.again_in(at(300), Duration::from_secs(15)), "AAAAAA.."),
+    ("again after",       |job| job.again_after("no", at(300), Duration::from_secs(15)), "AAAAAA.."),
 ];
 
 #[test]
@@ -152,7 +161,9 @@ fn assert_legal(name: &str, before: &Job, after: &Job) {
     assert!(before.is_open(), "{name}: a final state never changes");
     assert!(path.0 == path.1 || published.contains(&path), "{name}: {path:?}");
     assert_eq!(after.revision, before.revision + 1, "{name}: one write, one revision");
-    let frozen = Job { due: before.due, revision: before.revision, state: before.state.clone(), ..after.clone() };
+    let (stop, trouble) = (before.stop.clone(), before.trouble.clone());
+    let moving = Job { due: before.due, revision: before.revision, state: before.state.clone(), ..after.clone() };
+    let frozen = Job { stop, trouble, ..moving };
     assert_eq!(&frozen, before, "{name}: what was decided at the submit stays");
 }
 
@@ -162,9 +173,10 @@ fn a_move_says_when_the_job_is_looked_at_next() {
     let turn = Duration::from_secs(330);
     for (name, found, expected) in [
         ("accepted", due(in_state("leased").accepted(handle("r-1"), at(2))), at(2 + 15)),
-        ("not taken", due(in_state("leased").not_taken(at(2), Duration::from_millis(9_900))), at(2 + 9)),
+        ("not taken", due(in_state("leased").not_taken("no", at(2), Duration::from_millis(9_900))), at(2 + 10)),
         ("leased", due(kling().leased(at(40))), at(40).after(SUBMIT_LEASE)),
-        ("rendering", due(in_state("queued").rendering(at(50))), CREATED),
+        ("rendering", due(in_state("queued").looked_at(&Seen::Rendering, at(50))), CREATED),
+        ("stopping", due(in_state("queued").stopping(Failure::cancelled(), at(50))), CREATED),
         ("file found", due(in_state("rendering").file_found(FILE.into(), at(200))), at(200)),
         ("upload begun", due(in_state("found").uploading(Some(UPLOAD.into()))), CREATED),
         ("turn", due(in_state("found").turn(at(201), turn)), at(201 + 330)),
@@ -218,7 +230,7 @@ fn one_of_two_gets_the_lease_and_it_is_never_given_again() {
 
 #[test]
 fn after_a_definite_refusal_the_lease_is_free_when_the_job_is_due() {
-    let free = kling().leased(at(3)).applied().unwrap().not_taken(at(4), Duration::from_secs(15)).applied().unwrap();
+    let free = kling().leased(at(3)).applied().unwrap().not_taken("no", at(4), Duration::from_secs(15)).applied().unwrap();
     assert_eq!((&free.state, free.due), (&State::Pending { lease_until: None }, at(19)));
     assert_eq!(free.clone().leased(at(13)), Moved::Already(free.clone()));
     assert!(free.leased(at(14)).applied().is_some());

@@ -23,7 +23,7 @@ impl Job {
     pub fn trace(&self) -> Option<Trace> {
         match &self.state {
             State::Pending { .. } => None,
-            State::Processing(Processing { handle, submitted, rendering_since, file }) => Some(Trace {
+            State::Processing(Processing { handle, submitted, rendering_since, file, .. }) => Some(Trace {
                 handle: handle.clone(),
                 submitted: *submitted,
                 rendering_since: *rendering_since,

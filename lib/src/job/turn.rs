@@ -19,14 +19,24 @@ pub const SUBMIT_LEASE: Duration = Duration::from_secs(30 + 30);
 /// The slowest cadence. A job of an hour is asked about every minute; a caller never waits longer than this for a finished one.
 const SLOWEST: Duration = Duration::from_secs(60);
 
+/// A render that outlives the request to stop by an hour is rare. Its job is looked at less often then: what waits for it is a hold of
+/// money, which may last a few minutes longer.
+const SLOWEST_WHILE_STOPPING: Duration = Duration::from_secs(5 * 60);
+const STOPPING_FOR_LONG: Duration = Duration::from_secs(60 * 60);
+
 /// The cadence follows the age of the job: one part in ten, so that a check is never late by more than a tenth of the wait.
 const AGE_PARTS: u32 = 10;
 
 impl Job {
-    /// How long from now until the next look: the model's cadence at first, a tenth of the job's age later, never over 60 s.
+    /// How long from now until the next look: the model's cadence at first, a tenth of the job's age later, never over 60 s. A render that
+    /// was asked to stop over an hour ago is looked at every five minutes.
     pub fn cadence(&self, now: Timestamp) -> Duration {
         let first = Duration::from_secs(u64::from(self.poll_every_s));
-        (now.since(self.created) / AGE_PARTS).clamp(first, SLOWEST.max(first))
+        let slowest = match &self.stop {
+            Some(stop) if self.is_open() && now.since(stop.requested) > STOPPING_FOR_LONG => SLOWEST_WHILE_STOPPING,
+            _ => SLOWEST,
+        };
+        (now.since(self.created) / AGE_PARTS).clamp(first, slowest.max(first))
     }
 
     /// From when on its turn may be taken, while it is open. Whoever comes then is before the message that comes when it is due.
@@ -94,6 +104,11 @@ impl Job {
             State::Pending { .. } => Moved::Already(self),
             _ => Moved::Illegal(self),
         }
+    }
+
+    /// Gives the turn back early, because something went wrong: the next one may be taken `wait` from now.
+    pub fn again_after(self, why: &str, now: Timestamp, wait: Duration) -> Moved {
+        if self.is_open() { self.troubled(why, now).again_in(now, wait) } else { Moved::Illegal(self) }
     }
 
     /// Gives the turn back early: the next one may be taken `wait` from now.

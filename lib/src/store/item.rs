@@ -13,7 +13,7 @@ pub(super) use void::{NOT_VOID, VOID, from_void, is_void};
 use super::error::Item;
 use super::job::shard;
 use crate::id::{JobId, OrgId};
-use crate::job::{Deletion, Failure, File, Job, Processing, State, Trace};
+use crate::job::{Deletion, Failure, File, Job, Processing, State, Stop, Trace, Trouble};
 use crate::money::Money;
 use crate::outbound::BoxError;
 use crate::pricing::Price;
@@ -56,6 +56,19 @@ pub(super) struct JobItem {
     submitted: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rendering_since: Option<Timestamp>,
+    /// Optional under this item version: jobs of the version before have none of the six.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    over_since: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stop_requested: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stop_failure: Option<Failure>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trouble: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trouble_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trouble_count: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     file_url: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -102,6 +115,12 @@ pub(super) fn from_job(job: &Job, write: &str) -> Result<Item, BoxError> {
         handle: None,
         submitted: None,
         rendering_since: None,
+        over_since: None,
+        stop_requested: job.stop.as_ref().map(|stop| stop.requested),
+        stop_failure: job.stop.as_ref().map(|stop| stop.failure.clone()),
+        trouble: job.trouble.as_ref().map(|trouble| trouble.what.clone()),
+        trouble_at: job.trouble.as_ref().map(|trouble| trouble.at),
+        trouble_count: job.trouble.as_ref().map(|trouble| trouble.count),
         file_url: None,
         file_found: None,
         upload_url: None,
@@ -118,6 +137,7 @@ pub(super) fn from_job(job: &Job, write: &str) -> Result<Item, BoxError> {
     match job.state.clone() {
         State::Pending { lease_until } => item.lease_until = lease_until,
         State::Processing(processing) => {
+            item.over_since = processing.over_since;
             if let Some(file) = processing.file {
                 (item.file_url, item.upload_url) = (Some(file.url), file.upload_url);
             }
@@ -141,6 +161,7 @@ pub(super) fn to_job(item: Item) -> Result<Job, BoxError> {
     }
     let state =
         item.state().ok_or_else(|| format!("job {} is {} without what that state needs", item.job, item.status))?;
+    let (stop, trouble) = (item.stop(), item.trouble());
     Ok(Job {
         id: item.job,
         org: item.org,
@@ -157,6 +178,8 @@ pub(super) fn to_job(item: Item) -> Result<Job, BoxError> {
         due: item.due,
         revision: item.revision,
         state,
+        stop,
+        trouble,
         deletion: item.deleted.map(|at| Deletion { at, file_gone: item.file_gone.unwrap_or_default() }),
     })
 }
@@ -169,6 +192,7 @@ impl JobItem {
                 handle: self.handle.clone()?,
                 submitted: self.submitted?,
                 rendering_since: self.rendering_since,
+                over_since: self.over_since,
                 file: match &self.file_url {
                     Some(url) => {
                         Some(File { url: url.clone(), found: self.file_found?, upload_url: self.upload_url.clone() })
@@ -187,6 +211,15 @@ impl JobItem {
             "failed" => State::Failed { at: self.ended?, failure: self.failure.clone()?, trace: self.trace() },
             _ => return None,
         })
+    }
+
+    fn stop(&self) -> Option<Stop> {
+        Some(Stop { requested: self.stop_requested?, failure: self.stop_failure.clone()? })
+    }
+
+    fn trouble(&self) -> Option<Trouble> {
+        let (at, count) = (self.trouble_at?, self.trouble_count.unwrap_or(1));
+        Some(Trouble { what: self.trouble.clone()?, at, count })
     }
 
     /// A job that ended before this was kept has none.

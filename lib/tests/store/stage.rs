@@ -93,6 +93,8 @@ impl Stage {
             due: CREATED,
             revision: 0,
             state: State::Pending { lease_until: None },
+            stop: None,
+            trouble: None,
             deletion: None,
         }
     }

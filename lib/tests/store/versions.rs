@@ -3,14 +3,14 @@
 
 use crate::stage::{Stage, at, completed, failed, handle, moved};
 use ghub::id::OrgId;
-use ghub::job::{Job, Moved};
+use ghub::job::{Failure, Job, Moved, Seen};
 use ghub::store::{Setting, Written};
 use ghub::time::Timestamp;
 use serde_json::{Value, json};
 use std::time::Duration;
 
 /// The maps that this version writes. A handle is one map for each provider, under the provider's name.
-const MAPS: [&str; 3] = ["/price/M", "/handle/M/fal/M", "/failure/M"];
+const MAPS: [&str; 4] = ["/price/M", "/handle/M/fal/M", "/failure/M", "/stop_failure/M"];
 
 /// A move of a job.
 type Move = fn(Job) -> Moved;
@@ -69,11 +69,13 @@ fn job_key(job: &Job) -> Value {
 #[tokio::test]
 async fn an_attribute_of_a_later_version_survives_every_write_of_a_job() {
     let lease: Move = |job| job.leased(at(0));
-    let not_taken: Move = |job| job.not_taken(at(1), Duration::from_secs(1));
+    let not_taken: Move = |job| job.not_taken("no", at(1), Duration::from_secs(1));
     let take: Move = |job| job.accepted(handle(), at(2));
     let turn: Move = |job| job.turn(at(3_000), Duration::from_secs(15));
     let early: Move = |job| job.early_turn(at(3_000), Duration::from_secs(15));
-    let rendering: Move = |job| job.rendering(at(3_001));
+    let rendering: Move = |job| job.looked_at(&Seen::Rendering, at(3_001));
+    let over: Move = |job| job.looked_at(&Seen::Over("503".to_owned()), at(3_001));
+    let stop: Move = |job| job.stopping(Failure::cancelled(), at(3_001));
     let find: Move = |job| job.file_found("https://v3b.fal.media/files/a/output.mp4".to_owned(), at(3_002));
     let begin: Move = |job| job.uploading(Some("https://storage.test/1".to_owned()));
     let give_up: Move = |job| job.uploading(None);
@@ -85,7 +87,8 @@ async fn an_attribute_of_a_later_version_survives_every_write_of_a_job() {
     for way in [
         &[lease, not_taken, lease, take, turn, early, rendering, find, begin, give_up, again, complete, delete, gone][..],
         &[lease, fail, delete, gone],
-        &[lease, take, rendering, fail, delete, gone],
+        &[lease, take, rendering, stop, over, fail, delete, gone],
+        &[lease, take, stop, find, complete, delete, gone],
         &[fail, delete],
     ] {
         let stage = Stage::new();

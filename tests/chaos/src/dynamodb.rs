@@ -84,7 +84,7 @@ impl Dynamo {
         self.lag.outdated()
     }
 
-    /// Every item of a table, without a step: for whoever checks.
+    /// Every item of a table, without a step: for whoever checks. Void items are no jobs.
     pub fn items(&self, table: &str) -> Vec<Map<String, Value>> {
         let answer = self.act("Scan", &serde_json::json!({"TableName": table}));
         let found: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
@@ -92,6 +92,7 @@ impl Dynamo {
         let items = found["Items"].as_array().cloned().unwrap_or_default();
         items
             .into_iter()
+            .filter(|item| item.get("void").is_none())
             .filter_map(|item| {
                 Some(item.as_object()?.iter().map(|(name, value)| (name.clone(), plain(value))).collect())
             })

@@ -50,6 +50,8 @@ pub struct Path {
     pub lost_first: u32,
     /// How long after its acceptance the job is cancelled, if it is.
     pub cancelled_after: Option<Duration>,
+    /// Whether fal stops a render when it is asked to.
+    pub cancel_stops_rendering: bool,
     /// Whose steps are disturbed: those that other paths have not got.
     pub functions: &'static [&'static str],
     /// Which of their invocations are disturbed, where many are alike.
@@ -86,7 +88,7 @@ pub fn paths() -> Vec<Path> {
     ["fal/kling-2", "google/veo-3.1"].into_iter().flat_map(paths_of).collect()
 }
 
-fn paths_of(model: &'static str) -> [Path; 10] {
+fn paths_of(model: &'static str) -> [Path; 12] {
     let path = Path {
         name: "submit, check, store",
         model,
@@ -99,6 +101,7 @@ fn paths_of(model: &'static str) -> [Path; 10] {
         refused_first: 0,
         lost_first: 0,
         cancelled_after: None,
+        cancel_stops_rendering: true,
         functions: &["submit-video", "get-video", "poll-jobs", "store-video"],
         part: Part::Whole,
     };
@@ -127,9 +130,19 @@ fn paths_of(model: &'static str) -> [Path; 10] {
             rendering: Duration::from_secs(12 * 3600),
             standstill: Some(STANDSTILL),
             looked_at: false,
-            fate: Fate::Failed,
+            fate: if can_be_stopped(model) { Fate::Failed } else { Fate::Completed }, // Google renders it to its end
             functions: &["poll-jobs"],
             part: Part::Last(4),
+            ..path
+        },
+        Path {
+            name: "time out and go on",
+            rendering: Duration::from_secs(90 * 60),
+            standstill: Some(STANDSTILL),
+            looked_at: false,
+            cancel_stops_rendering: false,
+            functions: &["poll-jobs"],
+            part: Part::Last(6),
             ..path
         },
         Path { name: "cancel while pending", refused_first: u32::MAX, ..cancelled },
@@ -138,6 +151,16 @@ fn paths_of(model: &'static str) -> [Path; 10] {
             rendering: Duration::from_secs(30 * 60),
             cancelled_after: Some(Duration::from_secs(13)), // just before fal is asked again, and amid Google's half minute
             fate: if can_be_stopped(model) { Fate::Failed } else { Fate::Completed },
+            ..cancelled
+        },
+        Path {
+            name: "cancel and go on",
+            rendering: Duration::from_secs(5 * 60),
+            cancelled_after: Some(Duration::from_secs(13)),
+            cancel_stops_rendering: false,
+            fate: Fate::Completed,
+            functions: &[operator::NAME, owner::NAME, "poll-jobs"],
+            part: Part::First(12),
             ..cancelled
         },
         Path {
@@ -265,6 +288,7 @@ fn walk(path: &Path, seed: u64, sabotage: Option<Defence>, disturbed: Option<(&S
         misdelivery: Misdelivery { doubled: 100, ..Misdelivery::NONE },
         batch: Some(1),
         render: Render { queued: Duration::from_secs(5), rendering: path.rendering },
+        cancel_stops_rendering: path.cancel_stops_rendering,
         organizations: vec!["100.00", "1.00"], // the other one only looks
         first_lost: path.lost_first,
         index_lags_percent: 0,
@@ -280,8 +304,7 @@ fn walk(path: &Path, seed: u64, sabotage: Option<Defence>, disturbed: Option<(&S
         at: Duration::from_secs(1),
         cancelled_after: path.cancelled_after,
         ending: path.ending,
-        // A worker that dies right after it had fal stop leaves fal's word for it.
-        may_fail_with: if path.fate == Fate::Failed { &["timed_out", "cancelled"] } else { &[] },
+        may_fail_with: if path.fate == Fate::Failed { &["timed_out"] } else { &[] },
     };
     run(&settings, aside, Workload { orders: vec![order], standstill: path.standstill, ..Workload::default() })
 }

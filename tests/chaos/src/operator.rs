@@ -7,6 +7,7 @@ use ghub::cancellation::{Cancellation, Canceller};
 use ghub::checking::Checker;
 use ghub::id::{JobId, OrgId};
 use ghub::job::{Failure, FailureCode};
+use ghub::lifetime::Lifetime;
 use ghub::outbound::{BoxError, ProviderSender, sdk_config};
 use ghub::queue::Queue;
 use ghub::store::{Store, Table};
@@ -23,6 +24,9 @@ pub const PATIENCE: Duration = Duration::from_secs(60 * 60);
 pub const AGAIN: Duration = Duration::from_secs(5);
 /// A turn opens at a whole second; a moment later is early enough, and before the poller's message, which comes when the job is due.
 const MOMENT: Duration = Duration::from_millis(200);
+
+/// One process: three exchanges of 10 s with a provider, and the writes around them.
+const ATTEMPT: Duration = Duration::from_secs(60);
 
 /// Cancels an order's job until it is over or on its way into storage. Says what he was told; what never came is left out.
 pub async fn cancel(stage: &Stage, order: &Order, job: &str) -> Vec<Cancellation> {
@@ -56,6 +60,7 @@ async fn attempt(world: &World, org: OrgId, job: JobId) -> Result<(Cancellation,
     let checker = Checker::new(&world.env.providers()?, &sender, &store, &store_queue, ambient);
     let job = store.job(org, job).await?.ok_or("an accepted job is gone")?;
     let (opens, failure) = (job.turn_opens(), Failure::new(FailureCode::Cancelled, "cancelled by its owner"));
-    let told = Canceller::new(&checker, &store, &poll_queue, ambient).cancel(job, failure, false).await?;
+    let lifetime = Lifetime::of(ATTEMPT);
+    let told = Canceller::new(&checker, &store, &poll_queue, ambient).cancel(job, failure, false, lifetime).await?;
     Ok((told, opens))
 }

@@ -87,8 +87,8 @@ const ATTEMPTS: usize = 6;
 const WAIT: Duration = Duration::from_secs(5);
 /// A second request with the same key comes while the first is in the middle of its work.
 const TWIN: Duration = Duration::from_millis(60);
-/// So long a caller looks, a day and what comes before it.
-const PATIENCE: Duration = Duration::from_secs(33 * 60 * 60);
+/// So long a caller looks: two days and what comes before them.
+const PATIENCE: Duration = Duration::from_secs(57 * 60 * 60);
 
 impl Order {
     /// Tells the simulators how the render ends.

@@ -47,9 +47,9 @@ pub const OUTAGES: [Away; 9] = [
     // Ten minutes at half the model's cadence of 15 s, and from 150 s on at a twentieth of the age; Google's is 30 s.
     Away { peer: Peer::Fal, from: Duration::ZERO, most: 50, apart_ms: 3_000 },
     Away { peer: Peer::Google, from: Duration::ZERO, most: 35, apart_ms: 3_000 },
-    // Six hours and one, each minute or up to a tenth sooner, and more often for ten minutes.
-    Away { peer: Peer::Fal, from: HANDED_OVER, most: 520, apart_ms: 2_000 },
-    Away { peer: Peer::Google, from: HANDED_OVER, most: 520, apart_ms: 2_000 },
+    // Six hours and one, each minute or up to a tenth sooner, and more often for ten minutes; then 23 hours, every five minutes.
+    Away { peer: Peer::Fal, from: HANDED_OVER, most: 850, apart_ms: 2_000 },
+    Away { peer: Peer::Google, from: HANDED_OVER, most: 850, apart_ms: 2_000 },
     // A day: as at fal for 100 minutes, and then every 5 minutes.
     Away { peer: Peer::Storage, from: HANDED_OVER, most: 365, apart_ms: 3_000 },
 ];

@@ -41,6 +41,7 @@ pub fn network(settings: &Settings, template: &Template, clock: &Clock, aside: &
         render: settings.render,
         now: clock.wall(),
     });
+    fal.configure(|fal| fal.cancel_stops_rendering = settings.cancel_stops_rendering);
     let google = Google::new(google::Options {
         base_url: Peer::Google.origin(),
         project: "chaos".to_owned(),

@@ -44,6 +44,8 @@ pub struct Tally {
     pub renders: BTreeMap<usize, usize>,
     /// Jobs that failed because a submission's answer was lost, by how many times they had been rendered.
     pub lost_submissions: BTreeMap<usize, usize>,
+    /// Jobs that failed because their sender died between the lease and the request to the provider.
+    pub deaths_before_sending: usize,
     /// Outbound steps.
     pub steps: usize,
     /// Faults that struck, by kind.
@@ -100,6 +102,7 @@ pub fn run_one(seed: u64, jobs: usize, sabotage: Option<Defence>, aside: &Aside)
             queued: Duration::from_secs(drawn.u64(0..60)),
             rendering: Duration::from_secs(drawn.u64(5..300)),
         },
+        cancel_stops_rendering: seed.is_multiple_of(2),
         organizations: vec!["1000.00", "100.00", "1000.00"],
         first_lost: 0,
         index_lags_percent: INDEX_LAGS_PERCENT,
@@ -146,6 +149,7 @@ pub fn tally(seed: u64, report: &Report) -> Tally {
         lasted: report.lasted,
         longest: report.longest(),
         outdated: report.stage.network.dynamo.outdated(),
+        deaths_before_sending: report.stage.record.deaths_before_sending(),
         ..Tally::default()
     };
     for end in &report.ends {
@@ -181,6 +185,7 @@ impl Tally {
         self.ordered += other.ordered;
         self.steps += other.steps;
         self.outdated += other.outdated;
+        self.deaths_before_sending += other.deaths_before_sending;
         self.lasted += other.lasted;
         self.longest = self.longest.max(other.longest);
         self.fingerprint = self.fingerprint.rotate_left(1) ^ other.fingerprint;

@@ -39,6 +39,7 @@ struct Inner {
     steps: Vec<Noted>,
     orders: BTreeMap<String, usize>,
     wrong: Vec<String>,
+    deaths_before_sending: usize,
 }
 
 impl Record {
@@ -102,6 +103,32 @@ impl Record {
         let inner = self.inner();
         let sends = |step: &Step| step.about == Some(order) && (step.leases || step.submits());
         inner.steps.iter().filter(|noted| sends(&noted.step)).map(|noted| noted.step.place.invocation).collect()
+    }
+
+    /// Whether a request that hands an order's job to its provider has left.
+    pub fn was_sent(&self, order: usize) -> bool {
+        let left = |noted: &Noted| !matches!(noted.fault, Some(Fault::NotSent | Fault::DeathBefore));
+        let inner = self.inner();
+        inner.steps.iter().any(|noted| noted.step.submits() && noted.step.about == Some(order) && left(noted))
+    }
+
+    /// Whether an invocation that had an order's lease has died.
+    pub fn sender_died(&self, order: usize) -> bool {
+        let senders = self.senders_of(order);
+        let is_death =
+            |fault| matches!(fault, Some(Fault::DeathBefore | Fault::DeathAfter | Fault::Orphaned(_)));
+        let inner = self.inner();
+        inner.steps.iter().any(|noted| senders.contains(&noted.step.place.invocation) && is_death(noted.fault))
+    }
+
+    /// An order's sender died between the lease and the request to the provider.
+    pub fn note_death_before_sending(&self) {
+        self.inner().deaths_before_sending += 1;
+    }
+
+    /// How many orders' senders died there.
+    pub fn deaths_before_sending(&self) -> usize {
+        self.inner().deaths_before_sending
     }
 
     /// The steps as text, one a line: equal for equal runs.

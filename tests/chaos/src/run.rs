@@ -18,9 +18,9 @@ use std::time::Duration;
 
 /// How often a run looks whether it is over.
 const LOOK: Duration = Duration::from_secs(5);
-/// The sum of a job's deadlines: 10 minutes pending, 6 hours queued, an hour rendering and one more in which a provider may still be
-/// asked for its result, a day to store; and a sweep after each.
-const DEADLINES: Duration = Duration::from_secs(10 * 60 + 6 * 3600 + 2 * 3600 + 24 * 3600 + 5 * 5 * 60);
+/// The sum of a job's deadlines: 10 minutes pending, 6 hours queued, an hour rendering, a day until its provider has stopped, an hour for its
+/// result, a day to store; and a sweep after each.
+const DEADLINES: Duration = Duration::from_secs(10 * 60 + 6 * 3600 + 3600 + 24 * 3600 + 3600 + 24 * 3600 + 6 * 5 * 60);
 /// A message whose worker died comes back after the store queue's visibility timeout, half an hour: whatever it still does is seen.
 const AFTERMATH: Duration = Duration::from_secs(35 * 60);
 /// With poison, five receives at that visibility.

@@ -70,16 +70,14 @@ impl Sabotage {
         }
         let mut body = sent.json();
         match (self.defence, sent.operation()) {
-            (Defence::TurnCondition, "PutItem") if body["TableName"] == JOBS => unconditional(&mut body),
-            (Defence::SettleCondition, "TransactWriteItems") => {
-                puts(&mut body, JOBS).filter(|put| put["Item"]["revision"]["N"] != "0").for_each(unconditional);
-            }
+            (Defence::TurnCondition, "UpdateItem") if body["TableName"] == JOBS => over_any_revision(&mut body),
+            (Defence::SettleCondition, "TransactWriteItems") => updates(&mut body, JOBS).for_each(over_any_revision),
             (Defence::LedgerUniqueness, "TransactWriteItems") => puts(&mut body, LEDGER).for_each(unconditional),
             (Defence::LedgerOrder, "TransactWriteItems") => updates(&mut body, ACCOUNTS).for_each(without_order),
             (Defence::Hold, "TransactWriteItems") => updates(&mut body, ACCOUNTS).for_each(without_hold),
             (Defence::Sweep, "Query") => body["ExpressionAttributeValues"][":before"] = json!({"N": "0"}),
             (Defence::Lease, "TransactWriteItems") => puts(&mut body, JOBS).for_each(without_lease),
-            (Defence::Lease, "PutItem") if body["TableName"] == JOBS => without_lease(&mut body),
+            (Defence::Lease, "UpdateItem") if body["TableName"] == JOBS => without_new_lease(&mut body),
             _ => return,
         }
         sent.body = body.to_string().into();
@@ -138,6 +136,14 @@ fn unconditional(write: &mut Value) {
     }
 }
 
+/// The update of a job that is there, whoever has written it meanwhile.
+fn over_any_revision(update: &mut Value) {
+    update["ConditionExpression"] = json!("attribute_exists(job)");
+    if let Some(values) = update["ExpressionAttributeValues"].as_object_mut() {
+        values.remove(":read");
+    }
+}
+
 fn without_hold(update: &mut Value) {
     without(update, &[":zero", ":no"]);
 }
@@ -159,6 +165,19 @@ fn without(update: &mut Value, compared: &[&str]) {
 fn without_lease(put: &mut Value) {
     if let Some(item) = put["Item"].as_object_mut() {
         item.remove("lease_until");
+    }
+}
+
+fn without_new_lease(update: &mut Value) {
+    let Some(expression) = update["UpdateExpression"].as_str() else { return };
+    if expression.contains(":lease_until") {
+        update["UpdateExpression"] = json!(expression.replace("#lease_until = :lease_until, ", ""));
+        if let Some(values) = update["ExpressionAttributeValues"].as_object_mut() {
+            values.remove(":lease_until");
+        }
+        if let Some(names) = update["ExpressionAttributeNames"].as_object_mut() {
+            names.remove("#lease_until");
+        }
     }
 }
 

@@ -60,6 +60,7 @@ impl Scorecard {
             ends,
             renders,
             lost_submissions,
+            deaths_before_sending,
             steps,
             faults,
             outdated,
@@ -86,6 +87,9 @@ impl Scorecard {
         println!(
             "after a lost submission, rendered once: {rendered} of {unknown} ({} %); more than once: {twice}",
             rendered * 100 / unknown.max(1)
+        );
+        println!(
+            "unknown although no request had left: {deaths_before_sending} whose sender died before it, 0 whose sender lived"
         );
         println!("the longest job took {} s; fingerprint {fingerprint:016x}", longest.as_secs());
         self.wrong(wrong);

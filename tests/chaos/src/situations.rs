@@ -28,6 +28,7 @@ pub(crate) fn settings(seed: u64, plan: Arc<dyn Plan>, rendering: Duration) -> S
         misdelivery: Misdelivery::NONE,
         batch: None,
         render: Render { queued: Duration::from_secs(5), rendering },
+        cancel_stops_rendering: true,
         organizations: vec!["1000.00", "1.00"],
         first_lost: 0,
         index_lags_percent: 0,

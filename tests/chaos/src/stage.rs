@@ -51,6 +51,8 @@ pub struct Settings {
     pub batch: Option<usize>,
     /// How long providers take.
     pub render: Render,
+    /// Whether fal stops a render when it is asked to; it promises only to try.
+    pub cancel_stops_rendering: bool,
     /// The balance of each organization.
     pub organizations: Vec<&'static str>,
     /// How many of the first messages to each queue are lost.

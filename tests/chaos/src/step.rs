@@ -65,6 +65,9 @@ pub struct Place {
     pub step: u32,
 }
 
+/// How a write says that it sets a lease: on a new item, and over one that is there.
+const LEASES: [&str; 2] = [r#""lease_until":{"#, r#"":lease_until":{"#];
+
 /// One outbound call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
@@ -91,7 +94,7 @@ impl Step {
         let alone = <[usize; 1]>::try_from(invocation.orders.as_slice()).ok().map(|[order]| order);
         Self {
             about: order_named_in(text).or(alone),
-            leases: sent.peer == Peer::DynamoDb && text.contains(r#""lease_until":{"#),
+            leases: sent.peer == Peer::DynamoDb && LEASES.iter().any(|lease| text.contains(lease)),
             place: Place { invocation: invocation.number, step: invocation.next_step() },
             function: invocation.function.clone(),
             peer: sent.peer,
@@ -102,7 +105,7 @@ impl Step {
 
     /// Whether it writes to the tables.
     pub fn writes(&self) -> bool {
-        self.asks.starts_with("PutItem") || self.asks.starts_with("TransactWriteItems")
+        ["PutItem", "UpdateItem", "TransactWriteItems"].iter().any(|write| self.asks.starts_with(write))
     }
 
     /// Whether it hands a job to its provider.

@@ -90,14 +90,7 @@ fn end(stage: &Stage, placed: &Placed, jobs: &[&Item]) -> End {
         (Some(job), Some(told)) if text(job, "job") != told => {
             wrong(format!("its caller was told of another job, {told}"))
         }
-        (Some(job), None) if was_refused(placed) => {
-            // What was refused may still arrive, when an earlier attempt of it was late; nobody sends it then, and it fails uncharged.
-            let is_late = |noted: &Noted| matches!(noted.fault, Some(Fault::Late(_) | Fault::Orphaned(_)));
-            let late = faults.iter().any(|noted| noted.step.writes() && is_late(noted));
-            if !late || renders > 0 || job["failure"]["code"] != "submit_unknown" {
-                wrong("it was refused, and is there".to_owned());
-            }
-        }
+        (Some(_), None) if was_refused(placed) => wrong("it was refused, and is there".to_owned()),
         _ => {}
     }
     let (fate, code) = match job {
@@ -110,6 +103,17 @@ fn end(stage: &Stage, placed: &Placed, jobs: &[&Item]) -> End {
         && stage.witness.was_taken(text(job, "job"))
     {
         wrong("its provider had taken it, which was written down, and it failed as if that were unknown".to_owned());
+    }
+    if code == "submit_unknown" && !stage.record.was_sent(order.number) {
+        if stage.record.sender_died(order.number) {
+            stage.record.note_death_before_sending();
+        } else {
+            wrong("it was certainly never sent, and it failed as if that were unknown".to_owned());
+        }
+    }
+    let thrown_away = stage.network.fal.finished_renders_of(&prompt) > 0 && matches!(&*code, "cancelled" | "timed_out");
+    if thrown_away && !order.may_fail_with.contains(&&*code) {
+        wrong(format!("it was rendered to its end, which is billed, and it failed with {code}"));
     }
     if let Some(job) = job
         && code == "cancelled"
@@ -155,7 +159,7 @@ fn agrees(told: &Cancellation, fate: Fate, code: &str) -> bool {
         Cancellation::FailedByProvider(failure) => serde_json::to_value(failure.code).is_ok_and(|said| said == code),
         Cancellation::Finished | Cancellation::Unstoppable => code != "cancelled",
         Cancellation::Over => fate != Fate::NotAccepted,
-        Cancellation::NoAnswer | Cancellation::NotDue | Cancellation::Overtaken => true,
+        Cancellation::Requested | Cancellation::NoAnswer | Cancellation::NotDue | Cancellation::Overtaken => true,
     }
 }
 

@@ -52,15 +52,16 @@ impl Witness {
                 let money = invariants::money(&jobs, &accounts, &network.dynamo.items(LEDGER));
                 money.into_iter().chain(holds).for_each(|wrong| self.record.wrong(wrong));
             }
-            "PutItem" => {
-                let item = &sent.json()["Item"];
-                let text = |name: &str| item[name]["S"].as_str().unwrap_or_default();
+            "UpdateItem" => {
+                let body = sent.json();
+                let text = |value: &Value| value["S"].as_str().unwrap_or_default().to_owned();
+                let (job, status) = (&body["Key"]["job"], &body["ExpressionAttributeValues"][":status"]);
                 // An open job that is written again moves no money.
-                if !self.stays_open(text("job"), text("status")) {
+                if !self.stays_open(&text(job), &text(status)) {
                     self.look(&network.dynamo.items(JOBS));
                 }
             }
-            "UpdateItem" | "DeleteItem" => self.look(&network.dynamo.items(JOBS)),
+            "PutItem" | "DeleteItem" => self.look(&network.dynamo.items(JOBS)),
             _ => {}
         }
     }

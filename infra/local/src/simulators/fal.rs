@@ -157,6 +157,13 @@ impl Fal {
         self.state().renders.iter().filter(|render| render.order.prompt == prompt).count()
     }
 
+    /// How many renders of this prompt have ended with a video: the real fal bills each of them.
+    pub fn finished_renders_of(&self, prompt: &str) -> usize {
+        let now_ms = self.now_ms();
+        let finished = |render: &&render::Rendering| render.order.prompt == prompt && render.is_billed(now_ms);
+        self.state().renders.iter().filter(finished).count()
+    }
+
     fn now_ms(&self) -> u64 {
         dates::unix_ms((self.0.now)())
     }

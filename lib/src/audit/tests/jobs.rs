@@ -68,10 +68,10 @@ fn no_job_is_open_for_longer_than_all_its_phases_take() {
         assert_eq!(found(accepted(LONGEST_OPEN)), []);
         assert_eq!(found(accepted(since)), Vec::from_iter(late), "{status:?}");
     }
-    let late = Difference::OpenTooLong { job: id(OPEN), since: Duration::from_secs(40 * 3_600 + 3_599) };
+    let late = Difference::OpenTooLong { job: id(OPEN), since: Duration::from_secs(70 * 3_600 + 3_599) };
     assert_eq!(
         late.to_string(),
-        format!("job {} was accepted 40 hours ago and is still open, every job ends within 36", id(OPEN))
+        format!("job {} was accepted 70 hours ago and is still open, every job ends within 60", id(OPEN))
     );
 }
 

@@ -116,7 +116,8 @@ pub fn result_read(reply: &Reply) -> Checked {
 /// What the reply to a cancellation means. The word decides; the status codes differ between versions of fal's documentation.
 pub fn cancel_read(reply: &Reply) -> Cancelled {
     match serde_json::from_slice::<StatusBody>(&reply.body).as_ref().map(|body| body.status.as_str()) {
-        Ok("OK" | "NOT_FOUND") => Cancelled::Stopped,
+        Ok("OK") => Cancelled::Stopped,
+        Ok("NOT_FOUND") => Cancelled::Unknown,
         Ok("CANCELLATION_REQUESTED") => Cancelled::Asked,
         Ok("ALREADY_COMPLETED") => Cancelled::AlreadyDone,
         _ => Cancelled::Trouble(described("fal", reply)),

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::account::Account;
-use crate::job::FailureCode;
+use crate::job::{FailureCode, Moved, Seen};
 use crate::job::tests::{in_every_state, in_state, kling};
 use aws_sdk_dynamodb::types::AttributeValue;
 use std::collections::BTreeSet;
@@ -37,6 +37,40 @@ fn an_item_has_what_its_state_needs_and_nothing_empty() {
         let expected: BTreeSet<&str> = ALWAYS.split(' ').chain(more.iter().copied()).collect();
         assert_eq!(found, expected, "{state}");
         assert!(item.values().all(|value| !value.is_null()), "{state}");
+    }
+}
+
+#[test]
+fn a_stop_and_a_trouble_read_back_and_a_job_of_the_version_before_has_none() {
+    let job = in_state("rendering").stopping(Failure::cancelled(), kling().created).applied().unwrap();
+    let job = job.looked_at(&Seen::Over("503".to_owned()), kling().created).applied().unwrap();
+    let item = from_job(&job, "write").unwrap();
+    assert_eq!(to_job(item.clone()).unwrap(), job);
+    let new = ["over_since", "stop_requested", "stop_failure", "trouble", "trouble_at", "trouble_count"];
+    assert!(new.iter().all(|name| item.contains_key(*name)), "{item:?}");
+    let before: Item = item.into_iter().filter(|(name, _)| !new.contains(&name.as_str())).collect();
+    let read = to_job(before).unwrap();
+    assert_eq!((read.stop, read.trouble), (None, None));
+}
+
+/// An attribute of the item is frozen at the submit, or an update says what becomes of it.
+#[test]
+fn every_attribute_of_a_job_is_frozen_or_in_the_update() {
+    let frozen = "org job v model provider route seconds aspect_ratio price cost poll_every_s created";
+    let deleted = |state| in_state(state).deleted(kling().created).applied().unwrap();
+    let final_jobs = [("completed", deleted("completed")), ("failed", deleted("failed"))];
+    for (state, job) in in_every_state().into_iter().chain(final_jobs) {
+        let (Moved::Applied(job) | Moved::Already(job) | Moved::Illegal(job)) =
+            job.looked_at(&Seen::Over("503".to_owned()), kling().created);
+        let stop = Some(Stop { requested: job.created, failure: Failure::cancelled() });
+        let job = Job { revision: 8, stop, ..job };
+        let update = JobUpdate::of(&job, "write").unwrap();
+        let named: BTreeSet<&str> = update.names.values().map(String::as_str).collect();
+        for name in from_job(&job, "write").unwrap().keys() {
+            let is_frozen = frozen.split(' ').any(|frozen| frozen == name);
+            let is_kept = name == "prompt" && job.deletion.is_none(); // only a deletion changes it
+            assert_eq!(is_frozen || is_kept, !named.contains(name.as_str()), "{state}: {name}");
+        }
     }
 }
 

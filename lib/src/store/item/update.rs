@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use std::collections::HashMap;
 
 /// What a move can change. An attribute that the moved job no longer has is removed.
-const MOVING: [&str; 15] = [
+const MOVING: [&str; 20] = [
     "write",
     "revision",
     "status",
@@ -17,6 +17,11 @@ const MOVING: [&str; 15] = [
     "lease_until",
     "submitted",
     "rendering_since",
+    "over_since",
+    "stop_requested",
+    "trouble",
+    "trouble_at",
+    "trouble_count",
     "file_url",
     "file_found",
     "upload_url",
@@ -27,7 +32,7 @@ const MOVING: [&str; 15] = [
 ];
 
 /// Maps that are written once. A later version may keep more in them, so the first value stays.
-const ONCE: [&str; 2] = ["handle", "failure"];
+const ONCE: [&str; 3] = ["handle", "failure", "stop_failure"];
 
 /// An update of one job item.
 #[derive(Debug, Clone)]

@@ -63,6 +63,11 @@ impl Rendering {
         }
     }
 
+    /// Whether it has ended with a video.
+    pub(super) fn is_billed(&self, now_ms: u64) -> bool {
+        self.phase(now_ms) == Phase::Done && matches!(self.ending, Ending::Video { .. })
+    }
+
     /// Ends it here and now.
     pub(super) fn cancel(&mut self, now_ms: u64) {
         self.ending = Ending::Cancelled;

@@ -166,7 +166,7 @@ fn what_the_answer_to_a_cancellation_means() {
         (200, r#"{"status": "OK"}"#, Cancelled::Stopped),
         (202, r#"{"status": "CANCELLATION_REQUESTED"}"#, Cancelled::Asked),
         (400, r#"{"status": "ALREADY_COMPLETED"}"#, Cancelled::AlreadyDone),
-        (404, r#"{"status": "NOT_FOUND"}"#, Cancelled::Stopped),
+        (404, r#"{"status": "NOT_FOUND"}"#, Cancelled::Unknown),
         // Older documentation has other codes for the same words.
         (200, r#"{"status": "ALREADY_COMPLETED"}"#, Cancelled::AlreadyDone),
         (200, "", trouble("200")),
