@@ -179,7 +179,7 @@ async fn a_provider_that_never_says_that_it_stopped_holds_the_money_for_a_day() 
     still.look_in(24 * 3600 - 100, &job).await;
     assert_eq!(requested(&still.shown(&job).await), told, "the hour of rendering does not end it");
     still.has("1000.00", "4.20").await;
-    still.look_in(200, &job).await;
+    still.look_in(400, &job).await;
     let shown = still.shown(&job).await.body;
     assert_eq!((&shown["status"], &shown["error_detail"]["code"]), (&json!("failed"), &json!("cancelled")));
     assert!(shown["error"].as_str().unwrap().contains("within 24 hours"), "{shown}");
