@@ -3,6 +3,8 @@
 
 use crate::id::OrgId;
 use crate::money::{Money, MoneyOverflow};
+use crate::time::Timestamp;
+use std::time::Duration;
 
 /// How many jobs an organization may have open at once unless the operator sets another number: more than a self-served fal
 /// account renders at a time (40), few enough that one caller cannot fill the provider's queue for all others.
@@ -10,6 +12,10 @@ pub const DEFAULT_OPEN_JOBS_LIMIT: u32 = 50;
 
 /// The same for a sandbox: its jobs cost nothing, so that a loop that forgot to stop costs only us.
 pub const SANDBOX_OPEN_JOBS_LIMIT: u32 = 20;
+
+/// How many jobs a sandbox may submit in a day (UTC) unless the operator sets another number. Its jobs cost the operator some USD 0.00002
+/// each: 500 are a cent, and more than a test suite needs. Without a limit a free key was a bill of USD 40 to 90 a day.
+pub const SANDBOX_JOBS_PER_DAY: u32 = 500;
 
 /// An organization's account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,10 +34,23 @@ pub struct Account {
     pub open_jobs: u32,
     /// The most of them at once.
     pub open_jobs_limit: u32,
+    /// The most jobs of a day, as the operator set it.
+    pub jobs_per_day: Option<u32>,
+    /// The jobs of the last day that had any. Only a sandbox's are counted.
+    pub daily: Option<Daily>,
     /// Set by the operator: nothing is served.
     pub suspended: bool,
     /// Counts the writes, so that an audit can tell whether the account moved while it looked.
     pub revision: u64,
+}
+
+/// How many jobs were submitted in a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Daily {
+    /// The day, counted from 1970-01-01 in UTC.
+    pub day: i64,
+    /// So many.
+    pub jobs: u32,
 }
 
 /// What one event does to an account.
@@ -66,6 +85,13 @@ pub enum HoldRefused {
         /// That many.
         limit: u32,
     },
+    /// As many jobs were submitted today as may be.
+    TooManyJobsToday {
+        /// That many.
+        limit: u32,
+        /// When the next day begins.
+        resets_in: Duration,
+    },
 }
 
 impl Account {
@@ -79,6 +105,8 @@ impl Account {
             credit_limit: Money::ZERO,
             open_jobs: 0,
             open_jobs_limit: if org.is_sandbox() { SANDBOX_OPEN_JOBS_LIMIT } else { DEFAULT_OPEN_JOBS_LIMIT },
+            jobs_per_day: None,
+            daily: None,
             suspended: false,
             revision: 0,
         }
@@ -89,9 +117,19 @@ impl Account {
         self.balance.minus(self.held)?.plus(self.credit_limit)
     }
 
-    /// Why a hold of this cost would be refused now, in the order in which a caller is told; `None` when it would be taken. What costs
-    /// nothing needs no balance.
-    pub fn hold_refusal(&self, cost: Money) -> Result<Option<HoldRefused>, MoneyOverflow> {
+    /// How many jobs may be submitted in a day; `None` without a limit. Only a sandbox has one: a live job is paid for.
+    pub fn daily_limit(&self) -> Option<u32> {
+        self.org.is_sandbox().then(|| self.jobs_per_day.unwrap_or(SANDBOX_JOBS_PER_DAY))
+    }
+
+    /// How many jobs were submitted on this day, as far as they are counted.
+    pub fn jobs_of(&self, day: i64) -> u32 {
+        self.daily.filter(|daily| daily.day == day).map_or(0, |daily| daily.jobs)
+    }
+
+    /// Why a hold of this cost would be refused now, in the order in which a caller is told; `None` when it would be taken. What
+    /// costs nothing needs no balance.
+    pub fn hold_refusal(&self, cost: Money, now: Timestamp) -> Result<Option<HoldRefused>, MoneyOverflow> {
         let available = self.available()?;
         Ok(if self.suspended {
             Some(HoldRefused::Suspended)
@@ -101,7 +139,8 @@ impl Account {
         } else if self.open_jobs >= self.open_jobs_limit {
             Some(HoldRefused::TooManyOpenJobs { limit: self.open_jobs_limit })
         } else {
-            None
+            let reached = self.daily_limit().filter(|limit| self.jobs_of(now.day()) >= *limit);
+            reached.map(|limit| HoldRefused::TooManyJobsToday { limit, resets_in: now.until_tomorrow() })
         })
     }
 
@@ -150,6 +189,10 @@ impl Change {
 mod tests {
     use super::*;
     use uuid::Uuid;
+
+    /// An hour past midnight, and the midnight after it.
+    const NOW: Timestamp = Timestamp::from_unix_s(7 * 86_400 + 3_600);
+    const TOMORROW: Timestamp = Timestamp::from_unix_s(8 * 86_400);
 
     fn mxn(text: &str) -> Money {
         text.parse().unwrap()
@@ -205,24 +248,39 @@ mod tests {
 
     #[test]
     fn a_hold_is_refused_at_zero_and_below_and_not_above() {
-        assert_eq!(account("0.000001").hold_refusal(mxn("4.20")), Ok(None), "one job may take the balance below 0");
+        assert_eq!(account("0.000001").hold_refusal(mxn("4.20"), NOW), Ok(None), "one job may take the balance below 0");
         for (balance, missing) in [("0", "0.000001"), ("-4.20", "4.200001")] {
             let refused =
                 HoldRefused::InsufficientBalance { balance: mxn(balance), held: Money::ZERO, missing: mxn(missing) };
-            assert_eq!(account(balance).hold_refusal(mxn("4.20")), Ok(Some(refused)));
+            assert_eq!(account(balance).hold_refusal(mxn("4.20"), NOW), Ok(Some(refused)));
         }
-        assert_eq!(account("-4.20").hold_refusal(Money::ZERO), Ok(None), "what costs nothing needs no balance");
+        assert_eq!(account("-4.20").hold_refusal(Money::ZERO, NOW), Ok(None), "what costs nothing needs no balance");
         let on_credit = Account { credit_limit: mxn("10"), ..account("-4.20") };
-        assert_eq!(on_credit.hold_refusal(mxn("4.20")), Ok(None));
+        assert_eq!(on_credit.hold_refusal(mxn("4.20"), NOW), Ok(None));
+    }
+
+    #[test]
+    fn only_a_sandbox_has_a_limit_of_a_day_and_it_begins_anew() {
+        let (limit, resets_in) = (SANDBOX_JOBS_PER_DAY, Duration::from_secs(86_400 - 3_600));
+        let sandbox = Account::new(OrgId::from_uuid(Uuid::nil()).sandbox());
+        let full = Account { daily: Some(Daily { day: NOW.day(), jobs: limit }), ..sandbox.clone() };
+        assert_eq!(full.hold_refusal(Money::ZERO, NOW), Ok(Some(HoldRefused::TooManyJobsToday { limit, resets_in })));
+        assert_eq!(full.hold_refusal(Money::ZERO, TOMORROW), Ok(None));
+        let nearly = Account { daily: Some(Daily { day: NOW.day(), jobs: limit - 1 }), ..sandbox };
+        assert_eq!(nearly.hold_refusal(Money::ZERO, NOW), Ok(None));
+        let closed = Account { jobs_per_day: Some(0), ..nearly };
+        assert_eq!(closed.hold_refusal(Money::ZERO, TOMORROW), Ok(Some(HoldRefused::TooManyJobsToday { limit: 0, resets_in: Duration::from_secs(86_400) })));
+        let live = Account { daily: full.daily, jobs_per_day: Some(1), ..account("10") };
+        assert_eq!(live.hold_refusal(mxn("4.20"), NOW), Ok(None), "a live job is paid for");
     }
 
     #[test]
     fn reasons_come_in_the_order_a_caller_can_act_on() {
         let full = Account { open_jobs: 50, ..account("10") };
-        assert_eq!(full.hold_refusal(mxn("4.20")), Ok(Some(HoldRefused::TooManyOpenJobs { limit: 50 })));
+        assert_eq!(full.hold_refusal(mxn("4.20"), NOW), Ok(Some(HoldRefused::TooManyOpenJobs { limit: 50 })));
         let poor_and_full = Account { balance: Money::ZERO, ..full.clone() };
-        assert!(matches!(poor_and_full.hold_refusal(mxn("4.20")), Ok(Some(HoldRefused::InsufficientBalance { .. }))));
+        assert!(matches!(poor_and_full.hold_refusal(mxn("4.20"), NOW), Ok(Some(HoldRefused::InsufficientBalance { .. }))));
         let suspended = Account { suspended: true, ..poor_and_full };
-        assert_eq!(suspended.hold_refusal(mxn("4.20")), Ok(Some(HoldRefused::Suspended)));
+        assert_eq!(suspended.hold_refusal(mxn("4.20"), NOW), Ok(Some(HoldRefused::Suspended)));
     }
 }

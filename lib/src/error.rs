@@ -83,6 +83,16 @@ pub enum Refusal {
         /// That many.
         limit: u32,
     },
+    /// As many sandbox jobs were submitted today as may be.
+    #[error(
+        "{limit} sandbox jobs were submitted today, as many as your organization may submit in a day; the count begins anew at 00:00 UTC"
+    )]
+    TooManyJobsToday {
+        /// That many.
+        limit: u32,
+        /// When the next day begins.
+        resets_in: Duration,
+    },
 }
 
 /// Why a job cannot be cancelled, or not now. It is as it was, but for what its provider may have said of it.
@@ -150,6 +160,7 @@ impl From<HoldRefused> for Refusal {
                 Self::InsufficientBalance { balance, held, missing }
             }
             HoldRefused::TooManyOpenJobs { limit } => Self::TooManyOpenJobs { limit },
+            HoldRefused::TooManyJobsToday { limit, resets_in } => Self::TooManyJobsToday { limit, resets_in },
         }
     }
 }

@@ -211,6 +211,7 @@ const fn code(error: &Error) -> (ErrorCode, Option<Duration>) {
             Refusal::JobNotFinal(_) => (ErrorCode::JobNotFinal, None),
             Refusal::RequestTooLarge { .. } => (ErrorCode::RequestTooLarge, None),
             Refusal::TooManyOpenJobs { .. } => (ErrorCode::RateLimitExceeded, Some(OPEN_JOBS_RETRY)),
+            Refusal::TooManyJobsToday { resets_in, .. } => (ErrorCode::RateLimitExceeded, Some(*resets_in)),
         },
         Error::Store(StoreError::Unavailable(_)) | Error::NotReady(_) => {
             (ErrorCode::ServiceUnavailable, Some(STORE_RETRY))

@@ -9,6 +9,7 @@ mod account;
 mod audit;
 mod error;
 mod history;
+mod hold;
 mod idempotency;
 mod item;
 mod job;

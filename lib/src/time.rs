@@ -29,11 +29,23 @@ impl Timestamp {
         Self(self.0.saturating_sub(i64::try_from(length.as_secs()).unwrap_or(i64::MAX)))
     }
 
+    /// The day, counted from 1970-01-01 in UTC.
+    pub const fn day(self) -> i64 {
+        self.0.div_euclid(SECONDS_OF_A_DAY)
+    }
+
+    /// How long it is until the next day begins in UTC.
+    pub fn until_tomorrow(self) -> Duration {
+        Self((self.day() + 1).saturating_mul(SECONDS_OF_A_DAY)).since(self)
+    }
+
     /// How long ago `earlier` was, 0 when it lies ahead.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_secs(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 }
+
+const SECONDS_OF_A_DAY: i64 = 24 * 60 * 60;
 
 /// A length of time in seconds, rounded up.
 pub fn whole_seconds(length: Duration) -> u64 {
@@ -51,5 +63,13 @@ mod tests {
             assert_eq!(start.after(Duration::from_millis(ms)), Timestamp::from_unix_s(1_000 + later_s), "{ms} ms");
         }
         assert_eq!(start.after(Duration::MAX).unix_s(), i64::MAX);
+    }
+
+    #[test]
+    fn a_day_begins_at_midnight_utc() {
+        for (unix_s, day, left_s) in [(0, 0, 86_400), (86_399, 0, 1), (86_400, 1, 86_400), (-1, -1, 1)] {
+            let moment = Timestamp::from_unix_s(unix_s);
+            assert_eq!((moment.day(), moment.until_tomorrow().as_secs()), (day, left_s), "{unix_s}");
+        }
     }
 }

@@ -192,7 +192,7 @@ impl SubmitVideo {
 
 /// A dry run is refused as the submit would be.
 fn dry_run(job: &Job, account: &Account) -> Result<DryRun, Error> {
-    match account.hold_refusal(job.cost).map_err(|error| Error::Internal(error.into()))? {
+    match account.hold_refusal(job.cost, job.created).map_err(|error| Error::Internal(error.into()))? {
         Some(why) => Err(Refusal::from(why).into()),
         None => Ok(DryRun::from(job)),
     }

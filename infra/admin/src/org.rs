@@ -180,7 +180,7 @@ async fn set(
     let note = match setting {
         Setting::Suspended(true) => "It is suspended. Its open jobs go on.",
         Setting::Suspended(false) => "It is served again.",
-        Setting::OpenJobsLimit(_) | Setting::CreditLimit(_) => "It is set; the next submit is checked against it.",
+        Setting::OpenJobsLimit(_) | Setting::CreditLimit(_) | Setting::JobsPerDay(_) => "It is set; the next submit is checked against it.",
     };
     Ok(shown(&after, note)?)
 }

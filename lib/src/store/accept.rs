@@ -4,12 +4,12 @@
 //! stand with a lease that no function holds. So before a refusal or an error is returned, a void item is written under the job's
 //! id: the late transaction fails on it. If the job is there already, it counts as accepted.
 
-use super::account::OnlyIf;
 use super::error::{StoreError, Trouble, may_stand, refused, trouble};
+use super::hold::Counted;
 use super::idempotency::replay;
 use super::job::{broken, is_by, refused_items};
 use super::{Idempotency, Store, Table, item};
-use crate::account::{Change, HoldRefused};
+use crate::account::{Account, HoldRefused};
 use crate::error::causes;
 use crate::id::JobId;
 use crate::job::Job;
@@ -75,16 +75,26 @@ impl Store {
         write: &str,
         unanswered: &AtomicBool,
     ) -> Result<Accepted, StoreError> {
-        let mut writes = vec![
-            self.put_new_job(job, write).map_err(StoreError::Broken)?,
-            self.change_account(job.org, Change::hold(job.cost), OnlyIf::HasRoom).map_err(StoreError::Broken)?,
-        ];
-        if let Some(idempotency) = idempotency {
-            writes.push(self.put_record(job, idempotency).map_err(StoreError::Broken)?);
-        }
-        match self.transact_noting(&writes, write, unanswered).await? {
-            None => Ok(Accepted::Stored),
-            Some(reasons) => read_refusal(reasons, job, idempotency, write),
+        let (mut counted, mut token) = (Counted::at_first(job), write.to_owned());
+        loop {
+            let mut writes = vec![
+                self.put_new_job(job, write).map_err(StoreError::Broken)?,
+                self.hold(job, counted).map_err(StoreError::Broken)?,
+            ];
+            if let Some(idempotency) = idempotency {
+                writes.push(self.put_record(job, idempotency).map_err(StoreError::Broken)?);
+            }
+            let Some(reasons) = self.transact_noting(&writes, &token, unanswered).await? else {
+                return Ok(Accepted::Stored);
+            };
+            match read_refusal(reasons, job, idempotency, write)? {
+                Refusal::Final(accepted) => return Ok(accepted),
+                Refusal::OfTheAccount(account) => match counted.corrected(job, &account) {
+                    // Another way to count is another transaction, and needs another token.
+                    Some(other) => (counted, token) = (other, self.new_write()),
+                    None => return refused_by(&account, job),
+                },
+            }
         }
     }
 
@@ -146,22 +156,34 @@ impl Store {
     }
 }
 
+/// What refused a submit's transaction.
+enum Refusal {
+    /// The job or the key, which say what became of it.
+    Final(Accepted),
+    /// The account, as it stands.
+    OfTheAccount(Account),
+}
+
 fn read_refusal(
     reasons: Vec<CancellationReason>,
     job: &Job,
     idempotency: Option<&Idempotency>,
     write: &str,
-) -> Result<Accepted, StoreError> {
+) -> Result<Refusal, StoreError> {
     let [job_refused, account_refused, key_refused] = refused_items(reasons);
     if let (Some(found), Some(idempotency)) = (key_refused, idempotency) {
-        return replay(found, job, idempotency).map_err(StoreError::Broken);
+        return replay(found, job, idempotency).map(Refusal::Final).map_err(StoreError::Broken);
     }
     if let Some(found) = job_refused {
-        return if is_by(&found, write) { Ok(Accepted::Stored) } else { Err(broken("a new job's id is taken")) };
+        let is_ours = is_by(&found, write);
+        return if is_ours { Ok(Refusal::Final(Accepted::Stored)) } else { Err(broken("a new job's id is taken")) };
     }
     let account = account_refused.ok_or_else(|| broken("the organization has no account"))?;
-    let account = item::to_account(account).map_err(StoreError::Broken)?;
-    match account.hold_refusal(job.cost) {
+    item::to_account(account).map(Refusal::OfTheAccount).map_err(StoreError::Broken)
+}
+
+fn refused_by(account: &Account, job: &Job) -> Result<Accepted, StoreError> {
+    match account.hold_refusal(job.cost, job.created) {
         Ok(Some(why)) => Ok(Accepted::Refused(why)),
         _ => Err(broken("the account refused a hold that it has room for")),
     }

@@ -7,23 +7,19 @@ use crate::id::OrgId;
 use crate::money::Money;
 use crate::outbound::BoxError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{
     AttributeValue, CancellationReason, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 
-/// A hold is taken only while something is available, a place is free, and the organization is served.
-const HAS_ROOM: &str = "available > :zero AND open_jobs < open_jobs_limit AND suspended = :no";
-
-/// A hold of nothing needs no balance.
-const HAS_A_PLACE: &str = "open_jobs < open_jobs_limit AND suspended = :no";
+/// What every change adds, with its values.
+pub(super) const SUMS: &str = "balance :balance, entries :entries, held :held, available :available, open_jobs :open_jobs, revision :one";
 
 /// What must be true of an account, or it is left as it is.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum OnlyIf {
     /// That it is there.
     Exists,
-    /// That it has room for a hold.
-    HasRoom,
     /// That its ledger has so many entries: another would not come after them.
     Entries(u64),
 }
@@ -62,34 +58,29 @@ impl Store {
         change: Change,
         only_if: OnlyIf,
     ) -> Result<TransactWriteItem, BoxError> {
+        let update = self.add_to_account(org, change)?.update_expression(format!("ADD {SUMS}"));
+        let update = match only_if {
+            OnlyIf::Exists => update.condition_expression("attribute_exists(org)"),
+            OnlyIf::Entries(before) => update
+                .condition_expression("entries = :before")
+                .expression_attribute_values(":before", number(before)),
+        };
+        Ok(TransactWriteItem::builder().update(update.build()?).build())
+    }
+
+    /// An update with the values that [`SUMS`] adds; it needs an expression and a condition.
+    pub(super) fn add_to_account(&self, org: OrgId, change: Change) -> Result<UpdateBuilder, BoxError> {
         let update = Update::builder()
             .table_name(self.table(Table::Accounts))
             .set_key(Some(key(org)))
-            .update_expression(
-                "ADD balance :balance, entries :entries, held :held, available :available, open_jobs :open_jobs, revision :one",
-            )
             .expression_attribute_values(":balance", micros(change.balance))
-            .expression_attribute_values(":entries", AttributeValue::N(change.entries.to_string()))
+            .expression_attribute_values(":entries", number(change.entries))
             .expression_attribute_values(":held", micros(change.held))
             .expression_attribute_values(":available", micros(change.available()?))
-            .expression_attribute_values(":open_jobs", AttributeValue::N(change.open_jobs.to_string()))
-            .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
+            .expression_attribute_values(":open_jobs", number(change.open_jobs))
+            .expression_attribute_values(":one", number(1))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let update = match only_if {
-            OnlyIf::Exists => update.condition_expression("attribute_exists(org)"),
-            OnlyIf::HasRoom => {
-                let update = update.expression_attribute_values(":no", AttributeValue::Bool(false));
-                if change.held == Money::ZERO {
-                    update.condition_expression(HAS_A_PLACE)
-                } else {
-                    update.condition_expression(HAS_ROOM).expression_attribute_values(":zero", micros(Money::ZERO))
-                }
-            }
-            OnlyIf::Entries(before) => update
-                .condition_expression("entries = :before")
-                .expression_attribute_values(":before", AttributeValue::N(before.to_string())),
-        };
-        Ok(TransactWriteItem::builder().update(update.build()?).build())
+        Ok(update)
     }
 
     /// Writes all or nothing. `Some` are the reasons why a condition refused it. Conflicts with other transactions are retried.
@@ -111,6 +102,10 @@ impl Store {
 
 pub(super) fn key(org: OrgId) -> Item {
     Item::from([("org".to_owned(), AttributeValue::S(org.to_string()))])
+}
+
+pub(super) fn number(value: impl std::fmt::Display) -> AttributeValue {
+    AttributeValue::N(value.to_string())
 }
 
 pub(super) fn micros(amount: Money) -> AttributeValue {

@@ -19,6 +19,8 @@ pub enum Setting {
     OpenJobsLimit(u32),
     /// How far below 0 the balance may go.
     CreditLimit(Money),
+    /// How many jobs a sandbox may submit in a day (UTC).
+    JobsPerDay(u32),
 }
 
 impl Setting {
@@ -29,6 +31,7 @@ impl Setting {
             Self::Suspended(suspended) => Account { suspended, ..account },
             Self::OpenJobsLimit(open_jobs_limit) => Account { open_jobs_limit, ..account },
             Self::CreditLimit(credit_limit) => Account { credit_limit, ..account },
+            Self::JobsPerDay(jobs) => Account { jobs_per_day: Some(jobs), ..account },
         }
     }
 }
@@ -58,20 +61,28 @@ impl Store {
     async fn set_over(&self, read: &Account, setting: Setting) -> Result<Result<Account, Option<Account>>, StoreError> {
         let change = match setting {
             Setting::CreditLimit(limit) => limit.minus(read.credit_limit),
-            Setting::Suspended(_) | Setting::OpenJobsLimit(_) => Ok(Money::ZERO),
+            Setting::Suspended(_) | Setting::OpenJobsLimit(_) | Setting::JobsPerDay(_) => Ok(Money::ZERO),
         };
         let change = change.map_err(|error| StoreError::Broken(error.into()))?;
         let (name, was, will) = match setting {
             Setting::Suspended(will) => ("suspended", AttributeValue::Bool(read.suspended), AttributeValue::Bool(will)),
             Setting::OpenJobsLimit(will) => ("open_jobs_limit", number(read.open_jobs_limit), number(will)),
             Setting::CreditLimit(will) => ("credit_limit", micros(read.credit_limit), micros(will)),
+            Setting::JobsPerDay(will) => ("jobs_per_day", number(read.jobs_per_day.unwrap_or(will)), number(will)),
+        };
+        // An account of the version before has no number of jobs per day.
+        let condition = match read.jobs_per_day {
+            None if name == "jobs_per_day" => {
+                "attribute_exists(org) AND (attribute_not_exists(#setting) OR #setting = :was)"
+            }
+            _ => "#setting = :was",
         };
         let answered = self
             .retried(|| async {
                 let update = self.db.update_item().table_name(self.table(Table::Accounts)).set_key(Some(key(read.org)));
                 let update = update
                     .update_expression("SET #setting = :will ADD available :change, revision :one")
-                    .condition_expression("#setting = :was")
+                    .condition_expression(condition)
                     .expression_attribute_names("#setting", name)
                     .expression_attribute_values(":was", was.clone())
                     .expression_attribute_values(":will", will.clone())

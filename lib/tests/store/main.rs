@@ -4,6 +4,7 @@
 
 mod accepting;
 mod auditing;
+mod daily;
 mod dynamo;
 mod keys;
 mod looking;

@@ -1,6 +1,6 @@
 //! An account as an item, whole and in the part that a posting reads.
 
-use crate::account::Account;
+use crate::account::{Account, Daily};
 use crate::id::OrgId;
 use crate::money::Money;
 use crate::outbound::BoxError;
@@ -18,6 +18,12 @@ struct AccountItem {
     available: Money,
     open_jobs: u32,
     open_jobs_limit: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    jobs_per_day: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    day: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    day_jobs: Option<u32>,
     suspended: bool,
     revision: u64,
 }
@@ -32,6 +38,9 @@ pub(in crate::store) fn from_account(account: &Account) -> Result<Item, BoxError
         available: account.available()?,
         open_jobs: account.open_jobs,
         open_jobs_limit: account.open_jobs_limit,
+        jobs_per_day: account.jobs_per_day,
+        day: account.daily.map(|daily| daily.day),
+        day_jobs: account.daily.map(|daily| daily.jobs),
         suspended: account.suspended,
         revision: account.revision,
     })?)
@@ -47,6 +56,8 @@ pub(in crate::store) fn to_account(item: Item) -> Result<Account, BoxError> {
         credit_limit: item.credit_limit,
         open_jobs: item.open_jobs,
         open_jobs_limit: item.open_jobs_limit,
+        jobs_per_day: item.jobs_per_day,
+        daily: item.day.map(|day| Daily { day, jobs: item.day_jobs.unwrap_or(0) }),
         suspended: item.suspended,
         revision: item.revision,
     };
