@@ -1,6 +1,7 @@
 //! What an operator sees: every metric that the template shows or watches is written in a full run, and says what happened.
 
 use crate::stage::{Stage, until};
+use crate::still::{FOR_HOURS, Still};
 use ghub::job::Status;
 use ghub::metrics::{Line, METRICS, Metrics};
 use local::fal::{Ending, Verdict};
@@ -10,6 +11,21 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+
+/// A render that begins, is cancelled, and of which the provider never says that it stopped.
+async fn cancelled_while_rendering(measured: &Measured) {
+    let still = Still::measured(measured.metrics()).await;
+    still.stage.fal().set_render(FOR_HOURS);
+    still.stage.fal().configure(|settings| settings.cancel_stops_rendering = false);
+    let job = still.caller.accepted("unwanted").await;
+    still.look_in(61, &job).await;
+    assert_eq!(still.cancel(&job).await.status, 200);
+    still.look_in(25 * 3600, &job).await;
+    let by = |name: &'static str, value: String| BTreeMap::from([(name, value)]);
+    let org = still.caller.org.to_string();
+    assert_eq!(measured.of("CancelledRenders"), [(by("Organization", org), json!(1))]);
+    assert_eq!(measured.of("StopsUnconfirmed"), [(by("Provider", "fal".to_owned()), json!(1))]);
+}
 
 /// What a system counts and measures.
 #[derive(Clone, Default)]
@@ -68,6 +84,7 @@ async fn a_full_run_is_measured() {
     let seen = until(async || Some(measured.of("AccountsAudited")).filter(|seen| !seen.is_empty())).await;
     assert_eq!(seen[0], (BTreeMap::new(), json!(2)), "the audit, which runs at the start and then on its schedule");
     assert!(measured.of("AccountsDiffering").iter().all(|(_, differing)| *differing == json!(0)));
+    cancelled_while_rendering(&measured).await;
     for metric in METRICS {
         let dimensions: BTreeSet<_> = metric.by.iter().copied().flatten().copied().collect();
         let seen = measured.of(metric.name);

@@ -5,6 +5,7 @@ use crate::asking::{Ask, Reply};
 use crate::stage::{Caller, Stage};
 use crate::traces::Call;
 use ghub::job::{Job, Status};
+use ghub::metrics::Metrics;
 use ghub::outbound::{Exchange, Gate, Network, WireError};
 use local::fal::Render;
 use local::options::Options;
@@ -28,8 +29,17 @@ pub(crate) struct Still {
 
 impl Still {
     pub(crate) async fn new() -> Self {
+        Self::with(Options::test()).await
+    }
+
+    /// The same, where somebody sees what is measured.
+    pub(crate) async fn measured(metrics: Metrics) -> Self {
+        Self::with(Options { metrics, ..Options::test() }).await
+    }
+
+    async fn with(options: Options) -> Self {
         let meddler = Arc::new(Meddler::default());
-        let stage = Stage::with(Options { gate: Some(meddler.clone()), ..Options::test() }).await;
+        let stage = Stage::with(Options { gate: Some(meddler.clone()), ..options }).await;
         stage.stop_the_clock();
         for queue in ["PollQueue", "StoreQueue"] {
             stage.system.sqs.lose_if(queue, |_| true).unwrap();

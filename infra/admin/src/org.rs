@@ -51,6 +51,15 @@ pub enum Command {
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
         jobs: u32,
     },
+    /// Set how many jobs an organization's sandbox may submit in a day (UTC); 500 unless it is set
+    DailyLimit {
+        /// The sandbox: the organization's id and #test, as `org list` shows it
+        #[arg(long, value_name = "UUID#test", value_parser = sandbox)]
+        org: OrgId,
+        /// 0 closes the sandbox
+        #[arg(long, value_name = "N")]
+        jobs: u32,
+    },
     /// Set how far below 0 an organization's balance may go
     CreditLimit {
         /// The organization
@@ -76,6 +85,7 @@ pub async fn run(command: Command, operator: &Operator) -> Result<Answer, Failur
         }
         Command::Resume { org } => set(org, Setting::Suspended(false), None, operator).await?.into(),
         Command::Limit { org, jobs } => set(org, Setting::OpenJobsLimit(jobs), None, operator).await?.into(),
+        Command::DailyLimit { org, jobs } => set(org, Setting::JobsPerDay(jobs), None, operator).await?.into(),
         Command::CreditLimit { org, amount, confirmation } => {
             let ask = |account: &Account| {
                 let (was, place) = (account.credit_limit, &operator.place);
@@ -137,10 +147,17 @@ pub fn shown(account: &Account, note: &str) -> Result<Report, MoneyOverflow> {
             ("credit limit", mxn(account.credit_limit)),
             ("available", mxn(account.available()?)),
             ("open jobs", format!("{} of {}", account.open_jobs, account.open_jobs_limit)),
+            ("jobs of the last day", jobs_of_the_day(account)),
             ("suspended", if account.suspended { "yes" } else { "no" }.to_owned()),
         ],
         note: note.to_owned(),
     })
+}
+
+/// How many jobs a sandbox has submitted on the last day that had any.
+fn jobs_of_the_day(account: &Account) -> String {
+    let jobs = account.daily.map_or(0, |daily| daily.jobs);
+    account.daily_limit().map_or_else(|| "no limit".to_owned(), |limit| format!("{jobs} of {limit}"))
 }
 
 fn object(account: &Account) -> Result<Value, MoneyOverflow> {
@@ -152,6 +169,8 @@ fn object(account: &Account) -> Result<Value, MoneyOverflow> {
         "available_mxn": account.available()?.to_string(),
         "open_jobs": account.open_jobs,
         "open_jobs_limit": account.open_jobs_limit,
+        "jobs_per_day": account.daily_limit(),
+        "jobs_of_the_last_day": account.daily.map(|daily| daily.jobs),
         "suspended": account.suspended,
     }))
 }
@@ -180,7 +199,9 @@ async fn set(
     let note = match setting {
         Setting::Suspended(true) => "It is suspended. Its open jobs go on.",
         Setting::Suspended(false) => "It is served again.",
-        Setting::OpenJobsLimit(_) | Setting::CreditLimit(_) | Setting::JobsPerDay(_) => "It is set; the next submit is checked against it.",
+        Setting::OpenJobsLimit(_) | Setting::CreditLimit(_) | Setting::JobsPerDay(_) => {
+            "It is set; the next submit is checked against it."
+        }
     };
     Ok(shown(&after, note)?)
 }
@@ -191,6 +212,15 @@ async fn also_for_its_sandbox(org: OrgId, setting: Setting, operator: &Operator)
         operator.store.set(org.sandbox(), setting).await?;
     }
     Ok(())
+}
+
+/// A sandbox: only its jobs of a day are counted, for a live job is paid for.
+fn sandbox(text: &str) -> Result<OrgId, String> {
+    match text.parse::<OrgId>() {
+        Ok(org) if org.is_sandbox() => Ok(org),
+        Ok(org) => Err(format!("live jobs have no daily limit; the sandbox of this organization is {}", org.sandbox())),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 /// An organization itself: a sandbox has no money, and is suspended and served again with its organization.

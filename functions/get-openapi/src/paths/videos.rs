@@ -113,10 +113,13 @@ fn cancel() -> Endpoint {
         id: "cancelVideo",
         tag: "videos",
         summary: "Cancels a job",
-        description: "Ends a job before its time, as far as its provider lets it; no body is needed. A cancelled job is `failed` with the error \
-                      `cancelled`, and costs nothing. A video that is rendered already is stored and charged all the same.",
+        description: "Ends a job before its time, as far as its provider lets it; no body is needed. A job that no provider has, or that its \
+                      provider has stopped, is `failed` with the error `cancelled`, and costs nothing. A provider that may go on is asked to \
+                      stop: the job stays `processing`, with `cancel_requested` set and its cost held, until it is known what became of the \
+                      render. A video that is rendered all the same is stored and charged. After 24 hours without news the job fails, \
+                      uncharged. A second cancellation is answered alike.",
         parameters: vec![id()],
-        answer: about_a_job(ok("The job, failed.", of::<VideoJob>())).build(),
+        answer: about_a_job(ok("The job, failed or asked to stop.", of::<VideoJob>())).build(),
     };
     let operation = told.guarded(&[ErrorCode::JobNotFound, ErrorCode::NotCancellable]);
     Endpoint { method: HttpMethod::Post, path: "/videos/{id}/cancel", operation: operation.build() }
