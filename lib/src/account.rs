@@ -248,7 +248,11 @@ mod tests {
 
     #[test]
     fn a_hold_is_refused_at_zero_and_below_and_not_above() {
-        assert_eq!(account("0.000001").hold_refusal(mxn("4.20"), NOW), Ok(None), "one job may take the balance below 0");
+        assert_eq!(
+            account("0.000001").hold_refusal(mxn("4.20"), NOW),
+            Ok(None),
+            "one job may take the balance below 0"
+        );
         for (balance, missing) in [("0", "0.000001"), ("-4.20", "4.200001")] {
             let refused =
                 HoldRefused::InsufficientBalance { balance: mxn(balance), held: Money::ZERO, missing: mxn(missing) };
@@ -269,7 +273,10 @@ mod tests {
         let nearly = Account { daily: Some(Daily { day: NOW.day(), jobs: limit - 1 }), ..sandbox };
         assert_eq!(nearly.hold_refusal(Money::ZERO, NOW), Ok(None));
         let closed = Account { jobs_per_day: Some(0), ..nearly };
-        assert_eq!(closed.hold_refusal(Money::ZERO, TOMORROW), Ok(Some(HoldRefused::TooManyJobsToday { limit: 0, resets_in: Duration::from_secs(86_400) })));
+        assert_eq!(
+            closed.hold_refusal(Money::ZERO, TOMORROW),
+            Ok(Some(HoldRefused::TooManyJobsToday { limit: 0, resets_in: Duration::from_secs(86_400) }))
+        );
         let live = Account { daily: full.daily, jobs_per_day: Some(1), ..account("10") };
         assert_eq!(live.hold_refusal(mxn("4.20"), NOW), Ok(None), "a live job is paid for");
     }
@@ -279,7 +286,10 @@ mod tests {
         let full = Account { open_jobs: 50, ..account("10") };
         assert_eq!(full.hold_refusal(mxn("4.20"), NOW), Ok(Some(HoldRefused::TooManyOpenJobs { limit: 50 })));
         let poor_and_full = Account { balance: Money::ZERO, ..full.clone() };
-        assert!(matches!(poor_and_full.hold_refusal(mxn("4.20"), NOW), Ok(Some(HoldRefused::InsufficientBalance { .. }))));
+        assert!(matches!(
+            poor_and_full.hold_refusal(mxn("4.20"), NOW),
+            Ok(Some(HoldRefused::InsufficientBalance { .. }))
+        ));
         let suspended = Account { suspended: true, ..poor_and_full };
         assert_eq!(suspended.hold_refusal(mxn("4.20"), NOW), Ok(Some(HoldRefused::Suspended)));
     }

@@ -101,12 +101,7 @@ impl Canceller {
     }
 
     /// A provider that was asked to stop is asked once how the render stands now: it may be over at once, or have been over before.
-    async fn look_after_asking(
-        &self,
-        job: Job,
-        handle: &Handle,
-        lifetime: Lifetime,
-    ) -> Result<Cancellation, BoxError> {
+    async fn look_after_asking(&self, job: Job, handle: &Handle, lifetime: Lifetime) -> Result<Cancellation, BoxError> {
         match self.checker.look(handle, lifetime).await {
             Look::Done { file_url } => self.record_file(job, file_url, lifetime).await,
             Look::Failed(verdict) => self.fail_for(job, verdict, lifetime).await,

@@ -313,7 +313,11 @@ mod tests {
             ("MARKUP", "0.999999", "is 0.999999, and must be from 1 to 10"),
             ("MARKUP", "105", "is 105.00, and must be from 1 to 10"),
             ("MARKUP", "5%", "is wrong: "),
-            ("CATALOG", r#"{"fal/kling-2":{"usd_per_second":"28"}}"#, "fal/kling-2: usd_per_second is 28.00, and 10.00"),
+            (
+                "CATALOG",
+                r#"{"fal/kling-2":{"usd_per_second":"28"}}"#,
+                "fal/kling-2: usd_per_second is 28.00, and 10.00",
+            ),
         ] {
             let error = env(name, value).catalog_and_rates().unwrap_err().to_string();
             assert!(error.contains(name) && error.contains(says), "{name}={value}: {error}");

@@ -209,7 +209,8 @@ impl Job {
         match &self.state {
             State::Pending { .. } => {
                 let due = now.after(self.cadence(now));
-                let processing = Processing { handle, submitted: now, rendering_since: None, over_since: None, file: None };
+                let processing =
+                    Processing { handle, submitted: now, rendering_since: None, over_since: None, file: None };
                 self.written(due, State::Processing(processing))
             }
             State::Processing(known) if known.handle == handle => Moved::Already(self),

@@ -4,8 +4,8 @@
 use crate::config::ConfigError;
 use crate::id::{JobId, OrgId};
 use crate::job::Job;
-use crate::time::whole_seconds;
 use crate::outbound::{BoxError, SdkConfig};
+use crate::time::whole_seconds;
 use crate::world::World;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
@@ -132,7 +132,8 @@ mod tests {
 
     #[test]
     fn a_delay_is_rounded_up_to_whole_seconds_and_bounded() {
-        let delays = [(0, 0), (1, 1), (500, 1), (1_000, 1), (1_500, 2), (900_000, 900), (900_001, 900), (7_200_000, 900)];
+        let delays =
+            [(0, 0), (1, 1), (500, 1), (1_000, 1), (1_500, 2), (900_000, 900), (900_001, 900), (7_200_000, 900)];
         for (ms, expected) in delays {
             assert_eq!(seconds(Duration::from_millis(ms)), expected, "{ms} ms");
         }

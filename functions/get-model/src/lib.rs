@@ -25,12 +25,7 @@ impl GetModel {
         let store = Store::new(world, &aws, &[Table::Accounts, Table::Keys])?;
         let (catalog, rates) = world.env.catalog_and_rates()?;
         let (credentials, ()) = tokio::join!(ProviderCredentials::read(world, &aws), connect(world, Vec::new()));
-        Ok(Self {
-            auth: Auth::new(&store, &world.ambient),
-            catalog,
-            rates,
-            credentials,
-        })
+        Ok(Self { auth: Auth::new(&store, &world.ambient), catalog, rates, credentials })
     }
 }
 

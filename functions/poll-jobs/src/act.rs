@@ -116,6 +116,7 @@ impl PollJobs {
 
 /// The lease is over, and its holder has not said what became of the submission.
 fn submit_unknown() -> Failure {
-    let message = "it is not known whether the provider took the job; it was not sent again, so that it cannot be rendered twice";
+    let message =
+        "it is not known whether the provider took the job; it was not sent again, so that it cannot be rendered twice";
     Failure::new(FailureCode::SubmitUnknown, message)
 }

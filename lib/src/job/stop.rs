@@ -1,8 +1,8 @@
 //! A render that its provider is to stop. A provider may go on after it was asked, and what it renders is billed. So the job stays open,
 //! its cost stays held and its place stays taken, until it is known what became of the render.
 
-use super::{Job, Moved, Processing, State};
 use super::{Failure, FailureCode};
+use super::{Job, Moved, Processing, State};
 use crate::time::Timestamp;
 use std::time::Duration;
 

@@ -67,7 +67,8 @@ fn failure() -> Failure {
 
 /// The job in every place where it can stand: taken by fal after 10 s, rendering from 100 s, its file found after 200 s.
 pub(crate) fn in_every_state() -> [(&'static str, Job); 8] {
-    let queued = Processing { handle: handle("r-1"), submitted: at(10), rendering_since: None, over_since: None, file: None };
+    let queued =
+        Processing { handle: handle("r-1"), submitted: at(10), rendering_since: None, over_since: None, file: None };
     let rendering = Processing { rendering_since: Some(at(100)), ..queued.clone() };
     let file = File { url: FILE.to_owned(), found: at(200), upload_url: None };
     let found = Processing { file: Some(file.clone()), ..rendering.clone() };
@@ -230,7 +231,8 @@ fn one_of_two_gets_the_lease_and_it_is_never_given_again() {
 
 #[test]
 fn after_a_definite_refusal_the_lease_is_free_when_the_job_is_due() {
-    let free = kling().leased(at(3)).applied().unwrap().not_taken("no", at(4), Duration::from_secs(15)).applied().unwrap();
+    let free =
+        kling().leased(at(3)).applied().unwrap().not_taken("no", at(4), Duration::from_secs(15)).applied().unwrap();
     assert_eq!((&free.state, free.due), (&State::Pending { lease_until: None }, at(19)));
     assert_eq!(free.clone().leased(at(13)), Moved::Already(free.clone()));
     assert!(free.leased(at(14)).applied().is_some());

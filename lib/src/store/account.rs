@@ -13,7 +13,8 @@ use aws_sdk_dynamodb::types::{
 };
 
 /// What every change adds, with its values.
-pub(super) const SUMS: &str = "balance :balance, entries :entries, held :held, available :available, open_jobs :open_jobs, revision :one";
+pub(super) const SUMS: &str =
+    "balance :balance, entries :entries, held :held, available :available, open_jobs :open_jobs, revision :one";
 
 /// What must be true of an account, or it is left as it is.
 #[derive(Debug, Clone, Copy)]
@@ -61,9 +62,9 @@ impl Store {
         let update = self.add_to_account(org, change)?.update_expression(format!("ADD {SUMS}"));
         let update = match only_if {
             OnlyIf::Exists => update.condition_expression("attribute_exists(org)"),
-            OnlyIf::Entries(before) => update
-                .condition_expression("entries = :before")
-                .expression_attribute_values(":before", number(before)),
+            OnlyIf::Entries(before) => {
+                update.condition_expression("entries = :before").expression_attribute_values(":before", number(before))
+            }
         };
         Ok(TransactWriteItem::builder().update(update.build()?).build())
     }

@@ -2,8 +2,8 @@
 
 use super::account::OnlyIf;
 use super::error::{Item, StoreError, Trouble, trouble};
-use super::posting::{Posting, Wanted};
 use super::item::{self, JobUpdate};
+use super::posting::{Posting, Wanted};
 use super::{Entry, Store, Table};
 use crate::account::{Account, Change};
 use crate::id::{JobId, OrgId};
@@ -173,7 +173,11 @@ impl Store {
             })
             .await?;
         let mut first = |table: &str| found.remove(table).and_then(|mut items| items.pop());
-        let job = first(jobs).filter(|item| !item::is_void(item)).map(item::to_job).transpose().map_err(StoreError::Broken)?;
+        let job = first(jobs)
+            .filter(|item| !item::is_void(item))
+            .map(item::to_job)
+            .transpose()
+            .map_err(StoreError::Broken)?;
         let account = first(accounts).map(item::to_account).transpose().map_err(StoreError::Broken)?;
         Ok((job, account))
     }

@@ -47,7 +47,11 @@ impl Store {
         let mut found = None;
         self.each_item(
             |from| async move {
-                let scan = self.db.scan().table_name(self.table(Table::Jobs)).filter_expression("job = :job AND attribute_exists(created)"); // a void item is no job
+                let scan = self
+                    .db
+                    .scan()
+                    .table_name(self.table(Table::Jobs))
+                    .filter_expression("job = :job AND attribute_exists(created)"); // a void item is no job
                 let scan = scan.expression_attribute_values(":job", AttributeValue::S(job.to_string()));
                 let scan = scan.projection_expression("org").set_exclusive_start_key(from);
                 let answer = scan.send().await.map_err(trouble)?;

@@ -114,7 +114,13 @@ impl Embedded {
         for (table, partition, sort) in TABLES {
             database.create_table(serde_json::from_value(declared(table, partition, sort)).unwrap()).unwrap();
         }
-        Self { database, ahead: Mutex::default(), asked: Mutex::default(), tokens: Mutex::default(), late: Mutex::default() }
+        Self {
+            database,
+            ahead: Mutex::default(),
+            asked: Mutex::default(),
+            tokens: Mutex::default(),
+            late: Mutex::default(),
+        }
     }
 
     /// What happens to the requests for an operation that come next.

@@ -125,7 +125,8 @@ async fn an_attribute_of_a_later_version_survives_every_write_of_an_account_and_
     assert_kept(&stage, "TABLE_ACCOUNTS", &account, "a charge");
     stage.store.write(&failed(&stage.accepted(org).await)).await.unwrap();
     assert_kept(&stage, "TABLE_ACCOUNTS", &account, "a release");
-    for setting in [Setting::Suspended(true), Setting::OpenJobsLimit(7), Setting::CreditLimit("5.00".parse().unwrap())] {
+    for setting in [Setting::Suspended(true), Setting::OpenJobsLimit(7), Setting::CreditLimit("5.00".parse().unwrap())]
+    {
         stage.store.set(org, setting).await.unwrap();
         assert_kept(&stage, "TABLE_ACCOUNTS", &account, &format!("{setting:?}"));
     }

@@ -115,8 +115,7 @@ impl Record {
     /// Whether an invocation that had an order's lease has died.
     pub fn sender_died(&self, order: usize) -> bool {
         let senders = self.senders_of(order);
-        let is_death =
-            |fault| matches!(fault, Some(Fault::DeathBefore | Fault::DeathAfter | Fault::Orphaned(_)));
+        let is_death = |fault| matches!(fault, Some(Fault::DeathBefore | Fault::DeathAfter | Fault::Orphaned(_)));
         let inner = self.inner();
         inner.steps.iter().any(|noted| senders.contains(&noted.step.place.invocation) && is_death(noted.fault))
     }

@@ -37,7 +37,8 @@ fn what_was_stopped_at_our_wish_fails_for_the_wish_and_all_else_for_the_verdict(
 #[test]
 fn a_stop_in_an_early_turn_is_one_write() {
     let waiting = Job { due: at(330), ..in_state("rendering") };
-    let stopping = waiting.clone().stopping_early(Failure::cancelled(), at(300), Duration::from_secs(40)).applied().unwrap();
+    let stopping =
+        waiting.clone().stopping_early(Failure::cancelled(), at(300), Duration::from_secs(40)).applied().unwrap();
     let turn = waiting.early_turn(at(300), Duration::from_secs(40)).applied().unwrap();
     assert_eq!((stopping.revision, stopping.due), (turn.revision, turn.due));
     assert_eq!(stopping.stop, Some(Stop { requested: at(300), failure: Failure::cancelled() }));

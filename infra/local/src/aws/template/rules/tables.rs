@@ -11,8 +11,9 @@ pub(super) fn tables_can_be_lost(template: &Template) -> Breaches {
     lost.map(|table| table.logical_id.clone()).collect()
 }
 
-/// Idempotency records are good for a day; nobody else removes them.
+/// Idempotency records and void items are good for a day, and only DynamoDB removes them.
 pub(super) fn records_never_expire(template: &Template) -> Breaches {
-    let records = template.tables.iter().filter(|table| table.logical_id == "IdempotencyTable");
+    let expiring = ["JobsTable", "IdempotencyTable"];
+    let records = template.tables.iter().filter(|table| expiring.contains(&table.logical_id.as_str()));
     records.filter(|table| table.ttl.as_deref() != Some("expires")).map(|table| table.logical_id.clone()).collect()
 }
