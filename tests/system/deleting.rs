@@ -236,8 +236,9 @@ async fn a_deletion_that_the_version_before_began_goes_on() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deletion_that_died_goes_on_where_it_stopped() {
     let still = Still::new().await;
-    let hiding = |call: &Call| is_put(call) && call.body["Item"]["file_gone"]["BOOL"] == false;
-    let finishing = |call: &Call| is_put(call) && call.body["Item"]["file_gone"]["BOOL"] == true;
+    let hiding = |call: &Call| is_update(call) && call.body["ExpressionAttributeValues"][":file_gone"]["BOOL"] == false;
+    let finishing =
+        |call: &Call| is_update(call) && call.body["ExpressionAttributeValues"][":file_gone"]["BOOL"] == true;
     let removing = |call: &Call| call.what.starts_with("DELETE ");
     let died_at: [(&str, Which, bool, bool); 3] = [
         ("before it hid the job", hiding, true, true),
@@ -347,7 +348,7 @@ fn told_nothing(reply: &Reply) {
     assert!(reply.retry_after_s().is_none());
 }
 
-fn is_put(call: &Call) -> bool {
+fn is_update(call: &Call) -> bool {
     call.by.as_deref() == Some("delete-video") && call.what.ends_with("UpdateItem")
 }
 

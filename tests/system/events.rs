@@ -38,7 +38,7 @@ async fn submit_video() {
 /// What follows a job's ten fields, for 5 s of Kling.
 fn receipt(status: &str, amount: &str, transaction: &str) -> String {
     format!(
-        r#""billing":{{"status":"{status}","currency":"MXN","estimate":"4.20","amount":{amount},"usd_per_second":"0.04","seconds":5,"markup":"1.05","fx_mxn_per_usd":"20.00","transaction":{transaction}}},"error_detail":null"#
+        r#""billing":{{"status":"{status}","currency":"MXN","estimate":"4.20","amount":{amount},"usd_per_second":"0.04","seconds":5,"markup":"1.05","fx_mxn_per_usd":"20.00","transaction":{transaction}}},"error_detail":null,"cancel_requested":null"#
     )
 }
 

@@ -98,6 +98,7 @@ async fn a_job_has_its_fields_in_order_from_submit_to_a_video_that_can_be_fetche
         "completed",
         "billing",
         "error_detail",
+        "cancel_requested",
     ];
     assert_eq!(in_order(&submitted.text), fields);
     let job = &submitted.body;

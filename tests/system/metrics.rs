@@ -84,10 +84,11 @@ async fn a_full_run_is_measured() {
     let seen = until(async || Some(measured.of("AccountsAudited")).filter(|seen| !seen.is_empty())).await;
     assert_eq!(seen[0], (BTreeMap::new(), json!(2)), "the audit, which runs at the start and then on its schedule");
     assert!(measured.of("AccountsDiffering").iter().all(|(_, differing)| *differing == json!(0)));
-    cancelled_while_rendering(&measured).await;
+    let stops = Measured::default();
+    cancelled_while_rendering(&stops).await;
     for metric in METRICS {
         let dimensions: BTreeSet<_> = metric.by.iter().copied().flatten().copied().collect();
-        let seen = measured.of(metric.name);
+        let seen = [measured.of(metric.name), stops.of(metric.name)].concat();
         let named =
             |(by, _): &(BTreeMap<&str, String>, Value)| by.keys().copied().collect::<BTreeSet<_>>() == dimensions;
         assert!(!seen.is_empty() && seen.iter().all(named), "{metric:?} is written, by its dimensions: {seen:?}");

@@ -113,7 +113,7 @@ async fn f06_a_render_without_a_result_ends_uncharged() {
     assert_eq!(quiet.status(&job).await, Status::Processing, "for an hour it may still come");
     quiet.stage.later(HOUR + A_TURN);
     quiet.looked_at(&job).await;
-    assert_eq!(failure(&quiet.stored(&job).await), Some(FailureCode::TimedOut));
+    assert_eq!(failure(&quiet.stored(&job).await), Some(FailureCode::ProviderNoOutput), "it did finish");
     quiet.charged_for(0).await;
 }
 

@@ -52,9 +52,35 @@ async fn f04_an_hour_of_rendering() {
     join_all([&early, &late].map(|job| quiet.looked_at(job))).await;
     let since = processing(&quiet.stored(&late).await).rendering_since.expect("it was seen rendering");
     at_the_limit(&quiet, &early, &late, HOUR, "poll-jobs").await;
-    assert_eq!(ended(&quiet.stored(&late).await), (FailureCode::TimedOut, since.after(HOUR + SECOND)));
     assert_eq!(cancelled(&quiet), [request], "fal was asked to stop this one");
+    let stop = quiet.stored(&late).await.stop.expect("it is to stop");
+    assert_eq!((stop.failure.code, stop.requested), (FailureCode::TimedOut, since.after(HOUR + SECOND)));
+    quiet.stage.later(A_TURN);
+    quiet.looked_at(&late).await;
+    assert_eq!(failure(&quiet.stored(&late).await), Some(FailureCode::TimedOut), "fal has stopped");
     quiet.charged_for(0).await;
+}
+
+/// A render that goes on after its deadline is billed, so it is stored and charged.
+#[tokio::test(flavor = "multi_thread")]
+async fn f04_a_render_that_goes_on_after_its_deadline_is_stored_and_charged() {
+    let quiet = Quiet::new().await;
+    quiet.renders_take(Duration::ZERO, 5 * HOUR);
+    quiet.stage.fal().configure(|settings| settings.cancel_stops_rendering = false);
+    let (job, _) = quiet.at_fal("slow").await;
+    quiet.stage.later(A_TURN);
+    quiet.looked_at(&job).await;
+    for _ in 0..4 {
+        quiet.stage.later(HOUR + SECOND);
+        quiet.looked_at(&job).await;
+        assert_eq!(quiet.status(&job).await, Status::Processing);
+    }
+    assert!(quiet.stored(&job).await.stop.is_some() && !cancelled(&quiet).is_empty());
+    quiet.stage.later(HOUR + SECOND);
+    quiet.looked_at(&job).await;
+    quiet.stored_by_message(&job).await;
+    assert_eq!(quiet.status(&job).await, Status::Completed);
+    quiet.charged_for(1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -84,13 +110,15 @@ async fn f04_what_had_finished_when_it_was_to_be_cancelled_is_stored_and_charged
     quiet.goes_wrong("status", 1, &request, Then::answer(202, r#"{"status":"IN_PROGRESS"}"#));
     quiet.looked_at(&job).await;
     assert_eq!(cancelled(&quiet), [request]);
+    quiet.stage.later(A_TURN);
+    quiet.looked_at(&job).await;
     assert!(processing(&quiet.stored(&job).await).file.is_some(), "its file was found");
     quiet.stored_by_message(&job).await;
     assert_eq!(quiet.status(&job).await, Status::Completed);
     quiet.charged_for(1).await;
 }
 
-/// A provider that does not answer the cancellation may have a finished render, so it is asked again; but it keeps no job open for long,
+/// A provider that does not answer the cancellation may go on rendering, so it is asked again. It keeps no job open for longer than a day,
 /// and what it never answered for costs nothing.
 #[tokio::test(flavor = "multi_thread")]
 async fn f04_a_broken_answer_to_a_cancellation_ends_the_job_later() {
@@ -113,14 +141,19 @@ async fn f04_a_broken_answer_to_a_cancellation_ends_the_job_later() {
     for (name, job) in jobs.iter().filter(|(name, _)| name != ENDLESS) {
         assert_eq!(quiet.status(job).await, Status::Processing, "{name}"); // what counts of the endless one stands in its beginning
     }
-    for wait in [A_TURN, HOUR, HOUR, HOUR] {
+    for wait in [A_TURN, HOUR, 22 * HOUR] {
         quiet.stage.later(wait);
         join_all(jobs.iter().map(|(_, job)| quiet.looked_at(job))).await;
     }
-    for (name, job) in &jobs {
+    let (silent, answered) = jobs.split_last().unwrap();
+    for (name, job) in answered {
         let stored = quiet.stored(job).await;
         assert_eq!(failure(&stored), Some(FailureCode::TimedOut), "{name}: {:?}", stored.state);
     }
+    assert_eq!(quiet.status(&silent.1).await, Status::Processing, "for a day it may still answer");
+    quiet.stage.later(HOUR + A_TURN);
+    quiet.looked_at(&silent.1).await;
+    assert_eq!(failure(&quiet.stored(&silent.1).await), Some(FailureCode::TimedOut));
     assert_eq!(elsewhere.heard(), [""; 0], "nobody else was asked");
     quiet.charged_for(0).await;
 }
