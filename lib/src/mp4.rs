@@ -1,147 +1,216 @@
-//! Whether a stream of bytes is a whole MP4: its boxes are walked to the end while it passes. Nothing is decoded.
+//! Whether a stream of bytes is a video that a player can show. Its boxes are walked while it
+//! passes; nothing is decoded.
 //!
-//! A file is a sequence of boxes: a 32-bit big-endian size that includes its own header, four characters of type, and for size 1 a
-//! 64-bit size (ISO/IEC 14496-12, 4.2). A truncated download ends inside a box.
+//! A file is a sequence of boxes: a 32-bit big-endian size that includes its own header, four
+//! characters of type, and for size 1 a 64-bit size; size 0 is that of the last box, which runs to
+//! the end (ISO/IEC 14496-12, 4.2). A player needs a `moov` that describes a track of video, and
+//! that track's samples: in an `mdat` at the places that the track's tables name, or in fragments,
+//! each a `moof` with its `mdat`. Where other boxes stand, and what comes after the last one, does
+//! not matter to it.
 
-/// Why it is not one.
+mod boxes;
+mod fragment;
+mod media;
+mod movie;
+
+use boxes::{Header, Size};
+use fragment::Fragment;
+use media::Media;
+use movie::Movie;
+
+/// The largest index that is held, of a movie or of a fragment. An hour of video with sound needs
+/// about 3 MB. A file that claims more would only fill the function's memory.
+const LARGEST_INDEX: usize = 16 << 20;
+
+/// Why it is none.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotAnMp4 {
-    /// The first box is not `ftyp`: an error page, another format.
+    /// It does not begin with a box: an error page, another format, nothing at all.
     #[error("the file does not begin like an MP4")]
     Beginning,
-    /// A size that cannot be.
+    /// What follows a box is none, and there is no video before it.
     #[error("the file has a box of an impossible size")]
     BoxSize,
-    /// It ends inside a box.
+    /// It ends inside a box that a player needs, or before the samples that its index names.
     #[error("the file is truncated")]
     Truncated,
-    /// It has no `moov`, or nothing in which there could be video.
-    #[error("the file has no video in it")]
+    /// Its index is too large to be looked at.
+    #[error("the file's index is larger than 16 MiB")]
+    Index,
+    /// It has no track of video, or not one frame of it.
+    #[error("the file has no frame of video in it")]
     NoVideo,
 }
 
 /// Walks the boxes of a file that passes by in pieces.
 #[derive(Debug, Default)]
 pub struct Walker {
-    header: Vec<u8>,
-    left_in_box: u64,
-    to_the_end: bool,
+    /// How many bytes have passed.
+    passed: u64,
+    place: Place,
     boxes: u64,
-    moov: bool,
-    media: bool,
+    movie: Option<Movie>,
+    media: Media,
+    /// A fragment whose media has not come yet.
+    fragment: Option<Fragment>,
+    /// Whether the media of a fragment had a frame in it.
+    has_frames: bool,
+    /// Where the last sample ends that an index has named so far, outside of the movie's own.
+    needed: u64,
+}
+
+/// Where the walk stands.
+#[derive(Debug)]
+enum Place {
+    /// In a box's header, of which this much has passed.
+    Header(Vec<u8>),
+    /// In a box.
+    Inside { kind: [u8; 4], began: u64, left: Size, held: Vec<u8> },
+    /// Behind the last box, in bytes that are none.
+    Behind { boxes_end: u64 },
+}
+
+impl Default for Place {
+    fn default() -> Self {
+        Self::Header(Vec::new())
+    }
 }
 
 impl Walker {
     /// Takes the next piece, of any size.
     pub fn pass(&mut self, mut bytes: &[u8]) -> Result<(), NotAnMp4> {
-        while !bytes.is_empty() && !self.to_the_end {
-            if self.left_in_box > 0 {
-                let skipped = usize::try_from(self.left_in_box).unwrap_or(usize::MAX).min(bytes.len());
-                bytes = &bytes[skipped..];
-                self.left_in_box -= u64::try_from(skipped).unwrap_or(u64::MAX);
-            } else {
-                let taken = (self.header_length() - self.header.len()).min(bytes.len());
-                self.header.extend_from_slice(&bytes[..taken]);
-                bytes = &bytes[taken..];
-                self.enter()?;
-            }
+        while !bytes.is_empty() {
+            let taken = match &mut self.place {
+                Place::Behind { .. } => bytes.len(),
+                Place::Header(header) => {
+                    let taken = (boxes::header_length(header) - header.len()).min(bytes.len());
+                    header.extend_from_slice(&bytes[..taken]);
+                    taken
+                }
+                Place::Inside { kind, left, held, .. } => {
+                    let taken = left.take(bytes.len());
+                    if is_held(*kind) {
+                        if held.len() + taken > LARGEST_INDEX {
+                            return Err(NotAnMp4::Index);
+                        }
+                        held.extend_from_slice(&bytes[..taken]);
+                    }
+                    taken
+                }
+            };
+            bytes = &bytes[taken..];
+            self.passed = self.passed.saturating_add(boxes::length(taken));
+            self.moved()?;
         }
         Ok(())
     }
 
-    /// Says whether what passed was a whole file.
-    pub fn finish(&self) -> Result<(), NotAnMp4> {
+    /// Says whether what passed was a whole video.
+    pub fn finish(&mut self) -> Result<(), NotAnMp4> {
+        let place = std::mem::take(&mut self.place);
+        let end = match place {
+            _ if self.boxes == 0 => return Err(NotAnMp4::Beginning),
+            Place::Behind { boxes_end } => boxes_end,
+            Place::Inside { kind, left: Size::Bytes(_), .. } if is_needed(kind) => return Err(NotAnMp4::Truncated),
+            Place::Inside { kind, began, left: Size::ToTheEnd, held } => {
+                self.leave(kind, began, held);
+                self.passed
+            }
+            Place::Inside { .. } | Place::Header(_) => self.passed,
+        };
+        self.judge(end)
+    }
+
+    /// Goes on where a header or a box is complete.
+    fn moved(&mut self) -> Result<(), NotAnMp4> {
+        match &mut self.place {
+            Place::Header(header) if header.len() == boxes::header_length(header) => {
+                let header = std::mem::take(header);
+                self.enter(&header)
+            }
+            Place::Inside { kind, began, left: Size::Bytes(0), held } => {
+                let (kind, began, held) = (*kind, *began, std::mem::take(held));
+                self.leave(kind, began, held);
+                self.place = Place::default();
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Enters the box with this header. What is no box after a whole video is ignored, as players
+    /// do.
+    fn enter(&mut self, bytes: &[u8]) -> Result<(), NotAnMp4> {
+        let header = Header::read(bytes).filter(|header| self.boxes > 0 || header.may_be_first());
+        let began = self.passed - boxes::length(bytes.len());
+        let Some(Header { kind, content }) = header else {
+            let first = self.boxes == 0;
+            self.place = Place::Behind { boxes_end: began };
+            return match self.judge(began) {
+                Ok(()) => Ok(()),
+                Err(_) if first => Err(NotAnMp4::Beginning),
+                Err(_) => Err(NotAnMp4::BoxSize),
+            };
+        };
+        self.boxes += 1;
+        if kind == *b"mdat" {
+            self.media_begins(&content);
+        }
+        self.place = Place::Inside { kind, began, left: content, held: Vec::new() };
+        self.moved()
+    }
+
+    /// Media that a fragment has named counts where it is.
+    fn media_begins(&mut self, content: &Size) {
+        let end = match content {
+            Size::Bytes(length) => self.passed.saturating_add(*length),
+            Size::ToTheEnd => u64::MAX,
+        };
+        self.media.add(self.passed..end);
+        self.has_frames |= self.fragment.take_if(|fragment| fragment.has_frames_in(&self.media)).is_some();
+    }
+
+    /// Reads the box that has passed, if it is one that was held. A second movie is ignored, as
+    /// players do.
+    fn leave(&mut self, kind: [u8; 4], began: u64, held: Vec<u8>) {
+        match (&kind, &self.movie) {
+            (b"moov", None) => self.movie = Some(Movie::read(held)),
+            (b"moof", Some(movie)) => {
+                let fragment = Fragment::read(&held, began, movie);
+                self.needed = self.needed.max(fragment.end());
+                self.has_frames |= fragment.has_frames_in(&self.media);
+                self.fragment = Some(fragment).filter(|fragment| !fragment.has_frames_in(&self.media));
+            }
+            (b"sidx", _) => self.needed = self.needed.max(fragment::indexed_end(&held, self.passed)),
+            _ => {}
+        }
+    }
+
+    /// Whether there is a whole video in a file whose boxes end here.
+    fn judge(&self, end: u64) -> Result<(), NotAnMp4> {
+        let Some(movie) = &self.movie else {
+            // Media without an index: the index would have come.
+            return Err(if self.media.is_empty() { NotAnMp4::NoVideo } else { NotAnMp4::Truncated });
+        };
+        let named = movie.samples(&self.media);
         match () {
-            () if self.left_in_box > 0 || !self.header.is_empty() => Err(NotAnMp4::Truncated),
-            () if self.boxes == 0 => Err(NotAnMp4::Beginning),
-            () if !self.moov || !self.media => Err(NotAnMp4::NoVideo),
+            () if !movie.has_video() => Err(NotAnMp4::NoVideo),
+            () if self.needed.max(named.end) > end => Err(NotAnMp4::Truncated),
+            () if !self.has_frames && !named.frames => Err(NotAnMp4::NoVideo),
             () => Ok(()),
         }
     }
+}
 
-    /// 8 bytes, 16 when the first four say 1.
-    fn header_length(&self) -> usize {
-        if self.header.len() >= 8 && self.header.starts_with(&[0, 0, 0, 1]) { 16 } else { 8 }
-    }
+/// Boxes that are read once they have passed.
+fn is_held(kind: [u8; 4]) -> bool {
+    matches!(&kind, b"moov" | b"moof" | b"sidx")
+}
 
-    /// Enters the box whose header is complete.
-    fn enter(&mut self) -> Result<(), NotAnMp4> {
-        if self.header.len() < self.header_length() {
-            return Ok(());
-        }
-        let kind = &self.header[4..8];
-        if self.boxes == 0 && kind != b"ftyp" {
-            return Err(NotAnMp4::Beginning);
-        }
-        self.moov |= kind == b"moov";
-        self.media |= kind == b"mdat" || kind == b"moof";
-        let size = self.header[..4].iter().fold(0, |size, byte| size << 8 | u64::from(*byte));
-        let size = match size {
-            0 => {
-                self.to_the_end = true; // the last box may leave its end to the file's
-                8
-            }
-            1 => self.header[8..16].iter().fold(0, |size, byte| size << 8 | u64::from(*byte)),
-            size => size,
-        };
-        let header = u64::try_from(self.header.len()).unwrap_or(u64::MAX);
-        self.left_in_box = size.checked_sub(header).ok_or(NotAnMp4::BoxSize)?;
-        self.header.clear();
-        self.boxes += 1;
-        Ok(())
-    }
+/// Boxes that a player needs whole.
+fn is_needed(kind: [u8; 4]) -> bool {
+    matches!(&kind, b"moov" | b"moof" | b"mdat")
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn boxed(kind: &str, content: &[u8]) -> Vec<u8> {
-        let size = u32::try_from(content.len() + 8).unwrap().to_be_bytes();
-        [&size, kind.as_bytes(), content].concat()
-    }
-
-    fn whole() -> Vec<u8> {
-        let wide = [&1_u32.to_be_bytes()[..], b"mdat", &21_u64.to_be_bytes(), b"hello"].concat();
-        [boxed("ftyp", b"isom0000"), boxed("moov", &[7; 300]), wide, boxed("free", &[])].concat()
-    }
-
-    fn walked(bytes: &[u8], piece: usize) -> Result<(), NotAnMp4> {
-        let mut walker = Walker::default();
-        bytes.chunks(piece).try_for_each(|chunk| walker.pass(chunk))?;
-        walker.finish()
-    }
-
-    #[test]
-    fn a_whole_file_is_whole_however_it_is_cut() {
-        for piece in [1, 2, 7, 8, 9, 16, 100, 10_000] {
-            assert_eq!(walked(&whole(), piece), Ok(()), "in pieces of {piece}");
-        }
-    }
-
-    #[test]
-    fn every_truncation_inside_a_box_is_seen() {
-        let file = whole();
-        let boundaries = [16, 16 + 308, 16 + 308 + 21, file.len()];
-        for length in 1..file.len() {
-            let expected = if boundaries.contains(&length) { length >= 16 + 308 + 21 } else { false };
-            assert_eq!(walked(&file[..length], 64).is_ok(), expected, "cut at {length}");
-        }
-    }
-
-    #[test]
-    fn what_is_no_mp4_is_refused_at_once() {
-        let mut walker = Walker::default();
-        assert_eq!(walker.pass(b"<!DOCTYPE html><html>"), Err(NotAnMp4::Beginning));
-        assert_eq!(walked(b"", 1), Err(NotAnMp4::Beginning));
-        assert_eq!(walked(&[boxed("ftyp", b"isom"), boxed("moov", b"")].concat(), 9), Err(NotAnMp4::NoVideo));
-        assert_eq!(walked(&[&boxed("ftyp", b"isom")[..], &[0, 0, 0, 7], b"moov"].concat(), 9), Err(NotAnMp4::BoxSize));
-    }
-
-    #[test]
-    fn a_last_box_may_run_to_the_end() {
-        let file =
-            [boxed("ftyp", b"isom"), boxed("moov", b"x"), [&[0, 0, 0, 0], &b"mdat"[..], b"anything"].concat()].concat();
-        assert_eq!(walked(&file, 5), Ok(()));
-    }
-}
+mod tests;
