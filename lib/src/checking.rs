@@ -8,6 +8,7 @@ use crate::outbound::{BoxError, ProviderSender};
 use crate::provider::{Cancelled, Checked, Handle, Providers, Reply, Request};
 use crate::queue::{Message, Queue};
 use crate::store::{Store, Written};
+use crate::telemetry;
 use crate::world::Ambient;
 use std::time::Duration;
 
@@ -141,6 +142,7 @@ impl Checker {
 
     /// Ends the job uncharged; its hold goes in the same write.
     pub async fn fail(&self, job: Job, failure: Failure, lifetime: Lifetime) -> Result<Written, BoxError> {
+        telemetry::provider_said(&job, &failure);
         match job.failed(failure, self.ambient.now()) {
             Moved::Applied(failed) => self.record(&failed, lifetime).await,
             Moved::Already(_) | Moved::Illegal(_) => Ok(Written::Overtaken),

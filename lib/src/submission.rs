@@ -7,6 +7,7 @@ use crate::lifetime::Lifetime;
 use crate::outbound::{ProviderSender, WireError};
 use crate::provider::{Providers, Submitted};
 use crate::store::{Store, StoreError, Written};
+use crate::telemetry;
 use crate::world::Ambient;
 use std::time::Duration;
 
@@ -35,7 +36,10 @@ impl Submitter {
         let now = self.ambient.now();
         match outcome {
             Submitted::Accepted(handle) => job.accepted(handle, now),
-            Submitted::Refused(failure) => job.failed(failure, now),
+            Submitted::Refused(failure) => {
+                telemetry::provider_said(&job, &failure);
+                job.failed(failure, now)
+            }
             Submitted::NotTaken(why) => {
                 tracing::warn!(job.id = %job.id, org.id = %job.org, why, "the provider did not take the job; it stays pending");
                 let wait = self.ambient.spread(job.cadence(now)); // a provider that refuses one job refuses all of that moment

@@ -2,6 +2,7 @@
 //! Never a key, a prompt or a body.
 
 use crate::config::ConfigError;
+use crate::job::{Failure, FailureCode, Job};
 use tracing::Subscriber;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
@@ -20,6 +21,18 @@ pub fn init() {
 /// Says why a function does not start, as an event like all others.
 pub fn not_started(error: &ConfigError) {
     tracing::error!(%error, "the function does not start");
+}
+
+/// Says what a provider said when a job failed, where there is more than callers read. The prompt and secrets are left out of it. A fault
+/// that only the operator can mend is an error.
+pub fn provider_said(job: &Job, failure: &Failure) {
+    let Some(says) = failure.said_about(&job.prompt) else { return };
+    let (code, provider_code) = (failure.code_word(), failure.provider_code.as_deref());
+    if failure.code == FailureCode::ProviderUnavailable {
+        tracing::error!(job.id = %job.id, org.id = %job.org, code, provider_code, says, "the provider does not serve us");
+    } else {
+        tracing::warn!(job.id = %job.id, org.id = %job.org, code, provider_code, says, "the provider said why the job failed");
+    }
 }
 
 /// An event's fields stand beside its level and message, where the runbooks' filters look for them.

@@ -35,6 +35,7 @@ fn links_lead_somewhere() {
 fn every_cause_is_explained_and_whether_to_try_again() {
     for code in FailureCode::ALL {
         let row = row(GUIDE, code.as_str());
+        assert!(row.contains(&format!("| {} |", code.meaning())), "{row}: as the OpenAPI document has it");
         let again = row.trim_end_matches('|').rsplit('|').next().unwrap_or_default().trim().to_owned();
         assert_eq!(again.starts_with("yes"), code.is_retryable(), "{row}");
         assert_eq!(again.starts_with("no"), !code.is_retryable(), "{row}");

@@ -74,7 +74,7 @@ async fn the_prompt_chooses_how_a_job_ends() {
     );
     assert_eq!(
         failed["error_detail"],
-        json!({"code": "provider_refused", "retryable": false, "provider_code": "render_failed"})
+        json!({"code": "render_failed", "retryable": true, "provider_code": "render_failed"})
     );
     assert_eq!(failed["error"], "the sandbox plays a render that fails");
     stage.audit().await;

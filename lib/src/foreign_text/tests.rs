@@ -62,7 +62,7 @@ const HOSTILE: [(&str, &str); 63] = [
     ("cannot open C:\\Users\\me\\prompt for the prompt", "Users"),
     ("cannot open \\\\host\\share for the prompt", "share"),
     ("java.lang.NullPointerException was met for the prompt", "NullPointer"),
-    ("tokio::runtime::park was met for the prompt", "runtime"),
+    ("std::thread::park was met for the prompt", "thread"),
     ("\u{1b}[2J\u{1b}]0;owned\u{7}the prompt was refused", "owned"),
     ("the prompt \u{202e}desufer saw\u{202c} was refused", "\u{202e}"),
 ];

@@ -53,7 +53,8 @@ pub struct VideoJob {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ErrorDetail {
     /// One of a small set.
-    pub code: FailureCode,
+    #[schema(value_type = FailureCode)]
+    pub code: String,
     /// Whether the same request may succeed when it is sent again, as a new job.
     pub retryable: bool,
     /// The provider's own word for it, when it gave one.
@@ -63,8 +64,8 @@ pub struct ErrorDetail {
 
 impl From<&Failure> for ErrorDetail {
     fn from(failure: &Failure) -> Self {
-        let Failure { code, provider_code, .. } = failure.clone();
-        Self { code, retryable: code.is_retryable(), provider_code }
+        let (code, retryable) = (failure.code_word().to_owned(), failure.code.is_retryable());
+        Self { code, retryable, provider_code: failure.provider_code.clone() }
     }
 }
 

@@ -1,21 +1,28 @@
 //! Why a job failed: a line for the caller and a code for programs.
 
-use serde::{Deserialize, Serialize};
+use crate::foreign_text;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
-/// The longest line of cause that is kept. Providers answer with whole pages at times; a line of this length says why.
+/// The longest line of cause that is kept. Providers answer with whole pages at times; a line of
+/// this length says why.
 const LONGEST_MESSAGE: usize = 500;
 
-/// A provider's word for a failure is a name; what is longer would only fill the job's item.
-const LONGEST_CODE: usize = 100;
+/// So much of what a provider said is carried to the log, which keeps 300 characters of it once
+/// secrets are out.
+const LONGEST_SAID: usize = 4_000;
 
 /// The kinds of failure, few and documented.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FailureCode {
     /// The provider's safety system refused the prompt or the video.
     ContentFiltered,
-    /// The provider refused the request, or its render failed.
+    /// The provider refused this order, and would refuse it again.
     ProviderRefused,
+    /// The render failed at the provider, by no fault of the order.
+    RenderFailed,
     /// The provider could not be reached or would not serve us.
     ProviderUnavailable,
     /// The provider said it was done and gave no video.
@@ -28,13 +35,16 @@ pub enum FailureCode {
     Cancelled,
     /// The answer to the submission was lost; sending it again might have rendered twice.
     SubmitUnknown,
+    /// A code that a later version of this system wrote. [`Failure::code_word`] has its word.
+    Later,
 }
 
 impl FailureCode {
-    /// All of them.
-    pub const ALL: [Self; 8] = [
+    /// All that this version knows.
+    pub const ALL: [Self; 9] = [
         Self::ContentFiltered,
         Self::ProviderRefused,
+        Self::RenderFailed,
         Self::ProviderUnavailable,
         Self::ProviderNoOutput,
         Self::StorageUnavailable,
@@ -48,17 +58,38 @@ impl FailureCode {
         match self {
             Self::ContentFiltered => "content_filtered",
             Self::ProviderRefused => "provider_refused",
+            Self::RenderFailed => "render_failed",
             Self::ProviderUnavailable => "provider_unavailable",
             Self::ProviderNoOutput => "provider_no_output",
             Self::StorageUnavailable => "storage_unavailable",
             Self::TimedOut => "timed_out",
             Self::Cancelled => "cancelled",
             Self::SubmitUnknown => "submit_unknown",
+            Self::Later => "other",
         }
     }
 
-    /// Whether the same request may succeed when it is sent again. What a provider refused it refuses again; all else passes, or was
-    /// somebody's wish.
+    /// What happened, in the words of the callers' guide.
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::ContentFiltered => "the provider's safety system refused the prompt or the video",
+            Self::ProviderRefused => "the provider refused this order; where `error` names a field, change it",
+            Self::RenderFailed => "the provider began the render, and it failed by no fault of the order",
+            Self::ProviderUnavailable => "the provider could not be reached for ten minutes, or does not serve us",
+            Self::ProviderNoOutput => "the provider said that it was done, and gave no video that plays",
+            Self::StorageUnavailable => "the finished video could not be stored for a day",
+            Self::TimedOut => "the provider did not finish in time",
+            Self::Cancelled => "you cancelled it, or the operator did",
+            Self::SubmitUnknown => {
+                "the provider's answer was lost; it was not sent again, so that it is never rendered twice"
+            }
+            Self::Later => "something that this version does not know",
+        }
+    }
+
+    /// Whether the same request may succeed when it is sent again. What a provider refused it
+    /// refuses again; all else passes, or was somebody's wish. A later version's code may pass:
+    /// trying it costs a caller nothing, and giving up costs the video.
     pub const fn is_retryable(self) -> bool {
         !matches!(self, Self::ContentFiltered | Self::ProviderRefused)
     }
@@ -67,29 +98,77 @@ impl FailureCode {
     pub const fn is_the_callers(self) -> bool {
         matches!(self, Self::ContentFiltered | Self::Cancelled)
     }
+
+    fn of(word: &str) -> Self {
+        Self::ALL.into_iter().find(|code| code.as_str() == word).unwrap_or(Self::Later)
+    }
+}
+
+impl Serialize for FailureCode {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl ToSchema for FailureCode {}
+
+impl PartialSchema for FailureCode {
+    fn schema() -> RefOr<Schema> {
+        let again = |code: Self| if code.is_retryable() { "yes" } else { "no" };
+        let line = |code: Self| format!("`{}`: {}. Order again: {}.", code.as_str(), code.meaning(), again(code));
+        let lines = Self::ALL.map(line).join("\n\n");
+        let words = Self::ALL.map(Self::as_str);
+        ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words)).description(Some(lines)).into()
+    }
 }
 
 /// Why a job failed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     /// For programs.
     pub code: FailureCode,
     /// One line for people.
     pub message: String,
     /// The provider's own word for it, when it gave one.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub provider_code: Option<String>,
+    /// What the provider said that callers may not read, for the log. It is not stored.
+    pub said: Option<String>,
+    /// The word of a [`FailureCode::Later`]. It is stored, and shown, as it was read.
+    pub later_code: Option<String>,
+}
+
+/// A failure as it is stored. Every field that is added here has to be optional: two versions read
+/// these items at once.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    code: String,
+    message: String,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    provider_code: Option<String>,
+}
+
+impl Serialize for Failure {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let code = self.code_word().to_owned();
+        Stored { code, message: self.message.clone(), provider_code: self.provider_code.clone() }.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Failure {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Stored { code: word, message, provider_code } = Stored::deserialize(deserializer)?;
+        let code = FailureCode::of(&word);
+        let later_code = (code == FailureCode::Later).then_some(word);
+        Ok(Self { code, message, provider_code, said: None, later_code })
+    }
 }
 
 impl Failure {
     /// A failure whose message is made one line, at most 500 characters long.
     pub fn new(code: FailureCode, message: &str) -> Self {
         let line = message.split_whitespace().collect::<Vec<_>>().join(" ");
-        let message = match line.char_indices().nth(LONGEST_MESSAGE) {
-            Some((end, _)) => format!("{}…", &line[..end]),
-            None => line,
-        };
-        Self { code, message, provider_code: None }
+        let message = foreign_text::shortened(&line, LONGEST_MESSAGE);
+        Self { code, message, provider_code: None, said: None, later_code: None }
     }
 
     /// It was cancelled by who submitted it.
@@ -97,10 +176,25 @@ impl Failure {
         Self::new(FailureCode::Cancelled, "cancelled")
     }
 
-    /// With the provider's own word, at most 100 characters of it.
-    pub fn with_provider_code(self, code: impl Into<String>) -> Self {
-        let code: String = code.into().chars().take(LONGEST_CODE).collect();
-        Self { provider_code: Some(code), ..self }
+    /// With the provider's own word: its plain characters, at most 100 of them.
+    pub fn with_provider_code(self, code: impl AsRef<str>) -> Self {
+        Self { provider_code: foreign_text::word(code.as_ref()), ..self }
+    }
+
+    /// With what the provider said, for [`Self::said_about`].
+    pub fn with_said(self, said: &str) -> Self {
+        let said: String = said.chars().take(LONGEST_SAID).collect();
+        Self { said: Some(said).filter(|said| !said.trim().is_empty()), ..self }
+    }
+
+    /// The word for programs: the code's own, or the later version's.
+    pub fn code_word(&self) -> &str {
+        self.later_code.as_deref().unwrap_or_else(|| self.code.as_str())
+    }
+
+    /// What the provider said, for the log: without keys, and without what repeats this prompt.
+    pub fn said_about(&self, prompt: &str) -> Option<String> {
+        self.said.as_ref().map(|said| foreign_text::for_the_log(said, prompt))
     }
 }
 
@@ -113,6 +207,25 @@ mod tests {
         for code in FailureCode::ALL {
             assert_eq!(serde_json::to_value(code).unwrap(), code.as_str());
         }
+    }
+
+    #[test]
+    fn a_later_versions_code_is_read_shown_and_written_as_it_was() {
+        let stored = serde_json::json!({"code": "image_unavailable", "message": "no picture", "provider_code": "x"});
+        let read: Failure = serde_json::from_value(stored.clone()).unwrap();
+        assert_eq!((read.code, read.code_word()), (FailureCode::Later, "image_unavailable"));
+        assert_eq!(serde_json::to_value(&read).unwrap(), stored);
+        assert!(FailureCode::ALL.into_iter().all(|code| FailureCode::of(code.as_str()) == code));
+    }
+
+    #[test]
+    fn what_was_said_goes_to_the_log_only() {
+        let failure =
+            Failure::new(FailureCode::RenderFailed, "the render failed").with_said("no 'a red cat' at gs://acme");
+        assert_eq!(failure.said_about("a red cat").as_deref(), Some("no '[prompt]' at gs://acme"));
+        let stored = serde_json::to_value(&failure).unwrap();
+        assert_eq!(stored, serde_json::json!({"code": "render_failed", "message": "the render failed"}));
+        assert_eq!(failure.with_said(" \n").said, None);
     }
 
     #[test]

@@ -109,7 +109,7 @@ pub fn checked(reply: &Reply) -> Checked {
             Checked::Failed(failure.with_provider_code("content_policy_violation"))
         }
         Ok(Status::Failed) => {
-            let failure = Failure::new(FailureCode::ProviderRefused, "the sandbox plays a render that fails");
+            let failure = Failure::new(FailureCode::RenderFailed, "the sandbox plays a render that fails");
             Checked::Failed(failure.with_provider_code("render_failed"))
         }
         Ok(Status::Cancelled) | Err(_) => Checked::Trouble("the sandbox's answer makes no sense".to_owned()),
@@ -138,7 +138,7 @@ pub fn file() -> FileSource {
 fn request(method: Method, path: &str, body: Option<serde_json::Value>) -> Request {
     let mut url = Url::parse(ORIGIN).expect("the origin is an address");
     url.set_path(path);
-    Request { method, url, credential: Provider::Sandbox, body }
+    Request { method, url, credential: Provider::Sandbox, headers: &[], body }
 }
 
 #[cfg(test)]
@@ -187,7 +187,7 @@ mod tests {
             other => panic!("{other:?}"),
         };
         assert_eq!(code("sandbox:content_filtered"), FailureCode::ContentFiltered);
-        assert_eq!(code("sandbox:render_failed"), FailureCode::ProviderRefused);
+        assert_eq!(code("sandbox:render_failed"), FailureCode::RenderFailed);
         assert!(matches!(taken("sandbox:provider_down"), Submitted::NotTaken(_)));
     }
 
