@@ -4,7 +4,8 @@
 use crate::catalog::Catalog;
 use crate::decimal;
 use crate::pricing::{Factor, Price};
-use crate::provider::{Providers, fal::Fal, google::Google};
+use crate::provider::google::{self, Google};
+use crate::provider::{Providers, fal::Fal};
 use std::collections::HashMap;
 use std::{fmt, sync::Arc};
 use url::Url;
@@ -190,10 +191,6 @@ impl Env {
     /// `GOOGLE_PROJECT`, `GOOGLE_LOCATION`, `GOOGLE_API_URL`, `GOOGLE_STORAGE_API_URL` and `GOOGLE_STORAGE_URI`.
     pub fn google(&self) -> Result<Google, ConfigError> {
         let location = self.optional("GOOGLE_LOCATION").unwrap_or("us-central1");
-        let api_url = match location {
-            "global" => "https://aiplatform.googleapis.com".to_owned(),
-            region => format!("https://{region}-aiplatform.googleapis.com"),
-        };
         let storage_uri = self.optional("GOOGLE_STORAGE_URI").map(str::to_owned);
         if storage_uri.as_ref().is_some_and(|uri| !uri.starts_with("gs://")) {
             return Err(ConfigError::new(
@@ -202,7 +199,7 @@ impl Env {
             ));
         }
         Ok(Google {
-            api_url: self.url_or("GOOGLE_API_URL", &api_url)?,
+            api_url: self.url_or("GOOGLE_API_URL", &google::vertex_url(location))?,
             storage_api_url: self.url_or("GOOGLE_STORAGE_API_URL", "https://storage.googleapis.com")?,
             project: self.required("GOOGLE_PROJECT")?.to_owned(),
             location: location.to_owned(),

@@ -2,12 +2,12 @@
 //! and every redirect is checked again. A file that needs the provider's credential is a request of the adapter's own making.
 
 use crate::config::ConfigError;
-use crate::outbound::{Outbound, ProviderSender, SdkConfig, WireError};
+use crate::outbound::{IDENTITY, Outbound, ProviderSender, SdkConfig, WireError};
 use crate::provider::FileSource;
 use crate::provider::google::inline::{InlineVideo, NoInlineVideo};
 use crate::world::World;
 use bytes::Bytes;
-use reqwest::header::LOCATION;
+use reqwest::header::{ACCEPT_ENCODING, LOCATION};
 use reqwest::{Method, Request, Response};
 use std::time::Duration;
 use url::Url;
@@ -103,6 +103,7 @@ impl Downloads {
             self.allowed(&url)?;
             let mut request = Request::new(Method::GET, url.clone());
             *request.timeout_mut() = Some(TIMEOUT);
+            request.headers_mut().insert(ACCEPT_ENCODING, IDENTITY);
             let answer = self.outbound.exchange(request).await?;
             match answer.status().as_u16() {
                 200 => return Ok(answer),

@@ -90,6 +90,8 @@ pub struct Line {
 pub enum Exchange {
     /// It answered with this status.
     Answered(u16),
+    /// It answered with this status that it does not serve our account.
+    AccountRefused(u16),
     /// It did not answer.
     Unanswered,
 }
@@ -163,7 +165,7 @@ impl Metrics {
 
     /// A provider was asked something. Each exchange counts in all three, so that their sums divide.
     pub fn exchanged(&self, provider: Provider, took: Duration, how: Exchange) {
-        let account_refused = matches!(how, Exchange::Answered(401..=403)); // a bad key, no permission, no money left
+        let account_refused = matches!(how, Exchange::AccountRefused(_)); // a bad key, no permission, no money left
         let error = matches!(how, Exchange::Unanswered | Exchange::Answered(408 | 429 | 500..));
         let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         let values = [
@@ -277,8 +279,9 @@ mod tests {
             (Exchange::Answered(429), 1, 0),
             (Exchange::Answered(503), 1, 0),
             (Exchange::Unanswered, 1, 0),
-            (Exchange::Answered(401), 0, 1),
-            (Exchange::Answered(403), 0, 1),
+            (Exchange::Answered(403), 0, 0),
+            (Exchange::AccountRefused(403), 0, 1),
+            (Exchange::AccountRefused(200), 0, 1),
         ] {
             metrics.exchanged(Provider::Fal, Duration::from_millis(120), how);
             let line = seen.lock().unwrap().pop().unwrap();

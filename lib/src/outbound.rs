@@ -7,7 +7,7 @@ mod provider;
 
 pub use aws::{SdkConfig, sdk_config};
 pub use credentials::ProviderCredentials;
-pub use provider::ProviderSender;
+pub use provider::{IDENTITY, ProviderSender};
 
 use crate::world::World;
 use futures::future::{BoxFuture, join_all};

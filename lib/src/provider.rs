@@ -1,13 +1,16 @@
 //! The providers as pure translation: a job becomes a request, a reply becomes what it means for the job. Nothing here sends,
 //! sleeps, logs or reads the environment; `outbound` is the one sender.
 
+mod exchange;
 pub mod fal;
+mod filter;
 pub mod google;
 pub mod sandbox;
 
+pub use exchange::{Headers, Method, Reply, Request};
+
 use crate::job::{Failure, FailureCode, Job};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use url::Url;
 
 /// The longest address that is kept on a job. A signed URL has about 1,000 characters; a job's item holds 400 KB in all.
@@ -46,41 +49,6 @@ pub enum Handle {
     Google(google::Handle),
     /// The sandbox's job.
     Sandbox(sandbox::Handle),
-}
-
-/// A request to be sent to a provider. It names the credential that goes with it and never holds one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Request {
-    /// The HTTP method.
-    pub method: Method,
-    /// Where to. The sender refuses to send the credential anywhere but to the provider's configured origin.
-    pub url: Url,
-    /// Whose credential goes with it.
-    pub credential: Provider,
-    /// A JSON body.
-    pub body: Option<Value>,
-}
-
-/// The methods that providers are called with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Method {
-    /// Reads.
-    Get,
-    /// Submits.
-    Post,
-    /// Cancels.
-    Put,
-}
-
-/// A provider's whole reply.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reply {
-    /// The HTTP status.
-    pub status: u16,
-    /// The body, at most as long as the sender reads.
-    pub body: Vec<u8>,
-    /// Whether that is all of it.
-    pub whole: bool,
 }
 
 /// What the reply to a submission means.
@@ -151,6 +119,15 @@ pub struct Providers {
     pub google: Option<google::Google>,
 }
 
+/// Whether a reply says that the provider refuses the operator's account: its key, its rights, its money.
+pub fn refuses_our_account(provider: Provider, reply: &Reply) -> bool {
+    match provider {
+        Provider::Fal => fal::refuses_our_account(reply),
+        Provider::Google => google::refuses_our_account(reply),
+        Provider::Sandbox => false,
+    }
+}
+
 impl Providers {
     /// Where they answer.
     pub fn urls(&self) -> Vec<Url> {
@@ -199,7 +176,10 @@ impl Providers {
     /// What a reply to the request of [`Checked::Ask`] means.
     pub fn verdict(&self, handle: &Handle, reply: &Reply) -> Checked {
         match handle {
-            Handle::Fal(_) => fal::result_read(reply),
+            Handle::Fal(handle) => {
+                let meaning = self.fal().map(|fal| fal.result_read(handle, reply));
+                meaning.unwrap_or_else(|failure| Checked::Trouble(failure.message))
+            }
             Handle::Google(_) | Handle::Sandbox(_) => self.checked(handle, reply),
         }
     }

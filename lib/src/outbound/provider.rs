@@ -6,16 +6,20 @@ use super::{Outbound, ProviderCredentials, SdkConfig, WireError};
 use crate::catalog::Services;
 use crate::config::ConfigError;
 use crate::metrics::{Exchange, Metrics};
-use crate::provider::{Method, Provider, Reply, Request, sandbox};
+use crate::provider::google::Google;
+use crate::provider::{Headers, Method, Provider, Reply, Request, refuses_our_account, sandbox};
 use crate::secrets::Unusable;
 use crate::world::{Ambient, World};
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use reqwest::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
 use std::time::Duration;
 use tokio::time::Instant;
 use url::{Origin, Url};
 
 /// The longest reply that is read: fal's and Google's are under 10 KB unless a video is inline.
 const LONGEST_REPLY: usize = 1 << 20;
+
+/// What goes with every request to others as `Accept-Encoding`: without the header any coding may come back, and none is read here.
+pub const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
 
 /// Sends requests to providers.
 #[derive(Debug, Clone)]
@@ -25,7 +29,7 @@ pub struct ProviderSender {
     metrics: Metrics,
     credentials: ProviderCredentials,
     fal: Option<Origin>,
-    google: Option<[Origin; 2]>,
+    google: Option<Google>,
 }
 
 impl ProviderSender {
@@ -36,14 +40,7 @@ impl ProviderSender {
         let fal = credentials.fal.as_ref().map(|_| env.fal_queue_url()).transpose()?;
         let google = credentials.google.as_ref().map(|_| env.google()).transpose()?;
         let World { ambient, outbound, metrics, .. } = world.clone();
-        Ok(Self {
-            outbound,
-            ambient,
-            metrics,
-            credentials,
-            fal: fal.map(|url| url.origin()),
-            google: google.map(|google| [google.api_url.origin(), google.storage_api_url.origin()]),
-        })
+        Ok(Self { outbound, ambient, metrics, credentials, fal: fal.map(|url| url.origin()), google })
     }
 
     /// Which providers can be used now.
@@ -58,22 +55,32 @@ impl ProviderSender {
 
     /// Sends once, and reads the reply within `timeout`, at most 1 MiB of it. Never repeats anything.
     pub async fn send(&self, request: Request, timeout: Duration) -> Result<Reply, WireError> {
-        let mut response = self.open(request, timeout).await?;
-        let (status, mut body) = (response.status().as_u16(), Vec::new());
-        while let Some(chunk) = response.chunk().await? {
-            let room = LONGEST_REPLY - body.len();
-            body.extend_from_slice(&chunk[..chunk.len().min(room)]);
-            if chunk.len() > room {
-                return Ok(Reply { status, body, whole: false });
-            }
-        }
-        Ok(Reply { status, body, whole: true })
+        let provider = request.credential;
+        let (response, asked) = self.ask(request, timeout).await?;
+        let (status, took) = (response.status().as_u16(), asked.elapsed());
+        let reply = read(response).await;
+        let refused = reply.as_ref().is_ok_and(|reply| refuses_our_account(provider, reply));
+        self.count(provider, took, if refused { Exchange::AccountRefused(status) } else { Exchange::Answered(status) });
+        reply
     }
 
     /// Sends once; the body is still to be read, within the same `timeout`.
     pub async fn open(&self, request: Request, timeout: Duration) -> Result<reqwest::Response, WireError> {
+        let provider = request.credential;
+        let (response, asked) = self.ask(request, timeout).await?;
+        let how = match response.status().as_u16() {
+            status @ 401..=403 => Exchange::AccountRefused(status),
+            status => Exchange::Answered(status),
+        };
+        self.count(provider, asked.elapsed(), how);
+        Ok(response)
+    }
+
+    /// Sends once. An answer is still to be counted; that there was none is counted here.
+    async fn ask(&self, request: Request, timeout: Duration) -> Result<(reqwest::Response, Instant), WireError> {
         if request.credential == Provider::Sandbox {
-            return in_the_process(sandbox::answered(&request, self.ambient.now().unix_s()));
+            let reply = sandbox::answered(&request, self.ambient.now().unix_s());
+            return Ok((in_the_process(reply)?, Instant::now()));
         }
         let method = match request.method {
             Method::Get => reqwest::Method::GET,
@@ -84,10 +91,15 @@ impl ProviderSender {
         let mut wire = reqwest::Request::new(method, request.url);
         let began = Instant::now();
         let authorization = self.authorization(provider, wire.url()).await?;
-        wire.headers_mut().insert(AUTHORIZATION, authorization);
-        wire.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json, video/mp4"));
+        let headers = wire.headers_mut();
+        headers.insert(AUTHORIZATION, authorization);
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json, video/mp4"));
+        headers.insert(ACCEPT_ENCODING, IDENTITY);
+        for (name, value) in request.headers {
+            headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        }
         if let Some(body) = request.body {
-            wire.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
             *wire.body_mut() = Some(body.to_string().into());
         }
         let asked = Instant::now();
@@ -97,9 +109,15 @@ impl ProviderSender {
         }
         *wire.timeout_mut() = Some(left);
         let answer = self.outbound.exchange(wire).await;
-        let how = answer.as_ref().map_or(Exchange::Unanswered, |answer| Exchange::Answered(answer.status().as_u16()));
-        self.metrics.exchanged(provider, asked.elapsed(), how);
-        answer
+        let answer = answer.inspect_err(|_| self.count(provider, asked.elapsed(), Exchange::Unanswered))?;
+        Ok((answer, asked))
+    }
+
+    /// Counts an exchange; the sandbox's are none.
+    fn count(&self, provider: Provider, took: Duration, how: Exchange) {
+        if provider != Provider::Sandbox {
+            self.metrics.exchanged(provider, took, how);
+        }
     }
 
     /// The credential, for its own origins only: an address that came from elsewhere gets none and is not called.
@@ -109,7 +127,7 @@ impl ProviderSender {
             (Provider::Fal, Some(key), _) if self.fal.as_ref() == Some(&url.origin()) => {
                 key.current().await.map_err(|why| WireError::NotSent(why.into()))
             }
-            (Provider::Google, _, Some(key)) if self.google.iter().flatten().any(|origin| *origin == url.origin()) => {
+            (Provider::Google, _, Some(key)) if self.google.as_ref().is_some_and(|google| google.is_own(url)) => {
                 let key = key.current().await.map_err(|why| WireError::NotSent(why.into()))?;
                 let token = key.access_token().await.map_err(|error| WireError::NotSent(error.into()))?;
                 header(format!("Bearer {}", token.token))
@@ -119,6 +137,21 @@ impl ProviderSender {
             _ => Err(not_sent("the provider's credential goes to its configured origin only")),
         }
     }
+}
+
+/// Reads at most 1 MiB of a reply.
+async fn read(mut response: reqwest::Response) -> Result<Reply, WireError> {
+    let status = response.status().as_u16();
+    let text = response.headers().iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+    let (headers, mut body) = (Headers::of(text), Vec::new());
+    while let Some(chunk) = response.chunk().await? {
+        let room = LONGEST_REPLY - body.len();
+        body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+        if chunk.len() > room {
+            return Ok(Reply { status, headers, body, whole: false });
+        }
+    }
+    Ok(Reply { status, headers, body, whole: true })
 }
 
 /// The sandbox's reply, as one that came over the wire.

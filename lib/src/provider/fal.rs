@@ -1,12 +1,17 @@
-//! fal.ai's queue API. <https://docs.fal.ai/model-apis/model-endpoints/queue>, errors <https://docs.fal.ai/model-apis/errors>.
+//! fal.ai's queue API. <https://docs.fal.ai/model-apis/model-endpoints/queue>, errors
+//! <https://docs.fal.ai/model-apis/errors>.
 //!
-//! A submission goes to the model's whole path; status, result and cancellation live under its first two segments only, and fal
-//! answers with their addresses. Those are used as they come when they are on the configured origin; behind a proxy or on fal's
-//! backup host they are not, and are then made from the request's id.
+//! A submission goes to the model's whole path; status, result and cancellation live under its
+//! first two segments only, and fal answers with their addresses. Those are used as they come when
+//! they are below the configured base. Else they are made from the request's id: behind a proxy, on
+//! fal's backup host, and when the base was another one at the submission.
 
+mod refusal;
 mod reply;
+mod video;
 
-pub use reply::{cancel_read, result_read};
+pub(super) use refusal::refuses_our_account;
+pub use reply::cancel_read;
 
 use super::{Checked, Method, Provider, Reply, Request, Submitted};
 use crate::job::{Failure, FailureCode, Job};
@@ -49,7 +54,8 @@ impl Fal {
         let mut url = self.queue_url.clone();
         let path = format!("{}/{}", url.path().trim_end_matches('/'), job.route.trim_matches('/'));
         url.set_path(&path);
-        Ok(Request { method: Method::Post, url, credential: Provider::Fal, body: Some(Value::Object(input(job)?)) })
+        let (method, credential, body) = (Method::Post, Provider::Fal, Some(Value::Object(input(job)?)));
+        Ok(Request { method, url, credential, headers: &SUBMIT_HEADERS, body })
     }
 
     /// What the reply to a submission means.
@@ -59,15 +65,16 @@ impl Fal {
 
     /// The request that reads the status.
     pub fn status(&self, handle: &Handle) -> Result<Request, Failure> {
-        self.own(Method::Get, &handle.status_url)
+        self.request(Method::Get, handle, Part::Status)
     }
 
-    /// What the status means; a finished request still has to be asked for its result, which is the verdict.
+    /// What the status means; a finished request still has to be asked for its result, which is the
+    /// verdict.
     pub fn status_read(&self, handle: &Handle, reply: &Reply) -> Checked {
         match reply::status(reply) {
             reply::Status::Queued => Checked::Queued,
             reply::Status::Rendering => Checked::Rendering,
-            reply::Status::Finished => match self.own(Method::Get, &handle.response_url) {
+            reply::Status::Finished => match self.request(Method::Get, handle, Part::Result) {
                 Ok(request) => Checked::Ask(request),
                 Err(failure) => Checked::Trouble(failure.message),
             },
@@ -75,34 +82,108 @@ impl Fal {
         }
     }
 
+    /// What the result means.
+    pub fn result_read(&self, handle: &Handle, reply: &Reply) -> Checked {
+        match self.request(Method::Get, handle, Part::Result) {
+            Ok(request) => reply::result(&request.url, reply),
+            Err(failure) => Checked::Trouble(failure.message),
+        }
+    }
+
     /// The request that cancels.
     pub fn cancel(&self, handle: &Handle) -> Result<Request, Failure> {
-        self.own(Method::Put, &handle.cancel_url)
+        self.request(Method::Put, handle, Part::Cancel)
     }
 
-    fn own(&self, method: Method, address: &str) -> Result<Request, Failure> {
-        let url = self.own_url(address).ok_or_else(|| {
+    /// A request about a job, to the address that fal gave if that is below the configured base,
+    /// else to one that is made again.
+    fn request(&self, method: Method, handle: &Handle, part: Part) -> Result<Request, Failure> {
+        let given = match part {
+            Part::Status => &handle.status_url,
+            Part::Result => &handle.response_url,
+            Part::Cancel => &handle.cancel_url,
+        };
+        let url = self.own_url(given).or_else(|| self.made_again(handle, part)).ok_or_else(|| {
             Failure::new(FailureCode::ProviderUnavailable, "fal gave an address that is not its own for this request")
         })?;
-        Ok(Request { method, url, credential: Provider::Fal, body: None })
+        Ok(Request { method, url, credential: Provider::Fal, headers: &[], body: None })
     }
 
-    /// The address of a request's status, result or cancellation, by fal's rule: `{owner}/{app}/requests/{id}`, where a first segment
-    /// `workflows` or `comfy` stays in front of the two.
-    fn derived_url(&self, route: &str, request_id: &str, suffix: &str) -> String {
-        let segments: Vec<&str> = route.trim_matches('/').split('/').collect();
-        let kept = if matches!(segments.first(), Some(&("workflows" | "comfy"))) { 3 } else { 2 };
-        let app = segments[..kept.min(segments.len())].join("/");
-        let mut url = self.queue_url.clone();
-        url.set_path(&format!("{}/{app}/requests/{request_id}{suffix}", url.path().trim_end_matches('/')));
-        url.to_string()
-    }
-
-    /// The address, if it is on the configured origin and written plainly: it names no user, and reading it resolved nothing, as `..`.
+    /// The address, if it is below the configured base and written plainly: it names no user, and
+    /// reading it resolved nothing, as `..`.
     fn own_url(&self, address: &str) -> Option<Url> {
+        let base = self.queue_url.path().trim_end_matches('/');
+        let below = |url: &Url| url.path().strip_prefix(base).is_some_and(|path| path.starts_with('/'));
         let plain = |url: &Url| url.as_str() == address && url.username().is_empty() && url.password().is_none();
-        Url::parse(address).ok().filter(|url| url.origin() == self.queue_url.origin() && plain(url))
+        Url::parse(address).ok().filter(|url| url.origin() == self.queue_url.origin() && below(url) && plain(url))
     }
+
+    /// The address below today's base, from the request's id and the app, which is read from the
+    /// addresses that fal gave.
+    fn made_again(&self, handle: &Handle, part: Part) -> Option<Url> {
+        let given = [&handle.status_url, &handle.response_url, &handle.cancel_url];
+        let app = given.into_iter().find_map(|address| app_of(address, &handle.request_id))?;
+        Some(self.made_url(&app, &handle.request_id, part))
+    }
+
+    /// The address of a request's status, result or cancellation, by fal's rule:
+    /// `{owner}/{app}/requests/{id}`.
+    fn made_url(&self, app: &str, request_id: &str, part: Part) -> Url {
+        let mut url = self.queue_url.clone();
+        let base = url.path().trim_end_matches('/').to_owned();
+        url.set_path(&format!("{base}/{app}/requests/{request_id}{}", part.suffix()));
+        url
+    }
+}
+
+/// What a request's addresses lead to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Status,
+    Result,
+    Cancel,
+}
+
+impl Part {
+    const fn suffix(self) -> &'static str {
+        match self {
+            Self::Status => "/status",
+            Self::Result => "",
+            Self::Cancel => "/cancel",
+        }
+    }
+}
+
+/// Sent with every submission. fal would otherwise render a failed request up to ten times by
+/// itself, or render it with another model.
+/// <https://docs.fal.ai/model-apis/model-endpoints/reliability>
+const SUBMIT_HEADERS: [(&str, &str); 2] = [("x-fal-no-retry", "1"), ("x-app-fal-disable-fallback", "true")];
+
+/// fal's ids are UUIDs.
+const LONGEST_ID: usize = 128;
+
+fn is_plain_id(id: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(plain)
+}
+
+/// Whether a first segment stands in front of owner and app.
+fn is_namespace(segment: &str) -> bool {
+    matches!(segment, "workflows" | "comfy")
+}
+
+/// The owner and the app in the address of this request, whatever base that is below.
+fn app_of(address: &str, request_id: &str) -> Option<String> {
+    let url = Url::parse(address).ok().filter(|_| is_plain_id(request_id))?;
+    let segments: Vec<&str> = url.path_segments()?.collect();
+    let at = segments.windows(2).position(|pair| pair == ["requests", request_id])?;
+    let namespaced = at >= 3 && is_namespace(segments[at - 3]);
+    let app = &segments[at.checked_sub(if namespaced { 3 } else { 2 })?..at];
+    let plain = |segment: &&str| {
+        segment.starts_with(|first: char| first.is_ascii_alphanumeric())
+            && segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+    };
+    app.iter().all(plain).then(|| app.join("/"))
 }
 
 /// Hailuo has no input for the shape: nobody must pay for another one than its own.

@@ -1,11 +1,17 @@
-//! Google Veo on Vertex AI. <https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/veo-video-generation>
+//! Google Veo on Vertex AI.
+//! <https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/veo-video-generation>
 //!
-//! A submission starts a long-running operation; asking for the operation gives its state and in the end the video: the name of an
-//! object in Cloud Storage when a bucket is configured, else the video itself as base64 inside the answer. Google has no queue to be
-//! seen and no way to stop an operation.
+//! A submission starts a long-running operation; asking for the operation gives its state and in
+//! the end the video: the name of an object in Cloud Storage when a bucket is configured, else the
+//! video itself as base64 inside the answer. Google has no queue to be seen and no way to stop an
+//! operation.
 
 pub mod inline;
+mod json;
 mod reply;
+mod status;
+
+pub(super) use reply::refuses_our_account;
 
 use super::{Checked, FileSource, Method, Provider, Reply, Request, Submitted};
 use crate::job::{Failure, FailureCode, Job};
@@ -54,8 +60,9 @@ impl Google {
         if let Some(uri) = &self.storage_uri {
             parameters["storageUri"] = format!("{}/{}/{}/", uri.trim_end_matches('/'), job.org, job.id).into();
         }
+        let place = Place { project: &self.project, location: &self.location, model: &job.route };
         self.call(
-            &job.route,
+            &place,
             "predictLongRunning",
             json!({"instances": [{"prompt": job.prompt}], "parameters": parameters}),
         )
@@ -66,9 +73,15 @@ impl Google {
         reply::submitted(&job.route, reply)
     }
 
-    /// The request that asks for the operation.
+    /// The request that asks for the operation: where it was begun, whatever project and location
+    /// are configured now.
     pub fn check(&self, handle: &Handle) -> Request {
-        self.call(&handle.model, "fetchPredictOperation", json!({"operationName": handle.operation}))
+        let place = Place::of(&handle.operation).unwrap_or(Place {
+            project: &self.project,
+            location: &self.location,
+            model: &handle.model,
+        });
+        self.call(&place, "fetchPredictOperation", json!({"operationName": handle.operation}))
     }
 
     /// What the reply to [`Self::check`] means.
@@ -89,27 +102,80 @@ impl Google {
             segments.pop_if_empty().extend(["storage", "v1", "b", object.0, "o", object.1]);
         }
         url.set_query(Some("alt=media"));
-        Ok(FileSource::Private(Request { method: Method::Get, url, credential: Provider::Google, body: None }))
+        let (method, credential) = (Method::Get, Provider::Google);
+        Ok(FileSource::Private(Request { method, url, credential, headers: &[], body: None }))
     }
 
-    fn call(&self, model: &str, verb: &str, body: Value) -> Request {
-        let mut url = self.api_url.clone();
+    /// Whether Google's credential may go there: to the configured addresses, and where those are
+    /// Google's own, to Vertex AI in any location, for operations that were begun in another one.
+    pub fn is_own(&self, url: &Url) -> bool {
+        let origin = url.origin();
+        let configured = origin == self.api_url.origin() || origin == self.storage_api_url.origin();
+        configured || (is_vertex(&self.api_url) && is_vertex(url))
+    }
+
+    fn call(&self, place: &Place<'_>, verb: &str, body: Value) -> Request {
+        let mut url = self.api_url_in(place.location);
         if let Ok(mut segments) = url.path_segments_mut() {
-            let model = format!("{model}:{verb}");
-            let path = [
-                "v1",
-                "projects",
-                &self.project,
-                "locations",
-                &self.location,
-                "publishers",
-                "google",
-                "models",
-                &model,
-            ];
-            segments.pop_if_empty().extend(path);
+            let model = format!("{}:{verb}", place.model);
+            let in_project = ["v1", "projects", place.project, "locations", place.location];
+            segments.pop_if_empty().extend(in_project).extend(["publishers", "google", "models", &model]);
         }
-        Request { method: Method::Post, url, credential: Provider::Google, body: Some(body) }
+        Request { method: Method::Post, url, credential: Provider::Google, headers: &[], body: Some(body) }
+    }
+
+    /// Where a location answers. A base that is not Google's own, such as a proxy's, stands for all
+    /// of them.
+    fn api_url_in(&self, location: &str) -> Url {
+        let elsewhere = location != self.location && is_vertex(&self.api_url);
+        let url = elsewhere.then(|| Url::parse(&vertex_url(location)).ok()).flatten();
+        url.unwrap_or_else(|| self.api_url.clone())
+    }
+}
+
+/// Where Vertex AI answers for a location, such as `us-central1` or `global`.
+pub fn vertex_url(location: &str) -> String {
+    match location {
+        "global" => format!("https://{VERTEX}"),
+        region => format!("https://{region}-{VERTEX}"),
+    }
+}
+
+/// Vertex AI's host, which has a location in front of it unless that is `global`.
+const VERTEX: &str = "aiplatform.googleapis.com";
+
+/// Whether an address is Vertex AI's own in some location.
+fn is_vertex(url: &Url) -> bool {
+    let Some(location) = url.host_str().and_then(|host| host.strip_suffix(VERTEX)) else { return false };
+    let plain = |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let own = url.scheme() == "https" && url.port().is_none() && url.username().is_empty() && url.password().is_none();
+    own && (location.is_empty() || location.strip_suffix('-').is_some_and(plain))
+}
+
+/// Where a model is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Place<'a> {
+    project: &'a str,
+    location: &'a str,
+    model: &'a str,
+}
+
+impl<'a> Place<'a> {
+    /// The place that an operation's name tells:
+    /// `projects/…/locations/…/publishers/google/models/…/operations/…`.
+    fn of(operation: &'a str) -> Option<Self> {
+        let segments: Vec<&str> = operation.split('/').collect();
+        let ["projects", project, "locations", location, "publishers", "google", "models", model, "operations", _] =
+            segments[..]
+        else {
+            return None;
+        };
+        let plain = |name: &str, further: &[u8]| {
+            name.starts_with(|first: char| first.is_ascii_alphanumeric())
+                && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || further.contains(&byte))
+        };
+        let known = plain(project, b"-.:") && plain(location, b"-") && plain(model, b"-._@");
+        known.then_some(Self { project, location, model })
     }
 }
 

@@ -6,7 +6,9 @@ use super::hostile::Foreign;
 use super::wire::Trick;
 use super::{A_TURN, failure};
 use crate::stage::{Stage, code};
-use ghub::job::{FailureCode, Status};
+use ghub::job::{FailureCode, Processing, State, Status};
+use ghub::provider::Handle;
+use ghub::store::Written;
 use local::fal::{Ending, Verdict};
 use local::faults::{Fault, Then};
 use serde_json::{Value, json};
@@ -38,6 +40,36 @@ async fn f14_addresses_of_another_host_are_not_called() {
     quiet.charged_for(5).await;
     assert_eq!(elsewhere.heard(), [""; 0]);
     only_ours_are_called(&quiet);
+}
+
+/// A job keeps the addresses that fal gave. After `FalQueueUrl` has changed, or the local system's port, they lead to the earlier base:
+/// they are made again from the request's id, and the render is not lost.
+#[tokio::test(flavor = "multi_thread")]
+async fn f06_addresses_of_an_earlier_base_lose_no_render() {
+    let quiet = Quiet::new().await;
+    let elsewhere = Foreign::answering(r#"{"status":"COMPLETED","video":{"url":"https://v3.fal.media/x.mp4"}}"#);
+    let fal = quiet.stage.system.fal.as_ref().unwrap().origin.clone();
+    let mut jobs = Vec::new();
+    for base in [elsewhere.origin.clone(), format!("{}/fal/v1", elsewhere.origin), "https://queue.fal.run".to_owned()] {
+        let (job, _) = quiet.at_fal(&format!("begun at {base}")).await;
+        let mut stored = quiet.stored(&job).await;
+        let State::Processing(Processing { handle: Handle::Fal(handle), .. }) = &mut stored.state else {
+            panic!("at fal")
+        };
+        for address in [&mut handle.status_url, &mut handle.response_url, &mut handle.cancel_url] {
+            *address = address.replace(&fal, &base);
+        }
+        stored.revision += 1;
+        assert_eq!(quiet.stage.store.write(&stored).await.unwrap(), Written::Done);
+        jobs.push(job);
+    }
+    quiet.settled(&jobs).await;
+    for job in &jobs {
+        assert_eq!(quiet.status(job).await, Status::Completed, "{}", quiet.shown(job).await);
+    }
+    assert_eq!(elsewhere.heard(), [""; 0]);
+    only_ours_are_called(&quiet);
+    quiet.charged_for(3).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -89,14 +121,19 @@ async fn f14_a_file_is_not_fetched_from_inside() {
         ("this machine", format!("{}/video.mp4", inside.origin)),
         ("this machine by name", inside.origin.replace("127.0.0.1", "localhost")),
         ("this machine, otherwise", inside.origin.replace("127.0.0.1", "[::1]")),
-        ("a file here", "file:///etc/passwd".to_owned()),
         ("a name that only ends like fal's", "https://evilfal.media/x.mp4".to_owned()),
         ("fal's name as a user", format!("https://v3.fal.media@{}/x.mp4", inside.origin.trim_start_matches("http://"))),
         ("fal's name without TLS", "http://v3.fal.media/x.mp4".to_owned()),
-        ("no address", "//".to_owned()),
     ] {
         quiet.stage.fal().decide(Verdict::next(1, Ending::ForeignUrl { url }));
         jobs.push(quiet.rendered(prompt).await.0);
+    }
+    for (prompt, url) in [("a file here", "file:///etc/passwd"), ("no address", "//")] {
+        quiet.stage.fal().decide(Verdict::next(1, Ending::ForeignUrl { url: url.to_owned() }));
+        let (job, _) = quiet.at_fal(prompt).await;
+        quiet.stage.later(A_TURN);
+        quiet.looked_at(&job).await;
+        assert_eq!(failure(&quiet.stored(&job).await), Some(FailureCode::ProviderNoOutput), "{prompt}: no video");
     }
     for _ in 0..2 {
         quiet.stage.later(A_TURN);

@@ -1,15 +1,18 @@
 //! What fal's replies mean.
 
-use super::{Fal, Handle};
+use super::refusal::{Said, described, error_type};
+use super::{Fal, Handle, Part, is_plain_id, video};
 use crate::job::{Failure, FailureCode};
 use crate::provider::{Cancelled, Checked, Handle as ProviderHandle, LONGEST_ADDRESS, Reply, Submitted};
 use serde::Deserialize;
 use serde_json::Value;
+use url::Url;
 
 /// Where a request stands, by its status alone.
 pub(super) enum Status {
     Queued,
     Rendering,
+    /// It is over, or the word for where it stands is not known: the result tells.
     Finished,
     Trouble(String),
 }
@@ -19,15 +22,13 @@ struct StatusBody {
     status: String,
 }
 
-/// The one documented 503 that says by itself that nothing was begun: no runner could be allocated. After trouble with a connection
-/// to a runner fal's queue tries again by itself, so those are no refusals.
+/// The one documented 503 that says by itself that nothing was begun: no runner could be allocated.
+/// After trouble with a connection to a runner fal's queue tries again by itself, so those are no
+/// refusals.
 const NOT_BEGUN: &str = "runner_scheduling_failure";
 
 /// What was stopped at our own wish, by a cancellation whose answer or whose record was lost.
 const STOPPED: &str = "client_cancelled";
-
-/// fal's ids are UUIDs.
-const LONGEST_ID: usize = 128;
 
 #[derive(Deserialize)]
 struct Taken {
@@ -38,40 +39,46 @@ struct Taken {
 }
 
 pub(super) fn submitted(fal: &Fal, route: &str, reply: &Reply) -> Submitted {
-    let why = || described("fal", reply);
+    let why = || described(reply);
     match reply.status {
         200..=299 => accepted(fal, route, reply),
-        // Our account at fal, or its limits: refused before anything was taken, and none of the caller's doing.
-        401..=403 | 429 => Submitted::NotTaken(why()),
+        // Our account at fal, or its limits: refused before anything was taken, and none of the
+        // caller's doing.
+        401..=403 | 407 | 429 => Submitted::NotTaken(why()),
         503 if error_type(reply).as_deref() == Some(NOT_BEGUN) => Submitted::NotTaken(why()),
-        404 => Submitted::Refused(Failure::new(
-            FailureCode::ProviderUnavailable,
-            "fal does not have this model at present",
-        )),
-        408 | 409 | 425 => Submitted::Unknown(why()),
-        400..=499 => Submitted::Refused(refusal(reply)),
+        // The operator's route leads nowhere, or nowhere any more.
+        404 | 405 | 410 => Submitted::Refused(
+            Failure::new(FailureCode::ProviderUnavailable, "fal does not have this model at present").with_said(&why()),
+        ),
+        408 | 409 | 425 | 499 => Submitted::Unknown(why()),
+        400..=499 => Submitted::Refused(Said::by(reply).failure(reply.status)),
         _ => Submitted::Unknown(why()),
     }
 }
 
 fn accepted(fal: &Fal, route: &str, reply: &Reply) -> Submitted {
-    let plain = |id: &str| {
-        (1..=LONGEST_ID).contains(&id.len())
-            && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+    let taken = serde_json::from_slice::<Taken>(&reply.body).ok();
+    let Some(taken) = taken.filter(|taken| is_plain_id(&taken.request_id)) else {
+        return Submitted::Unknown(described(reply));
     };
-    let Some(taken) = serde_json::from_slice::<Taken>(&reply.body).ok().filter(|taken| plain(&taken.request_id)) else {
-        return Submitted::Unknown(described("fal", reply));
-    };
-    let address = |given: Option<String>, suffix| {
+    let address = |given: Option<String>, part| {
         let own = given.filter(|given| is_address(given) && fal.own_url(given).is_some());
-        own.unwrap_or_else(|| fal.derived_url(route, &taken.request_id, suffix))
+        own.unwrap_or_else(|| fal.made_url(&app(route), &taken.request_id, part).into())
     };
     Submitted::Accepted(ProviderHandle::Fal(Handle {
-        status_url: address(taken.status_url, "/status"),
-        response_url: address(taken.response_url, ""),
-        cancel_url: address(taken.cancel_url, "/cancel"),
+        status_url: address(taken.status_url, Part::Status),
+        response_url: address(taken.response_url, Part::Result),
+        cancel_url: address(taken.cancel_url, Part::Cancel),
         request_id: taken.request_id,
     }))
+}
+
+/// What of a model's path is in the addresses of its requests: the first two segments, or three
+/// where the first is a namespace.
+fn app(route: &str) -> String {
+    let segments: Vec<&str> = route.trim_matches('/').split('/').collect();
+    let kept = if segments.first().is_some_and(|first| super::is_namespace(first)) { 3 } else { 2 };
+    segments[..kept.min(segments.len())].join("/")
 }
 
 fn is_address(text: &str) -> bool {
@@ -79,85 +86,58 @@ fn is_address(text: &str) -> bool {
 }
 
 pub(super) fn status(reply: &Reply) -> Status {
-    let read = serde_json::from_slice::<StatusBody>(&reply.body);
-    match (reply.status, read.as_ref().map(|body| body.status.as_str())) {
+    let read = serde_json::from_slice::<StatusBody>(&reply.body).map(|body| body.status.to_ascii_uppercase());
+    match (reply.status, read.as_deref()) {
         (200 | 202, Ok("IN_QUEUE")) => Status::Queued,
         (200 | 202, Ok("IN_PROGRESS")) => Status::Rendering,
-        (200 | 202, Ok("COMPLETED")) => Status::Finished,
-        _ => Status::Trouble(described("fal", reply)),
+        (200 | 202, Ok(_)) => Status::Finished,
+        _ => Status::Trouble(described(reply)),
     }
 }
 
-/// What the result means. It carries the model's own status code: 422 is the verdict on this request, a 5xx or 404 is not one.
-pub fn result_read(reply: &Reply) -> Checked {
-    let body = serde_json::from_slice::<Value>(&reply.body);
-    match (reply.status, body) {
-        (200, Ok(body)) if body.is_object() => {
-            match body.pointer("/video/url").and_then(Value::as_str).filter(|url| is_address(url)) {
-                Some(url) => Checked::Done { file_url: url.to_owned() },
-                None => Checked::Failed(Failure::new(
-                    FailureCode::ProviderNoOutput,
-                    "fal finished the render and gave no video",
-                )),
-            }
-        }
-        (422, Ok(body)) if body.get("detail").is_some() => Checked::Failed(refusal(reply)),
+/// What the result means, which was read from `base`. It carries the model's own status code.
+///
+/// - A list of errors is the model's verdict, with any status but those of a limit.
+/// - Without a list, 401, 402, 403, 407 and 5xx speak of our account or of a passing fault. They are no verdict.
+/// - Any other 4xx is one: fal says in no other way that a render failed. A page is none, for fal's API does not write pages.
+pub(super) fn result(base: &Url, reply: &Reply) -> Checked {
+    let said = Said::by(reply);
+    let trouble = || Checked::Trouble(described(reply));
+    let verdict = || Checked::Failed(said.failure(reply.status));
+    match (reply.status, serde_json::from_slice::<Value>(&reply.body)) {
+        (200, Ok(body)) => match video::address(&body, base) {
+            Some(file_url) => Checked::Done { file_url },
+            None if said.by_the_model => verdict(),
+            None => Checked::Failed(
+                Failure::new(FailureCode::ProviderNoOutput, "fal finished the render and gave no video")
+                    .with_said(&format!("the result has: {}", video::keys(&body))),
+            ),
+        },
+        (408 | 425 | 429, _) => trouble(),
         (499, _) if error_type(reply).as_deref() == Some(STOPPED) => Checked::Failed(Failure::cancelled()),
-        // A model's own refusal is a list, also with another 4xx; what stands before the model (keys, limits) never answers with one.
-        (400 | 402 | 404..=407 | 409..=428 | 430..=499, Ok(body))
-            if body.get("detail").is_some_and(Value::is_array) =>
-        {
-            Checked::Failed(refusal(reply))
+        (400.., _) if said.by_the_model => verdict(),
+        (400, _) if said.is_that_it_goes_on() => Checked::Rendering,
+        (404 | 405 | 410, _) => {
+            let message = format!("fal finished the render and does not have its result (HTTP {})", reply.status);
+            Checked::Failed(said.marked(Failure::new(FailureCode::ProviderNoOutput, &message)))
         }
-        _ => Checked::Trouble(described("fal", reply)),
+        (400 | 406 | 409..=498, _) if !is_page(&reply.body) => verdict(),
+        _ => trouble(),
     }
 }
 
-/// What the reply to a cancellation means. The word decides; the status codes differ between versions of fal's documentation.
+fn is_page(body: &[u8]) -> bool {
+    body.trim_ascii_start().starts_with(b"<")
+}
+
+/// What the reply to a cancellation means. The word decides; the status codes differ between
+/// versions of fal's documentation.
 pub fn cancel_read(reply: &Reply) -> Cancelled {
     match serde_json::from_slice::<StatusBody>(&reply.body).as_ref().map(|body| body.status.as_str()) {
         Ok("OK") => Cancelled::Stopped,
         Ok("NOT_FOUND") => Cancelled::Unknown,
         Ok("CANCELLATION_REQUESTED") => Cancelled::Asked,
         Ok("ALREADY_COMPLETED") => Cancelled::AlreadyDone,
-        _ => Cancelled::Trouble(described("fal", reply)),
-    }
-}
-
-/// A structured refusal: fal's `detail` is a list of `{loc, msg, type}`, or on endpoints that were not migrated plain text.
-fn refusal(reply: &Reply) -> Failure {
-    let detail =
-        serde_json::from_slice::<Value>(&reply.body).ok().and_then(|mut body| body.get_mut("detail").map(Value::take));
-    let (message, kind) = match detail {
-        Some(Value::String(text)) => (text, error_type(reply)),
-        Some(Value::Array(items)) => {
-            let text = |item: &Value, key: &str| item.get(key).and_then(Value::as_str).map(str::to_owned);
-            let messages: Vec<String> = items.iter().filter_map(|item| text(item, "msg")).collect();
-            (messages.join("; "), items.iter().find_map(|item| text(item, "type")))
-        }
-        _ => (String::new(), error_type(reply)),
-    };
-    let message = if message.is_empty() { format!("fal refused the request (HTTP {})", reply.status) } else { message };
-    let code = match kind.as_deref() {
-        Some("content_policy_violation") => FailureCode::ContentFiltered,
-        _ => FailureCode::ProviderRefused,
-    };
-    let failure = Failure::new(code, &message);
-    match kind {
-        Some(kind) => failure.with_provider_code(kind),
-        None => failure,
-    }
-}
-
-fn error_type(reply: &Reply) -> Option<String> {
-    let body: Value = serde_json::from_slice(&reply.body).ok()?;
-    body.get("error_type").and_then(Value::as_str).map(str::to_owned)
-}
-
-/// A reply for the log: its status and fal's own type of error, never its body, which may repeat the prompt.
-fn described(provider: &str, reply: &Reply) -> String {
-    match error_type(reply) {
-        Some(kind) => format!("{provider} answered HTTP {} ({kind})", reply.status),
-        None => format!("{provider} answered HTTP {}", reply.status),
+        _ => Cancelled::Trouble(described(reply)),
     }
 }

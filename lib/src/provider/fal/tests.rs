@@ -1,10 +1,13 @@
-//! What fal is asked, letter by letter, and which addresses are never called. What its answers mean is in `meaning`.
+//! What fal is asked, letter by letter, and which addresses are never called. What its answers mean
+//! is in `meaning` and `refusing`.
 
 mod meaning;
+mod refusing;
 
 use super::*;
 use crate::catalog::Catalog;
 use crate::job::tests::kling;
+use crate::provider::Headers;
 use serde_json::json;
 
 const ID: &str = "764cabcf-b745-4b3e-ae38-1200304cf45b";
@@ -16,7 +19,7 @@ fn fal() -> Fal {
 }
 
 fn reply(status: u16, body: &str) -> Reply {
-    Reply { status, body: body.as_bytes().to_vec(), whole: true }
+    Reply { status, headers: Headers::default(), body: body.as_bytes().to_vec(), whole: true }
 }
 
 /// Kling's addresses have its owner and app alone, however long its own path is.
@@ -31,10 +34,12 @@ fn kling_handle() -> Handle {
 }
 
 fn request(method: Method, url: &str, body: Option<Value>) -> Request {
-    Request { method, url: url.parse().unwrap(), credential: Provider::Fal, body }
+    let headers: &[_] = if method == Method::Post { &SUBMIT_HEADERS } else { &[] };
+    Request { method, url: url.parse().unwrap(), credential: Provider::Fal, headers, body }
 }
 
-/// A job of this model, as the catalog routes it; fal has no Runway, so an operator's override routes that one.
+/// A job of this model, as the catalog routes it; fal has no Runway, so an operator's override
+/// routes that one.
 fn job(model: &str, seconds: u32, aspect_ratio: Option<&str>) -> Job {
     let catalog = Catalog::with_overrides(r#"{"fal/runway-gen-4":{"route":"acme/runway"}}"#).unwrap();
     let route = catalog.get(model).unwrap().route.clone().unwrap();
@@ -156,8 +161,61 @@ fn an_address_that_is_not_plainly_of_the_queue_is_never_called() {
             response_url: address.to_owned(),
             cancel_url: address.to_owned(),
         };
-        assert!(fal().status(&stored).is_err() && fal().cancel(&stored).is_err(), "{address:?}");
-        let completed = reply(200, COMPLETED);
-        assert!(matches!(fal().status_read(&stored, &completed), Checked::Trouble(_)), "{address:?}");
+        let asked = [fal().status(&stored), fal().cancel(&stored)].into_iter().flatten();
+        for request in asked {
+            let url = request.url.as_str();
+            assert!(url.starts_with("https://queue.fal.run/fal-ai/kling-video/requests/"), "{address:?}: {url}");
+        }
+    }
+}
+
+/// A job may outlive the base that was configured when it was sent: a proxy, another port after a
+/// restart.
+#[test]
+fn addresses_of_an_earlier_base_are_made_again() {
+    let bases =
+        ["https://queue.fal.run", "http://127.0.0.1:9001", "https://gateway.example/fal/v1", "https://other.example/"];
+    for (app, route) in [
+        ("fal-ai/kling-video", "fal-ai/kling-video/v2/master/text-to-video"),
+        ("fal-ai/veo3.1", "fal-ai/veo3.1"),
+        ("workflows/acme/film", "workflows/acme/film/cut"),
+    ] {
+        for then in bases {
+            let job = Job { route: route.to_owned(), ..kling() };
+            let body = json!({"request_id": ID}).to_string();
+            let taken = Fal::new(then.parse().unwrap()).submitted(&job, &reply(200, &body));
+            let Submitted::Accepted(crate::provider::Handle::Fal(handle)) = taken else { panic!("{taken:?}") };
+            for now in bases {
+                let fal = Fal::new(now.parse().unwrap());
+                let base = format!("{}/{app}/requests/{ID}", now.trim_end_matches('/'));
+                let url = |request: Result<Request, Failure>| request.unwrap().url.to_string();
+                assert_eq!(url(fal.status(&handle)), format!("{base}/status"), "{then} → {now}");
+                assert_eq!(url(fal.cancel(&handle)), format!("{base}/cancel"), "{then} → {now}");
+                let Checked::Ask(result) = fal.status_read(&handle, &reply(200, COMPLETED)) else {
+                    panic!("{then} → {now}")
+                };
+                assert_eq!(result.url.as_str(), base, "{then} → {now}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_names_no_app_is_not_called() {
+    for address in [
+        "https://gateway.example/requests/{id}",
+        "https://gateway.example/kling/requests/{id}/status",
+        "https://gateway.example/fal-ai/kling-video/requests/another/status",
+        "https://gateway.example/fal-ai/%2e%2e/requests/{id}/status",
+        "https://gateway.example/fal-ai/kling%2Fvideo/requests/{id}",
+        "https://gateway.example/fal-ai//requests/{id}",
+        "https://gateway.example/",
+        "",
+    ] {
+        let address = address.replace("{id}", ID);
+        let (status_url, response_url, cancel_url) = (address.clone(), address.clone(), address.clone());
+        let stored = Handle { request_id: ID.to_owned(), status_url, response_url, cancel_url };
+        assert!(fal().status(&stored).is_err() && fal().cancel(&stored).is_err(), "{address}");
+        assert!(matches!(fal().status_read(&stored, &reply(200, COMPLETED)), Checked::Trouble(_)), "{address}");
     }
 }

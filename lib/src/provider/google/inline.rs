@@ -1,9 +1,18 @@
-//! A video inside JSON, taken out while it passes: the value of the first `bytesBase64Encoded`, decoded piece by piece. A video of tens
-//! of megabytes is never held.
+//! A video inside JSON, taken out while it passes: the value of the first field for a video's
+//! bytes, decoded piece by piece. A video of tens of megabytes is never held.
+//!
+//! As readers of proto3's JSON must, it takes both alphabets of base64, with and without padding,
+//! and line breaks in it.
 
-use base64::{Engine, engine::general_purpose::STANDARD};
+use super::reply::BYTES;
+use base64::Engine;
+use base64::alphabet::STANDARD;
+use base64::engine::general_purpose::{GeneralPurpose, NO_PAD};
 
-const FIELD: &[u8] = b"bytesBase64Encoded";
+/// The names in [`BYTES`], with underscores, have at most so many characters.
+const LONGEST_KEY: usize = 24;
+/// Bits that are left over in the last character are not looked at: some writers do not clear them.
+const BASE64: GeneralPurpose = GeneralPurpose::new(&STANDARD, NO_PAD.with_decode_allow_trailing_bits(true));
 
 /// Why no video could be taken out.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -23,10 +32,12 @@ pub struct InlineVideo {
     escaped: bool,
     unicode: Option<Unicode>,
     text: Vec<u8>,
+    padded: bool,
     key: Vec<u8>,
 }
 
-/// Where in the JSON the reader stands. Only strings matter: outside of them a colon says that the last one was a field's name.
+/// Where in the JSON the reader stands. Only strings matter: outside of them a colon says that the
+/// last one was a field's name.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 enum Place {
     #[default]
@@ -34,6 +45,8 @@ enum Place {
     InString,
     AfterField,
     InVideo,
+    /// In front of the comma of `data:video/mp4;base64,…`.
+    InMediaType,
     Done,
 }
 
@@ -45,13 +58,14 @@ struct Unicode {
 }
 
 impl InlineVideo {
-    /// Takes the next piece of the answer and returns the next piece of the video, which may be empty.
+    /// Takes the next piece of the answer and returns the next piece of the video, which may be
+    /// empty.
     pub fn pass(&mut self, json: &[u8]) -> Result<Vec<u8>, NoInlineVideo> {
         for byte in json {
             self.step(*byte);
         }
         let whole = self.text.len() - self.text.len() % 4;
-        if self.place == Place::InVideo && whole > 0 {
+        if self.place == Place::InVideo && whole > 4 {
             let rest = self.text.split_off(whole);
             return decoded(&std::mem::replace(&mut self.text, rest));
         }
@@ -70,39 +84,66 @@ impl InlineVideo {
                 self.key.clear();
                 self.place = Place::InString;
             }
-            Place::Outside if byte == b':' && self.key == FIELD => self.place = Place::AfterField,
+            Place::Outside if byte == b':' && is_field(&self.key) => self.place = Place::AfterField,
             Place::Outside if !byte.is_ascii_whitespace() => self.key.clear(),
             Place::InString if quote => self.place = Place::Outside,
-            Place::InString if self.key.len() <= FIELD.len() => self.key.push(byte),
+            Place::InString if self.key.len() <= LONGEST_KEY => self.key.push(byte),
             Place::AfterField if quote => self.place = Place::InVideo,
             Place::AfterField if !byte.is_ascii_whitespace() => self.place = Place::Outside, // not a string: no video
             Place::InVideo if self.unicode.is_some() => self.unicode_digit(byte),
-            Place::InVideo if quote => self.place = Place::Done,
+            Place::InVideo | Place::InMediaType if quote => self.place = Place::Done,
             Place::InVideo if self.escaped && byte == b'u' => self.unicode = Some(Unicode::default()),
-            Place::InVideo if !escape => self.text.push(byte), // of `\/` the slash counts
+            Place::InVideo if self.escaped && b"nrtbf".contains(&byte) => {} // a line break in the base64
+            Place::InVideo if !escape => self.character(byte),               // of `\/` the slash counts
+            Place::InMediaType if byte == b',' => self.place = Place::InVideo,
             _ => {}
         }
         self.escaped = escape;
     }
 
-    /// Takes the next of four hex digits. What is no digit, or no ASCII in the end, is no base64 either and is found out there.
+    /// Takes a character of the base64, as the standard alphabet has it. Nothing but padding
+    /// follows padding.
+    fn character(&mut self, byte: u8) {
+        match byte {
+            b'=' => self.padded = true,
+            b':' if self.text == b"data" => {
+                self.text.clear();
+                self.place = Place::InMediaType;
+            }
+            byte if byte.is_ascii_whitespace() => {}
+            _ if self.padded => self.text.push(b'!'),
+            b'-' => self.text.push(b'+'),
+            b'_' => self.text.push(b'/'),
+            byte => self.text.push(byte),
+        }
+    }
+
+    /// Takes the next of four hex digits. What is no digit, or no ASCII in the end, is no base64
+    /// either and is found out there.
     fn unicode_digit(&mut self, byte: u8) {
         let Some(Unicode { digits, value }) = self.unicode else { return };
         let value = value * 16 + char::from(byte).to_digit(16).unwrap_or(0xffff);
         self.unicode = if digits < 3 { Some(Unicode { digits: digits + 1, value }) } else { None };
         if self.unicode.is_none() {
-            self.text.push(u8::try_from(value).unwrap_or(b'!'));
+            self.character(u8::try_from(value).unwrap_or(b'!'));
         }
     }
 }
 
+/// Whether a field is one for a video's bytes, by either of its names.
+fn is_field(key: &[u8]) -> bool {
+    let bare: Vec<u8> = key.iter().filter(|byte| **byte != b'_').map(u8::to_ascii_lowercase).collect();
+    BYTES.iter().any(|name| bare == name.to_ascii_lowercase().as_bytes())
+}
+
 fn decoded(text: &[u8]) -> Result<Vec<u8>, NoInlineVideo> {
-    STANDARD.decode(text).map_err(|_| NoInlineVideo::NotBase64)
+    BASE64.decode(text).map_err(|_| NoInlineVideo::NotBase64)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use base64::engine::general_purpose::STANDARD;
 
     fn taken(json: &str, piece: usize) -> Result<Vec<u8>, NoInlineVideo> {
         let mut reader = InlineVideo::default();
@@ -143,6 +184,34 @@ mod tests {
     }
 
     #[test]
+    fn every_base64_that_readers_must_take_is_taken() {
+        let video: Vec<u8> = (0..=255).cycle().take(1_001).collect();
+        let text = STANDARD.encode(&video);
+        let broken: Vec<_> = text.as_bytes().chunks(76).map(|line| std::str::from_utf8(line).unwrap()).collect();
+        for text in [
+            text.clone(),
+            text.trim_end_matches('=').to_owned(),
+            text.replace('+', "-").replace('/', "_"),
+            text.replace('+', "-").replace('/', "_").trim_end_matches('=').to_owned(),
+            broken.join("\\n"),
+            broken.join("\\r\\n"),
+            broken.join("\n"),
+            broken.join("\\u000a"),
+            format!("  {text}  "),
+            format!("data:video/mp4;base64,{text}"),
+            format!("data:video\\/mp4;base64,{text}"),
+        ] {
+            for field in ["bytesBase64Encoded", "bytes_base64_encoded", "encodedVideo", "videoBytes"] {
+                let json = format!(r#"{{"video":{{"{field}":"{text}"}}}}"#);
+                for piece in [1, 3, 64, 100_000] {
+                    assert_eq!(taken(&json, piece).as_deref(), Ok(video.as_slice()), "{field} {}", &text[..40]);
+                }
+            }
+        }
+        assert_eq!(taken(r#"{"encodedVideo":"data"}"#, 1), Ok(STANDARD.decode("data").unwrap()));
+    }
+
+    #[test]
     fn an_answer_without_a_whole_video_is_an_error() {
         for json in [
             r#"{"name":"x","done":true}"#,
@@ -155,6 +224,7 @@ mod tests {
         }
         assert_eq!(taken(r#"{"bytesBase64Encoded":"A*AA"}"#, 7), Err(NoInlineVideo::NotBase64));
         assert_eq!(taken(r#"{"bytesBase64Encoded":"A\u00zzAA"}"#, 7), Err(NoInlineVideo::NotBase64));
-        assert_eq!(taken(r#"{"bytesBase64Encoded":"AAA"}"#, 7), Err(NoInlineVideo::NotBase64));
+        assert_eq!(taken(r#"{"bytesBase64Encoded":"AAAAA"}"#, 7), Err(NoInlineVideo::NotBase64));
+        assert_eq!(taken(r#"{"bytesBase64Encoded":"AA==AA"}"#, 7), Err(NoInlineVideo::NotBase64));
     }
 }

@@ -1,128 +1,177 @@
-//! What Google's replies mean. Errors come in the shape of `google.rpc.Status`, over HTTP and, with HTTP 200, inside an operation.
+//! What Google's replies mean.
 
+use super::json::{field, items, number, text, truth};
+use super::status::{Fault, Status};
 use super::{Handle, INLINE};
+use crate::foreign_text;
 use crate::job::{Failure, FailureCode};
 use crate::provider::{Checked, Handle as ProviderHandle, LONGEST_ADDRESS, Reply, Submitted};
-use serde::Deserialize;
+use serde_json::Value;
 
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase")]
-struct Operation {
-    name: String,
-    done: bool,
-    error: Option<Status>,
-    response: Option<Response>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase")]
-struct Response {
-    videos: Vec<Video>,
-    rai_media_filtered_count: u32,
-    rai_media_filtered_reasons: Vec<String>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase")]
-struct Video {
-    gcs_uri: Option<String>,
-    bytes_base64_encoded: Option<String>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Status {
-    code: i64,
-    message: String,
-    status: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct ErrorBody {
-    error: Status,
-}
+/// Lists in which a response may have its videos: Vertex AI's name first, then those of the Gemini
+/// API and of Google's clients.
+const LISTS: [&str; 3] = ["videos", "generatedVideos", "generatedSamples"];
+/// What a video calls the object in Cloud Storage.
+const URIS: [&str; 2] = ["gcsUri", "uri"];
+/// What a video calls its own bytes. `inline` takes them out under the same names.
+pub(super) const BYTES: [&str; 3] = ["bytesBase64Encoded", "encodedVideo", "videoBytes"];
+/// Where Cloud Storage answers over HTTPS.
+const STORAGE: [&str; 2] = ["https://storage.googleapis.com/", "https://storage.cloud.google.com/"];
 
 pub(super) fn submitted(model: &str, reply: &Reply) -> Submitted {
     let why = || described(reply);
+    let body = serde_json::from_slice::<Value>(&reply.body).unwrap_or_default();
+    let status = Status::within(&body);
     match reply.status {
-        200..=299 => match serde_json::from_slice::<Operation>(&reply.body) {
-            Ok(operation) if is_plain(&operation.name) => Submitted::Accepted(ProviderHandle::Google(Handle {
-                operation: operation.name,
+        200..=299 => match text(&body, "name").filter(|name| is_plain(name)) {
+            Some(name) => Submitted::Accepted(ProviderHandle::Google(Handle {
+                operation: name.to_owned(),
                 model: model.to_owned(),
             })),
-            _ => Submitted::Unknown(why()),
+            None => Submitted::Unknown(why()),
         },
-        // Our account at Google, or its quota: refused before anything was begun, and none of the caller's doing.
-        401..=403 | 429 => Submitted::NotTaken(why()),
-        404 => Submitted::Refused(Failure::new(
-            FailureCode::ProviderUnavailable,
-            "Google does not have this model at present",
-        )),
+        // Our account at Google, or its quota: refused before anything was begun, and none of the
+        // caller's doing.
+        401..=403 | 407 | 429 => Submitted::NotTaken(why()),
+        // The operator's route leads nowhere, or nowhere any more.
+        404 | 405 | 410 => Submitted::Refused(
+            Failure::new(FailureCode::ProviderUnavailable, "Google does not have this model at present")
+                .with_said(&why()),
+        ),
         408 | 409 | 425 | 499 => Submitted::Unknown(why()),
-        400..=498 => Submitted::Refused(refusal(reply)),
+        400..=498 => match status.as_ref().map(Status::fault) {
+            Some(Fault::Orders) => Submitted::Refused(status.unwrap_or_default().failure()),
+            Some(Fault::Operators | Fault::Passing) => Submitted::NotTaken(why()),
+            None => {
+                let message = format!("Google refused the request (HTTP {})", reply.status);
+                Submitted::Refused(Failure::new(FailureCode::ProviderRefused, &message))
+            }
+        },
         _ => Submitted::Unknown(why()),
     }
 }
 
+/// What is said of an operation. An error that says nothing is none: it stands beside a video at
+/// times.
 pub(super) fn operation(reply: &Reply) -> Checked {
     if reply.status == 200 && !reply.whole && names_inline_video(&reply.body) {
         return Checked::Done { file_url: INLINE.to_owned() }; // nothing else in an operation's answer is that long
     }
-    match (reply.status, serde_json::from_slice::<Operation>(&reply.body)) {
-        (200, Ok(Operation { done: true, error: Some(error), .. })) => Checked::Failed(failure(&error)),
-        (200, Ok(Operation { done: true, response, .. })) => finished(response.unwrap_or_default()),
-        (200, Ok(Operation { name, .. })) if !name.is_empty() => Checked::Rendering,
+    let Some(operation) = (reply.status == 200).then(|| the_operation(&reply.body)).flatten() else {
+        return Checked::Trouble(described(reply));
+    };
+    let response = field(&operation, "response").unwrap_or(&Value::Null);
+    match Status::within(&operation) {
+        Some(status) if truth(&operation, "done") => Checked::Failed(status.failure()),
+        None if truth(&operation, "done") || video(response).is_some() => finished(response),
+        None if text(&operation, "name").is_some() => Checked::Rendering,
         _ => Checked::Trouble(described(reply)),
     }
 }
 
-fn finished(response: Response) -> Checked {
-    match response.videos.into_iter().next() {
-        Some(Video { gcs_uri: Some(uri), .. }) if uri.len() <= LONGEST_ADDRESS => Checked::Done { file_url: uri },
-        Some(Video { bytes_base64_encoded: Some(_), .. }) => Checked::Done { file_url: INLINE.to_owned() },
-        _ if response.rai_media_filtered_count > 0 || !response.rai_media_filtered_reasons.is_empty() => {
-            let reasons = response.rai_media_filtered_reasons.join("; ");
-            let message = if reasons.is_empty() { "Google's safety filters held the video back" } else { &reasons };
-            Checked::Failed(Failure::new(FailureCode::ContentFiltered, message))
+/// Whether the operator's account is what an operation failed for.
+pub(in crate::provider) fn refuses_our_account(reply: &Reply) -> bool {
+    match reply.status {
+        401..=403 => true,
+        200 | 400 => the_operation(&reply.body)
+            .and_then(|body| Status::within(&body))
+            .is_some_and(|status| status.fault() == Fault::Operators),
+        _ => false,
+    }
+}
+
+fn the_operation(body: &[u8]) -> Option<Value> {
+    match serde_json::from_slice(body).ok()? {
+        Value::Array(mut items) if !items.is_empty() => Some(items.swap_remove(0)),
+        value @ Value::Object(_) => Some(value),
+        _ => None,
+    }
+}
+
+/// Where a response may have its fields: at its top, or one level down.
+fn levels(response: &Value) -> impl Iterator<Item = &Value> {
+    [Some(response), field(response, "generateVideoResponse")].into_iter().flatten()
+}
+
+fn finished(response: &Value) -> Checked {
+    let failed = |code, message: &str| Failure::new(code, message);
+    let filtered =
+        || levels(response).any(|level| number(level, "raiMediaFilteredCount").is_some_and(|count| count > 0));
+    let reasons: Vec<_> = levels(response).flat_map(|level| items(level, "raiMediaFilteredReasons")).collect();
+    let reasons: Vec<_> = reasons.into_iter().filter_map(Value::as_str).collect();
+    match video(response) {
+        Some(Video::Object(file_url)) => Checked::Done { file_url },
+        Some(Video::Inline) => Checked::Done { file_url: INLINE.to_owned() },
+        Some(Video::Elsewhere) => Checked::Failed(failed(
+            FailureCode::ProviderNoOutput,
+            "Google gave an address for the video that is not in Cloud Storage",
+        )),
+        None if filtered() || !reasons.is_empty() => {
+            let (said, ours) = (reasons.join("; "), "Google's safety filters held the video back".to_owned());
+            let message = foreign_text::for_callers(&said).unwrap_or(ours);
+            Checked::Failed(failed(FailureCode::ContentFiltered, &message).with_said(&said))
         }
-        _ => {
-            Checked::Failed(Failure::new(FailureCode::ProviderNoOutput, "Google finished the render and gave no video"))
+        None => {
+            let keys: Vec<_> = levels(response).filter_map(Value::as_object).flat_map(|level| level.keys()).collect();
+            let keys = keys.into_iter().take(12).map(String::as_str).collect::<Vec<_>>().join(", ");
+            let failure = failed(FailureCode::ProviderNoOutput, "Google finished the render and gave no video");
+            Checked::Failed(failure.with_said(&format!("the response has: {keys}")))
         }
     }
 }
 
-/// The render's own failure, or the refusal of a request.
-fn failure(error: &Status) -> Failure {
-    let message = if error.message.is_empty() { "Google gave no reason" } else { &error.message };
-    let code = error.status.clone().unwrap_or_else(|| error.code.to_string());
-    Failure::new(FailureCode::ProviderRefused, message).with_provider_code(code)
+/// Where a video is.
+enum Video {
+    /// `gs://…`.
+    Object(String),
+    /// Inside the answer.
+    Inline,
+    /// At an address that is not fetched.
+    Elsewhere,
 }
 
-fn refusal(reply: &Reply) -> Failure {
-    match serde_json::from_slice::<ErrorBody>(&reply.body) {
-        Ok(body) => failure(&body.error),
-        Err(_) => {
-            Failure::new(FailureCode::ProviderRefused, &format!("Google refused the request (HTTP {})", reply.status))
+/// The first video of a response.
+fn video(response: &Value) -> Option<Video> {
+    let lists = || LISTS.iter().flat_map(|list| levels(response).flat_map(|level| items(level, list)));
+    lists().find_map(|item| {
+        let video = field(item, "video").unwrap_or(item);
+        let uri = video.as_str().or_else(|| URIS.iter().find_map(|name| text(video, name)));
+        let bytes = || BYTES.iter().any(|name| text(video, name).is_some());
+        match uri {
+            Some(uri) => Some(object(uri).map_or(Video::Elsewhere, Video::Object)),
+            None => bytes().then_some(Video::Inline),
         }
-    }
+    })
+}
+
+/// The object that an address names, as `gs://bucket/object`.
+fn object(uri: &str) -> Option<String> {
+    let path = uri.strip_prefix("gs://").or_else(|| {
+        let path = STORAGE.iter().find_map(|storage| uri.strip_prefix(storage))?;
+        (!path.contains(['%', '?', '#'])).then_some(path)
+    })?;
+    let named = path.split_once('/').is_some_and(|(bucket, object)| !bucket.is_empty() && !object.is_empty());
+    let named = named && !path.chars().any(char::is_control);
+    (named && path.len() <= LONGEST_ADDRESS).then(|| format!("gs://{path}"))
 }
 
 fn names_inline_video(body: &[u8]) -> bool {
-    const FIELD: &[u8] = b"\"bytesBase64Encoded\"";
-    body.windows(FIELD.len()).any(|window| window == FIELD)
+    let body: Vec<u8> = body.iter().filter(|byte| **byte != b'_').map(u8::to_ascii_lowercase).collect();
+    let has = |name: &str| body.windows(name.len()).any(|window| window == name.to_ascii_lowercase().as_bytes());
+    BYTES.into_iter().any(has)
 }
 
-/// An operation's name goes back to Google inside a body, never into an address; it still has to look like one.
+/// An operation's name goes back to Google inside a body; it has to look like one.
 fn is_plain(name: &str) -> bool {
-    name.starts_with("projects/") && name.contains("/operations/") && name.len() <= 512
+    let plain = name.bytes().all(|byte| byte.is_ascii_graphic());
+    plain && name.starts_with("projects/") && name.contains("/operations/") && name.len() <= 512
 }
 
 /// A reply for the log: never its body, which may repeat the prompt.
 fn described(reply: &Reply) -> String {
-    match serde_json::from_slice::<ErrorBody>(&reply.body) {
-        Ok(ErrorBody { error: Status { status: Some(status), .. } }) => {
-            format!("Google answered HTTP {} ({status})", reply.status)
-        }
-        _ => format!("Google answered HTTP {}", reply.status),
+    let body = serde_json::from_slice::<Value>(&reply.body).unwrap_or_default();
+    match Status::within(&body).and_then(|status| status.word()) {
+        Some(word) => format!("Google answered HTTP {} ({})", reply.status, foreign_text::shortened(&word, 64)),
+        None => format!("Google answered HTTP {}", reply.status),
     }
 }

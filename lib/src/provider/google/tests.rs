@@ -1,6 +1,11 @@
+//! What Google is asked, and what its answers mean. How operations may be written is in
+//! `operation`.
+
+mod operation;
+
 use super::*;
 use crate::job::tests::kling;
-use crate::provider::Handle as ProviderHandle;
+use crate::provider::{Handle as ProviderHandle, Headers};
 
 const OPERATION: &str =
     "projects/acme/locations/us-central1/publishers/google/models/veo-3.1-generate-001/operations/7";
@@ -31,7 +36,7 @@ fn handle() -> Handle {
 }
 
 fn reply(status: u16, body: &Value) -> Reply {
-    Reply { status, body: body.to_string().into_bytes(), whole: true }
+    Reply { status, headers: Headers::default(), body: body.to_string().into_bytes(), whole: true }
 }
 
 #[test]
@@ -68,18 +73,95 @@ fn what_the_answer_to_a_submission_means() {
         assert!(matches!(meaning(200, body.clone()), Submitted::Unknown(_)), "{body}");
     }
     let refused = Failure::new(FailureCode::ProviderRefused, "said Google").with_provider_code("INVALID_ARGUMENT");
-    assert_eq!(meaning(400, error(400, "INVALID_ARGUMENT")), Submitted::Refused(refused));
-    match meaning(404, error(404, "NOT_FOUND")) {
-        Submitted::Refused(failure) => assert_eq!(failure.code, FailureCode::ProviderUnavailable),
+    assert_eq!(
+        meaning(400, error(400, "INVALID_ARGUMENT")),
+        Submitted::Refused(refused.clone().with_said("said Google"))
+    );
+    let listed = json!([error(400, "INVALID_ARGUMENT")]);
+    assert_eq!(meaning(400, listed), Submitted::Refused(refused.with_said("said Google")), "a list is read");
+    for status in [404, 405, 410] {
+        match meaning(status, error(status, "NOT_FOUND")) {
+            Submitted::Refused(failure) => assert_eq!(failure.code, FailureCode::ProviderUnavailable),
+            other => panic!("{other:?}"),
+        }
+    }
+    // What Google wants changed in the operator's project, and what passes, is no refusal of the
+    // order.
+    for word in ["FAILED_PRECONDITION", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED"] {
+        assert!(matches!(meaning(400, error(400, word)), Submitted::NotTaken(_)), "{word}");
+    }
+    let message = "Google refused the request (HTTP 400)";
+    let without_cause = Failure::new(FailureCode::ProviderRefused, message);
+    assert_eq!(meaning(400, json!("text")), Submitted::Refused(without_cause));
+    let filtered = json!({"error": {"code": 400, "message": "violates our usage guidelines. Support codes: 58061214"}});
+    match meaning(400, filtered) {
+        Submitted::Refused(failure) => assert_eq!(failure.code, FailureCode::ContentFiltered),
         other => panic!("{other:?}"),
     }
 }
 
+/// Whatever project and location are configured by then: an operation is asked for where it was
+/// begun.
 #[test]
-fn an_operation_is_asked_for_under_its_model() {
-    let request = google(None).check(&handle());
-    assert!(request.url.as_str().ends_with("/models/veo-3.1-generate-001:fetchPredictOperation"), "{}", request.url);
-    assert_eq!(request.body, Some(json!({"operationName": OPERATION})));
+fn an_operation_is_asked_for_where_it_was_begun() {
+    let asked = |google: &Google, operation: &str| {
+        let request = google.check(&Handle { operation: operation.to_owned(), model: "veo-9".to_owned() });
+        assert_eq!(request.body, Some(json!({"operationName": operation})));
+        request.url.to_string()
+    };
+    let path =
+        "/v1/projects/acme/locations/us-central1/publishers/google/models/veo-3.1-generate-001:fetchPredictOperation";
+    let moved = Google { project: "other".to_owned(), ..google(None) };
+    for google in [google(None), moved.clone()] {
+        assert_eq!(asked(&google, OPERATION), format!("https://us-central1-aiplatform.googleapis.com{path}"));
+    }
+    let elsewhere = Google {
+        location: "europe-west4".to_owned(),
+        api_url: vertex_url("europe-west4").parse().unwrap(),
+        ..moved.clone()
+    };
+    assert_eq!(asked(&elsewhere, OPERATION), format!("https://us-central1-aiplatform.googleapis.com{path}"));
+    let global = OPERATION.replace("us-central1", "global");
+    let expected = format!("https://aiplatform.googleapis.com{}", path.replace("us-central1", "global"));
+    assert_eq!(asked(&elsewhere, &global), expected);
+    let proxied = Google { api_url: "http://127.0.0.1:9002".parse().unwrap(), ..elsewhere.clone() };
+    assert_eq!(
+        asked(&proxied, OPERATION),
+        format!("http://127.0.0.1:9002{path}"),
+        "a base of the operator's own stays"
+    );
+    for name in ["projects/acme/operations/7", "projects/../locations/x/publishers/google/models/m/operations/7"] {
+        let url = asked(&elsewhere, name);
+        assert!(url.contains("/projects/other/locations/europe-west4/publishers/google/models/veo-9:"), "{url}");
+    }
+}
+
+#[test]
+fn googles_token_goes_to_google_and_to_what_is_configured() {
+    let own = |google: &Google, url: &str| google.is_own(&url.parse().unwrap());
+    for url in [
+        "https://us-central1-aiplatform.googleapis.com/v1",
+        "https://europe-west4-aiplatform.googleapis.com/v1",
+        "https://aiplatform.googleapis.com/v1",
+        "https://storage.googleapis.com/storage/v1",
+    ] {
+        assert!(own(&google(None), url), "{url}");
+    }
+    for url in [
+        "http://europe-west4-aiplatform.googleapis.com/v1",
+        "https://europe-west4-aiplatform.googleapis.com:8443/v1",
+        "https://me@europe-west4-aiplatform.googleapis.com/v1",
+        "https://evil.example/europe-west4-aiplatform.googleapis.com",
+        "https://evil.example-aiplatform.googleapis.com/v1",
+        "https://evilaiplatform.googleapis.com/v1",
+        "https://x-aiplatform.googleapis.com.evil.example/v1",
+        "https://-aiplatform.googleapis.com/v1",
+    ] {
+        assert!(!own(&google(None), url), "{url}");
+    }
+    let local = Google { api_url: "http://127.0.0.1:9002".parse().unwrap(), ..google(None) };
+    assert!(own(&local, "http://127.0.0.1:9002/v1"));
+    assert!(!own(&local, "https://europe-west4-aiplatform.googleapis.com/v1"), "a simulator's token stays here");
 }
 
 #[test]
@@ -105,8 +187,7 @@ fn what_an_operation_means() {
     assert_eq!(code(done(json!({"videos": []}))).0, FailureCode::ProviderNoOutput);
     assert_eq!(code(meaning(json!({"name": OPERATION, "done": true}))).0, FailureCode::ProviderNoOutput);
     let failed = json!({"name": OPERATION, "done": true, "error": {"code": 13, "message": "internal"}});
-    let expected = (FailureCode::ProviderRefused, "internal".to_owned(), Some("13".to_owned()));
-    assert_eq!(code(meaning(failed)), expected, "done is not success");
+    assert_eq!(code(meaning(failed)).0, FailureCode::RenderFailed, "done is not success");
     for (status, body) in [(200, json!({})), (200, json!([])), (401, json!({})), (404, json!({})), (500, json!({}))] {
         let trouble = google(None).checked(&reply(status, &body));
         assert!(matches!(trouble, Checked::Trouble(_)), "{status} {body}");
@@ -115,9 +196,14 @@ fn what_an_operation_means() {
 
 #[test]
 fn an_answer_too_long_to_be_read_whole_is_an_inline_video() {
-    let cut = |text: &str| google(None).checked(&Reply { status: 200, body: text.as_bytes().to_vec(), whole: false });
+    let cut = |text: &str| {
+        let (headers, body) = (Headers::default(), text.as_bytes().to_vec());
+        google(None).checked(&Reply { status: 200, headers, body, whole: false })
+    };
     let head = r#"{"name":"x","response":{"videos":[{"bytesBase64Encoded":"AAAA"#;
     assert_eq!(cut(head), Checked::Done { file_url: INLINE.to_owned() });
+    let other = r#"{"name":"x","response":{"generatedSamples":[{"video":{"encoded_video":"AAAA"#;
+    assert_eq!(cut(other), Checked::Done { file_url: INLINE.to_owned() });
     assert!(matches!(cut("<html>"), Checked::Trouble(_)));
 }
 

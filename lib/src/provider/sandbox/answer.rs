@@ -1,7 +1,7 @@
 //! The far end: what the sandbox answers to the requests of its adapter. A function of the request and the time.
 
 use super::{Handle, Outcome, Status};
-use crate::provider::{Reply, Request};
+use crate::provider::{Headers, Reply, Request};
 use serde::Serialize;
 
 /// How long a render takes: long enough that a caller sees it `processing`.
@@ -55,5 +55,5 @@ fn unknown() -> Reply {
 }
 
 fn reply(status: u16, body: Vec<u8>) -> Reply {
-    Reply { status, body, whole: true }
+    Reply { status, headers: Headers::default(), body, whole: true }
 }

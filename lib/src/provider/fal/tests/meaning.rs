@@ -19,24 +19,32 @@ const HTML: &str = "<!DOCTYPE html><title>Bad Gateway</title><h1>Bad Gateway</h1
 
 fn content_policy() -> Failure {
     let message = "The content could not be processed because it contained material flagged by a content checker.";
-    Failure::new(FailureCode::ContentFiltered, message).with_provider_code("content_policy_violation")
+    let failure = Failure::new(FailureCode::ContentFiltered, message).with_said(message);
+    failure.with_provider_code("content_policy_violation")
 }
 
 fn invalid() -> Failure {
-    let message = "Input should be '5' or '10'; String should have at most 2500 characters";
-    Failure::new(FailureCode::ProviderRefused, message).with_provider_code("literal_error")
+    let message = "duration: Input should be '5' or '10'; prompt: String should have at most 2500 characters";
+    let said = "Input should be '5' or '10'; String should have at most 2500 characters";
+    Failure::new(FailureCode::ProviderRefused, message).with_provider_code("literal_error").with_said(said)
 }
 
 fn plain() -> Failure {
-    Failure::new(FailureCode::ProviderRefused, "Unable to generate a video for: a hummingbird at dawn")
+    let message = "Unable to generate a video for: a hummingbird at dawn";
+    Failure::new(FailureCode::ProviderRefused, message).with_said(message)
 }
 
-fn no_video() -> Checked {
-    Checked::Failed(Failure::new(FailureCode::ProviderNoOutput, "fal finished the render and gave no video"))
+fn no_video(keys: &str) -> Checked {
+    let failure = Failure::new(FailureCode::ProviderNoOutput, "fal finished the render and gave no video");
+    Checked::Failed(failure.with_said(&format!("the result has: {keys}")))
 }
 
 fn trouble(text: &str) -> Checked {
     Checked::Trouble(format!("fal answered HTTP {text}"))
+}
+
+pub(super) fn result_read(reply: &Reply) -> Checked {
+    fal().result_read(&kling_handle(), reply)
 }
 
 #[test]
@@ -49,7 +57,10 @@ fn what_the_answer_to_a_submission_means() {
         let message = format!("fal refused the request (HTTP {status})");
         Submitted::Refused(Failure::new(FailureCode::ProviderRefused, &message))
     };
-    let no_model = Failure::new(FailureCode::ProviderUnavailable, "fal does not have this model at present");
+    let no_model = |status: u16| {
+        let failure = Failure::new(FailureCode::ProviderUnavailable, "fal does not have this model at present");
+        Submitted::Refused(failure.with_said(&format!("fal answered HTTP {status}")))
+    };
     for (status, body, expected) in [
         (200, SUBMITTED, accepted()),
         (202, SUBMITTED, accepted()),
@@ -62,22 +73,26 @@ fn what_the_answer_to_a_submission_means() {
         // The caller's request, refused for good.
         (400, INVALID, refused(invalid())),
         (400, HTML, without_cause(400)),
-        (405, "", without_cause(405)),
         (422, INVALID, refused(invalid())),
         (422, PLAIN, refused(plain())),
         (422, CONTENT_POLICY, refused(content_policy())),
         (422, "", without_cause(422)),
-        (404, r#"{"detail": "Not Found"}"#, refused(no_model)),
+        // The operator's route.
+        (404, r#"{"detail": "Not Found"}"#, no_model(404)),
+        (405, "", no_model(405)),
+        (410, HTML, no_model(410)),
         // The operator's account at fal, or its limits: nothing was taken.
         (401, UNAUTHORIZED, not_taken("401")),
         (402, LOCKED, not_taken("402")),
         (403, LOCKED, not_taken("403")),
+        (407, HTML, not_taken("407")),
         (429, r#"{"detail": "Too many requests"}"#, not_taken("429")),
         (429, HTML, not_taken("429")),
         (503, NO_RUNNER, not_taken("503 (runner_scheduling_failure)")),
         // It may render: never sent again.
         (408, "", unknown("408")),
         (409, "", unknown("409")),
+        (499, CANCELLED, unknown("499 (client_cancelled)")),
         (500, INTERNAL, unknown("500 (internal_error)")),
         (500, NO_RUNNER, unknown("500 (runner_scheduling_failure)")),
         (502, HTML, unknown("502")),
@@ -102,7 +117,15 @@ fn what_a_status_means() {
         (200, COMPLETED, ask()),
         // It failed, and only the result is the verdict.
         (200, include_str!("../replies/status_completed_with_error.json"), ask()),
-        (200, r#"{"status": "FAILED"}"#, trouble("200")),
+        // Only the result is the verdict on words that fal does not document.
+        (200, r#"{"status": "FAILED"}"#, ask()),
+        (200, r#"{"status": "ERROR"}"#, ask()),
+        (200, r#"{"status": "CANCELLED"}"#, ask()),
+        (200, r#"{"status": "completed"}"#, ask()),
+        (200, r#"{"status": ""}"#, ask()),
+        (202, r#"{"status": "in_queue"}"#, Checked::Queued),
+        (202, r#"{"status": "in_progress"}"#, Checked::Rendering),
+        (200, r#"{"status": 7}"#, trouble("200")),
         (200, "{}", trouble("200")),
         (200, HTML, trouble("200")),
         (301, "", trouble("301")),
@@ -126,10 +149,12 @@ fn what_a_result_means() {
     let done = Checked::Done { file_url: "https://v3b.fal.media/files/b/panda/output.mp4".to_owned() };
     for (status, body, expected) in [
         (200, result, done),
-        (200, r#"{"video": null}"#, no_video()),
-        (200, r#"{"video": {"content_type": "video/mp4"}}"#, no_video()),
-        (200, r#"{"video": {"url": ""}}"#, no_video()),
-        (200, "{}", no_video()),
+        (200, r#"{"video": null}"#, no_video("video")),
+        (200, r#"{"video": {"content_type": "video/mp4"}}"#, no_video("video")),
+        (200, r#"{"video": {"url": ""}, "seed": 7}"#, no_video("seed, video")),
+        (200, "{}", no_video("")),
+        (200, "[1]", no_video("a list of 1")),
+        (200, INVALID, Checked::Failed(invalid())),
         // The model's verdict on this request.
         (422, CONTENT_POLICY, Checked::Failed(content_policy())),
         (422, INVALID, Checked::Failed(invalid())),
@@ -141,19 +166,23 @@ fn what_a_result_means() {
         (200, HTML, trouble("200")),
         (202, result, trouble("202")),
         (301, "", trouble("301")),
-        (400, include_str!("../replies/in_progress_400.json"), trouble("400")),
         (401, UNAUTHORIZED, trouble("401")),
+        (402, LOCKED, trouble("402")),
         (403, LOCKED, trouble("403")),
-        (404, r#"{"detail": "Request result has expired"}"#, trouble("404")),
         (408, "", trouble("408")),
         (422, HTML, trouble("422")),
-        (422, "{}", trouble("422")),
         (429, "", trouble("429")),
+        (429, INVALID, trouble("429")),
         (500, INTERNAL, trouble("500 (internal_error)")),
-        (500, CONTENT_POLICY, trouble("500")),
         (503, RUNNER_LOST, trouble("503 (runner_disconnected)")),
         (499, r#"{"detail": "gone", "error_type": "client_disconnected"}"#, trouble("499 (client_disconnected)")),
         (504, TIMED_OUT, trouble("504 (request_timeout)")),
+        // The model renders still.
+        (400, include_str!("../replies/in_progress_400.json"), Checked::Rendering),
+        // A list is the model's own, with any status.
+        (500, CONTENT_POLICY, Checked::Failed(content_policy())),
+        (403, INVALID, Checked::Failed(invalid())),
+        (404, CONTENT_POLICY, Checked::Failed(content_policy())),
     ] {
         assert_eq!(result_read(&reply(status, body)), expected, "{status} {body}");
     }

@@ -1,0 +1,168 @@
+//! What fal's error bodies say. <https://fal.ai/docs/documentation/model-apis/errors>,
+//! <https://fal.ai/docs/documentation/model-apis/request-errors>
+//!
+//! A model's own error has a `detail` that is a list of `{loc, msg, type}`, and a header that says
+//! whether to try again. Endpoints that were not migrated say `detail` as plain text. An error of
+//! fal's machines has a plain `detail` and an `error_type`.
+
+use crate::foreign_text;
+use crate::job::{Failure, FailureCode};
+use crate::provider::Reply;
+use crate::provider::filter::says_filtered;
+use serde_json::Value;
+
+/// Types of error that pass: the render failed, and the same order may succeed.
+const PASSING: [&str; 4] =
+    ["internal_server_error", "generation_timeout", "downstream_service_error", "downstream_service_unavailable"];
+/// So many items of a list are read. A form with more mistakes is told the first of them.
+const MOST_ITEMS: usize = 8;
+/// So much of a type stands in a log line.
+const LONGEST_TYPE: usize = 64;
+
+/// What an error body says.
+#[derive(Debug, Default)]
+pub(super) struct Said {
+    /// Whether it is a model's own error: nothing that stands before a model answers with a list.
+    pub(super) by_the_model: bool,
+    /// Sentences about the order.
+    about_the_order: Vec<String>,
+    /// All sentences.
+    all: Vec<String>,
+    /// The types of all items.
+    kinds: Vec<String>,
+    /// The type of an error of fal's machines.
+    error_type: Option<String>,
+    /// fal's own word on whether trying again may help.
+    retryable: Option<bool>,
+}
+
+impl Said {
+    pub(super) fn by(reply: &Reply) -> Self {
+        let body = serde_json::from_slice::<Value>(&reply.body).unwrap_or_default();
+        let own = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
+        let header = |name: &str| reply.headers.get(name).map(str::to_owned);
+        let mut said = Self {
+            error_type: own("error_type").or_else(|| header("x-fal-error-type")),
+            retryable: retryable(reply),
+            ..Self::default()
+        };
+        let given = |name: &str| body.get(name).filter(|value| !value.is_null());
+        match given("detail").or_else(|| given("error")) {
+            Some(Value::Array(items)) => {
+                said.by_the_model = true;
+                items.iter().take(MOST_ITEMS).for_each(|item| said.add(item));
+            }
+            Some(item @ Value::Object(_)) => said.add(item),
+            Some(Value::String(text)) => said.all.push(text.clone()),
+            _ => said.all.extend(own("message")),
+        }
+        said
+    }
+
+    fn add(&mut self, item: &Value) {
+        let text = |name: &str| item.get(name).and_then(Value::as_str);
+        let Some(message) = item.as_str().or_else(|| text("msg")).or_else(|| text("message")) else { return };
+        self.kinds.extend(text("type").map(str::to_owned));
+        self.all.push(message.to_owned());
+        if let Some(field) = field(item) {
+            let named = field.is_empty() || message.to_lowercase().contains(&field.to_lowercase());
+            self.about_the_order.push(if named { message.to_owned() } else { format!("{field}: {message}") });
+        }
+    }
+
+    /// The failure that this is for a job, whose reply had this status.
+    pub(super) fn failure(&self, status: u16) -> Failure {
+        let code = self.code(status);
+        self.marked(Failure::new(code, &self.for_the_caller(code, status)))
+    }
+
+    /// The failure with fal's word for programs, and its sentences for the log.
+    pub(super) fn marked(&self, failure: Failure) -> Failure {
+        let failure = failure.with_said(&self.all.join("; "));
+        match self.kinds.first().or(self.error_type.as_ref()) {
+            Some(kind) => failure.with_provider_code(kind),
+            None => failure,
+        }
+    }
+
+    /// Whether it says that the render is not over.
+    pub(super) fn is_that_it_goes_on(&self) -> bool {
+        self.all.iter().any(|text| text.to_lowercase().contains("in progress"))
+    }
+
+    fn code(&self, status: u16) -> FailureCode {
+        let passes = self.kinds.iter().chain(&self.error_type).any(|kind| PASSING.contains(&kind.as_str()));
+        match self.retryable {
+            _ if self.is_filtered() => FailureCode::ContentFiltered,
+            Some(true) => FailureCode::RenderFailed,
+            Some(false) => FailureCode::ProviderRefused,
+            None if passes || status >= 500 => FailureCode::RenderFailed,
+            None => FailureCode::ProviderRefused,
+        }
+    }
+
+    fn is_filtered(&self) -> bool {
+        let named = |kind: &String| ["content_policy", "moderation", "nsfw"].iter().any(|word| kind.contains(word));
+        let vague = self.kinds.iter().all(|kind| kind == "no_media_generated") && self.error_type.is_none();
+        self.kinds.iter().any(named) || (vague && self.all.iter().any(|text| says_filtered(text)))
+    }
+
+    /// fal's words where they speak of the order, else ours.
+    fn for_the_caller(&self, code: FailureCode, status: u16) -> String {
+        let plain = self.error_type.is_none() && !self.by_the_model && status < 500;
+        let own = match code {
+            FailureCode::ContentFiltered => foreign_text::for_callers(&self.all.join("; ")),
+            _ if !self.about_the_order.is_empty() => foreign_text::for_callers(&self.about_the_order.join("; ")),
+            _ if plain => foreign_text::for_callers_if_clean(&self.all.join("; ")),
+            _ => None,
+        };
+        own.unwrap_or_else(|| match code {
+            FailureCode::ContentFiltered => "fal's content checker refused the prompt or the video".to_owned(),
+            FailureCode::RenderFailed => {
+                format!("fal could not render it (HTTP {status}); it may succeed when it is ordered again")
+            }
+            _ => format!("fal refused the request (HTTP {status})"),
+        })
+    }
+}
+
+/// The field of the order that an item is about; empty for the order as a whole.
+fn field(item: &Value) -> Option<String> {
+    let mut place = item.get("loc")?.as_array()?.iter();
+    if place.next()?.as_str() != Some("body") {
+        return None;
+    }
+    let part = |part: &Value| part.as_u64().map(|at| at.to_string()).or_else(|| foreign_text::word(part.as_str()?));
+    Some(place.filter_map(part).take(4).collect::<Vec<_>>().join("."))
+}
+
+/// fal's own word on whether trying again may help; one copy of its documentation has another name
+/// for it.
+fn retryable(reply: &Reply) -> Option<bool> {
+    let word = reply.headers.get("x-fal-retryable").or_else(|| reply.headers.get("x-fal-needs-retry"))?;
+    match word.to_ascii_lowercase().as_str() {
+        "true" | "1" | "yes" => Some(true),
+        "false" | "0" | "no" => Some(false),
+        _ => None,
+    }
+}
+
+/// Whether fal refuses our key, or our money. A model's own 403 is a list.
+pub(in crate::provider) fn refuses_our_account(reply: &Reply) -> bool {
+    matches!(reply.status, 401..=403) && !Said::by(reply).by_the_model
+}
+
+/// The type of an error of fal's machines, by the body or by the header.
+pub(super) fn error_type(reply: &Reply) -> Option<String> {
+    Said::by(reply).error_type
+}
+
+/// A reply for the log: its status and fal's own type of error, never its body, which may repeat
+/// the prompt.
+pub(super) fn described(reply: &Reply) -> String {
+    let kind = error_type(reply).and_then(|kind| foreign_text::word(&kind));
+    let kind = kind.map(|kind| format!(" ({})", foreign_text::shortened(&kind, LONGEST_TYPE))).unwrap_or_default();
+    let coding = reply.headers.get("content-encoding").and_then(foreign_text::word);
+    let coding = coding.filter(|coding| coding != "identity").map(|coding| format!(", encoded as {coding}"));
+    format!("fal answered HTTP {}{kind}{}", reply.status, coding.unwrap_or_default())
+}
