@@ -149,12 +149,12 @@ impl Fal {
 
     /// How many renders were accepted: what the real fal would charge for.
     pub fn renders(&self) -> usize {
-        self.state().renders.len()
+        self.state().renders.iter().map(Rendering::renders).sum()
     }
 
     /// How many renders of this prompt were accepted.
     pub fn renders_of(&self, prompt: &str) -> usize {
-        self.state().renders.iter().filter(|render| render.order.prompt == prompt).count()
+        self.state().renders.iter().filter(|render| render.order.prompt == prompt).map(Rendering::renders).sum()
     }
 
     /// How many renders of this prompt have ended with a video: the real fal bills each of them.

@@ -19,7 +19,7 @@ mod verdict;
 mod vertex;
 
 pub use answer::{resource_exhausted, rpc_error};
-pub use json::{Escapes, Shape};
+pub use json::{Base64, Escapes, Shape};
 pub use operation::{Pending, Settings, ValidateAt};
 pub use verdict::{Ending, Left, Verdict};
 

@@ -21,19 +21,29 @@ pub(crate) struct Output {
     pub(crate) file: Mp4,
 }
 
+/// What is drawn.
+#[derive(Clone, Copy)]
+pub(crate) struct Film<'a> {
+    pub(crate) seconds: u32,
+    pub(crate) aspect_ratio: &'a str,
+    pub(crate) sound: bool,
+}
+
 impl Output {
     /// A video, filled up to so many bytes.
-    pub(crate) fn video(seconds: u32, aspect_ratio: &str, bytes: Option<u64>) -> Self {
+    pub(crate) fn video(film: Film<'_>, bytes: Option<u64>) -> Self {
+        let Film { seconds, aspect_ratio, sound } = film;
+        let video = if sound { video::with_sound(seconds, aspect_ratio) } else { video::mp4(seconds, aspect_ratio) };
         let file = match bytes {
-            Some(bytes) => video::padded(seconds, aspect_ratio, bytes),
-            None => Mp4::plain(video::mp4(seconds, aspect_ratio)),
+            Some(bytes) => video::filled(video, bytes),
+            None => Mp4::plain(video),
         };
         Self { kind: "video/mp4", file }
     }
 
     /// A video of which only the first bytes are there.
-    pub(crate) fn cut_video(seconds: u32, aspect_ratio: &str, keep_bytes: u64) -> Self {
-        let Self { kind, file } = Self::video(seconds, aspect_ratio, None);
+    pub(crate) fn cut_video(film: Film<'_>, keep_bytes: u64) -> Self {
+        let Self { kind, file } = Self::video(film, None);
         Self { kind, file: file.cut_to(keep_bytes) }
     }
 

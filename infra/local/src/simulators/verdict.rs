@@ -8,6 +8,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::simulators::script::{Line, Script, once};
 
+/// The word in a prompt that asks for a large file; behind it stands how large, in MiB.
+const MIB: &str = "simulator:mib=";
+/// The product stores no larger file.
+const MOST_MIB: u64 = 512;
+
+/// How many bytes a prompt asks for: `simulator:mib=8` for a file of 8 MiB, at most 512. So a plain local system can be made to
+/// show how a file is stored in parts.
+pub(crate) fn bytes_asked_for(prompt: &str) -> Option<u64> {
+    let (_, behind) = prompt.split_once(MIB)?;
+    let digits = behind.split(|character: char| !character.is_ascii_digit()).next().unwrap_or_default();
+    digits.parse::<u64>().ok().filter(|mib| (1..=MOST_MIB).contains(mib)).map(|mib| mib << 20)
+}
+
 /// How coming submissions end. As JSON: `{"prompt_contains": "gore", "times": null, "ending": {…}}`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -56,5 +69,25 @@ where
             script.add(verdict);
             Ok::<_, Infallible>(())
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prompt_may_ask_for_a_large_file() {
+        for (prompt, expected) in [
+            ("a hummingbird, simulator:mib=8", Some(8 << 20)),
+            ("simulator:mib=512 and more", Some(512 << 20)),
+            ("simulator:mib=513", None),
+            ("simulator:mib=0", None),
+            ("simulator:mib=", None),
+            ("simulator:mib=99999999999999999999999", None),
+            ("a hummingbird", None),
+        ] {
+            assert_eq!(bytes_asked_for(prompt), expected, "{prompt}");
+        }
     }
 }

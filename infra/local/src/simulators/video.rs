@@ -5,6 +5,7 @@
 //! area: 384 bytes per 16×16 block and frame. That is why pictures are small and two frames make a second.
 
 mod file;
+mod sound;
 
 pub use file::Mp4;
 
@@ -14,7 +15,7 @@ use std::sync::{Mutex, PoisonError};
 use bytes::Bytes;
 use less_avc::LessEncoder;
 use less_avc::ycbcr_image::{DataPlane, Planes, YCbCrImage};
-use muxide::api::{MuxerBuilder, VideoCodec};
+use muxide::api::{AacProfile, AudioCodec, MuxerBuilder, VideoCodec};
 
 const FRAMES_PER_SECOND: u32 = 2;
 const FRAME_MS: u32 = 500;
@@ -30,31 +31,45 @@ const LEVEL_AT: usize = 7;
 /// A file of `seconds` (0 counts as 1) in `aspect_ratio` (`"16:9"`), its index in front of its pictures. The same
 /// arguments give the same bytes. A ratio that cannot be read, or that is too odd to be exact in this area, gives 16:9.
 pub fn mp4(seconds: u32, aspect_ratio: &str) -> Bytes {
+    drawn(seconds, aspect_ratio, false)
+}
+
+/// The same with a track of sound: a tone from the beginning to the end.
+pub fn with_sound(seconds: u32, aspect_ratio: &str) -> Bytes {
+    drawn(seconds, aspect_ratio, true)
+}
+
+fn drawn(seconds: u32, aspect_ratio: &str, sound: bool) -> Bytes {
     /// Drawing takes tens of milliseconds without optimisation, and a test asks for the same few files again and again.
-    static DRAWN: Mutex<BTreeMap<[u32; 3], Bytes>> = Mutex::new(BTreeMap::new());
+    static DRAWN: Mutex<BTreeMap<([u32; 3], bool), Bytes>> = Mutex::new(BTreeMap::new());
 
     let (seconds, (width, height)) = (seconds.max(1), size(aspect_ratio));
     let mut drawn = DRAWN.lock().unwrap_or_else(PoisonError::into_inner);
-    drawn.entry([seconds, width, height]).or_insert_with(|| film(seconds, width, height)).clone()
+    drawn.entry(([seconds, width, height], sound)).or_insert_with(|| film(seconds, width, height, sound)).clone()
 }
 
 /// The same video followed by a `free` box that brings the file to `total_bytes`, which players skip and a transfer has to
 /// carry. A total with no room for that box (video + 8 bytes) gives the plain video.
 pub fn padded(seconds: u32, aspect_ratio: &str, total_bytes: u64) -> Mp4 {
-    Mp4::filled_up_to(total_bytes, mp4(seconds, aspect_ratio))
+    filled(mp4(seconds, aspect_ratio), total_bytes)
+}
+
+/// A video followed by such a box.
+pub(crate) fn filled(video: Bytes, total_bytes: u64) -> Mp4 {
+    Mp4::filled_up_to(total_bytes, video)
 }
 
 /// Encodes and wraps frame after frame.
-fn film(seconds: u32, width: u32, height: u32) -> Bytes {
+fn film(seconds: u32, width: u32, height: u32, sound: bool) -> Bytes {
     let frames = seconds * FRAMES_PER_SECOND;
     let first = Picture::draw(width, height, 0, frames);
     let (head, mut encoder) = LessEncoder::new(&first.planes()).expect("whole macroblocks are encodable");
 
     let mut file = Vec::new();
-    let mut muxer = MuxerBuilder::new(&mut file)
-        .video(VideoCodec::H264, width, height, f64::from(FRAMES_PER_SECOND))
-        .build()
-        .expect("a video track is all a file needs");
+    let tracks = MuxerBuilder::new(&mut file).video(VideoCodec::H264, width, height, f64::from(FRAMES_PER_SECOND));
+    let aac = AudioCodec::Aac(AacProfile::Lc);
+    let tracks = if sound { tracks.audio(aac, sound::RATE, sound::CHANNELS) } else { tracks };
+    let mut muxer = tracks.build().expect("a video track is all a file needs");
     let mut head: Vec<u8> = head.into_iter().flat_map(|unit| unit.to_annex_b_data()).collect();
     head[LEVEL_AT] = LEVEL;
     muxer.encode_video(&head, FRAME_MS).expect("the first frame carries its parameter sets");
@@ -62,6 +77,9 @@ fn film(seconds: u32, width: u32, height: u32) -> Bytes {
         let unit =
             encoder.encode(&Picture::draw(width, height, frame, frames).planes()).expect("every frame has one size");
         muxer.encode_video(&unit.to_annex_b_data(), FRAME_MS).expect("frames come in order");
+    }
+    for frame in sound::frames(seconds).filter(|_| sound) {
+        muxer.encode_audio(frame, sound::SAMPLES).expect("frames of sound come in order");
     }
     muxer.finish().expect("writing to memory does not fail");
     file.into()
@@ -132,6 +150,8 @@ fn wave(step: u32) -> u8 {
 
 #[cfg(test)]
 mod tests {
+    use muxide::fragmented::{FragmentAudioConfig, FragmentConfig, FragmentedMuxer};
+
     use super::*;
 
     #[test]
@@ -170,10 +190,56 @@ mod tests {
         assert_eq!(file[at + 5..at + 8], [66, 0, LEVEL]);
     }
 
+    /// As the product's own walk sees it: a track of video, a track of sound, and all of their samples.
+    #[test]
+    fn sound_is_a_second_track_of_a_whole_file() {
+        let (silent, sounding) = (mp4(4, "16:9"), with_sound(4, "16:9"));
+        let has = |file: &Bytes, word: &[u8]| file.windows(word.len()).any(|window| window == word);
+        for (file, sound) in [(&silent, false), (&sounding, true)] {
+            assert_eq!((has(file, b"vide"), has(file, b"soun"), has(file, b"mp4a")), (true, sound, sound));
+            let mut walker = ghub::mp4::Walker::default();
+            walker.pass(file).unwrap();
+            assert_eq!(walker.finish(), Ok(()));
+        }
+        assert!(sounding.len() - silent.len() > 4 * 8_000, "a second of the tone has 8 KB");
+    }
+
+    /// Fragments, by another writer than the walk's own tests have: each track alone, and both.
+    #[test]
+    fn the_walk_reads_fragments() {
+        let config = || FragmentConfig::new(64, 64, 90_000);
+        let audio = || FragmentAudioConfig { codec: AudioCodec::Aac(AacProfile::Lc), sample_rate: 48_000, channels: 1 };
+        let judged = |mut muxer: FragmentedMuxer, video: bool, sound: bool| {
+            let mut file = muxer.init_segment();
+            for part in 0..3 {
+                for frame in (part * 10)..(part * 10 + 10) {
+                    if video {
+                        muxer.write_video(frame * 3_000, frame * 3_000, &[7; 100], frame == 0).unwrap();
+                    }
+                    if sound {
+                        muxer.write_audio(frame * 3_000, frame * 3_000, &[7; 50]).unwrap();
+                    }
+                }
+                file.extend(muxer.flush_segment().unwrap());
+            }
+            let walked = |file: &[u8]| {
+                let mut walker = ghub::mp4::Walker::default();
+                file.chunks(100).try_for_each(|chunk| walker.pass(chunk)).and_then(|()| walker.finish())
+            };
+            let cut = walked(&file[..file.len() - 1]).is_err();
+            (walked(&file).map_err(|error| error.to_string()), cut)
+        };
+        let nothing = Err("the file has no frame of video in it".to_owned());
+        assert_eq!(judged(FragmentedMuxer::new(config()).unwrap(), true, false), (Ok(()), true));
+        assert_eq!(judged(FragmentedMuxer::new_with_audio(config(), audio()).unwrap(), true, true), (Ok(()), true));
+        assert_eq!(judged(FragmentedMuxer::new_with_audio(config(), audio()).unwrap(), false, true).0, nothing);
+        assert_eq!(judged(FragmentedMuxer::new_audio_only(audio()).unwrap(), false, true).0, nothing);
+    }
+
     #[test]
     fn frames_differ_and_files_repeat() {
         let (a, b) = (Picture::draw(64, 64, 0, 4), Picture::draw(64, 64, 1, 4));
         assert_ne!(a.luma, b.luma);
-        assert_eq!(film(1, 64, 64), film(1, 64, 64));
+        assert_eq!(film(1, 64, 64, true), film(1, 64, 64, true));
     }
 }

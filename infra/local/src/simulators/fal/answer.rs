@@ -44,6 +44,12 @@ pub(super) fn with_header(mut answer: Response, name: HeaderName, value: &str) -
     answer
 }
 
+/// Whether a submission lets fal render a failed request again by itself, which it does up to ten times.
+pub(super) fn may_try_again(headers: &HeaderMap) -> bool {
+    let word = headers.get("x-fal-no-retry").and_then(|value| value.to_str().ok());
+    !word.is_some_and(|word| matches!(word, "1" | "true" | "yes"))
+}
+
 /// Lets the one key in, whose scheme is `Key` and not `Bearer`.
 #[expect(clippy::result_large_err, reason = "the refusal is the answer, made once per request")]
 pub(super) fn admit(headers: &HeaderMap, key: &str) -> Result<(), Response> {

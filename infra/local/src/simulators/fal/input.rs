@@ -11,6 +11,9 @@ pub(super) struct Order {
     pub(super) prompt: String,
     pub(super) seconds: u32,
     pub(super) aspect_ratio: String,
+    /// Whether the video has a track of sound.
+    #[serde(default)]
+    pub(super) sound: bool,
 }
 
 /// The items of a 422's `detail`.
@@ -35,7 +38,8 @@ pub(super) fn read(model: &Model, body: &[u8]) -> Result<Order, Problems> {
     if !problems.is_empty() {
         return Err(problems);
     }
-    Ok(Order { prompt, seconds: models::seconds(duration), aspect_ratio: aspect_ratio.to_owned() })
+    let sound = model.sound && fields.get("generate_audio") != Some(&Value::Bool(false));
+    Ok(Order { prompt, seconds: models::seconds(duration), aspect_ratio: aspect_ratio.to_owned(), sound })
 }
 
 /// One item of a `detail` list about the prompt: how a model refuses what it was asked for.

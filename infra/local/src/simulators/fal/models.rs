@@ -16,6 +16,8 @@ pub(super) struct Model {
     pub(super) resolutions: &'static [&'static str],
     /// In characters.
     pub(super) prompt: RangeInclusive<usize>,
+    /// Whether it renders sound, unless `generate_audio` is false.
+    pub(super) sound: bool,
 }
 
 /// The endpoint with this id. Workflows are their owners' own, so any name is one.
@@ -31,6 +33,7 @@ const KLING: Model = Model {
     aspect_ratios: &["16:9", "9:16", "1:1"],
     resolutions: &[],
     prompt: 1..=2500,
+    sound: false,
 };
 
 const HAILUO: Model = Model {
@@ -40,6 +43,7 @@ const HAILUO: Model = Model {
     aspect_ratios: &[],
     resolutions: &[],
     prompt: 1..=2000,
+    sound: false,
 };
 
 static MODELS: [Model; 8] = [
@@ -50,6 +54,7 @@ static MODELS: [Model; 8] = [
         aspect_ratios: &["16:9", "9:16"],
         resolutions: &["720p", "1080p", "4k"],
         prompt: 1..=20_000,
+        sound: true,
     },
     Model {
         endpoint: "fal-ai/luma-dream-machine/ray-2",
@@ -58,6 +63,7 @@ static MODELS: [Model; 8] = [
         aspect_ratios: &["16:9", "9:16", "4:3", "3:4", "21:9", "9:21"],
         resolutions: &["540p", "720p", "1080p"],
         prompt: 3..=5000,
+        sound: false,
     },
     KLING,
     Model { endpoint: "fal-ai/kling-video/v2.1/master/text-to-video", ..KLING },
@@ -73,6 +79,7 @@ static MODELS: [Model; 8] = [
         aspect_ratios: &["16:9", "9:16", "4:3"],
         resolutions: &[],
         prompt: 1..=4000,
+        sound: false,
     },
 ];
 
@@ -83,6 +90,7 @@ static WORKFLOW: Model = Model {
     aspect_ratios: &[],
     resolutions: &[],
     prompt: 1..=20_000,
+    sound: false,
 };
 
 /// The seconds that a duration spells.

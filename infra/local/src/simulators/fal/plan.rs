@@ -97,7 +97,7 @@ mod tests {
     }
 
     fn submit(state: &mut State, now_ms: u64) {
-        let order = Order { prompt: String::new(), seconds: 5, aspect_ratio: "16:9".to_owned() };
+        let order = Order { prompt: String::new(), seconds: 5, aspect_ratio: "16:9".to_owned(), sound: false };
         state.renders.push(Rendering::accepted("a/b", "a/b/c", order, Ending::VIDEO, now_ms));
         state.replan(now_ms);
     }

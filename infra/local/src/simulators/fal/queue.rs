@@ -2,6 +2,7 @@
 
 use axum::body::to_bytes;
 use axum::extract::{Request, State};
+use axum::http::request::Parts;
 use axum::http::{Method, StatusCode, Uri};
 use axum::response::Response;
 use bytes::Bytes;
@@ -69,34 +70,38 @@ async fn work(fal: &Fal, asked: &Asked, request: Request) -> Response {
     if let Err(refusal) = answer::admit(request.headers(), &fal.state().key) {
         return refusal;
     }
-    let uri = request.uri().clone();
+    let (head, body) = request.into_parts();
     match asked {
-        Asked::Submit { model, endpoint, app } => match to_bytes(request.into_body(), MAX_BODY_BYTES).await {
-            Ok(body) => submit(fal, model, endpoint, app, &uri, &body),
+        Asked::Submit { model, endpoint, app } => match to_bytes(body, MAX_BODY_BYTES).await {
+            Ok(body) => submit(fal, model, endpoint, app, &head, &body),
             Err(_) => plain(StatusCode::PAYLOAD_TOO_LARGE, "Request body is too large"),
         },
-        Asked::About { app, id, part } => about_request(fal, app, id, *part, &uri),
+        Asked::About { app, id, part } => about_request(fal, app, id, *part, &head.uri),
     }
 }
 
-fn submit(fal: &Fal, model: &Model, endpoint: &str, app: &str, uri: &Uri, body: &Bytes) -> Response {
+fn submit(fal: &Fal, model: &Model, endpoint: &str, app: &str, head: &Parts, body: &Bytes) -> Response {
     let now_ms = fal.now_ms();
     let mut state = fal.state();
     let ahead = state.renders.iter().filter(|other| other.app == app && other.phase(now_ms) == Phase::Queued).count();
-    let most = query(uri, "fal_max_queue_length").and_then(|most| most.parse::<usize>().ok());
+    let most = query(&head.uri, "fal_max_queue_length").and_then(|most| most.parse::<usize>().ok());
     if most.is_some_and(|most| ahead > most) {
         return plain(StatusCode::TOO_MANY_REQUESTS, "Queue is longer than the requested maximum");
     }
 
     let (order, ending) = match (input::read(model, body), state.settings.validate_at) {
         (Ok(order), _) => {
-            let ending = fal.0.verdicts.ending_for(&order.prompt).unwrap_or(Ending::VIDEO);
+            let ending = fal.0.verdicts.ending_for(&order.prompt);
+            let ending = ending.unwrap_or_else(|| Ending::asked_for(&order.prompt));
             (order, ending)
         }
         (Err(problems), ValidateAt::Submit) => return answer::unprocessable(problems),
         (Err(problems), ValidateAt::Result) => (unread(model, body), Ending::Invalid { problems }),
     };
-    let render = Rendering::accepted(app, endpoint, order, ending, now_ms);
+    let mut render = Rendering::accepted(app, endpoint, order, ending, now_ms);
+    if answer::may_try_again(&head.headers) {
+        render.try_again();
+    }
     state.shelf.keep(&render.id, &render);
     let mut answer = urls(fal, &render);
     let id = render.id.clone();
@@ -114,7 +119,8 @@ fn submit(fal: &Fal, model: &Model, endpoint: &str, app: &str, uri: &Uri, body: 
 fn unread(model: &Model, body: &[u8]) -> Order {
     let fields: Value = serde_json::from_slice(body).unwrap_or_default();
     let prompt = fields["prompt"].as_str().unwrap_or_default().to_owned();
-    Order { prompt, seconds: models::seconds(model.default_duration), aspect_ratio: "16:9".to_owned() }
+    let (seconds, aspect_ratio) = (models::seconds(model.default_duration), "16:9".to_owned());
+    Order { prompt, seconds, aspect_ratio, sound: model.sound }
 }
 
 fn about_request(fal: &Fal, app: &str, id: &str, part: Part, uri: &Uri) -> Response {
@@ -189,6 +195,10 @@ fn result(fal: &Fal, render: &Rendering, now_ms: u64) -> Response {
     }
     let status = StatusCode::from_u16(outcome.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let answer = about(&render.id, status, outcome.body);
+    let answer = outcome.headers.iter().fold(answer, |answer, (name, value)| match name.parse() {
+        Ok(name) => answer::with_header(answer, name, value),
+        Err(_) => answer,
+    });
     match (outcome.error_type, outcome.from_model) {
         (None, _) => answer,
         (Some(_), true) => answer::with_header(answer, answer::RETRYABLE, "false"),

@@ -1,5 +1,7 @@
 //! One accepted request: what was ordered, when it renders, and what its answers are at any moment.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -11,6 +13,8 @@ use super::verdict::Ending;
 const RESULT_LIVES_MS: u64 = 60 * 60 * 1000;
 const LARGE_RESULT_LIVES_MS: u64 = 6 * 60 * 1000;
 const LARGE_RESULT_BYTES: usize = 10_000;
+/// So often a request is tried whose submission does not forbid it.
+const ATTEMPTS: usize = 10;
 
 /// Times are Unix milliseconds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,6 +28,9 @@ pub(super) struct Rendering {
     pub(super) submitted_ms: u64,
     pub(super) starts_ms: u64,
     pub(super) finishes_ms: u64,
+    /// How often fal rendered it, by itself, after the first time.
+    #[serde(default)]
+    pub(super) repeats: usize,
 }
 
 /// The only three states that fal knows; a failed or cancelled request is done too.
@@ -43,6 +50,8 @@ pub(super) struct Outcome {
     pub(super) error_type: Option<String>,
     /// Whether the error is the model's own (a `detail` list) and not the infrastructure's.
     pub(super) from_model: bool,
+    /// Headers beside fal's own.
+    pub(super) headers: BTreeMap<String, String>,
 }
 
 impl Rendering {
@@ -50,7 +59,20 @@ impl Rendering {
     pub(super) fn accepted(app: &str, endpoint: &str, order: Order, ending: Ending, now_ms: u64) -> Self {
         let (app, endpoint) = (app.to_owned(), endpoint.to_owned());
         let id = uuid::Uuid::new_v4().to_string();
-        Self { id, app, endpoint, order, ending, submitted_ms: now_ms, starts_ms: u64::MAX, finishes_ms: u64::MAX }
+        let (starts_ms, finishes_ms) = (u64::MAX, u64::MAX);
+        Self { id, app, endpoint, order, ending, submitted_ms: now_ms, starts_ms, finishes_ms, repeats: 0 }
+    }
+
+    /// fal tries a request again whose machine failed, and not one that its model refused.
+    pub(super) fn try_again(&mut self) {
+        if matches!(self.ending, Ending::Broken { status: 502.., .. }) {
+            self.repeats = ATTEMPTS - 1;
+        }
+    }
+
+    /// How many renders fal charges for, or would.
+    pub(super) fn renders(&self) -> usize {
+        1 + self.repeats
     }
 
     pub(super) fn phase(&self, now_ms: u64) -> Phase {
@@ -96,6 +118,10 @@ impl Rendering {
             }
             Ending::Invalid { problems } => Outcome::refused(problems.clone()),
             Ending::Broken { status, error_type, detail } => Outcome::broken(*status, error_type.as_deref(), detail),
+            Ending::Result { status, headers, body } => {
+                let texts = [("{file}", cdn::url(base_url, &self.id)), ("{path}", cdn::url("", &self.id))];
+                Outcome { headers: headers.clone(), ..Outcome::exactly(*status, filled_in(body, &texts)) }
+            }
             Ending::Cancelled => Outcome::broken(499, Some("client_cancelled"), "Request was cancelled by the client"),
         }
     }
@@ -117,13 +143,14 @@ impl Rendering {
 
 impl Outcome {
     fn success(body: Value) -> Self {
-        Self { status: 200, body, error: None, error_type: None, from_model: true }
+        Self { status: 200, body, error: None, error_type: None, from_model: true, headers: BTreeMap::new() }
     }
 
     fn refused(problems: Vec<Value>) -> Self {
         let text = |name: &str| problems.first()?[name].as_str().map(str::to_owned);
         let (error, error_type) = (text("msg"), text("type"));
-        Self { status: 422, error, error_type, body: json!({"detail": problems}), from_model: true }
+        let body = json!({"detail": problems});
+        Self { status: 422, error, error_type, body, from_model: true, headers: BTreeMap::new() }
     }
 
     fn broken(status: u16, error_type: Option<&str>, detail: &str) -> Self {
@@ -132,6 +159,21 @@ impl Outcome {
             None => json!({"detail": detail}),
         };
         let (error, error_type) = (Some(detail.to_owned()), error_type.map(str::to_owned));
-        Self { status, body, error, error_type, from_model: false }
+        Self { status, body, error, error_type, from_model: false, headers: BTreeMap::new() }
+    }
+
+    /// What was scripted; the status says nothing of it, as from endpoints that say so only in their result.
+    fn exactly(status: u16, body: Value) -> Self {
+        Self { status, ..Self::success(body) }
+    }
+}
+
+/// The value with these texts in place of others.
+fn filled_in(value: &Value, texts: &[(&str, String)]) -> Value {
+    match value {
+        Value::String(text) => texts.iter().fold(text.clone(), |text, (name, put)| text.replace(name, put)).into(),
+        Value::Array(items) => items.iter().map(|item| filled_in(item, texts)).collect(),
+        Value::Object(fields) => fields.iter().map(|(name, value)| (name.clone(), filled_in(value, texts))).collect(),
+        other => other.clone(),
     }
 }

@@ -274,3 +274,42 @@ async fn requests_survive_a_restart() {
     assert_eq!(world.fal.renders(), 2);
     std::fs::remove_dir_all(directory).unwrap();
 }
+
+/// A failed machine is tried again unless the submission forbids it; a model's refusal is not.
+#[tokio::test]
+async fn a_broken_render_is_tried_again_unless_that_is_forbidden() {
+    let world = World::new();
+    let broken = |status| Ending::Broken { status, error_type: None, detail: "gone".to_owned() };
+    for (prompt, ending, header, renders) in [
+        ("let go", broken(503), None, 10),
+        ("forbidden", broken(503), Some("1"), 1),
+        ("not forbidden", broken(504), Some("0"), 10),
+        ("500 is not tried again", broken(500), None, 1),
+        ("refused", Ending::refused("value_error", "no"), None, 1),
+        ("good", Ending::VIDEO, None, 1),
+    ] {
+        world.fal.decide(Verdict::next(1, ending));
+        let mut request = Request::builder().method(Method::POST).uri(KLING).header(AUTHORIZATION, "Key id:secret");
+        if let Some(word) = header {
+            request = request.header("x-fal-no-retry", word);
+        }
+        let body = Body::from(json!({"prompt": prompt}).to_string());
+        let answer = queue::answer(State(world.fal.clone()), request.body(body).unwrap()).await;
+        assert_eq!((answer.status(), world.fal.renders_of(prompt)), (axum::http::StatusCode::OK, renders), "{prompt}");
+    }
+}
+
+#[tokio::test]
+async fn a_result_may_be_anything() {
+    let world = World::new();
+    let headers = [("x-fal-retryable".to_owned(), "true".to_owned())].into();
+    let body = json!({"videos": ["{file}", {"url": "{path}"}], "seed": 7});
+    world.fal.decide(Verdict::next(1, Ending::Result { status: 418, headers, body }));
+    let id = world.submit("a cat").await;
+    world.wait(70);
+    let answer = world.get(&format!("{REQUESTS}/{id}")).await;
+    let path = format!("/files/{id}/output.mp4");
+    let expected = json!({"videos": [format!("http://fal.test{path}"), {"url": path}], "seed": 7});
+    assert_eq!((answer.status, &answer.body), (418, &expected));
+    assert_eq!(answer.headers["x-fal-retryable"], "true");
+}

@@ -1,7 +1,11 @@
 //! How a render ends: with a video, or with one of the ways in which fal or a model lets its caller down.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use crate::simulators::verdict::bytes_asked_for;
 
 /// How coming submissions end. As JSON: `{"prompt_contains": "gore", "times": null, "ending": {"refused": {…}}}`.
 pub type Verdict = crate::simulators::verdict::Verdict<Ending>;
@@ -55,6 +59,17 @@ pub enum Ending {
         /// The items of `detail`.
         problems: Vec<Value>,
     },
+    /// A result that is exactly this.
+    Result {
+        /// Its HTTP status.
+        status: u16,
+        /// Its headers beside fal's own.
+        #[serde(default)]
+        headers: BTreeMap<String, String>,
+        /// Its JSON. In every text of it, `{file}` stands for the address of the render's video, which is there, and `{path}` for that
+        /// address without its origin.
+        body: Value,
+    },
     /// Somebody cancelled it.
     Cancelled,
 }
@@ -63,9 +78,19 @@ impl Ending {
     /// The ordinary video.
     pub const VIDEO: Self = Self::Video { bytes: None, result_bytes: None };
 
+    /// The video that a prompt asks for: the ordinary one, or a large file.
+    pub(super) fn asked_for(prompt: &str) -> Self {
+        Self::Video { bytes: bytes_asked_for(prompt), result_bytes: None }
+    }
+
     /// The model refuses.
     pub fn refused(error_type: &str, detail: &str) -> Self {
         Self::Refused { error_type: error_type.to_owned(), detail: detail.to_owned() }
+    }
+
+    /// A result with this body and the status of a success.
+    pub fn result(body: Value) -> Self {
+        Self::Result { status: 200, headers: BTreeMap::new(), body }
     }
 
     /// A video in a file of `bytes`.

@@ -10,7 +10,7 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Escapes, Google, Pending, ValidateAt};
+use super::{Base64, Escapes, Google, Pending, ValidateAt};
 use crate::simulators::renders;
 
 pub(super) fn router(google: &Google) -> Router {
@@ -31,6 +31,7 @@ struct Change {
     pretty: Option<bool>,
     reversed: Option<bool>,
     escapes: Option<Escapes>,
+    base64: Option<Base64>,
     token_lives_s: Option<u64>,
 }
 
@@ -42,6 +43,7 @@ async fn configure(State(google): State<Google>, Json(change): Json<Change>) -> 
         shape.pretty = change.pretty.unwrap_or(shape.pretty);
         shape.reversed = change.reversed.unwrap_or(shape.reversed);
         shape.escapes = change.escapes.unwrap_or(shape.escapes);
+        shape.base64 = change.base64.unwrap_or(shape.base64);
         settings.validate_at = change.validate_at.unwrap_or(settings.validate_at);
         settings.pending = change.pending.unwrap_or(settings.pending);
         settings.token_lives_s = change.token_lives_s.unwrap_or(settings.token_lives_s);

@@ -30,6 +30,20 @@ pub struct Shape {
     pub reversed: bool,
     /// How base64's own characters are written.
     pub escapes: Escapes,
+    /// Which base64 it is.
+    pub base64: Base64,
+}
+
+/// What readers of proto3's JSON have to take for base64.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Base64 {
+    /// With `+`, `/` and padding.
+    Standard,
+    /// With `-` and `_`, and without padding.
+    Url,
+    /// In lines of 76 characters.
+    Lines,
 }
 
 /// What JSON allows in place of a character.
@@ -46,7 +60,7 @@ pub enum Escapes {
 
 impl Shape {
     /// As Google answers.
-    pub const USUAL: Self = Self { pretty: true, reversed: false, escapes: Escapes::None };
+    pub const USUAL: Self = Self { pretty: true, reversed: false, escapes: Escapes::None, base64: Base64::Standard };
 }
 
 /// A JSON value whose strings may be files.
@@ -87,7 +101,7 @@ pub(super) fn answer(node: Node, shape: Shape) -> Response {
     writer.cut();
     let body = stream::iter(writer.pieces).flat_map(move |piece| match piece {
         Piece::Text(text) => stream::iter([Bytes::from(text)]).left_stream(),
-        Piece::File(inline) => encoded(inline, shape.escapes).right_stream(),
+        Piece::File(inline) => encoded(inline, shape).right_stream(),
     });
     (head, Body::from_stream(body.map(Ok::<_, Infallible>))).into_response()
 }
@@ -153,7 +167,7 @@ impl Writer {
     }
 }
 
-fn encoded(inline: Inline, escapes: Escapes) -> impl Stream<Item = Bytes> + Send {
+fn encoded(inline: Inline, shape: Shape) -> impl Stream<Item = Bytes> + Send {
     let Inline { file, garbled } = inline;
     let ends = (0..file.len().div_ceil(PIECE)).map(|number| number * PIECE);
     stream::iter(ends).then(move |start| {
@@ -167,9 +181,25 @@ fn encoded(inline: Inline, escapes: Escapes) -> impl Stream<Item = Bytes> + Send
             if garbled && start == 0 {
                 text.replace_range(100..101, "*");
             }
-            Bytes::from(escapes.of(text))
+            Bytes::from(shape.escapes.of(shape.base64.of(text)))
         }
     })
+}
+
+impl Base64 {
+    fn of(self, text: String) -> String {
+        match self {
+            Self::Standard => text,
+            Self::Url => text.replace('+', "-").replace('/', "_").trim_end_matches('=').to_owned(),
+            Self::Lines => {
+                let broken = text.chars().enumerate().flat_map(|(at, character)| {
+                    let line_break = at > 0 && at % 76 == 0;
+                    line_break.then_some("\\n").into_iter().flat_map(str::chars).chain([character])
+                });
+                broken.collect()
+            }
+        }
+    }
 }
 
 impl Escapes {
@@ -219,7 +249,7 @@ mod tests {
         for pretty in [false, true] {
             for reversed in [false, true] {
                 for escapes in [Escapes::None, Escapes::Slashes, Escapes::Unicode] {
-                    let shape = Shape { pretty, reversed, escapes };
+                    let shape = Shape { pretty, reversed, escapes, ..Shape::USUAL };
                     let text = text(shape, file.clone()).await;
                     assert!(serde_json::from_str::<Value>(&text).unwrap() == expected, "{shape:?}");
                     assert_eq!(text.contains("\\/"), escapes == Escapes::Slashes, "{shape:?}");
@@ -229,6 +259,24 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[tokio::test]
+    async fn base64_is_written_in_each_of_its_forms() {
+        let file = Mp4::plain(Bytes::from((0..=255).cycle().take(200).collect::<Vec<u8>>()));
+        let all = STANDARD.encode(file.read(0..file.len()).collect::<Vec<_>>().await.concat());
+        let written = async |base64| {
+            let text = text(Shape { base64, ..Shape::USUAL }, file.clone()).await;
+            let value: Value = serde_json::from_str(&text).unwrap();
+            value["response"]["videos"][0]["bytesBase64Encoded"].as_str().unwrap().to_owned()
+        };
+        assert_eq!(written(Base64::Standard).await, all);
+        let url = written(Base64::Url).await;
+        assert!(!url.contains(['+', '/', '=']) && url.replace('-', "+").replace('_', "/") == all.trim_end_matches('='));
+        let lines = written(Base64::Lines).await;
+        assert!(
+            lines.lines().all(|line| line.len() <= 76) && lines.lines().count() > 3 && lines.replace('\n', "") == all
+        );
     }
 
     #[tokio::test]

@@ -9,7 +9,7 @@ use super::json::{Inline, Node, Shape};
 use super::models::Place;
 use super::verdict::{Ending, Left};
 use crate::simulators::dates::millis;
-use crate::simulators::output::Output;
+use crate::simulators::output::{Film, Output};
 use crate::simulators::renders::Render;
 
 /// When wrong input is noticed. The real Google does either: it takes an unsupported duration and lets the operation fail.
@@ -122,6 +122,11 @@ impl Operation {
         }
         let outcome = match &self.ending {
             Ending::Nothing => None,
+            Ending::Exactly { fields } => {
+                let mut fields = fields.clone();
+                fields.insert("name".to_owned(), self.name().into());
+                return Node::Plain(fields.into());
+            }
             Ending::Error { code, message, status } => {
                 let mut error = json!({"code": code, "message": message});
                 if let Some(status) = status {
@@ -186,13 +191,19 @@ impl Operation {
 
     /// The file, if the ending has one.
     fn output(&self) -> Option<Output> {
-        let Order { seconds, aspect_ratio, .. } = &self.order;
+        let Order { seconds, aspect_ratio, parameters, .. } = &self.order;
+        let sound = parameters["generateAudio"] != false;
+        let film = Film { seconds: *seconds, aspect_ratio, sound };
         match &self.ending {
-            Ending::Video { bytes } => Some(Output::video(*seconds, aspect_ratio, *bytes)),
-            Ending::Garbled | Ending::Filtered { .. } => Some(Output::video(*seconds, aspect_ratio, None)),
-            Ending::CutVideo { keep_bytes } => Some(Output::cut_video(*seconds, aspect_ratio, *keep_bytes)),
+            Ending::Video { bytes } => Some(Output::video(film, *bytes)),
+            Ending::Garbled | Ending::Filtered { .. } => Some(Output::video(film, None)),
+            Ending::CutVideo { keep_bytes } => Some(Output::cut_video(film, *keep_bytes)),
             Ending::Html => Some(Output::page()),
-            Ending::ForeignUri { .. } | Ending::NoVideos | Ending::Nothing | Ending::Error { .. } => None,
+            Ending::ForeignUri { .. }
+            | Ending::NoVideos
+            | Ending::Nothing
+            | Ending::Exactly { .. }
+            | Ending::Error { .. } => None,
         }
     }
 }

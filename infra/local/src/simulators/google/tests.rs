@@ -33,7 +33,7 @@ async fn an_operation_is_done_when_its_time_has_passed() {
         (&json!(0), &json!("video/mp4"))
     );
     let bytes = STANDARD.decode(response["videos"][0]["bytesBase64Encoded"].as_str().unwrap()).unwrap();
-    assert!(bytes == video::mp4(4, "9:16"), "the video that was ordered");
+    assert!(bytes == video::with_sound(4, "9:16"), "the video that was ordered");
     assert_eq!((world.google.renders(), world.google.renders_of("a cat"), world.google.renders_of("a dog")), (1, 1, 0));
     assert_eq!(world.google.parameters_of("a cat"), [sent]);
 }
@@ -53,7 +53,7 @@ async fn a_storage_uri_sends_the_files_to_its_bucket() {
     let bearer = world.bearer().await;
 
     let whole = world.send("GET", &media, &bearer, "").await;
-    assert!((whole.status, &whole.body[..]) == (200, &video::mp4(4, "16:9")[..]), "{}", whole.head);
+    assert!((whole.status, &whole.body[..]) == (200, &video::with_sound(4, "16:9")[..]), "{}", whole.head);
     assert!(whole.head.contains(&format!("content-length: {}", whole.body.len())), "{}", whole.head);
     let part = world.send("GET", &xml_path, &format!("{bearer}range: bytes=4-7\r\n"), "").await;
     assert_eq!((part.status, &part.body[..]), (206, &b"ftyp"[..]));
@@ -93,6 +93,13 @@ async fn each_ending_has_its_own_shape() {
 
     let said = world.ended(Ending::ForeignUri { uri: "https://elsewhere/x".to_owned() }, json!({})).await;
     assert_eq!(said["response"]["videos"][0]["gcsUri"], "https://elsewhere/x");
+    let fields = json!({"done": "true", "response": null}).as_object().unwrap().clone();
+    world.google.decide(Verdict::next(1, Ending::Exactly { fields }));
+    let name = world.submit("a cat", json!({})).await;
+    world.wait(60);
+    let said = world.poll(&name).await.json();
+    assert_eq!((&said["done"], &said["response"], said["name"].is_string()), (&json!("true"), &Value::Null, true));
+
     let inline = |said: Value| STANDARD.decode(said["response"]["videos"][0]["bytesBase64Encoded"].as_str().unwrap());
     assert!(inline(world.ended(Ending::Garbled, json!({})).await).is_err());
     assert!(inline(world.ended(Ending::Html, json!({})).await).unwrap().starts_with(b"<!doctype"));

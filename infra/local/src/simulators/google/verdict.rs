@@ -1,6 +1,9 @@
 //! How an operation ends: with videos, or with one of the ways in which Veo lets its caller down.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::simulators::verdict::bytes_asked_for;
 
 /// How coming submissions end. As JSON: `{"prompt_contains": "gore", "times": null, "ending": {"filtered": {…}}}`.
 pub type Verdict = crate::simulators::verdict::Verdict<Ending>;
@@ -41,6 +44,11 @@ pub enum Ending {
     NoVideos,
     /// Done, with neither a response nor an error.
     Nothing,
+    /// An answer that is exactly this, beside the operation's name.
+    Exactly {
+        /// Its fields: `done`, `response`, `error`.
+        fields: Map<String, Value>,
+    },
     /// An error inside an answer with status 200.
     Error {
         /// gRPC's number for it: 3 for a refused prompt, 8 for no capacity, 13 for an internal error.
@@ -66,6 +74,11 @@ pub enum Left {
 impl Ending {
     /// The ordinary video.
     pub const VIDEO: Self = Self::Video { bytes: None };
+
+    /// The video that a prompt asks for: the ordinary one, or a large file.
+    pub(super) fn asked_for(prompt: &str) -> Self {
+        Self::Video { bytes: bytes_asked_for(prompt) }
+    }
 
     /// An error of the operation without a status, as Veo words it.
     pub fn error(code: i32, message: &str) -> Self {

@@ -70,7 +70,8 @@ fn submit(google: &Google, place: &Place, body: &[u8]) -> Result<Response, Refus
     let mut state = google.state();
     let (order, ending) = match (input::read(body), state.settings.validate_at) {
         (Ok(order), _) => {
-            let ending = google.0.verdicts.ending_for(&order.prompt).unwrap_or(Ending::VIDEO);
+            let ending = google.0.verdicts.ending_for(&order.prompt);
+            let ending = ending.unwrap_or_else(|| Ending::asked_for(&order.prompt));
             (order, ending)
         }
         (Err(problem), ValidateAt::Submit) => return Err(Refusal::invalid(problem)),
