@@ -11,6 +11,8 @@
 //! | F13 a serial poller | `jobs.rs`: `a_doubled_message_dies_out` for the bound on messages |
 //! | F18 nobody polls | `jobs.rs`: `a_job_completes_when_nobody_polls` and after lost messages |
 //! | F20 half a file, a page, a private bucket | `transfer.rs`: each for as long as the fault lasts |
+//! | F24 a passing error is told as a refusal | `lib/src/provider/fal/tests/refusing.rs`, `lib/src/provider/google/tests/operation.rs` |
+//! | F25 what plays is thrown away, and no picture is charged | `lib/src/mp4/tests.rs` |
 //!
 //! F15 is about webhooks, which do not exist yet.
 
@@ -18,13 +20,16 @@ mod addresses;
 mod charges;
 mod check;
 mod deadlines;
+mod files;
 mod hostile;
 mod once;
 mod storing;
 mod submit;
 mod veo;
+mod verdicts;
 mod wire;
 
+use crate::metrics::Measured;
 use crate::stage::{Caller, Stage};
 use futures::future::join_all;
 use ghub::job::{FailureCode, Job, Processing, State, Status};
@@ -53,6 +58,7 @@ struct Quiet {
     stage: Stage,
     caller: Arc<Caller>,
     wire: Arc<Wire>,
+    measured: Measured,
 }
 
 impl Quiet {
@@ -64,14 +70,15 @@ impl Quiet {
     async fn with(parameters: &[(&str, &str)]) -> Self {
         let parameters: BTreeMap<_, _> =
             parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let wire = Arc::new(Wire::default());
-        let stage = Stage::with(Options { parameters, gate: Some(wire.clone()), ..Options::test() }).await;
+        let (wire, measured) = (Arc::new(Wire::default()), Measured::default());
+        let options = Options { parameters, gate: Some(wire.clone()), ..Options::test() };
+        let stage = Stage::with(Options { metrics: measured.metrics(), ..options }).await;
         stage.stop_the_clock();
         for queue in ["PollQueue", "StoreQueue"] {
             stage.system.sqs.lose_if(queue, |_| true).unwrap();
         }
         let caller = Arc::new(stage.caller_with("1000.00").await);
-        Self { stage, caller, wire }
+        Self { stage, caller, wire, measured }
     }
 
     /// Submits and returns the job's id and fal's.

@@ -6,7 +6,7 @@ use super::wire::Trick;
 use super::{A_TURN, KLING, Quiet, failure};
 use crate::stage::{code, id, until};
 use ghub::job::{FailureCode, Job, State, Status};
-use local::fal::flat_error;
+use local::fal::{Ending, Verdict, flat_error};
 use local::faults::{Fault, Then};
 use std::sync::Arc;
 use std::time::Duration;
@@ -115,6 +115,34 @@ async fn f08_a_connection_that_closes_under_a_submission_does_not_double_it() {
     assert_eq!(failure(&quiet.stored(&second).await), Some(FailureCode::SubmitUnknown));
     assert_eq!(quiet.wire.submissions_of("the second"), 1);
     quiet.charged_for(1).await;
+}
+
+/// Without the first header fal renders a failed request up to ten times by itself, without the second with another model; and without
+/// the third anybody may answer in a coding that nothing here reads.
+#[tokio::test(flavor = "multi_thread")]
+async fn f08_everybody_is_told_what_not_to_do() {
+    let quiet = Quiet::new().await;
+    let broken =
+        Ending::Broken { status: 503, error_type: Some("runner_disconnected".to_owned()), detail: "gone".into() };
+    quiet.stage.fal().decide(Verdict::for_prompts("broken", broken));
+    let mut jobs = vec![quiet.caller.accepted("broken").await, quiet.caller.accepted("good").await];
+    let veo = serde_json::json!({"model": "google/veo-3.1", "prompt": "veo", "duration": 4});
+    jobs.push(id(&quiet.caller.client.submit(&veo).await.unwrap()));
+    quiet.settled(&jobs[1..]).await;
+    assert_eq!(quiet.renders_of("broken"), 1, "fal did not try again by itself");
+
+    let [fal, google] =
+        [&quiet.stage.system.fal.as_ref().unwrap().origin, &quiet.stage.system.google.as_ref().unwrap().origin];
+    let sent: Vec<_> = [fal, google].into_iter().flat_map(|origin| quiet.wire.sent_to(origin)).collect();
+    for kind in ["/text-to-video", "/status", "/files/", ":predictLongRunning", ":fetchPredictOperation"] {
+        assert!(sent.iter().any(|sent| sent.url.as_str().contains(kind)), "{kind} was asked");
+    }
+    for sent in sent.iter().filter(|sent| sent.method != "HEAD") {
+        assert_eq!(sent.header("accept-encoding"), "identity", "{}", sent.url);
+        let (retry, fallback) = (sent.header("x-fal-no-retry"), sent.header("x-app-fal-disable-fallback"));
+        let submits = sent.url.path().ends_with("/text-to-video");
+        assert_eq!((retry, fallback), if submits { ("1", "true") } else { ("", "") }, "{}", sent.url);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -29,6 +29,7 @@ pub(super) struct Sent {
     pub(super) url: Url,
     /// Whether a credential went with it.
     pub(super) authorized: bool,
+    pub(super) headers: BTreeMap<String, String>,
     pub(super) body: Value,
 }
 
@@ -144,12 +145,20 @@ impl Sent {
     fn read(request: &Request) -> Self {
         let body = request.body().and_then(|body| serde_json::from_slice(body.as_bytes()?).ok());
         let authorized = ["authorization", "apikey"].iter().any(|name| request.headers().contains_key(*name));
+        let text = |value: &reqwest::header::HeaderValue| value.to_str().unwrap_or_default().to_owned();
+        let headers = request.headers().iter().map(|(name, value)| (name.to_string(), text(value)));
         Self {
             method: request.method().clone(),
             url: request.url().clone(),
             authorized,
+            headers: headers.collect(),
             body: body.unwrap_or_default(),
         }
+    }
+
+    /// The value of a header; empty if it was not sent.
+    pub(super) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map(String::as_str).unwrap_or_default()
     }
 
     fn prompt(&self) -> Option<&str> {

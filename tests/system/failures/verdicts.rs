@@ -1,0 +1,154 @@
+//! F6 and F24: how a render is told to have ended. The caller reads whether to order again, and
+//! nothing of the provider's or the operator's inside; the operator's log and alarms have the rest.
+
+use super::{A_TURN, Quiet, failure};
+use ghub::job::{FailureCode, Status};
+use local::fal::{Ending, Verdict};
+use local::faults::Then;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// What no caller may read, in one sentence.
+const INSIDE: &str = "Permission denied on gs://acme-private/x for ops@acme.example in project acme-prod, see \
+    https://x.example/?token=hunter2, 10.0.0.1 and ghub_sk_live_abcdefgh1 \u{1b}[31m";
+
+fn result(status: u16, headers: &[(&str, &str)], body: Value) -> Ending {
+    let headers: BTreeMap<_, _> =
+        headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    Ending::Result { status, headers, body }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f06_a_video_is_found_wherever_a_result_has_it() {
+    let quiet = Quiet::new().await;
+    let mut jobs = Vec::new();
+    for (number, body) in [
+        json!({"video": "{file}"}),
+        json!({"videos": [{"url": "{file}"}]}),
+        json!({"video_url": "{file}"}),
+        json!({"data": {"video": {"url": "{file}"}}}),
+        json!({"response": {"videos": ["{file}"]}}),
+        json!({"video": {"url": "{path}"}}),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        quiet.stage.fal().decide(Verdict::next(1, Ending::result(body)));
+        jobs.push(quiet.caller.accepted(&format!("video {number}")).await);
+    }
+    quiet.settled(&jobs).await;
+    for job in &jobs {
+        assert_eq!(quiet.status(job).await, Status::Completed, "{}", quiet.shown(job).await);
+    }
+    quiet.charged_for(6).await;
+}
+
+/// After COMPLETED nothing else comes: the next look ends the job, with a sentence that is true.
+#[tokio::test(flavor = "multi_thread")]
+async fn f24_a_finished_render_without_a_video_ends_at_once() {
+    let quiet = Quiet::new().await;
+    let list = |kind: &str| json!({"detail": [{"loc": ["body", "prompt"], "msg": "said the model", "type": kind}]});
+    let (no, yes) = (("X-Fal-Retryable", "false"), ("X-Fal-Retryable", "true"));
+    let mut jobs = Vec::new();
+    for (prompt, ending, code, says) in [
+        (
+            "gone",
+            result(404, &[], json!({"detail": "Not Found"})),
+            FailureCode::ProviderNoOutput,
+            "does not have its result",
+        ),
+        ("gone for good", result(410, &[], json!({})), FailureCode::ProviderNoOutput, "does not have its result"),
+        (
+            "in plain text",
+            result(400, &[], json!({"detail": "no such style"})),
+            FailureCode::ProviderRefused,
+            "no such style",
+        ),
+        ("without a detail", result(422, &[], json!({})), FailureCode::ProviderRefused, "HTTP 422"),
+        ("forbidden", result(403, &[], list("forbidden")), FailureCode::ProviderRefused, "said the model"),
+        ("500, no", result(500, &[no], list("internal_server_error")), FailureCode::ProviderRefused, "said the model"),
+        ("504, no", result(504, &[no], list("generation_timeout")), FailureCode::ProviderRefused, "said the model"),
+        ("500, yes", result(500, &[yes], list("internal_server_error")), FailureCode::RenderFailed, "said the model"),
+        (
+            "500, filtered",
+            result(500, &[], list("content_policy_violation")),
+            FailureCode::ContentFiltered,
+            "said the model",
+        ),
+        ("other fields", Ending::result(json!({"images": [], "seed": 7})), FailureCode::ProviderNoOutput, "no video"),
+        (
+            "an address inside",
+            Ending::result(json!({"video": "file:///etc/passwd"})),
+            FailureCode::ProviderNoOutput,
+            "no video",
+        ),
+    ] {
+        quiet.stage.fal().decide(Verdict::next(1, ending));
+        jobs.push((prompt, quiet.at_fal(prompt).await.0, code, says));
+    }
+    quiet.stage.later(A_TURN);
+    for (prompt, job, code, says) in &jobs {
+        quiet.looked_at(job).await;
+        assert_eq!(failure(&quiet.stored(job).await), Some(*code), "{prompt}");
+        let shown = quiet.shown(job).await;
+        let error = shown["error"].as_str().unwrap();
+        assert!(error.contains(says) && !error.contains("hour"), "{prompt}: {error}");
+        assert_eq!(shown["error_detail"]["retryable"], code.is_retryable(), "{prompt}");
+    }
+    quiet.charged_for(0).await;
+}
+
+/// fal documents three words. Any other asks for the result, which is the verdict.
+#[tokio::test(flavor = "multi_thread")]
+async fn f24_an_unknown_word_of_the_status_asks_for_the_result() {
+    let quiet = Quiet::new().await;
+    let mut jobs = Vec::new();
+    for word in ["FAILED", "ERROR", "CANCELLED", "completed", "Done"] {
+        let refused = Ending::refused("value_error", "said the model");
+        quiet.stage.fal().decide(Verdict::for_prompts(&format!("refused {word}"), refused));
+        for (prompt, status) in
+            [(format!("refused {word}"), Status::Failed), (format!("good {word}"), Status::Completed)]
+        {
+            let (job, request) = quiet.at_fal(&prompt).await;
+            quiet.goes_wrong("status", 1, &request, Then::answer(200, json!({"status": word})));
+            jobs.push((prompt, job, status));
+        }
+    }
+    quiet.stage.later(A_TURN);
+    for (prompt, job, status) in &jobs {
+        quiet.looked_at(job).await;
+        if *status == Status::Completed {
+            quiet.stored_by_message(job).await;
+        }
+        assert_eq!(quiet.status(job).await, *status, "{prompt}");
+    }
+    quiet.charged_for(5).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f24_a_caller_reads_nothing_of_the_inside() {
+    let quiet = Quiet::new().await;
+    let list = |loc: &str, kind: &str| json!({"detail": [{"loc": [loc, "prompt"], "msg": INSIDE, "type": kind}]});
+    let mut jobs = Vec::new();
+    for (prompt, ending) in [
+        ("of the order", result(422, &[], list("body", "value_error"))),
+        ("a filter", result(422, &[], list("body", "content_policy_violation"))),
+        ("of the machine", result(500, &[], list("server", "internal_server_error"))),
+        ("plain", result(400, &[], json!({"detail": INSIDE}))),
+        ("a word", result(422, &[], list("body", INSIDE))),
+        ("gone", result(404, &[], json!({"detail": INSIDE, "error_type": INSIDE}))),
+    ] {
+        quiet.stage.fal().decide(Verdict::next(1, ending));
+        jobs.push(quiet.at_fal(prompt).await.0);
+    }
+    quiet.stage.later(A_TURN);
+    for job in &jobs {
+        quiet.looked_at(job).await;
+        assert_eq!(quiet.status(job).await, Status::Failed);
+        let shown = quiet.shown(job).await.to_string();
+        for part in ["acme", "hunter2", "x.example", "10.0.0.1", "ghub_sk_", "\\u001b", "gs://"] {
+            assert!(!shown.contains(part), "{part}: {shown}");
+        }
+    }
+    quiet.charged_for(0).await;
+}
