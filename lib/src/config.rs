@@ -1,9 +1,10 @@
 //! The environment, read once at the start. A missing or bad value stops the start and names the variable; secrets print as
 //! nothing.
 
-use crate::catalog::Catalog;
-use crate::decimal;
-use crate::pricing::{Factor, Price};
+mod prices;
+
+pub use prices::Rates;
+
 use crate::provider::google::{self, Google};
 use crate::provider::{Providers, fal::Fal};
 use std::collections::HashMap;
@@ -49,15 +50,6 @@ pub const VARIABLES: [&str; 35] = [
     "AWS_ENDPOINT_URL_SQS",
     "AWS_ENDPOINT_URL_SECRETS_MANAGER",
 ];
-
-/// What a provider's price may be multiplied by: below 1 every video is sold at a loss, and above 10 it is a percentage or a slip.
-const MARKUP: [i64; 2] = [1, 10];
-
-/// Pesos for a dollar: 3 in 1993, 25 in 2020. What lies outside is another number, or another currency.
-const FX_MXN_PER_USD: [i64; 2] = [1, 1_000];
-
-/// Unless the operator says otherwise: the dearest second that a provider asks today is 0.68 dollars.
-const HIGHEST_USD_PER_SECOND: &str = "10";
 
 /// A variable that stops the start.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -144,43 +136,6 @@ impl Env {
         self.optional(&format!("AWS_ENDPOINT_URL_{service}")).or_else(|| self.optional("AWS_ENDPOINT_URL"))
     }
 
-    /// `CATALOG`: the published catalog with the operator's overrides. A price above `HIGHEST_USD_PER_SECOND` is refused.
-    pub fn catalog(&self) -> Result<Catalog, ConfigError> {
-        let wrong = |problem: String| ConfigError::new("CATALOG", format!("is wrong: {problem}"));
-        let catalog = match self.optional("CATALOG") {
-            None => Catalog::published(),
-            Some(json) => Catalog::with_overrides(json).map_err(|error| wrong(error.to_string()))?,
-        };
-        let highest = self.factor("HIGHEST_USD_PER_SECOND", HIGHEST_USD_PER_SECOND)?;
-        if let Some(model) = catalog.iter().find(|model| model.usd_per_second > highest) {
-            return Err(wrong(format!(
-                "{}: usd_per_second is {}, and {highest} US dollars a second are the most; if it is meant, raise \
-                 HIGHEST_USD_PER_SECOND",
-                model.id, model.usd_per_second
-            )));
-        }
-        Ok(catalog)
-    }
-
-    /// `MARKUP` and `FX_MXN_PER_USD`. A slip of the finger, such as 1875 for 18.75, would charge a hundredfold.
-    pub fn rates(&self) -> Result<Rates, ConfigError> {
-        Ok(Rates {
-            markup: self.factor_within("MARKUP", "1.05", MARKUP)?,
-            fx_mxn_per_usd: self.factor_within("FX_MXN_PER_USD", "20", FX_MXN_PER_USD)?,
-        })
-    }
-
-    /// The catalog and the rates that it is sold at. Every price is computed once, so that a function which starts can price every order.
-    pub fn catalog_and_rates(&self) -> Result<(Catalog, Rates), ConfigError> {
-        let (catalog, rates) = (self.catalog()?, self.rates()?);
-        for model in catalog.iter() {
-            let price = rates.price(model.usd_per_second);
-            let dearest = price.cost_rounded_half_up(model.max_s);
-            dearest.map_err(|error| ConfigError::new("CATALOG", format!("is wrong: {}: {error}", model.id)))?;
-        }
-        Ok((catalog, rates))
-    }
-
     /// The providers whose credential is here or named: `FAL_KEY` for fal, `GOOGLE_SERVICE_ACCOUNT` for Google.
     pub fn providers(&self) -> Result<Providers, ConfigError> {
         let fal = if self.has_secret("FAL_KEY") { Some(Fal::new(self.fal_queue_url()?)) } else { None };
@@ -211,25 +166,6 @@ impl Env {
     pub fn fal_queue_url(&self) -> Result<Url, ConfigError> {
         self.url_or("FAL_QUEUE_URL", "https://queue.fal.run")
     }
-
-    fn factor_within(&self, name: &str, default: &str, [least, most]: [i64; 2]) -> Result<Factor, ConfigError> {
-        let factor = self.factor(name, default)?;
-        let bounds = [least, most].map(|bound| Factor::from_millionths(bound * decimal::ONE));
-        if (bounds[0]..=bounds[1]).contains(&factor) {
-            Ok(factor)
-        } else {
-            Err(ConfigError::new(name, format!("is {factor}, and must be from {least} to {most}")))
-        }
-    }
-
-    fn factor(&self, name: &str, default: &str) -> Result<Factor, ConfigError> {
-        let text = self.optional(name).unwrap_or(default);
-        match text.parse::<Factor>() {
-            Ok(factor) if factor > Factor::from_millionths(0) => Ok(factor),
-            Ok(_) => Err(ConfigError::new(name, "must be above 0")),
-            Err(error) => Err(ConfigError::new(name, format!("is wrong: {error}"))),
-        }
-    }
 }
 
 fn parsed_url(name: &str, text: &str) -> Result<Url, ConfigError> {
@@ -242,20 +178,6 @@ fn parsed_url(name: &str, text: &str) -> Result<Url, ConfigError> {
             name,
             format!("is {text:?}, which is not an https address (http is for this machine only)"),
         )),
-    }
-}
-
-/// Markup and exchange rate in force now; a job keeps those of its submit.
-#[derive(Debug, Clone, Copy)]
-pub struct Rates {
-    markup: Factor,
-    fx_mxn_per_usd: Factor,
-}
-
-impl Rates {
-    /// The price of a second at these rates.
-    pub const fn price(&self, usd_per_second: Factor) -> Price {
-        Price { usd_per_second, markup: self.markup, fx_mxn_per_usd: self.fx_mxn_per_usd }
     }
 }
 
@@ -298,37 +220,6 @@ mod tests {
         assert_eq!(says(env.rates().unwrap_err()), "the environment variable MARKUP must be above 0");
         assert!(says(env.catalog().unwrap_err()).starts_with("the environment variable CATALOG is wrong: "));
         assert!(says(env.url("SUPABASE_URL").unwrap_err()).contains("not an https address"));
-    }
-
-    #[test]
-    fn a_price_setting_out_of_bounds_stops_the_start_and_says_the_bounds() {
-        let env = |name: &'static str, value: &str| Env::from([(name, value.to_owned())]);
-        for (name, value, says) in [
-            ("FX_MXN_PER_USD", "1875", "is 1875.00, and must be from 1 to 1000"),
-            ("FX_MXN_PER_USD", "0.99", "is 0.99, and must be from 1 to 1000"),
-            ("FX_MXN_PER_USD", "1000.000001", "must be from 1 to 1000"),
-            ("MARKUP", "0.999999", "is 0.999999, and must be from 1 to 10"),
-            ("MARKUP", "105", "is 105.00, and must be from 1 to 10"),
-            ("MARKUP", "5%", "is wrong: "),
-            (
-                "CATALOG",
-                r#"{"fal/kling-2":{"usd_per_second":"28"}}"#,
-                "fal/kling-2: usd_per_second is 28.00, and 10.00",
-            ),
-        ] {
-            let error = env(name, value).catalog_and_rates().unwrap_err().to_string();
-            assert!(error.contains(name) && error.contains(says), "{name}={value}: {error}");
-        }
-        for (name, value) in [("FX_MXN_PER_USD", "1"), ("FX_MXN_PER_USD", "1000"), ("MARKUP", "1"), ("MARKUP", "10")] {
-            assert!(env(name, value).catalog_and_rates().is_ok(), "{name}={value}");
-        }
-        let dear = |highest: &str, price: &str| {
-            let catalog = format!(r#"{{"fal/kling-2":{{"usd_per_second":"{price}"}}}}"#);
-            Env::from([("HIGHEST_USD_PER_SECOND", highest.to_owned()), ("CATALOG", catalog)]).catalog_and_rates()
-        };
-        assert!(dear("28", "28").is_ok(), "it is meant");
-        let absurd = dear("9000000000000", "9000000000000").unwrap_err().to_string();
-        assert!(absurd.contains("fal/kling-2: the amount is out of range"), "{absurd}");
     }
 
     #[test]

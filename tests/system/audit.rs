@@ -23,8 +23,9 @@ impl Stage {
     /// `balance = Σ ledger`, `held = Σ cost of open jobs`, `open_jobs =` their number; a completed job has exactly one consumption, of
     /// its cost, and no other job has any. The ledger's entries are numbered from 1 on, and each carries the sum up to it.
     pub(crate) async fn audit(&self) {
-        let (accounts, jobs, ledger) =
+        let (accounts, mut jobs, ledger) =
             (self.items("TABLE_ACCOUNTS").await, self.items("TABLE_JOBS").await, self.items("TABLE_LEDGER").await);
+        jobs.retain(|item| !item.contains_key("void")); // a void item is no job
 
         let mut expected: BTreeMap<String, Sums> = BTreeMap::new();
         let mut in_order: Vec<_> = ledger.iter().collect();

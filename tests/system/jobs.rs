@@ -1,10 +1,13 @@
 //! Jobs that nobody watches, and messages that are lost, doubled or cannot be read.
 
 use crate::stage::Stage;
+use crate::still::{AT_ONCE, Still};
 use ghub::id::OrgId;
 use ghub::job::{Processing, State, Status};
+use local::faults::{Fault, Then};
 use local::options::Options;
 use local::sqs::NewMessage;
+use local::supabase::{self, Plan, Step};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -122,4 +125,36 @@ async fn a_message_that_cannot_be_read_does_not_hold_up_its_batch() {
     stage.until(caller.org, &job, Status::Completed).await;
     let depth = stage.system.sqs.depth("PollQueue").unwrap();
     assert_eq!(depth.in_flight, 4, "the unreadable ones come again and end among the dead letters");
+}
+
+/// The cadence of a fast system is a second, and a wait before another try is spread over its second half. None of it is cut to nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_tried_again_waits_for_a_second_at_least() {
+    let still = Still::new().await;
+    let submits = || still.stage.fal().requests().iter().filter(|seen| seen.method == "POST").count();
+    still.stage.fal().faults().add(Fault::forever("submit", Then::answer(429, "{}"))).unwrap();
+    let refused = still.caller.accepted("refused").await;
+    for seconds in 1..=5 {
+        for _ in 0..20 {
+            still.delivered("poll-jobs", &refused).await;
+        }
+        assert_eq!(submits(), seconds, "one in each second, however many messages come");
+        still.stage.later(Duration::from_secs(1));
+    }
+
+    still.stage.fal().faults().clear();
+    still.stage.fal().set_render(AT_ONCE);
+    let busy = supabase::Fault::Answer { status: 503, headers: [].into(), body: "busy".into() };
+    still.stage.storage().misbehave(Plan { step: Step::Upload, fault: busy, times: None, after: 0 });
+    let job = still.caller.accepted("not stored").await;
+    still.look_in(61, &job).await;
+    let uploads = || still.stage.storage().requests().iter().filter(|seen| seen.method == "POST").count();
+    let before = uploads();
+    for seconds in 1..=5 {
+        for _ in 0..20 {
+            still.delivered("store-video", &job).await;
+        }
+        assert_eq!(uploads() - before, seconds, "the same of transfers");
+        still.stage.later(Duration::from_secs(1));
+    }
 }

@@ -24,7 +24,7 @@ pub(crate) struct Still {
     pub(crate) stage: Stage,
     pub(crate) caller: Caller,
     pub(crate) meddler: Arc<Meddler>,
-    key: String,
+    pub(crate) key: String,
 }
 
 impl Still {

@@ -13,6 +13,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 /// All functions of a run. Clones share them.
 #[derive(Clone)]
@@ -20,6 +21,7 @@ pub struct Lambda(Arc<Inner>);
 
 struct Inner {
     environments: BTreeMap<String, Env>,
+    timeouts: BTreeMap<String, Duration>,
     outbound: Outbound,
     clock: Clock,
     record: Record,
@@ -33,13 +35,14 @@ impl Lambda {
     /// No instances yet.
     pub fn new(
         environments: BTreeMap<String, Env>,
+        timeouts: BTreeMap<String, Duration>,
         outbound: Outbound,
         clock: Clock,
         record: Record,
         seed: u64,
     ) -> Self {
         let (warm, instances, invocations) = (Mutex::default(), AtomicU32::new(0), AtomicU32::new(0));
-        Self(Arc::new(Inner { environments, outbound, clock, record, seed, warm, instances, invocations }))
+        Self(Arc::new(Inner { environments, timeouts, outbound, clock, record, seed, warm, instances, invocations }))
     }
 
     /// The function with this name, for whoever calls it with events.
@@ -75,7 +78,18 @@ impl Lambda {
         }
     }
 
+    /// A function that uses its time up is killed, and has recorded nothing of what it was in the middle of. No fault excuses that: each
+    /// function shares its time out among its exchanges.
     async fn invoke(&self, name: &str, event: Value) -> Result<Value, String> {
+        let timeout = self.0.timeouts[name];
+        let work = self.invoke_in_time(name, event);
+        tokio::time::timeout(timeout, work).await.unwrap_or_else(|_| {
+            self.0.record.wrong(format!("{name} used up its {} s and was killed", timeout.as_secs()));
+            Err("Task timed out".to_owned())
+        })
+    }
+
+    async fn invoke_in_time(&self, name: &str, event: Value) -> Result<Value, String> {
         let (warm, orders) = (self.warm(name), self.orders_in(&event));
         let work = async {
             let instance = match warm {

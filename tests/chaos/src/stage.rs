@@ -120,7 +120,12 @@ impl Stage {
         };
         let outbound = Outbound::gated(Arc::new(turnstile));
         let (environments, all) = environments(template, &network);
-        let lambda = Lambda::new(environments, outbound, clock.clone(), record.clone(), settings.seed);
+        let timeouts = template
+            .functions
+            .iter()
+            .map(|function| (function.name.clone(), Duration::from_secs(u64::from(function.timeout_s))));
+        let lambda =
+            Lambda::new(environments, timeouts.collect(), outbound, clock.clone(), record.clone(), settings.seed);
         let mut operator = lambda.world("submit-video");
         operator.env = all;
         let store = Store::new(&operator, &sdk_config(&operator).expect("a region is set"), &TABLES)
