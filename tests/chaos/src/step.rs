@@ -2,6 +2,7 @@
 
 use crate::lambda::order_named_in;
 use crate::network::{Peer, Sent};
+use crate::record::Record;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use tokio::sync::Notify;
@@ -89,11 +90,11 @@ pub struct Step {
 
 impl Step {
     /// The next step of an invocation.
-    pub fn next(invocation: &Invocation, sent: &Sent) -> Self {
+    pub fn next(invocation: &Invocation, sent: &Sent, record: &Record) -> Self {
         let text = if sent.peer == Peer::Storage { "" } else { std::str::from_utf8(&sent.body).unwrap_or_default() };
         let alone = <[usize; 1]>::try_from(invocation.orders.as_slice()).ok().map(|[order]| order);
         Self {
-            about: order_named_in(text).or(alone),
+            about: order_named_in(text).or_else(|| record.order_of(&job_written_in(sent)?)).or(alone),
             leases: sent.peer == Peer::DynamoDb && LEASES.iter().any(|lease| text.contains(lease)),
             place: Place { invocation: invocation.number, step: invocation.next_step() },
             function: invocation.function.clone(),
@@ -119,6 +120,14 @@ impl fmt::Display for Step {
         let Self { place: Place { invocation, step }, function, peer, asks, .. } = self;
         write!(f, "{function} {invocation}.{step} {peer:?} {asks}")
     }
+}
+
+/// The job that a request to DynamoDB updates.
+fn job_written_in(sent: &Sent) -> Option<String> {
+    let body = (sent.peer == Peer::DynamoDb).then(|| sent.json())?;
+    let writes = body["TransactItems"].as_array().map_or_else(|| vec![&body], |writes| writes.iter().collect());
+    let updates = writes.iter().map(|write| write.get("Update").unwrap_or(write));
+    updates.filter_map(|update| update["Key"]["job"]["S"].as_str()).next().map(str::to_owned)
 }
 
 fn asks(sent: &Sent) -> String {

@@ -56,7 +56,7 @@ impl Gate for Turnstile {
 
 impl Turnstile {
     async fn passing(&self, invocation: &Invocation, mut sent: Sent) -> Result<Response, WireError> {
-        let step = Step::next(invocation, &sent);
+        let step = Step::next(invocation, &sent, &self.record);
         let fault = self.plan.fault(&step, &sent);
         self.record.note(self.network.clock.elapsed_ms(), &step, fault);
         let [before, after] = waits(self.seed, step.place);
