@@ -1,6 +1,6 @@
 //! Text that others wrote: a provider's reasons, storage's answers, names that callers chose.
 //!
-//! Such text can carry keys, addresses, terminal escapes and characters that nobody sees. This
+//! Such text can carry keys, addresses, terminal escapes and invisible characters. This
 //! module says what of it may be shown, and to whom:
 //!
 //! | for | function | what goes |

@@ -18,7 +18,7 @@ const TRACE: [&str; 11] = [
     ".py\", line ",
 ];
 
-/// Whether nobody wrote this for a reader.
+/// Whether a program wrote this, and not a person.
 pub(super) fn is_page_or_trace(text: &str) -> bool {
     let text = text.to_lowercase();
     let has = |word: &str| text.contains(word);

@@ -114,7 +114,7 @@ fn callers_never_read_what_is_not_theirs() {
 }
 
 #[test]
-fn what_nobody_can_read_is_nothing() {
+fn what_is_not_readable_is_nothing() {
     for text in UNREADABLE {
         assert_eq!((for_callers(text), for_callers_if_clean(text)), (None, None), "{text:?}");
     }

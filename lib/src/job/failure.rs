@@ -88,7 +88,7 @@ impl FailureCode {
     }
 
     /// Whether the same request may succeed when it is sent again. What a provider refused it
-    /// refuses again; all else passes, or was somebody's wish. A later version's code may pass:
+    /// refuses again; all else passes, or was the caller's wish. A later version's code may pass:
     /// trying it costs a caller nothing, and giving up costs the video.
     pub const fn is_retryable(self) -> bool {
         !matches!(self, Self::ContentFiltered | Self::ProviderRefused)

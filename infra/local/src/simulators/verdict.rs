@@ -13,15 +13,16 @@ const MIB: &str = "simulator:mib=";
 /// The product stores no larger file.
 const MOST_MIB: u64 = 512;
 
-/// How many bytes a prompt asks for: `simulator:mib=8` for a file of 8 MiB, at most 512. So a plain local system can be made to
-/// show how a file is stored in parts.
+/// How many bytes a prompt asks for: `simulator:mib=8` for a file of 8 MiB, at most 512. So a plain
+/// local system can be made to show how a file is stored in parts.
 pub(crate) fn bytes_asked_for(prompt: &str) -> Option<u64> {
     let (_, behind) = prompt.split_once(MIB)?;
     let digits = behind.split(|character: char| !character.is_ascii_digit()).next().unwrap_or_default();
     digits.parse::<u64>().ok().filter(|mib| (1..=MOST_MIB).contains(mib)).map(|mib| mib << 20)
 }
 
-/// How coming submissions end. As JSON: `{"prompt_contains": "gore", "times": null, "ending": {…}}`.
+/// How coming submissions end. As JSON: `{"prompt_contains": "gore", "times": null, "ending":
+/// {…}}`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Verdict<Ending> {

@@ -22,8 +22,11 @@ const LONGEST_TYPE: usize = 64;
 /// What an error body says.
 #[derive(Debug, Default)]
 pub(super) struct Said {
-    /// Whether it is a model's own error: nothing that stands before a model answers with a list.
+    /// Whether it is a model's own error: nothing that stands before a model answers with a list,
+    /// or with the header.
     pub(super) by_the_model: bool,
+    /// Whether it says of each sentence what it is about.
+    is_list: bool,
     /// Sentences about the order.
     about_the_order: Vec<String>,
     /// All sentences.
@@ -47,9 +50,12 @@ impl Said {
             ..Self::default()
         };
         let given = |name: &str| body.get(name).filter(|value| !value.is_null());
+        // A model's word on trying again comes with its own errors only; our account is not its
+        // business.
+        said.by_the_model = said.retryable.is_some() && said.error_type.is_none() && !matches!(reply.status, 401..=403);
         match given("detail").or_else(|| given("error")) {
             Some(Value::Array(items)) => {
-                said.by_the_model = true;
+                (said.by_the_model, said.is_list) = (true, true);
                 items.iter().take(MOST_ITEMS).for_each(|item| said.add(item));
             }
             Some(item @ Value::Object(_)) => said.add(item),
@@ -109,7 +115,7 @@ impl Said {
 
     /// fal's words where they speak of the order, else ours.
     fn for_the_caller(&self, code: FailureCode, status: u16) -> String {
-        let plain = self.error_type.is_none() && !self.by_the_model && status < 500;
+        let plain = self.error_type.is_none() && !self.is_list && status < 500;
         let own = match code {
             FailureCode::ContentFiltered => foreign_text::for_callers(&self.all.join("; ")),
             _ if !self.about_the_order.is_empty() => foreign_text::for_callers(&self.about_the_order.join("; ")),

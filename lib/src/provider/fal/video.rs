@@ -2,25 +2,18 @@
 //! gateways in front of fal have others.
 
 use crate::provider::LONGEST_ADDRESS;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use url::Url;
 
-/// Where a file may stand, the documented place first.
-const PLACES: [&str; 9] = [
-    "video",
-    "videos",
-    "video_url",
-    "video_urls",
-    "generated_video",
-    "generated_videos",
-    "output_video",
-    "file",
-    "files",
-];
+/// Where a file may stand, the documented place first. Names are compared without underscores and
+/// case.
+const PLACES: [&str; 9] =
+    ["video", "videos", "videourl", "videourls", "generatedvideo", "generatedvideos", "outputvideo", "file", "files"];
 /// What such objects may be wrapped in.
-const WRAPPERS: [&str; 7] = ["data", "response", "result", "output", "outputs", "payload", "body"];
+const WRAPPERS: [&str; 9] =
+    ["data", "response", "result", "results", "output", "outputs", "payload", "body", "generations"];
 /// What an object that stands for a file calls its address.
-const ADDRESSES: [&str; 4] = ["url", "video_url", "file_url", "uri"];
+const ADDRESSES: [&str; 5] = ["url", "videourl", "fileurl", "uri", "video"];
 /// Wrappers within wrappers: two are known.
 const DEEPEST: usize = 3;
 /// A DNS name is at most so long (RFC 1035, 2.3.4).
@@ -40,7 +33,7 @@ pub(super) fn keys(result: &Value) -> String {
         Value::Array(items) => format!("a list of {}", items.len()),
         _ => String::new(),
     };
-    let wrapped = |name: &&str| result.get(name).filter(|inner| inner.is_object());
+    let wrapped = |name: &str| named(result.as_object()?, name).filter(|inner| inner.is_object());
     let inner = WRAPPERS.iter().find_map(|name| Some((name, wrapped(name)?)));
     match inner {
         Some((name, inner)) => format!("{}; in {name}: {}", names(result), names(inner)),
@@ -55,8 +48,8 @@ fn text(value: &Value, depth: usize) -> Option<&str> {
         Value::Object(object) => object,
         _ => return None,
     };
-    let found = PLACES.iter().find_map(|place| object.get(*place).and_then(file));
-    let wrapped = || WRAPPERS.iter().filter_map(|wrapper| object.get(*wrapper));
+    let found = PLACES.iter().find_map(|place| named(object, place).and_then(file));
+    let wrapped = || WRAPPERS.iter().filter_map(|wrapper| named(object, wrapper));
     found
         .or_else(|| if depth > 0 { wrapped().find_map(|inner| text(inner, depth - 1)) } else { None })
         .or_else(|| wrapped().find_map(file))
@@ -68,9 +61,18 @@ fn file(value: &Value) -> Option<&str> {
     match value {
         Value::String(text) => Some(text.as_str()).filter(|text| !text.trim().is_empty()),
         Value::Array(items) => items.iter().find_map(file),
-        Value::Object(object) => ADDRESSES.iter().find_map(|name| object.get(*name).and_then(file)),
+        Value::Object(object) => ADDRESSES.iter().find_map(|name| named(object, name).and_then(file)),
         _ => None,
     }
+}
+
+/// A field, however its name is written: `video_url`, `videoUrl`.
+fn named<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+    let same = |key: &str| {
+        let bare = key.bytes().filter(|byte| *byte != b'_').map(|byte| byte.to_ascii_lowercase());
+        bare.eq(name.bytes())
+    };
+    object.iter().find(|(key, value)| same(key) && !value.is_null()).map(|(_, value)| value)
 }
 
 /// The address in full, if a file can be fetched from it.
@@ -104,6 +106,9 @@ mod tests {
             json!({"video_url": FILE}),
             json!({"video_url": {"url": FILE}}),
             json!({"generated_video": {"url": FILE}}),
+            json!({"videoUrl": FILE}),
+            json!({"Video": {"URL": FILE}}),
+            json!({"video": {"video": {"url": FILE}}}),
             json!({"file": {"url": FILE}}),
             json!({"url": FILE, "content_type": "video/mp4"}),
         ];

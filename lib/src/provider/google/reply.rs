@@ -61,10 +61,12 @@ pub(super) fn operation(reply: &Reply) -> Checked {
         return Checked::Trouble(described(reply));
     };
     let response = field(&operation, "response").unwrap_or(&Value::Null);
+    let (done, named) = (truth(&operation, "done"), text(&operation, "name").is_some());
     match Status::within(&operation) {
-        Some(status) if truth(&operation, "done") => Checked::Failed(status.failure()),
-        None if truth(&operation, "done") || video(response).is_some() => finished(response),
-        None if text(&operation, "name").is_some() => Checked::Rendering,
+        // Only what is over has an error, whether `done` is there or not.
+        Some(status) if done || (named && field(&operation, "done").is_none()) => Checked::Failed(status.failure()),
+        None if done || video(response).is_some() => finished(response),
+        None if named => Checked::Rendering,
         _ => Checked::Trouble(described(reply)),
     }
 }

@@ -28,6 +28,20 @@ const NAMES: [&str; 17] = [
     "UNAUTHENTICATED",
 ];
 
+/// Words for what an operator sets up at Google, in lower case. No order names them.
+const SETUP: [&str; 10] = [
+    "api key",
+    "billing",
+    "bucket",
+    "credential",
+    "gcs",
+    "gs://",
+    "permission",
+    "service account",
+    "service agent",
+    "storageuri",
+];
+
 /// What an error says.
 #[derive(Debug, Default)]
 pub(super) struct Status {
@@ -45,7 +59,7 @@ pub(super) enum Fault {
     Orders,
     /// The operator's account, its rights or its settings at Google. The operator has to act.
     Operators,
-    /// Nobody's: it passes.
+    /// The provider's own: it passes.
     Passing,
 }
 
@@ -74,22 +88,32 @@ impl Status {
 
     /// Whose it is.
     ///
-    /// - 3, 11 and 12 say what is wrong with the request, or that the model does not do it.
-    /// - 5, 7, 9 and 16 speak of a bucket or a model that is gone, of rights, of billing, and of the key: what Google wants changed in
-    ///   the operator's project.
-    /// - All others end one attempt: no capacity, a deadline, an internal error, an operation that was aborted. So do unknown codes,
-    ///   for Google took the request before.
+    /// - 3, 11 and 12 say what is wrong with the request, or that the model does not do it. A code 3 that
+    ///   speaks of a bucket, a key or a project is about what the operator has set up.
+    /// - 5, 7, 9 and 16 speak of a bucket or a model that is gone, of rights, of billing, and of the key:
+    ///   what Google wants changed in the operator's project.
+    /// - All others end one attempt: no capacity, a deadline, an internal error, an operation that was
+    ///   aborted. So do unknown codes, for Google took the request before.
     pub(super) fn fault(&self) -> Fault {
         match self.name {
+            _ if self.is_filtered() => Fault::Orders,
+            Some("INVALID_ARGUMENT") if self.speaks_of_the_setup() => Fault::Operators,
             Some("INVALID_ARGUMENT" | "OUT_OF_RANGE" | "UNIMPLEMENTED") => Fault::Orders,
             Some("NOT_FOUND" | "PERMISSION_DENIED" | "FAILED_PRECONDITION" | "UNAUTHENTICATED") => Fault::Operators,
-            _ if self.is_filtered() => Fault::Orders,
             _ => Fault::Passing,
         }
     }
 
+    /// Whether it speaks of a filter, with a code that filters have. An internal error of a filter
+    /// passes.
     fn is_filtered(&self) -> bool {
-        matches!(self.name, None | Some("INVALID_ARGUMENT")) && says_filtered(&self.message)
+        let filters = ["INVALID_ARGUMENT", "FAILED_PRECONDITION", "OUT_OF_RANGE", "CANCELLED", "UNKNOWN", "ABORTED"];
+        self.name.is_none_or(|name| filters.contains(&name)) && says_filtered(&self.message)
+    }
+
+    fn speaks_of_the_setup(&self) -> bool {
+        let message = self.message.to_lowercase();
+        SETUP.iter().any(|word| message.contains(word))
     }
 
     /// The failure that this is for a job.

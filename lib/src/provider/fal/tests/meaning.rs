@@ -1,4 +1,5 @@
-//! What each recorded reply means for the job, and so for the money: <https://docs.fal.ai/model-apis/model-endpoints/queue>.
+//! What each recorded reply means for the job, and so for the money:
+//! <https://docs.fal.ai/model-apis/model-endpoints/queue>.
 
 use super::*;
 use crate::job::tests::kling;

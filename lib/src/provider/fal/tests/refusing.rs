@@ -89,6 +89,26 @@ fn whether_to_order_again_is_fals_word() {
     }
 }
 
+/// The header comes from the model's program, so an error that has it is a verdict, also without a
+/// list.
+#[test]
+fn an_error_with_fals_word_on_trying_again_is_a_verdict() {
+    for (word, code) in [("true", FailureCode::RenderFailed), ("false", FailureCode::ProviderRefused)] {
+        for (status, body) in
+            [(500, r#"{"detail": "Generation failed"}"#), (504, r#"{"detail": "Too late"}"#), (503, "")]
+        {
+            let (found, message, ..) = told(result_read(&with_headers(status, &[("x-fal-retryable", word)], body)));
+            assert_eq!(found, code, "{status} {word}");
+            assert!(!message.contains("failed") && message.contains(&status.to_string()), "{message}");
+        }
+        let infrastructure = r#"{"detail": "Runner disconnected", "error_type": "runner_disconnected"}"#;
+        for (status, body) in [(503, infrastructure), (403, r#"{"detail": "User is locked"}"#), (429, "{}")] {
+            let reply = with_headers(status, &[("x-fal-retryable", word)], body);
+            assert!(matches!(result_read(&reply), Checked::Trouble(_)), "{status} {word}");
+        }
+    }
+}
+
 #[test]
 fn a_filter_is_a_filter_under_other_names() {
     for (kind, message) in [

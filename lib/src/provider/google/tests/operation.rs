@@ -42,6 +42,14 @@ fn each_of_grpcs_codes_has_its_meaning() {
         (json!({"code": 3.0, "message": "x"}), FailureCode::ProviderRefused),
         (json!({"message": "x"}), FailureCode::RenderFailed),
         (json!("x"), FailureCode::RenderFailed),
+        (
+            json!({"code": 3, "message": "API key not valid. Please pass a valid API key."}),
+            FailureCode::ProviderUnavailable,
+        ),
+        (json!({"code": 3, "message": "The bucket acme-videos does not exist."}), FailureCode::ProviderUnavailable),
+        (json!({"code": 3, "message": "Blocked by our usage guidelines in gs://acme"}), FailureCode::ContentFiltered),
+        (json!({"code": 9, "message": "Blocked. Support codes: 58061214"}), FailureCode::ContentFiltered),
+        (json!({"code": 13, "message": "The safety filter had an internal error."}), FailureCode::RenderFailed),
         (json!([{"code": 3, "message": "x"}]), FailureCode::ProviderRefused),
     ] {
         assert_eq!(failure_of(&error).code, code, "{error}");
@@ -95,6 +103,10 @@ fn an_operation_is_read_however_it_is_written() {
             json!({"name": OPERATION, "done": true, "error": error, "response": {"videos": [{"gcsUri": uri}]}});
         assert_eq!(meaning(&operation), object, "{error} is no error");
     }
+    let over = json!({"name": OPERATION, "error": {"code": 13, "message": "x"}});
+    assert!(matches!(meaning(&over), Checked::Failed(_)), "only what is over has an error");
+    let odd = json!({"name": OPERATION, "done": false, "error": {"code": 13, "message": "x"}});
+    assert!(matches!(meaning(&odd), Checked::Trouble(_)), "it contradicts itself");
     for done in [json!(false), json!("false"), json!(null), json!(0)] {
         assert_eq!(meaning(&json!({"name": OPERATION, "done": done, "response": null})), Checked::Rendering, "{done}");
     }
