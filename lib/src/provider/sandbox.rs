@@ -29,6 +29,8 @@ pub enum Outcome {
     Completed,
     /// `sandbox:slow`: a video after a minute.
     Slow,
+    /// `sandbox:stored`: a video after 3 s, which is stored as a live one is.
+    Stored,
     /// `sandbox:content_filtered`: refused after 3 s, for what the prompt asks.
     ContentFiltered,
     /// `sandbox:render_failed`: the render fails after 3 s.
@@ -39,14 +41,15 @@ pub enum Outcome {
 
 impl Outcome {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Completed, Self::Slow, Self::ContentFiltered, Self::RenderFailed, Self::ProviderDown];
+    pub const ALL: [Self; 6] =
+        [Self::Completed, Self::Slow, Self::Stored, Self::ContentFiltered, Self::RenderFailed, Self::ProviderDown];
 
     /// What a prompt says to have it.
     pub const fn marker(self) -> &'static str {
         match self {
             Self::Completed => "sandbox:completed",
             Self::Slow => "sandbox:slow",
+            Self::Stored => "sandbox:stored",
             Self::ContentFiltered => "sandbox:content_filtered",
             Self::RenderFailed => "sandbox:render_failed",
             Self::ProviderDown => "sandbox:provider_down",
@@ -63,10 +66,13 @@ impl Outcome {
 /// What the sandbox calls a job: all that it would have to remember of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Handle {
-    /// How it goes.
+    /// How it goes. [`Outcome::Stored`] is written as `completed`, which the version before reads, with `stored`.
     pub outcome: Outcome,
     /// When it was taken, in Unix seconds.
     pub taken: i64,
+    /// Whether its video is a file of its own in storage, and not the one that sandbox jobs share.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub stored: bool,
 }
 
 /// What it answers about a job.
@@ -176,7 +182,9 @@ mod tests {
     #[test]
     fn each_outcome_comes_when_it_should() {
         let at = |prompt: &str, now| checked(&asked(&check(&handle(prompt)), now));
-        for (prompt, ready) in [("", 1_003), ("sandbox:slow", 1_060), ("sandbox:content_filtered", 1_003)] {
+        for (prompt, ready) in
+            [("", 1_003), ("sandbox:stored", 1_003), ("sandbox:slow", 1_060), ("sandbox:content_filtered", 1_003)]
+        {
             assert_eq!(at(prompt, ready - 1), Checked::Rendering, "{prompt}");
             assert_ne!(at(prompt, ready), Checked::Rendering, "{prompt}");
         }
@@ -189,6 +197,16 @@ mod tests {
         assert_eq!(code("sandbox:content_filtered"), FailureCode::ContentFiltered);
         assert_eq!(code("sandbox:render_failed"), FailureCode::RenderFailed);
         assert!(matches!(taken("sandbox:provider_down"), Submitted::NotTaken(_)));
+    }
+
+    /// During an update the version before reads what this one wrote.
+    #[test]
+    fn a_stored_job_is_a_completed_one_to_the_version_before() {
+        let stored = serde_json::to_value(handle("sandbox:stored")).unwrap();
+        assert_eq!(stored, json!({"outcome": "completed", "taken": 1_000, "stored": true}));
+        let before = json!({"outcome": "completed", "taken": 1_000});
+        assert_eq!(serde_json::to_value(handle("")).unwrap(), before);
+        assert_eq!(serde_json::from_value::<Handle>(before).unwrap(), handle(""));
     }
 
     #[test]

@@ -20,7 +20,8 @@ pub fn answered(request: &Request, now_unix_s: i64) -> Reply {
     match request.url.path() {
         "/requests" => match Outcome::of(body["prompt"].as_str().unwrap_or_default()) {
             Outcome::ProviderDown => reply(503, Vec::new()),
-            outcome => json(&Handle { outcome, taken: now_unix_s }),
+            Outcome::Stored => json(&Handle { outcome: Outcome::Completed, taken: now_unix_s, stored: true }),
+            outcome => json(&Handle { outcome, taken: now_unix_s, stored: false }),
         },
         "/status" => known().map_or_else(unknown, |handle| json(&handle.status(now_unix_s))),
         "/cancel" => known().map_or_else(unknown, |handle| match handle.status(now_unix_s) {
@@ -39,7 +40,9 @@ impl Handle {
             return Status::Rendering;
         }
         match self.outcome {
-            Outcome::Completed | Outcome::Slow => Status::Completed { video: format!("{}/video.mp4", super::ORIGIN) },
+            Outcome::Completed | Outcome::Stored | Outcome::Slow => {
+                Status::Completed { video: format!("{}/video.mp4", super::ORIGIN) }
+            }
             Outcome::ContentFiltered => Status::Filtered,
             Outcome::RenderFailed | Outcome::ProviderDown => Status::Failed,
         }
