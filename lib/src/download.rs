@@ -1,14 +1,18 @@
 //! Fetches a finished file. A public address came in a provider's reply, so it is checked: known hosts only, HTTPS only, no credential,
 //! and every redirect is checked again. A file that needs the provider's credential is a request of the adapter's own making.
 
+mod reading;
+
+pub use reading::Download;
+
 use crate::config::ConfigError;
 use crate::outbound::{IDENTITY, Outbound, ProviderSender, SdkConfig, WireError};
-use crate::provider::FileSource;
 use crate::provider::google::inline::{InlineVideo, NoInlineVideo};
+use crate::provider::{FileSource, Request};
 use crate::world::World;
-use bytes::Bytes;
+use reading::{SILENCE, SLOWEST_BYTES_PER_S, unless_silent};
 use reqwest::header::{ACCEPT_ENCODING, LOCATION};
-use reqwest::{Method, Request, Response};
+use reqwest::{Method, Response};
 use std::time::Duration;
 use url::Url;
 
@@ -20,13 +24,18 @@ const GOOGLE_CDN: &str = "storage.googleapis.com";
 const MOST_REDIRECTS: usize = 3;
 /// The whole file, of at most 512 MiB, at 15 Mbit/s or faster.
 const TIMEOUT: Duration = Duration::from_secs(290);
-
 /// A file that could not be fetched. Trying again may help.
 #[derive(Debug, thiserror::Error)]
 pub enum DownloadError {
     /// No answer.
     #[error("the provider's file host did not answer")]
     Wire(#[from] WireError),
+    /// Nothing came for 20 s.
+    #[error("the provider's file host was silent for {} s", SILENCE.as_secs())]
+    Silent,
+    /// Something came, and too little.
+    #[error("the provider's file host sent less than {} KiB a second", SLOWEST_BYTES_PER_S >> 10)]
+    Slow,
     /// An answer without the file.
     #[error("the provider's file host answered HTTP {0}")]
     Status(u16),
@@ -48,30 +57,6 @@ pub struct Downloads {
     further_hosts: Vec<String>,
 }
 
-/// A file that is being fetched.
-#[derive(Debug)]
-pub struct Download {
-    response: Response,
-    inline: Option<InlineVideo>,
-}
-
-impl Download {
-    /// How long the file says it is.
-    pub fn length(&self) -> Option<u64> {
-        if self.inline.is_some() { None } else { self.response.content_length() }
-    }
-
-    /// The next piece, of any size; `None` at the end of a whole file.
-    pub async fn chunk(&mut self) -> Result<Option<Bytes>, DownloadError> {
-        let chunk = self.response.chunk().await.map_err(WireError::from)?;
-        match (&mut self.inline, chunk) {
-            (None, chunk) => Ok(chunk),
-            (Some(inline), Some(json)) => Ok(Some(inline.pass(&json)?.into())),
-            (Some(inline), None) => Ok(inline.finish().map(|()| None)?),
-        }
-    }
-}
-
 impl Downloads {
     /// With the further hosts of `DOWNLOAD_HOSTS`: `host` or `host:port`, separated by commas. Those may also be plain HTTP.
     pub async fn new(world: &World, aws: &SdkConfig) -> Result<Self, ConfigError> {
@@ -85,26 +70,31 @@ impl Downloads {
     pub async fn open(&self, source: FileSource) -> Result<Download, DownloadError> {
         let (request, inline) = match source {
             FileSource::Public(address) => {
-                return Ok(Download { response: self.public(&address).await?, inline: None });
+                return Ok(Download::of(self.public(&address).await?, None));
             }
             FileSource::Private(request) => (request, None),
             FileSource::Inline(request) => (request, Some(InlineVideo::default())),
         };
-        let response = self.sender.open(request, TIMEOUT).await?;
+        let response = unless_silent(self.sender.open(request, TIMEOUT)).await??;
         match response.status().as_u16() {
-            200 => Ok(Download { response, inline }),
+            200 => Ok(Download::of(response, inline)),
             status => Err(DownloadError::Status(status)),
         }
+    }
+
+    /// Asks a provider to remove its own copy, by the adapter's request. Returns the HTTP status.
+    pub async fn remove_copy(&self, request: Request, timeout: Duration) -> Result<u16, WireError> {
+        self.sender.send(request, timeout).await.map(|reply| reply.status)
     }
 
     async fn public(&self, address: &str) -> Result<Response, DownloadError> {
         let mut url = Url::parse(address).map_err(|_| DownloadError::Host("no valid address".to_owned()))?;
         for _ in 0..=MOST_REDIRECTS {
             self.allowed(&url)?;
-            let mut request = Request::new(Method::GET, url.clone());
+            let mut request = reqwest::Request::new(Method::GET, url.clone());
             *request.timeout_mut() = Some(TIMEOUT);
             request.headers_mut().insert(ACCEPT_ENCODING, IDENTITY);
-            let answer = self.outbound.exchange(request).await?;
+            let answer = unless_silent(self.outbound.exchange(request)).await??;
             match answer.status().as_u16() {
                 200 => return Ok(answer),
                 status @ (301 | 302 | 303 | 307 | 308) => {

@@ -211,6 +211,14 @@ impl Providers {
         }
     }
 
+    /// The request that removes the provider's own copy of a file, where that is the operator's: a bucket at Google.
+    pub fn remove(&self, handle: &Handle, file_url: &str) -> Option<Request> {
+        match handle {
+            Handle::Google(_) => self.google().ok()?.remove(file_url),
+            Handle::Fal(_) | Handle::Sandbox(_) => None,
+        }
+    }
+
     fn fal(&self) -> Result<&fal::Fal, Failure> {
         self.fal.as_ref().ok_or_else(|| Failure::new(FailureCode::ProviderUnavailable, "fal.ai is not configured"))
     }

@@ -86,6 +86,7 @@ impl ProviderSender {
             Method::Get => reqwest::Method::GET,
             Method::Post => reqwest::Method::POST,
             Method::Put => reqwest::Method::PUT,
+            Method::Delete => reqwest::Method::DELETE,
         };
         let provider = request.credential;
         let mut wire = reqwest::Request::new(method, request.url);

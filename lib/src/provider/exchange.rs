@@ -30,6 +30,8 @@ pub enum Method {
     Post,
     /// Cancels.
     Put,
+    /// Removes.
+    Delete,
 }
 
 /// A provider's whole reply.

@@ -94,16 +94,27 @@ impl Google {
         if file_url == INLINE {
             return Ok(FileSource::Inline(self.check(handle)));
         }
-        let object = file_url.strip_prefix("gs://").and_then(|path| path.split_once('/')).ok_or_else(|| {
+        let mut url = self.object(file_url).ok_or_else(|| {
             Failure::new(FailureCode::ProviderNoOutput, "Google gave an address that is not in Cloud Storage")
         })?;
-        let mut url = self.storage_api_url.clone();
-        if let Ok(mut segments) = url.path_segments_mut() {
-            segments.pop_if_empty().extend(["storage", "v1", "b", object.0, "o", object.1]);
-        }
         url.set_query(Some("alt=media"));
         let (method, credential) = (Method::Get, Provider::Google);
         Ok(FileSource::Private(Request { method, url, credential, headers: &[], body: None }))
+    }
+
+    /// The request that removes a finished file from the operator's bucket; none where it came inside an answer.
+    pub fn remove(&self, file_url: &str) -> Option<Request> {
+        let url = self.object(file_url)?;
+        let (method, credential) = (Method::Delete, Provider::Google);
+        Some(Request { method, url, credential, headers: &[], body: None })
+    }
+
+    /// The address of an object, `gs://bucket/name`, in the JSON API.
+    fn object(&self, file_url: &str) -> Option<Url> {
+        let (bucket, name) = file_url.strip_prefix("gs://")?.split_once('/')?;
+        let mut url = self.storage_api_url.clone();
+        url.path_segments_mut().ok()?.pop_if_empty().extend(["storage", "v1", "b", bucket, "o", name]);
+        Some(url)
     }
 
     /// Whether Google's credential may go there: to the configured addresses, and where those are

@@ -23,6 +23,7 @@ pub use json::{Base64, Escapes, Shape};
 pub use operation::{Pending, Settings, ValidateAt};
 pub use verdict::{Ending, Left, Verdict};
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -40,7 +41,7 @@ use crate::simulators::shelf::Shelf;
 use operation::Operation;
 
 /// The steps that a fault can happen to.
-pub const STEPS: &[&str] = &["token", "submit", "poll", "file"];
+pub const STEPS: &[&str] = &["token", "submit", "poll", "file", "remove"];
 
 /// What the simulator is started with.
 pub struct Options {
@@ -77,6 +78,8 @@ struct State {
     settings: Settings,
     /// In the order of their submission.
     operations: Vec<Operation>,
+    /// Bucket and name of the objects that were removed.
+    removed: BTreeSet<(String, String)>,
     shelf: Shelf,
 }
 
@@ -92,6 +95,7 @@ impl Google {
             operations: shelf
                 .all(|operation: &Operation| operation.submitted_ms)
                 .expect("Google's data directory holds its own files"),
+            removed: BTreeSet::new(),
             shelf,
         };
         let Options { base_url, project, location, now, .. } = options;
@@ -104,7 +108,7 @@ impl Google {
         Router::new()
             .route(tokens::PATH, post(tokens::answer))
             .route(vertex::PATH, post(vertex::answer))
-            .route(bucket::JSON_PATH, get(bucket::json_api))
+            .route(bucket::JSON_PATH, get(bucket::json_api).delete(bucket::remove))
             .route(bucket::DOWNLOAD_PATH, get(bucket::json_api))
             .route(bucket::XML_PATH, get(bucket::xml_api))
             .fallback(answer::unknown_url)

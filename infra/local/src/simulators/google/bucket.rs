@@ -43,6 +43,27 @@ pub(super) async fn json_api(
     google.faults().around("file", uri.path(), work).await
 }
 
+/// Removes an object, for good: the bucket keeps no versions.
+pub(super) async fn remove(
+    State(google): State<Google>,
+    Path((bucket, object)): Path<(String, String)>,
+    OriginalUri(uri): OriginalUri,
+    headers: HeaderMap,
+) -> Response {
+    let work = async {
+        if let Err(reason) = tokens::admit(&google, &headers, Service::Storage) {
+            return json_refused(reason, &bucket, &object);
+        }
+        if find(&google, &bucket, &object).is_none() {
+            let text = format!("No such object: {bucket}/{object}");
+            return json_error(StatusCode::NOT_FOUND, "notFound", &text);
+        }
+        google.state().removed.insert((bucket.clone(), object.clone()));
+        StatusCode::NO_CONTENT.into_response()
+    };
+    google.faults().around("remove", uri.path(), work).await
+}
+
 /// The bucket is the first segment, the rest is the object's name.
 pub(super) async fn xml_api(
     State(google): State<Google>,
@@ -69,6 +90,9 @@ pub(super) async fn xml_api(
 fn find(google: &Google, bucket: &str, object: &str) -> Option<Output> {
     let now_ms = google.now_ms();
     let state = google.state();
+    if state.removed.contains(&(bucket.to_owned(), object.to_owned())) {
+        return None;
+    }
     let mut done = state.operations.iter().filter(|operation| operation.is_done(now_ms));
     done.find_map(|operation| operation.object(bucket, object))
 }
