@@ -13,7 +13,7 @@ use url::Url;
 
 /// Every variable that a function reads. Those that begin with `AWS_` are the SDKs' own; a secret is in its variable only on a developer's
 /// machine, elsewhere the variable after it names it.
-pub const VARIABLES: [&str; 35] = [
+pub const VARIABLES: [&str; 36] = [
     "TABLE_JOBS",
     "TABLE_ACCOUNTS",
     "TABLE_LEDGER",
@@ -21,6 +21,7 @@ pub const VARIABLES: [&str; 35] = [
     "TABLE_IDEMPOTENCY",
     "POLL_QUEUE_URL",
     "STORE_QUEUE_URL",
+    "STORE_AGAIN_QUEUE_URL",
     "METRICS_NAMESPACE",
     "FX_MXN_PER_USD",
     "MARKUP",

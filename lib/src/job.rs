@@ -121,6 +121,8 @@ pub struct File {
     pub found: Timestamp,
     /// A resumable upload that was begun: where it goes on.
     pub upload_url: Option<String>,
+    /// Whether an attempt to store it did not come to its end: further ones wait in a queue of their own.
+    pub tried: bool,
 }
 
 /// What became of a move. Messages come twice, so "already there" is an ordinary answer.
@@ -235,7 +237,7 @@ impl Job {
         match &mut self.state {
             State::Processing(Processing { file: Some(_), .. }) => Moved::Already(self),
             State::Processing(processing) => {
-                processing.file = Some(File { url, found: now, upload_url: None });
+                processing.file = Some(File { url, found: now, upload_url: None, tried: false });
                 self.due = now;
                 self.rewritten()
             }

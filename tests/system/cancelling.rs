@@ -6,7 +6,7 @@ use crate::asking::{Ask, Reply};
 use crate::routes::ROUTES;
 use crate::stage::{Stage, until};
 use crate::still::{AT_ONCE, FOR_HOURS, Still};
-use crate::traces::Call;
+use crate::traces::{Call, QUEUES};
 use futures::future::join_all;
 use ghub::job::{Job, Processing, State, Status};
 use ghub::provider::Handle;
@@ -201,7 +201,7 @@ async fn a_hundred_cancellations_are_one() {
     for render in [FOR_HOURS, moment, AT_ONCE] {
         let stage = Stage::new().await;
         stage.fal().set_render(render);
-        for queue in ["PollQueue", "StoreQueue"] {
+        for queue in QUEUES {
             stage.system.sqs.duplicate(queue, true).unwrap();
         }
         let caller = stage.caller();

@@ -31,6 +31,7 @@ mod wire;
 
 use crate::metrics::Measured;
 use crate::stage::{Caller, Stage};
+use crate::traces::QUEUES;
 use futures::future::join_all;
 use ghub::job::{FailureCode, Job, Processing, State, Status};
 use ghub::provider::Handle;
@@ -74,7 +75,7 @@ impl Quiet {
         let options = Options { parameters, gate: Some(wire.clone()), ..Options::test() };
         let stage = Stage::with(Options { metrics: measured.metrics(), ..options }).await;
         stage.stop_the_clock();
-        for queue in ["PollQueue", "StoreQueue"] {
+        for queue in QUEUES {
             stage.system.sqs.lose_if(queue, |_| true).unwrap();
         }
         let caller = Arc::new(stage.caller_with("1000.00").await);

@@ -2,6 +2,7 @@
 
 use crate::stage::Stage;
 use crate::still::{AT_ONCE, Still};
+use crate::traces::QUEUES;
 use ghub::id::OrgId;
 use ghub::job::{Processing, State, Status};
 use local::faults::{Fault, Then};
@@ -25,7 +26,7 @@ async fn a_job_completes_when_nobody_polls() {
 #[tokio::test(flavor = "multi_thread")]
 async fn messages_that_come_twice_change_nothing() {
     let stage = Stage::new().await;
-    for queue in ["PollQueue", "StoreQueue"] {
+    for queue in QUEUES {
         stage.system.sqs.duplicate(queue, true).unwrap();
     }
     let caller = stage.caller();

@@ -3,6 +3,7 @@
 
 use crate::process::{Place, Process};
 use crate::stage::{Stage, until_within};
+use crate::traces::QUEUES;
 use futures::future::join_all;
 use ghub::id::OrgId;
 use ghub::job::{FailureCode, Job, State};
@@ -90,7 +91,7 @@ async fn recharge(process: &Process, ambient: &Ambient) {
 /// and a sweep finds their jobs.
 async fn ended(stage: &Stage, org: OrgId) -> Vec<Job> {
     until_within(Duration::from_secs(300), async || {
-        let depths = ["PollQueue", "StoreQueue"].map(|queue| stage.system.sqs.depth(queue).unwrap());
+        let depths = QUEUES.map(|queue| stage.system.sqs.depth(queue).unwrap());
         if depths.iter().any(|depth| depth.visible + depth.in_flight > 0) {
             return None;
         }

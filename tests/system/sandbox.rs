@@ -7,9 +7,25 @@ use ghub::account::SANDBOX_OPEN_JOBS_LIMIT;
 use ghub::job::{FailureCode, State, Status};
 use ghub::onboarding::create_key;
 use ghub::provider::sandbox::Outcome;
+use ghub::storage::Storage;
+use local::supabase::{self, Plan, Step};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::time::Duration;
+
+const BUCKET: &str = "generated-videos";
+
+impl Still {
+    /// A sandbox job that is completed.
+    async fn sandbox_completed(&self, prompt: &str) -> String {
+        let job = self.caller.accepted(prompt).await;
+        self.stage.later(Duration::from_secs(61));
+        self.delivered("poll-jobs", &job).await;
+        self.delivered("store-video", &job).await;
+        assert_eq!(self.stored(&job).await.status(), Status::Completed);
+        job
+    }
+}
 
 impl Stage {
     /// The sandbox of the system's own organization.
@@ -36,8 +52,7 @@ async fn a_sandbox_job_ends_with_a_real_file_and_costs_nothing() {
     );
 
     let url = finished.body["video_url"].as_str().unwrap();
-    let organization = stage.system.identity.org;
-    assert!(url.ends_with(&format!("/generated-videos/{organization}/{job}/video.mp4")), "{url}");
+    assert!(url.ends_with("/storage/v1/object/public/generated-videos/sandbox/video.mp4"), "{url}");
     let video = ghub::outbound::Outbound::network();
     let video = video.exchange(reqwest::Request::new(Method::GET, url.parse().unwrap())).await.unwrap();
     let mut walker = ghub::mp4::Walker::default();
@@ -78,6 +93,66 @@ async fn the_prompt_chooses_how_a_job_ends() {
     );
     assert_eq!(failed["error"], "the sandbox plays a render that fails");
     stage.audit().await;
+}
+
+/// One file for all, uploaded once: a key that costs nothing makes no copies.
+#[tokio::test(flavor = "multi_thread")]
+async fn sandbox_jobs_share_one_file_and_no_deletion_touches_it() {
+    let mut still = Still::new().await;
+    let caller = still.stage.sandbox();
+    still.caller = caller;
+    still.key = still.stage.system.identity.sandbox_key.clone();
+    let mut jobs = Vec::new();
+    for prompt in ["one", "two", "three"] {
+        jobs.push(still.sandbox_completed(prompt).await);
+    }
+    let asked = || still.stage.storage().requests();
+    let uploads = asked().iter().filter(|seen| seen.method == "POST" && seen.path.ends_with("/video.mp4")).count();
+    assert_eq!(uploads, 1);
+    let url = still.shown(&jobs[0]).await.body["video_url"].as_str().unwrap().to_owned();
+    for job in &jobs {
+        assert_eq!(still.shown(job).await.body["video_url"], url);
+        let path = Storage::path(still.caller.org, job.parse().unwrap());
+        assert_eq!(still.stage.storage().object(BUCKET, &path), None, "no copy");
+        let before = asked().len();
+        let reply = still.delete(job).await;
+        assert_eq!((reply.status, &reply.body["cached_for_at_most_seconds"]), (200, &json!(0)), "{}", reply.body);
+        assert_eq!(asked().len(), before, "storage is not asked");
+        still.shown(job).await.refused(404, "job_not_found");
+    }
+    assert!(still.stage.storage().object(BUCKET, "sandbox/video.mp4").is_some());
+    still.stage.audit().await;
+}
+
+/// The way of a live video, for those who want to try it: a file of its own, and removed by its job's deletion.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_prompt_stores_a_file_as_a_live_job_does() {
+    let mut still = Still::new().await;
+    let caller = still.stage.sandbox();
+    still.caller = caller;
+    still.key = still.stage.system.identity.sandbox_key.clone();
+    let job = still.sandbox_completed("sandbox:stored, please").await;
+    let path = Storage::path(still.caller.org, job.parse().unwrap());
+    let url = still.shown(&job).await.body["video_url"].as_str().unwrap().to_owned();
+    assert!(url.ends_with(&format!("/generated-videos/{path}")), "{url}");
+    assert!(still.stage.storage().object(BUCKET, &path).is_some());
+    let reply = still.delete(&job).await;
+    assert_eq!((reply.status, &reply.body["cached_for_at_most_seconds"]), (200, &json!(86_400)));
+    assert_eq!(still.stage.storage().object(BUCKET, &path), None);
+    assert_eq!(still.stage.storage().object(BUCKET, "sandbox/video.mp4"), None, "the shared one was not needed");
+    still.stage.audit().await;
+}
+
+/// The shared file was removed, or the bucket is another: a function that starts anew brings it back.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shared_file_that_storage_refuses_is_tried_again() {
+    let stage = Stage::new().await;
+    let caller = stage.sandbox();
+    let fault = supabase::Fault::Answer { status: 503, headers: [].into(), body: "busy".to_owned() };
+    stage.storage().misbehave(Plan { step: Step::Upload, fault, times: Some(2), after: 0 });
+    let job = caller.accepted("a hummingbird").await;
+    stage.until(caller.org, &job, Status::Completed).await;
+    assert!(stage.storage().object(BUCKET, "sandbox/video.mp4").is_some());
 }
 
 #[tokio::test(flavor = "multi_thread")]

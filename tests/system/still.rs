@@ -3,7 +3,7 @@
 
 use crate::asking::{Ask, Reply};
 use crate::stage::{Caller, Stage};
-use crate::traces::Call;
+use crate::traces::{Call, QUEUES};
 use ghub::job::{Job, Status};
 use ghub::metrics::Metrics;
 use ghub::outbound::{Exchange, Gate, Network, WireError};
@@ -41,7 +41,7 @@ impl Still {
         let meddler = Arc::new(Meddler::default());
         let stage = Stage::with(Options { gate: Some(meddler.clone()), ..options }).await;
         stage.stop_the_clock();
-        for queue in ["PollQueue", "StoreQueue"] {
+        for queue in QUEUES {
             stage.system.sqs.lose_if(queue, |_| true).unwrap();
         }
         let caller = stage.caller_with("1000.00").await;
@@ -116,11 +116,6 @@ impl Still {
 
     pub(crate) async fn stored(&self, job: &str) -> Job {
         self.stage.stored(self.caller.org, job).await
-    }
-
-    /// The caller's key.
-    pub(crate) fn key(&self) -> &str {
-        &self.key
     }
 
     /// How often fal was asked to stop.

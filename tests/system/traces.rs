@@ -12,7 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 const TABLES: [&str; 4] = ["TABLE_ACCOUNTS", "TABLE_IDEMPOTENCY", "TABLE_JOBS", "TABLE_LEDGER"];
-const QUEUES: [&str; 2] = ["PollQueue", "StoreQueue"];
+/// The queues that carry jobs.
+pub(crate) const QUEUES: [&str; 3] = ["PollQueue", "StoreQueue", "StoreAgainQueue"];
 
 /// Everything that moves when a job is accepted, a line for each.
 pub(crate) struct Traces(BTreeSet<String>);

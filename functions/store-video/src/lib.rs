@@ -1,6 +1,13 @@
 //! Copies a finished video into storage, then charges. Every step may run twice, and the result is the same: the path is fixed, the
 //! upload replaces, and the charge is one transaction on the condition that the job has not been moved.
+//!
+//! Messages come by two queues. `StoreQueue` brings first attempts, which get little time. What did not come to its end goes on by
+//! `StoreAgainQueue`, which has places of its own: a file host that is silent or slow takes none from other jobs.
 
+mod leftovers;
+mod source;
+#[cfg(test)]
+mod tests;
 mod transfer;
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
@@ -10,23 +17,36 @@ use ghub::error::causes;
 use ghub::job::{Failure, FailureCode, File, Job, Moved, Processing, State};
 use ghub::metrics::Metrics;
 use ghub::outbound::{BoxError, connect, sdk_config};
-use ghub::provider::Providers;
+use ghub::provider::{Handle, Providers};
 use ghub::queue::{Message, Queue};
 use ghub::storage::Storage;
 use ghub::store::{Store, Table, Written};
 use ghub::world::{Ambient, World};
 use std::time::Duration;
+use tokio::sync::OnceCell;
+use tokio::time::Instant;
 use transfer::TransferError;
 
 /// The function's timeout in the template.
 pub const TIMEOUT: Duration = Duration::from_secs(300);
 /// Nobody else stores the video while a transfer may run: the function's timeout, and 30 s for clocks that differ.
 const TURN: Duration = TIMEOUT.saturating_add(Duration::from_secs(30));
-/// A transfer stops before the function is stopped, so that the job is handed on at once. What has arrived stays.
-const TRANSFER_TIMEOUT: Duration = Duration::from_secs(280);
-/// How long the end of a job is tried to be written, in what is left of the function's time: all ten transfers that run at once may end
-/// in charges to one organization, which are made one after the other, and a charge that is given up has its file transferred again.
+/// What a transfer leaves of the function's time, so that what came of it is written down before the function is stopped. What has arrived
+/// stays in storage.
+const RECORDING: Duration = Duration::from_secs(20);
+/// How long a first attempt may take: a usual video of 8 MB takes 3 s, and 60 MB take a minute at 1 MB/s. However slow the file hosts of
+/// some jobs are, a place for another job's first attempt is free within this time.
+const FIRST_ATTEMPT: Duration = Duration::from_secs(60);
+/// How long the end of a job is tried to be written, in what is left of the function's time: all transfers that run at once may end in
+/// charges to one organization, which are made one after the other, and a charge that is given up has its file transferred again. The
+/// store takes a last look of 1 s after that.
 const SETTLE_BUDGET: Duration = Duration::from_secs(15);
+/// How long another attempt is tried to be written down. The store's last look and the message for it take 1 s each after that.
+const AGAIN_BUDGET: Duration = Duration::from_secs(10);
+/// A message is begun only while this much is left: a look at the job, the turn, a transfer that comes to something, and what follows it.
+const WORTHWHILE: Duration = Duration::from_secs(60);
+/// What is left of the function's time for its answer, when tidying up took all the rest.
+const ANSWERING: Duration = Duration::from_secs(2);
 /// The longest wait between attempts: a tenth of the wait so far, but a storage that is back is noticed within ten minutes. Each wait
 /// is spread over its second half, so that the jobs of an outage do not come back all at once.
 const LONGEST_WAIT: Duration = Duration::from_secs(600);
@@ -42,7 +62,11 @@ pub struct StoreVideo {
     downloads: Downloads,
     storage: Storage,
     store: Store,
-    queue: Queue,
+    again: Queue,
+    /// The name of the queue of first attempts.
+    first_queue: String,
+    /// Set once the video that sandbox jobs share was seen in storage.
+    shared: OnceCell<()>,
 }
 
 impl StoreVideo {
@@ -51,6 +75,7 @@ impl StoreVideo {
         let aws = sdk_config(world)?;
         let (downloads, storage, ()) =
             tokio::join!(Downloads::new(world, &aws), Storage::new(world, &aws), connect(world, Vec::new()));
+        let first_queue = world.env.required("STORE_QUEUE_URL")?;
         Ok(Self {
             ambient: world.ambient.clone(),
             metrics: world.metrics.clone(),
@@ -58,15 +83,22 @@ impl StoreVideo {
             downloads: downloads?,
             storage: storage?,
             store: Store::new(world, &aws, &[Table::Jobs, Table::Accounts, Table::Ledger])?,
-            queue: Queue::new(world, &aws, "STORE_QUEUE_URL")?,
+            again: Queue::new(world, &aws, "STORE_AGAIN_QUEUE_URL")?,
+            first_queue: first_queue.rsplit('/').next().unwrap_or_default().to_owned(),
+            shared: OnceCell::new(),
         })
     }
 
-    /// Works its messages one after the other; the mapping brings one at a time.
+    /// Works its messages one after the other; the mapping brings one at a time. All that they wait for shares the function's time.
     pub async fn handle(&self, event: SqsEvent) -> SqsBatchResponse {
+        let end = Instant::now() + TIMEOUT;
         let mut response = SqsBatchResponse::default();
         for record in event.records {
-            if let Err(error) = self.work(&record).await {
+            let worked = match left(end) < WORTHWHILE {
+                true => Err("the function's time was used up by the messages before".into()),
+                false => self.work(&record, end).await,
+            };
+            if let Err(error) = worked {
                 tracing::error!(message.id = record.message_id, error = causes(error.as_ref()), "the message failed");
                 response.add_failure(record.message_id.unwrap_or_default());
             }
@@ -74,40 +106,92 @@ impl StoreVideo {
         response
     }
 
-    async fn work(&self, record: &SqsMessage) -> Result<(), BoxError> {
+    async fn work(&self, record: &SqsMessage, end: Instant) -> Result<(), BoxError> {
         let message: Message = serde_json::from_str(record.body.as_deref().unwrap_or_default())?;
-        let Some((mut job, processing, file)) = self.turn(message).await? else { return Ok(()) };
-        let transfer =
-            tokio::time::timeout(TRANSFER_TIMEOUT, Box::pin(self.transfer(&mut job, &processing, &file))).await;
-        match transfer.unwrap_or(Err(TransferError::TooSlow)) {
-            Ok(video_url) => self.ended(job.completed(video_url, self.ambient.now())).await,
-            Err(TransferError::Overtaken) => Ok(()),
-            Err(error) => self.failed_or_again(job, &file, error).await,
+        let Some(job) = self.store.job(message.org, message.job).await? else { return Ok(()) };
+        let State::Processing(processing) = job.state.clone() else {
+            self.clear_away(&job, end).await;
+            return Ok(());
+        };
+        let Some(file) = processing.file.clone() else { return Ok(()) };
+        if file.tried && self.is_of_the_first_queue(record) {
+            return self.pass_on(&job).await;
+        }
+        let Moved::Applied(mut job) = job.turn(self.ambient.now(), TURN) else { return Ok(()) };
+        if self.store.write(&job).await? == Written::Overtaken {
+            return Ok(());
+        }
+        match self.store_file(&mut job, &processing, &file, end).await {
+            Ok(video_url) => {
+                let completed = job.completed(video_url, self.ambient.now());
+                self.end(completed, &processing, &file, end).await
+            }
+            Err(TransferError::Overtaken) => {
+                self.look_at_leftovers(&job, end).await;
+                Ok(())
+            }
+            Err(error) => self.fail_or_try_again(job, &processing, &file, error, end).await,
         }
     }
 
-    /// The job and its file, if there is one to store and its turn could be taken.
-    async fn turn(&self, message: Message) -> Result<Option<(Job, Processing, File)>, BoxError> {
-        let Some(job) = self.store.job(message.org, message.job).await? else { return Ok(None) };
-        let State::Processing(processing) = job.state.clone() else { return Ok(None) };
-        let Some(file) = processing.file.clone() else { return Ok(None) };
-        let Moved::Applied(taken) = job.turn(self.ambient.now(), TURN) else { return Ok(None) };
-        match self.store.write(&taken).await? {
-            Written::Done => Ok(Some((taken, processing, file))),
-            Written::Overtaken => Ok(None),
-        }
+    /// Whether the message is one of first attempts.
+    fn is_of_the_first_queue(&self, record: &SqsMessage) -> bool {
+        let arn = record.event_source_arn.as_deref().unwrap_or_default();
+        arn.rsplit(':').next() == Some(self.first_queue.as_str())
     }
 
-    /// Writes the end of the job, and with it the charge or the release of the hold.
-    async fn ended(&self, moved: Moved) -> Result<(), BoxError> {
+    /// A job that was tried before, and whose message was replaced by the sweep, goes on where it belongs.
+    async fn pass_on(&self, job: &Job) -> Result<(), BoxError> {
+        if job.is_due(self.ambient.now()) {
+            self.again.send_in_passing(Message::about(job), Duration::ZERO).await?;
+        }
+        Ok(())
+    }
+
+    /// Brings the file into storage, and returns its public URL. A first attempt gets little time, any other what the function has left.
+    async fn store_file(
+        &self,
+        job: &mut Job,
+        processing: &Processing,
+        file: &File,
+        end: Instant,
+    ) -> Result<String, TransferError> {
+        let began = Instant::now();
+        let until = if file.tried { end - RECORDING } else { (began + FIRST_ATTEMPT).min(end - RECORDING) };
+        let stored = async {
+            match &processing.handle {
+                Handle::Sandbox(handle) if !handle.stored => Ok(self.share().await?),
+                _ => self.transfer(job, processing, file).await,
+            }
+        };
+        let stored = tokio::time::timeout_at(until, Box::pin(stored)).await;
+        stored.unwrap_or_else(|_| Err(TransferError::TooSlow(began.elapsed())))
+    }
+
+    /// Writes the end of the job, and with it the charge or the release of the hold. What it leaves behind is removed after that.
+    async fn end(&self, moved: Moved, processing: &Processing, file: &File, end: Instant) -> Result<(), BoxError> {
         let Moved::Applied(job) = moved else { return Ok(()) };
         let written = self.store.trying_for(SETTLE_BUDGET).write(&job).await?;
         tracing::info!(job.id = %job.id, org.id = %job.org, status = job.status().as_str(), written = written == Written::Done, "moved");
+        match written {
+            Written::Done => {
+                self.remove_copy(&job, processing, file, end).await;
+                self.clear_away(&job, end).await;
+            }
+            Written::Overtaken => self.look_at_leftovers(&job, end).await,
+        }
         Ok(())
     }
 
     /// A fault of the provider's file host or of storage is tried again until the deadline; what can never be stored ends the job.
-    async fn failed_or_again(&self, job: Job, file: &File, error: TransferError) -> Result<(), BoxError> {
+    async fn fail_or_try_again(
+        &self,
+        job: Job,
+        processing: &Processing,
+        file: &File,
+        error: TransferError,
+        end: Instant,
+    ) -> Result<(), BoxError> {
         let now = self.ambient.now();
         let waited = now.since(file.found);
         let why = causes(&error);
@@ -117,16 +201,24 @@ impl StoreVideo {
             _ => job.deadline_passed(now).map(|deadline| job.failure_at(deadline)), // only after this last try
         };
         if let Some(failure) = hopeless {
-            return self.ended(job.failed(failure, now)).await;
+            return self.end(job.failed(failure, now), processing, file, end).await;
         }
         self.metrics.storage_retried();
         tracing::warn!(job.id = %job.id, org.id = %job.org, why, "the video could not be stored; it is tried again");
         let first = Duration::from_secs(u64::from(job.poll_every_s));
         let wait = self.ambient.spread((waited / 10).clamp(first, LONGEST_WAIT));
-        let Moved::Applied(again) = job.again_after(&why, now, wait) else { return Ok(()) };
-        match self.store.write(&again).await? {
-            Written::Done => Ok(self.queue.send(Message::about(&again), wait).await?),
-            Written::Overtaken => Ok(()),
+        let Moved::Applied(again) = job.not_stored(&why, now, wait) else { return Ok(()) };
+        match self.store.trying_for(AGAIN_BUDGET).write(&again).await? {
+            Written::Done => Ok(self.again.send_in_passing(Message::about(&again), wait).await?),
+            Written::Overtaken => {
+                self.look_at_leftovers(&again, end).await;
+                Ok(())
+            }
         }
     }
+}
+
+/// What is left of the function's time.
+fn left(end: Instant) -> Duration {
+    end.saturating_duration_since(Instant::now())
 }

@@ -1,12 +1,15 @@
 //! From the provider's file host into storage, never holding more than a part of the file.
 
 use super::StoreVideo;
-use bytes::{Bytes, BytesMut};
-use ghub::download::{Download, DownloadError};
+use super::source::Source;
+use bytes::Bytes;
+use ghub::download::DownloadError;
 use ghub::job::{Failure, File, Job, Moved, Processing};
-use ghub::mp4::{NotAnMp4, Walker};
-use ghub::storage::{LARGEST_VIDEO, PART_BYTES, Storage, StorageError};
+use ghub::mp4::NotAnMp4;
+use ghub::provider::sandbox;
+use ghub::storage::{Storage, StorageError};
 use ghub::store::{StoreError, Written};
+use std::time::Duration;
 
 /// Why a video is not in storage.
 #[derive(Debug, thiserror::Error)]
@@ -23,8 +26,8 @@ pub(crate) enum TransferError {
     Storage(#[from] StorageError),
     #[error(transparent)]
     Store(#[from] StoreError),
-    #[error("the transfer did not end within 280 seconds")]
-    TooSlow,
+    #[error("the transfer did not end within {} s", .0.as_secs())]
+    TooSlow(Duration),
     #[error("somebody else moved the job")]
     Overtaken,
 }
@@ -43,17 +46,6 @@ impl TransferError {
             _ => false,
         }
     }
-}
-
-/// The file as it passes: counted and walked.
-struct Source {
-    download: Download,
-    /// As the file host says it, where that can be.
-    length: Option<u64>,
-    rest: Bytes,
-    walker: Walker,
-    passed: u64,
-    ended: bool,
 }
 
 impl StoreVideo {
@@ -149,6 +141,21 @@ impl StoreVideo {
         }
     }
 
+    /// The video that all sandbox jobs share. It is looked for once in the life of a warm function, and uploaded where it is not there.
+    pub(crate) async fn share(&self) -> Result<String, StorageError> {
+        let (path, video) = (Storage::SHARED_PATH, sandbox::VIDEO);
+        let length = u64::try_from(video.len()).unwrap_or(u64::MAX);
+        let look = async || -> Result<(), StorageError> {
+            if self.storage.confirm(path, length).await.is_err() {
+                self.storage.upload(path, video.into()).await?;
+                self.storage.confirm(path, length).await?;
+            }
+            Ok(())
+        };
+        self.shared.get_or_try_init(look).await?;
+        Ok(self.storage.public_url(path))
+    }
+
     /// Keeps the upload's location on the job, so that another attempt goes on from where this one stops.
     async fn remember(&self, job: &mut Job, upload_url: Option<String>) -> Result<(), TransferError> {
         let Moved::Applied(moved) = job.clone().uploading(upload_url) else { return Ok(()) };
@@ -159,65 +166,5 @@ impl StoreVideo {
             }
             Written::Overtaken => Err(TransferError::Overtaken),
         }
-    }
-}
-
-impl Source {
-    fn new(download: Download) -> Self {
-        let length = download.length().filter(|length| *length <= LARGEST_VIDEO);
-        Self { download, length, rest: Bytes::new(), walker: Walker::default(), passed: 0, ended: false }
-    }
-
-    /// Whether the file host says a length that no video has.
-    fn says_too_much(&self) -> bool {
-        self.length.is_none() && self.download.length().is_some()
-    }
-
-    /// The next part: full, or the last one. The end is announced only when the walk agrees that the file is whole.
-    async fn part(&mut self) -> Result<Bytes, TransferError> {
-        let mut part = BytesMut::with_capacity(PART_BYTES);
-        while part.len() < PART_BYTES {
-            let Some(bytes) = self.next().await? else { break };
-            let room = PART_BYTES - part.len();
-            let taken = bytes.slice(..bytes.len().min(room));
-            self.rest = bytes.slice(taken.len()..);
-            self.walked(&taken)?;
-            part.extend_from_slice(&taken);
-        }
-        Ok(part.freeze())
-    }
-
-    /// Passes over what storage already has. It is walked all the same.
-    async fn skip(&mut self, offset: u64) -> Result<(), TransferError> {
-        while self.passed < offset {
-            let Some(bytes) = self.next().await? else { break };
-            let wanted = usize::try_from(offset - self.passed).unwrap_or(usize::MAX);
-            let taken = bytes.slice(..bytes.len().min(wanted));
-            self.rest = bytes.slice(taken.len()..);
-            self.walked(&taken)?;
-        }
-        Ok(())
-    }
-
-    async fn next(&mut self) -> Result<Option<Bytes>, TransferError> {
-        if !self.rest.is_empty() {
-            return Ok(Some(std::mem::take(&mut self.rest)));
-        }
-        let chunk = match self.download.chunk().await {
-            // The end that was promised does not come; whether this is one, the walk says.
-            Err(_) if self.says_too_much() && self.walker.finish().is_ok() => None,
-            chunk => chunk?,
-        };
-        if chunk.is_none() {
-            self.walker.finish()?;
-            self.ended = true;
-        }
-        Ok(chunk)
-    }
-
-    fn walked(&mut self, bytes: &[u8]) -> Result<(), TransferError> {
-        self.walker.pass(bytes)?;
-        self.passed += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        if self.passed > LARGEST_VIDEO { Err(TransferError::TooLarge) } else { Ok(()) }
     }
 }

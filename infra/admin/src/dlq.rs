@@ -17,7 +17,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// The queues whose dead letters these are, in the words of a command line.
-const QUEUES: [(&str, &str); 2] = [("poll", "POLL_QUEUE_URL"), ("store", "STORE_QUEUE_URL")];
+const QUEUES: [(&str, &str); 3] =
+    [("poll", "POLL_QUEUE_URL"), ("store", "STORE_QUEUE_URL"), ("store-again", "STORE_AGAIN_QUEUE_URL")];
 /// SQS hands out at most ten messages at a time.
 const AT_ONCE: i32 = 10;
 /// While they are listed they are hidden, so that none is seen twice: a hundred are read within seconds.
@@ -40,7 +41,7 @@ pub enum Command {
 #[derive(Debug, Args)]
 pub struct Which {
     /// Only of this queue
-    #[arg(long, value_parser = ["poll", "store"])]
+    #[arg(long, value_parser = ["poll", "store", "store-again"])]
     queue: Option<String>,
     /// So many of each queue at most, when they are shown
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=1000))]

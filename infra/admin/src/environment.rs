@@ -16,7 +16,8 @@ pub const HELP: &str = "\
 Configuration, from the environment or from --env-file; where both name a value, the file's is taken:
   TABLE_ACCOUNTS, TABLE_LEDGER, TABLE_KEYS, TABLE_JOBS
                                              the tables, for organizations, keys, money and jobs
-  POLL_QUEUE_URL, STORE_QUEUE_URL            the queues, for `dlq`, `job recheck` and `job fail`; that one wants what poll-jobs has
+  POLL_QUEUE_URL, STORE_QUEUE_URL, STORE_AGAIN_QUEUE_URL
+                                             the queues, for `dlq`, `job recheck` and `job fail`; that one wants what poll-jobs has
   SUPABASE_URL, SUPABASE_BUCKET, and SUPABASE_SECRET_KEY or SUPABASE_SECRET_KEY_SECRET
                                              the bucket, for `storage`
   every variable of the functions            for `doctor`: the stack's output Environment, as a file

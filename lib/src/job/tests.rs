@@ -70,10 +70,12 @@ pub(crate) fn in_every_state() -> [(&'static str, Job); 8] {
     let queued =
         Processing { handle: handle("r-1"), submitted: at(10), rendering_since: None, over_since: None, file: None };
     let rendering = Processing { rendering_since: Some(at(100)), ..queued.clone() };
-    let file = File { url: FILE.to_owned(), found: at(200), upload_url: None };
+    let file = File { url: FILE.to_owned(), found: at(200), upload_url: None, tried: false };
     let found = Processing { file: Some(file.clone()), ..rendering.clone() };
-    let uploading =
-        Processing { file: Some(File { upload_url: Some(UPLOAD.to_owned()), ..file }), ..rendering.clone() };
+    let uploading = Processing {
+        file: Some(File { upload_url: Some(UPLOAD.to_owned()), tried: true, ..file }),
+        ..rendering.clone()
+    };
     let trace =
         Trace { handle: handle("r-1"), submitted: at(10), rendering_since: Some(at(100)), file_found: Some(at(200)) };
     let unfinished = Trace { file_found: None, ..trace.clone() };
@@ -104,7 +106,7 @@ fn the_lease_is_the_longest_sender_and_half_a_minute() {
 type Row = (&'static str, fn(Job) -> Moved, &'static str);
 
 #[rustfmt::skip]
-const ROWS: [Row; 19] = [
+const ROWS: [Row; 20] = [
     // from:  pending, leased, queued, rendering, found, uploading | completed, failed
     ("accepted",          |job| job.accepted(handle("r-1"), at(300)),           "AA====.."),
     ("accepted as other", |job| job.accepted(handle("r-2"), at(300)),           "AA......"),
@@ -118,6 +120,7 @@ const ROWS: [Row; 19] = [
     ("file found",        |job| job.file_found("https://x".into(), at(300)),    "..AA==.."),
     ("upload begun",      |job| job.uploading(Some(UPLOAD.into())),             "....A=.."),
     ("upload given up",   |job| job.uploading(None),                            "....=A.."),
+    ("not stored",        |job| job.not_stored("no", at(300), Duration::from_secs(15)), "....AA.."),
     ("completed",         |job| job.completed("https://y".into(), at(300)),     "....AA=."),
     ("failed",            |job| job.failed(failure(), at(300)),                 "AAAAAA.="),
     ("turn",              |job| job.turn(at(300), Duration::from_secs(15)),     "AAAAAA=="),
@@ -181,6 +184,7 @@ fn a_move_says_when_the_job_is_looked_at_next() {
         ("file found", due(in_state("rendering").file_found(FILE.into(), at(200))), at(200)),
         ("upload begun", due(in_state("found").uploading(Some(UPLOAD.into()))), CREATED),
         ("turn", due(in_state("found").turn(at(201), turn)), at(201 + 330)),
+        ("not stored", due(in_state("found").not_stored("no", at(205), Duration::from_secs(20))), at(225)),
         ("again in", due(in_state("found").again_in(at(205), Duration::from_secs(20))), at(225)),
     ] {
         assert_eq!(found, expected, "{name}");

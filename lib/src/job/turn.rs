@@ -119,4 +119,15 @@ impl Job {
         let state = self.state.clone();
         self.written(now.after(wait), state)
     }
+
+    /// The file could not be stored this time, because something went wrong. The next attempt may begin `wait` from now.
+    pub fn not_stored(mut self, why: &str, now: Timestamp, wait: Duration) -> Moved {
+        match &mut self.state {
+            State::Processing(Processing { file: Some(file), .. }) => {
+                file.tried = true;
+                self.again_after(why, now, wait)
+            }
+            _ => Moved::Illegal(self),
+        }
+    }
 }

@@ -75,6 +75,9 @@ pub(super) struct JobItem {
     file_found: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     upload_url: Option<String>,
+    /// Whether an attempt to store the file did not come to its end; absent before the first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    store_tried: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     ended: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -124,6 +127,7 @@ pub(super) fn from_job(job: &Job, write: &str) -> Result<Item, BoxError> {
         file_url: None,
         file_found: None,
         upload_url: None,
+        store_tried: None,
         ended: None,
         video_url: None,
         failure: None,
@@ -140,6 +144,7 @@ pub(super) fn from_job(job: &Job, write: &str) -> Result<Item, BoxError> {
             item.over_since = processing.over_since;
             if let Some(file) = processing.file {
                 (item.file_url, item.upload_url) = (Some(file.url), file.upload_url);
+                item.store_tried = file.tried.then_some(true);
             }
         }
         State::Completed { at, video_url, .. } => {
@@ -194,9 +199,12 @@ impl JobItem {
                 rendering_since: self.rendering_since,
                 over_since: self.over_since,
                 file: match &self.file_url {
-                    Some(url) => {
-                        Some(File { url: url.clone(), found: self.file_found?, upload_url: self.upload_url.clone() })
-                    }
+                    Some(url) => Some(File {
+                        url: url.clone(),
+                        found: self.file_found?,
+                        upload_url: self.upload_url.clone(),
+                        tried: self.store_tried.unwrap_or_default(),
+                    }),
                     None => None,
                 },
             }),

@@ -5,9 +5,9 @@ use local::sqs::Sqs;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The queues that carry jobs, by their logical ids.
-pub const QUEUES: [&str; 2] = ["PollQueue", "StoreQueue"];
+pub const QUEUES: [&str; 3] = ["PollQueue", "StoreQueue", "StoreAgainQueue"];
 /// Where their hopeless messages go.
-pub const DEAD_LETTER_QUEUES: [&str; 2] = ["PollDeadLetters", "StoreDeadLetters"];
+pub const DEAD_LETTER_QUEUES: [&str; 3] = ["PollDeadLetters", "StoreDeadLetters", "StoreAgainDeadLetters"];
 
 /// How often, in percent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use crate::aside::Aside;
 use crate::deliveries::{DEAD_LETTER_QUEUES, QUEUES};
-use crate::invariants::number;
+use crate::invariants::{number, text};
 use crate::logs;
 use crate::order::{Order, Placed};
 use crate::situations::poisonous;
@@ -73,9 +73,19 @@ pub struct Report {
 impl Report {
     /// The longest that a job took, from its acceptance to its end.
     pub fn longest(&self) -> Duration {
-        let took = |job: &Item| u64::try_from(number(job, "ended") - number(job, "created")).unwrap_or(0);
-        Duration::from_secs(self.stage.witness.ended().values().map(took).max().unwrap_or(0))
+        self.stage.witness.ended().values().map(took).max().unwrap_or_default()
     }
+
+    /// How long an order's job took.
+    pub fn took(&self, placed: &Placed) -> Duration {
+        let ended = self.stage.witness.ended();
+        let job = ended.values().find(|job| Some(text(job, "job")) == placed.job());
+        job.map(took).expect("every job has ended")
+    }
+}
+
+fn took(job: &Item) -> Duration {
+    Duration::from_secs(u64::try_from(number(job, "ended") - number(job, "created")).unwrap_or(0))
 }
 
 /// Runs a future on a runtime of its own, whose time is virtual.

@@ -58,6 +58,23 @@ impl Plan for Outage {
     }
 }
 
+/// The file hosts of some orders take a request and say nothing, for a while.
+pub struct SilentFiles {
+    /// Whose.
+    pub of: Range<usize>,
+    /// Until when, counted from the beginning of the run.
+    pub until: Duration,
+    /// The beginning of the run.
+    pub started: Instant,
+}
+
+impl Plan for SilentFiles {
+    fn fault(&self, step: &Step, _: &Sent) -> Option<Fault> {
+        let is_meant = step.asks == "file" && step.about.is_some_and(|order| self.of.contains(&order));
+        (is_meant && self.started.elapsed() < self.until).then_some(Fault::Silence)
+    }
+}
+
 /// Providers answer some steps with errors, and each order has two to four further faults on its way.
 pub struct Random {
     seed: u64,

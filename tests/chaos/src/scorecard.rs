@@ -119,6 +119,10 @@ impl Scorecard {
             report.longest().as_secs()
         );
         self.wrong(report.wrong);
+        let silent = situations::silent_hosts(self.seed, &aside);
+        let [without, with] = silent.other.map(|took| took.as_secs());
+        println!("twelve silent file hosts: another tenant's job took {with} s ({without} s without)");
+        self.wrong(silent.wrong);
         let (checks, report) = situations::long_render(self.seed, &aside);
         println!("a render of half an hour: {checks} checks, then completed");
         self.wrong(report.wrong);

@@ -7,7 +7,7 @@ use crate::network::Peer;
 use crate::order::{Ending, Order};
 use crate::run::{Report, Workload, on_virtual_time, played};
 use crate::sabotage::Defence;
-use crate::schedule::{Calm, Outage, Plan};
+use crate::schedule::{Calm, Outage, Plan, SilentFiles};
 use crate::stage::Settings;
 use crate::verdict::Fate;
 use local::fal::Render;
@@ -72,6 +72,50 @@ pub fn storage_outage(seed: u64, aside: &Aside) -> (usize, Report) {
         let report = played(&settings(seed, Arc::new(plan), Duration::from_secs(20)), aside, orders(20)).await;
         (completed(&report), report)
     })
+}
+
+/// Twelve silent file hosts at once, and another tenant's job.
+pub struct SilentHosts {
+    /// How long that job took where no host is silent, and where twelve are.
+    pub other: [Duration; 2],
+    /// How many of all thirteen completed once the hosts answered.
+    pub completed: usize,
+    /// How often a file was asked for.
+    pub asked: usize,
+    /// What was wrong.
+    pub wrong: Vec<String>,
+}
+
+/// More than `store-video` has places for.
+const SILENT_HOSTS: usize = 12;
+
+/// The files of one organization are at hosts that take the request and say nothing for ten minutes; another organization orders too.
+pub fn silent_hosts(seed: u64, aside: &Aside) -> SilentHosts {
+    let run = |silent: bool| {
+        on_virtual_time(seed, async {
+            let plan: Arc<dyn Plan> = match silent {
+                true => Arc::new(SilentFiles { of: 0..SILENT_HOSTS, until: 10 * MINUTE, started: Instant::now() }),
+                false => Arc::new(Calm),
+            };
+            let calm = settings(seed, plan, Duration::from_secs(20));
+            let settings = Settings { organizations: vec!["1000.00", "50.00", "1.00"], ..calm };
+            let mut workload = orders(SILENT_HOSTS);
+            let other = Order { caller: 1, ..order(SILENT_HOSTS, Duration::from_secs(4)) }; // after the twelve
+            workload.orders.push(other);
+            played(&settings, aside, workload).await
+        })
+    };
+    let (calm, silent) = (run(false), run(true));
+    let of_the_other = |report: &Report| report.took(&report.placed[SILENT_HOSTS]);
+    let files = |report: &Report| report.stage.record.steps().iter().filter(|noted| noted.step.asks == "file").count();
+    let mut wrong = calm.wrong.clone();
+    wrong.extend(silent.wrong.clone());
+    SilentHosts {
+        other: [of_the_other(&calm), of_the_other(&silent)],
+        completed: completed(&silent),
+        asked: files(&silent),
+        wrong,
+    }
 }
 
 /// A job that renders for half an hour: how often it was checked.

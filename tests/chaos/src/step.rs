@@ -151,12 +151,14 @@ fn asks(sent: &Sent) -> String {
         .to_owned(),
         Peer::Google if path.ends_with(":predictLongRunning") => "submit".to_owned(),
         Peer::Google if path.ends_with(":fetchPredictOperation") => "poll".to_owned(),
+        Peer::Google if sent.method == "DELETE" => "remove".to_owned(),
         Peer::Google => "file".to_owned(),
         Peer::Storage => match sent.method.as_str() {
             "POST" if path.contains("/upload/resumable") => "begin",
             "POST" => "upload",
             "PATCH" => "append",
             "HEAD" => "offset",
+            "DELETE" => "remove",
             _ if path.contains("/object/info/") => "info",
             _ => "public",
         }

@@ -71,6 +71,16 @@ fn ten_minutes_without_storage_lose_no_job() {
 }
 
 #[test]
+fn twelve_silent_file_hosts_hold_up_no_other_tenant() {
+    let silent = situations::silent_hosts(SEED, &Aside::start());
+    assert_eq!((silent.completed, silent.wrong), (13, Vec::new()));
+    assert!(silent.asked > 13 + 12, "the hosts were really silent: {}", silent.asked);
+    let [usual, beside_them] = silent.other;
+    let looks = Duration::from_secs(2 * 15);
+    assert!(beside_them <= usual + looks, "{beside_them:?} against {usual:?}: within two of its usual looks");
+}
+
+#[test]
 fn a_job_that_needs_forty_checks_completes() {
     let (checks, report) = situations::long_render(SEED, &Aside::start());
     assert_eq!(report.wrong, [""; 0]);
@@ -80,7 +90,7 @@ fn a_job_that_needs_forty_checks_completes() {
 #[test]
 fn poison_holds_up_nobody() {
     let poison = situations::poison(SEED, &Aside::start());
-    assert_eq!((poison.completed, poison.buried, poison.wrong), (9, 2, Vec::new()));
+    assert_eq!((poison.completed, poison.buried, poison.wrong), (9, 3, Vec::new()));
     let [without, with] = poison.longest;
     assert!(with <= without + Duration::from_secs(5), "{with:?} against {without:?}");
 }

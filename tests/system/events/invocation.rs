@@ -2,13 +2,14 @@
 
 use crate::process::ROOT;
 use crate::stage::Stage;
+use crate::traces::QUEUES;
 use serde_json::{Value, json};
 use std::path::Path;
 
 /// A system in which no message arrives: the events here are the only ones that the workers get.
 pub(super) async fn quiet() -> Stage {
     let stage = Stage::new().await;
-    for queue in ["PollQueue", "StoreQueue"] {
+    for queue in QUEUES {
         stage.system.sqs.lose_if(queue, |_| true).unwrap();
     }
     stage

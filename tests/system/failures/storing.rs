@@ -106,6 +106,62 @@ async fn f11_trouble_in_storage_leaves_the_job_processing() {
     quiet.charged_for(1).await;
 }
 
+/// What was uploaded for a job that failed is no use to its owner, and is taken out of storage again.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_file_of_a_job_that_failed_after_its_upload_is_removed() {
+    let quiet = Quiet::new().await;
+    let wrong_size = supabase::Fault::WrongSize { size: 7 };
+    for removal_fails in [false, true] {
+        quiet.stage.storage().behave();
+        let (job, _) = quiet.rendered("never confirmed").await;
+        quiet.stage.storage().misbehave(Plan { step: Step::Info, fault: wrong_size.clone(), times: None, after: 0 });
+        quiet.stored_by_message(&job).await;
+        assert!(in_storage(&quiet, &job).is_some(), "it was uploaded");
+        untouched(&quiet, &job).await;
+        if removal_fails {
+            let busy = supabase::Fault::Answer { status: 503, headers: [].into(), body: "busy".to_owned() };
+            quiet.stage.storage().misbehave(Plan { step: Step::Delete, fault: busy, times: Some(1), after: 0 });
+        }
+        quiet.stage.later(25 * HOUR);
+        let queued = quiet.stage.system.sqs.accepted("StoreAgainQueue").unwrap();
+        quiet.stored_by_message(&job).await;
+        assert_eq!(failure(&quiet.stored(&job).await), Some(FailureCode::StorageUnavailable));
+        assert_eq!(in_storage(&quiet, &job).is_some(), removal_fails);
+        let again = quiet.stage.system.sqs.accepted("StoreAgainQueue").unwrap() - queued;
+        assert_eq!(again, u64::from(removal_fails), "what could not be removed is tried again");
+        quiet.stored_by_message(&job).await;
+        assert!(in_storage(&quiet, &job).is_none());
+    }
+    quiet.charged_for(0).await;
+}
+
+/// A video that failed at first waits in a queue of its own, whichever queue a later message about it comes by.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_video_that_was_tried_goes_on_in_the_second_queue() {
+    let quiet = Quiet::new().await;
+    let (job, _) = quiet.rendered("tried").await;
+    let busy = supabase::Fault::Answer { status: 503, headers: [].into(), body: "busy".to_owned() };
+    quiet.stage.storage().misbehave(Plan { step: Step::Upload, fault: busy, times: Some(1), after: 0 });
+    let queued = || quiet.stage.system.sqs.accepted("StoreAgainQueue").unwrap();
+    let by = async |queue: &str| {
+        let mut record = quiet.record(&job);
+        record["eventSourceARN"] = json!(format!("arn:aws:sqs:us-east-1:123456789012:{queue}"));
+        let answer = quiet.stage.system.invoke("store-video", json!({"Records": [record]})).await.unwrap();
+        assert_eq!(answer, json!({"batchItemFailures": []}));
+    };
+    by("StoreQueue").await;
+    assert_eq!(queued(), 1, "the first attempt failed");
+    let tried = quiet.stored(&job).await;
+    by("StoreQueue").await;
+    assert_eq!((queued(), quiet.stored(&job).await), (1, tried.clone()), "not due yet: the message is for nothing");
+    quiet.stage.later(A_TURN);
+    by("StoreQueue").await;
+    assert_eq!((queued(), quiet.stored(&job).await), (2, tried), "passed on, and not worked on");
+    by("StoreAgainQueue").await;
+    assert_eq!(quiet.status(&job).await, Status::Completed);
+    quiet.charged_for(1).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn f20_half_a_file_or_another_is_never_stored_and_costs_nothing() {
     let quiet = Quiet::new().await;

@@ -15,7 +15,7 @@ use std::collections::HashMap;
 const AREA: &str = "queue";
 
 /// A queue and the least time for which it must hide a message: six times what its function may take, as AWS advises.
-const QUEUES: [(&str, u64); 2] = [("POLL_QUEUE_URL", 180), ("STORE_QUEUE_URL", 1800)];
+const QUEUES: [(&str, u64); 3] = [("POLL_QUEUE_URL", 180), ("STORE_QUEUE_URL", 1800), ("STORE_AGAIN_QUEUE_URL", 1800)];
 
 pub async fn look(world: &World, aws: &SdkConfig) -> Vec<Finding> {
     let mut config = aws_sdk_sqs::config::Builder::from(aws).retry_config(once_more());

@@ -9,7 +9,7 @@ use tokio::runtime::Runtime;
 
 const OURS: &str = r#"{"org":"e8c96506-72a1-429f-a7ed-4bb0a42541be","job":"01a202fb-0000-7000-8000-000000000001"}"#;
 
-/// Both queues with their dead letters, served until the test ends.
+/// The queues with their dead letters, served until the test ends.
 struct Queues {
     sqs: Sqs,
     endpoint: String,
@@ -22,7 +22,7 @@ impl Queues {
         let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let sqs = Sqs::new(&endpoint, "us-east-1", "123456789012", Arc::new(SystemTime::now));
-        for name in ["Poll", "Store"] {
+        for name in ["Poll", "Store", "StoreAgain"] {
             sqs.create(QueueSpec::named(format!("{name}DeadLetters"))).unwrap();
             let max_receive_count = Some((1, format!("{name}DeadLetters")));
             sqs.create(QueueSpec { max_receive_count, ..QueueSpec::named(format!("{name}Queue")) }).unwrap();
@@ -49,7 +49,11 @@ impl Queues {
         let mut command = bare(line);
         command.envs([("AWS_REGION", "us-east-1"), ("AWS_ACCESS_KEY_ID", "local"), ("AWS_SECRET_ACCESS_KEY", "local")]);
         command.env("AWS_ENDPOINT_URL_SQS", &self.endpoint);
-        for (variable, queue) in [("POLL_QUEUE_URL", "PollQueue"), ("STORE_QUEUE_URL", "StoreQueue")] {
+        for (variable, queue) in [
+            ("POLL_QUEUE_URL", "PollQueue"),
+            ("STORE_QUEUE_URL", "StoreQueue"),
+            ("STORE_AGAIN_QUEUE_URL", "StoreAgainQueue"),
+        ] {
             command.env(variable, self.sqs.queue_url(queue));
         }
         Done::of(command.output().unwrap())
@@ -91,19 +95,23 @@ fn dead_letters_are_sent_again() {
     let here = Queues::start();
     (0..12).for_each(|_| here.bury("PollQueue", OURS));
     here.bury("StoreQueue", OURS);
+    here.bury("StoreAgainQueue", OURS);
     let moved = here.json("dlq redrive --queue poll");
     assert_eq!(moved, json!({"queues": [{"queue": "poll", "moved": 12, "status": "COMPLETED"}]}));
     assert_eq!((here.waiting("PollQueue"), here.waiting("PollDeadLetters"), here.waiting("StoreQueue")), (12, 0, 0));
     let done = here.run("dlq redrive");
-    assert!(done.code == 0 && done.stdout.contains("store  1      completed"), "{done:?}");
+    for line in [["store", "1", "completed"], ["store-again", "1", "completed"]] {
+        assert!(done.stdout.lines().any(|shown| shown.split_whitespace().eq(line)), "{done:?}");
+    }
     assert_eq!((here.waiting("StoreQueue"), here.waiting("StoreDeadLetters"), here.waiting("PollQueue")), (1, 0, 12));
+    assert_eq!((here.waiting("StoreAgainQueue"), here.waiting("StoreAgainDeadLetters")), (1, 0));
 }
 
 #[test]
 fn what_is_wrong_with_a_queue_is_said() {
     let here = Queues::start();
     let wrong = here.run("dlq list --queue other");
-    assert!(wrong.code == 2 && wrong.stderr.contains("[possible values: poll, store]"), "{wrong:?}");
+    assert!(wrong.code == 2 && wrong.stderr.contains("[possible values: poll, store, store-again]"), "{wrong:?}");
     let without = |variable: &str, value: &str| {
         let mut command = bare("dlq list");
         command.envs([("AWS_REGION", "us-east-1"), ("AWS_ACCESS_KEY_ID", "local"), ("AWS_SECRET_ACCESS_KEY", "local")]);

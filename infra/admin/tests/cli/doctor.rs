@@ -20,7 +20,8 @@ fn the_local_system_is_sound_and_left_as_it_was() {
     found.says("JobsTable", "warn", "could not be read here", "This DynamoDB is an emulator and has no backups");
     assert_eq!(
         found.levels("queue"),
-        ["PollQueue", "PollDeadLetters", "StoreQueue", "StoreDeadLetters"].map(|name| (name, "ok"))
+        ["PollQueue", "PollDeadLetters", "StoreQueue", "StoreDeadLetters", "StoreAgainQueue", "StoreAgainDeadLetters"]
+            .map(|name| (name, "ok"))
     );
     assert_eq!(
         found.levels("secret"),

@@ -28,7 +28,10 @@ fn an_item_has_what_its_state_needs_and_nothing_empty() {
         ("queued", &["open", "handle", "submitted"]),
         ("rendering", &["open", "handle", "submitted", "rendering_since"]),
         ("found", &["open", "handle", "submitted", "rendering_since", "file_url", "file_found"]),
-        ("uploading", &["open", "handle", "submitted", "rendering_since", "file_url", "file_found", "upload_url"]),
+        (
+            "uploading",
+            &["open", "handle", "submitted", "rendering_since", "file_url", "file_found", "upload_url", "store_tried"],
+        ),
         ("completed", &["ended", "video_url", "handle", "submitted", "rendering_since", "file_found"]),
         ("failed", &["ended", "failure", "handle", "submitted", "rendering_since"]),
     ] {

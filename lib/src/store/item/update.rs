@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use std::collections::HashMap;
 
 /// What a move can change. An attribute that the moved job no longer has is removed.
-const MOVING: [&str; 20] = [
+const MOVING: [&str; 21] = [
     "write",
     "revision",
     "status",
@@ -25,6 +25,7 @@ const MOVING: [&str; 20] = [
     "file_url",
     "file_found",
     "upload_url",
+    "store_tried",
     "ended",
     "video_url",
     "deleted",
