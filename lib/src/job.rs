@@ -3,6 +3,7 @@
 
 mod deadline;
 mod deletion;
+mod expiry;
 mod failure;
 mod look;
 mod stop;
@@ -12,6 +13,7 @@ mod turn;
 
 pub use deadline::{Deadline, LONGEST_OPEN, RESULT_KEPT, STOPPING};
 pub use deletion::Deletion;
+pub use expiry::SANDBOX_KEPT;
 pub use failure::{Failure, FailureCode};
 pub use look::Seen;
 pub use stop::Stop;

@@ -3,14 +3,16 @@
 use crate::asking::{Ask, Reply};
 use crate::stage::{Caller, Stage};
 use crate::still::Still;
+use aws_sdk_dynamodb::types::AttributeValue;
 use ghub::account::SANDBOX_OPEN_JOBS_LIMIT;
-use ghub::job::{FailureCode, State, Status};
+use ghub::job::{FailureCode, SANDBOX_KEPT, State, Status};
 use ghub::onboarding::create_key;
 use ghub::provider::sandbox::Outcome;
 use ghub::storage::Storage;
 use local::supabase::{self, Plan, Step};
 use reqwest::Method;
 use serde_json::{Value, json};
+use std::collections::HashMap;
 use std::time::Duration;
 
 const BUCKET: &str = "generated-videos";
@@ -153,6 +155,48 @@ async fn a_shared_file_that_storage_refuses_is_tried_again() {
     let job = caller.accepted("a hummingbird").await;
     stage.until(caller.org, &job, Status::Completed).await;
     assert!(stage.storage().object(BUCKET, "sandbox/video.mp4").is_some());
+}
+
+/// A sandbox's job leaves a week after its end, whether or not DynamoDB has removed it by then. A live one stays.
+#[tokio::test(flavor = "multi_thread")]
+async fn sandbox_jobs_are_kept_for_a_week_and_live_ones_for_good() {
+    let mut still = Still::new().await;
+    let live = still.completed("live").await;
+    let expires = async |still: &Still, job: &str| {
+        let key = |name: &str, value: String| (name.to_owned(), AttributeValue::S(value));
+        let key = HashMap::from([key("org", still.caller.org.to_string()), key("job", job.to_owned())]);
+        let get = still.stage.dynamodb().get_item().table_name(&still.stage.system.variables["TABLE_JOBS"]);
+        let item = get.set_key(Some(key)).send().await.unwrap().item.unwrap();
+        item.get("expires").map(|expires| expires.as_n().unwrap().parse::<i64>().unwrap())
+    };
+    assert_eq!(expires(&still, &live).await, None);
+
+    still.caller = still.stage.sandbox();
+    still.key = still.stage.system.identity.sandbox_key.clone();
+    let completed = still.sandbox_completed("a hummingbird").await;
+    let open = still.caller.accepted("sandbox:slow").await;
+    let ended = match still.stored(&completed).await.state {
+        State::Completed { at, .. } => at,
+        state => panic!("{state:?}"),
+    };
+    assert_eq!(expires(&still, &completed).await, Some(ended.after(SANDBOX_KEPT).unix_s()));
+    assert_eq!(expires(&still, &open).await, None, "an open job never expires");
+    still.stage.later(SANDBOX_KEPT - Duration::from_secs(1));
+    assert_eq!(still.shown(&completed).await.status, 200);
+    assert_eq!(still.listed("").await.0, [open.clone(), completed.clone()]);
+    still.stage.later(Duration::from_secs(1));
+    still.shown(&completed).await.refused(404, "job_not_found");
+    still.delete(&completed).await.refused(404, "job_not_found");
+    still.cancel(&completed).await.refused(404, "job_not_found");
+    assert_eq!(still.listed("").await.0, [open], "it is in no list");
+    still.stage.audit().await;
+
+    let key = |name: &str, value: String| (name.to_owned(), AttributeValue::S(value));
+    let key = HashMap::from([key("org", still.caller.org.to_string()), key("job", completed.clone())]);
+    let remove = still.stage.dynamodb().delete_item().table_name(&still.stage.system.variables["TABLE_JOBS"]);
+    remove.set_key(Some(key)).send().await.unwrap(); // as DynamoDB does
+    still.shown(&completed).await.refused(404, "job_not_found");
+    still.stage.audit().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -54,7 +54,10 @@ impl Store {
             };
             for item in items {
                 let job = item::to_job(item).map_err(StoreError::Broken)?;
-                let Some(job) = (if wanted.deleted_too { Some(job) } else { job.shown() }) else { continue };
+                let is_kept = !job.has_expired(self.ambient.now());
+                let Some(job) = (if wanted.deleted_too { Some(job) } else { job.shown().filter(|_| is_kept) }) else {
+                    continue;
+                };
                 if jobs.len() == most {
                     return Ok(Found { reached: jobs.last().map(|job: &Job| job.id), jobs });
                 }

@@ -89,6 +89,9 @@ pub(super) struct JobItem {
     deleted: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     file_gone: Option<bool>,
+    /// When DynamoDB may remove the item: the table's time to live. Only final jobs of sandboxes have it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires: Option<Timestamp>,
 }
 
 /// The attribute that names the write by which an item stands.
@@ -133,6 +136,7 @@ pub(super) fn from_job(job: &Job, write: &str) -> Result<Item, BoxError> {
         failure: None,
         deleted: job.deletion.map(|deletion| deletion.at),
         file_gone: job.deletion.map(|deletion| deletion.file_gone),
+        expires: job.expires(),
     };
     if let Some(Trace { handle, submitted, rendering_since, file_found }) = job.trace() {
         (item.handle, item.submitted) = (Some(handle), Some(submitted));

@@ -138,8 +138,17 @@ impl Store {
 
     /// The job, as it stands now.
     pub async fn job(&self, org: OrgId, job: JobId) -> Result<Option<Job>, StoreError> {
-        let found = self.item(org, job).await?.filter(|item| !item::is_void(item));
-        found.map(item::to_job).transpose().map_err(StoreError::Broken)
+        let item = self.item(org, job).await?;
+        Ok(item.map(|item| self.there(item)).transpose()?.flatten())
+    }
+
+    /// The item's job, unless it is none or has expired.
+    fn there(&self, item: Item) -> Result<Option<Job>, StoreError> {
+        if item::is_void(&item) {
+            return Ok(None);
+        }
+        let job = item::to_job(item).map_err(StoreError::Broken)?;
+        Ok((!job.has_expired(self.ambient.now())).then_some(job))
     }
 
     async fn item(&self, org: OrgId, job: JobId) -> Result<Option<Item>, StoreError> {
@@ -173,11 +182,7 @@ impl Store {
             })
             .await?;
         let mut first = |table: &str| found.remove(table).and_then(|mut items| items.pop());
-        let job = first(jobs)
-            .filter(|item| !item::is_void(item))
-            .map(item::to_job)
-            .transpose()
-            .map_err(StoreError::Broken)?;
+        let job = first(jobs).map(|item| self.there(item)).transpose()?.flatten();
         let account = first(accounts).map(item::to_account).transpose().map_err(StoreError::Broken)?;
         Ok((job, account))
     }

@@ -29,7 +29,7 @@ const TABLES: [Expected; 5] = [
         keys: &["org", "job"],
         index: Some(("open-by-due", &["open", "due"])),
         local_index: None,
-        expires: None,
+        expires: Some("expires"),
     },
     Expected { table: Table::Accounts, keys: &["org"], index: None, local_index: None, expires: None },
     Expected {

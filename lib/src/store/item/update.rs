@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use std::collections::HashMap;
 
 /// What a move can change. An attribute that the moved job no longer has is removed.
-const MOVING: [&str; 21] = [
+const MOVING: [&str; 22] = [
     "write",
     "revision",
     "status",
@@ -30,6 +30,7 @@ const MOVING: [&str; 21] = [
     "video_url",
     "deleted",
     "file_gone",
+    "expires",
 ];
 
 /// Maps that are written once. A later version may keep more in them, so the first value stays.

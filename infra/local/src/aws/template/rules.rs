@@ -33,7 +33,7 @@ const RULES: [(&str, Rule); 31] = [
     ("a secret is named, never given", roles::secrets_are_given),
     ("a variable is one that is read", roles::variables_are_unknown),
     ("a table outlives mistakes", tables::tables_can_be_lost),
-    ("void items and idempotency records expire", tables::records_never_expire),
+    ("void items, idempotency records and sandbox jobs expire", tables::records_never_expire),
     ("the stage is $default and so is one route", functions::default_is_missing),
     ("requests are limited", functions::requests_are_unlimited),
     ("a limit is that of a route", functions::limits_have_no_route),

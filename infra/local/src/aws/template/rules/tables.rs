@@ -11,7 +11,7 @@ pub(super) fn tables_can_be_lost(template: &Template) -> Breaches {
     lost.map(|table| table.logical_id.clone()).collect()
 }
 
-/// Idempotency records and void items are good for a day, and only DynamoDB removes them.
+/// Idempotency records and void items are good for a day, and jobs of sandboxes for a week. Only DynamoDB removes them.
 pub(super) fn records_never_expire(template: &Template) -> Breaches {
     let expiring = ["JobsTable", "IdempotencyTable"];
     let records = template.tables.iter().filter(|table| expiring.contains(&table.logical_id.as_str()));
