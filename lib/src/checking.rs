@@ -140,13 +140,18 @@ impl Checker {
         Ok(written)
     }
 
-    /// Ends the job uncharged; its hold goes in the same write.
+    /// Ends the job uncharged; its hold goes in the same write. If its file was found, storage may have it: `store-video` removes it.
     pub async fn fail(&self, job: Job, failure: Failure, lifetime: Lifetime) -> Result<Written, BoxError> {
         telemetry::provider_said(&job, &failure);
-        match job.failed(failure, self.ambient.now()) {
-            Moved::Applied(failed) => self.record(&failed, lifetime).await,
-            Moved::Already(_) | Moved::Illegal(_) => Ok(Written::Overtaken),
+        let Moved::Applied(failed) = job.failed(failure, self.ambient.now()) else { return Ok(Written::Overtaken) };
+        let written = self.record(&failed, lifetime).await?;
+        if written == Written::Done
+            && failed.trace().is_some_and(|trace| trace.file_found.is_some())
+            && let Err(error) = self.store_queue.send_in_passing(Message::about(&failed), Duration::ZERO).await
+        {
+            tracing::warn!(job.id = %failed.id, %error, "the removal of the failed job's file was not queued");
         }
+        Ok(written)
     }
 
     /// Writes a moved job. If another worker moved it meanwhile, that worker goes on with it.

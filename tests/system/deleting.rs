@@ -3,21 +3,19 @@
 use crate::asking::Reply;
 use crate::process::ROOT;
 use crate::stage::Stage;
-use crate::still::{AT_ONCE, FOR_HOURS, Still, Which};
+use crate::still::{FOR_HOURS, Still, Which};
 use crate::traces::Call;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures::future::join_all;
-use ghub::job::{Deletion, Failure, FailureCode, State, Status};
+use ghub::job::{Deletion, FailureCode, State, Status};
 use ghub::outbound::{Outbound, sdk_config};
 use ghub::storage::Storage;
-use ghub::store::Written;
 use local::faults::{Fault, Then};
 use local::supabase::{self, Plan, Step};
 use reqwest::{Method, Request};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::path::Path;
-use std::time::Duration;
 
 const BUCKET: &str = "generated-videos";
 const PROMPT: &str = "a hummingbird at dawn that nobody else should know of";
@@ -273,28 +271,6 @@ async fn many_deletions_at_once_are_one() {
     is_gone(&still, &job).await;
     assert_eq!(still.stage.entries("consumption").await, 1);
     still.has("995.80", "0.00").await;
-}
-
-/// The operator failed the job while its file was on its way into storage: what arrives all the same is taken out.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_file_that_arrives_after_its_job_failed_is_removed() {
-    let still = Still::rendering(AT_ONCE).await;
-    let job = still.caller.accepted(PROMPT).await;
-    let path = Storage::path(still.caller.org, job.parse().unwrap());
-    still.stage.later(Duration::from_secs(61));
-    still.delivered("poll-jobs", &job).await;
-    still.meddler.hold_next(&path);
-    let ((), ()) = tokio::join!(still.delivered("store-video", &job), async {
-        still.meddler.reached().await; // the upload's answer
-        assert!(still.stage.storage().object(BUCKET, &path).is_some());
-        let stored = still.stored(&job).await;
-        let failed = stored.failed(Failure::cancelled(), still.stage.system.world().ambient.now()).applied().unwrap();
-        assert_eq!(still.stage.store.write(&failed).await.unwrap(), Written::Done);
-        still.meddler.let_go();
-    });
-    assert_eq!(still.stored(&job).await.status(), Status::Failed);
-    assert_eq!(still.stage.storage().object(BUCKET, &path), None);
-    still.has("1000.00", "0.00").await;
 }
 
 /// Messages about the job may come late or twice: its file does not come back.

@@ -19,6 +19,7 @@ mod input;
 mod jobs;
 mod killed;
 mod late;
+mod leftovers;
 mod limits;
 mod listing;
 mod logs;

@@ -272,34 +272,6 @@ async fn a_message_about_a_file_says_whose_it_is() {
     assert!(groups("/PollQueue").iter().all(Value::is_null), "a look is short");
 }
 
-/// Veo puts its videos into the operator's bucket. Once a video is ours, its copy there goes; that neither delays the charge nor can
-/// prevent it.
-#[tokio::test(flavor = "multi_thread")]
-async fn the_copy_in_googles_bucket_goes_once_the_video_is_stored() {
-    let bucket = [("GoogleStorageUri".to_owned(), "gs://videos/veo".to_owned())];
-    let stage = Stage::with(Options { parameters: bucket.into(), ..Options::test() }).await;
-    let caller = stage.caller_with("1000.00").await;
-    let google = &stage.system.google.as_ref().unwrap().simulator;
-    for (prompt, refuses) in [("removed", false), ("kept by a bucket that refuses", true)] {
-        if refuses {
-            google.faults().add(Fault::once("remove", Then::answer(403, "{}"))).unwrap();
-        }
-        let order = json!({"model": "google/veo-3.1", "prompt": prompt, "duration": 4});
-        let job = crate::stage::id(&caller.client.submit(&order).await.unwrap());
-        stage.until(caller.org, &job, Status::Completed).await;
-        let object = until(async || {
-            let seen = google.requests().into_iter().rev().find(|seen| seen.method == "DELETE");
-            seen.filter(|seen| seen.path.contains(&job)).map(|seen| seen.path)
-        })
-        .await;
-        let asked =
-            google.requests().iter().filter(|seen| seen.path.starts_with(&object) && seen.method == "GET").count();
-        assert_eq!(asked, 1, "{prompt}: fetched once, and then removed");
-        assert!(stage.storage().object(BUCKET, &format!("{}/{job}/video.mp4", caller.org)).is_some(), "{prompt}");
-    }
-    stage.audit().await;
-}
-
 /// The one process holds the functions and both simulators, which pass a file on in pieces of 64 KB. A part is held once while it is
 /// filled and once while it is sent; eight of them leave room for what an allocator keeps.
 #[cfg(target_os = "linux")]
