@@ -5,7 +5,7 @@ use crate::stage::{Caller, Stage};
 use futures::StreamExt;
 use futures::executor::block_on;
 use ghub::storage::Storage;
-use local::video::{Mp4, mp4, padded};
+use local::video::{Mp4, filled, mp4, with_sound};
 use md5::{Digest, Md5};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -35,6 +35,14 @@ pub fn not_whole(stage: &Stage, order: &Order, org: &str, job: &str) -> Option<S
     (object.etag != rendered.etag).then(|| "its file is another one".to_owned())
 }
 
+/// What is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Film {
+    seconds: u32,
+    sound: bool,
+    bytes: Option<u64>,
+}
+
 /// A rendered video, as storage describes it.
 #[derive(Clone)]
 struct Rendered {
@@ -45,18 +53,19 @@ struct Rendered {
 impl Rendered {
     /// Each is drawn and digested once.
     fn of(order: &Order) -> Self {
-        static KNOWN: Mutex<BTreeMap<(u32, Option<u64>), Rendered>> = Mutex::new(BTreeMap::new());
+        static KNOWN: Mutex<BTreeMap<Film, Rendered>> = Mutex::new(BTreeMap::new());
         let bytes = match order.ending {
             Ending::Large(bytes) => Some(bytes),
             Ending::Video | Ending::Cut | Ending::Refused => None,
         };
         let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
-        known.entry((order.seconds, bytes)).or_insert_with(|| Self::drawn(order.seconds, bytes)).clone()
+        let film = Film { seconds: order.seconds, sound: order.model.ends_with("/veo-3.1"), bytes };
+        known.entry(film).or_insert_with(|| Self::drawn(film)).clone()
     }
 
-    fn drawn(seconds: u32, bytes: Option<u64>) -> Self {
-        let plain = || Mp4::plain(mp4(seconds, "16:9"));
-        let file = bytes.map_or_else(plain, |bytes| padded(seconds, "16:9", bytes));
+    fn drawn(Film { seconds, sound, bytes }: Film) -> Self {
+        let video = if sound { with_sound(seconds, "16:9") } else { mp4(seconds, "16:9") };
+        let file = bytes.map_or_else(|| Mp4::plain(video.clone()), |bytes| filled(video.clone(), bytes));
         let pieces = file.read(0..file.len());
         let digest = block_on(pieces.fold(Md5::new(), |digest, piece| ready(digest.chain_update(piece)))).finalize();
         let hex = digest.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));

@@ -54,8 +54,8 @@ pub fn padded(seconds: u32, aspect_ratio: &str, total_bytes: u64) -> Mp4 {
     filled(mp4(seconds, aspect_ratio), total_bytes)
 }
 
-/// A video followed by such a box.
-pub(crate) fn filled(video: Bytes, total_bytes: u64) -> Mp4 {
+/// A video followed by such a box, or as it is where that has no room.
+pub fn filled(video: Bytes, total_bytes: u64) -> Mp4 {
     Mp4::filled_up_to(total_bytes, video)
 }
 
