@@ -55,6 +55,6 @@ fn known(file: &str) -> &'static str {
 
 /// A heading's anchor is its text in small letters, with dashes.
 fn anchors(document: &str) -> BTreeSet<String> {
-    let headings = document.lines().filter(|line| line.starts_with("## "));
-    headings.map(|heading| heading[3..].to_lowercase().replace(' ', "-")).collect()
+    let headings = document.lines().filter(|line| line.starts_with("## ") || line.starts_with("### "));
+    headings.map(|heading| heading.trim_start_matches(['#', ' ']).to_lowercase().replace(' ', "-")).collect()
 }
