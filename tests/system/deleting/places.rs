@@ -1,0 +1,134 @@
+//! A file is gone when the place that its job's URL names says so, whatever the place of today's files.
+
+use super::{BUCKET, PROMPT, http_status, is_gone, storage};
+use crate::process::ROOT;
+use crate::stage::Stage;
+use crate::still::Still;
+use aws_sdk_dynamodb::types::AttributeValue;
+use ghub::job::Deletion;
+use ghub::storage::Storage;
+use local::supabase::{self, Plan, Step};
+use reqwest::Method;
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::path::Path;
+
+/// The removal alone proves nothing: the origin has to say that the file is gone, with the key and without.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deletion_is_done_when_the_origin_no_longer_has_the_file() {
+    use supabase::Fault;
+    let still = Still::new().await;
+    let answer = |status, headers: &[(&str, &str)], body: &str| Fault::Answer {
+        status,
+        headers: headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        body: body.to_owned(),
+    };
+    let no_object = r#"{"statusCode":"404","error":"not_found","message":"Object not found","code":"NoSuchKey"}"#;
+    for (name, step, fault, done) in [
+        ("it says that the file was not there, and it is", Step::Delete, answer(400, &[], no_object), false),
+        ("it says that it removed the file, and did not", Step::Delete, answer(200, &[], "{}"), false),
+        ("it does not say how it is", Step::Info, answer(503, &[], "busy"), false),
+        ("somebody else says that it is gone", Step::Info, answer(404, &[], "<h1>Not found</h1>"), false),
+        ("nothing is heard of it", Step::Info, Fault::CloseBefore, false),
+        ("the public still gets it", Step::Public, answer(206, &[("content-range", "bytes 0-0/9")], "x"), false),
+        ("the public gets a page", Step::Public, answer(404, &[], "<h1>Not found</h1>"), false),
+        ("the public hears nothing", Step::Public, Fault::CloseBefore, false),
+        ("a cache still has it", Step::Public, answer(206, &[("cf-cache-status", "HIT")], "x"), true),
+    ] {
+        let job = still.completed(PROMPT).await;
+        let path = Storage::path(still.caller.org, job.parse().unwrap());
+        still.stage.storage().misbehave(Plan { step, fault, times: Some(1), after: 0 });
+        let reply = still.delete(&job).await;
+        assert_eq!(reply.status == 200, done, "{name}: {}", reply.body);
+        let Some(deletion) = still.stored(&job).await.deletion else { panic!("{name}: it is hidden") };
+        assert_eq!(deletion.file_gone, done, "{name}");
+        if !done {
+            reply.refused(503, "storage_unavailable");
+            assert_eq!(still.delete(&job).await.status, 200, "{name}");
+        }
+        assert_eq!(still.stage.storage().object(BUCKET, &path), None, "{name}");
+        is_gone(&still, &job).await;
+    }
+    still.stage.audit().await;
+}
+
+/// The operator chose another bucket since: the video is where its URL says.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_video_in_the_bucket_of_before_is_removed_there() {
+    let still = Still::new().await;
+    for bucket in ["another", "not-there"] {
+        let job = still.completed(PROMPT).await;
+        let url = still.shown(&job).await.body["video_url"].as_str().unwrap().to_owned();
+        let path = Storage::path(still.caller.org, job.parse().unwrap());
+        if bucket == "another" {
+            make_bucket(&still, bucket).await;
+        }
+        let (status, body) = delete_with(&still, &job, &[("SUPABASE_BUCKET", bucket)]).await;
+        assert_eq!((status, &body["deleted"]), (200, &json!(true)), "{bucket}: {body}");
+        assert_eq!(still.stage.storage().object(BUCKET, &path), None, "{bucket}");
+        assert_ne!(http_status(&url).await, 200, "{bucket}");
+        is_gone(&still, &job).await;
+    }
+}
+
+/// The operator chose another project since: it is not called gone for as long as the old one gives it out.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_video_of_the_project_of_before_is_not_called_gone_while_it_is_there() {
+    let (still, other) = (Still::new().await, Stage::new().await);
+    let elsewhere = [("SUPABASE_URL", other.system.storage.as_ref().unwrap().origin.as_str())];
+    let job = still.completed(PROMPT).await;
+    let url = still.shown(&job).await.body["video_url"].as_str().unwrap().to_owned();
+    for _ in 0..2 {
+        let (status, body) = delete_with(&still, &job, &elsewhere).await;
+        assert_eq!((status, &body["error"]["code"]), (503, &json!("storage_unavailable")), "{body}");
+        assert!(matches!(still.stored(&job).await.deletion, Some(Deletion { file_gone: false, .. })));
+        assert_eq!(http_status(&url).await, 200, "it is still there");
+        still.shown(&job).await.refused(404, "job_not_found");
+    }
+    storage(&still).await.erase(&url).await.unwrap(); // the operator, by hand
+    let (status, body) = delete_with(&still, &job, &elsewhere).await;
+    assert_eq!((status, &body["deleted"]), (200, &json!(true)), "sent again it goes on: {body}");
+    is_gone(&still, &job).await;
+    let mut asked = other.storage().requests().into_iter();
+    assert!(asked.all(|seen| seen.method != "DELETE" || seen.path.contains(&job)), "no other file is touched there");
+}
+
+/// The version before took the address off the job when it hid it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deletion_that_the_version_before_began_goes_on() {
+    let still = Still::new().await;
+    let job = still.completed(PROMPT).await;
+    let path = Storage::path(still.caller.org, job.parse().unwrap());
+    still.stage.storage().misbehave(Plan {
+        step: Step::Delete,
+        fault: supabase::Fault::CloseBefore,
+        times: Some(1),
+        after: 0,
+    });
+    still.delete(&job).await.refused(503, "storage_unavailable");
+    let key = |name: &str, value: String| (name.to_owned(), AttributeValue::S(value));
+    let key = HashMap::from([key("org", still.caller.org.to_string()), key("job", job.clone())]);
+    let update = still.stage.dynamodb().update_item().table_name(&still.stage.system.variables["TABLE_JOBS"]);
+    update.set_key(Some(key)).update_expression("REMOVE video_url").send().await.unwrap();
+    assert_eq!(still.delete(&job).await.status, 200);
+    assert_eq!(still.stage.storage().object(BUCKET, &path), None);
+    is_gone(&still, &job).await;
+}
+
+async fn make_bucket(still: &Still, name: &str) {
+    let bucket = json!({"name": name, "public": true});
+    storage(still).await.ask("bucket", Method::POST, "bucket", Some(bucket)).await.unwrap();
+}
+
+/// What the function answers where these variables are others.
+async fn delete_with(still: &Still, job: &str, variables: &[(&str, &str)]) -> (u16, Value) {
+    let mut world = still.stage.system.world();
+    let others = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    world.env = still.stage.system.variables.clone().into_iter().chain(others).collect();
+    let function = local::aws::functions::build("delete-video", &world).await.unwrap();
+    let event = std::fs::read_to_string(Path::new(ROOT).join("events/delete-video.json")).unwrap();
+    let event = event.replace("LIVE_KEY", &still.key).replace("JOB_ID", job);
+    let answer = function(serde_json::from_str(&event).unwrap()).await.unwrap();
+    let status = answer["statusCode"].as_u64().and_then(|status| status.try_into().ok()).unwrap();
+    (status, serde_json::from_str(answer["body"].as_str().unwrap()).unwrap())
+}
