@@ -2,6 +2,7 @@
 //! where there is nobody to ask.
 
 use crate::failure::Failure;
+use crate::output::lines;
 use std::io::{self, BufRead, IsTerminal, Write};
 
 /// An argument of every command that moves money or changes what callers see.
@@ -15,7 +16,7 @@ pub struct Confirmation {
 impl Confirmation {
     /// Says what will be done, and returns only if it may be. All of it goes to standard error: standard output is the answer's.
     pub fn obtain(&self, what: &str) -> Result<(), Failure> {
-        eprintln!("{what}");
+        eprintln!("{}", lines(what));
         if self.yes {
             return Ok(());
         }

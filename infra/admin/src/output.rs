@@ -1,9 +1,11 @@
 //! What a command prints: a table and a sentence for people, or one JSON object for programs.
 //!
-//! A [`Report`] is about one thing, a [`Listing`] about many; either becomes the [`Answer`].
+//! A [`Report`] is about one thing, a [`Listing`] about many; either becomes the [`Answer`]. Much of it was written by others: callers,
+//! providers, storage. None of that can command the terminal or hide in it: a table leaves out what cannot be seen, and JSON spells it.
 
 use crate::failure::Failure;
 use aws_smithy_types::date_time::{DateTime, Format};
+use ghub::foreign_text::printable;
 use ghub::money::Money;
 use ghub::time::Timestamp;
 use serde_json::Value;
@@ -23,7 +25,7 @@ pub struct Answer {
 impl Answer {
     /// What is printed of it. A program gets the object and nothing else.
     pub fn text(&self, json: bool) -> String {
-        if json { format!("{}\n", self.json) } else { self.text.clone() }
+        if json { format!("{}\n", spelled(&self.json)) } else { self.text.clone() }
     }
 }
 
@@ -53,9 +55,10 @@ pub struct Report {
 impl Report {
     fn for_people(&self) -> String {
         let width = self.table.iter().map(|(label, _)| label.len()).max().unwrap_or(0);
-        let mut text: String = self.table.iter().map(|(label, value)| format!("{label:width$}  {value}\n")).collect();
+        let row = |(label, value): &(&str, String)| format!("{label:width$}  {}\n", printable(value));
+        let mut text: String = self.table.iter().map(row).collect();
         if !self.note.is_empty() {
-            text.push_str(&format!("\n{}\n", self.note));
+            text.push_str(&format!("\n{}\n", lines(&self.note)));
         }
         text
     }
@@ -77,13 +80,15 @@ pub struct Listing {
 impl Listing {
     fn for_people(&self) -> String {
         let head: Vec<String> = self.head.iter().map(|title| (*title).to_owned()).collect();
-        let lines: Vec<&Vec<String>> = std::iter::once(&head).chain(&self.rows).collect();
+        let rows: Vec<Vec<String>> =
+            self.rows.iter().map(|row| row.iter().map(|cell| printable(cell)).collect()).collect();
+        let table: Vec<&Vec<String>> = std::iter::once(&head).chain(&rows).collect();
         let width =
-            |column: usize| lines.iter().filter_map(|line| line.get(column)).map(|cell| cell.chars().count()).max();
+            |column: usize| table.iter().filter_map(|line| line.get(column)).map(|cell| cell.chars().count()).max();
         let widths: Vec<usize> = (0..head.len()).map(|column| width(column).unwrap_or(0)).collect();
         let mut text = String::new();
         if !self.rows.is_empty() {
-            for line in &lines {
+            for line in &table {
                 let cells: Vec<_> =
                     line.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}", width = *width)).collect();
                 text.push_str(cells.join("  ").trim_end());
@@ -92,11 +97,32 @@ impl Listing {
         }
         match (text.is_empty(), self.note.is_empty()) {
             (_, true) => {}
-            (true, false) => text = format!("{}\n", self.note),
-            (false, false) => text.push_str(&format!("\n{}\n", self.note)),
+            (true, false) => text = format!("{}\n", lines(&self.note)),
+            (false, false) => text.push_str(&format!("\n{}\n", lines(&self.note))),
         }
         text
     }
+}
+
+/// Lines that a terminal shows as they are written.
+pub fn lines(text: &str) -> String {
+    text.lines().map(printable).collect::<Vec<_>>().join("\n")
+}
+
+/// JSON in which a character that cannot be seen is spelled as `\u…`: a program reads the same, and a terminal shows it.
+fn spelled(json: &Value) -> String {
+    let text = json.to_string();
+    let mut spelled = String::with_capacity(text.len());
+    for character in text.chars() {
+        let alone = character.to_string();
+        if character.is_ascii_graphic() || character == ' ' || printable(&alone) == alone {
+            spelled.push(character);
+        } else {
+            let units = alone.encode_utf16().map(|unit| format!("\\u{unit:04x}"));
+            spelled.extend(units);
+        }
+    }
+    spelled
 }
 
 /// Prints to standard output.
@@ -115,9 +141,15 @@ pub fn moment(at: Timestamp) -> String {
     DateTime::from_secs(at.unix_s()).fmt(Format::DateTime).unwrap_or_else(|_| at.unix_s().to_string())
 }
 
+/// A day, for people: `2026-06-25`.
+pub fn day(at: Timestamp) -> String {
+    moment(at).split('T').next().unwrap_or_default().to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn a_table_is_aligned_and_a_sentence_follows() {
@@ -134,6 +166,35 @@ mod tests {
         let listing = |rows| Listing { json: Value::Null, head: &["id", "name"], rows, note: "Two.".to_owned() };
         assert_eq!(listing(rows).for_people(), "id   name\na    ñandú\nbcd  e\n\nTwo.\n");
         assert_eq!(listing(Vec::new()).for_people(), "Two.\n");
+    }
+
+    #[test]
+    fn what_others_wrote_cannot_command_the_terminal() {
+        let hostile = "\u{1b}[2J\u{1b}]0;title\u{7}rm\u{202e}txt.exe\u{9b}31m\u{7f}\u{e0041}\n2026-01-01  paid";
+        let report = Report {
+            json: json!({"error": hostile}),
+            table: vec![("error", hostile.to_owned())],
+            note: format!("first\n{hostile}"),
+        };
+        let listing = Listing {
+            json: Value::Null,
+            head: &["NAME"],
+            rows: vec![vec![hostile.to_owned()]],
+            note: hostile.to_owned(),
+        };
+        let answer = Answer::from(report);
+        for text in [answer.text(false), answer.text(true), Answer::from(listing).text(false)] {
+            let seen =
+                |character: char| character == '\n' || printable(&character.to_string()) == character.to_string();
+            assert!(text.chars().all(seen), "{text:?}");
+        }
+        assert!(
+            answer.text(false).starts_with("error  rmtxt.exe"),
+            "a value stays on its line: {}",
+            answer.text(false)
+        );
+        let read: Value = serde_json::from_str(&answer.text(true)).unwrap();
+        assert_eq!(read["error"], hostile, "a program reads what is there");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The main job from nothing: submit, watch the job move, show the video's URL, what it cost and what is left.
 
 use crate::client::{Answer, Client};
+use ghub::foreign_text::printable;
 use ghub::money::Money;
 use serde_json::{Map, Value};
 use std::io::{Write, stdout};
@@ -98,7 +99,8 @@ fn finished(job: &Answer, before: Option<Money>) -> Result<(), Stopped> {
 
 fn accepted(answer: Answer) -> Result<Answer, Stopped> {
     let status = answer.status;
-    let message = format!("HTTP {status}: {}", answer.body["error"]["message"].as_str().unwrap_or("no message"));
+    let message =
+        format!("HTTP {status}: {}", printable(answer.body["error"]["message"].as_str().unwrap_or("no message")));
     match status {
         200 => Ok(answer),
         402 => Err(Stopped::NothingLeft(message)),
@@ -106,6 +108,7 @@ fn accepted(answer: Answer) -> Result<Answer, Stopped> {
     }
 }
 
+/// A text of the answer, as a terminal can show it: a job's error may be a provider's words.
 fn word(answer: &Answer, field: &str) -> String {
-    answer.body[field].as_str().unwrap_or_default().to_owned()
+    printable(answer.body[field].as_str().unwrap_or_default())
 }

@@ -1,5 +1,6 @@
 //! What a check found, and how all of it is printed.
 
+use ghub::foreign_text::printable;
 use serde_json::{Value, json};
 use std::fmt::Display;
 
@@ -100,9 +101,9 @@ impl Diagnosis {
         let (areas, subjects) = (width(|f| f.area), width(|f| &f.subject));
         let mut text = String::new();
         for Finding { area, subject, level, found, advice } in &self.0 {
-            let (level, found) = (level.word(), found.join("; "));
+            let (level, found) = (level.word(), printable(&found.join("; ")));
             text.push_str(&format!("{level:4}  {area:areas$}  {subject:subjects$}  {found}\n"));
-            text.extend(advice.iter().map(|sentence| format!("      -> {sentence}\n")));
+            text.extend(advice.iter().map(|sentence| format!("      -> {}\n", printable(sentence))));
         }
         let (warnings, failed) = (self.count(Level::Warn), self.count(Level::Fail));
         text.push_str(&format!("\n{} checks: {failed} failed, {warnings} with a warning.\n", self.0.len()));
