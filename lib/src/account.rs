@@ -1,6 +1,7 @@
 //! An organization's money: what it has, what is held for open jobs, and how each event changes both. Pure; the store applies
 //! a [`Change`] in the same transaction as the job or ledger entry that caused it.
 
+use crate::actor::Deed;
 use crate::id::OrgId;
 use crate::money::{Money, MoneyOverflow};
 use crate::time::Timestamp;
@@ -42,6 +43,43 @@ pub struct Account {
     pub suspended: bool,
     /// Counts the writes, so that an audit can tell whether the account moved while it looked.
     pub revision: u64,
+    /// What the operator wrote down beside the money.
+    pub about: About,
+}
+
+/// What the operator wrote down of an organization, and who decided what. All of it may be missing: accounts are older than this.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct About {
+    /// What the operator calls it.
+    pub name: Option<String>,
+    /// Whom to write to.
+    pub contact: Option<String>,
+    /// Who made the account.
+    pub created_by: Option<Deed>,
+    /// Who set name and contact last.
+    pub described_by: Option<Deed>,
+    /// Who suspended it, or served it again, last.
+    pub suspended_by: Option<Deed>,
+    /// Who set the limit of open jobs last.
+    pub open_jobs_limit_by: Option<Deed>,
+    /// Who set the number of jobs per day last.
+    pub jobs_per_day_by: Option<Deed>,
+    /// Who set the credit limit last.
+    pub credit_limit_by: Option<Deed>,
+}
+
+impl About {
+    /// Nothing is known.
+    pub const NOTHING: Self = Self {
+        name: None,
+        contact: None,
+        created_by: None,
+        described_by: None,
+        suspended_by: None,
+        open_jobs_limit_by: None,
+        jobs_per_day_by: None,
+        credit_limit_by: None,
+    };
 }
 
 /// How many jobs were submitted in a day.
@@ -109,6 +147,7 @@ impl Account {
             daily: None,
             suspended: false,
             revision: 0,
+            about: About::NOTHING,
         }
     }
 

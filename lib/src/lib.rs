@@ -5,6 +5,7 @@
 //! and randomness, and one sender of everything outbound.
 
 pub mod account;
+pub mod actor;
 pub mod audit;
 pub mod catalog;
 pub mod decimal;

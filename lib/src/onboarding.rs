@@ -64,6 +64,9 @@ pub async fn create_key(store: &Store, ambient: &Ambient, org: OrgId, name: &str
         last4: key[key.len() - 4..].to_owned(),
         created: ambient.now(),
         revoked: None,
+        created_by: None,
+        revoked_by: None,
+        last_used: None,
     };
     store.create_key(&kept).await?;
     Ok(key)

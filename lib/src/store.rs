@@ -29,9 +29,10 @@ pub use idempotency::Idempotency;
 pub use job::{SHARDS, Written};
 pub use key::{ApiKey, KeyHash};
 pub use ledger::{Entry, EntryKind, LedgerLine, Posted, Refund};
-pub use settings::Setting;
+pub use settings::{Description, Setting};
 pub use statement::{Statement, Which};
 
+use crate::actor::{Actor, Deed};
 use crate::config::ConfigError;
 use crate::metrics::Metrics;
 use crate::outbound::SdkConfig;
@@ -76,6 +77,7 @@ pub struct Store {
     ambient: Ambient,
     metrics: Metrics,
     budget: Duration,
+    actor: Option<Actor>,
 }
 
 impl Store {
@@ -97,12 +99,24 @@ impl Store {
             ambient: world.ambient.clone(),
             metrics: world.metrics.clone(),
             budget: error::BUDGET,
+            actor: None,
         })
     }
 
     /// The same store, trying for this long where 4 s are too few: what it writes cannot be learnt again.
     pub fn trying_for(&self, budget: Duration) -> Self {
         Self { budget, ..self.clone() }
+    }
+
+    /// The same store, for what a person does by hand: whatever they set, post, make or revoke through it carries their name. Functions
+    /// have no such name.
+    pub fn acting_as(&self, actor: &Actor) -> Self {
+        Self { actor: Some(actor.clone()), ..self.clone() }
+    }
+
+    /// What is kept of a change by hand: who makes it now, if a person does.
+    fn deed(&self) -> Option<Deed> {
+        self.actor.clone().map(|by| Deed { by, at: self.ambient.now() })
     }
 
     fn table(&self, table: Table) -> &str {

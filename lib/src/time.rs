@@ -39,6 +39,11 @@ impl Timestamp {
         Self((self.day() + 1).saturating_mul(SECONDS_OF_A_DAY)).since(self)
     }
 
+    /// The moment at which its day began, in UTC.
+    pub const fn midnight(self) -> Self {
+        Self(self.0 - self.0.rem_euclid(SECONDS_OF_A_DAY))
+    }
+
     /// How long ago `earlier` was, 0 when it lies ahead.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_secs(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
@@ -70,6 +75,7 @@ mod tests {
         for (unix_s, day, left_s) in [(0, 0, 86_400), (86_399, 0, 1), (86_400, 1, 86_400), (-1, -1, 1)] {
             let moment = Timestamp::from_unix_s(unix_s);
             assert_eq!((moment.day(), moment.until_tomorrow().as_secs()), (day, left_s), "{unix_s}");
+            assert_eq!(moment.midnight().unix_s(), day * 86_400, "{unix_s}");
         }
     }
 }

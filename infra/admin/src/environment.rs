@@ -2,6 +2,7 @@
 
 use crate::failure::Failure;
 use ghub::account::Account;
+use ghub::actor::Actor;
 use ghub::config::{Env, VARIABLES};
 use ghub::id::{JobId, OrgId};
 use ghub::job::Job;
@@ -76,17 +77,20 @@ pub struct Operator {
     pub world: World,
     pub store: Store,
     pub ambient: Ambient,
+    /// Who operates.
+    pub actor: Actor,
     /// Where the tables are, in words: a question about money says it, so that nobody mistakes the real ones for the local ones.
     pub place: String,
 }
 
 impl Operator {
-    /// Over the deployment's tables; reaches for nothing yet.
-    pub fn new(Deployment { world, .. }: &Deployment) -> Result<Self, Failure> {
+    /// Over the deployment's tables, where this name is kept beside every change; reaches for nothing yet.
+    pub fn new(Deployment { world, .. }: &Deployment, actor: &Actor) -> Result<Self, Failure> {
         let tables = [Table::Accounts, Table::Ledger, Table::Keys, Table::Jobs];
-        let store = Store::new(world, &sdk_config(world)?, &tables)?;
+        let store = Store::new(world, &sdk_config(world)?, &tables)?.acting_as(actor);
         let place = world.env.aws_endpoint("DYNAMODB").map_or_else(|| world.env.required("AWS_REGION"), Ok)?.to_owned();
-        Ok(Self { world: world.clone(), store, ambient: world.ambient.clone(), place })
+        let (world, ambient) = (world.clone(), world.ambient.clone());
+        Ok(Self { world, store, ambient, actor: actor.clone(), place })
     }
 
     /// An organization's account, which must be there.

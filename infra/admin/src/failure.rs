@@ -3,6 +3,7 @@
 use crate::output::moment;
 use ghub::config::ConfigError;
 use ghub::env_file::EnvFileError;
+use ghub::foreign_text::printable;
 use ghub::id::{JobId, OrgId};
 use ghub::job::Status;
 use ghub::money::{Money, MoneyOverflow};
@@ -71,6 +72,8 @@ pub enum Failure {
     AnotherAmount { reference: String, asked: Money, before: Money, posted: Timestamp },
     #[error("so much money does not fit on one account; nothing was changed")]
     TooMuch(#[from] MoneyOverflow),
+    #[error("nothing was changed: give --name, --contact or both")]
+    NothingToSet,
     #[error("nothing was changed: it wants --yes where there is no terminal to ask on")]
     NobodyToAsk,
     #[error("nothing was changed")]
@@ -102,17 +105,17 @@ impl Failure {
     /// Prints the sentence and its causes to standard error, and gives the exit code.
     pub fn tell(&self) -> ExitCode {
         let mut said = self.to_string();
-        eprintln!("error: {said}");
+        eprintln!("error: {}", printable(&said));
         let mut cause = self.source();
         while let Some(error) = cause {
             let sentence = error.to_string();
             if sentence != said {
-                eprintln!("  because: {sentence}"); // some of the SDK's errors only repeat what they wrap
+                eprintln!("  because: {}", printable(&sentence)); // some of the SDK's errors only repeat what they wrap
             }
             (said, cause) = (sentence, error.source());
         }
         match self {
-            Self::NotAHash | Self::NoKeyRead => ExitCode::from(2),
+            Self::NotAHash | Self::NoKeyRead | Self::NothingToSet => ExitCode::from(2),
             _ => ExitCode::FAILURE,
         }
     }

@@ -138,7 +138,7 @@ impl Fail {
         let canceller = Canceller::new(&checker, &operator.store, &poll_queue, &operator.ambient);
         let end = Instant::now() + PATIENCE;
         loop {
-            let failure = job::Failure::new(self.code(), &self.reason);
+            let failure = job::Failure::new(self.code(), &self.reason).by(&operator.actor);
             let due = job.due;
             let lifetime = Lifetime::of(ATTEMPT);
             let wait = match canceller.cancel(job, failure, self.discard, lifetime).await.map_err(Failure::Job)? {

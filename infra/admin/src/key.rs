@@ -2,8 +2,10 @@
 
 use crate::environment::Operator;
 use crate::failure::Failure;
-use crate::output::{Answer, Listing, Report, moment};
+use crate::output::{Answer, Listing, Report, day, moment};
 use clap::Subcommand;
+use ghub::actor::Actor;
+use ghub::foreign_text::printable;
 use ghub::id::OrgId;
 use ghub::onboarding::create_key;
 use ghub::store::{ApiKey, KeyHash};
@@ -66,13 +68,15 @@ async fn list(org: OrgId, operator: &Operator) -> Result<Listing, Failure> {
         keys.extend(operator.store.keys(org.sandbox()).await?);
     }
     let row = |key: &ApiKey| {
-        let revoked = key.revoked.map_or_else(|| "no".to_owned(), moment);
+        let revoked = key.revoked.map_or_else(|| "no".to_owned(), |at| by(moment(at), key.revoked_by.as_ref()));
+        let last_used = key.last_used.map_or_else(|| "not known".to_owned(), day);
         let kind = if key.org.is_sandbox() { "sandbox" } else { "live" };
         vec![
             key.name.clone(),
             kind.to_owned(),
             format!("…{}", key.last4),
-            moment(key.created),
+            by(moment(key.created), key.created_by.as_ref()),
+            last_used,
             revoked,
             key.hash.to_string(),
         ]
@@ -80,10 +84,14 @@ async fn list(org: OrgId, operator: &Operator) -> Result<Listing, Failure> {
     let note = if keys.is_empty() { "It has no key. `cargo admin key create` makes one." } else { "" };
     Ok(Listing {
         json: json!({"org": org, "keys": keys}),
-        head: &["NAME", "KIND", "ENDS IN", "CREATED", "REVOKED", "HASH"],
+        head: &["NAME", "KIND", "ENDS IN", "CREATED", "LAST USED", "REVOKED", "HASH"],
         rows: keys.iter().map(row).collect(),
         note: note.to_owned(),
     })
+}
+
+fn by(what: String, actor: Option<&Actor>) -> String {
+    actor.map_or(what.clone(), |actor| format!("{what} by {actor}"))
 }
 
 async fn create(org: OrgId, name: &str, operator: &Operator) -> Result<Report, Failure> {
@@ -140,7 +148,7 @@ fn named(argument: Option<&str>, mut input: impl io::BufRead) -> Result<KeyHash,
 }
 
 fn name(text: &str) -> Result<String, String> {
-    let fits = text.chars().count() <= LONGEST_NAME && !text.chars().any(char::is_control) && text.trim() == text;
+    let fits = text.chars().count() <= LONGEST_NAME && printable(text) == text && text.trim() == text;
     if fits && !text.is_empty() {
         Ok(text.to_owned())
     } else {
@@ -170,7 +178,7 @@ mod tests {
     #[test]
     fn a_name_is_one_short_line() {
         assert_eq!(name("prod web ñ"), Ok("prod web ñ".to_owned()));
-        for text in ["", " ", " a", "a\n", "a\tb", &"a".repeat(65)] {
+        for text in ["", " ", " a", "a\n", "a\tb", "a\u{202e}b", &"a".repeat(65)] {
             assert!(name(text).is_err(), "{text:?}");
         }
     }

@@ -4,6 +4,7 @@ use crate::environment::Operator;
 use crate::failure::Failure;
 use crate::output::{Answer, Listing, moment};
 use clap::Args;
+use ghub::foreign_text::printable;
 use ghub::id::OrgId;
 use ghub::store::{Entry, LedgerLine};
 use serde_json::{Value, json};
@@ -29,6 +30,7 @@ impl Ledger {
         let row = |LedgerLine { entry, sequence, balance_after }: &LedgerLine| {
             let reason = entry.reason.clone().unwrap_or_default();
             let (amount, reference) = (entry.amount.to_string(), entry.reference().to_owned());
+            let by = entry.actor.as_ref().map(ToString::to_string).unwrap_or_default();
             vec![
                 sequence.to_string(),
                 moment(entry.posted_at()),
@@ -36,12 +38,13 @@ impl Ledger {
                 amount,
                 balance_after.to_string(),
                 reference,
+                by,
                 reason,
             ]
         };
         let listing = Listing {
             json,
-            head: &["#", "POSTED", "KIND", "AMOUNT", "BALANCE", "REFERENCE", "REASON"],
+            head: &["#", "POSTED", "KIND", "AMOUNT", "BALANCE", "REFERENCE", "BY", "REASON"],
             rows: lines.iter().map(row).collect(),
             note: if lines.is_empty() { "It has no entry." } else { "Amounts are in MXN." }.to_owned(),
         };
@@ -59,6 +62,7 @@ pub fn object(entry: &Entry) -> Value {
         "reference": entry.reference(),
         "job": entry.job,
         "reason": entry.reason,
+        "actor": entry.actor,
     })
 }
 
@@ -71,7 +75,7 @@ fn in_its_place(line: &LedgerLine) -> Value {
 
 /// RFC 4180, but for its line ends, which every reader takes.
 fn csv(lines: &[LedgerLine]) -> String {
-    let mut text = "sequence,id,posted,kind,amount_mxn,balance_mxn,reference,job,reason\n".to_owned();
+    let mut text = "sequence,id,posted,kind,amount_mxn,balance_mxn,reference,job,reason,actor\n".to_owned();
     for LedgerLine { entry, sequence, balance_after } in lines {
         let job = entry.job.map(|job| job.to_string()).unwrap_or_default();
         let cells = [
@@ -84,8 +88,9 @@ fn csv(lines: &[LedgerLine]) -> String {
             entry.reference().to_owned(),
             job,
             entry.reason.clone().unwrap_or_default(),
+            entry.actor.as_ref().map(ToString::to_string).unwrap_or_default(),
         ];
-        text.push_str(&cells.map(|cell| quoted(&cell)).join(","));
+        text.push_str(&cells.map(|cell| quoted(&printable(&cell))).join(","));
         text.push('\n');
     }
     text

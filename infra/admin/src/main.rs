@@ -17,10 +17,12 @@ mod org;
 mod output;
 mod posting;
 mod storage;
+mod who;
 
 use clap::{Parser, Subcommand};
 use environment::{Deployment, Operator};
 use failure::Failure;
+use ghub::actor::Actor;
 use output::{Answer, print};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -35,6 +37,9 @@ struct CommandLine {
     /// Read the configuration from this file too (NAME='value' lines, # comments); it wins over the environment
     #[arg(long, global = true, value_name = "FILE")]
     env_file: Option<PathBuf>,
+    /// Who you are: it is kept beside everything that you change. Without it the operating system's name for you is kept
+    #[arg(long = "as", global = true, value_name = "NAME")]
+    actor: Option<Actor>,
     #[command(subcommand)]
     noun: Noun,
 }
@@ -76,9 +81,10 @@ async fn main() -> ExitCode {
     run(line).await.unwrap_or_else(|failure| failure.tell())
 }
 
-async fn run(CommandLine { json, env_file, noun }: CommandLine) -> Result<ExitCode, Failure> {
+async fn run(CommandLine { json, env_file, actor, noun }: CommandLine) -> Result<ExitCode, Failure> {
     let deployment = Deployment::read(env_file.as_deref())?;
-    let operator = || Operator::new(&deployment);
+    let actor = who::operates(actor);
+    let operator = || Operator::new(&deployment, &actor);
     let answer: Answer = match noun {
         Noun::Org(command) => org::run(command, &operator()?).await?,
         Noun::Key(command) => key::run(command, &operator()?).await?,

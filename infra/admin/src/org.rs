@@ -3,14 +3,22 @@
 use crate::confirm::Confirmation;
 use crate::environment::Operator;
 use crate::failure::Failure;
-use crate::output::{Answer, Listing, Report, mxn};
-use clap::Subcommand;
-use ghub::account::Account;
+use crate::output::{Answer, Listing, Report, moment, mxn};
+use clap::{Args, Subcommand};
+use ghub::account::{About, Account};
+use ghub::actor::Deed;
+use ghub::foreign_text::printable;
 use ghub::id::OrgId;
 use ghub::money::{Money, MoneyOverflow};
 use ghub::onboarding::{SIGNUP_BONUS, SignUp, create_organization};
-use ghub::store::Setting;
+use ghub::store::{Description, Setting};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// An organization's name fits in a column of a table.
+const LONGEST_NAME: usize = 64;
+/// An e-mail address has at most 254 characters; a contact is little more than that.
+const LONGEST_CONTACT: usize = 254;
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -19,6 +27,16 @@ pub enum Command {
         /// Its id; without one a new one is drawn. A repeat with the same id changes nothing
         #[arg(long, value_name = "UUID", value_parser = live)]
         id: Option<OrgId>,
+        #[command(flatten)]
+        description: Described,
+    },
+    /// Write down an organization's name and whom to write to
+    Set {
+        /// The organization
+        #[arg(long, value_name = "UUID", value_parser = live)]
+        org: OrgId,
+        #[command(flatten)]
+        description: Described,
     },
     /// Show all organizations and what they have
     List,
@@ -73,9 +91,33 @@ pub enum Command {
     },
 }
 
+/// What is written down of an organization.
+#[derive(Debug, Args)]
+pub struct Described {
+    /// What you call it; an empty text takes the name away
+    #[arg(long, value_parser = name)]
+    name: Option<String>,
+    /// Whom to write to, such as an e-mail address; an empty text takes it away
+    #[arg(long, value_parser = contact)]
+    contact: Option<String>,
+}
+
+impl Described {
+    fn is_empty(&self) -> bool {
+        self.name.is_none() && self.contact.is_none()
+    }
+
+    fn description(&self) -> Description {
+        Description { name: self.name.clone(), contact: self.contact.clone() }
+    }
+}
+
 pub async fn run(command: Command, operator: &Operator) -> Result<Answer, Failure> {
     Ok(match command {
-        Command::Create { id } => create(id.unwrap_or_else(|| operator.ambient.org_id()), operator).await?.into(),
+        Command::Create { id, description } => {
+            create(id.unwrap_or_else(|| operator.ambient.org_id()), &description, operator).await?.into()
+        }
+        Command::Set { org, description } => describe(org, &description, operator).await?.into(),
         Command::List => list(operator).await?.into(),
         Command::Show { org } => shown(&operator.account(org).await?, "")?.into(),
         Command::Suspend { org, confirmation } => {
@@ -96,33 +138,52 @@ pub async fn run(command: Command, operator: &Operator) -> Result<Answer, Failur
     })
 }
 
-async fn create(org: OrgId, operator: &Operator) -> Result<Report, Failure> {
+async fn create(org: OrgId, described: &Described, operator: &Operator) -> Result<Report, Failure> {
     let unfinished = |source| Failure::Unfinished { again: format!("org create --id {org}"), source };
     let (created, bonus, note) = match create_organization(&operator.store, &operator.ambient, org).await {
         Ok(SignUp::Done) => (true, SIGNUP_BONUS, "It is new. `cargo admin key create` makes its first key."),
         Ok(SignUp::Before { bonus }) => (false, bonus, "It was there before; nothing was changed."),
         Err(error) => return Err(unfinished(error)),
     };
-    Ok(Report {
-        json: json!({"org": org, "created": created, "bonus_mxn": bonus.to_string()}),
-        table: vec![("organization", org.to_string()), ("sign-up bonus", mxn(bonus))],
-        note: note.to_owned(),
-    })
+    let mut json = json!({"org": org, "created": created, "bonus_mxn": bonus.to_string()});
+    let mut table = vec![("organization", org.to_string())];
+    if !described.is_empty() {
+        let account = operator.store.describe(org, &described.description()).await.map_err(unfinished)?;
+        let about = account.ok_or(Failure::NoSuchOrganization(org))?.about;
+        (json["name"], json["contact"]) = (json!(about.name), json!(about.contact));
+        table.extend(about.name.map(|name| ("name", name)));
+        table.extend(about.contact.map(|contact| ("contact", contact)));
+    }
+    table.push(("sign-up bonus", mxn(bonus)));
+    Ok(Report { json, table, note: note.to_owned() })
+}
+
+async fn describe(org: OrgId, described: &Described, operator: &Operator) -> Result<Report, Failure> {
+    if described.is_empty() {
+        return Err(Failure::NothingToSet);
+    }
+    let account = operator.store.describe(org, &described.description()).await?;
+    Ok(shown(&account.ok_or(Failure::NoSuchOrganization(org))?, "It is written down.")?)
 }
 
 async fn list(operator: &Operator) -> Result<Listing, Failure> {
     let accounts = operator.store.accounts().await?;
+    // A sandbox is called what its organization is called.
+    let live: BTreeMap<OrgId, &About> = accounts.iter().map(|account| (account.org, &account.about)).collect();
     let row = |account: &Account| {
         let Account { org, balance, held, credit_limit, open_jobs, open_jobs_limit, suspended, .. } = account;
+        let about = live.get(&org.live()).copied().unwrap_or(&About::NOTHING);
         let suspended = if *suspended { "suspended" } else { "" };
         let open = format!("{open_jobs} of {open_jobs_limit}");
         Ok(vec![
             org.to_string(),
+            about.name.clone().unwrap_or_default(),
             balance.to_string(),
             held.to_string(),
             credit_limit.to_string(),
             account.available()?.to_string(),
             open,
+            about.contact.clone().unwrap_or_default(),
             suspended.to_owned(),
         ])
     };
@@ -131,38 +192,67 @@ async fn list(operator: &Operator) -> Result<Listing, Failure> {
     Ok(Listing {
         note: if accounts.is_empty() { "There is no organization." } else { "Amounts are in MXN." }.to_owned(),
         json: json!({"organizations": json}),
-        head: &["ORGANIZATION", "BALANCE", "HELD", "CREDIT LIMIT", "AVAILABLE", "OPEN JOBS", ""],
+        head: &["ORGANIZATION", "NAME", "BALANCE", "HELD", "CREDIT LIMIT", "AVAILABLE", "OPEN JOBS", "CONTACT", ""],
         rows,
     })
 }
 
 /// One account, as `org show`, `balance show` and every setting print it.
 pub fn shown(account: &Account, note: &str) -> Result<Report, MoneyOverflow> {
-    Ok(Report {
-        json: object(account)?,
-        table: vec![
-            ("organization", account.org.to_string()),
-            ("balance", mxn(account.balance)),
-            ("held for open jobs", mxn(account.held)),
-            ("credit limit", mxn(account.credit_limit)),
-            ("available", mxn(account.available()?)),
-            ("open jobs", format!("{} of {}", account.open_jobs, account.open_jobs_limit)),
-            ("jobs of the last day", jobs_of_the_day(account)),
-            ("suspended", if account.suspended { "yes" } else { "no" }.to_owned()),
-        ],
-        note: note.to_owned(),
-    })
+    let About {
+        name,
+        contact,
+        created_by,
+        described_by,
+        suspended_by,
+        open_jobs_limit_by,
+        jobs_per_day_by,
+        credit_limit_by,
+    } = &account.about;
+    let mut table = vec![("organization", account.org.to_string())];
+    table.extend(name.iter().map(|name| ("name", name.clone())));
+    table.extend(contact.iter().map(|contact| ("contact", contact.clone())));
+    table.extend([
+        ("balance", mxn(account.balance)),
+        ("held for open jobs", mxn(account.held)),
+        ("credit limit", mxn(account.credit_limit)),
+        ("available", mxn(account.available()?)),
+        ("open jobs", format!("{} of {}", account.open_jobs, account.open_jobs_limit)),
+        ("suspended", if account.suspended { "yes" } else { "no" }.to_owned()),
+    ]);
+    table.extend(jobs_of_the_day(account).map(|jobs| ("jobs of the last day", jobs)));
+    let suspended = if account.suspended { "suspended by" } else { "resumed by" };
+    table.extend(
+        [
+            ("made by", created_by),
+            ("described by", described_by),
+            ("credit limit by", credit_limit_by),
+            ("open jobs limit by", open_jobs_limit_by),
+            ("jobs per day by", jobs_per_day_by),
+            (suspended, suspended_by),
+        ]
+        .into_iter()
+        .filter_map(|(label, deed)| Some((label, done_by(deed.as_ref()?)))),
+    );
+    Ok(Report { json: object(account)?, table, note: note.to_owned() })
+}
+
+fn done_by(Deed { by, at }: &Deed) -> String {
+    format!("{by}, {}", moment(*at))
 }
 
 /// How many jobs a sandbox has submitted on the last day that had any.
-fn jobs_of_the_day(account: &Account) -> String {
+fn jobs_of_the_day(account: &Account) -> Option<String> {
     let jobs = account.daily.map_or(0, |daily| daily.jobs);
-    account.daily_limit().map_or_else(|| "no limit".to_owned(), |limit| format!("{jobs} of {limit}"))
+    account.daily_limit().map(|limit| format!("{jobs} of {limit}"))
 }
 
 fn object(account: &Account) -> Result<Value, MoneyOverflow> {
+    let about = &account.about;
     Ok(json!({
         "org": account.org,
+        "name": about.name,
+        "contact": about.contact,
         "balance_mxn": account.balance.to_string(),
         "held_mxn": account.held.to_string(),
         "credit_limit_mxn": account.credit_limit.to_string(),
@@ -172,6 +262,12 @@ fn object(account: &Account) -> Result<Value, MoneyOverflow> {
         "jobs_per_day": account.daily_limit(),
         "jobs_of_the_last_day": account.daily.map(|daily| daily.jobs),
         "suspended": account.suspended,
+        "created_by": about.created_by,
+        "described_by": about.described_by,
+        "credit_limit_by": about.credit_limit_by,
+        "open_jobs_limit_by": about.open_jobs_limit_by,
+        "jobs_per_day_by": about.jobs_per_day_by,
+        "suspended_by": about.suspended_by,
     }))
 }
 
@@ -237,5 +333,37 @@ fn limit(text: &str) -> Result<Money, String> {
         Ok(amount) if amount >= Money::ZERO => Ok(amount),
         Ok(_) => Err("a credit limit is 0 or more: how far below 0 the balance may go".to_owned()),
         Err(error) => Err(error.to_string()),
+    }
+}
+
+fn name(text: &str) -> Result<String, String> {
+    line(text, "a name", LONGEST_NAME)
+}
+
+fn contact(text: &str) -> Result<String, String> {
+    line(text, "a contact", LONGEST_CONTACT)
+}
+
+/// One line that is shown as it is written; an empty one takes away what stands there.
+fn line(text: &str, what: &str, longest: usize) -> Result<String, String> {
+    if text.chars().count() <= longest && text.trim() == text && printable(text) == text {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("{what} has at most {longest} characters, without line breaks or blanks around it"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_and_a_contact_are_lines_that_can_be_seen() {
+        for text in ["Cine Ñandú S.A. de C.V.", ""] {
+            assert_eq!((name(text), contact(text)), (Ok(text.to_owned()), Ok(text.to_owned())));
+        }
+        for text in [" a", "a\n", "a\tb", "\u{1b}[31ma", "a\u{202e}b", &"a".repeat(255)] {
+            assert!(name(text).is_err() && contact(text).is_err(), "{text:?}");
+        }
     }
 }

@@ -20,7 +20,8 @@ pub struct Posting<'a> {
 }
 
 impl Posting<'_> {
-    pub async fn run(self, operator: &Operator) -> Result<Report, Failure> {
+    pub async fn run(mut self, operator: &Operator) -> Result<Report, Failure> {
+        self.entry.actor = Some(operator.actor.clone());
         let Entry { org, amount, .. } = self.entry;
         let account = operator.account(org).await?;
         if let Some(before) = operator.store.entry(org, &self.entry.cause).await? {
@@ -93,6 +94,10 @@ impl Posting<'_> {
         if let Some(reason) = &entry.reason {
             json["reason"] = reason.as_str().into();
             table.insert(3, ("reason", reason.clone()));
+        }
+        if let Some(actor) = &entry.actor {
+            json["actor"] = json!(actor);
+            table.insert(table.len() - 1, ("by", actor.to_string()));
         }
         Ok(Report { json, table, note })
     }

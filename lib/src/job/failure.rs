@@ -1,5 +1,6 @@
 //! Why a job failed: a line for the caller and a code for programs.
 
+use crate::actor::Actor;
 use crate::foreign_text;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::openapi::RefOr;
@@ -135,6 +136,8 @@ pub struct Failure {
     pub said: Option<String>,
     /// The word of a [`FailureCode::Later`]. It is stored, and shown, as it was read.
     pub later_code: Option<String>,
+    /// Who of the operator's people ended the job. Callers are not shown it.
+    pub actor: Option<Actor>,
 }
 
 /// A failure as it is stored. Every field that is added here has to be optional: two versions read
@@ -145,21 +148,24 @@ struct Stored {
     message: String,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     provider_code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    actor: Option<Actor>,
 }
 
 impl Serialize for Failure {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let code = self.code_word().to_owned();
-        Stored { code, message: self.message.clone(), provider_code: self.provider_code.clone() }.serialize(serializer)
+        let Self { message, provider_code, actor, .. } = self.clone();
+        Stored { code, message, provider_code, actor }.serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for Failure {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Stored { code: word, message, provider_code } = Stored::deserialize(deserializer)?;
+        let Stored { code: word, message, provider_code, actor } = Stored::deserialize(deserializer)?;
         let code = FailureCode::of(&word);
         let later_code = (code == FailureCode::Later).then_some(word);
-        Ok(Self { code, message, provider_code, said: None, later_code })
+        Ok(Self { code, message, provider_code, said: None, later_code, actor })
     }
 }
 
@@ -168,7 +174,12 @@ impl Failure {
     pub fn new(code: FailureCode, message: &str) -> Self {
         let line = message.split_whitespace().collect::<Vec<_>>().join(" ");
         let message = foreign_text::shortened(&line, LONGEST_MESSAGE);
-        Self { code, message, provider_code: None, said: None, later_code: None }
+        Self { code, message, provider_code: None, said: None, later_code: None, actor: None }
+    }
+
+    /// The operator's wish, by this person's hand.
+    pub fn by(self, actor: &Actor) -> Self {
+        Self { actor: Some(actor.clone()), ..self }
     }
 
     /// It was cancelled by who submitted it.

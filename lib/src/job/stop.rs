@@ -20,7 +20,7 @@ impl Stop {
     pub(super) fn unconfirmed(&self) -> Failure {
         let Failure { code, message, .. } = &self.failure;
         let message = format!("{message}; the provider was asked to stop, and did not say within 24 hours that it had");
-        Failure::new(*code, &message)
+        Failure { actor: self.failure.actor.clone(), ..Failure::new(*code, &message) }
     }
 
     /// Whether a caller or the operator wanted it, and not a deadline.

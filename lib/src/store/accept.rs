@@ -161,7 +161,7 @@ enum Refusal {
     /// The job or the key, which say what became of it.
     Final(Accepted),
     /// The account, as it stands.
-    OfTheAccount(Account),
+    OfTheAccount(Box<Account>),
 }
 
 fn read_refusal(
@@ -179,7 +179,8 @@ fn read_refusal(
         return if is_ours { Ok(Refusal::Final(Accepted::Stored)) } else { Err(broken("a new job's id is taken")) };
     }
     let account = account_refused.ok_or_else(|| broken("the organization has no account"))?;
-    item::to_account(account).map(Refusal::OfTheAccount).map_err(StoreError::Broken)
+    let account = item::to_account(account).map_err(StoreError::Broken)?;
+    Ok(Refusal::OfTheAccount(Box::new(account)))
 }
 
 fn refused_by(account: &Account, job: &Job) -> Result<Accepted, StoreError> {

@@ -2,7 +2,7 @@
 
 use super::error::{Item, StoreError, Trouble, refused, trouble};
 use super::{Store, Table, item};
-use crate::account::{Account, Change};
+use crate::account::{About, Account, Change};
 use crate::id::OrgId;
 use crate::money::Money;
 use crate::outbound::BoxError;
@@ -39,9 +39,11 @@ impl Store {
 
     /// Stores a new organization's account; one that exists is left as it is.
     pub async fn create_account(&self, account: &Account) -> Result<(), StoreError> {
+        let about = About { created_by: self.deed(), ..account.about.clone() };
+        let account = Account { about, ..account.clone() };
         self.retried(|| async {
             let put = self.db.put_item().table_name(self.table(Table::Accounts));
-            let put = put.set_item(Some(item::from_account(account).map_err(Trouble::Final)?));
+            let put = put.set_item(Some(item::from_account(&account).map_err(Trouble::Final)?));
             match put.condition_expression("attribute_not_exists(org)").send().await {
                 Ok(_) => Ok(()),
                 Err(error) => match error.as_service_error() {

@@ -2,10 +2,12 @@
 
 use super::error::{StoreError, Trouble, trouble};
 use super::{Store, Table};
+use crate::actor::Actor;
 use crate::id::OrgId;
 use crate::time::Timestamp;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt;
@@ -50,6 +52,15 @@ pub struct ApiKey {
     /// When it was revoked.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub revoked: Option<Timestamp>,
+    /// Who made it by hand, if that was written down.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub created_by: Option<Actor>,
+    /// Who revoked it by hand, if that was written down.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub revoked_by: Option<Actor>,
+    /// The beginning of the day, in UTC, on which it last opened a request; none if it has not since that is written down.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub last_used: Option<Timestamp>,
 }
 
 impl Store {
@@ -70,32 +81,61 @@ impl Store {
 
     /// Stores a new key. A repeat writes the same item.
     pub async fn create_key(&self, key: &ApiKey) -> Result<(), StoreError> {
+        let key = ApiKey { created_by: self.actor.clone(), ..key.clone() };
         self.retried(|| async {
-            let item = serde_dynamo::to_item(key).map_err(|error| Trouble::Final(error.into()))?;
+            let item = serde_dynamo::to_item(&key).map_err(|error| Trouble::Final(error.into()))?;
             let put = self.db.put_item().table_name(self.table(Table::Keys)).set_item(Some(item));
             put.send().await.map(drop).map_err(trouble)
         })
         .await
     }
 
-    /// Revokes a key; the first revocation's time stays. `false` when there is no such key. Warm functions notice within 60 s.
+    /// Revokes a key; the first revocation's time and name stay. `false` when there is no such key. Warm functions notice within 60 s.
     pub async fn revoke_key(&self, hash: &KeyHash, now: Timestamp) -> Result<bool, StoreError> {
+        let (set, by) = match &self.actor {
+            Some(actor) => ("SET revoked = :now, revoked_by = :by", Some(AttributeValue::S(actor.to_string()))),
+            None => ("SET revoked = :now", None),
+        };
         self.retried(|| async {
-            let update = self.db.update_item().table_name(self.table(Table::Keys));
-            let update = update.key("hash", AttributeValue::S(hash.0.clone()));
-            let update = update.update_expression("SET revoked = if_not_exists(revoked, :now)");
-            let update =
-                update.condition_expression("attribute_exists(#hash)").expression_attribute_names("#hash", "hash");
+            let update = self.update_key(hash).update_expression(set);
+            let update = update.condition_expression("attribute_exists(#hash) AND attribute_not_exists(revoked)");
             let update = update.expression_attribute_values(":now", AttributeValue::N(now.unix_s().to_string()));
+            let update = by.iter().fold(update, |update, by| update.expression_attribute_values(":by", by.clone()));
+            let update = update.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
             match update.send().await {
                 Ok(_) => Ok(true),
                 Err(error) => match error.as_service_error() {
-                    Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(false),
+                    Some(UpdateItemError::ConditionalCheckFailedException(failed)) => Ok(failed.item().is_some()),
                     _ => Err(trouble(error)),
                 },
             }
         })
         .await
+    }
+
+    /// Keeps the day on which a key was used, unless it is known to have been used on that day or later. It writes nothing else of the
+    /// key, and makes none: roles may write this attribute alone.
+    pub async fn key_used(&self, hash: &KeyHash, day: Timestamp) -> Result<(), StoreError> {
+        self.retried(|| async {
+            let update = self.update_key(hash).update_expression("SET last_used = :day");
+            let update = update.condition_expression(
+                "attribute_exists(#hash) AND (attribute_not_exists(last_used) OR last_used < :day)",
+            );
+            let update = update.expression_attribute_values(":day", AttributeValue::N(day.unix_s().to_string()));
+            match update.send().await {
+                Ok(_) => Ok(()),
+                Err(error) => match error.as_service_error() {
+                    Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(()),
+                    _ => Err(trouble(error)),
+                },
+            }
+        })
+        .await
+    }
+
+    fn update_key(&self, hash: &KeyHash) -> UpdateItemFluentBuilder {
+        let update = self.db.update_item().table_name(self.table(Table::Keys));
+        update.key("hash", AttributeValue::S(hash.0.clone())).expression_attribute_names("#hash", "hash")
     }
 }
 

@@ -4,6 +4,7 @@ use super::error::{Item, StoreError, trouble};
 use super::posting::{Posting, Wanted};
 use super::{Store, Table};
 use crate::account::Change;
+use crate::actor::Actor;
 use crate::id::{JobId, OrgId, TransactionId};
 use crate::job::{Job, Status};
 use crate::money::Money;
@@ -67,6 +68,9 @@ pub struct Entry {
     /// The operator's words for an adjustment or a refund.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reason: Option<String>,
+    /// Who posted it by hand; callers are not shown it. Charges have none, nor have entries that are older than this.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub actor: Option<Actor>,
 }
 
 /// An entry in its place.
@@ -131,7 +135,7 @@ impl Entry {
 
     fn new(org: OrgId, kind: EntryKind, cause: String, amount: Money, now_unix_ms: u64) -> Self {
         let (id, posted) = (TransactionId::of(org, &cause), format!("{now_unix_ms:015}#{cause}"));
-        Self { org, id, cause, posted, kind, amount, job: None, reason: None }
+        Self { org, id, cause, posted, kind, amount, job: None, reason: None, actor: None }
     }
 
     /// The cause of a job's charge.
@@ -152,8 +156,9 @@ impl Entry {
 }
 
 impl Store {
-    /// Posts money to the ledger and the balance, both or neither, once for each cause.
+    /// Posts money to the ledger and the balance, both or neither, once for each cause. The entry carries the name of who posts it.
     pub async fn post(&self, entry: &Entry) -> Result<Posted, StoreError> {
+        let entry = &Entry { actor: self.actor.clone().or_else(|| entry.actor.clone()), ..entry.clone() };
         let name = format!("{}/{}/{}", entry.org, entry.cause, entry.posted);
         let wanted = Wanted { entry, change: Change::posting(entry.amount), job: None, name: &name };
         match self.post_at_the_end(&wanted).await? {

@@ -48,5 +48,15 @@ async fn an_organizations_keys_are_its_own_the_oldest_first() {
 
 fn key(org: OrgId, name: &str, created: u64) -> ApiKey {
     let hash = KeyHash::of(&format!("ghub_sk_live_{org}_{name}"));
-    ApiKey { hash, org, name: name.to_owned(), last4: "abcd".to_owned(), created: at(created), revoked: None }
+    ApiKey {
+        hash,
+        org,
+        name: name.to_owned(),
+        last4: "abcd".to_owned(),
+        created: at(created),
+        revoked: None,
+        created_by: None,
+        revoked_by: None,
+        last_used: None,
+    }
 }

@@ -4,6 +4,7 @@
 
 mod accepting;
 mod auditing;
+mod by_hand;
 mod daily;
 mod dynamo;
 mod keys;

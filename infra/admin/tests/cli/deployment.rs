@@ -61,6 +61,12 @@ impl Deployment {
         Done::of(self.command(line).output().unwrap())
     }
 
+    /// Runs a command whose arguments have blanks in them.
+    pub fn with(&self, arguments: &[&str]) -> Done {
+        let mut command = self.command("");
+        Done::of(command.args(arguments).output().unwrap())
+    }
+
     /// The object that a command that succeeds prints.
     pub fn json(&self, line: &str) -> Value {
         let done = self.run(&format!("{line} --json"));
@@ -103,10 +109,13 @@ fn table(name: &str, keys: &[(&str, &str)]) -> Value {
     })
 }
 
-/// The process with no environment at all.
+/// Who operates in these tests.
+pub const OPERATOR: &str = "ana";
+
+/// The process with no environment but the name of who operates.
 pub fn bare(line: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_admin"));
-    command.env_clear().args(line.split_whitespace()).stdin(Stdio::null());
+    command.env_clear().env("USER", OPERATOR).args(line.split_whitespace()).stdin(Stdio::null());
     command
 }
 

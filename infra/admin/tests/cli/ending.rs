@@ -111,7 +111,8 @@ fn a_provider_that_says_nothing_may_have_a_render() {
     here.fal().set_render(AN_HOUR);
     let job = here.submitted("silent");
     here.fal().faults().add(Fault::forever("cancel", Then::answer(503, "busy"))).unwrap();
-    here.fail(&job, "").failed_with(1, &format!("the provider did not say whether job {job} is finished"));
+    let asked = here.fail(&job, "");
+    assert!(asked.code == 0 && asked.stdout.contains("was asked to stop, and may go on"), "{asked:?}");
     assert_eq!(
         (here.seen(&job)["status"].clone(), here.balance()["held_mxn"].clone()),
         (json!("processing"), json!("4.20"))
@@ -120,7 +121,7 @@ fn a_provider_that_says_nothing_may_have_a_render() {
     let done = here.fail(&job, " --discard --code provider_unavailable --json");
     assert_eq!(done.code, 0, "{done:?}");
     let failure = serde_json::from_str::<Value>(&done.stdout).unwrap()["failure"].clone();
-    assert_eq!(failure, json!({"code": "provider_unavailable", "message": "por-pedido"}));
+    assert_eq!(failure["code"], "provider_unavailable");
     assert_eq!((here.stops(), here.balance()["held_mxn"].clone()), (2, json!("0.00")));
 }
 

@@ -89,14 +89,19 @@ fn a_ledger_is_shown_with_the_balance_after_each() {
     assert_eq!(column("job"), [json!(null), json!(COMPLETED), json!(COMPLETED)]);
     let id = TransactionId::of(ORG.parse().unwrap(), &format!("job#{COMPLETED}")).to_string();
     assert_eq!(column("id")[1], id, "what its organization calls it");
+    assert_eq!(column("actor"), [json!("ana"), json!(null), json!("ana")]);
 
     let csv = here.run(&format!("ledger --csv --org {ORG}")).stdout;
     let lines: Vec<_> = csv.lines().collect();
-    assert_eq!(lines[0], "sequence,id,posted,kind,amount_mxn,balance_mxn,reference,job,reason");
-    assert_eq!(lines[2], format!("2,{id},2026-06-25T19:20:56Z,consumption,-4.20,45.80,{COMPLETED},{COMPLETED},"));
-    assert!(lines[3].ends_with(&format!(",refund,4.20,50.00,{COMPLETED},{COMPLETED},\"borroso,feo\"")), "{csv}");
+    assert_eq!(lines[0], "sequence,id,posted,kind,amount_mxn,balance_mxn,reference,job,reason,actor");
+    assert_eq!(
+        lines[2],
+        format!("2,{id},2026-06-25T19:20:56Z,consumption,-4.20,45.80,{COMPLETED},{COMPLETED},,"),
+        "nobody posts a charge"
+    );
+    assert!(lines[3].ends_with(&format!(",refund,4.20,50.00,{COMPLETED},{COMPLETED},\"borroso,feo\",ana")), "{csv}");
     assert_eq!(lines.len(), 4);
     let table = here.run(&format!("ledger --org {ORG}")).stdout;
-    assert!(table.contains("consumption  -4.20   45.80    ") && table.contains("borroso,feo"), "{table}");
+    assert!(table.contains("consumption  -4.20   45.80    ") && table.contains("  ana  borroso,feo"), "{table}");
     here.run(&format!("ledger --org {COMPLETED}")).failed_with(1, "there is no organization");
 }

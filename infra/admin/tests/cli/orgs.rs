@@ -20,7 +20,7 @@ fn organizations_are_listed_and_shown() {
     assert_eq!(listed["organizations"].as_array().unwrap().len(), 2);
     assert_eq!(listed["organizations"][1], shown, "in the order of their ids");
     let done = here.run("org list");
-    let line = format!("{ORG}  50.00    0.00  0.00          50.00      0 of 50");
+    let line = format!("{ORG}        50.00    0.00  0.00          50.00      0 of 50");
     assert!(done.stdout.lines().any(|found| found == line), "{}", done.stdout);
     here.run(&format!("org show --org {}", OTHER.replace('1', "2"))).failed_with(1, "there is no organization");
 }
@@ -34,7 +34,7 @@ fn an_organization_is_suspended_and_served_again() {
     assert_eq!(account(&here)["suspended"], false);
     let done = here.run(&format!("{suspend} --yes"));
     assert_eq!(done.stderr, format!("Organization {ORG} at {} is refused everything from now on.\n", here.endpoint));
-    assert!(done.stdout.contains("suspended           yes"), "{done:?}");
+    assert!(done.stdout.contains("suspended           yes\n"), "{done:?}");
     assert_eq!(account(&here)["suspended"], true);
     let again = here.run(&suspend);
     assert!(again.code == 0 && again.stdout.contains("It was so before; nothing was changed."), "{again:?}");
@@ -70,6 +70,77 @@ fn limits_are_set_and_money_stays() {
     for line in ["suspend --yes", "resume", "limit --jobs 1", "credit-limit --amount 1 --yes"] {
         here.run(&format!("org {line} --org {OTHER}")).failed_with(1, &format!("there is no organization {OTHER}"));
     }
+}
+
+#[test]
+fn an_organization_has_a_name_and_a_contact() {
+    let here = Deployment::start();
+    let made = here.with(&["org", "create", "--id", ORG, "--name", "Cine Ñandú", "--contact", "ana@cine.example"]);
+    assert!(made.stdout.contains("name           Cine Ñandú\ncontact        ana@cine.example\n"), "{made:?}");
+    here.json(&format!("org create --id {OTHER}"));
+    here.json(&format!("key create --org {ORG} --name ci --sandbox"));
+    let shown = here.json(&format!("org show --org {ORG}"));
+    assert_eq!((&shown["name"], &shown["contact"]), (&json!("Cine Ñandú"), &json!("ana@cine.example")));
+    let listed = here.run("org list").stdout;
+    let named = |listed: &str| listed.lines().filter(|line| line.contains("  Cine Ñandú  ")).count();
+    assert_eq!(named(&listed), 2, "its sandbox is called so too: {listed}");
+    assert!(listed.contains("ana@cine.example"), "{listed}");
+
+    let changed = here.with(&["org", "set", "--org", ORG, "--contact", ""]);
+    assert!(changed.code == 0 && !changed.stdout.contains("contact"), "{changed:?}");
+    let shown = here.json(&format!("org show --org {ORG}"));
+    assert_eq!((&shown["name"], &shown["contact"]), (&json!("Cine Ñandú"), &json!(null)), "what is not given stays");
+
+    here.run(&format!("org set --org {ORG}")).failed_with(2, "give --name, --contact or both");
+    here.run(&format!("org set --org {} --name x", ORG.replace('e', "f"))).failed_with(1, "there is no organization");
+    let wrong = here.with(&["org", "set", "--org", ORG, "--name", "a\u{202e}b"]);
+    wrong.failed_with(2, "a name has at most 64 characters");
+}
+
+#[test]
+fn every_change_says_who_made_it() {
+    let here = Deployment::start();
+    let by = |actor: &str, line: &str| here.json(&format!("{line} --as {actor}"));
+    by("ana", &format!("org create --id {ORG}"));
+    by("bea", &format!("org limit --org {ORG} --jobs 7"));
+    by("cleo", &format!("org credit-limit --org {ORG} --amount 5 --yes"));
+    by("dora", &format!("org suspend --org {ORG} --yes"));
+    by("eva", &format!("org set --org {ORG} --name Cine"));
+    let paid = by("fay", &format!("balance recharge --org {ORG} --amount 1 --reference r --yes"));
+    assert_eq!(paid["actor"], "fay");
+    let again = by("gil", &format!("balance recharge --org {ORG} --amount 1 --reference r --yes"));
+    assert_eq!(again["actor"], "fay", "who posted it, and not who tried again");
+
+    let shown = here.json(&format!("org show --org {ORG}"));
+    for (what, actor) in [
+        ("created_by", "ana"),
+        ("open_jobs_limit_by", "bea"),
+        ("credit_limit_by", "cleo"),
+        ("suspended_by", "dora"),
+        ("described_by", "eva"),
+    ] {
+        assert!(shown[what]["by"] == actor && shown[what]["at"].is_i64(), "{what}: {shown}");
+    }
+    let table = here.run(&format!("org show --org {ORG}")).stdout;
+    let line = |label: &str| table.lines().find_map(|line| line.strip_prefix(label)).unwrap_or_default().trim();
+    for (label, actor) in [("made by", "ana, 20"), ("open jobs limit by", "bea, 20"), ("suspended by", "dora, 20")] {
+        assert!(line(label).starts_with(actor), "{label}: {table}");
+    }
+    by("hana", &format!("org resume --org {ORG}"));
+    assert!(here.run(&format!("org show --org {ORG}")).stdout.contains("resumed by          hana, 20"));
+
+    let entries = here.json(&format!("ledger --org {ORG}"))["entries"].clone();
+    assert_eq!([&entries[0]["actor"], &entries[1]["actor"]], [&json!("ana"), &json!("fay")]);
+
+    let key = by("iris", &format!("key create --org {ORG} --name prod-web"))["key"].as_str().unwrap().to_owned();
+    by("jana", &format!("key revoke {key}"));
+    let listed = here.json(&format!("key list --org {ORG}"))["keys"][0].clone();
+    assert_eq!((&listed["created_by"], &listed["revoked_by"]), (&json!("iris"), &json!("jana")));
+    let table = here.run(&format!("key list --org {ORG}")).stdout;
+    assert!(table.contains("Z by iris  not known  20") && table.contains("Z by jana  "), "{table}");
+
+    let unnamed = here.with(&["org", "resume", "--org", ORG, "--as", " "]);
+    unnamed.failed_with(2, "a name has 1 to 64 characters");
 }
 
 /// What a submit is checked against follows every change of the others, whoever comes in between.

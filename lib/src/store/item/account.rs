@@ -1,13 +1,15 @@
 //! An account as an item, whole and in the part that a posting reads.
 
-use crate::account::{Account, Daily};
+use crate::account::{About, Account, Daily};
+use crate::actor::Deed;
 use crate::id::OrgId;
 use crate::money::Money;
 use crate::outbound::BoxError;
 use crate::store::error::Item;
 use serde::{Deserialize, Serialize};
 
-/// An account as it is stored. `available` is the one attribute that a condition can compare with 0.
+/// An account as it is stored. `available` is the one attribute that a condition can compare with 0. What stands after `revision` may be
+/// missing.
 #[derive(Debug, Serialize, Deserialize)]
 struct AccountItem {
     org: OrgId,
@@ -26,9 +28,35 @@ struct AccountItem {
     day_jobs: Option<u32>,
     suspended: bool,
     revision: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    contact: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created_by: Option<Deed>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    described_by: Option<Deed>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suspended_by: Option<Deed>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    open_jobs_limit_by: Option<Deed>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jobs_per_day_by: Option<Deed>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    credit_limit_by: Option<Deed>,
 }
 
 pub(in crate::store) fn from_account(account: &Account) -> Result<Item, BoxError> {
+    let About {
+        name,
+        contact,
+        created_by,
+        described_by,
+        suspended_by,
+        open_jobs_limit_by,
+        jobs_per_day_by,
+        credit_limit_by,
+    } = account.about.clone();
     Ok(serde_dynamo::to_item(AccountItem {
         org: account.org,
         balance: account.balance,
@@ -43,6 +71,14 @@ pub(in crate::store) fn from_account(account: &Account) -> Result<Item, BoxError
         day_jobs: account.daily.map(|daily| daily.jobs),
         suspended: account.suspended,
         revision: account.revision,
+        name,
+        contact,
+        created_by,
+        described_by,
+        suspended_by,
+        open_jobs_limit_by,
+        jobs_per_day_by,
+        credit_limit_by,
     })?)
 }
 
@@ -60,6 +96,16 @@ pub(in crate::store) fn to_account(item: Item) -> Result<Account, BoxError> {
         daily: item.day.map(|day| Daily { day, jobs: item.day_jobs.unwrap_or(0) }),
         suspended: item.suspended,
         revision: item.revision,
+        about: About {
+            name: item.name,
+            contact: item.contact,
+            created_by: item.created_by,
+            described_by: item.described_by,
+            suspended_by: item.suspended_by,
+            open_jobs_limit_by: item.open_jobs_limit_by,
+            jobs_per_day_by: item.jobs_per_day_by,
+            credit_limit_by: item.credit_limit_by,
+        },
     };
     if account.available()? == item.available {
         Ok(account)
