@@ -1,7 +1,7 @@
 //! Whose request it is: the bearer key's hash leads to a key item, and that to an organization.
 
 use crate::account::Account;
-use crate::error::Refusal;
+use crate::error::{Refusal, causes};
 use crate::http::{Call, Error};
 use crate::id::{Mode, OrgId};
 use crate::store::{KeyHash, Store};
@@ -52,6 +52,9 @@ impl Auth {
         if found.revoked.is_some() {
             return Err(Refusal::KeyRevoked.into());
         }
+        if found.last_used.is_none_or(|day| day < now.midnight()) {
+            self.note_use(&hash, now.midnight());
+        }
         self.remember(hash, found.org, now);
         Ok(found.org)
     }
@@ -64,6 +67,18 @@ impl Auth {
         let account = account.ok_or_else(|| Error::Internal("the key's organization has no account".into()))?;
         call.balance = Some(account.balance);
         if account.suspended { Err(Refusal::OrganizationSuspended.into()) } else { Ok(account) }
+    }
+
+    /// Keeps the day of the key's use for the operator, who wants to know which keys nobody needs. No request waits for it or fails by it,
+    /// and a sandbox writes it once a day for each key: the next look-up finds it. On Lambda it goes on while the request is worked on; what
+    /// is not done by its end goes on with the next one.
+    fn note_use(&self, hash: &KeyHash, day: Timestamp) {
+        let (store, hash) = (self.store.clone(), hash.clone());
+        tokio::spawn(async move {
+            if let Err(error) = store.key_used(&hash, day).await {
+                tracing::warn!(error = causes(&error), "the day of a key's last use was not kept");
+            }
+        });
     }
 
     fn remembered(&self, hash: &KeyHash, now: Timestamp) -> Option<OrgId> {

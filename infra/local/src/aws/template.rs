@@ -291,4 +291,6 @@ pub struct Permission {
     pub actions: Vec<String>,
     /// The resources, by what names them.
     pub resources: Vec<Setting>,
+    /// The only attributes of an item that a request may touch, where the statement names them; without them all.
+    pub attributes: Option<Vec<String>>,
 }

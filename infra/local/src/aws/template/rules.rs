@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 type Breaches = Vec<String>;
 type Rule = fn(&Template) -> Breaches;
 
-const RULES: [(&str, Rule); 31] = [
+const RULES: [(&str, Rule); 32] = [
     ("a queue hides a message for six function timeouts", queues::visibility_is_short),
     ("a queue's function reports which messages failed", queues::failures_are_not_reported),
     ("a queue's function is bounded", queues::concurrency_is_unbounded),
@@ -30,6 +30,7 @@ const RULES: [(&str, Rule); 31] = [
     ("a role has the operator's boundary", roles::roles_are_unbounded),
     ("a role lets Lambda take messages and write logs", roles::lambda_lacks_its_own),
     ("a function is told of what it may use, and only of that", roles::environment_differs_from_role),
+    ("a key is read, and only its last use is written", roles::keys_can_be_made),
     ("a secret is named, never given", roles::secrets_are_given),
     ("a variable is one that is read", roles::variables_are_unknown),
     ("a table outlives mistakes", tables::tables_can_be_lost),
@@ -164,6 +165,13 @@ fn each_rule_notices_its_breach() {
         ("lets Lambda", "sqs:ReceiveMessage, sqs:DeleteMessage", "sqs:ReceiveMessage"),
         ("lets Lambda", "Resource: !GetAtt GetVideoLogs.Arn", "Resource: !GetAtt SubmitVideoLogs.Arn"),
         ("lets Lambda", "[logs:CreateLogStream, logs:PutLogEvents]", "[logs:CreateLogStream]"),
+        ("only its last use", "'dynamodb:Attributes': [hash, last_used]", "'dynamodb:Attributes': [hash, org]"),
+        ("only its last use", "'dynamodb:ReturnValues': NONE", "'dynamodb:ReturnValues': ALL_OLD"),
+        (
+            "only its last use",
+            "[dynamodb:GetItem], Resource: !GetAtt Keys",
+            "[dynamodb:PutItem], Resource: !GetAtt Keys",
+        ),
         (
             "named, never given",
             "          FX_MXN_PER_USD: !Ref",

@@ -212,7 +212,15 @@ fn permission(statement: &At<'_>) -> Result<Permission, Unreadable> {
     Ok(Permission {
         actions: statement.list("/Action").iter().map(At::as_text).collect(),
         resources: statement.list("/Resource").iter().map(|each| each.setting("")).collect::<Result<_, _>>()?,
+        attributes: attributes(statement),
     })
+}
+
+/// IAM's condition on the attributes that a request names: in its expressions and its key. What a request returns has to be bounded too.
+fn attributes(statement: &At<'_>) -> Option<Vec<String>> {
+    let named = statement.list("/Condition/ForAllValues:StringEquals/dynamodb:Attributes");
+    let returns_none = statement.says("/Condition/StringEqualsIfExists/dynamodb:ReturnValues", "NONE");
+    (!named.is_empty() && returns_none).then(|| named.iter().map(At::as_text).collect())
 }
 
 fn trigger(event: At<'_>) -> Result<Trigger, Unreadable> {

@@ -2,7 +2,7 @@
 
 use super::{Breaches, ids};
 use crate::system::SECRETS;
-use crate::template::{Function, Setting, Template, Trigger};
+use crate::template::{Function, Permission, Setting, Template, Trigger};
 use ghub::config::VARIABLES;
 use std::collections::BTreeSet;
 
@@ -58,6 +58,21 @@ pub(super) fn lambda_lacks_its_own(template: &Template) -> Breaches {
     };
     let with_a_role = template.functions.iter().filter(|function| !function.permissions.is_empty());
     ids(with_a_role.filter(|function| !right(function)))
+}
+
+/// Who may write a key's item could make keys, or give one to another organization. The functions note the day of its last use, and that
+/// is all that they may write of it.
+pub(super) fn keys_can_be_made(template: &Template) -> Breaches {
+    let on_keys = |permission: &&Permission| permission.resources.iter().any(|of| of.source() == Some("KeysTable"));
+    let bounded = |permission: &Permission| match permission.actions.as_slice() {
+        [read] if read == "dynamodb:GetItem" => true,
+        [update] if update == "dynamodb:UpdateItem" => {
+            permission.attributes.as_ref().is_some_and(|named| named == &["hash", "last_used"])
+        }
+        _ => false,
+    };
+    let unbounded = |function: &&Function| !function.permissions.iter().filter(on_keys).all(bounded);
+    ids(template.functions.iter().filter(unbounded))
 }
 
 /// A table, queue or secret that only one of the two names is a mistake in the other.
