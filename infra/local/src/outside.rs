@@ -9,10 +9,11 @@ use std::path::Path;
 const SECRETS: [&str; 3] = ["FAL_KEY", "GOOGLE_SERVICE_ACCOUNT", "SUPABASE_SECRET_KEY"];
 
 /// The other variables, and the template's parameter that each one sets.
-const PARAMETERS: [(&str, &str); 12] = [
+const PARAMETERS: [(&str, &str); 13] = [
     ("FX_MXN_PER_USD", "FxMxnPerUsd"),
     ("MARKUP", "Markup"),
     ("CATALOG", "Catalog"),
+    ("HIGHEST_USD_PER_SECOND", "HighestUsdPerSecond"),
     ("FAL_QUEUE_URL", "FalQueueUrl"),
     ("GOOGLE_PROJECT", "GoogleProject"),
     ("GOOGLE_LOCATION", "GoogleLocation"),

@@ -13,7 +13,7 @@ pub fn look(env: &Env) -> Finding {
     let mut finding = Finding::of("rates", "MARKUP, FX_MXN_PER_USD");
     match env.rates() {
         Ok(rates) => judge(rates.price(ONE), &mut finding),
-        Err(error) => finding.fail(error, "Set it to decimal text above 0, such as MARKUP=1.05 and FX_MXN_PER_USD=20."),
+        Err(error) => finding.fail(error, "Set it to decimal text, such as MARKUP=1.05 (five per cent on the provider's price) and FX_MXN_PER_USD=20."),
     }
     finding
 }
@@ -29,13 +29,5 @@ fn judge(Price { markup, fx_mxn_per_usd: fx, .. }: Price, finding: &mut Finding)
         );
         finding.warn(found, advice);
     }
-    let found = format!("markup {markup}");
-    if markup >= ONE {
-        finding.ok(found);
-    } else {
-        finding.warn(
-            found,
-            "MARKUP multiplies the catalog's price: below 1 every video is sold for less. 1.05 adds five per cent.",
-        );
-    }
+    finding.ok(format!("markup {markup}"));
 }

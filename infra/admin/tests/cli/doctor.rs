@@ -232,13 +232,12 @@ fn a_storage_that_takes_no_large_video_is_told() {
 fn rates_and_prices_that_cannot_be_meant_are_told() {
     let here = Stack::start();
     let found = here.doctor(&[
-        ("FX_MXN_PER_USD", "0.05"),
-        ("MARKUP", "0.9"),
+        ("FX_MXN_PER_USD", "5"),
+        ("MARKUP", "1"),
         ("CATALOG", r#"{"fal/kling-2":{"usd_per_second":"0.28"},"fal/veo-3.1":{"route":null},"fal/runway-gen-4":{"route":"a/b"}}"#),
     ]);
-    found.says("MARKUP", "warn", "0.05 pesos per dollar", "pesos for one dollar, usually 10.00 to 30.00");
-    found.says("MARKUP", "warn", "markup 0.90", "below 1 every video is sold for less");
-    found.says("fal/kling-2", "warn", "sold for MXN 0.0126", "with the markup of 0.90");
+    found.says("MARKUP", "warn", "5.00 pesos per dollar; markup 1.00", "pesos for one dollar, usually 10.00 to 30.00");
+    found.says("fal/kling-2", "ok", "sold for MXN 1.40", "");
     found.says("fal/veo-3.1", "warn", "not available: it has no route", r#"CATALOG='{"fal/veo-3.1":{"route":"…"}}'"#);
     found.says("fal/runway-gen-4", "ok", "what a/b asks is not known", "");
 
@@ -252,6 +251,8 @@ fn rates_and_prices_that_cannot_be_meant_are_told() {
     let found = here.doctor(&[("CATALOG", r#"{"fal/kling-2":{"usd_per_second":"0.28"}}"#)]);
     found.says("fal/kling-2", "ok", "USD 0.28 a second; sold for MXN 5.88", "");
 
+    let found = here.doctor(&[("MARKUP", "0.9")]);
+    found.says("MARKUP", "fail", "MARKUP is 0.90, and must be from 1 to 10", "such as MARKUP=1.05");
     let found = here.doctor(&[("MARKUP", "much"), ("CATALOG", "{")]);
     found.says("MARKUP", "fail", "the environment variable MARKUP is wrong", "such as MARKUP=1.05");
     found.says("CATALOG", "fail", "the environment variable CATALOG is wrong", "leave it out");
