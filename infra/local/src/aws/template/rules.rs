@@ -184,7 +184,7 @@ fn each_rule_notices_its_breach() {
         ("outlives mistakes", "PointInTimeRecoveryEnabled: true", "PointInTimeRecoveryEnabled: false"),
         ("outlives mistakes", "      DeletionProtectionEnabled: true\n", ""),
         ("outlives mistakes", "PAY_PER_REQUEST", "PROVISIONED"),
-        ("records expire", "AttributeName: expires, Enabled", "AttributeName: expiry, Enabled"),
+        ("sandbox jobs expire", "AttributeName: expires, Enabled", "AttributeName: expiry, Enabled"),
         ("the stage", "StageName: $default", "StageName: prod"),
         (
             "the stage",
