@@ -164,8 +164,8 @@ mod tests {
     fn the_template_hides_messages_for_as_long_as_is_asked_for() {
         let template = Template::read();
         for (variable, hides_s) in QUEUES {
-            let id = variable.trim_end_matches("_QUEUE_URL").to_lowercase();
-            let queue = template.queues.iter().find(|queue| queue.logical_id.to_lowercase() == format!("{id}queue"));
+            let id = variable.trim_end_matches("_URL").replace('_', "").to_lowercase();
+            let queue = template.queues.iter().find(|queue| queue.logical_id.to_lowercase() == id);
             assert!(u64::from(queue.unwrap().visibility_s) >= hides_s, "{variable}");
         }
     }
