@@ -2,7 +2,7 @@
 //! only such things.
 
 use super::Breaches;
-use crate::template::{Alarm, Template};
+use crate::template::{Alarm, TEMPLATE, Template};
 use ghub::metrics::{METRICS, Metric};
 use serde_json::Value;
 
@@ -73,4 +73,17 @@ fn anchors() -> impl Iterator<Item = String> {
 
 fn ids(template: &Template, wrong: impl Fn(&Alarm) -> bool) -> Breaches {
     template.alarms.iter().filter(|alarm| wrong(alarm)).map(|alarm| alarm.logical_id.clone()).collect()
+}
+
+/// CloudWatch bills an alarm for each metric that it watches.
+#[test]
+fn the_guide_counts_the_alarms() {
+    let guide = include_str!("../../../../../DEPLOY.md");
+    let watches = |part: &str| TEMPLATE.matches(part).count();
+    let (alarms, of_several) = (watches("Type: AWS::CloudWatch::Alarm"), watches("\n      Metrics:\n"));
+    let billed = alarms - of_several + watches("- Id: ") - watches("Expression: ");
+    let row = guide.lines().find(|line| line.starts_with("| alarms |")).expect("the guide has the row");
+    let cents = 10 * billed;
+    let wanted = format!("| alarms | {}.{:02} | {billed} × 0.10:", cents / 100, cents % 100);
+    assert!(row.starts_with(&wanted), "{row} should begin with {wanted}");
 }
