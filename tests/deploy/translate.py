@@ -1,4 +1,4 @@
-"""Turns the template that `sam build` wrote into one that ministack can deploy. For the rehearsal only: AWS gets the template itself.
+"""Turns the template that `infra/build` wrote into one that ministack can deploy. For the rehearsal only: AWS gets the template itself.
 
     translate.py BUILT_TEMPLATE FUNCTIONS OUT
 
