@@ -98,7 +98,7 @@ impl Reader {
         let its_file = named.split_whitespace().next().unwrap_or_default();
         assert!(ITS_FILES.contains(&its_file), "{command}");
         let mut line = shell(&format!("exec {}", command.replacen(its_file, system.said("env_file"), 1)));
-        line.env("ORG", self.org.as_deref().unwrap_or_default());
+        line.env("ORG", self.org.as_deref().unwrap_or_default()).env("ID", self.id.as_deref().unwrap_or_default());
         let said = done(line);
         if command.contains("key create") && !command.contains("--sandbox") {
             self.key = said.split_whitespace().find(|word| word.starts_with("ghub_sk_live_")).map(str::to_owned);
