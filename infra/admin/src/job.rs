@@ -189,7 +189,7 @@ impl Fail {
         let job = self.which.read(operator).await?;
         let mut report = brief(&job, note.to_owned());
         if let State::Failed { failure, .. } = &job.state {
-            report.json["failure"] = json!(failure);
+            report.json["failure"] = failure.shown();
             report.table.push(("error", failure.message.clone()));
         }
         Ok(report)

@@ -93,7 +93,7 @@ fn object(job: &Job) -> Value {
         "cost_mxn": job.cost.to_string(),
         "created": job.created,
         "ended": ended,
-        "failure": failure,
+        "failure": failure.map(ghub::job::Failure::shown),
         "deleted": job.deletion.map(|deletion| deletion.at),
     })
 }

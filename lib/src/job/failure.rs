@@ -3,6 +3,7 @@
 use crate::actor::Actor;
 use crate::foreign_text;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Value, json};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
@@ -100,6 +101,14 @@ impl FailureCode {
         matches!(self, Self::ContentFiltered | Self::Cancelled)
     }
 
+    /// The nearest code that the version before knows, for what it reads during an update.
+    const fn to_the_version_before(self) -> Self {
+        match self {
+            Self::RenderFailed => Self::ProviderUnavailable,
+            known => known,
+        }
+    }
+
     fn of(word: &str) -> Self {
         Self::ALL.into_iter().find(|code| code.as_str() == word).unwrap_or(Self::Later)
     }
@@ -134,17 +143,20 @@ pub struct Failure {
     pub provider_code: Option<String>,
     /// What the provider said that callers may not read, for the log. It is not stored.
     pub said: Option<String>,
-    /// The word of a [`FailureCode::Later`]. It is stored, and shown, as it was read.
+    /// A later version's word, in place of the code's own. It is stored, and shown, as it was read.
     pub later_code: Option<String>,
     /// Who of the operator's people ended the job. Callers are not shown it.
     pub actor: Option<Actor>,
 }
 
-/// A failure as it is stored. Every field that is added here has to be optional: two versions read
-/// these items at once.
+/// A failure as it is stored. Two versions read it at once: a field that is added has to be optional,
+/// and `code` is a word that the version before knows.
 #[derive(Serialize, Deserialize)]
 struct Stored {
     code: String,
+    /// The word itself, where the version before does not know it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    exact_code: Option<String>,
     message: String,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     provider_code: Option<String>,
@@ -152,19 +164,28 @@ struct Stored {
     actor: Option<Actor>,
 }
 
+/// The stored form. What is shown of a failure is [`Failure::shown`].
 impl Serialize for Failure {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let code = self.code_word().to_owned();
-        let Self { message, provider_code, actor, .. } = self.clone();
-        Stored { code, message, provider_code, actor }.serialize(serializer)
+        let (word, known) = (self.code_word(), self.code.to_the_version_before());
+        let code = if self.code == FailureCode::Later { word } else { known.as_str() };
+        let stored = Stored {
+            code: code.to_owned(),
+            exact_code: (code != word).then(|| word.to_owned()),
+            message: self.message.clone(),
+            provider_code: self.provider_code.clone(),
+            actor: self.actor.clone(),
+        };
+        stored.serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for Failure {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Stored { code: word, message, provider_code, actor } = Stored::deserialize(deserializer)?;
-        let code = FailureCode::of(&word);
-        let later_code = (code == FailureCode::Later).then_some(word);
+        let Stored { code, exact_code, message, provider_code, actor } = Stored::deserialize(deserializer)?;
+        let word = exact_code.unwrap_or_else(|| code.clone());
+        let (known, exact) = (FailureCode::of(&code), FailureCode::of(&word));
+        let (code, later_code) = if exact == FailureCode::Later { (known, Some(word)) } else { (exact, None) };
         Ok(Self { code, message, provider_code, said: None, later_code, actor })
     }
 }
@@ -198,6 +219,19 @@ impl Failure {
         Self { said: Some(said).filter(|said| !said.trim().is_empty()), ..self }
     }
 
+    /// What the operator's programs are shown of it. The stored form differs: it has to be read by the
+    /// version before.
+    pub fn shown(&self) -> Value {
+        let mut shown = json!({"code": self.code_word(), "message": self.message});
+        if let Some(code) = &self.provider_code {
+            shown["provider_code"] = code.as_str().into();
+        }
+        if let Some(actor) = &self.actor {
+            shown["actor"] = json!(actor);
+        }
+        shown
+    }
+
     /// The word for programs: the code's own, or the later version's.
     pub fn code_word(&self) -> &str {
         self.later_code.as_deref().unwrap_or_else(|| self.code.as_str())
@@ -220,13 +254,45 @@ mod tests {
         }
     }
 
+    /// Whatever code a later version writes, with or without one that is known here.
     #[test]
     fn a_later_versions_code_is_read_shown_and_written_as_it_was() {
-        let stored = serde_json::json!({"code": "image_unavailable", "message": "no picture", "provider_code": "x"});
-        let read: Failure = serde_json::from_value(stored.clone()).unwrap();
-        assert_eq!((read.code, read.code_word()), (FailureCode::Later, "image_unavailable"));
-        assert_eq!(serde_json::to_value(&read).unwrap(), stored);
-        assert!(FailureCode::ALL.into_iter().all(|code| FailureCode::of(code.as_str()) == code));
+        let message = "no picture";
+        for (stored, code, word) in [
+            (json!({"code": "image_unavailable", "message": message}), FailureCode::Later, "image_unavailable"),
+            (
+                json!({"code": "timed_out", "exact_code": "image_late", "message": message, "provider_code": "x"}),
+                FailureCode::TimedOut,
+                "image_late",
+            ),
+        ] {
+            let read: Failure = serde_json::from_value(stored.clone()).unwrap();
+            assert_eq!((read.code, read.code_word()), (code, word));
+            assert_eq!(serde_json::to_value(&read).unwrap(), stored);
+        }
+    }
+
+    /// Functions of the version before read these items while an update goes on. They know eight words.
+    #[test]
+    fn what_is_written_can_be_read_by_the_version_before() {
+        let known = [
+            "content_filtered",
+            "provider_refused",
+            "provider_unavailable",
+            "provider_no_output",
+            "storage_unavailable",
+            "timed_out",
+            "cancelled",
+            "submit_unknown",
+        ];
+        for code in FailureCode::ALL {
+            let failure = Failure::new(code, "why").with_provider_code("x");
+            let stored = serde_json::to_value(&failure).unwrap();
+            let read = stored["code"].as_str().unwrap();
+            assert!(known.contains(&read) && FailureCode::of(read).is_retryable() == code.is_retryable(), "{stored}");
+            assert_eq!(serde_json::from_value::<Failure>(stored).unwrap(), failure);
+            assert_eq!(failure.shown(), json!({"code": code.as_str(), "message": "why", "provider_code": "x"}));
+        }
     }
 
     #[test]
@@ -235,7 +301,9 @@ mod tests {
             Failure::new(FailureCode::RenderFailed, "the render failed").with_said("no 'a red cat' at gs://acme");
         assert_eq!(failure.said_about("a red cat").as_deref(), Some("no '[prompt]' at gs://acme"));
         let stored = serde_json::to_value(&failure).unwrap();
-        assert_eq!(stored, serde_json::json!({"code": "render_failed", "message": "the render failed"}));
+        let expected =
+            json!({"code": "provider_unavailable", "exact_code": "render_failed", "message": "the render failed"});
+        assert_eq!(stored, expected);
         assert_eq!(failure.with_said(" \n").said, None);
     }
 

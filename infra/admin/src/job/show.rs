@@ -81,7 +81,7 @@ fn by_state(job: &Job) -> Vec<(&'static str, &'static str, Value)> {
         }
         State::Failed { failure, .. } => {
             known.extend(kept(&failure.message).map(|message| ("error", "error", json!(message))));
-            known.push(("code", "code", json!(failure.code)));
+            known.push(("code", "code", json!(failure.code_word())));
             known.extend(failure.provider_code.iter().map(|code| ("provider_code", "provider's code", json!(code))));
         }
     }
