@@ -52,8 +52,9 @@ pub fn for_callers_if_clean(text: &str) -> Option<String> {
 /// without what repeats the prompt.
 pub fn for_the_log(text: &str, prompt: &str) -> String {
     let Some(text) = whole_text(text) else { return "(a page or a stack trace)".to_owned() };
-    let text = scrubbed(&text, Reader::Log).text;
-    shortened(&scrub::without_prompt(&text, prompt), LONGEST_IN_LOG)
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = scrub::without_prompt(&text, prompt);
+    shortened(&scrubbed(&text, Reader::Log).text, LONGEST_IN_LOG)
 }
 
 /// A provider's word for something, for programs: letters, digits, `_`, `.` and `-`, at most 100 of

@@ -36,9 +36,7 @@ async fn a_log_follows_the_jobs_and_keeps_the_secrets() {
     jobs.push(finished(&process, "google/veo-3.1", "completed").await);
 
     let log = std::fs::read_to_string(place.directory.path().join("log")).unwrap();
-    for id in
-        jobs.iter().map(String::as_str).chain([process.said("org"), "req_", "401", "503", "says=\"[prompt]\""])
-    {
+    for id in jobs.iter().map(String::as_str).chain([process.said("org"), "req_", "401", "503", "says=\"[prompt]\""]) {
         assert!(log.contains(id), "{id} is not in the log: {log}");
     }
     let account: Value =

@@ -7,11 +7,24 @@ use super::inside::tells_the_inside;
 use super::secret::is_secret;
 
 /// The word behind one of these is a secret whatever it looks like.
-const SECRET_FOLLOWS: [&str; 8] = ["bearer", "basic", "authorization", "password", "passwd", "pwd", "secret", "cookie"];
-/// The word behind one of these is a secret unless it is an ordinary word: `key frame`, `token
-/// limit`.
-const SECRET_MAY_FOLLOW: [&str; 10] =
-    ["key", "keys", "apikey", "token", "tokens", "credential", "credentials", "signature", "session", "jwt"];
+const SECRET_FOLLOWS: [&str; 5] = ["bearer", "authorization", "password", "passwd", "pwd"];
+/// The word behind one of these is a secret unless it is an ordinary word: `key frame`, `secret
+/// garden`.
+const SECRET_MAY_FOLLOW: [&str; 13] = [
+    "key",
+    "keys",
+    "apikey",
+    "token",
+    "tokens",
+    "secret",
+    "basic",
+    "cookie",
+    "credential",
+    "credentials",
+    "signature",
+    "session",
+    "jwt",
+];
 
 /// The word behind one of these is a name of the operator's, unless it is one of [`GLUE`].
 const NAME_FOLLOWS: [&str; 4] = ["project", "projects", "bucket", "buckets"];

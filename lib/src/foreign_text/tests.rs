@@ -83,7 +83,7 @@ const UNREADABLE: [&str; 11] = [
 ];
 
 /// What speaks of an order passes as it is.
-const HARMLESS: [&str; 16] = [
+const HARMLESS: [&str; 17] = [
     "Input should be '5' or '10'; String should have at most 2500 characters",
     "The content could not be processed because it contained material flagged by a content checker.",
     "ensure this value is less than or equal to 4294967295",
@@ -99,6 +99,7 @@ const HARMLESS: [&str; 16] = [
     "At 24/30 fps; see the U.S. rules, no. 5.",
     "seed must be an integer between 0 and 2147483647",
     "x < 300 and y > 20",
+    "a secret garden with a basic cookie monster",
     "body.prompt: field required; parameters.aspectRatio: not one of '16:9', '9:16'",
 ];
 
@@ -169,6 +170,7 @@ fn the_log_keeps_no_prompt() {
         ("无法生成：一只猫在跳舞", "一只猫在跳舞", "无法生成：[prompt]"),
         ("no video", "a hummingbird at dawn", "no video"),
         ("no video", "", "no video"),
+        ("no video for a very secret hummingbird", "a very secret hummingbird", "no video for [prompt]"),
     ] {
         assert_eq!(for_the_log(text, prompt), kept);
     }
