@@ -1,21 +1,34 @@
 //! Logs as events: one JSON object a line on standard output, a readable message and fields (`request.id`, `org.id`, `job.id`).
-//! Never a key, a prompt or a body.
+//! Never a key, a prompt or a body, at no level.
 
 use crate::config::ConfigError;
 use crate::job::{Failure, FailureCode, Job};
-use tracing::Subscriber;
+use std::panic::PanicHookInfo;
+use tracing::{Level, Subscriber};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::{Filter, SubscriberExt};
+use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Layer, filter::FilterExt, filter::filter_fn, fmt, registry};
 
-/// Starts logging; once for each process. `RUST_LOG` sets the level, `info` unless it says otherwise; Lambda itself drops what is
-/// below `INFO`.
+/// Those whose own lines below `INFO` are known to have nothing secret in them.
+const OURS: [&str; 2] = ["ghub", "local"];
+
+/// Starts logging; once for each process. `RUST_LOG` sets the level, `info` unless it says otherwise. A release build has no level below
+/// `info` (`Cargo.toml`, `release_max_level_info`).
 pub fn init() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    std::panic::set_hook(Box::new(panicked));
     // A second call, as tests make it, leaves the first one's subscriber in place.
-    if subscriber(filter, std::io::stdout).try_init().is_err() {
+    if subscriber(levels("info"), std::io::stdout).try_init().is_err() {
         tracing::debug!("logging had been started before");
     }
+}
+
+/// What `RUST_LOG` lets through, or `otherwise` without it. Below `INFO` that is our own lines only: at `TRACE` Lambda's runtime and the
+/// HTTP libraries write whole requests, with their keys and prompts.
+pub fn levels<S: Subscriber + for<'s> LookupSpan<'s>>(otherwise: &str) -> impl Filter<S> + use<S> {
+    capped(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(otherwise)))
 }
 
 /// Says why a function does not start, as an event like all others.
@@ -35,13 +48,24 @@ pub fn provider_said(job: &Job, failure: &Failure) {
     }
 }
 
+/// The message is left out: one that was formatted can have a prompt in it.
+fn panicked(panic: &PanicHookInfo<'_>) {
+    tracing::error!(location = panic.location().map(ToString::to_string), "panicked");
+}
+
+fn capped<S: Subscriber + for<'s> LookupSpan<'s>>(filter: EnvFilter) -> impl Filter<S> {
+    filter.and(filter_fn(|line| {
+        *line.level() <= Level::INFO || OURS.contains(&line.target().split("::").next().unwrap_or_default())
+    }))
+}
+
 /// An event's fields stand beside its level and message, where the runbooks' filters look for them.
 fn subscriber(
-    filter: EnvFilter,
+    levels: impl Filter<registry::Registry> + Send + Sync + 'static,
     to: impl for<'w> MakeWriter<'w> + Send + Sync + 'static,
 ) -> impl Subscriber + Send + Sync {
-    let lines = tracing_subscriber::fmt().json().flatten_event(true).with_target(false);
-    lines.with_env_filter(filter).with_writer(to).finish()
+    let lines = fmt::layer().json().flatten_event(true).with_target(false);
+    registry().with(lines.with_writer(to).with_filter(levels))
 }
 
 #[cfg(test)]
@@ -50,23 +74,56 @@ mod tests {
     use serde_json::{Value, json};
     use std::io::{Read, Seek};
 
+    /// What is written meanwhile, line by line.
+    fn written(levels: &str, meanwhile: impl FnOnce()) -> Vec<Value> {
+        let mut file = tempfile();
+        let to = std::sync::Mutex::new(file.try_clone().unwrap());
+        tracing::subscriber::with_default(subscriber(capped(EnvFilter::new(levels)), to), meanwhile);
+        let mut text = String::new();
+        file.rewind().unwrap();
+        file.read_to_string(&mut text).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
     #[test]
     fn a_line_is_one_object_with_the_ids_at_hand() {
-        let mut file = tempfile();
-        let to = file.try_clone().unwrap();
-        tracing::subscriber::with_default(subscriber(EnvFilter::new("info"), std::sync::Mutex::new(to)), || {
+        let lines = written("info", || {
             let _request = tracing::info_span!("request", request.id = "req_1").entered();
             tracing::warn!(job.id = "job_1", org.id = "org_1", why = "it said \"no\"\n", "not taken");
             tracing::debug!("below the level");
         });
-        let mut text = String::new();
-        file.rewind().unwrap();
-        file.read_to_string(&mut text).unwrap();
-        let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        let [line] = &lines[..] else { panic!("{text}") };
+        let [line] = &lines[..] else { panic!("{lines:?}") };
         assert_eq!((&line["level"], &line["message"]), (&json!("WARN"), &json!("not taken")));
         assert_eq!((&line["job.id"], &line["org.id"]), (&json!("job_1"), &json!("org_1")));
         assert_eq!((&line["why"], &line["span"]["request.id"]), (&json!("it said \"no\"\n"), &json!("req_1")));
+    }
+
+    #[test]
+    fn below_info_only_our_own_lines_are_written() {
+        let lines = written("trace", || {
+            tracing::trace!(target: "lambda_runtime::runtime", "a whole event");
+            tracing::debug!(target: "hyper::client", "a header");
+            tracing::debug!(target: "ghub_like", "another's");
+            tracing::info!(target: "reqwest", "started");
+            tracing::trace!(target: "ghub::queue", "sent");
+        });
+        let messages: Vec<_> = lines.iter().map(|line| line["message"].as_str().unwrap()).collect();
+        assert_eq!(messages, ["started", "sent"]);
+    }
+
+    #[test]
+    fn a_panic_is_a_line_with_its_place_and_without_its_message() {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(panicked));
+        let lines = written("info", || {
+            let prompt = std::hint::black_box("a very secret hummingbird");
+            assert!(std::panic::catch_unwind(|| panic!("{prompt}")).is_err());
+        });
+        std::panic::set_hook(before);
+        let [line] = &lines[..] else { panic!("{lines:?}") };
+        assert_eq!((&line["level"], &line["message"]), (&json!("ERROR"), &json!("panicked")));
+        assert!(line["location"].as_str().unwrap().contains("telemetry.rs:"), "{line}");
+        assert!(!line.to_string().contains("hummingbird"), "{line}");
     }
 
     /// A file without a name, gone when it is closed.

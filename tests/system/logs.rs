@@ -1,4 +1,4 @@
-//! What a running system writes to its log, at the level of the deployed one: enough to follow a job, and nothing that must stay secret.
+//! What a running system writes to its log, at its most talkative: enough to follow a job, and nothing that must stay secret.
 
 use crate::process::{Place, Process};
 use crate::stage::until_within;
@@ -12,7 +12,7 @@ const PROMPT: &str = "a very secret hummingbird";
 #[tokio::test(flavor = "multi_thread")]
 async fn a_log_follows_the_jobs_and_keeps_the_secrets() {
     let place = Place::new();
-    let process = place.start_logging("info");
+    let process = place.start_logging("trace");
     let stranger = local::client::Client::new(process.said("api"), "ghub_sk_live_StrangersKeyStrangersKeyStranger");
     assert_eq!(stranger.submit(&order("fal/kling-2")).await.unwrap().status, 401);
 

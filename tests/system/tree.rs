@@ -63,6 +63,20 @@ fn what_is_deployed_unwinds() {
     assert!(release.lines().any(|line| line == "panic = \"unwind\""), "{release}");
 }
 
+/// At `trace` Lambda's runtime and the HTTP libraries log whole requests, with keys and prompts. `RUST_LOG` can ask for that at any time, so
+/// release builds have no such line in them.
+#[test]
+fn what_is_deployed_has_no_line_below_info() {
+    for function in functions() {
+        let asked = ["tree", "--package", &function, "--edges", "normal", "--prefix", "none", "--format", "{p} {f}"];
+        let answer = cargo().args(asked).args(["--locked", "--offline"]).output().unwrap();
+        let packages = String::from_utf8(answer.stdout).unwrap();
+        let tracing: Vec<_> = packages.lines().filter(|line| line.starts_with("tracing v")).collect();
+        assert!(!tracing.is_empty(), "{function} logs");
+        assert!(tracing.iter().all(|line| line.contains("release_max_level_info")), "{function}: {tracing:?}");
+    }
+}
+
 #[test]
 fn who_may_import_whom() {
     let infra = ["local", "admin"].map(str::to_owned);

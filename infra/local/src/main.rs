@@ -1,6 +1,7 @@
 //! `cargo local`: the whole system on one machine.
 
 use clap::{Args, Parser, Subcommand};
+use ghub::telemetry;
 use local::client::Client;
 use local::demo::{self, Order};
 use local::options::{Options, Pace};
@@ -11,6 +12,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::SystemTime;
+use tracing_subscriber::Layer;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 const HELP: &str = "\
 Without variables everything outside is simulated, and nothing costs money. Real services, from the environment or from --env-file;
@@ -203,7 +207,6 @@ const SHOWN: &str = "warn,dynoxide::server=error";
 
 /// Warnings and errors only, on standard error.
 fn log_to_stderr() {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(SHOWN));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
+    tracing_subscriber::registry().with(lines.with_filter(telemetry::levels(SHOWN))).init();
 }
