@@ -136,7 +136,7 @@ async fn all_models_are_listed_with_their_prices_and_can_be_asked_for_one_by_one
     for (sent, meant) in [
         ("fal/none", "fal/none"),
         ("kling-2", "kling-2"),
-        ("fal%252Fkling-2", "fal%2Fkling-2"),
+        ("fal%25252Fkling-2", "fal%2Fkling-2"),
         ("fal/kling-2/", "fal/kling-2/"),
         ("FAL/kling-2", "FAL/kling-2"),
         ("%F0%9F%A6%9C", "🦜"),

@@ -2,9 +2,10 @@
 
 use crate::id::JobId;
 use lambda_http::{Request, RequestExt};
+use percent_encoding::percent_decode_str;
 
-/// The parameter as the caller meant it: OpenAI's SDKs send `fal/kling-2` as `fal%2Fkling-2`. It is decoded once, which leaves one
-/// that the API has decoded already as it is, as long as there is no percent sign in it.
+/// The parameter as the caller meant it: OpenAI's SDKs send `fal/kling-2` as `fal%2Fkling-2`. API Gateway decodes it, `cargo lambda watch`
+/// does not. So it is decoded here too, which changes no decoded one that has no percent sign in it, as no id of ours has.
 pub fn path_parameter(request: &Request, name: &str) -> Option<String> {
     request.path_parameters().first(name).map(decoded)
 }
@@ -17,26 +18,7 @@ pub fn job_id(request: &Request) -> JobId {
 
 /// A percent sign without two hexadecimal digits after it stands for itself.
 fn decoded(text: &str) -> String {
-    let mut parts = text.as_bytes().split(|byte| *byte == b'%');
-    let mut bytes = parts.next().unwrap_or_default().to_vec();
-    for part in parts {
-        match part.split_at_checked(2).and_then(|(digits, rest)| Some((byte(digits)?, rest))) {
-            Some((byte, rest)) => {
-                bytes.push(byte);
-                bytes.extend_from_slice(rest);
-            }
-            None => {
-                bytes.push(b'%');
-                bytes.extend_from_slice(part);
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-fn byte(digits: &[u8]) -> Option<u8> {
-    let digits = str::from_utf8(digits).ok().filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()))?;
-    u8::from_str_radix(digits, 16).ok()
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 #[cfg(test)]

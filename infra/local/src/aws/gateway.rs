@@ -1,5 +1,10 @@
 //! API Gateway's HTTP API: the template's routes, a `$default` route, and payload 2.0.
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
+//!
+//! Two things stand in no documentation and are as others saw them on AWS. `rawPath` and path parameters are decoded, and the path ends at
+//! a decoded question mark (<https://github.com/middleapi/standard-server/pull/93>). A body is base64 unless its content type is one of
+//! [`TEXTS`] (<https://github.com/ministackorg/ministack/pull/766>). Whether AWS matches a route before or after it decodes the path is
+//! not known: here it is after.
 
 use crate::mapping::Function;
 use axum::Router;
@@ -8,12 +13,15 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64::{Engine, engine::general_purpose::STANDARD};
+use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 /// API Gateway takes at most 10 MB.
 const LARGEST_BODY: usize = 10 << 20;
+/// The content types whose bodies are handed on as text; so is every `text/…`. A request without a content type has no text.
+const TEXTS: [&str; 3] = ["application/json", "application/javascript", "application/xml"];
 
 /// One route of the API.
 pub struct Route {
@@ -39,23 +47,21 @@ async fn answer(State(state): State<Arc<(Vec<Route>, crate::Now)>>, request: Req
     let Ok(body) = to_bytes(body, LARGEST_BODY).await else {
         return own(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
     };
+    let path = decoded(parts.uri.path());
     let matched = routes.iter().find_map(|route| {
         let same_method = route.method.as_deref() == Some(parts.method.as_str());
-        same_method.then(|| parameters(&route.path, parts.uri.path())).flatten().map(|parameters| (route, parameters))
+        same_method.then(|| parameters(&route.path, &path)).flatten().map(|parameters| (route, parameters))
     });
     let default = || routes.iter().find(|route| route.method.is_none()).map(|route| (route, Map::new()));
     let Some((route, parameters)) = matched.or_else(default) else { return own(StatusCode::NOT_FOUND, "Not Found") };
 
     let route_key = route.method.as_ref().map_or("$default".to_owned(), |method| format!("{method} {}", route.path));
     let unix_ms = now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
-    let (text, is_base64) = match String::from_utf8(body.to_vec()) {
-        Ok(text) => (text, false),
-        Err(_) => (STANDARD.encode(&body), true),
-    };
+    let (text, is_base64) = as_text(&parts.headers, &body);
     let mut event = json!({
         "version": "2.0",
         "routeKey": route_key,
-        "rawPath": parts.uri.path(),
+        "rawPath": path,
         "rawQueryString": parts.uri.query().unwrap_or_default(),
         "headers": headers(&parts.headers),
         "requestContext": {
@@ -65,7 +71,7 @@ async fn answer(State(state): State<Arc<(Vec<Route>, crate::Now)>>, request: Req
             "domainPrefix": "127",
             "http": {
                 "method": parts.method.as_str(),
-                "path": parts.uri.path(),
+                "path": path,
                 "protocol": "HTTP/1.1",
                 "sourceIp": "127.0.0.1",
                 "userAgent": parts.headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default(),
@@ -85,6 +91,10 @@ async fn answer(State(state): State<Arc<(Vec<Route>, crate::Now)>>, request: Req
     if !query.is_empty() {
         event["queryStringParameters"] = Value::Object(query);
     }
+    let cookies = cookies(&parts.headers);
+    if !cookies.is_empty() {
+        event["cookies"] = cookies.into();
+    }
     if !text.is_empty() {
         event["body"] = Value::String(text);
     }
@@ -95,6 +105,23 @@ async fn answer(State(state): State<Arc<(Vec<Route>, crate::Now)>>, request: Req
             own(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
         }
         Err(_) => own(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
+    }
+}
+
+/// What the path is to AWS.
+fn decoded(path: &str) -> String {
+    let decoded = percent_decode_str(path).decode_utf8_lossy();
+    decoded.split('?').next().unwrap_or_default().to_owned()
+}
+
+/// The body as an event has it, and whether that is base64. A text that is not UTF-8 is no text.
+fn as_text(headers: &HeaderMap, body: &[u8]) -> (String, bool) {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let kind = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    match str::from_utf8(body) {
+        Ok("") => (String::new(), false),
+        Ok(text) if kind.starts_with("text/") || TEXTS.contains(&kind.as_str()) => (text.to_owned(), false),
+        _ => (STANDARD.encode(body), true),
     }
 }
 
@@ -133,10 +160,16 @@ fn query(text: &str) -> Map<String, Value> {
     joined
 }
 
+/// Each cookie by itself; `headers` has none of them.
+fn cookies(headers: &HeaderMap) -> Vec<String> {
+    let lines = headers.get_all(header::COOKIE).iter().map(|line| String::from_utf8_lossy(line.as_bytes()));
+    lines.flat_map(|line| line.split(';').map(|cookie| cookie.trim().to_owned()).collect::<Vec<_>>()).collect()
+}
+
 /// Lower-case names; several of one name become one, with commas.
 fn headers(headers: &HeaderMap) -> Value {
     let mut joined = Map::new();
-    for name in headers.keys() {
+    for name in headers.keys().filter(|name| **name != header::COOKIE) {
         let values: Vec<_> =
             headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
         joined.insert(name.as_str().to_owned(), values.join(",").into());
@@ -182,7 +215,48 @@ mod tests {
         }
         let model = |path| parameters("/v1/models/{id+}", path).map(|found| found["id"].clone());
         assert_eq!(model("/v1/models/fal/kling-2"), Some("fal/kling-2".into()));
-        assert_eq!(model("/v1/models/fal%2Fkling-2"), Some("fal%2Fkling-2".into()));
         assert_eq!((model("/v1/models"), model("/v1/models/")), (None, None));
+    }
+
+    #[test]
+    fn a_path_is_decoded_and_ends_at_a_question_mark() {
+        for (sent, seen) in [
+            ("/v1/models/fal%2Fkling-2", "/v1/models/fal/kling-2"),
+            ("/v1/../v1/models", "/v1/../v1/models"),
+            ("/%C3%B1/%F0%9F/%zz", "/ñ/\u{fffd}/%zz"),
+            ("/v1/videos%3Flimit=1", "/v1/videos"),
+            ("/a%252Fb", "/a%2Fb"),
+        ] {
+            assert_eq!(decoded(sent), seen);
+        }
+    }
+
+    #[test]
+    fn only_a_body_of_a_text_type_is_handed_on_as_text() {
+        let encoded = |content_type: &str, body: &[u8]| {
+            let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_str(content_type).unwrap())]);
+            as_text(&headers, body)
+        };
+        for text in ["application/json", "application/JSON; charset=utf-8", "text/plain", "text/x", "application/xml"] {
+            assert_eq!(encoded(text, b"{}"), ("{}".to_owned(), false), "{text}");
+        }
+        for binary in
+            ["application/x-www-form-urlencoded", "application/octet-stream", "application/problem+json", "x", ""]
+        {
+            assert_eq!(encoded(binary, b"{}"), ("e30=".to_owned(), true), "{binary}");
+        }
+        assert_eq!(as_text(&HeaderMap::new(), b"{}"), ("e30=".to_owned(), true));
+        assert_eq!(encoded("application/json", b"\xff"), ("/w==".to_owned(), true));
+        assert_eq!(encoded("application/octet-stream", b""), (String::new(), false));
+    }
+
+    #[test]
+    fn cookies_are_a_list_of_their_own() {
+        let mut sent = HeaderMap::new();
+        for (name, value) in [("cookie", "a=1; b=2"), ("cookie", "c=3"), ("accept", "x"), ("accept", "y")] {
+            sent.append(HeaderName::from_static(name), HeaderValue::from_static(value));
+        }
+        assert_eq!(cookies(&sent), ["a=1", "b=2", "c=3"]);
+        assert_eq!(headers(&sent), json!({"accept": "x,y"}));
     }
 }
