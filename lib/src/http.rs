@@ -2,6 +2,7 @@
 //! HTTP status of ours, and the chain of causes behind an error is logged here and nowhere else.
 
 mod billing;
+mod body;
 mod credits;
 mod deleted_video;
 mod envelope;
@@ -37,7 +38,7 @@ use crate::outbound::BoxError;
 use crate::storage::StorageError;
 use crate::store::StoreError;
 use crate::world::Ambient;
-use lambda_http::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use lambda_http::http::header::{ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
 use lambda_http::http::{HeaderValue, Method, StatusCode};
 use lambda_http::request::RequestContext;
 use lambda_http::{Body, Request, RequestExt, Response};
@@ -45,8 +46,6 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use std::time::Duration;
 
-/// The longest body that is read: 4000 characters of four bytes, each escaped as `\ud83d\ude00`, are 48 KB.
-const LONGEST_BODY: usize = 64 << 10;
 /// How long a caller should wait when our own store is overloaded: transactions on an account settle within 2 s.
 const STORE_RETRY: Duration = Duration::from_secs(2);
 /// How long a caller should wait when storage did not do what was asked: a hiccup passes within seconds.
@@ -159,16 +158,8 @@ impl Call {
 
     /// The body as a JSON object, whatever its content type says.
     pub fn json_object(&self) -> Result<Map<String, Value>, Refusal> {
-        let body: &[u8] = self.request.body();
-        if body.len() > LONGEST_BODY {
-            return Err(Refusal::RequestTooLarge { limit_bytes: LONGEST_BODY });
-        }
-        match serde_json::from_slice(body) {
-            Ok(Value::Object(object)) => Ok(object),
-            _ => Err(Refusal::invalid(
-                r#"the body must be a JSON object, such as {"model":"fal/kling-2","prompt":"a hummingbird at dawn"}"#,
-            )),
-        }
+        let encoding = self.request.headers().get(CONTENT_ENCODING).map(|value| value.to_str().unwrap_or("unknown"));
+        body::object(self.request.body(), encoding)
     }
 }
 

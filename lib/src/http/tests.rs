@@ -41,7 +41,13 @@ fn each_error_has_its_status_and_the_envelope() {
         (Refusal::ModelNotFound("model: no".to_owned()).into(), 404, "model_not_found", "model: no", None),
         (Refusal::JobNotFound.into(), 404, "job_not_found", "no job with this id", None),
         (Refusal::NotFound { method, path: path.clone() }.into(), 404, "not_found", "PUT /v1/x", None),
-        (Refusal::MethodNotAllowed { path, allow: "POST".to_owned() }.into(), 405, "method_not_allowed", "/v1/x", None),
+        (
+            Refusal::MethodNotAllowed { path, allow: "POST".to_owned() }.into(),
+            405,
+            "method_not_allowed",
+            "/v1/x",
+            None,
+        ),
         (Refusal::IdempotencyConflict.into(), 409, "idempotency_conflict", "another request body", None),
         (not(NotCancellable::Completed), 409, "not_cancellable", "was charged; DELETE /v1/videos/{id}", None),
         (not(NotCancellable::Failed), 409, "not_cancellable", "has failed already", None),
@@ -94,17 +100,6 @@ fn every_response_has_its_own_request_id_and_shows_the_balance_that_is_known() {
     });
     let hex = |id: &str| id.strip_prefix("req_").is_some_and(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit()));
     assert!(ids.iter().all(|id| id.len() == 28 && hex(id)) && ids[0] != ids[1], "{ids:?}");
-}
-
-#[test]
-fn only_a_json_object_of_at_most_64_kib_is_a_body() {
-    let padded = |bytes: usize| format!("{{{}}}", " ".repeat(bytes - 2));
-    assert_eq!(call(&padded(LONGEST_BODY)).json_object(), Ok(Map::new()));
-    let too_large = Refusal::RequestTooLarge { limit_bytes: 65_536 };
-    assert_eq!(call(&padded(LONGEST_BODY + 1)).json_object(), Err(too_large));
-    for body in ["", "[]", "null", "\"{}\"", "{", "{} {}", "model=fal"] {
-        assert!(matches!(call(body).json_object(), Err(Refusal::InvalidRequest(_))), "{body}");
-    }
 }
 
 #[test]
