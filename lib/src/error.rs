@@ -2,9 +2,13 @@
 //! inside. Which HTTP status each one has is decided in `http` alone. What the log reads is another text: [`causes`].
 
 use crate::account::HoldRefused;
+use crate::foreign_text::printable;
 use crate::job::Status;
 use crate::money::Money;
 use std::time::Duration;
+
+/// A path is shown up to here. The longest of ours, with an id in it, has 60 characters.
+const LONGEST_PATH: usize = 100;
 
 /// A refusal that the caller can act on. No job was accepted, held for, sent, ended or deleted when one is returned.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -51,20 +55,26 @@ pub enum Refusal {
     #[error("the job is {status}, and only a completed or failed one can be deleted; cancel it, or wait until it has ended", status = .0.as_str())]
     JobNotFinal(Status),
     /// No such path.
-    #[error("nothing is here: {method} {path}; GET /v1/openapi.json lists what is")]
+    #[error(
+        "nothing is here: {} {}; {}GET /v1/openapi.json lists what is", shown(.method), shown(.path), did_you_mean(.near.as_ref())
+    )]
     NotFound {
         /// As it was sent.
         method: String,
         /// As it was sent.
         path: String,
+        /// Method and path of what was perhaps meant.
+        near: Option<String>,
     },
     /// The path exists, with other methods.
-    #[error("{path} answers {allow} only")]
+    #[error("{}{} answers {allow} only", did_you_mean(.near.as_ref()), shown(.path))]
     MethodNotAllowed {
         /// As it was sent.
         path: String,
         /// The methods that it has, separated by commas.
         allow: String,
+        /// Method and path of what was perhaps meant.
+        near: Option<String>,
     },
     /// The idempotency key was used for another request.
     #[error(
@@ -163,6 +173,15 @@ impl From<HoldRefused> for Refusal {
             HoldRefused::TooManyJobsToday { limit, resets_in } => Self::TooManyJobsToday { limit, resets_in },
         }
     }
+}
+
+fn did_you_mean(near: Option<&String>) -> String {
+    near.map(|near| format!("did you mean {}? ", shown(near))).unwrap_or_default()
+}
+
+/// A path as it was sent, which may be in a terminal soon.
+fn shown(path: &str) -> String {
+    printable(&path.chars().take(LONGEST_PATH).collect::<String>())
 }
 
 /// What a caller sent, short enough to be repeated in a message.

@@ -38,7 +38,7 @@ use crate::outbound::BoxError;
 use crate::storage::StorageError;
 use crate::store::StoreError;
 use crate::world::Ambient;
-use lambda_http::http::header::{ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
+use lambda_http::http::header::{ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use lambda_http::http::{HeaderValue, Method, StatusCode};
 use lambda_http::request::RequestContext;
 use lambda_http::{Body, Request, RequestExt, Response};
@@ -239,7 +239,20 @@ fn error_response(error: &Error, request_id: &str) -> Response<Body> {
     if let Error::Refused(Refusal::MethodNotAllowed { allow, .. }) = error {
         insert(response.headers_mut(), ALLOW.as_str(), allow);
     }
+    if let Some(challenge) = challenge(code) {
+        insert(response.headers_mut(), WWW_AUTHENTICATE.as_str(), challenge);
+    }
     response
+}
+
+/// What a 401 says of the key that it wants (RFC 6750, section 3): nothing more where none was sent.
+fn challenge(code: ErrorCode) -> Option<&'static str> {
+    let sent = !matches!(code, ErrorCode::MissingApiKey);
+    (code.status() == StatusCode::UNAUTHORIZED).then_some(if sent {
+        r#"Bearer realm="GeekHub Video", error="invalid_token""#
+    } else {
+        r#"Bearer realm="GeekHub Video""#
+    })
 }
 
 fn json_response(status: StatusCode, value: &impl Serialize) -> Response<Body> {

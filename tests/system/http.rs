@@ -134,11 +134,11 @@ async fn bad_input_names_the_field_and_what_it_accepts() {
         body.to_string()
     };
     for (body, says) in [
-        ("{".to_owned(), "the body must be a JSON object"),
-        ("[]".to_owned(), "the body must be a JSON object"),
-        ("null".to_owned(), "the body must be a JSON object"),
-        (String::new(), "the body must be a JSON object"),
-        ("[".repeat(50_000), "the body must be a JSON object"),
+        ("{".to_owned(), "the body ends too early"),
+        ("[]".to_owned(), "the body is a list; send a JSON object"),
+        ("null".to_owned(), "the body is null; send a JSON object"),
+        (String::new(), "the body is empty; send a JSON object"),
+        ("[".repeat(50_000), "stand in each other more than 127 deep"),
         (json!({"prompt": "x"}).to_string(), "model: it is required"),
         (kling("model", json!(7)), "model: it must be a string, not a number"),
         (kling("prompt", Value::Null), "prompt: it is required"),
@@ -192,6 +192,7 @@ async fn a_key_is_asked_for_and_checked() {
         for (method, path) in [(Method::POST, "/videos/generations"), (Method::GET, UNKNOWN_JOB)] {
             let answer = api.call(method.clone(), path, authorization, None).await;
             answer.refused(401, code);
+            assert!(answer.header("www-authenticate").starts_with("Bearer "), "{code}");
             assert!(answer.header("x-geekhub-balance-mxn").is_empty(), "{method} {path} with {authorization:?}");
         }
     }
@@ -202,7 +203,7 @@ async fn an_id_that_is_not_a_job_of_ours_is_not_found() {
     let api = Api::new().await;
     let messages: Vec<String> = {
         let mut messages = Vec::new();
-        for path in [UNKNOWN_JOB, "/videos/not-a-uuid", "/videos/..%2f..%2fetc"] {
+        for path in [UNKNOWN_JOB, "/videos/not-a-uuid", "/videos/..%5C..%5Cetc", "/videos/%00"] {
             messages.push(api.get(path).await.refused(404, "job_not_found").to_owned());
         }
         messages
@@ -218,14 +219,47 @@ async fn what_does_not_exist_has_the_envelope_too() {
         (Method::PUT, "/videos/generations", "POST"),
         (Method::GET, "/videos/generations", "POST"),
         (Method::DELETE, "/videos/generations", "POST"),
-        (Method::PUT, UNKNOWN_JOB, "GET, DELETE"),
-        (Method::POST, UNKNOWN_JOB, "GET, DELETE"),
+        (Method::PUT, UNKNOWN_JOB, "GET, HEAD, DELETE"),
+        (Method::POST, UNKNOWN_JOB, "GET, HEAD, DELETE"),
         (Method::GET, &format!("{UNKNOWN_JOB}/cancel"), "POST"),
-        (Method::POST, "/models/fal/kling-2", "GET"),
+        (Method::POST, "/models/fal/kling-2", "GET, HEAD"),
+        (Method::OPTIONS, "/videos", "GET, HEAD"),
     ] {
         let answer = api.call(method, path, None, None).await;
         answer.refused(405, "method_not_allowed");
         assert_eq!(answer.header("allow"), allow);
+    }
+    let ordered = api.call(Method::POST, "/videos", None, None).await;
+    assert!(ordered.refused(405, "method_not_allowed").contains("did you mean POST /v1/videos/generations?"));
+    let slash = api.call(Method::GET, "/models/", None, None).await;
+    assert!(slash.refused(404, "not_found").contains("did you mean GET /v1/models?"));
+}
+
+/// A client's HEAD finds out whether something is there, what it weighs and whether the key is good.
+#[tokio::test(flavor = "multi_thread")]
+async fn head_answers_where_get_does_without_a_body() {
+    let api = Api::new().await;
+    let key = format!("Bearer {}", api.key);
+    for (path, authorization, status) in [
+        ("/openapi.json", None, 200),
+        ("/videos", Some(key.as_str()), 200),
+        ("/videos", None, 401),
+        (UNKNOWN_JOB, Some(&key), 404),
+        ("/models", Some(&key), 200),
+        ("/models/fal/kling-2", Some(&key), 200),
+        ("/credits", Some(&key), 200),
+        ("/credits/transactions", Some(&key), 200),
+        ("/videos/generations", Some(&key), 405),
+        ("/nothing", None, 404),
+    ] {
+        let (head, get) = (
+            api.call(Method::HEAD, path, authorization, None).await,
+            api.call(Method::GET, path, authorization, None).await,
+        );
+        assert_eq!((head.status, get.status, head.text.as_str()), (status, status, ""), "{path}");
+        for header in ["content-type", "x-geekhub-balance-mxn", "cache-control", "allow", "www-authenticate"] {
+            assert_eq!(head.header(header), get.header(header), "{path}: {header}");
+        }
     }
 }
 

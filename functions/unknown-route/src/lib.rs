@@ -1,7 +1,10 @@
 //! `$default`: what no other route takes. API Gateway would answer in its own words; here the error envelope holds too.
 
 use ghub::error::Refusal;
-use ghub::http::{Call, Endpoint, Error, routes::methods_of};
+use ghub::http::{
+    Call, Endpoint, Error,
+    routes::{methods_of, perhaps_meant},
+};
 
 /// The function, which needs nothing.
 #[derive(Debug, Default)]
@@ -17,10 +20,10 @@ impl Endpoint for UnknownRoute {
 
 /// A path that exists is told its methods; any other does not exist.
 fn refusal(method: &str, path: &str) -> Refusal {
-    let path = path.to_owned();
+    let (path, near) = (path.to_owned(), perhaps_meant(method, path));
     match methods_of(&path) {
-        Some(allow) => Refusal::MethodNotAllowed { path, allow },
-        None => Refusal::NotFound { method: method.to_owned(), path },
+        Some(allow) => Refusal::MethodNotAllowed { path, allow, near },
+        None => Refusal::NotFound { method: method.to_owned(), path, near },
     }
 }
 
@@ -29,12 +32,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_known_path_is_told_its_methods() {
+    fn what_no_route_takes_is_told_what_would_be_right() {
         let says = |method, path| refusal(method, path).to_string();
-        assert_eq!(says("PUT", "/v1/videos/generations"), "/v1/videos/generations answers POST only");
-        assert_eq!(says("PUT", "/v1/videos/abc"), "/v1/videos/abc answers GET, DELETE only");
-        for path in ["/", "/v1", "/v1/videos/", "/v1/videos/a/b", "/videos/generations", "/v2/videos/a"] {
-            assert!(says("GET", path).starts_with(&format!("nothing is here: GET {path};")), "{path}");
+        for (method, path, message) in [
+            ("PUT", "/v1/videos/generations", "/v1/videos/generations answers POST only"),
+            ("PUT", "/v1/videos/abc", "/v1/videos/abc answers GET, HEAD, DELETE only"),
+            ("POST", "/v1/videos", "did you mean POST /v1/videos/generations? /v1/videos answers GET, HEAD only"),
+            (
+                "GET",
+                "/v1/../v1/models",
+                "nothing is here: GET /v1/../v1/models; did you mean GET /v1/models? GET /v1/openapi.json lists what is",
+            ),
+            ("GET", "/", "nothing is here: GET /; GET /v1/openapi.json lists what is"),
+        ] {
+            assert_eq!(says(method, path), message);
         }
+        assert!(says("GET", &"/videos/\u{1b}[2J".repeat(9_000)).len() < 500);
+        assert!(!says("GET", "/videos/\u{1b}[2J\u{202e}").contains(['\u{1b}', '\u{202e}']));
     }
 }

@@ -1,6 +1,8 @@
-//! The routes of the API. `template.yaml` deploys them, and a test compares; what no route takes is told from this table what would be right.
+//! The routes of the API. `template.yaml` deploys them, and a test compares; what no route takes is
+//! told from this table what would be right.
 
-/// Method and path of each route; `{id}` stands for one segment, `{id+}` for one or more.
+/// Method and path of each route; `{id}` stands for one segment, `{id+}` for one or more. What
+/// answers GET answers HEAD too.
 pub const ROUTES: [(&str, &str); 10] = [
     ("POST", "/v1/videos/generations"),
     ("GET", "/v1/videos"),
@@ -14,12 +16,38 @@ pub const ROUTES: [(&str, &str); 10] = [
     ("GET", "/v1/openapi.json"),
 ];
 
+/// A word of a path may differ from the right one in two letters of five: `video` is `videos`, and
+/// `generate` is `generations`, but `images` is not `videos`.
+const LETTERS_WRONG: (usize, usize) = (2, 5);
+
+/// A segment too many or too few is further off than any mistyped word.
+const SEGMENT_WRONG: usize = 10;
+
 /// The methods that a path has, for an `Allow` header; `None` when no route has this path.
 pub fn methods_of(path: &str) -> Option<String> {
     let patterns = || ROUTES.iter().map(|(_, pattern)| *pattern);
     let pattern = patterns().find(|known| *known == path).or_else(|| patterns().find(|known| fits(known, path)))?;
-    let methods = ROUTES.iter().filter(|(_, known)| *known == pattern).map(|(method, _)| *method);
+    let methods = ROUTES.iter().filter(|(_, known)| *known == pattern);
+    let methods = methods.flat_map(|(method, _)| if *method == "GET" { vec!["GET", "HEAD"] } else { vec![*method] });
     Some(methods.collect::<Vec<_>>().join(", "))
+}
+
+/// The route that was perhaps meant by a request that none takes, such as `GET /v1/models` for
+/// `GET /v1/../V1/model/`. It is another request than the one that was sent.
+pub fn perhaps_meant(method: &str, path: &str) -> Option<String> {
+    let method = if method == "HEAD" { "GET" } else { method };
+    let given = words(path);
+    let exists = methods_of(path).is_some();
+    let near = |(known, pattern): &(&str, &str)| {
+        let (off, meant) = nearest(pattern, &given)?;
+        let other_method = *known != method;
+        // Where the path exists, it is the method that was meant. What is told has to answer.
+        let answers = methods_of(&meant).is_some_and(|methods| methods.split(", ").any(|one| one == *known));
+        let told = answers && !(exists && other_method);
+        told.then(|| (other_method, off, format!("{known} {meant}")))
+    };
+    let (.., meant) = ROUTES.iter().filter_map(near).min()?;
+    Some(meant)
 }
 
 fn fits(pattern: &str, path: &str) -> bool {
@@ -35,6 +63,74 @@ fn fits(pattern: &str, path: &str) -> bool {
     given.next().is_none()
 }
 
+/// The segments of a path, without its version and what means nothing: doubled and last slashes,
+/// dots, and versions and prefixes that stand in front twice or wrongly.
+fn words(path: &str) -> Vec<&str> {
+    let mut words = Vec::new();
+    for segment in path.split(['/', '\\']) {
+        match segment.trim() {
+            "" | "." => {}
+            ".." => drop(words.pop()),
+            word => words.push(word),
+        }
+    }
+    let begins = words.iter().position(|word| !is_version(word)).unwrap_or(words.len());
+    words.split_off(begins)
+}
+
+fn is_version(word: &str) -> bool {
+    let word = word.to_ascii_lowercase();
+    word == "api" || word.strip_prefix('v').is_some_and(|number| number.starts_with(|c: char| c.is_ascii_digit()))
+}
+
+/// How far these segments are from a route, and the route with them filled in; `None` if they have
+/// nothing to do with it.
+fn nearest(pattern: &str, given: &[&str]) -> Option<(usize, String)> {
+    let (mut off, mut meant, mut left) = (0, "/v1".to_owned(), given.iter());
+    for expected in words(pattern) {
+        let found = left.next();
+        let word = match (expected, found) {
+            ("{id+}", Some(first)) => {
+                let rest = left.by_ref().fold((*first).to_owned(), |all, more| format!("{all}/{more}"));
+                meant = format!("{meant}/{rest}");
+                continue;
+            }
+            ("{id}", Some(id)) => (*id).to_owned(),
+            (expected, Some(found)) => {
+                off += letters_off(expected, found)?;
+                expected.to_owned()
+            }
+            (expected, None) => {
+                off += SEGMENT_WRONG;
+                expected.to_owned()
+            }
+        };
+        meant = format!("{meant}/{word}");
+    }
+    off += SEGMENT_WRONG * left.count();
+    // Two segments off is another path; nothing of it there is none.
+    (off < 2 * SEGMENT_WRONG && !given.is_empty()).then_some((off, meant))
+}
+
+/// How many letters have to be changed, added or left out; `None` if too many. Capitals do not count.
+fn letters_off(expected: &str, found: &str) -> Option<usize> {
+    let (of, among) = LETTERS_WRONG;
+    let most = expected.len() * of / among;
+    if found.len().abs_diff(expected.len()) > most {
+        return None;
+    }
+    let mut row: Vec<usize> = (0..=expected.len()).collect();
+    for (line, letter) in found.bytes().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], line + 1);
+        for (column, wanted) in expected.bytes().enumerate() {
+            let changed = diagonal + usize::from(!wanted.eq_ignore_ascii_case(&letter));
+            diagonal = row[column + 1];
+            row[column + 1] = changed.min(diagonal + 1).min(row[column] + 1);
+        }
+    }
+    row.last().copied().filter(|off| *off <= most)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -43,19 +139,94 @@ mod tests {
     fn a_path_is_told_its_own_methods() {
         for (path, methods) in [
             ("/v1/videos/generations", "POST"),
-            ("/v1/videos", "GET"),
-            ("/v1/videos/abc", "GET, DELETE"),
+            ("/v1/videos", "GET, HEAD"),
+            ("/v1/videos/abc", "GET, HEAD, DELETE"),
             ("/v1/videos/abc/cancel", "POST"),
-            ("/v1/models/fal/kling-2", "GET"),
-            ("/v1/models/fal%2Fkling-2", "GET"),
-            ("/v1/openapi.json", "GET"),
+            ("/v1/models/fal/kling-2", "GET, HEAD"),
+            ("/v1/models/fal%2Fkling-2", "GET, HEAD"),
+            ("/v1/openapi.json", "GET, HEAD"),
         ] {
             assert_eq!(methods_of(path).as_deref(), Some(methods), "{path}");
         }
-        for path in
-            ["/", "/v1", "/v1/videos/", "/v1/videos/a/b", "/v1/models/", "/videos", "/v2/videos/a", "/v1/credits/"]
-        {
+        for path in [
+            "/",
+            "/v1",
+            "/v1/videos/",
+            "/v1/videos/a/b",
+            "/v1/models/",
+            "/videos",
+            "/v2/videos/a",
+            "/v1/credits/",
+            "/v1/../v1/models",
+            "/v1//models",
+            "/V1/models",
+            "",
+        ] {
             assert_eq!(methods_of(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_path_that_is_none_is_told_the_one_that_is_near() {
+        for (method, path, near) in [
+            ("GET", "/v1/../v1/models", "GET /v1/models"),
+            ("GET", "/v1/./models", "GET /v1/models"),
+            ("GET", "//v1//models//", "GET /v1/models"),
+            ("GET", "/v1/models/", "GET /v1/models"),
+            ("GET", "/v1/Models", "GET /v1/models"),
+            ("GET", "/V1/MODELS/fal/kling-2", "GET /v1/models/fal/kling-2"),
+            ("GET", "/v1/model", "GET /v1/models"),
+            ("GET", "/models", "GET /v1/models"),
+            ("GET", "/v1/v1/models", "GET /v1/models"),
+            ("GET", "/api/v1/credits", "GET /v1/credits"),
+            ("GET", "/v2/videos/Ab", "GET /v1/videos/Ab"),
+            ("GET", "\\v1\\models", "GET /v1/models"),
+            ("HEAD", "/v1/credit", "GET /v1/credits"),
+            ("POST", "/v1/video/generations", "POST /v1/videos/generations"),
+            ("POST", "/v1/videos/generations/", "POST /v1/videos/generations"),
+            ("POST", "/videos/generate", "POST /v1/videos/generations"),
+            ("POST", "/v1/videos/abc/Cancel", "POST /v1/videos/abc/cancel"),
+            ("POST", "/v1/models/", "GET /v1/models"),
+            ("GET", "/v1/videos/abc/content", "GET /v1/videos/abc"),
+            ("GET", "/v1/videos/abc/download", "GET /v1/videos/abc"),
+            ("GET", "/v1/credits/transaction", "GET /v1/credits/transactions"),
+            ("GET", "/v1/videos/generations/", "GET /v1/videos"),
+            ("DELETE", "/v1/videos/abc/", "DELETE /v1/videos/abc"),
+            ("PUT", "/v1/videos/abc/", "DELETE /v1/videos/abc"),
+            ("GET", "/openapi.json", "GET /v1/openapi.json"),
+            ("GET", "/v1/openapi.yaml", "GET /v1/openapi.json"),
+        ] {
+            assert_eq!(perhaps_meant(method, path).as_deref(), Some(near), "{method} {path}");
+        }
+        for path in [
+            "/",
+            "/v1",
+            "/v1/",
+            "",
+            "/favicon.ico",
+            "/v1/chat/completions",
+            "/v1/images/generations",
+            "/..",
+            "/a/b/c/d",
+        ] {
+            assert_eq!(perhaps_meant("GET", path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_method_that_the_path_lacks_is_told_the_path_that_has_it() {
+        for (method, path, near) in [
+            ("POST", "/v1/videos", Some("POST /v1/videos/generations")),
+            ("POST", "/v1/videos/generation", Some("POST /v1/videos/generations")),
+            ("POST", "/v1/videos/abc", Some("POST /v1/videos/abc/cancel")),
+            ("GET", "/v1/videos/generations", Some("GET /v1/videos")),
+            ("DELETE", "/v1/videos/abc/cancel", Some("DELETE /v1/videos/abc")),
+            ("GET", "/v1/videos/abc/cancel", Some("GET /v1/videos/abc")),
+            ("PUT", "/v1/videos/generations", None),
+            ("OPTIONS", "/v1/videos", None),
+            ("POST", "/v1/models", None),
+        ] {
+            assert_eq!(perhaps_meant(method, path).as_deref(), near, "{method} {path}");
         }
     }
 }

@@ -40,9 +40,9 @@ fn each_error_has_its_status_and_the_envelope() {
         (Refusal::OrganizationSuspended.into(), 403, "organization_suspended", "suspended", None),
         (Refusal::ModelNotFound("model: no".to_owned()).into(), 404, "model_not_found", "model: no", None),
         (Refusal::JobNotFound.into(), 404, "job_not_found", "no job with this id", None),
-        (Refusal::NotFound { method, path: path.clone() }.into(), 404, "not_found", "PUT /v1/x", None),
+        (Refusal::NotFound { method, path: path.clone(), near: None }.into(), 404, "not_found", "PUT /v1/x", None),
         (
-            Refusal::MethodNotAllowed { path, allow: "POST".to_owned() }.into(),
+            Refusal::MethodNotAllowed { path, allow: "POST".to_owned(), near: None }.into(),
             405,
             "method_not_allowed",
             "/v1/x",
@@ -76,6 +76,11 @@ fn each_error_has_its_status_and_the_envelope() {
         assert_eq!(header(&response, "content-type"), Some("application/json"), "{code}");
         assert_eq!(header(&response, "retry-after"), retry_after, "{code}");
         assert_eq!(header(&response, "allow"), allow, "{code}");
+        let challenge = (status == 401).then_some(match code {
+            "missing_api_key" => r#"Bearer realm="GeekHub Video""#,
+            _ => r#"Bearer realm="GeekHub Video", error="invalid_token""#,
+        });
+        assert_eq!(header(&response, "www-authenticate"), challenge, "{code}");
         let stop = (status == 409 && retry_after.is_none()).then_some("false");
         assert_eq!(header(&response, "x-should-retry"), stop, "{code}: a 409 is repeated where that can help");
         assert_eq!(header(&response, "x-geekhub-balance-mxn"), None, "{code}");
