@@ -67,11 +67,17 @@ fn the_table_is_the_templates() {
             Trigger::Default | Trigger::Queue { .. } | Trigger::Schedule { .. } => None,
         })
         .collect();
-    let mut table: Vec<_> = ROUTES.iter().map(|route| (route.method.as_str(), route.path)).collect();
+    // What answers GET answers HEAD, by the same function.
+    let with_head = |(method, path)| {
+        let head = (method == "GET").then_some(("HEAD", path));
+        [Some((method, path)), head].into_iter().flatten()
+    };
+    let mut table: Vec<_> =
+        ROUTES.iter().map(|route| (route.method.as_str(), route.path)).flat_map(with_head).collect();
     deployed.sort_unstable();
     table.sort_unstable();
     assert_eq!(table, deployed, "add the route to the table, and what it needs");
-    let mut known = ghub::http::routes::ROUTES.to_vec();
+    let mut known: Vec<_> = ghub::http::routes::ROUTES.into_iter().flat_map(with_head).collect();
     known.sort_unstable();
     assert_eq!(known, deployed, "what no route takes is told from this table");
 }

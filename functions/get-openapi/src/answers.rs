@@ -111,8 +111,17 @@ fn headers(status: StatusCode, codes: &[ErrorCode]) -> Vec<(&'static str, Header
             let description = "`false` where sending the same request again cannot help; the official SDKs honour it.";
             headers.push(("x-should-retry", words(description, &["false"])));
         }
+        StatusCode::UNAUTHORIZED => {
+            let challenge =
+                ObjectBuilder::new().schema_type(Type::String).examples([r#"Bearer realm="GeekHub Video""#]);
+            let challenge = HeaderBuilder::new().schema(Some(challenge));
+            headers.push((
+                "WWW-Authenticate",
+                challenge.description(Some("That a bearer key is wanted (RFC 6750).")).build(),
+            ));
+        }
         StatusCode::METHOD_NOT_ALLOWED => {
-            let methods = ObjectBuilder::new().schema_type(Type::String).examples(["GET, DELETE"]);
+            let methods = ObjectBuilder::new().schema_type(Type::String).examples(["GET, HEAD, DELETE"]);
             let allow = HeaderBuilder::new().schema(Some(methods)).description(Some("The methods that the path has."));
             headers.push(("Allow", allow.build()));
         }
