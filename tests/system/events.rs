@@ -35,6 +35,15 @@ async fn submit_video() {
     assert_eq!(stage.fal().renders_of(PROMPT), 1);
 }
 
+/// `curl -d` names no content type that is a text's, so API Gateway sends its body in base64.
+#[tokio::test(flavor = "multi_thread")]
+async fn submit_video_as_curl_sends_it() {
+    let stage = quiet().await;
+    let answer = invoked(&stage, "submit-video.curl.json", "").await;
+    assert_eq!((&answer["statusCode"], &body(&answer)["prompt"]), (&json!(200), &json!(PROMPT)));
+    assert_eq!(stage.fal().renders_of(PROMPT), 1);
+}
+
 /// What follows a job's ten fields, for 5 s of Kling.
 fn receipt(status: &str, amount: &str, transaction: &str) -> String {
     format!(
@@ -56,7 +65,7 @@ async fn submit_video_refuses() {
         (
             "submit-video.no-key.json",
             401,
-            json!({}),
+            json!({"www-authenticate": "Bearer realm=\"GeekHub Video\""}),
             "missing_api_key",
             "send your API key in the header: Authorization: Bearer ghub_sk_live_…",
         ),
@@ -85,7 +94,22 @@ async fn get_video() {
 
     let answer = invoked(&stage, "get-video.unknown.json", "").await;
     let balance = json!({"x-geekhub-balance-mxn": "45.80"});
+    assert_eq!(answer, refused(404, balance.clone(), "job_not_found", "no job with this id exists", &answer));
+    let answer = invoked(&stage, "get-video.decoded-path.json", "").await;
     assert_eq!(answer, refused(404, balance, "job_not_found", "no job with this id exists", &answer));
+}
+
+/// A host, a protocol and a query of which no URL can be made: the HTTP library would panic.
+#[tokio::test(flavor = "multi_thread")]
+async fn list_videos_of_a_request_that_has_no_url() {
+    let stage = quiet().await;
+    let jobs = [stage.caller().accepted("older").await, stage.caller().accepted("newer").await];
+    let answer = invoked(&stage, "list-videos.no-url.json", "").await;
+    let page = body(&answer);
+    assert_eq!(
+        (&answer["statusCode"], &page["first_id"], &page["has_more"]),
+        (&json!(200), &json!(jobs[1]), &json!(true))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -129,6 +153,11 @@ async fn unknown_route() {
     let message = "nothing is here: GET /v1/nothing/here; GET /v1/openapi.json lists what is";
     assert_eq!(answer, refused(404, json!({}), "not_found", message, &answer));
 
+    let answer = invoked(&stage, "unknown-route.dots.json", "").await;
+    let message =
+        "nothing is here: GET /v1/../v1/models; did you mean GET /v1/models? GET /v1/openapi.json lists what is";
+    assert_eq!(answer, refused(404, json!({}), "not_found", message, &answer));
+
     let answer = invoked(&stage, "unknown-route.wrong-method.json", "").await;
     let message = "/v1/videos/generations answers POST only";
     assert_eq!(answer, refused(405, json!({"allow": "POST"}), "method_not_allowed", message, &answer));
@@ -136,10 +165,16 @@ async fn unknown_route() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn get_openapi() {
-    let answer = invoked(&quiet().await, "get-openapi.json", "").await;
+    let stage = quiet().await;
+    let answer = invoked(&stage, "get-openapi.json", "").await;
     let headers = json!({"cache-control": "public, max-age=300"});
-    assert_eq!(answer, http(200, headers, answer["body"].as_str().unwrap(), &answer));
+    assert_eq!(answer, http(200, headers.clone(), answer["body"].as_str().unwrap(), &answer));
     assert_eq!(body(&answer)["info"]["version"], env!("CARGO_PKG_VERSION"));
+
+    let answer = invoked(&stage, "get-openapi.head.json", "").await;
+    let mut without_body = http(200, headers, "", &answer);
+    without_body.as_object_mut().unwrap().remove("body");
+    assert_eq!(answer, without_body);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -138,7 +138,7 @@ async fn bad_input_names_the_field_and_what_it_accepts() {
         ("[]".to_owned(), "the body is a list; send a JSON object"),
         ("null".to_owned(), "the body is null; send a JSON object"),
         (String::new(), "the body is empty; send a JSON object"),
-        ("[".repeat(50_000), "stand in each other more than 127 deep"),
+        (format!(r#"{{"seed":{}"#, "[".repeat(50_000)), "stand in each other more than 127 deep"),
         (json!({"prompt": "x"}).to_string(), "model: it is required"),
         (kling("model", json!(7)), "model: it must be a string, not a number"),
         (kling("prompt", Value::Null), "prompt: it is required"),
