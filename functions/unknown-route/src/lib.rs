@@ -47,7 +47,8 @@ mod tests {
         ] {
             assert_eq!(says(method, path), message);
         }
-        assert!(says("GET", &"/videos/\u{1b}[2J".repeat(9_000)).len() < 500);
+        let long = "/videos/\u{1b}[2J".repeat(9_000);
+        assert!(says("GET", &long).len() < 500);
         assert!(!says("GET", "/videos/\u{1b}[2J\u{202e}").contains(['\u{1b}', '\u{202e}']));
     }
 }

@@ -3,8 +3,8 @@
 //!
 //! Two things stand in no documentation and are as others saw them on AWS. `rawPath` and path parameters are decoded, and the path ends at
 //! a decoded question mark (<https://github.com/middleapi/standard-server/pull/93>). A body is base64 unless its content type is one of
-//! [`TEXTS`] (<https://github.com/ministackorg/ministack/pull/766>). Whether AWS matches a route before or after it decodes the path is
-//! not known: here it is after.
+//! [`TEXTS`] (<https://github.com/ministackorg/ministack/pull/766>). Whether AWS decodes the path before it chooses the route is not
+//! known: here the route is chosen first.
 
 use crate::mapping::Function;
 use axum::Router;
@@ -50,7 +50,7 @@ async fn answer(State(state): State<Arc<(Vec<Route>, crate::Now)>>, request: Req
     let path = decoded(parts.uri.path());
     let matched = routes.iter().find_map(|route| {
         let same_method = route.method.as_deref() == Some(parts.method.as_str());
-        same_method.then(|| parameters(&route.path, &path)).flatten().map(|parameters| (route, parameters))
+        same_method.then(|| parameters(&route.path, parts.uri.path())).flatten().map(|parameters| (route, parameters))
     });
     let default = || routes.iter().find(|route| route.method.is_none()).map(|route| (route, Map::new()));
     let Some((route, parameters)) = matched.or_else(default) else { return own(StatusCode::NOT_FOUND, "Not Found") };
@@ -108,7 +108,7 @@ async fn answer(State(state): State<Arc<(Vec<Route>, crate::Now)>>, request: Req
     }
 }
 
-/// What the path is to AWS.
+/// What a path or a part of it is to AWS.
 fn decoded(path: &str) -> String {
     let decoded = percent_decode_str(path).decode_utf8_lossy();
     decoded.split('?').next().unwrap_or_default().to_owned()
@@ -125,7 +125,7 @@ fn as_text(headers: &HeaderMap, body: &[u8]) -> (String, bool) {
     }
 }
 
-/// The path parameters, if the path fits. `{name+}` takes the rest of the path.
+/// The path parameters, decoded, if the path fits. `{name+}` takes the rest of the path.
 fn parameters(pattern: &str, path: &str) -> Option<Map<String, Value>> {
     let mut parameters = Map::new();
     let mut rest = Some(path);
@@ -136,10 +136,10 @@ fn parameters(pattern: &str, path: &str) -> Option<Map<String, Value>> {
         match expected.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
             Some(_) if given.is_empty() => return None,
             Some(name) if name.ends_with('+') => {
-                parameters.insert(name.trim_end_matches('+').to_owned(), left.into());
+                parameters.insert(name.trim_end_matches('+').to_owned(), decoded(left).into());
                 return Some(parameters);
             }
-            Some(name) => drop(parameters.insert(name.to_owned(), given.into())),
+            Some(name) => drop(parameters.insert(name.to_owned(), decoded(given).into())),
             None if expected == given => {}
             None => return None,
         }
@@ -215,6 +215,8 @@ mod tests {
         }
         let model = |path| parameters("/v1/models/{id+}", path).map(|found| found["id"].clone());
         assert_eq!(model("/v1/models/fal/kling-2"), Some("fal/kling-2".into()));
+        assert_eq!(model("/v1/models/fal%2Fkling-2"), Some("fal/kling-2".into()));
+        assert_eq!(id("/v1/videos/a%2Fb"), Some("a/b".into()));
         assert_eq!((model("/v1/models"), model("/v1/models/")), (None, None));
     }
 
