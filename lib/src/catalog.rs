@@ -13,6 +13,9 @@ use crate::time::Timestamp;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
+/// The longest prompt that we take for any model, in Unicode scalar values.
+pub const LONGEST_PROMPT: usize = 4000;
+
 /// A model that callers can name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Model {
@@ -32,6 +35,8 @@ pub struct Model {
     pub durations_s: Vec<u32>,
     /// The ratios that the provider renders; the first is its default.
     pub aspect_ratios: Vec<String>,
+    /// Characters of a prompt, at least and at most. Where no schema of the provider's says, it is left to the provider's refusal.
+    pub prompt_length: (usize, usize),
     /// Whether the video has sound.
     pub audio: bool,
     /// How often the provider is asked at first, in seconds. Callers are told the same.
@@ -117,8 +122,11 @@ impl Catalog {
 
 impl Model {
     fn apply(&mut self, changes: Override) -> Result<(), String> {
-        if let Some(route) = changes.route {
-            self.route = route.filter(|route| !route.is_empty());
+        if let Some(route) = changes.route.map(|route| route.filter(|route| !route.is_empty())) {
+            if route != self.route {
+                self.prompt_length = (1, LONGEST_PROMPT); // what was known is the other route's
+            }
+            self.route = route;
         }
         if let Some(text) = changes.usd_per_second {
             self.usd_per_second = text.parse().map_err(|error| format!("usd_per_second: {error}"))?;
@@ -237,6 +245,12 @@ mod tests {
     #[test]
     fn a_null_route_switches_a_model_off_and_a_route_switches_one_on() {
         assert_eq!(kling(r#"{"fal/kling-2":{"route":null}}"#).route, None);
+        let (published, other) = (kling("{}"), kling(r#"{"fal/kling-2":{"route":"acme/kling"}}"#));
+        assert_eq!(
+            (published.prompt_length, other.prompt_length),
+            ((1, 2500), (1, 4000)),
+            "another's limit is not known"
+        );
         let catalog = Catalog::with_overrides(r#"{"fal/runway-gen-4":{"route":"acme/runway"}}"#).unwrap();
         assert_eq!(catalog.get("fal/runway-gen-4").unwrap().route.as_deref(), Some("acme/runway"));
     }

@@ -20,7 +20,7 @@ mod reader;
 mod scrub;
 mod secret;
 
-pub use printable::printable;
+pub use printable::{is_invisible, printable};
 
 use reader::{Reader, speaks_of_the_operator};
 use scrub::{Scrubbed, scrubbed};

@@ -23,7 +23,7 @@ pub use credits::Credits;
 pub use deleted_video::DeletedVideo;
 pub use envelope::{Envelope, ErrorBody, ErrorCode};
 pub use list::List;
-pub use model_object::{ModelList, ModelObject, TypicalSeconds};
+pub use model_object::{ModelList, ModelObject, PromptLength, TypicalSeconds};
 pub use path::{job_id, path_parameter};
 pub use query::Query;
 pub use server::{Endpoint, Server, serve};

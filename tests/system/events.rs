@@ -60,7 +60,7 @@ async fn submit_video_refuses() {
             400,
             json!({"x-geekhub-balance-mxn": "50.00"}),
             "invalid_request_error",
-            "prompt: it is blank; send a text of 1 to 4000 characters",
+            "prompt: it is blank; send a text of 1 to 2500 characters",
         ),
         (
             "submit-video.no-key.json",
@@ -134,7 +134,7 @@ async fn list_videos() {
 #[tokio::test(flavor = "multi_thread")]
 async fn list_models_and_get_model() {
     let stage = quiet().await;
-    let kling = r#"{"id":"fal/kling-2","object":"model","created":1795305600,"owned_by":"fal","provider":"fal.ai","available":true,"unavailable_reason":null,"usd_per_second":"0.04","mxn_per_second":"0.84","markup":"1.05","fx_mxn_per_usd":"20.00","default_duration":5,"durations":[5,10],"max_duration":10,"default_aspect_ratio":"16:9","aspect_ratios":["16:9","9:16","1:1"],"audio":false,"poll_every_seconds":1,"typical_seconds":{"min":120,"max":300}}"#; // polled as often as on a fast system
+    let kling = r#"{"id":"fal/kling-2","object":"model","created":1795305600,"owned_by":"fal","provider":"fal.ai","available":true,"unavailable_reason":null,"usd_per_second":"0.04","mxn_per_second":"0.84","markup":"1.05","fx_mxn_per_usd":"20.00","default_duration":5,"durations":[5,10],"max_duration":10,"default_aspect_ratio":"16:9","aspect_ratios":["16:9","9:16","1:1"],"audio":false,"poll_every_seconds":1,"typical_seconds":{"min":120,"max":300},"prompt_length":{"min":1,"max":2500}}"#; // polled as often as on a fast system
     let balance = || json!({"x-geekhub-balance-mxn": "50.00"});
     let answer = invoked(&stage, "get-model.json", "").await;
     assert_eq!(answer, http(200, balance(), kling, &answer));

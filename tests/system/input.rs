@@ -127,8 +127,8 @@ async fn a_wrong_model_leaves_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_prompt_leaves_nothing() {
     let (required, blank) = (
-        "prompt: it is required, a text of 1 to 4000 characters",
-        "prompt: it is blank; send a text of 1 to 4000 characters",
+        "prompt: it is required, a text of 1 to 2500 characters",
+        "prompt: it is blank; send a text of 1 to 2500 characters",
     );
     refused(
         400,
@@ -139,12 +139,24 @@ async fn a_wrong_prompt_leaves_nothing() {
             (kling("prompt", json!("")), blank),
             (kling("prompt", json!(" \t\r\n\u{a0}\u{3000}")), blank),
             (
-                kling("prompt", json!("x".repeat(4001))),
-                "prompt: it has 4001 characters; send a text of 1 to 4000 characters",
+                order("google/veo-3.1", "prompt", json!("x".repeat(4001))),
+                "prompt: it has 4001 characters; google/veo-3.1 takes 1 to 4000",
+            ),
+            (kling("prompt", json!("🦜".repeat(2501))), "prompt: it has 2501 characters; fal/kling-2 takes 1 to 2500"),
+            (order("fal/hailuo-02", "prompt", json!("x".repeat(2001))), "fal/hailuo-02 takes 1 to 2000"),
+            (
+                order("fal/luma-ray-2", "prompt", json!("ab")),
+                "prompt: it has 2 characters; fal/luma-ray-2 takes 3 to 4000",
+            ),
+            (kling("prompt", json!("a\0b")), "prompt: character 2 is the control character U+0000; remove it"),
+            (kling("prompt", json!("\u{1b}[2J")), "prompt: character 1 is the control character U+001B; remove it"),
+            (
+                kling("prompt", json!("\u{200b}\u{feff} ")),
+                "prompt: nothing of it can be seen: it has characters such as U+200B",
             ),
             (
-                kling("prompt", json!("🦜".repeat(4001))),
-                "prompt: it has 4001 characters; send a text of 1 to 4000 characters",
+                kling("prompt", json!("pi\u{fffd}ata")),
+                "prompt: character 3 is U+FFFD, which stands for bytes that were no UTF-8",
             ),
             (kling("prompt", json!(7)), "prompt: it must be a string, not a number"),
             (kling("prompt", json!(["x"])), "prompt: it must be a string, not a list"),

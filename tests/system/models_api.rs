@@ -22,6 +22,8 @@ struct Row {
     audio: bool,
     /// Seconds between polls, and from submit to video at least and at most.
     every_min_max: [u32; 3],
+    /// Characters of a prompt, at least and at most.
+    prompt: [u32; 2],
 }
 
 const EITHER: &[&str] = &["16:9", "9:16"];
@@ -34,6 +36,7 @@ const VEO: Row = Row {
     ratios: EITHER,
     audio: true,
     every_min_max: [30, 180, 300],
+    prompt: [1, 4000],
 };
 const KLING: Row = Row {
     id: "fal/kling-2",
@@ -43,6 +46,7 @@ const KLING: Row = Row {
     ratios: &["16:9", "9:16", "1:1"],
     audio: false,
     every_min_max: [15, 120, 300],
+    prompt: [1, 2500],
     ..VEO
 };
 
@@ -53,6 +57,7 @@ const ROWS: [Row; 7] = [
         lengths: &[6, 10],
         ratios: &["16:9"],
         every_min_max: [15, 120, 240],
+        prompt: [1, 2000],
         ..KLING
     },
     KLING,
@@ -62,6 +67,7 @@ const ROWS: [Row; 7] = [
         lengths: &[5, 9],
         ratios: EITHER,
         every_min_max: [10, 60, 180],
+        prompt: [3, 4000],
         ..KLING
     },
     Row {
@@ -69,6 +75,7 @@ const ROWS: [Row; 7] = [
         price: ["0.05", "1.05"],
         ratios: &["16:9", "9:16", "4:3"],
         every_min_max: [10, 30, 120],
+        prompt: [1, 4000],
         ..KLING
     },
     VEO,
@@ -107,6 +114,7 @@ fn catalog() -> Vec<Value> {
             "audio": row.audio,
             "poll_every_seconds": every,
             "typical_seconds": {"min": min, "max": max},
+            "prompt_length": {"min": row.prompt[0], "max": row.prompt[1]},
         })
     };
     ROWS.iter().map(shown).collect()

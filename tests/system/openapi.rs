@@ -4,9 +4,10 @@
 use crate::asking::{Ask, Reply};
 use crate::process::ROOT;
 use crate::stage::Stage;
+use ghub::catalog::LONGEST_PROMPT;
 use ghub::http::ErrorCode;
 use ghub::http::routes::ROUTES;
-use ghub::http::video_order::{LONGEST_KEY, LONGEST_PROMPT};
+use ghub::http::video_order::LONGEST_KEY;
 use local::options::{Options, Pace};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -115,10 +116,10 @@ async fn an_order_is_read_as_it_is_described() {
         );
     }
     for model in schema["properties"]["model"]["enum"].as_array().unwrap() {
-        let reply = submitted(&stage, &json!({"model": model, "prompt": "x", "dry_run": true})).await;
+        let reply = submitted(&stage, &json!({"model": model, "prompt": "a hummingbird", "dry_run": true})).await;
         assert!(reply.status == 200 || reply.refused(404, "model_not_found").contains("not available"), "{model}");
     }
-    let longest = |length: usize| with("prompt", json!("🦜".repeat(length)));
+    let longest = |length: usize| json!({"model": "fal/veo-3.1", "prompt": "🦜".repeat(length), "dry_run": true});
     assert_eq!(schema["properties"]["prompt"]["maxLength"], LONGEST_PROMPT);
     assert_eq!(submitted(&stage, &longest(LONGEST_PROMPT)).await.status, 200);
     submitted(&stage, &longest(LONGEST_PROMPT + 1)).await.refused(400, "invalid_request_error");

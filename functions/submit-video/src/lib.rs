@@ -1,6 +1,7 @@
 //! `POST /v1/videos/generations`: accepts a job, holds its cost, hands it to the provider.
 
 mod order;
+mod prompt;
 
 use ghub::account::Account;
 use ghub::auth::Auth;

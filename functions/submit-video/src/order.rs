@@ -4,7 +4,7 @@ use ghub::catalog::{Catalog, Model, Services};
 use ghub::config::Rates;
 use ghub::error::{Refusal, shortened};
 use ghub::http::Error;
-use ghub::http::video_order::{LONGEST_KEY, LONGEST_PROMPT};
+use ghub::http::video_order::LONGEST_KEY;
 use ghub::id::{Mode, OrgId};
 use ghub::job::{Job, SUBMIT_LEASE, State};
 use ghub::money::Money;
@@ -33,7 +33,7 @@ pub(crate) fn read<'c>(
     Ok(Order {
         model,
         route,
-        prompt: prompt(body)?,
+        prompt: prompt(body, model)?,
         seconds: model.seconds(whole_number(body, "duration")?)?,
         aspect_ratio: model.aspect_ratio(text(body, "aspect_ratio")?)?,
     })
@@ -110,17 +110,10 @@ fn model<'c>(
     catalog.served(id, services)
 }
 
-fn prompt(body: &Map<String, Value>) -> Result<String, Refusal> {
-    let accepts = format!("a text of 1 to {LONGEST_PROMPT} characters");
-    let prompt = text(body, "prompt")?.ok_or_else(|| Refusal::invalid(format!("prompt: it is required, {accepts}")))?;
-    let length = prompt.chars().count();
-    if prompt.trim().is_empty() {
-        Err(Refusal::invalid(format!("prompt: it is blank; send {accepts}")))
-    } else if length > LONGEST_PROMPT {
-        Err(Refusal::invalid(format!("prompt: it has {length} characters; send {accepts}")))
-    } else {
-        Ok(prompt.to_owned())
-    }
+fn prompt(body: &Map<String, Value>, model: &Model) -> Result<String, Refusal> {
+    let (least, most) = model.prompt_length;
+    let required = || Refusal::invalid(format!("prompt: it is required, a text of {least} to {most} characters"));
+    crate::prompt::checked(text(body, "prompt")?.ok_or_else(required)?, model)
 }
 
 /// A string field; absent and `null` are the same.

@@ -1,7 +1,7 @@
 //! The published table. Ids, prices, defaults, caps and audio are the callers' contract; routes, lengths and ratios are what the
 //! providers render today: <https://fal.ai/models>, <https://cloud.google.com/vertex-ai/generative-ai/docs/models/veo>.
 
-use super::Model;
+use super::{LONGEST_PROMPT, Model};
 use crate::pricing::Factor;
 use crate::provider::Provider::{self, Fal, Google};
 use crate::time::Timestamp;
@@ -14,6 +14,9 @@ struct Row {
     default_s: u32,
     durations_s: &'static [u32],
     aspect_ratios: &'static [&'static str],
+    /// How many characters the route takes, where the provider's schema says: `https://fal.ai/api/openapi/queue/openapi.json?endpoint_id=`
+    /// and the route, as copies of February and August 2026 have it.
+    prompt_length: Option<(usize, usize)>,
     audio: bool,
     poll_every_s: u32,
     typical_s: (u32, u32),
@@ -33,6 +36,7 @@ const ROWS: [Row; 7] = [
         default_s: 8,
         durations_s: &[4, 6, 8],
         aspect_ratios: LANDSCAPE_OR_PORTRAIT,
+        prompt_length: None,
         audio: true,
         poll_every_s: 30,
         typical_s: (180, 300),
@@ -45,6 +49,7 @@ const ROWS: [Row; 7] = [
         default_s: 8,
         durations_s: &[4, 6, 8],
         aspect_ratios: LANDSCAPE_OR_PORTRAIT,
+        prompt_length: None,
         audio: false,
         poll_every_s: 20,
         typical_s: (120, 240),
@@ -57,6 +62,7 @@ const ROWS: [Row; 7] = [
         default_s: 8,
         durations_s: &[4, 6, 8],
         aspect_ratios: LANDSCAPE_OR_PORTRAIT,
+        prompt_length: Some((1, 20_000)),
         audio: true,
         poll_every_s: 30,
         typical_s: (180, 300),
@@ -69,6 +75,7 @@ const ROWS: [Row; 7] = [
         default_s: 5,
         durations_s: &[5, 10],
         aspect_ratios: &["16:9", "9:16", "4:3"],
+        prompt_length: None,
         audio: false,
         poll_every_s: 10,
         typical_s: (30, 120),
@@ -81,6 +88,7 @@ const ROWS: [Row; 7] = [
         default_s: 5,
         durations_s: &[5, 9],
         aspect_ratios: LANDSCAPE_OR_PORTRAIT, // the published 1:1 cannot be asked of fal's Ray 2
+        prompt_length: Some((3, 5_000)),
         audio: false,
         poll_every_s: 10,
         typical_s: (60, 180),
@@ -93,6 +101,7 @@ const ROWS: [Row; 7] = [
         default_s: 5,
         durations_s: &[5, 10],
         aspect_ratios: &["16:9", "9:16", "1:1"],
+        prompt_length: Some((1, 2_500)),
         audio: false,
         poll_every_s: 15,
         typical_s: (120, 300),
@@ -105,6 +114,7 @@ const ROWS: [Row; 7] = [
         default_s: 6,
         durations_s: &[6, 10],
         aspect_ratios: &["16:9"], // it has no such input and always renders 16:9: the published 9:16 cannot be asked for
+        prompt_length: Some((1, 2_000)),
         audio: false,
         poll_every_s: 15,
         typical_s: (120, 240),
@@ -122,6 +132,9 @@ pub(super) fn models() -> Vec<Model> {
             max_s: row.durations_s.iter().copied().max().unwrap_or(row.default_s),
             durations_s: row.durations_s.to_vec(),
             aspect_ratios: row.aspect_ratios.iter().map(|ratio| (*ratio).to_owned()).collect(),
+            prompt_length: row
+                .prompt_length
+                .map_or((1, LONGEST_PROMPT), |(least, most)| (least, most.min(LONGEST_PROMPT))),
             audio: row.audio,
             poll_every_s: row.poll_every_s,
             typical_s: row.typical_s,

@@ -52,7 +52,7 @@ fn skip_string(rest: &mut Peekable<Chars<'_>>) {
 
 /// Characters without a shape of their own, and those that turn the order of others (Unicode's
 /// `Cf`, its fillers, and the blank Braille cell).
-const fn is_invisible(character: char) -> bool {
+pub const fn is_invisible(character: char) -> bool {
     matches!(
         character,
         '\u{ad}'

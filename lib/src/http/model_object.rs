@@ -61,6 +61,19 @@ pub struct ModelObject {
     pub poll_every_seconds: u32,
     /// How long a job of this model usually takes.
     pub typical_seconds: TypicalSeconds,
+    /// How long a prompt may be.
+    pub prompt_length: PromptLength,
+}
+
+/// In Unicode scalar values: an emoji is one or a few, whatever its bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct PromptLength {
+    /// At least.
+    #[schema(minimum = 1)]
+    pub min: usize,
+    /// At most.
+    #[schema(maximum = 4000)]
+    pub max: usize,
 }
 
 /// From submit to video, in seconds.
@@ -90,7 +103,7 @@ impl ModelObject {
         let price = rates.price(model.usd_per_second);
         let unavailable = model.route_at(services).err();
         let (namespace, _) = model.id.split_once('/').unwrap_or((&model.id, ""));
-        let (min, max) = model.typical_s;
+        let ((min, max), (shortest, longest)) = (model.typical_s, model.prompt_length);
         Ok(Self {
             id: model.id.clone(),
             object: "model",
@@ -111,6 +124,7 @@ impl ModelObject {
             audio: model.audio,
             poll_every_seconds: model.poll_every_s,
             typical_seconds: TypicalSeconds { min, max },
+            prompt_length: PromptLength { min: shortest, max: longest },
         })
     }
 }

@@ -4,9 +4,6 @@ use crate::catalog::Catalog;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 
-/// The longest prompt, in Unicode scalar values.
-pub const LONGEST_PROMPT: usize = 4000;
-
 /// The longest idempotency key, in characters.
 pub const LONGEST_KEY: usize = 255;
 
@@ -21,7 +18,8 @@ pub struct VideoOrder {
     /// A model's id.
     #[schema(schema_with = model_ids)]
     pub model: String,
-    /// What the video shows: 1 to 4000 characters, not blank.
+    /// What the video shows: 1 to 4000 characters, or as many as the model's `prompt_length` says. Something of it can be seen, and line breaks
+    /// and tabs are the only control characters in it.
     #[schema(min_length = 1, max_length = 4000, pattern = r"\S", examples("a hummingbird at dawn"))]
     pub prompt: String,
     /// Seconds of video, one of the model's `durations`; the model's `default_duration` when it is left out.

@@ -1,0 +1,136 @@
+//! The prompt: a text that a person could read, as long as the model takes it.
+
+use ghub::catalog::Model;
+use ghub::error::Refusal;
+use ghub::foreign_text::is_invisible;
+
+/// Stands in a text for bytes that were no UTF-8. The provider would render without them.
+const REPLACED: char = '\u{FFFD}';
+
+/// The text, if a provider can make something of it. Zero-width joiners between visible characters
+/// are part of emoji and of many scripts, and stay.
+pub(crate) fn checked(prompt: &str, model: &Model) -> Result<String, Refusal> {
+    let (least, most) = model.prompt_length;
+    if let Some((place, character)) = prompt.chars().enumerate().find(|(_, character)| is_spoilt(*character)) {
+        return refused(format!("character {} is {}", place + 1, what(character)));
+    }
+    if prompt.trim().is_empty() {
+        return refused(format!("it is blank; send a text of {least} to {most} characters"));
+    }
+    let mut unseen = prompt.chars().filter(|character| !character.is_whitespace());
+    if unseen.clone().all(is_invisible) {
+        let first = unseen.next().map_or(0, u32::from);
+        return refused(format!("nothing of it can be seen: it has characters such as U+{first:04X} only"));
+    }
+    let length = prompt.chars().count();
+    if !(least..=most).contains(&length) {
+        let plural = if length == 1 { "" } else { "s" };
+        return refused(format!("it has {length} character{plural}; {} takes {least} to {most}", model.id));
+    }
+    Ok(prompt.to_owned())
+}
+
+/// Line breaks and tabs are the control characters that a text has.
+fn is_spoilt(character: char) -> bool {
+    character == REPLACED || (character.is_control() && !matches!(character, '\n' | '\r' | '\t'))
+}
+
+fn what(character: char) -> String {
+    match character {
+        REPLACED => "U+FFFD, which stands for bytes that were no UTF-8; send the text in UTF-8".to_owned(),
+        control => format!("the control character U+{:04X}; remove it", u32::from(control)),
+    }
+}
+
+fn refused(why: String) -> Result<String, Refusal> {
+    Err(Refusal::invalid(format!("prompt: {why}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ghub::catalog::Catalog;
+
+    /// What is said of a prompt for this model.
+    fn said(model: &str, prompt: &str) -> String {
+        let catalog = Catalog::published();
+        let checked = checked(prompt, catalog.get(model).unwrap());
+        checked.map_or_else(|refusal| refusal.to_string(), |taken| if taken == prompt { String::new() } else { taken })
+    }
+
+    #[test]
+    fn what_a_person_could_read_is_taken_as_it_is() {
+        for prompt in [
+            "a hummingbird at dawn",
+            "two\nlines,\r\n\tand a tab",
+            "👨‍👩‍👧 and ❤️ and 🏴󠁧󠁢󠁳󠁣󠁴󠁿",
+            "میخواهم",
+            "क्‍ष",
+            "a\u{ad}b\u{feff}c\u{200b}",
+            "\u{202b}עברית\u{202c}",
+            "。",
+            "x",
+            " x ",
+        ] {
+            assert_eq!(said("google/veo-3.1", prompt), "", "{prompt:?}");
+        }
+    }
+
+    #[test]
+    fn control_characters_are_named_with_their_place() {
+        for (prompt, place, code) in [
+            ("\0", 1, "0000"),
+            ("a\0b", 2, "0000"),
+            ("ñandú\u{1b}[2J", 6, "001B"),
+            ("a\u{7f}", 2, "007F"),
+            ("a\u{85}b", 2, "0085"),
+            ("\n\t\u{8}", 3, "0008"),
+            ("\u{b}", 1, "000B"),
+        ] {
+            let right = format!("prompt: character {place} is the control character U+{code}; remove it");
+            assert_eq!(said("fal/kling-2", prompt), right, "{prompt:?}");
+        }
+        assert!(said("fal/kling-2", "pi\u{fffd}ata").starts_with("prompt: character 3 is U+FFFD, which stands for"));
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_none() {
+        for blank in ["", " ", "\n\t\r", "\u{a0}\u{3000}\u{2028}"] {
+            let right = "prompt: it is blank; send a text of 1 to 2500 characters";
+            assert_eq!(said("fal/kling-2", blank), right, "{blank:?}");
+        }
+        for (prompt, code) in [
+            ("\u{200b}", "200B"),
+            (" \u{200d}\u{200b} ", "200D"),
+            ("\u{feff}\u{2060}", "FEFF"),
+            ("\u{202e}", "202E"),
+            ("\u{ad}", "00AD"),
+            ("\u{3164}\u{115f}", "3164"),
+            ("\u{2800}\u{2800}", "2800"),
+            ("\u{e0041}", "E0041"),
+            ("\u{fe0f}", "FE0F"),
+        ] {
+            let right = format!("prompt: nothing of it can be seen: it has characters such as U+{code} only");
+            assert_eq!(said("fal/kling-2", prompt), right, "{prompt:?}");
+        }
+    }
+
+    #[test]
+    fn each_model_takes_as_many_characters_as_its_schema_says() {
+        for (model, least, most) in [
+            ("fal/kling-2", 1, 2500),
+            ("fal/hailuo-02", 1, 2000),
+            ("fal/luma-ray-2", 3, 4000),
+            ("fal/veo-3.1", 1, 4000),
+            ("google/veo-3.1", 1, 4000),
+        ] {
+            for good in [least, most] {
+                assert_eq!(said(model, &"🦜".repeat(good)), "", "{model} {good}");
+            }
+            let right = format!("prompt: it has {} characters; {model} takes {least} to {most}", most + 1);
+            assert_eq!(said(model, &"🦜".repeat(most + 1)), right);
+        }
+        assert_eq!(said("fal/luma-ray-2", "ab"), "prompt: it has 2 characters; fal/luma-ray-2 takes 3 to 4000");
+        assert_eq!(said("fal/luma-ray-2", "a"), "prompt: it has 1 character; fal/luma-ray-2 takes 3 to 4000");
+    }
+}
