@@ -1,5 +1,9 @@
 //! Whose request it is: the bearer key's hash leads to a key item, and that to an organization.
 
+mod rate;
+
+pub use rate::Rate;
+
 use crate::account::Account;
 use crate::error::{Refusal, causes};
 use crate::http::{Call, Error};
@@ -9,6 +13,7 @@ use crate::time::Timestamp;
 use crate::world::Ambient;
 use lambda_http::http::HeaderMap;
 use lambda_http::http::header::AUTHORIZATION;
+use rate::Rates;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -17,6 +22,13 @@ use std::time::Duration;
 const REMEMBERED: Duration = Duration::from_secs(60);
 /// More keys than one sandbox meets in a minute; past it the memory starts anew, so that it cannot grow without end.
 const MOST_REMEMBERED: usize = 10_000;
+
+/// Requests with one key. An organization's 50 open jobs may each be asked for every second; five seconds' worth may come at once.
+pub const REQUESTS: Rate = Rate { per_second: 50, at_once: 250 };
+/// Keys from one address that have to be looked up and are none. A person tries a few; each costs a read, whoever makes them up.
+pub const UNKNOWN_KEYS: Rate = Rate { per_second: 2, at_once: 20 };
+/// More addresses than a flood that gets through API Gateway to one sandbox has in a minute.
+const MOST_ADDRESSES: usize = 10_000;
 
 const SCHEME: &[u8] = b"Bearer ";
 const LIVE: &str = "ghub_sk_live_";
@@ -30,38 +42,42 @@ pub struct Auth {
     store: Store,
     ambient: Ambient,
     found: Mutex<HashMap<KeyHash, (OrgId, Timestamp)>>,
+    requests: Rates<KeyHash>,
+    unknown_keys: Rates<String>,
 }
 
 impl Auth {
     /// Over a store that has the table of keys, and for [`Self::account`] that of accounts.
     pub fn new(store: &Store, ambient: &Ambient) -> Self {
-        Self { store: store.clone(), ambient: ambient.clone(), found: Mutex::default() }
+        Self {
+            store: store.clone(),
+            ambient: ambient.clone(),
+            found: Mutex::default(),
+            requests: Rates::new(REQUESTS, MOST_REMEMBERED),
+            unknown_keys: Rates::new(UNKNOWN_KEYS, MOST_ADDRESSES),
+        }
     }
 
-    /// The organization whose key the request carries. Only keys that were found are remembered, never failures.
-    pub async fn organization(&self, headers: &HeaderMap) -> Result<OrgId, Error> {
-        let key = bearer(headers)?;
+    /// The organization whose key the request carries. Only keys that were found are remembered, never failures. A key that makes too many
+    /// requests is refused, and so is an address that sends too many keys that are none.
+    pub async fn organization(&self, call: &Call) -> Result<OrgId, Error> {
+        let key = bearer(call.request.headers())?;
         if !is_well_formed(key) {
             return Err(Refusal::InvalidApiKey.into());
         }
-        let (hash, now) = (KeyHash::of(key), self.ambient.now());
-        if let Some(org) = self.remembered(&hash, now) {
-            return Ok(org);
-        }
-        let found = self.store.key(&hash).await?.ok_or(Refusal::InvalidApiKey)?;
-        if found.revoked.is_some() {
-            return Err(Refusal::KeyRevoked.into());
-        }
-        if found.last_used.is_none_or(|day| day < now.midnight()) {
-            self.note_use(&hash, now.midnight());
-        }
-        self.remember(hash, found.org, now);
-        Ok(found.org)
+        let (hash, now, now_unix_ms) = (KeyHash::of(key), self.ambient.now(), self.ambient.now_unix_ms());
+        let org = match self.remembered(&hash, now) {
+            Some(org) => org,
+            None => self.look_up(&hash, call.address(), now).await?,
+        };
+        let too_many = |again_in| Refusal::TooManyRequests { most: REQUESTS.per_second, again_in };
+        self.requests.take(&hash, now_unix_ms).map_err(too_many)?;
+        Ok(org)
     }
 
     /// Whose request it is, with their account as it stands now; the call is told both. A suspended organization is refused.
     pub async fn account(&self, call: &mut Call) -> Result<Account, Error> {
-        let org = self.organization(call.request.headers()).await?;
+        let org = self.organization(call).await?;
         call.org = Some(org);
         let account = self.store.account(org).await?;
         let account = account.ok_or_else(|| Error::Internal("the key's organization has no account".into()))?;
@@ -79,6 +95,24 @@ impl Auth {
                 tracing::warn!(error = causes(&error), "the day of a key's last use was not kept");
             }
         });
+    }
+
+    async fn look_up(&self, hash: &KeyHash, address: &str, now: Timestamp) -> Result<OrgId, Error> {
+        let (address, now_unix_ms) = (address.to_owned(), self.ambient.now_unix_ms());
+        self.unknown_keys.room(&address, now_unix_ms).map_err(|again_in| Refusal::TooManyUnknownKeys { again_in })?;
+        let refusal = match self.store.key(hash).await? {
+            Some(key) if key.revoked.is_none() => {
+                if key.last_used.is_none_or(|day| day < now.midnight()) {
+                    self.note_use(hash, now.midnight());
+                }
+                self.remember(hash.clone(), key.org, now);
+                return Ok(key.org);
+            }
+            Some(_) => Refusal::KeyRevoked,
+            None => Refusal::InvalidApiKey,
+        };
+        self.unknown_keys.count(&address, now_unix_ms);
+        Err(refusal.into())
     }
 
     fn remembered(&self, hash: &KeyHash, now: Timestamp) -> Option<OrgId> {

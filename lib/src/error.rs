@@ -87,6 +87,20 @@ pub enum Refusal {
         /// The most that is read.
         limit_bytes: usize,
     },
+    /// The key made more requests than it may.
+    #[error("more than {most} requests a second came with this API key; wait, and ask less often")]
+    TooManyRequests {
+        /// That many.
+        most: u32,
+        /// When there is room for one.
+        again_in: Duration,
+    },
+    /// The address sent more keys that are none than it may.
+    #[error("too many API keys that do not exist came from your address; wait, and check your key")]
+    TooManyUnknownKeys {
+        /// When another one is looked up.
+        again_in: Duration,
+    },
     /// As many jobs are open as the organization may have at once.
     #[error("{limit} jobs are in progress, as many as your organization may have at once; wait until one has finished")]
     TooManyOpenJobs {

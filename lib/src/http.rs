@@ -38,6 +38,7 @@ use crate::outbound::BoxError;
 use crate::storage::StorageError;
 use crate::store::StoreError;
 use crate::world::Ambient;
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequestContext;
 use lambda_http::http::header::{ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use lambda_http::http::{HeaderValue, Method, StatusCode};
 use lambda_http::request::RequestContext;
@@ -122,12 +123,22 @@ impl Call {
         self.request.raw_http_path()
     }
 
+    /// Where the request comes from, as API Gateway saw it; empty if it did not say.
+    pub fn address(&self) -> &str {
+        let address = self.context().and_then(|context| context.http.source_ip.as_deref());
+        address.unwrap_or_default()
+    }
+
+    fn context(&self) -> Option<&ApiGatewayV2httpRequestContext> {
+        match self.request.request_context_ref() {
+            Some(RequestContext::ApiGatewayV2(context)) => Some(context),
+            _ => None,
+        }
+    }
+
     /// What every log line of the request carries: our id, which the caller has too, and the API's, which is in the access log.
     pub fn span(&self) -> tracing::Span {
-        let api_id = match self.request.request_context_ref() {
-            Some(RequestContext::ApiGatewayV2(context)) => context.request_id.as_deref(),
-            _ => None,
-        };
+        let api_id = self.context().and_then(|context| context.request_id.as_deref());
         tracing::info_span!("request", request.id = self.id, api.request.id = api_id)
     }
 
@@ -143,7 +154,7 @@ impl Call {
             insert(headers, "x-geekhub-balance-mxn", &balance.to_string());
         }
         if let Some(wait) = self.ask_again_in.filter(|_| result.is_ok()) {
-            insert(headers, RETRY_AFTER.as_str(), &wait.as_secs().to_string());
+            insert(headers, RETRY_AFTER.as_str(), &whole_seconds(wait));
         }
         if let Some(time) = self.kept_for.filter(|_| result.is_ok()) {
             insert(headers, CACHE_CONTROL.as_str(), &format!("public, max-age={}", time.as_secs()));
@@ -201,6 +212,9 @@ const fn code(error: &Error) -> (ErrorCode, Option<Duration>) {
             Refusal::NotCancellable(why) => (ErrorCode::NotCancellable, why.again_in()),
             Refusal::JobNotFinal(_) => (ErrorCode::JobNotFinal, None),
             Refusal::RequestTooLarge { .. } => (ErrorCode::RequestTooLarge, None),
+            Refusal::TooManyRequests { again_in, .. } | Refusal::TooManyUnknownKeys { again_in } => {
+                (ErrorCode::RateLimitExceeded, Some(*again_in))
+            }
             Refusal::TooManyOpenJobs { .. } => (ErrorCode::RateLimitExceeded, Some(OPEN_JOBS_RETRY)),
             Refusal::TooManyJobsToday { resets_in, .. } => (ErrorCode::RateLimitExceeded, Some(*resets_in)),
         },
@@ -231,7 +245,7 @@ fn error_response(error: &Error, request_id: &str) -> Response<Body> {
     };
     let mut response = json_response(code.status(), &Envelope::new(code, message, request_id));
     if let Some(wait) = wait {
-        insert(response.headers_mut(), RETRY_AFTER.as_str(), &wait.as_secs().to_string());
+        insert(response.headers_mut(), RETRY_AFTER.as_str(), &whole_seconds(wait));
     }
     if code.status() == StatusCode::CONFLICT && wait.is_none() {
         insert(response.headers_mut(), "x-should-retry", "false"); // OpenAI's SDKs send a 409 again unless told not to
@@ -260,6 +274,12 @@ fn json_response(status: StatusCode, value: &impl Serialize) -> Response<Body> {
     *response.status_mut() = status;
     insert(response.headers_mut(), CONTENT_TYPE.as_str(), "application/json");
     response
+}
+
+/// A wait that is cut to a whole number of seconds would be none where it is short.
+fn whole_seconds(wait: Duration) -> String {
+    let whole = wait.as_secs();
+    (if wait.subsec_nanos() == 0 { whole } else { whole.saturating_add(1) }).to_string()
 }
 
 fn insert(headers: &mut lambda_http::http::HeaderMap, name: &'static str, value: &str) {

@@ -31,6 +31,7 @@ mod money;
 mod openapi;
 mod process;
 mod provider_secrets;
+mod rates;
 mod raw;
 mod reader;
 mod readme;

@@ -193,7 +193,9 @@ const fn when(code: ErrorCode) -> &'static str {
             "only a completed or failed job can be deleted; cancel it, or wait until it has ended."
         }
         ErrorCode::RequestTooLarge => "the body is over 64 KiB.",
-        ErrorCode::RateLimitExceeded => "as many jobs are in progress as may be at once; wait until one has finished.",
+        ErrorCode::RateLimitExceeded => {
+            "as many jobs are in progress as may be at once, or one key made more than 50 requests a second; wait as long as `Retry-After` says."
+        }
         ErrorCode::InternalError => "something is wrong on our side; nothing was charged for it.",
         ErrorCode::ServiceUnavailable => {
             "our store is overloaded or out of reach; send the request again. A job that was stored after all fails uncharged."

@@ -10,8 +10,13 @@ use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{RefOr, Required};
 
 /// What a key may be refused for, whatever is asked.
-const KEY: [ErrorCode; 4] =
-    [ErrorCode::MissingApiKey, ErrorCode::InvalidApiKey, ErrorCode::KeyRevoked, ErrorCode::OrganizationSuspended];
+const KEY: [ErrorCode; 5] = [
+    ErrorCode::MissingApiKey,
+    ErrorCode::InvalidApiKey,
+    ErrorCode::KeyRevoked,
+    ErrorCode::OrganizationSuspended,
+    ErrorCode::RateLimitExceeded,
+];
 
 /// What may go wrong whatever is asked: with us, and with what keeps our books.
 const OURS: [ErrorCode; 2] = [ErrorCode::InternalError, ErrorCode::ServiceUnavailable];

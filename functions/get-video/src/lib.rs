@@ -39,7 +39,7 @@ impl Endpoint for GetVideo {
     type Answer = VideoJob;
 
     async fn answer(&self, call: &mut Call) -> Result<VideoJob, Error> {
-        let org = self.auth.organization(call.request.headers()).await?;
+        let org = self.auth.organization(call).await?;
         call.org = Some(org);
         let (job, account) = self.store.job_and_account(org, job_id(&call.request)).await?;
         call.balance = account.as_ref().map(|account| account.balance);

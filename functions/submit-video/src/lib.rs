@@ -86,7 +86,7 @@ impl Endpoint for SubmitVideo {
 
     async fn answer(&self, call: &mut Call) -> Result<Answer, Error> {
         let lifetime = Lifetime::of(TIMEOUT);
-        let org = self.auth.organization(call.request.headers()).await?;
+        let org = self.auth.organization(call).await?;
         call.org = Some(org);
         // A hold does not move the balance, so what is shown can be read while the job is being accepted.
         let (account, accepted) = tokio::join!(self.store.account(org), self.accept(call, org));

@@ -58,7 +58,6 @@ fn submit() -> Endpoint {
             ErrorCode::JobNotFound,
             ErrorCode::IdempotencyConflict,
             ErrorCode::RequestTooLarge,
-            ErrorCode::RateLimitExceeded,
         ])
         .request_body(Some(body));
     Endpoint { method: HttpMethod::Post, path: "/videos/generations", operation: operation.build() }
