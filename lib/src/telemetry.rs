@@ -25,9 +25,17 @@ pub fn init() {
     }
 }
 
+/// Starts logging for a person at a terminal: lines of text on standard error; once for each process.
+pub fn on_stderr(otherwise: &str) {
+    let lines = fmt::layer().with_writer(std::io::stderr).with_target(false);
+    if registry().with(lines.with_filter(levels(otherwise))).try_init().is_err() {
+        tracing::debug!("logging had been started before");
+    }
+}
+
 /// What `RUST_LOG` lets through, or `otherwise` without it. Below `INFO` that is our own lines only: at `TRACE` Lambda's runtime and the
 /// HTTP libraries write whole requests, with their keys and prompts.
-pub fn levels<S: Subscriber + for<'s> LookupSpan<'s>>(otherwise: &str) -> impl Filter<S> + use<S> {
+fn levels<S: Subscriber + for<'s> LookupSpan<'s>>(otherwise: &str) -> impl Filter<S> + use<S> {
     capped(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(otherwise)))
 }
 

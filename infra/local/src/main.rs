@@ -12,9 +12,6 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::SystemTime;
-use tracing_subscriber::Layer;
-use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::util::SubscriberInitExt;
 
 const HELP: &str = "\
 Without variables everything outside is simulated, and nothing costs money. Real services, from the environment or from --env-file;
@@ -91,7 +88,7 @@ const DATA: &str = ".local";
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    log_to_stderr();
+    telemetry::on_stderr(SHOWN);
     let done = match Cli::parse().command {
         Command::Up { place, json, no_api } => up(&place, json, no_api).await,
         Command::Demo { place, prompt, model, duration, aspect_ratio, keep } => {
@@ -204,9 +201,3 @@ async fn until_told_to_stop() {
 /// What is shown unless `RUST_LOG` says otherwise. The embedded DynamoDB warns of every condition that a write meets and every
 /// transaction that is refused; both are how the functions work, and they say themselves what is wrong.
 const SHOWN: &str = "warn,dynoxide::server=error";
-
-/// Warnings and errors only, on standard error.
-fn log_to_stderr() {
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
-    tracing_subscriber::registry().with(lines.with_filter(telemetry::levels(SHOWN))).init();
-}
