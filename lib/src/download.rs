@@ -14,7 +14,7 @@ use reading::{SILENCE, SLOWEST_BYTES_PER_S, unless_silent};
 use reqwest::header::{ACCEPT_ENCODING, LOCATION};
 use reqwest::{Method, Response};
 use std::time::Duration;
-use url::Url;
+use url::{Host, Url};
 
 /// Where fal keeps files: its CDN, whose hosts are `fal.media` and below it (v2, v3, v3b …).
 const FAL_CDN: &str = "fal.media";
@@ -58,7 +58,7 @@ pub struct Downloads {
 }
 
 impl Downloads {
-    /// With the further hosts of `DOWNLOAD_HOSTS`: `host` or `host:port`, separated by commas. Those may also be plain HTTP.
+    /// With the further hosts of `DOWNLOAD_HOSTS`: `host` or `host:port`, separated by commas.
     pub async fn new(world: &World, aws: &SdkConfig) -> Result<Self, ConfigError> {
         let hosts = world.env.optional("DOWNLOAD_HOSTS").unwrap_or_default();
         let hosts = hosts.split(',').map(str::trim).filter(|host| !host.is_empty());
@@ -111,12 +111,22 @@ impl Downloads {
     fn allowed(&self, url: &Url) -> Result<(), DownloadError> {
         let (host, with_port) = (url.host_str().unwrap_or_default(), with_port(url));
         let known = host == FAL_CDN || host.ends_with(".fal.media") || host == GOOGLE_CDN;
-        let own_scheme = url.scheme() == "https" && url.port().is_none();
-        if (known && own_scheme) || self.further_hosts.contains(&with_port) {
+        // Plain HTTP is for simulators on this machine: on a network, others could put another file in its place.
+        let safe = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url));
+        if safe && ((known && url.port().is_none()) || self.further_hosts.contains(&with_port)) {
             Ok(())
         } else {
             Err(DownloadError::Host(with_port))
         }
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
     }
 }
 
@@ -168,7 +178,7 @@ mod tests {
     #[tokio::test]
     async fn only_known_hosts_are_called() {
         let set = [
-            ("DOWNLOAD_HOSTS", "127.0.0.1:9001, files.example.com"),
+            ("DOWNLOAD_HOSTS", "127.0.0.1:9001, files.example.com, [::1]:9001, localhost, 10.0.0.7:8080"),
             ("AWS_REGION", "us-east-1"),
             ("AWS_ACCESS_KEY_ID", "a"),
             ("AWS_SECRET_ACCESS_KEY", "a"),
@@ -181,12 +191,19 @@ mod tests {
             "https://fal.media/x",
             "https://storage.googleapis.com/bucket/x.mp4",
             "http://127.0.0.1:9001/files/x",
+            "http://[::1]:9001/files/x",
+            "http://localhost/x",
             "https://files.example.com/x",
+            "https://10.0.0.7:8080/x",
         ] {
             assert!(allowed(address), "{address}");
         }
         for address in [
             "http://v3.fal.media/x",
+            "http://files.example.com/x",
+            "http://10.0.0.7:8080/x",
+            "http://storage.googleapis.com/x",
+            "ftp://127.0.0.1:9001/x",
             "https://v3.fal.media:8443/x",
             "https://evilfal.media/x",
             "https://fal.media.evil.example/x",
