@@ -204,12 +204,13 @@ async fn a_search_that_finds_nothing_for_long_ends_and_can_be_gone_on_with() {
             assert_eq!(page["last_id"], *wanted.job());
             break;
         }
-        assert_eq!((looks, data.len(), &page["first_id"]), (11, 0, &Value::Null), "so far and no further");
+        assert_eq!((looks, data.len(), &page["first_id"]), (2, 0, &Value::Null), "so far and no further");
         let reached = page["last_id"].as_str().unwrap().to_owned();
         assert!(format!("&after={reached}") != after, "each search gets further");
         after = format!("&after={reached}");
     }
-    assert_eq!((found, pages), (vec![wanted.job().to_owned()], 2));
+    // Two looks of 1 MB pass four or five jobs of 390 KB, and there are 40 of them.
+    assert_eq!((found, pages), (vec![wanted.job().to_owned()], 10));
 
     calls.take();
     assert_eq!(ids(&stage.list(&key, "limit=1").await.body).len(), 1);

@@ -11,12 +11,9 @@ use tokio::time::Instant;
 
 /// The index of the ledger in the order of posting.
 const BY_SEQUENCE: &str = "by-sequence";
-/// What is filtered is looked through in steps of this many entries, about 400 KB: less than DynamoDB hands out at a time, and few to
-/// look at in vain.
-const STEP: usize = 1_000;
-/// And in this many steps at most: 10,000 entries take less than a second, and a third of what a partition of DynamoDB lets one read
-/// in one.
-const MOST_STEPS: usize = 10;
+/// The second look at what is filtered, in entries of some 400 bytes, and the last one. A look reads 1 MB at most, which takes 256 units:
+/// as many as a list of jobs may take, for the same reason (`history.rs`).
+const SECOND_LOOK: usize = 2_000;
 
 /// Which entries are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -68,7 +65,7 @@ impl Store {
         Ok(self.line(org, id).await?.map(|line| line.sequence))
     }
 
-    /// At most `most` entries below a place in the ledger, or from its end: those that are asked for, out of the 10,000 next ones,
+    /// At most `most` entries below a place in the ledger, or from its end: those that are asked for, out of the 2,000 next ones,
     /// or out of fewer when the store's budget is over before.
     pub async fn statement(
         &self,
@@ -78,9 +75,8 @@ impl Store {
         most: usize,
     ) -> Result<Statement, StoreError> {
         let end = Instant::now() + self.budget;
-        let step = if which.is_all() { most + 1 } else { STEP };
         let (mut lines, mut from) = (Vec::new(), None);
-        for _ in 0..MOST_STEPS {
+        for step in [most.saturating_add(1), SECOND_LOOK] {
             let looked = self
                 .retried_until(end, || async {
                     let query = which.filter(self.db.query().table_name(self.table(Table::Ledger)));
