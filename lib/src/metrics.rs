@@ -49,9 +49,10 @@ const STORAGE_RETRIES: Metric = Metric { name: "StorageRetries", unit: "Count", 
 const ACCOUNTS_AUDITED: Metric = Metric { name: "AccountsAudited", unit: "Count", by: IN_ALL };
 const ACCOUNTS_DIFFERING: Metric = Metric { name: "AccountsDiffering", unit: "Count", by: IN_ALL };
 const ACCOUNTS_UNJUDGED: Metric = Metric { name: "AccountsUnjudged", unit: "Count", by: IN_ALL };
+const UNREADABLE_ITEMS: Metric = Metric { name: "UnreadableItems", unit: "Count", by: IN_ALL };
 
 /// All of them.
-pub const METRICS: [&Metric; 18] = [
+pub const METRICS: [&Metric; 19] = [
     &SUBMITTED,
     &COMPLETED,
     &FAILED,
@@ -70,6 +71,7 @@ pub const METRICS: [&Metric; 18] = [
     &ACCOUNTS_AUDITED,
     &ACCOUNTS_DIFFERING,
     &ACCOUNTS_UNJUDGED,
+    &UNREADABLE_ITEMS,
 ];
 
 /// Where metrics are written, cheap to clone.
@@ -205,6 +207,11 @@ impl Metrics {
             (&ACCOUNTS_UNJUDGED, unjudged.into()),
         ];
         self.write(&values, &[]);
+    }
+
+    /// An item of a table cannot be read, and what was asked for was answered without it.
+    pub fn unreadable(&self) {
+        self.write(&[(&UNREADABLE_ITEMS, 1.into())], &[]);
     }
 
     fn write(&self, values: &[(&'static Metric, Value)], dimensions: &[(&'static str, &str)]) {

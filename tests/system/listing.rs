@@ -217,6 +217,30 @@ async fn a_search_that_finds_nothing_for_long_ends_and_can_be_gone_on_with() {
     assert_eq!(queries(&calls), 1, "without a filter, a page is what is read");
 }
 
+/// A job that a later version wrote, or a hand: the others are listed, and it alone is an error of ours.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_cannot_be_read_keeps_no_other_from_being_listed() {
+    let (stage, _) = still().await;
+    let (caller, key) = (stage.caller(), stage.system.identity.live_key.clone());
+    let (older, spoilt, newer) =
+        (caller.accepted("older").await, caller.accepted("spoilt").await, caller.accepted("newer").await);
+    spoil(&stage, &caller, &spoilt).await;
+    let page = stage.list(&key, "").await;
+    assert_eq!((page.status, ids(&page.body)), (200, vec![newer, older]));
+    stage.ask(Ask::video(&key, &spoilt)).await.refused(500, "internal_error");
+}
+
+/// Gives a job an item version that this code does not read.
+pub(crate) async fn spoil(stage: &Stage, caller: &Caller, job: &str) {
+    let update = stage.dynamodb().update_item().table_name(&stage.system.variables["TABLE_JOBS"]);
+    let update =
+        update.key("org", AttributeValue::S(caller.org.to_string())).key("job", AttributeValue::S(job.to_owned()));
+    let update = update
+        .update_expression("SET v = :later")
+        .expression_attribute_values(":later", AttributeValue::N("99".to_owned()));
+    update.send().await.unwrap();
+}
+
 /// Forty jobs of 390 KB, which stand for thousands: DynamoDB reads 1 MB at a time.
 async fn bury(stage: &Stage, caller: &Caller) {
     let (table, job) = (&stage.system.variables["TABLE_JOBS"], caller.accepted("one of many").await);

@@ -1,12 +1,15 @@
 //! What an operator sees: every metric that the template shows or watches is written in a full run, and says what happened.
 
+use crate::asking::Ask;
+use crate::listing::spoil;
 use crate::stage::{Stage, until};
 use crate::still::{FOR_HOURS, Still};
 use ghub::job::Status;
 use ghub::metrics::{Line, METRICS, Metrics};
 use local::fal::{Ending, Verdict};
-use local::options::Options;
+use local::options::{Options, Pace};
 use local::supabase::{Fault, Plan, Step};
+use reqwest::Method;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -25,6 +28,18 @@ async fn cancelled_while_rendering(measured: &Measured) {
     let org = still.caller.org.to_string();
     assert_eq!(measured.of("CancelledRenders"), [(by("Organization", org), json!(1))]);
     assert_eq!(measured.of("StopsUnconfirmed"), [(by("Provider", "fal".to_owned()), json!(1))]);
+}
+
+/// A list leaves out a job that cannot be read.
+async fn listed_without_one(measured: &Measured) {
+    let stage = Stage::with(Options { metrics: measured.metrics(), pace: Pace::Usual, ..Options::test() }).await;
+    stage.system.sqs.lose_if("PollQueue", |_| true).unwrap();
+    let (caller, key) = (stage.caller(), &stage.system.identity.live_key);
+    let spoilt = caller.accepted("spoilt").await;
+    spoil(&stage, &caller, &spoilt).await;
+    let listed = stage.ask(Ask::new(Method::GET, "/v1/videos").key(key)).await;
+    assert_eq!((listed.status, &listed.body["data"]), (200, &json!([])));
+    assert_eq!(measured.of("UnreadableItems"), [(BTreeMap::new(), json!(1))]);
 }
 
 /// What a system counts and measures.
@@ -86,9 +101,11 @@ async fn a_full_run_is_measured() {
     assert!(measured.of("AccountsDiffering").iter().all(|(_, differing)| *differing == json!(0)));
     let stops = Measured::default();
     cancelled_while_rendering(&stops).await;
+    let left_out = Measured::default();
+    listed_without_one(&left_out).await;
     for metric in METRICS {
         let dimensions: BTreeSet<_> = metric.by.iter().copied().flatten().copied().collect();
-        let seen = [measured.of(metric.name), stops.of(metric.name)].concat();
+        let seen = [&measured, &stops, &left_out].map(|part| part.of(metric.name)).concat();
         let named =
             |(by, _): &(BTreeMap<&str, String>, Value)| by.keys().copied().collect::<BTreeSet<_>>() == dimensions;
         assert!(!seen.is_empty() && seen.iter().all(named), "{metric:?} is written, by its dimensions: {seen:?}");

@@ -75,9 +75,13 @@ enum Noun {
     Doctor,
 }
 
+/// What a command leaves out of its answer, because it cannot be read.
+const LEFT_OUT: &str = "off,ghub::store::page=error";
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let line = CommandLine::parse(); // a mistake in it ends here, with exit code 2
+    ghub::telemetry::on_stderr(LEFT_OUT);
     run(line).await.unwrap_or_else(|failure| failure.tell())
 }
 

@@ -53,7 +53,7 @@ impl Store {
                 Err(error) => return Err(error),
             };
             for item in items {
-                let job = item::to_job(item).map_err(StoreError::Broken)?;
+                let Some(job) = self.readable(Table::Jobs, item, item::to_job) else { continue };
                 let is_kept = !job.has_expired(self.ambient.now());
                 let Some(job) = (if wanted.deleted_too { Some(job) } else { job.shown().filter(|_| is_kept) }) else {
                     continue;

@@ -201,7 +201,8 @@ impl Store {
                 query.limit(most).send().await.map(|answer| answer.items.unwrap_or_default()).map_err(trouble)
             })
             .await?;
-        serde_dynamo::from_items(items).map_err(|error| StoreError::Broken(error.into()))
+        let message = |item| self.readable(Table::Jobs, item, |item| Ok(serde_dynamo::from_item(item)?));
+        Ok(items.into_iter().filter_map(message).collect())
     }
 
     /// Names one logical write, whatever is retried of it. Two workers may want to write the very same job: the name tells whose stands.

@@ -12,6 +12,7 @@ impl Store {
     pub async fn accounts(&self) -> Result<Vec<Account>, StoreError> {
         let mut accounts = self
             .all_items(
+                Table::Accounts,
                 |from| async move {
                     let scan = self.db.scan().table_name(self.table(Table::Accounts)).set_exclusive_start_key(from);
                     let answer = scan.send().await.map_err(trouble)?;
@@ -29,6 +30,7 @@ impl Store {
     pub async fn keys(&self, org: OrgId) -> Result<Vec<ApiKey>, StoreError> {
         let mut keys = self
             .all_items(
+                Table::Keys,
                 |from| async move {
                     let scan = self.db.scan().table_name(self.table(Table::Keys)).filter_expression("org = :org");
                     let scan = scan.expression_attribute_values(":org", AttributeValue::S(org.to_string()));

@@ -1,9 +1,13 @@
 //! Answers that come in pages: DynamoDB reads at most 1 MB at a time.
 
-use super::Store;
 use super::error::{Item, StoreError, Trouble};
+use super::{Store, Table};
+use crate::error::causes;
 use crate::outbound::BoxError;
 use std::ops::ControlFlow;
+
+/// The attributes that name an item in our tables, but for a key's hash.
+const NAMES: [&str; 4] = ["org", "job", "id", "name"];
 
 /// One page, and where the next one begins.
 pub(super) type Page = (Vec<Item>, Option<Item>);
@@ -34,9 +38,10 @@ impl Store {
         }
     }
 
-    /// All items, read.
+    /// All items that can be read.
     pub(super) async fn all_items<F, T>(
         &self,
+        table: Table,
         ask: impl Fn(Option<Item>) -> F,
         read: impl Fn(Item) -> Result<T, BoxError>,
     ) -> Result<Vec<T>, StoreError>
@@ -45,10 +50,30 @@ impl Store {
     {
         let mut all = Vec::new();
         self.each_item(ask, |item| {
-            all.push(read(item)?);
+            all.extend(self.readable(table, item, &read));
             Ok(ControlFlow::Continue(()))
         })
         .await?;
         Ok(all)
+    }
+
+    /// An item among others, read. One that cannot be read is logged with its key and counted, and the others are not kept back for it.
+    pub(super) fn readable<T>(
+        &self,
+        table: Table,
+        item: Item,
+        read: impl FnOnce(Item) -> Result<T, BoxError>,
+    ) -> Option<T> {
+        let named = |name: &&str| Some(format!("{name}={}", item.get(*name)?.as_s().ok()?));
+        let key = NAMES.iter().filter_map(named).collect::<Vec<_>>().join(" ");
+        match read(item) {
+            Ok(read) => Some(read),
+            Err(error) => {
+                let error = causes(error.as_ref());
+                tracing::error!(table = table.variable(), key, error, "an item cannot be read; it is left out");
+                self.metrics.unreadable();
+                None
+            }
+        }
     }
 }

@@ -97,9 +97,8 @@ impl Store {
                 Err(StoreError::Unavailable(_)) if from.is_some() => break,
                 Err(error) => return Err(error),
             };
-            let items: Vec<LedgerLine> =
-                serde_dynamo::from_items(items).map_err(|error| StoreError::Broken(error.into()))?;
-            lines.extend(items);
+            let line = |item| self.readable(Table::Ledger, item, |item| Ok(serde_dynamo::from_item(item)?));
+            lines.extend(items.into_iter().filter_map(line));
             from = next;
             if lines.len() > most || from.is_none() {
                 break;
@@ -107,7 +106,7 @@ impl Store {
         }
         let more_after = if lines.len() > most {
             lines.truncate(most);
-            lines.last().map(|line| line.entry.id.clone())
+            lines.last().map(|line: &LedgerLine| line.entry.id.clone())
         } else {
             let at = from.map(serde_dynamo::from_item).transpose();
             at.map_err(|error| StoreError::Broken(error.into()))?.map(|LookedAt { id }| id)

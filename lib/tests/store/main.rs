@@ -13,5 +13,6 @@ mod posting;
 mod settings;
 mod stage;
 mod trouble;
+mod unreadable;
 mod versions;
 mod writing;
