@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// The modules of `lib` that take values and return values.
-const CORE: [&str; 13] = [
+const CORE: [&str; 14] = [
     "account",
+    "actor",
     "audit",
     "catalog",
     "decimal",
