@@ -17,6 +17,7 @@ mod http;
 mod idempotency;
 mod input;
 mod jobs;
+mod keys;
 mod killed;
 mod late;
 mod leftovers;
