@@ -72,6 +72,11 @@ pub enum Failure {
     AnotherAmount { reference: String, asked: Money, before: Money, posted: Timestamp },
     #[error("so much money does not fit on one account; nothing was changed")]
     TooMuch(#[from] MoneyOverflow),
+    #[error(
+        "there are {0} organizations, and each is a read of its own, of which {1} are the most: add --open or --stuck, or \
+         name one with --org"
+    )]
+    TooManyOrganizations(usize, usize),
     #[error("nothing was changed: give --name, --contact or both")]
     NothingToSet,
     #[error("nothing was changed: it wants --yes where there is no terminal to ask on")]

@@ -1,6 +1,7 @@
 //! `cargo admin job …`: one job, shown, looked at again, or ended.
 
 mod show;
+pub mod stand;
 
 use crate::balance::reason;
 use crate::confirm::Confirmation;

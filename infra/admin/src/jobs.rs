@@ -1,22 +1,51 @@
-//! `cargo admin jobs`: an organization's jobs, the newest first.
+//! `cargo admin jobs`: jobs of one organization or of all, the newest first; or those that are open or stuck, the oldest first.
+//!
+//! Every reading is bounded: of one organization it goes on until there are enough, of all it asks each organization once, and open jobs
+//! are looked up in their index.
 
 use crate::environment::Operator;
 use crate::failure::Failure;
+use crate::job::stand::{Stand, stand, stuck, trouble, trouble_object};
 use crate::output::{Listing, moment};
 use clap::Args;
+use futures::{StreamExt, TryStreamExt, stream};
 use ghub::id::{JobId, OrgId};
 use ghub::job::{Job, State, Status};
-use ghub::store::Wanted;
+use ghub::store::{SHARDS, StoreError, Wanted};
+use ghub::time::Timestamp;
 use serde_json::{Value, json};
+use std::cmp::Reverse;
+
+/// So many reads at once: a tenth of a second for a hundred of them, and no table notices.
+const AT_ONCE: usize = 16;
+/// Each organization is a read of its own. A thousand take some seconds and 0.002 USD.
+const MOST_ORGANIZATIONS: usize = 1_000;
+/// So many open jobs of each of the 16 shards of the index are looked at, the most overdue first: 16,000 in all, five times what the
+/// workers are made for.
+const MOST_OF_A_SHARD: i32 = 1_000;
+/// After every moment at which a job can be due.
+const AFTER_ALL: Timestamp = Timestamp::from_unix_s(i64::MAX);
 
 #[derive(Debug, Args)]
 pub struct Jobs {
     /// The organization
-    #[arg(long, value_name = "UUID")]
-    org: OrgId,
+    #[arg(long, value_name = "UUID", required_unless_present = "all")]
+    org: Option<OrgId>,
+    /// Of all organizations; without --open or --stuck it asks each of them, up to a thousand
+    #[arg(long, conflicts_with = "org")]
+    all: bool,
     /// Only those that are pending, processing, completed or failed
     #[arg(long, value_parser = status)]
     status: Option<Status>,
+    /// Only those that are not over, the oldest first
+    #[arg(long, conflicts_with_all = ["status", "before"])]
+    open: bool,
+    /// Only open ones that do not get on, and why: late for a look by 10 minutes, in trouble three times, or open for over 2 hours
+    #[arg(long, conflicts_with_all = ["status", "before", "open"])]
+    stuck: bool,
+    /// Only those of this model, such as fal/kling-2
+    #[arg(long)]
+    model: Option<String>,
     /// So many at most
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..))]
     most: u16,
@@ -25,74 +54,186 @@ pub struct Jobs {
     before: Option<JobId>,
 }
 
+/// What was found, and where to go on.
+struct Found {
+    jobs: Vec<Job>,
+    next: Option<JobId>,
+    note: String,
+}
+
 impl Jobs {
     pub async fn run(&self, operator: &Operator) -> Result<Listing, Failure> {
-        operator.account(self.org).await?;
-        let (jobs, next) = self.found(operator).await?;
-        let note = match next {
-            Some(last) => format!("There may be older ones: --before {last}"),
-            None if jobs.is_empty() => "There is no such job.".to_owned(),
-            None => String::new(),
+        if let Some(org) = self.org {
+            operator.account(org).await?;
+        }
+        let now = operator.ambient.now();
+        let Found { jobs, next, note } = match self.org {
+            _ if self.open || self.stuck => self.among_the_open(operator, now).await?,
+            Some(org) => self.of(org, operator).await?,
+            None => self.of_all(operator).await?,
         };
+        let mut json = json!({"jobs": jobs.iter().map(|job| object(job, now)).collect::<Vec<_>>(), "next": next});
+        if let Some(org) = self.org {
+            json["org"] = json!(org);
+        }
         Ok(Listing {
-            json: json!({"org": self.org, "jobs": jobs.iter().map(object).collect::<Vec<_>>(), "next": next}),
-            head: &["JOB", "STATUS", "MODEL", "SECONDS", "MXN", "CREATED", "ENDED", "NOTE"],
-            rows: jobs.iter().map(row).collect(),
+            json,
+            head: if self.all { &OF_ALL } else { &OF_ALL[1..] },
+            rows: jobs.iter().map(|job| row(job, now).split_off(usize::from(!self.all))).collect(),
             note,
         })
     }
-}
 
-impl Jobs {
     /// Goes on where one search of the store ends, until there are enough or no more; and where there may be more, if so.
-    async fn found(&self, operator: &Operator) -> Result<(Vec<Job>, Option<JobId>), Failure> {
+    async fn of(&self, org: OrgId, operator: &Operator) -> Result<Found, Failure> {
         let (most, mut jobs) = (usize::from(self.most), Vec::new());
-        let mut wanted = Wanted { status: self.status, model: None, older_than: self.before, deleted_too: true };
-        loop {
-            let found = operator.store.jobs(self.org, wanted, most - jobs.len()).await?;
+        let mut wanted = self.wanted();
+        let next = loop {
+            let found = operator.store.jobs(org, wanted, most - jobs.len()).await?;
             jobs.extend(found.jobs);
             if found.reached.is_none() || jobs.len() == most {
-                return Ok((jobs, found.reached));
+                break found.reached;
             }
             wanted.older_than = found.reached;
+        };
+        let note = match next {
+            Some(last) => format!("There may be older ones: --before {last}"),
+            None if jobs.is_empty() && self.is_narrow() => "The organization has no such job.".to_owned(),
+            None if jobs.is_empty() => "The organization has no jobs yet.".to_owned(),
+            None => String::new(),
+        };
+        Ok(Found { jobs, next, note })
+    }
+
+    /// The newest of all organizations: the newest of each, for ids are ordered by time.
+    async fn of_all(&self, operator: &Operator) -> Result<Found, Failure> {
+        let accounts = operator.store.accounts().await?;
+        if accounts.len() > MOST_ORGANIZATIONS {
+            return Err(Failure::TooManyOrganizations(accounts.len(), MOST_ORGANIZATIONS));
         }
+        let most = usize::from(self.most);
+        let each = stream::iter(accounts.iter().map(|account| operator.store.jobs(account.org, self.wanted(), most)));
+        let found: Vec<_> = each.buffered(AT_ONCE).try_collect().await?;
+        let more = found.iter().any(|found| found.reached.is_some());
+        let mut jobs: Vec<Job> = found.into_iter().flat_map(|found| found.jobs).collect();
+        jobs.sort_by_key(|job| Reverse(job.id));
+        let cut = jobs.len() > most;
+        jobs.truncate(most);
+        let next = jobs.last().map(|job| job.id).filter(|_| more || cut);
+        let note = match next {
+            Some(last) => format!("There may be older ones: --before {last}"),
+            None if jobs.is_empty() && more => {
+                "No such job is among the newest. Name an organization with --org.".to_owned()
+            }
+            None if jobs.is_empty() && self.is_narrow() => "There is no such job.".to_owned(),
+            None if jobs.is_empty() => "There are no jobs yet.".to_owned(),
+            None => String::new(),
+        };
+        Ok(Found { jobs, next, note })
+    }
+
+    /// Those of the index of open jobs, each read again: the index lags, and has no more than their keys.
+    async fn among_the_open(&self, operator: &Operator, now: Timestamp) -> Result<Found, Failure> {
+        let shards = stream::iter(SHARDS.map(|shard| operator.store.overdue(shard, AFTER_ALL, MOST_OF_A_SHARD)));
+        let shards: Vec<_> = shards.buffered(AT_ONCE).try_collect().await?;
+        let full = shards.iter().any(|keys| i32::try_from(keys.len()).is_ok_and(|found| found >= MOST_OF_A_SHARD));
+        let mut keys: Vec<_> = shards.into_iter().flatten().collect();
+        keys.retain(|key| self.org.is_none_or(|org| org == key.org));
+        keys.sort_by_key(|key| key.job);
+        let each = stream::iter(keys.iter().map(|key| operator.store.job(key.org, key.job)));
+        let jobs = each
+            .buffered(AT_ONCE)
+            .try_filter_map(async |job| Ok::<_, StoreError>(job.filter(|job| self.takes(job, now))));
+        let most = usize::from(self.most);
+        let mut jobs: Vec<Job> = jobs.take(most + 1).try_collect().await?;
+        let cut = jobs.len() > most;
+        jobs.truncate(most);
+        let what = if self.stuck { "stuck" } else { "open" };
+        let mut note = match (jobs.is_empty(), cut) {
+            (true, _) if self.model.is_some() || self.org.is_some() => format!("No such job is {what}."),
+            (true, _) => format!("No job is {what}."),
+            (false, true) => "There are more of them: --most shows them.".to_owned(),
+            (false, false) => String::new(),
+        };
+        if full {
+            note.push_str(" More jobs are open than were looked at: the most overdue were.");
+        }
+        Ok(Found { jobs, next: None, note: note.trim().to_owned() })
+    }
+
+    fn takes(&self, job: &Job, now: Timestamp) -> bool {
+        let is_wanted = job.is_open() && (!self.stuck || stuck(job, now).is_some());
+        is_wanted && self.model.as_ref().is_none_or(|model| *model == job.model)
+    }
+
+    fn wanted(&self) -> Wanted<'_> {
+        Wanted { status: self.status, model: self.model.as_deref(), older_than: self.before, deleted_too: true }
+    }
+
+    const fn is_narrow(&self) -> bool {
+        self.status.is_some() || self.model.is_some() || self.before.is_some()
     }
 }
 
-fn row(job: &Job) -> Vec<String> {
-    let (ended, why) = match &job.state {
-        State::Pending { .. } | State::Processing(_) => (String::new(), String::new()),
-        State::Completed { at, .. } => (moment(*at), String::new()),
-        State::Failed { at, failure, .. } => (moment(*at), failure.message.clone()),
-    };
-    let why = if job.deletion.is_some() { "deleted by its owner".to_owned() } else { why };
+const OF_ALL: [&str; 9] = ["ORGANIZATION", "JOB", "STATUS", "MODEL", "SECONDS", "MXN", "CREATED", "ENDED", "NOTE"];
+
+fn row(job: &Job, now: Timestamp) -> Vec<String> {
     let (status, created) = (job.status().as_str().to_owned(), moment(job.created));
     vec![
+        job.org.to_string(),
         job.id.to_string(),
         status,
         job.model.clone(),
         job.seconds.to_string(),
         job.cost.to_string(),
         created,
-        ended,
-        why,
+        ended(job).map(moment).unwrap_or_default(),
+        note(job, now),
     ]
 }
 
-fn object(job: &Job) -> Value {
-    let (ended, failure) = match &job.state {
-        State::Pending { .. } | State::Processing(_) => (None, None),
-        State::Completed { at, .. } => (Some(at), None),
-        State::Failed { at, failure, .. } => (Some(at), Some(failure)),
+/// What there is to say of it: why it failed, or what it waits for and what went wrong last.
+fn note(job: &Job, now: Timestamp) -> String {
+    if job.deletion.is_some() {
+        return "deleted by its owner".to_owned();
+    }
+    match &job.state {
+        State::Failed { failure, .. } => failure.message.clone(),
+        State::Completed { .. } => String::new(),
+        State::Pending { .. } | State::Processing(_) => {
+            let waits =
+                stand(job).map(|Stand { what, since, .. }| format!("waits for {what}, since {}", moment(since)));
+            let wrong = stuck(job, now).or_else(|| job.trouble.as_ref().map(trouble));
+            waits.into_iter().chain(wrong).collect::<Vec<_>>().join("; ")
+        }
+    }
+}
+
+const fn ended(job: &Job) -> Option<Timestamp> {
+    match &job.state {
+        State::Pending { .. } | State::Processing(_) => None,
+        State::Completed { at, .. } | State::Failed { at, .. } => Some(*at),
+    }
+}
+
+fn object(job: &Job, now: Timestamp) -> Value {
+    let failure = match &job.state {
+        State::Failed { failure, .. } => Some(failure),
+        State::Pending { .. } | State::Processing(_) | State::Completed { .. } => None,
     };
     json!({
         "id": job.id,
+        "org": job.org,
         "status": job.status().as_str(),
         "model": job.model,
         "seconds": job.seconds,
         "cost_mxn": job.cost.to_string(),
         "created": job.created,
-        "ended": ended,
+        "due": job.is_open().then_some(job.due),
+        "waits_for": stand(job).map(|stand| stand.what),
+        "stuck": stuck(job, now),
+        "trouble": trouble_object(job.trouble.as_ref()),
+        "ended": ended(job),
         "failure": failure.map(ghub::job::Failure::shown),
         "deleted": job.deletion.map(|deletion| deletion.at),
     })

@@ -57,7 +57,7 @@ enum Noun {
     Balance(balance::Command),
     /// An organization's ledger: all that ever moved its money
     Ledger(ledger::Ledger),
-    /// An organization's jobs, the newest first
+    /// Jobs of one organization or of all: the newest, or those that are open or stuck
     Jobs(jobs::Jobs),
     /// One job
     #[command(subcommand)]

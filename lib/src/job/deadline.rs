@@ -44,7 +44,17 @@ pub enum Deadline {
 impl Job {
     /// The limit that the job has passed, if any. A final job passes none.
     pub fn deadline_passed(&self, now: Timestamp) -> Option<Deadline> {
-        let (deadline, since, length) = match &self.state {
+        let (deadline, since, length) = self.phase()?;
+        (now > since.after(length)).then_some(deadline)
+    }
+
+    /// What an open job waits for: the limit of its phase, since when the phase has lasted, and when the limit is reached.
+    pub fn waits_for(&self) -> Option<(Deadline, Timestamp, Timestamp)> {
+        self.phase().map(|(deadline, since, length)| (deadline, since, since.after(length)))
+    }
+
+    fn phase(&self) -> Option<(Deadline, Timestamp, Duration)> {
+        Some(match &self.state {
             State::Pending { .. } => (Deadline::Pending, self.created, PENDING),
             State::Processing(Processing { file: Some(file), .. }) => (Deadline::Storing, file.found, STORING),
             State::Processing(Processing { over_since: Some(since), .. }) => (Deadline::Result, *since, RESULT_KEPT),
@@ -54,8 +64,7 @@ impl Job {
             }
             State::Processing(Processing { submitted, .. }) => (Deadline::Queued, *submitted, QUEUED),
             State::Completed { .. } | State::Failed { .. } => return None,
-        };
-        (now > since.after(length)).then_some(deadline)
+        })
     }
 }
 

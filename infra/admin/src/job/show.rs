@@ -1,6 +1,7 @@
 //! All that is stored of a job. Its addresses at the provider and in storage open what they lead to, so only their hosts are shown; the
 //! prompt is the caller's, and is shown only to who asks for it.
 
+use super::stand::{Stand, stand, stuck, trouble, trouble_object};
 use crate::environment::Operator;
 use crate::failure::Failure;
 use crate::ledger::object;
@@ -31,6 +32,10 @@ pub async fn run(job: &Job, prompt: bool, operator: &Operator) -> Result<Report,
         "cost_mxn": job.cost.to_string(),
         "poll_every_s": job.poll_every_s,
         "due": job.is_open().then_some(job.due),
+        "waits_for": stand(job).map(|Stand { what, since, until }| json!({"what": what, "since": since, "until": until})),
+        "stuck": stuck(job, operator.ambient.now()),
+        "stop_requested": job.stop.as_ref().map(|stop| stop.requested),
+        "trouble": trouble_object(job.trouble.as_ref()),
         "deleted": job.deletion.map(|deletion| deletion.at),
         "file_gone": job.deletion.map(|deletion| deletion.file_gone),
         "revision": job.revision,
@@ -47,9 +52,7 @@ pub async fn run(job: &Job, prompt: bool, operator: &Operator) -> Result<Report,
         ("price", format!("USD {}/s × {} × {}", price.usd_per_second, price.markup, price.fx_mxn_per_usd)),
         ("cost", mxn(job.cost)),
     ];
-    if job.is_open() {
-        table.push(("next look", format!("{}, then every {} s or more", moment(job.due), job.poll_every_s)));
-    }
+    table.extend(how_it_stands(job, operator.ambient.now()));
     for (name, label, value) in by_state(job) {
         table.push((label, value.as_str().map_or_else(|| value.to_string(), str::to_owned)));
         json[name] = value;
@@ -59,6 +62,21 @@ pub async fn run(job: &Job, prompt: bool, operator: &Operator) -> Result<Report,
         json["prompt"] = job.prompt.as_str().into();
     }
     Ok(Report { json, table, note: lines.join("\n") })
+}
+
+/// What an open job waits for, when it is looked at next, and what went wrong. Of a job that is over only the last trouble is told.
+fn how_it_stands(job: &Job, now: Timestamp) -> Vec<(&'static str, String)> {
+    let mut rows = Vec::new();
+    if let Some(Stand { what, since, until }) = stand(job) {
+        rows.push(("waits for", format!("{what}, since {}", moment(since))));
+        let late = now.since(job.due).as_secs();
+        let late = if late == 0 { String::new() } else { format!("; that is {late} s ago") };
+        rows.push(("next look", format!("{}, then every {} s or more{late}", moment(job.due), job.poll_every_s)));
+        rows.push(("ends", format!("{} at the latest, if that does not come", moment(until))));
+    }
+    rows.extend(stuck(job, now).map(|why| ("stuck", why)));
+    rows.extend(job.trouble.as_ref().map(|last| ("last trouble", trouble(last))));
+    rows
 }
 
 /// What is known of some jobs only: the name for programs, the label for people, the value.
@@ -82,6 +100,7 @@ fn by_state(job: &Job) -> Vec<(&'static str, &'static str, Value)> {
         State::Failed { failure, .. } => {
             known.extend(kept(&failure.message).map(|message| ("error", "error", json!(message))));
             known.push(("code", "code", json!(failure.code_word())));
+            known.extend(failure.actor.iter().map(|actor| ("failed_by", "failed by", json!(actor))));
             known.extend(failure.provider_code.iter().map(|code| ("provider_code", "provider's code", json!(code))));
         }
     }
@@ -112,6 +131,10 @@ fn host(url: &str) -> String {
 /// The moments that the job and its entries carry, in their order.
 fn history(job: &Job, entries: &[Entry]) -> Vec<(Timestamp, String)> {
     let mut history = vec![(job.created, format!("accepted, MXN {} held", job.cost))];
+    history.extend(job.stop.as_ref().map(|stop| {
+        let by = stop.failure.actor.as_ref().map(|actor| format!(" by {actor}")).unwrap_or_default();
+        (stop.requested, format!("asked to stop{by}: {}", stop.failure.message))
+    }));
     if let Some(Trace { submitted, rendering_since, file_found, .. }) = job.trace() {
         history.push((submitted, "taken by the provider".to_owned()));
         history.extend(rendering_since.map(|at| (at, "first seen rendering".to_owned())));
@@ -122,7 +145,8 @@ fn history(job: &Job, entries: &[Entry]) -> Vec<(Timestamp, String)> {
         State::Completed { at, .. } => history.push((*at, "completed".to_owned())),
         State::Failed { at, failure, .. } => {
             let why = kept(&failure.message).map(|message| format!(": {message}")).unwrap_or_default();
-            history.push((*at, format!("failed{why}")));
+            let by = failure.actor.as_ref().map(|actor| format!(" by {actor}")).unwrap_or_default();
+            history.push((*at, format!("failed{by}{why}")));
         }
     }
     history.extend(job.deletion.map(|deletion| {
@@ -132,7 +156,8 @@ fn history(job: &Job, entries: &[Entry]) -> Vec<(Timestamp, String)> {
     }));
     history.extend(entries.iter().map(|entry| {
         let reason = entry.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
-        (entry.posted_at(), format!("{} of MXN {}{reason}", entry.kind.as_str(), entry.amount))
+        let by = entry.actor.as_ref().map(|actor| format!(" by {actor}")).unwrap_or_default();
+        (entry.posted_at(), format!("{} of MXN {}{by}{reason}", entry.kind.as_str(), entry.amount))
     }));
     history.sort_by_key(|(at, _)| *at);
     history

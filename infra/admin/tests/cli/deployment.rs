@@ -20,7 +20,7 @@ impl Deployment {
             table("AccountsTable", &[("org", "HASH")]),
             table("LedgerTable", &[("org", "HASH"), ("id", "RANGE")]),
             table("KeysTable", &[("hash", "HASH")]),
-            table("JobsTable", &[("org", "HASH"), ("job", "RANGE")]),
+            jobs_table(),
         ] {
             database.create_table(serde_json::from_value(table).unwrap()).unwrap();
         }
@@ -107,6 +107,20 @@ fn table(name: &str, keys: &[(&str, &str)]) -> Value {
         "AttributeDefinitions": keys.iter().map(|(name, _)| text(name)).collect::<Vec<_>>(),
         "KeySchema": keys.iter().map(key).collect::<Vec<_>>(),
     })
+}
+
+/// With the index of open jobs.
+fn jobs_table() -> Value {
+    let mut table = table("JobsTable", &[("org", "HASH"), ("job", "RANGE")]);
+    let more =
+        [json!({"AttributeName": "open", "AttributeType": "S"}), json!({"AttributeName": "due", "AttributeType": "N"})];
+    table["AttributeDefinitions"].as_array_mut().unwrap().extend(more);
+    table["GlobalSecondaryIndexes"] = json!([{
+        "IndexName": "open-by-due",
+        "KeySchema": [{"AttributeName": "open", "KeyType": "HASH"}, {"AttributeName": "due", "KeyType": "RANGE"}],
+        "Projection": {"ProjectionType": "KEYS_ONLY"},
+    }]);
+    table
 }
 
 /// Who operates in these tests.
