@@ -45,6 +45,10 @@ pub struct Model {
     pub typical_s: (u32, u32),
     /// When callers could first name it.
     pub entered: Timestamp,
+    /// Whether the operator switched it off: it has no route because `CATALOG` says so.
+    pub switched_off: bool,
+    /// The operator knows that the provider asks so much, in US dollars for a second, and sells it all the same. Only the doctor reads it.
+    pub loss_accepted_up_to: Option<Factor>,
 }
 
 /// All models, by id.
@@ -80,6 +84,7 @@ struct Override {
     durations: Option<Vec<u32>>,
     aspect_ratios: Option<Vec<String>>,
     poll_every_seconds: Option<u32>,
+    loss_accepted_up_to: Option<String>,
 }
 
 /// Tells `"route": null` (switch the model off) from no `route` at all.
@@ -127,6 +132,7 @@ impl Model {
                 self.prompt_length = (1, LONGEST_PROMPT); // what was known is the other route's
             }
             self.route = route;
+            self.switched_off = self.route.is_none();
         }
         if let Some(text) = changes.usd_per_second {
             self.usd_per_second = text.parse().map_err(|error| format!("usd_per_second: {error}"))?;
@@ -160,6 +166,10 @@ impl Model {
                 return Err("poll_every_seconds must be from 1 to 60".to_owned());
             }
             self.poll_every_s = seconds;
+        }
+        if let Some(text) = changes.loss_accepted_up_to {
+            let asked = text.parse().map_err(|error| format!("loss_accepted_up_to: {error}"))?;
+            self.loss_accepted_up_to = Some(asked);
         }
         Ok(())
     }
@@ -244,7 +254,8 @@ mod tests {
 
     #[test]
     fn a_null_route_switches_a_model_off_and_a_route_switches_one_on() {
-        assert_eq!(kling(r#"{"fal/kling-2":{"route":null}}"#).route, None);
+        let off = kling(r#"{"fal/kling-2":{"route":null}}"#);
+        assert_eq!((off.route, off.switched_off, kling("{}").switched_off), (None, true, false));
         let (published, other) = (kling("{}"), kling(r#"{"fal/kling-2":{"route":"acme/kling"}}"#));
         assert_eq!(
             (published.prompt_length, other.prompt_length),
@@ -267,6 +278,7 @@ mod tests {
             (r#"{"fal/kling-2":{"aspect_ratios":[]}}"#, "at least one"),
             (r#"{"fal/hailuo-02":{"aspect_ratios":["16:9","9:16"]}}"#, "can only be 16:9"),
             (r#"{"fal/kling-2":{"poll_every_seconds":0}}"#, "from 1 to 60"),
+            (r#"{"fal/kling-2":{"loss_accepted_up_to":"much"}}"#, "fal/kling-2: loss_accepted_up_to"),
         ] {
             let message = Catalog::with_overrides(json).unwrap_err().to_string();
             assert!(message.contains(says), "{json}: {message}");

@@ -139,6 +139,8 @@ pub(super) fn models() -> Vec<Model> {
             poll_every_s: row.poll_every_s,
             typical_s: row.typical_s,
             entered: ENTERED,
+            switched_off: false,
+            loss_accepted_up_to: None,
         })
         .collect()
 }

@@ -56,6 +56,11 @@ impl Finding {
         self.add(Level::Fail, &found, advice.into());
     }
 
+    /// Something that can be done, though nothing is wrong.
+    pub fn hint(&mut self, advice: impl Into<String>) {
+        self.advice.push(advice.into());
+    }
+
     fn add(&mut self, level: Level, found: &impl Display, advice: String) {
         self.level = self.level.max(level);
         self.found.push(found.to_string());

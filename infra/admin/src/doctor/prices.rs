@@ -7,6 +7,8 @@ use ghub::catalog::{Catalog, Model};
 use ghub::config::{Env, Rates};
 use ghub::pricing::Price;
 use ghub::provider::Provider;
+use serde_json::Value;
+use std::collections::BTreeSet;
 
 const AREA: &str = "model";
 
@@ -20,9 +22,39 @@ pub fn look(env: &Env) -> Vec<Finding> {
         }
     };
     let rates = env.rates().ok(); // what is wrong with them is said elsewhere
-    let mut findings: Vec<Finding> = catalog.iter().map(|model| judge(env, model, rates)).collect();
+    let mut accepting = Accepting::default();
+    let mut findings: Vec<Finding> = catalog.iter().map(|model| judge(env, model, rates, &mut accepting)).collect();
     findings.extend(nothing_to_sell(env, &catalog));
+    findings.extend(accepting.hint(env));
     findings
+}
+
+/// What `CATALOG` would say if the operator meant all of it as it is.
+#[derive(Debug, Default)]
+struct Accepting(Vec<(String, &'static str, Value)>);
+
+impl Accepting {
+    fn accept(&mut self, model: &Model, field: &'static str, value: Value) {
+        self.0.push((model.id.clone(), field, value));
+    }
+
+    /// What to set so that the doctor has nothing more to say of these models, with what is set already.
+    fn hint(self, env: &Env) -> Option<Finding> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let mut set: Value = serde_json::from_str(env.optional("CATALOG").unwrap_or("{}")).ok()?;
+        let count = self.0.iter().map(|(id, ..)| id).collect::<BTreeSet<_>>().len();
+        for (id, field, value) in self.0 {
+            set[id][field] = value;
+        }
+        let mut finding = Finding::of(AREA, "CATALOG");
+        finding.ok(format!("{count} models with a warning"));
+        finding.hint(format!(
+            "To keep them as they are, and hear no more of it unless a provider asks more: CATALOG='{set}'"
+        ));
+        Some(finding)
+    }
 }
 
 fn nothing_to_sell(env: &Env, catalog: &Catalog) -> Option<Finding> {
@@ -47,9 +79,13 @@ fn missing_secret(env: &Env, provider: Provider) -> Option<String> {
     (!env.has_secret(secret)).then(|| Env::secret_variable(secret))
 }
 
-fn judge(env: &Env, model: &Model, rates: Option<Rates>) -> Finding {
+fn judge(env: &Env, model: &Model, rates: Option<Rates>, accepting: &mut Accepting) -> Finding {
     let mut finding = Finding::of(AREA, &*model.id);
     let Some(route) = &model.route else {
+        if model.switched_off {
+            finding.ok("switched off in CATALOG");
+            return finding;
+        }
         finding.warn(
             "not available: it has no route",
             format!(
@@ -58,6 +94,7 @@ fn judge(env: &Env, model: &Model, rates: Option<Rates>) -> Finding {
                 model.id
             ),
         );
+        accepting.accept(model, "route", Value::Null);
         return finding;
     };
     if let Some(secret) = missing_secret(env, model.provider) {
@@ -65,6 +102,7 @@ fn judge(env: &Env, model: &Model, rates: Option<Rates>) -> Finding {
             "not available: its provider is not configured",
             format!("Callers are told model_not_found. To sell it, set {secret}."),
         );
+        accepting.accept(model, "route", Value::Null);
     }
     finding.ok(format!("USD {} a second", model.usd_per_second));
     let price = rates.map(|rates| rates.price(model.usd_per_second));
@@ -72,25 +110,30 @@ fn judge(env: &Env, model: &Model, rates: Option<Rates>) -> Finding {
         finding.ok(format!("sold for MXN {sold}"));
     }
     match known(model.provider, route) {
-        Some(known) => compare(&mut finding, model, price, known),
+        Some(known) => compare(&mut finding, model, price, known, accepting),
         None => finding.ok(format!("what {route} asks is not known")),
     }
     finding
 }
 
-fn compare(finding: &mut Finding, model: &Model, price: Option<Price>, known: &KnownPrice) {
+fn compare(finding: &mut Finding, model: &Model, price: Option<Price>, known: &KnownPrice, accepting: &mut Accepting) {
     let KnownPrice { usd_per_second: asked, source, read, .. } = known;
     let found = format!("the provider asked USD {asked} on {read} ({source})");
+    let accepted = model.loss_accepted_up_to.is_some_and(|most| *asked <= most);
     match price {
-        Some(price) if loses(price, known) => finding.warn(
-            found,
-            format!(
-                "Every second sold loses money: with the markup of {} callers pay less than the provider asks. \
-                 CATALOG='{{\"{}\":{{\"usd_per_second\":\"{asked}\"}}}}' sells it at what it costs, and the markup \
-                  on top.",
-                price.markup, model.id
-            ),
-        ),
+        Some(price) if loses(price, known) && accepted => finding.ok(format!("{found}, and CATALOG accepts that loss")),
+        Some(price) if loses(price, known) => {
+            finding.warn(
+                found,
+                format!(
+                    "Every second sold loses money: with the markup of {} callers pay less than the provider asks. \
+                     CATALOG='{{\"{}\":{{\"usd_per_second\":\"{asked}\"}}}}' sells it at what it costs, and the markup \
+                     on top.",
+                    price.markup, model.id
+                ),
+            );
+            accepting.accept(model, "loss_accepted_up_to", asked.to_string().into());
+        }
         _ => finding.ok(found),
     }
 }

@@ -4,8 +4,10 @@ use super::PATIENCE;
 use super::finding::Finding;
 use crate::environment::Deployment;
 use base64::{Engine, engine::general_purpose::STANDARD, engine::general_purpose::URL_SAFE_NO_PAD};
+use ghub::catalog::Catalog;
 use ghub::config::{Env, Secret};
 use ghub::outbound::SdkConfig;
+use ghub::provider::Provider;
 use ghub::secrets::Secrets;
 use serde_json::Value;
 
@@ -50,7 +52,7 @@ async fn read(env: &Env, secrets: &Secrets, variable: &str, kind: Judge) -> (Opt
     let secret = match tokio::time::timeout(PATIENCE, asked).await {
         Ok(Ok(Some(credential))) => credential.current().await,
         Ok(Ok(None)) => {
-            absent(&mut finding, variable, &named_by);
+            absent(&mut finding, env, variable, &named_by);
             return (None, finding);
         }
         Ok(Err(error)) => {
@@ -80,15 +82,22 @@ async fn read(env: &Env, secrets: &Secrets, variable: &str, kind: Judge) -> (Opt
     (Some(secret), finding)
 }
 
-fn absent(finding: &mut Finding, variable: &str, named_by: &str) {
+fn absent(finding: &mut Finding, env: &Env, variable: &str, named_by: &str) {
     let set = format!("Name its secret in {named_by}, or on your own machine put it in {variable}");
-    match variable {
-        "SUPABASE_SECRET_KEY" => finding.fail("is not set: no video can be stored", format!("{set}.")),
-        _ => finding.warn(
-            "is not set: this provider's models are not available",
-            format!("{set}; leave it if you do not sell them."),
-        ),
+    let provider = match variable {
+        "FAL_KEY" => Provider::Fal,
+        "GOOGLE_SERVICE_ACCOUNT" => Provider::Google,
+        _ => return finding.fail("is not set: no video can be stored", format!("{set}.")),
+    };
+    let catalog = env.catalog();
+    let sells = |catalog: &Catalog| catalog.iter().any(|model| model.provider == provider && model.route.is_some());
+    if catalog.is_ok_and(|catalog| !sells(&catalog)) {
+        return finding.ok("is not set, and none of this provider's models is sold");
     }
+    finding.warn(
+        "is not set: this provider's models are not available",
+        format!("{set}; if you do not sell them, switch them off in CATALOG, as is said below."),
+    );
 }
 
 /// `id:secret`, as fal's page shows it once.

@@ -77,6 +77,12 @@ impl Examined {
         of_area.map(|line| (line["subject"].as_str().unwrap(), line["level"].as_str().unwrap())).collect()
     }
 
+    /// What is said to do about this subject.
+    pub fn advice(&self, subject: &str) -> Vec<&str> {
+        let of_subject = self.lines().filter(|line| line["subject"] == subject);
+        of_subject.flat_map(|line| line["advice"].as_array().unwrap()).map(|advice| advice.as_str().unwrap()).collect()
+    }
+
     /// The subjects that failed.
     pub fn failed(&self) -> Vec<&str> {
         self.lines().filter(|line| line["level"] == "fail").map(|line| line["subject"].as_str().unwrap()).collect()
