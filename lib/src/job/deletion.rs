@@ -20,8 +20,8 @@ impl Job {
     }
 
     /// Deletes a final job: it is hidden, and what the caller asked for leaves it. Its state, times, price and cost stay,
-    /// and what the provider called it, by which its bill is checked. A provider's words go, for they may repeat the prompt; the codes of a
-    /// failure stay. The video's address goes with [its file](Self::file_gone).
+    /// and what the provider called it, by which its bill is checked. A provider's words go, a trouble's too, for they may repeat the prompt;
+    /// the codes of a failure stay. The video's address goes with [its file](Self::file_gone).
     pub fn deleted(mut self, now: Timestamp) -> Moved {
         if self.deletion.is_some() {
             return Moved::Already(self);
@@ -32,6 +32,7 @@ impl Job {
             State::Failed { failure: Failure { message, .. }, .. } => message.clear(),
         }
         self.prompt.clear();
+        self.trouble = None;
         self.deletion = Some(Deletion { at: now, file_gone: false });
         self.rewritten()
     }

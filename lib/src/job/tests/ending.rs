@@ -91,6 +91,8 @@ fn only_a_final_job_is_deleted_and_its_receipt_stays() {
             assert_eq!(job.clone().deleted(at(300)), Moved::Illegal(job), "{state}");
             continue;
         }
+        let trouble = Trouble { what: "the prompt \"A kitten\" was refused".to_owned(), at: at(200), count: 1 };
+        let job = Job { trouble: Some(trouble), ..job };
         let hidden = job.clone().deleted(at(300)).applied().unwrap();
         let kept = match &job.state {
             completed @ State::Completed { .. } => completed.clone(),
@@ -101,7 +103,14 @@ fn only_a_final_job_is_deleted_and_its_receipt_stays() {
             open => panic!("{open:?}"),
         };
         let deletion = Deletion { at: at(300), file_gone: false };
-        let expected = Job { prompt: String::new(), state: kept, deletion: Some(deletion), revision: 8, ..job.clone() };
+        let expected = Job {
+            prompt: String::new(),
+            trouble: None,
+            state: kept,
+            deletion: Some(deletion),
+            revision: 8,
+            ..job.clone()
+        };
         assert_eq!(hidden, expected, "{state}");
         assert_eq!((hidden.clone().shown(), hidden.status()), (None, job.status()), "{state}");
         assert_eq!(hidden.clone().deleted(at(301)), Moved::Already(hidden.clone()), "{state}");
