@@ -32,7 +32,7 @@ impl StoreVideo {
         };
         tracing::warn!(job.id = %job.id, org.id = %job.org, %error, "the failed job's file could not be removed");
         if self.ambient.now().since(*at) < TRIED_FOR
-            && let Err(error) = self.again.send_in_passing(Message::about(job), LONGEST_WAIT).await
+            && let Err(error) = self.again.send_in_passing(Message::about(job), self.ambient.spread(LONGEST_WAIT)).await
         {
             tracing::warn!(job.id = %job.id, org.id = %job.org, %error, "its removal was not queued again");
         }
