@@ -85,8 +85,25 @@ fn the_deploy_role_cannot_change_itself() {
     let role = &bootstrap["Resources"]["DeployRole"]["Properties"];
     assert_eq!(role["Path"], "/bootstrap/");
     assert_eq!(role["RoleName"], Value::Null);
-    let denied: Vec<_> = statements("DeployRole").into_iter().filter(|each| each["Effect"] == "Deny").collect();
-    assert!(denied.iter().any(|each| actions(each) == ["sts:AssumeRole"] && each["Resource"] == "*"));
+}
+
+/// Of what PowerUserAccess allows, this would undo the protection of money, or reach rights and keys.
+#[test]
+fn the_deploy_role_is_denied_what_no_deployment_needs() {
+    let denied = statements("DeployRole").into_iter().filter(|statement| statement["Effect"] == "Deny");
+    let denied: BTreeSet<_> = denied.flat_map(|statement| actions(&statement)).collect();
+    for action in [
+        "sts:AssumeRole",
+        "secretsmanager:GetSecretValue",
+        "cloudformation:DeleteStack",
+        "cloudformation:SetStackPolicy",
+        "cloudformation:UpdateStack",
+        "cloudformation:UpdateTerminationProtection",
+        "dynamodb:DeleteBackup",
+        "dynamodb:DeleteTable",
+    ] {
+        assert!(denied.contains(action), "{action}");
+    }
 }
 
 /// CloudFormation would put an empty table in the place of one that holds money.
