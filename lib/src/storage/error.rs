@@ -3,10 +3,11 @@
 //! Nearly every refusal is HTTP 400 with the true status in a JSON body. Resumable uploads are refused
 //! with genuine codes and a text. A gateway in front answers with pages of its own.
 
+use crate::foreign_text::{self, shortened};
 use crate::outbound::WireError;
 use serde_json::Value;
 
-/// Storage's words in an error and in the log: a line of this length says why. Pages are longer.
+/// Storage's words in an error and in the log: a line of this length says why. The last character of a cut one says so.
 const LONGEST_WORDS: usize = 200;
 
 /// Storage's names for an object that is not there: the present one, and the one before.
@@ -125,32 +126,10 @@ fn between(text: &str, open: &str, close: &str) -> Option<String> {
     rest.split_once(close).map(|(inside, _)| inside.trim().to_owned())
 }
 
-/// One plain line: no markup, no control or invisible characters, no address's query, no key.
+/// One plain line: no markup, and nothing that a log must not keep.
 fn words(text: &str) -> String {
-    let text = without_markup(text);
-    let line: Vec<String> = text.split_whitespace().map(harmless).filter(|word| !word.is_empty()).collect();
-    let line = line.join(" ");
-    match line.char_indices().nth(LONGEST_WORDS) {
-        Some(_) => line.chars().take(LONGEST_WORDS - 1).chain(['…']).collect(),
-        None => line,
-    }
-}
-
-fn harmless(word: &str) -> String {
-    let word: String = word.chars().filter(|char| !char.is_control() && !is_invisible(*char)).collect();
-    let bare = word.trim_start_matches(|char: char| !char.is_alphanumeric());
-    if bare.starts_with("sb_") || bare.starts_with("eyJ") {
-        return "…".to_owned();
-    }
-    match word.split_once('?') {
-        Some((address, _)) if address.contains("://") => format!("{address}?…"),
-        _ => word,
-    }
-}
-
-/// Characters that change how a line looks and are not seen: marks of direction, and of no width.
-const fn is_invisible(char: char) -> bool {
-    matches!(char, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    let line = foreign_text::for_the_log(&without_markup(text), "");
+    shortened(&line.split_whitespace().collect::<Vec<_>>().join(" "), LONGEST_WORDS - 1)
 }
 
 /// The text of a page without its tags, styles and scripts. A text without tags stays as it is.
@@ -246,10 +225,10 @@ mod tests {
         let (_, _, long) = read(500, &"word ".repeat(100));
         assert_eq!((long.chars().count(), long.ends_with('…')), (200, true));
         for (body, message) in [
-            ("a\u{1b}[31m red\u{202e} word\u{200b}\u{0}", "a[31m red word"),
-            ("see https://storage.test/object/x?token=abc for it", "see https://storage.test/object/x?… for it"),
-            ("the key sb_secret_abc is wrong", "the key … is wrong"),
-            ("jwt: \"eyJhbGciOi.x.y\"", "jwt: …"),
+            ("a\u{1b}[31m red\u{202e} word\u{200b}\u{0}", "a red word"),
+            ("see https://storage.test/object/x?token=abc for it", "see […] for it"),
+            ("the key sb_secret_abc is wrong", "the key […] is wrong"),
+            ("jwt: \"eyJhbGciOi.x.y\"", "jwt: […]"),
         ] {
             assert_eq!(read(500, body).2, message, "{body:?}");
         }
