@@ -16,7 +16,7 @@ use crate::turnstile::Turnstile;
 use crate::witness::{ACCOUNTS, Item, JOBS, LEDGER, Witness};
 use axum::Router;
 use axum::body::Body;
-use axum::http::{HeaderMap, Method, Request};
+use axum::http::{HeaderMap, HeaderValue, Method, Request};
 use ghub::id::OrgId;
 use ghub::money::Money;
 use ghub::onboarding::{create_key, create_organization};
@@ -154,6 +154,7 @@ impl Stage {
         *request.headers_mut() = headers;
         let bearer = format!("Bearer {}", caller.key).parse().expect("a key is a header's value");
         request.headers_mut().insert("authorization", bearer);
+        request.headers_mut().insert("content-type", HeaderValue::from_static("application/json"));
         let Ok(response) = Service::<Request<Body>>::call(&mut self.api.clone(), request).await;
         let answer = whole(response).await;
         let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
