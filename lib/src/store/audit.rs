@@ -100,7 +100,9 @@ impl Store {
         .await?;
         // Every one of them has been told by now. Without them the sums would say nothing.
         if unreadable > 0 {
-            return Err(StoreError::Broken(format!("{unreadable} of its items cannot be read").into()));
+            return Err(StoreError::Broken(
+                format!("{unreadable} of its items cannot be read; the log says which and why").into(),
+            ));
         }
         let moved = self.stated(org).await?.is_none_or(|now| now.revision != stated.revision);
         let mut found = books.differences(stated).map_err(|error| StoreError::Broken(error.into()))?;
