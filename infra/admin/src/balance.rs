@@ -3,7 +3,8 @@
 use crate::confirm::Confirmation;
 use crate::environment::Operator;
 use crate::failure::Failure;
-use crate::org::{live, shown};
+use crate::org::live;
+use crate::org::show::shown;
 use crate::output::Report;
 use crate::posting::Posting;
 use clap::{Args, Subcommand};
