@@ -25,7 +25,7 @@ const MOST_REMEMBERED: usize = 10_000;
 
 /// Requests with one key. An organization's 50 open jobs may each be asked for every second; five seconds' worth may come at once.
 pub const REQUESTS: Rate = Rate { per_second: 50, at_once: 250 };
-/// Keys from one address that have to be looked up and are none. A person tries a few; each costs a read, whoever makes them up.
+/// Keys from one address that have to be looked up and are none. A person tries a few; each costs a read.
 pub const UNKNOWN_KEYS: Rate = Rate { per_second: 2, at_once: 20 };
 /// More addresses than a flood that gets through API Gateway to one sandbox has in a minute.
 const MOST_ADDRESSES: usize = 10_000;
@@ -85,13 +85,13 @@ impl Auth {
         if account.suspended { Err(Refusal::OrganizationSuspended.into()) } else { Ok(account) }
     }
 
-    /// Keeps the day of the key's use for the operator, who wants to know which keys nobody needs. No request waits for it or fails by it,
+    /// Keeps the day of the key's use for the operator, who wants to know which keys are in use. No request waits for it or fails by it,
     /// and a sandbox writes it once a day for each key: the next look-up finds it. On Lambda it goes on while the request is worked on; what
     /// is not done by its end goes on with the next one.
     fn note_use(&self, hash: &KeyHash, day: Timestamp) {
         let (store, hash) = (self.store.clone(), hash.clone());
         tokio::spawn(async move {
-            if let Err(error) = store.key_used(&hash, day).await {
+            if let Err(error) = store.keep_day_of_use(&hash, day).await {
                 tracing::warn!(error = causes(&error), "the day of a key's last use was not kept");
             }
         });

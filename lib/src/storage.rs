@@ -89,7 +89,7 @@ impl Storage {
             request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
             *request.body_mut() = Some(body.to_string().into());
         }
-        Ok(read_body(self.asked(step, request).await?, LONGEST_ANSWER).await?)
+        Ok(read_body(self.call(step, request).await?, LONGEST_ANSWER).await?)
     }
 
     /// Where a job's video lives in the bucket: the same for every attempt, so that a repeat replaces and never adds.
@@ -118,7 +118,7 @@ impl Storage {
         request.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static(KEEP));
         request.headers_mut().insert("x-upsert", HeaderValue::from_static("true"));
         *request.body_mut() = Some(video.into());
-        self.asked("upload", request).await.map(drop)
+        self.call("upload", request).await.map(drop)
     }
 
     fn url(&self, path: &str) -> Url {
@@ -143,11 +143,11 @@ impl Storage {
         request
     }
 
-    async fn asked(&self, step: &'static str, request: Request) -> Result<Response, StorageError> {
-        Self::succeeded(step, self.outbound.exchange(request).await?).await
+    async fn call(&self, step: &'static str, request: Request) -> Result<Response, StorageError> {
+        Self::expect_success(step, self.outbound.exchange(request).await?).await
     }
 
-    async fn succeeded(step: &'static str, answer: Response) -> Result<Response, StorageError> {
+    async fn expect_success(step: &'static str, answer: Response) -> Result<Response, StorageError> {
         if answer.status().is_success() {
             return Ok(answer);
         }

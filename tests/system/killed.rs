@@ -87,7 +87,7 @@ async fn recharge(process: &Process, ambient: &Ambient) {
     assert_eq!(process.store().post(&entry).await.unwrap(), Posted::Now);
 }
 
-/// All jobs, when none is open any more. Whenever nobody is at work the clock is put past the turns that killed workers took with them,
+/// All jobs, when none is open any more. When no function is at work, the clock is put past the turns that killed workers took with them,
 /// and a sweep finds their jobs.
 async fn ended(stage: &Stage, org: OrgId) -> Vec<Job> {
     until_within(Duration::from_secs(300), async || {

@@ -32,7 +32,7 @@ impl Still {
         Self::with(Options::test()).await
     }
 
-    /// The same, where somebody sees what is measured.
+    /// The same, with what is measured handed to a reader.
     pub(crate) async fn measured(metrics: Metrics) -> Self {
         Self::with(Options { metrics, ..Options::test() }).await
     }

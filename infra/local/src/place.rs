@@ -118,7 +118,7 @@ impl Scratch {
         std::fs::write(&file, content).map_err(|error| format!("{} cannot be written: {error}", file.display()))
     }
 
-    /// Says to whoever finds the directory locked where this system answers.
+    /// Says where this system answers, to a process that finds the directory locked.
     pub(crate) fn answers_at(&self, api: &str) {
         self.lock.says(&format!("process {}, which answers at {api}", std::process::id()));
     }

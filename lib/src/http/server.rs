@@ -54,7 +54,7 @@ pub async fn serve<E: Endpoint>(
 }
 
 impl Server {
-    /// With the process's own clock and output: for a function that calls nobody and so needs no [`World`].
+    /// With the process's own clock and output: for a function that makes no calls and so needs no [`World`].
     pub fn process() -> Self {
         let ambient = Ambient::system();
         Self { metrics: Metrics::on_stdout(&Env::process(), &ambient), ambient }

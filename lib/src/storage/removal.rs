@@ -50,12 +50,12 @@ impl Storage {
         self.remove(&place).await?;
         let ours = place.base == self.base.as_str().trim_end_matches('/');
         if ours {
-            match self.described(&place).await? {
+            match self.ask_origin(&place).await? {
                 Seen::Gone => {}
                 Seen::There | Seen::Cached => return Err(StorageError::StillThere("its bucket".to_owned())),
             }
         }
-        match self.given_out(video_url, ours).await? {
+        match self.ask_public(video_url, ours).await? {
             Seen::Gone => Ok(()),
             Seen::Cached if ours => Ok(()),
             Seen::There | Seen::Cached => {
@@ -69,19 +69,19 @@ impl Storage {
     async fn remove(&self, place: &Place<'_>) -> Result<(), StorageError> {
         let object = self.url(&format!("object/{}/{}", place.bucket, place.path));
         let request = self.request(Method::DELETE, object, TIMEOUT).await;
-        match self.asked("remove", request).await {
+        match self.call("remove", request).await {
             Err(error) if !error.says_no_object() && !error.says_no_bucket() => Err(error),
             Ok(_) | Err(_) => Ok(()),
         }
     }
 
     /// The origin's word, with the key: a bucket that is not there has no object either.
-    async fn described(&self, place: &Place<'_>) -> Result<Seen, StorageError> {
+    async fn ask_origin(&self, place: &Place<'_>) -> Result<Seen, StorageError> {
         let mut info = self.url(&format!("object/info/{}/{}", place.bucket, place.path));
         info.set_query(Some(&self.unseen()));
         let mut request = self.request(Method::GET, info, TIMEOUT).await;
         request.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-        match self.asked("info", request).await {
+        match self.call("info", request).await {
             Ok(answer) if is_from_a_cache(answer.headers()) => Ok(Seen::Cached),
             Ok(_) => Ok(Seen::There),
             Err(error) if error.says_no_object() || error.says_no_bucket() => Ok(Seen::Gone),
@@ -92,7 +92,7 @@ impl Storage {
     /// What the public gets. This finds a key that may not see the object: to such a one it is not
     /// there, and it is not removed. A bucket that is not public hides its objects, so elsewhere only
     /// the object's own absence counts.
-    async fn given_out(&self, video_url: &str, ours: bool) -> Result<Seen, StorageError> {
+    async fn ask_public(&self, video_url: &str, ours: bool) -> Result<Seen, StorageError> {
         let url = Url::parse(video_url).ok().map(|mut url| {
             url.set_query(Some(&self.unseen()));
             url

@@ -29,7 +29,7 @@ impl Storage {
         let metadata = fields.map(|(name, value)| format!("{name} {}", STANDARD.encode(value))).join(",");
         let metadata = HeaderValue::try_from(metadata).map_err(|_| StorageError::Location)?;
         headers.insert("upload-metadata", metadata);
-        let answer = self.asked("begin", request).await?;
+        let answer = self.call("begin", request).await?;
         let location = answer.headers().get(LOCATION).and_then(|location| location.to_str().ok());
         Ok(self.own(location.unwrap_or_default())?.into())
     }
@@ -38,7 +38,7 @@ impl Storage {
     pub async fn offset(&self, upload_url: &str) -> Result<Option<u64>, StorageError> {
         let Ok(url) = self.own(upload_url) else { return Ok(None) };
         let request = self.tus(Method::HEAD, url, QUESTION_TIMEOUT).await;
-        match self.asked("offset", request).await {
+        match self.call("offset", request).await {
             Ok(answer) => Ok(upload_offset(answer.headers())),
             Err(error) if error.is_an_answer() => Ok(None),
             Err(error) => Err(error),
@@ -62,7 +62,7 @@ impl Storage {
             headers.insert("upload-length", length.into());
         }
         *request.body_mut() = Some(part.into());
-        let answer = self.asked("append", request).await?;
+        let answer = self.call("append", request).await?;
         upload_offset(answer.headers()).ok_or_else(|| StorageError::unexpected("append", "no upload-offset"))
     }
 

@@ -25,14 +25,14 @@ impl Storage {
         same_size(bytes, shown)?;
         match told.or(shown) {
             Some(_) => Ok(()),
-            None => same_size(bytes, Some(counted(public, bytes).await?)),
+            None => same_size(bytes, Some(count(public, bytes).await?)),
         }
     }
 
     async fn size_in_info(&self, path: &str) -> Result<Option<u64>, StorageError> {
         let info = self.url(&format!("object/info/{}/{path}", self.bucket));
         let info = self.request(Method::GET, info, QUESTION_TIMEOUT).await;
-        let body = read_body(self.asked("info", info).await?, LONGEST_ANSWER).await?;
+        let body = read_body(self.call("info", info).await?, LONGEST_ANSWER).await?;
         Ok(serde_json::from_slice(&body).ok().and_then(|info: Value| size_in(&info)))
     }
 
@@ -40,7 +40,7 @@ impl Storage {
     async fn size_in_head(&self, path: &str) -> Option<u64> {
         let object = self.url(&format!("object/{}/{path}", self.bucket));
         let head = plain(self.request(Method::HEAD, object, QUESTION_TIMEOUT).await);
-        self.asked("head", head).await.ok().as_ref().and_then(length)
+        self.call("head", head).await.ok().as_ref().and_then(length)
     }
 
     /// Asks for the first byte as the public would: without the key, and along redirects.
@@ -54,7 +54,7 @@ impl Storage {
             let redirect = answer.status().is_redirection().then(|| target(&url, answer.headers())).flatten();
             match redirect.filter(|target| self.may_lead_to(target)) {
                 Some(target) => url = target,
-                None => return Self::succeeded("public", answer).await,
+                None => return Self::expect_success("public", answer).await,
             }
         }
         Err(StorageError::unexpected("public", "the public URL leads on without end"))
@@ -115,7 +115,7 @@ fn length(answer: &Response) -> Option<u64> {
 }
 
 /// Where nothing tells a size, the bytes do: as many as there should be, and one more.
-async fn counted(mut answer: Response, most: u64) -> Result<u64, StorageError> {
+async fn count(mut answer: Response, most: u64) -> Result<u64, StorageError> {
     if answer.status().as_u16() != 200 {
         return Err(StorageError::unexpected("public", "storage does not say how large the video is"));
     }

@@ -76,7 +76,7 @@ impl Server {
 }
 
 /// What the description, a HEAD and the public address answer, and whether that confirms the video.
-async fn confirmed(info: &'static str, head: Option<Answer>, public: Option<Answer>) -> Result<(), StorageError> {
+async fn confirm(info: &'static str, head: Option<Answer>, public: Option<Answer>) -> Result<(), StorageError> {
     let (storage, _) = serving(move |request| match request.method() {
         &Method::HEAD => head.clone(),
         _ if is_info(request) => json(200, info),
@@ -101,7 +101,7 @@ async fn a_size_is_read_wherever_it_is_told() {
         "not JSON",
         "",
     ] {
-        assert!(confirmed(info, silent_head(), range()).await.is_ok(), "{info}");
+        assert!(confirm(info, silent_head(), range()).await.is_ok(), "{info}");
     }
     let head = || bare(200, &[("content-length", "1234567")]);
     for (name, public) in [
@@ -112,9 +112,9 @@ async fn a_size_is_read_wherever_it_is_told() {
         ("the whole file", bare(200, &[("content-length", "1234567")])),
         ("a range", range()),
     ] {
-        let told = confirmed("{}", head(), public.clone()).await;
+        let told = confirm("{}", head(), public.clone()).await;
         assert!(told.is_ok(), "{name}, after a HEAD: {told:?}");
-        assert!(confirmed(r#"{"size":"1234567"}"#, None, public).await.is_ok(), "{name}, after the info");
+        assert!(confirm(r#"{"size":"1234567"}"#, None, public).await.is_ok(), "{name}, after the info");
     }
 }
 
@@ -129,7 +129,7 @@ async fn one_size_that_differs_is_enough() {
         ("range", r#"{"size":1234567}"#, None, bare(206, &[("content-range", "bytes 0-0/1")])),
         ("length", r#"{"size":1234567}"#, None, bare(200, &[("content-length", "0")])),
     ] {
-        let told = confirmed(info, head, public).await;
+        let told = confirm(info, head, public).await;
         assert!(matches!(told, Err(StorageError::Size { expected: SIZE, .. })), "{name}: {told:?}");
     }
 }
@@ -139,10 +139,10 @@ async fn bytes_are_counted_where_nothing_tells_a_size() {
     for (length, right) in [(SIZE, true), (SIZE - 1, false), (SIZE + 1, false), (0, false)] {
         let body = "x".repeat(usize::try_from(length).unwrap());
         let told =
-            confirmed("{}", json(405, ""), json(200, "").map(|(status, headers, _)| (status, headers, body))).await;
+            confirm("{}", json(405, ""), json(200, "").map(|(status, headers, _)| (status, headers, body))).await;
         assert_eq!(told.is_ok(), right, "{length}: {told:?}");
     }
-    let unknown = confirmed("{}", None, bare(206, &[("content-range", "bytes 0-0/*")])).await.unwrap_err();
+    let unknown = confirm("{}", None, bare(206, &[("content-range", "bytes 0-0/*")])).await.unwrap_err();
     assert!(unknown.to_string().contains("does not say how large"), "{unknown}");
 }
 
@@ -224,12 +224,7 @@ async fn storage_that_does_not_know_an_upload_any_more_is_told_from_a_busy_one()
 }
 
 /// What the removal, the description and the public address answer, and what comes of it.
-async fn erased(
-    url: &str,
-    remove: Option<Answer>,
-    info: Option<Answer>,
-    public: Option<Answer>,
-) -> (bool, Vec<String>) {
+async fn erase(url: &str, remove: Option<Answer>, info: Option<Answer>, public: Option<Answer>) -> (bool, Vec<String>) {
     let (storage, server) = serving(move |request| match request.method() {
         &Method::DELETE => remove.clone(),
         _ if is_info(request) => info.clone(),
@@ -269,10 +264,10 @@ async fn a_video_is_gone_when_its_origin_says_so() {
         ("no answer to the description", &removed, &None, &no_object, false),
         ("no answer to the public", &removed, &no_object, &None, false),
     ] {
-        let (seen, asked) = erased(OURS, remove.clone(), info.clone(), public.clone()).await;
+        let (seen, asked) = erase(OURS, remove.clone(), info.clone(), public.clone()).await;
         assert_eq!(seen, gone, "{name}: {asked:?}");
     }
-    let (_, asked) = erased(OURS, removed, no_object.clone(), no_object).await;
+    let (_, asked) = erase(OURS, removed, no_object.clone(), no_object).await;
     assert_eq!(
         asked,
         [
@@ -295,7 +290,7 @@ async fn a_video_of_another_project_is_gone_when_that_project_says_so() {
         ("no answer", None, false),
         ("it is gone", no_object.clone(), true),
     ] {
-        let (seen, asked) = erased(THEIRS, no_object.clone(), None, public).await;
+        let (seen, asked) = erase(THEIRS, no_object.clone(), None, public).await;
         assert_eq!(seen, gone, "{name}");
         assert_eq!(
             asked[1], "GET before.supabase.co/storage/v1/object/public/videos/org/job/video.mp4",
@@ -304,6 +299,6 @@ async fn a_video_of_another_project_is_gone_when_that_project_says_so() {
         assert_eq!(asked.len(), 2);
     }
     for url in ["", "https://x.test/video.mp4", "video.mp4"] {
-        assert_eq!(erased(url, None, None, None).await, (false, Vec::new()), "{url}");
+        assert_eq!(erase(url, None, None, None).await, (false, Vec::new()), "{url}");
     }
 }

@@ -115,7 +115,7 @@ impl Store {
 
     /// Keeps the day on which a key was used, unless it is known to have been used on that day or later. It writes nothing else of the
     /// key, and makes none: roles may write this attribute alone.
-    pub async fn key_used(&self, hash: &KeyHash, day: Timestamp) -> Result<(), StoreError> {
+    pub async fn keep_day_of_use(&self, hash: &KeyHash, day: Timestamp) -> Result<(), StoreError> {
         self.retried(|| async {
             let update = self.update_key(hash).update_expression("SET last_used = :day");
             let update = update.condition_expression(

@@ -25,7 +25,7 @@ pub enum Setting {
 }
 
 impl Setting {
-    /// The account with this decision, whoever made it.
+    /// The account with this decision.
     pub fn applied(self, account: &Account) -> Account {
         let account = account.clone();
         match self {

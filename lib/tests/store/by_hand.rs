@@ -117,7 +117,7 @@ async fn a_key_says_who_made_it_who_revoked_it_and_when_it_was_last_used() {
 
     let (first, later) = (at(0).midnight(), at(86_400).midnight());
     for day in [first, first, later, first] {
-        stage.store.key_used(&key.hash, day).await.unwrap();
+        stage.store.keep_day_of_use(&key.hash, day).await.unwrap();
     }
     let used = ApiKey { last_used: Some(later), ..made };
     assert_eq!(kept().await, used, "a day that is over does not come back");
@@ -127,7 +127,7 @@ async fn a_key_says_who_made_it_who_revoked_it_and_when_it_was_last_used() {
     assert_eq!(kept().await, ApiKey { revoked: Some(at(5)), revoked_by: Some(name("bea")), ..used });
 
     let unknown = KeyHash::of("ghub_sk_live_unknown");
-    stage.store.key_used(&unknown, first).await.unwrap();
+    stage.store.keep_day_of_use(&unknown, first).await.unwrap();
     assert_eq!(stage.store.key(&unknown).await.unwrap(), None, "a use makes no key");
 }
 
@@ -163,7 +163,7 @@ async fn what_a_later_version_wrote_survives_every_write_by_hand() {
     let description = Description { name: Some("Cine".to_owned()), contact: Some(String::new()) };
     ana.describe(org, &description).await.unwrap().unwrap();
     assert_eq!(ana.post(&Entry::recharge(org, "payment", money("5.00"), 1)).await.unwrap(), Posted::Now);
-    ana.key_used(&key.hash, at(0).midnight()).await.unwrap();
+    ana.keep_day_of_use(&key.hash, at(0).midnight()).await.unwrap();
     assert!(ana.revoke_key(&key.hash, at(5)).await.unwrap());
 
     assert_eq!(kept("TABLE_ACCOUNTS", &account_key), "kept");

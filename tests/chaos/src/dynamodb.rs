@@ -84,7 +84,7 @@ impl Dynamo {
         self.lag.outdated()
     }
 
-    /// Every item of a table, without a step: for whoever checks. Void items are no jobs.
+    /// Every item of a table, without a step: for the checks. Void items are no jobs.
     pub fn items(&self, table: &str) -> Vec<Map<String, Value>> {
         let answer = self.act("Scan", &serde_json::json!({"TableName": table}));
         let found: Value = serde_json::from_slice(&answer.body).unwrap_or_default();

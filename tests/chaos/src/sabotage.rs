@@ -141,7 +141,7 @@ fn unconditional(write: &mut Value) {
     }
 }
 
-/// The update of a job that is there, whoever has written it meanwhile.
+/// The update of a job that is there, even if another has written it meanwhile.
 fn over_any_revision(update: &mut Value) {
     update["ConditionExpression"] = json!("attribute_exists(job)");
     if let Some(values) = update["ExpressionAttributeValues"].as_object_mut() {
