@@ -134,7 +134,8 @@ impl Record {
     pub fn text(&self) -> String {
         self.inner().steps.iter().fold(String::new(), |mut text, Noted { at_ms, step, fault }| {
             let fault = fault.map_or_else(String::new, |fault| format!("  <- {fault:?}"));
-            writeln!(text, "{at_ms:>9} ms  {step}{fault}").expect("writing to a string succeeds");
+            let about = step.about.map_or_else(String::new, |order| format!("  order {order}"));
+            writeln!(text, "{at_ms:>9} ms  {step}{about}{fault}").expect("writing to a string succeeds");
             text
         })
     }

@@ -111,8 +111,9 @@ fn end(stage: &Stage, placed: &Placed, jobs: &[&Item]) -> End {
             wrong("it was certainly never sent, and it failed as if that were unknown".to_owned());
         }
     }
+    // A job whose submission was lost has no handle: its provider cannot be asked, and a cancel ends it.
     let thrown_away = stage.network.fal.finished_renders_of(&prompt) > 0 && matches!(&*code, "cancelled" | "timed_out");
-    if thrown_away && !order.may_fail_with.contains(&&*code) {
+    if thrown_away && !submission_lost && !order.may_fail_with.contains(&&*code) {
         wrong(format!("it was rendered to its end, which is billed, and it failed with {code}"));
     }
     if let Some(job) = job
