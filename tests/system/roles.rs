@@ -23,6 +23,16 @@ use std::time::Duration;
 const LAMBDAS_OWN: [&str; 5] =
     ["logs:CreateLogStream", "logs:PutLogEvents", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"];
 
+/// What the version before does with the roles of this one, while an update is under way and after a rollback: it writes jobs as whole
+/// items, and sends a video that could not be stored back to the first queue.
+const OF_THE_VERSION_BEFORE: [(&str, &str); 5] = [
+    ("cancel-video", "dynamodb:PutItem JobsTable"),
+    ("delete-video", "dynamodb:PutItem JobsTable"),
+    ("poll-jobs", "dynamodb:PutItem JobsTable"),
+    ("store-video", "dynamodb:PutItem JobsTable"),
+    ("store-video", "sqs:SendMessage StoreQueue"),
+];
+
 /// An action and the resource that it is done to, as `dynamodb:GetItem JobsTable`.
 type Done = BTreeMap<String, BTreeSet<String>>;
 
@@ -95,7 +105,8 @@ async fn a_function_does_all_that_its_role_allows_and_nothing_else() {
     for function in allowed.keys().chain(done.keys()) {
         let nothing = BTreeSet::new();
         let (does, may) = (done.get(function).unwrap_or(&nothing), allowed.get(function).unwrap_or(&nothing));
-        let needless: Vec<_> = may.difference(does).collect();
+        let kept = |action: &&String| !OF_THE_VERSION_BEFORE.contains(&(function.as_str(), action.as_str()));
+        let needless: Vec<_> = may.difference(does).filter(kept).collect();
         let refused: Vec<_> = does.difference(may).collect();
         assert!(
             needless.is_empty() && refused.is_empty(),
