@@ -163,7 +163,7 @@ impl Account {
 
     /// How many jobs were submitted on this day, as far as they are counted.
     pub fn jobs_of(&self, day: i64) -> u32 {
-        self.daily.filter(|daily| daily.day == day).map_or(0, |daily| daily.jobs)
+        self.daily.filter(|daily| daily.day >= day).map_or(0, |daily| daily.jobs)
     }
 
     /// Why a hold of this cost would be refused now, in the order in which a caller is told; `None` when it would be taken. What

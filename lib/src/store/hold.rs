@@ -14,9 +14,10 @@ const HAS_ROOM: &str = "available > :zero AND open_jobs < open_jobs_limit AND su
 /// A hold of nothing needs no balance.
 const HAS_A_PLACE: &str = "open_jobs < open_jobs_limit AND suspended = :no";
 
-/// The day of the last job is today, and today has room. Without a number of the operator's the usual one counts.
+/// The day of the last job is today, and today has room. Without a number of the operator's the usual one counts. Another process may
+/// have begun the next day already: its clock is ahead, or this job waited over midnight. The job counts for that day then.
 const DAY_HAS_ROOM: &str =
-    "#day = :today AND (day_jobs < jobs_per_day OR (attribute_not_exists(jobs_per_day) AND day_jobs < :usual))";
+    "#day >= :today AND (day_jobs < jobs_per_day OR (attribute_not_exists(jobs_per_day) AND day_jobs < :usual))";
 
 /// The day of the last job is over, and a day has room at all.
 const NEW_DAY_HAS_ROOM: &str = "(attribute_not_exists(#day) OR #day < :today) AND \

@@ -46,6 +46,21 @@ async fn so_many_jobs_are_accepted_in_a_day_and_the_next_day_begins_anew() {
     }
 }
 
+/// Over midnight two clocks need not agree, and a job may have waited: it counts for the day that has begun.
+#[tokio::test]
+async fn a_job_of_the_day_before_counts_for_the_day_that_has_begun() {
+    let stage = Stage::new();
+    let org = sandbox(&stage, Some(3)).await;
+    let day = 24 * 60 * 60;
+    for created in [day, 0, day - 1] {
+        let job = Job { created: at(created), ..free(&stage, org) };
+        assert!(matches!(stage.store.accept(&job, None).await.unwrap(), Accepted::Stored), "{created}");
+    }
+    assert_eq!(stage.account(org).await.daily, Some(Daily { day: CREATED.day() + 1, jobs: 3 }));
+    let refused = stage.store.accept(&free(&stage, org), None).await.unwrap();
+    assert!(is_refused(&refused, 3), "{refused:?}");
+}
+
 #[tokio::test]
 async fn a_burst_does_not_pass_the_limit() {
     let stage = Stage::new();
