@@ -20,7 +20,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// How long the void item is tried. Two attempts of 3 s may stay without an answer, and a third takes its place. The submit
-/// function lives for 28 s; the accept before it takes 4 s at most.
+/// function lives for 28 s; the accept before it takes 4 s at most, and 8 s where a sandbox's job is the first of its day.
 const VOIDING: Duration = Duration::from_secs(10);
 
 /// What became of a submit's transaction.

@@ -24,12 +24,14 @@ struct VoidItem {
     org: OrgId,
     job: JobId,
     void: bool,
+    /// The version before leaves out of its lists what has this attribute, and would fail on any other item that is no job.
+    deleted: Timestamp,
     expires: Timestamp,
 }
 
 pub(in crate::store) fn from_void(job: &Job) -> Result<Item, BoxError> {
     let expires = job.created.after(KEPT);
-    Ok(serde_dynamo::to_item(VoidItem { org: job.org, job: job.id, void: true, expires })?)
+    Ok(serde_dynamo::to_item(VoidItem { org: job.org, job: job.id, void: true, deleted: job.created, expires })?)
 }
 
 pub(in crate::store) fn is_void(item: &Item) -> bool {
