@@ -173,6 +173,8 @@ async fn sandbox_jobs_are_kept_for_a_week_and_live_ones_for_good() {
 
     still.caller = still.stage.sandbox();
     still.key = still.stage.system.identity.sandbox_key.clone();
+    let own = still.sandbox_completed("sandbox:stored").await;
+    assert_eq!(expires(&still, &own).await, None, "without the job nothing would know of its file");
     let completed = still.sandbox_completed("a hummingbird").await;
     let open = still.caller.accepted("sandbox:slow").await;
     let ended = match still.stored(&completed).await.state {
@@ -183,12 +185,14 @@ async fn sandbox_jobs_are_kept_for_a_week_and_live_ones_for_good() {
     assert_eq!(expires(&still, &open).await, None, "an open job never expires");
     still.stage.later(SANDBOX_KEPT - Duration::from_secs(1));
     assert_eq!(still.shown(&completed).await.status, 200);
-    assert_eq!(still.listed("").await.0, [open.clone(), completed.clone()]);
+    assert_eq!(still.listed("").await.0, [open.clone(), completed.clone(), own.clone()]);
     still.stage.later(Duration::from_secs(1));
     still.shown(&completed).await.refused(404, "job_not_found");
     still.delete(&completed).await.refused(404, "job_not_found");
     still.cancel(&completed).await.refused(404, "job_not_found");
-    assert_eq!(still.listed("").await.0, [open], "it is in no list");
+    assert_eq!(still.listed("").await.0, [open, own.clone()], "it is in no list");
+    assert_eq!(still.delete(&own).await.status, 200);
+    assert!(expires(&still, &own).await.is_some(), "its file is gone");
     still.stage.audit().await;
 
     let key = |name: &str, value: String| (name.to_owned(), AttributeValue::S(value));

@@ -53,8 +53,8 @@ impl Store {
                 Err(error) => return Err(error),
             };
             for item in items {
+                let is_kept = !item::has_expired(&item, self.ambient.now());
                 let Some(job) = self.readable(Table::Jobs, item, item::to_job) else { continue };
-                let is_kept = !job.has_expired(self.ambient.now());
                 let Some(job) = (if wanted.deleted_too { Some(job) } else { job.shown().filter(|_| is_kept) }) else {
                     continue;
                 };

@@ -94,6 +94,12 @@ pub(super) struct JobItem {
     expires: Option<Timestamp>,
 }
 
+/// Whether an item is only there because DynamoDB, which takes up to some days for that, has not removed it yet.
+pub(super) fn has_expired(item: &Item, now: Timestamp) -> bool {
+    let expires = item.get("expires").and_then(|expires| expires.as_n().ok()?.parse::<i64>().ok());
+    expires.is_some_and(|expires| expires <= now.unix_s())
+}
+
 /// The attribute that names the write by which an item stands.
 pub(super) const WRITE: &str = "write";
 

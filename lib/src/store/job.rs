@@ -144,14 +144,13 @@ impl Store {
 
     /// The item's job, unless it is none or has expired.
     fn there(&self, item: Item) -> Result<Option<Job>, StoreError> {
-        if item::is_void(&item) {
+        if item::is_void(&item) || item::has_expired(&item, self.ambient.now()) {
             return Ok(None);
         }
-        let job = item::to_job(item).map_err(StoreError::Broken)?;
-        Ok((!job.has_expired(self.ambient.now())).then_some(job))
+        item::to_job(item).map(Some).map_err(StoreError::Broken)
     }
 
-    async fn item(&self, org: OrgId, job: JobId) -> Result<Option<Item>, StoreError> {
+    pub(super) async fn item(&self, org: OrgId, job: JobId) -> Result<Option<Item>, StoreError> {
         self.retried(|| async {
             let get = self.db.get_item().table_name(self.table(Table::Jobs)).set_key(Some(key(org, job)));
             get.consistent_read(true).send().await.map(|answer| answer.item).map_err(trouble)
