@@ -14,6 +14,7 @@ mod idempotency;
 mod item;
 mod job;
 mod key;
+mod lease;
 mod ledger;
 mod listing;
 mod page;

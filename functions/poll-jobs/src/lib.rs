@@ -78,21 +78,22 @@ impl PollJobs {
         let message: Message = serde_json::from_str(record.body.as_deref().unwrap_or_default())?;
         let Some(job) = self.store.job(message.org, message.job).await? else { return Ok(Turn::Nobodys) };
         let now = self.ambient.now();
-        let (moved, turn): (Moved, fn(Job) -> Turn) = match &job.state {
-            _ if !job.is_due(now) => return Ok(Turn::Nobodys),
-            State::Processing(Processing { file: Some(_), .. }) => return Ok(Turn::Store(job)),
+        let cadence = job.cadence(now);
+        match &job.state {
+            _ if !job.is_due(now) => Ok(Turn::Nobodys),
+            State::Processing(Processing { file: Some(_), .. }) => Ok(Turn::Store(job)),
             State::Pending { lease_until: None } if job.deadline_passed(now).is_none() => {
-                (job.leased(now), Turn::Submit)
+                let (leased, without) = (job.clone().leased(now), job.again_in(now, cadence));
+                let (Moved::Applied(leased), Moved::Applied(without)) = (leased, without) else {
+                    return Ok(Turn::Nobodys);
+                };
+                Ok(Turn::unless_overtaken(self.store.lease(&leased, &without).await?, Turn::Submit(leased)))
             }
             _ => {
-                let length = self.ambient.varied(job.cadence(now)); // while a provider is away, its jobs do not ask in step
-                (job.turn(now, length), Turn::Look)
+                let length = self.ambient.varied(cadence); // while a provider is away, its jobs do not ask in step
+                let Moved::Applied(taken) = job.turn(now, length) else { return Ok(Turn::Nobodys) };
+                Ok(Turn::unless_overtaken(self.store.write(&taken).await?, Turn::Look(taken)))
             }
-        };
-        let Moved::Applied(taken) = moved else { return Ok(Turn::Nobodys) };
-        match self.store.write(&taken).await? {
-            Written::Done => Ok(turn(taken)),
-            Written::Overtaken => Ok(Turn::Nobodys),
         }
     }
 
@@ -126,4 +127,13 @@ enum Turn {
     Store(Job),
     /// The job is over, or somebody else has its turn.
     Nobodys,
+}
+
+impl Turn {
+    fn unless_overtaken(written: Written, turn: Self) -> Self {
+        match written {
+            Written::Done => turn,
+            Written::Overtaken => Self::Nobodys,
+        }
+    }
 }

@@ -99,32 +99,33 @@ impl Store {
 
     async fn write_alone(&self, job: &Job) -> Result<Written, StoreError> {
         let write = self.new_write();
-        let JobUpdate { expression, names, values } = JobUpdate::of(job, &write).map_err(StoreError::Broken)?;
-        let refused = self
-            .retried(|| async {
-                let update = self.db.update_item().table_name(self.table(Table::Jobs));
-                let update = update.set_key(Some(key(job.org, job.id))).update_expression(&expression);
-                let update = update.condition_expression(JobUpdate::CONDITION);
-                let update = update.set_expression_attribute_names(Some(names.clone()));
-                let update = update.set_expression_attribute_values(Some(values.clone()));
-                let update =
-                    update.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-                match update.send().await {
-                    Ok(_) => Ok(None),
-                    Err(error) => match error.as_service_error() {
-                        Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
-                            Ok(Some(failed.item().cloned()))
-                        }
-                        _ => Err(trouble(error)),
-                    },
-                }
-            })
-            .await;
-        match refused {
+        match self.update(job, &write).await {
             Err(error) => self.landed(job, &write, error).await.map(|()| Written::Done),
-            Ok(None) => Ok(Written::Done),
-            Ok(Some(found)) => Ok(overtaken_or_done(found.as_ref(), &write)),
+            Ok(found) => Ok(found),
         }
+    }
+
+    /// Writes a moved job over the revision before it, as the write of this name. A repeat is the same write.
+    pub(super) async fn update(&self, job: &Job, write: &str) -> Result<Written, StoreError> {
+        let JobUpdate { expression, names, values } = JobUpdate::of(job, write).map_err(StoreError::Broken)?;
+        self.retried(|| async {
+            let update = self.db.update_item().table_name(self.table(Table::Jobs));
+            let update = update.set_key(Some(key(job.org, job.id))).update_expression(&expression);
+            let update = update.condition_expression(JobUpdate::CONDITION);
+            let update = update.set_expression_attribute_names(Some(names.clone()));
+            let update = update.set_expression_attribute_values(Some(values.clone()));
+            let update = update.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+            match update.send().await {
+                Ok(_) => Ok(Written::Done),
+                Err(error) => match error.as_service_error() {
+                    Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
+                        Ok(overtaken_or_done(failed.item(), write))
+                    }
+                    _ => Err(trouble(error)),
+                },
+            }
+        })
+        .await
     }
 
     /// A write whose answers were all lost may stand all the same: the item is read once more, and tells by the write's name.

@@ -8,6 +8,7 @@ mod by_hand;
 mod daily;
 mod dynamo;
 mod keys;
+mod leasing;
 mod looking;
 mod posting;
 mod settings;

@@ -120,7 +120,8 @@ async fn an_audit_judges_the_other_accounts_and_not_that_one() {
     };
     stage.store.audit_all(tell).await.unwrap();
     let of = |org| told.iter().find(|(found, _)| *found == org).unwrap().1.clone();
-    let unread = |count: u32| Err(format!("the store refused: {count} of its items cannot be read"));
+    let why = "of its items cannot be read; the log says which and why";
+    let unread = |count: u32| Err(format!("the store refused: {count} {why}"));
     assert_eq!((of(sound), of(spoilt), of(ledger)), (Ok(Audited::Agrees), unread(2), unread(1)));
     assert_eq!((told.len(), counted(&stage)), (3, 4), "each is told once, the account that is nobody's too");
 }
