@@ -54,6 +54,11 @@ impl Canceller {
         Self { checker, store, poll_queue: poll_queue.clone(), ambient: ambient.clone() }
     }
 
+    /// Whether the provider that has this job can be asked to stop.
+    pub fn can_stop(&self, handle: &Handle) -> bool {
+        self.checker.can_stop(handle)
+    }
+
     /// Cancels a job, as it was read. With `discard` it fails even if its render is finished, may be, or goes on: that is thrown away. May
     /// be repeated: a job that is over stays as it is, and a provider that was asked is not asked again here.
     pub async fn cancel(
@@ -93,8 +98,10 @@ impl Canceller {
         }
         // The message that was under way finds the turn taken and is gone. Whatever becomes of this invocation, the poller looks again.
         self.schedule_look(&stopping).await;
-        let stopped = self.checker.ask_to_stop(&handle, lifetime).await;
-        if stopped == Stopping::Stopped || discard {
+        let said = self.checker.ask_to_stop(&handle, lifetime).await;
+        let now = self.ambient.now();
+        let stopping = if said == Stopping::Tries { stopping.seen(&Seen::Rendering, now) } else { stopping };
+        if said == Stopping::Stopped || discard {
             return self.fail(stopping, failure, lifetime).await;
         }
         self.look_after_asking(stopping, &handle, lifetime).await
@@ -105,7 +112,10 @@ impl Canceller {
         match self.checker.look(handle, lifetime).await {
             Look::Done { file_url } => self.record_file(job, file_url, lifetime).await,
             Look::Failed(verdict) => self.fail_for(job, verdict, lifetime).await,
-            Look::Open(_) => self.give_back(job).await.map(|()| Cancellation::Requested),
+            Look::Open(seen) => {
+                let seen = job.seen(&seen, self.ambient.now());
+                self.give_back(seen).await.map(|()| Cancellation::Requested)
+            }
         }
     }
 

@@ -45,7 +45,9 @@ pub enum Look {
 pub enum Stopping {
     /// It has stopped: nothing more comes of the render.
     Stopped,
-    /// It may go on: it only tries to stop, had finished before, does not know the job, or gave no answer.
+    /// It had begun to render and tries to stop: it may go on.
+    Tries,
+    /// It may go on: it had finished before, does not know the job, or gave no answer.
     MayGoOn,
     /// This provider cannot be asked to.
     NotPossible,
@@ -109,7 +111,8 @@ impl Checker {
         match cancelled {
             Cancelled::Stopped => Stopping::Stopped,
             Cancelled::Unknown if self.is_unknown(handle, lifetime).await => Stopping::Stopped,
-            Cancelled::Asked | Cancelled::AlreadyDone | Cancelled::Unknown => Stopping::MayGoOn,
+            Cancelled::Asked => Stopping::Tries,
+            Cancelled::AlreadyDone | Cancelled::Unknown => Stopping::MayGoOn,
             Cancelled::Trouble(why) => {
                 tracing::warn!(why, "the provider did not say whether it stops");
                 Stopping::MayGoOn
@@ -134,8 +137,10 @@ impl Checker {
     pub async fn record_file(&self, job: Job, file_url: String, lifetime: Lifetime) -> Result<Written, BoxError> {
         let Moved::Applied(found) = job.file_found(file_url, self.ambient.now()) else { return Ok(Written::Overtaken) };
         let written = self.write(&found, lifetime).await?;
-        if written == Written::Done {
-            self.store_queue.send(Message::about(&found), Duration::ZERO).await?;
+        if written == Written::Done
+            && let Err(error) = self.store_queue.send_in_passing(Message::about(&found), Duration::ZERO).await
+        {
+            tracing::warn!(job.id = %found.id, org.id = %found.org, %error, "the file was not queued; the sweep finds the job");
         }
         Ok(written)
     }

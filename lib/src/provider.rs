@@ -91,7 +91,7 @@ pub enum Cancelled {
     Stopped,
     /// It is unknown there.
     Unknown,
-    /// It was asked to stop; it may still finish.
+    /// It has begun, and was asked to stop; it may still finish.
     Asked,
     /// It had finished before.
     AlreadyDone,

@@ -20,8 +20,8 @@ async fn cancelled_while_rendering(measured: &Measured) {
     let still = Still::measured(measured.metrics()).await;
     still.stage.fal().set_render(FOR_HOURS);
     still.stage.fal().configure(|settings| settings.cancel_stops_rendering = false);
-    let job = still.caller.accepted("unwanted").await;
-    still.look_in(61, &job).await;
+    let job = still.caller.accepted("unwanted").await; // cancelled before the first look: fal's answer says that it has begun
+    still.stage.later(Duration::from_secs(20));
     assert_eq!(still.cancel(&job).await.status, 200);
     still.look_in(25 * 3600, &job).await;
     let by = |name: &'static str, value: String| BTreeMap::from([(name, value)]);

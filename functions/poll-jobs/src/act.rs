@@ -15,7 +15,7 @@ impl PollJobs {
         match turn {
             Turn::Submit(job) => self.submit(job, lifetime).await,
             Turn::Look(job) => self.look(job, lifetime).await,
-            Turn::Store(job) => Ok(self.store_queue.send(Message::about(&job), Duration::ZERO).await?),
+            Turn::Store(job) => Ok(self.store_queue.send_in_passing(Message::about(&job), Duration::ZERO).await?),
             Turn::Nobodys => Ok(()),
         }
     }
@@ -41,8 +41,11 @@ impl PollJobs {
         self.submitter.record(&moved, lifetime).await?;
         tracing::info!(job.id = %moved.id, org.id = %moved.org, status = moved.status().as_str(), "submitted");
         if moved.is_open() {
+            // It comes earlier than the one for the lease's end.
             let wait = moved.due.since(self.ambient.now());
-            self.poll_queue.send(Message::about(&moved), wait).await?; // earlier than the one for the lease's end
+            if let Err(error) = self.poll_queue.send_in_passing(Message::about(&moved), wait).await {
+                tracing::warn!(job.id = %moved.id, org.id = %moved.org, %error, "the job was not queued again; the sweep finds it");
+            }
         }
         Ok(())
     }

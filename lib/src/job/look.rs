@@ -17,13 +17,21 @@ pub enum Seen {
 }
 
 impl Job {
-    /// The job after a look that brought no verdict. The first sighting of a render counts, and the first of its end. A render that is
-    /// over counts as seen, so that the hour for its result runs and not the six hours in the queue.
-    pub fn looked_at(mut self, seen: &Seen, now: Timestamp) -> Moved {
-        let State::Processing(Processing { rendering_since, over_since, file: None, .. }) = &mut self.state else {
+    /// The job after a look that brought no verdict.
+    pub fn looked_at(self, seen: &Seen, now: Timestamp) -> Moved {
+        if !matches!(self.state, State::Processing(Processing { file: None, .. })) {
             return Moved::Illegal(self);
+        }
+        let after = self.clone().seen(seen, now);
+        if after == self { Moved::Already(self) } else { after.rewritten() }
+    }
+
+    /// The same, for a write that is to come. The first sighting of a render counts, and the first of its end. A render that is over
+    /// counts as seen, so that the hour for its result runs and not the six hours in the queue.
+    pub fn seen(mut self, seen: &Seen, now: Timestamp) -> Self {
+        let State::Processing(Processing { rendering_since, over_since, file: None, .. }) = &mut self.state else {
+            return self;
         };
-        let before = (*rendering_since, *over_since);
         match seen {
             Seen::Queued | Seen::Trouble(_) => {}
             Seen::Rendering => {
@@ -35,11 +43,9 @@ impl Job {
                 over_since.get_or_insert(now);
             }
         }
-        let is_new = (*rendering_since, *over_since) != before;
         match seen {
-            Seen::Over(why) | Seen::Trouble(why) => self.troubled(why, now).rewritten(),
-            Seen::Queued | Seen::Rendering if is_new => self.rewritten(),
-            Seen::Queued | Seen::Rendering => Moved::Already(self),
+            Seen::Over(why) | Seen::Trouble(why) => self.troubled(why, now),
+            Seen::Queued | Seen::Rendering => self,
         }
     }
 }

@@ -16,10 +16,10 @@ pub struct Stop {
 }
 
 impl Stop {
-    /// What the job fails with when its provider did not say in time that it stopped.
+    /// What the job fails with when its provider did not say in time whether it stopped.
     pub(super) fn unconfirmed(&self) -> Failure {
         let Failure { code, message, .. } = &self.failure;
-        let message = format!("{message}; the provider was asked to stop, and did not say within 24 hours that it had");
+        let message = format!("{message}; the provider did not say within 24 hours what became of the render");
         Failure { actor: self.failure.actor.clone(), ..Failure::new(*code, &message) }
     }
 

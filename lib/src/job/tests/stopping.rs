@@ -12,7 +12,7 @@ fn a_render_that_is_to_stop_has_a_day_and_one_whose_result_is_unread_an_hour() {
     assert_eq!(stopping.deadline_passed(at(day + 1)), Some(Deadline::Stopping));
     let unconfirmed = stopping.failure_at(Deadline::Stopping);
     assert_eq!(unconfirmed.code, FailureCode::Cancelled);
-    assert!(unconfirmed.message.starts_with("cancelled; the provider was asked to stop, and did not say"));
+    assert!(unconfirmed.message.starts_with("cancelled; the provider did not say within 24 hours"));
 
     let over = stopping.looked_at(&Seen::Over("503".to_owned()), at(5_000)).applied().unwrap();
     let later = over.clone().looked_at(&Seen::Over("503".to_owned()), at(6_000)).applied().unwrap();
