@@ -114,6 +114,10 @@ async fn a_provider_that_cannot_be_stopped_is_asked_how_it_stands() {
     google.faults().add(Fault::once("poll", Then::answer(503, "{}"))).unwrap();
     assert_eq!(still.cancel(&rendering).await.retry_after_s(), Some(10), "it did not say");
     assert_eq!(still.stored(&rendering).await, before, "it goes on as if nobody had asked");
+    still.look_in(60, &rendering).await;
+    still.look_in(2 * 3600, &rendering).await; // past its hour it is waited for, and cannot be stopped either
+    assert!(still.stored(&rendering).await.stop.is_some());
+    assert!(still.cancel(&rendering).await.refused(409, "not_cancellable").contains("cannot be stopped"));
 
     google.set_render(AT_ONCE);
     let finished = still.at_google("finished").await;

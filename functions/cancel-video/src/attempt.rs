@@ -28,7 +28,10 @@ impl CancelVideo {
                 Ok(Attempt::Answer(Box::new(job)))
             }
             State::Failed { .. } => refused(NotCancellable::Failed),
-            State::Processing(_) if job.stop.is_some() => Ok(Attempt::Answer(Box::new(job))),
+            State::Processing(processing) if job.stop.is_some() => match self.canceller.can_stop(&processing.handle) {
+                true => Ok(Attempt::Answer(Box::new(job))),
+                false => refused(NotCancellable::Unstoppable { model: job.model }), // a deadline waits for its end
+            },
             State::Processing(Processing { file: Some(_), .. }) => refused(NotCancellable::BeingStored),
             State::Completed { .. } => refused(NotCancellable::Completed),
             State::Pending { lease_until: Some(until) } if !job.may_be_ended(now) => {

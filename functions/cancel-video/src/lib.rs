@@ -72,6 +72,7 @@ impl Endpoint for CancelVideo {
         let cancelled = self.cancel(org, job_id(&call.request), lifetime);
         let job =
             tokio::time::timeout_at(end, cancelled).await.map_err(|late| StoreError::Unavailable(late.into()))??;
+        call.ask_again_in = job.is_open().then(|| job.cadence(self.world.ambient.now()));
         Ok(VideoJob::from(&job))
     }
 }
