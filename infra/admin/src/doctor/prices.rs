@@ -89,8 +89,8 @@ fn judge(env: &Env, model: &Model, rates: Option<Rates>, accepting: &mut Accepti
         finding.warn(
             "not available: it has no route",
             format!(
-                "Callers are told model_not_found. To sell it, name the provider's model: \
-                 CATALOG='{{\"{}\":{{\"route\":\"…\"}}}}'",
+                "Callers are told model_not_found. To sell it, name the provider's model: in CATALOG, set \"{}\": \
+                 {{\"route\": \"…\"}}.",
                 model.id
             ),
         );
@@ -127,8 +127,8 @@ fn compare(finding: &mut Finding, model: &Model, price: Option<Price>, known: &K
                 found,
                 format!(
                     "Every second sold loses money: with the markup of {} callers pay less than the provider asks. \
-                     CATALOG='{{\"{}\":{{\"usd_per_second\":\"{asked}\"}}}}' sells it at what it costs, and the markup \
-                     on top.",
+                     To sell it at what it costs, and the markup on top: in CATALOG, set \"{}\": \
+                     {{\"usd_per_second\": \"{asked}\"}}.",
                     price.markup, model.id
                 ),
             );

@@ -77,7 +77,7 @@ fn what_the_doctor_says_can_be_followed_until_it_has_nothing_to_say() {
     let published = [("CATALOG", "{}"), ("GOOGLE_SERVICE_ACCOUNT_SECRET", "")];
     let found = here.doctor(&published);
     found.says("GOOGLE_SERVICE_ACCOUNT", "warn", "is not set", "switch them off in CATALOG");
-    found.says("fal/runway-gen-4", "warn", "it has no route", "name the provider's model");
+    found.says("fal/runway-gen-4", "warn", "it has no route", r#"set "fal/runway-gen-4": {"route": "…"}."#);
     let accepted = accepting(&found);
     let silent = here.doctor(&[("CATALOG", &accepted), ("GOOGLE_SERVICE_ACCOUNT_SECRET", "")]);
     assert_eq!(silent.json["warnings"], 0, "{:#}", silent.json);
@@ -282,7 +282,7 @@ fn rates_and_prices_that_cannot_be_meant_are_told() {
         "fal/kling-2",
         "warn",
         "asked USD 0.28 on 2026-11-22",
-        r#"CATALOG='{"fal/kling-2":{"usd_per_second":"0.28"}}'"#,
+        r#"in CATALOG, set "fal/kling-2": {"usd_per_second": "0.28"}."#,
     );
     let found = here.doctor(&[("CATALOG", r#"{"fal/kling-2":{"usd_per_second":"0.28"}}"#)]);
     found.says("fal/kling-2", "ok", "USD 0.28 a second; sold for MXN 5.88", "");
@@ -327,7 +327,7 @@ fn without_credentials_for_aws_the_rest_is_still_looked_at() {
     let found = here.doctor(&[("AWS_SECRET_ACCESS_KEY", "")]);
     assert_eq!(found.failed(), ["credentials"]);
     found.says("credentials", "fail", "AWS_SECRET_ACCESS_KEY is not set", "aws configure export-credentials");
-    found.says("fal/kling-2", "warn", "sold for", "CATALOG=");
+    found.says("fal/kling-2", "warn", "sold for", "in CATALOG, set");
     let help = bare("doctor --help").output().unwrap();
     assert!(String::from_utf8(help.stdout).unwrap().contains("Exit codes: 0 nothing failed"));
 }
