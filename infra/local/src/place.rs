@@ -1,5 +1,6 @@
 //! Where a local system lives: its ports and its data.
 
+use std::fmt;
 use std::fs::{File, TryLockError};
 use std::io::{self, Seek, Write};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -10,6 +11,9 @@ use tokio::net::TcpListener;
 pub const DEFAULT_PORT: u16 = 9000;
 /// The API's port may be at most this one: six more follow it.
 pub const HIGHEST_PORT: u16 = u16::MAX - 6;
+
+/// The folders in which the simulators keep files.
+const PARTS: [&str; 4] = ["fal", "google", "storage", "storage/uploads"];
 
 /// Which ports are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,17 +91,28 @@ impl Data {
             Self::Directory(path) => path.clone(),
             Self::Memory => std::env::temp_dir().join(format!("geekhub-video-{}", uuid::Uuid::new_v4().simple())),
         };
-        let unusable = |error: io::Error| {
-            format!(
-                "the data folder {} cannot be used: {error}. Give another one with --data-dir",
-                std::path::absolute(&path).unwrap_or(path.clone()).display()
-            )
-        };
-        std::fs::create_dir_all(&path).map_err(unusable)?;
-        let path = path.canonicalize().map_err(unusable)?;
+        let absolute = std::path::absolute(&path).unwrap_or(path.clone());
+        std::fs::create_dir_all(&path).map_err(|error| unusable(&absolute, &error))?;
+        let path = path.canonicalize().map_err(|error| unusable(&absolute, &error))?;
         let lock = Lock::taken(&path)?;
+        for part in PARTS {
+            let refused = |error: io::Error| unusable(&path, &format!("{part}: {error}"));
+            let directory = path.join(part);
+            std::fs::create_dir_all(&directory).and_then(|()| writable(&directory)).map_err(refused)?;
+        }
         Ok(Scratch { path, lock, removed_at_the_end: !self.is_kept() })
     }
+}
+
+fn unusable(directory: &Path, why: &dyn fmt::Display) -> String {
+    format!("the data folder {} cannot be used: {why}. Give another one with --data-dir", directory.display())
+}
+
+/// Writes a file in the directory and removes it.
+fn writable(directory: &Path) -> io::Result<()> {
+    let probe = directory.join("writable");
+    std::fs::write(&probe, "")?;
+    std::fs::remove_file(probe)
 }
 
 /// The directory in which a running system keeps its files.
@@ -138,8 +153,8 @@ struct Lock(File);
 impl Lock {
     fn taken(directory: &Path) -> Result<Self, String> {
         let path = directory.join("lock");
-        let unusable = |error: io::Error| format!("{} cannot be locked: {error}", path.display());
-        let file = File::options().create(true).truncate(false).read(true).write(true).open(&path).map_err(unusable)?;
+        let refused = |error: io::Error| unusable(directory, &format!("lock: {error}"));
+        let file = File::options().create(true).truncate(false).read(true).write(true).open(&path).map_err(refused)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -151,7 +166,7 @@ impl Lock {
                     directory.display()
                 ));
             }
-            Err(TryLockError::Error(error)) => return Err(unusable(error)),
+            Err(TryLockError::Error(error)) => return Err(refused(error)),
         }
         let lock = Self(file);
         lock.says(&format!("process {}", std::process::id()));
@@ -206,6 +221,22 @@ mod tests {
         let named = format!("the data folder {} cannot be used: ", file.join("data").display());
         assert!(says.starts_with(&named) && says.ends_with(". Give another one with --data-dir"), "{says}");
         std::fs::remove_file(file).unwrap();
+
+        for part in ["fal", "google", "storage", "storage/uploads", "lock"] {
+            let data = directory();
+            let Data::Directory(path) = &data else { panic!("it is a directory") };
+            let part_path = path.join(part);
+            std::fs::create_dir_all(part_path.parent().unwrap()).unwrap();
+            if part == "lock" {
+                std::fs::create_dir(&part_path).unwrap(); // a folder in a file's place
+            } else {
+                std::fs::write(&part_path, "no folder").unwrap();
+            }
+            let says = data.open().err().unwrap();
+            let named = format!("the data folder {} cannot be used: {part}", path.canonicalize().unwrap().display());
+            assert!(says.starts_with(&named) && says.ends_with(". Give another one with --data-dir"), "{says}");
+            std::fs::remove_dir_all(path).unwrap();
+        }
     }
 
     #[tokio::test]
