@@ -1,11 +1,11 @@
 //! The environment, read once at the start. A missing or bad value stops the start and names the variable; secrets print as
 //! nothing.
 
+mod google;
 mod prices;
 
 pub use prices::Rates;
 
-use crate::provider::google::{self, Google};
 use crate::provider::{Providers, fal::Fal};
 use std::collections::HashMap;
 use std::{fmt, sync::Arc};
@@ -142,25 +142,6 @@ impl Env {
         let fal = if self.has_secret("FAL_KEY") { Some(Fal::new(self.fal_queue_url()?)) } else { None };
         let google = if self.has_secret("GOOGLE_SERVICE_ACCOUNT") { Some(self.google()?) } else { None };
         Ok(Providers { fal, google })
-    }
-
-    /// `GOOGLE_PROJECT`, `GOOGLE_LOCATION`, `GOOGLE_API_URL`, `GOOGLE_STORAGE_API_URL` and `GOOGLE_STORAGE_URI`.
-    pub fn google(&self) -> Result<Google, ConfigError> {
-        let location = self.optional("GOOGLE_LOCATION").unwrap_or("us-central1");
-        let storage_uri = self.optional("GOOGLE_STORAGE_URI").map(str::to_owned);
-        if storage_uri.as_ref().is_some_and(|uri| !uri.starts_with("gs://")) {
-            return Err(ConfigError::new(
-                "GOOGLE_STORAGE_URI",
-                "must be a folder in a bucket, such as gs://my-videos/veo",
-            ));
-        }
-        Ok(Google {
-            api_url: self.url_or("GOOGLE_API_URL", &google::vertex_url(location))?,
-            storage_api_url: self.url_or("GOOGLE_STORAGE_API_URL", "https://storage.googleapis.com")?,
-            project: self.required("GOOGLE_PROJECT")?.to_owned(),
-            location: location.to_owned(),
-            storage_uri,
-        })
     }
 
     /// `FAL_QUEUE_URL`.
