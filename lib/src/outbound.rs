@@ -6,7 +6,7 @@ mod credentials;
 mod provider;
 
 pub use aws::{SdkConfig, sdk_config};
-pub use credentials::ProviderCredentials;
+pub use credentials::{ProviderCredentials, service_account};
 pub use provider::{IDENTITY, ProviderSender};
 
 use crate::world::World;

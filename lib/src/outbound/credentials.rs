@@ -6,7 +6,7 @@ use crate::config::Secret;
 use crate::provider::Provider;
 use crate::secrets::{ProviderCredential, Secrets, Unusable};
 use crate::world::World;
-use base64::{Engine, engine::general_purpose::STANDARD};
+use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use google_cloud_auth::credentials::AccessTokenCredentials;
 use google_cloud_auth::credentials::service_account::{AccessSpecifier, Builder};
 use reqwest::header::HeaderValue;
@@ -18,6 +18,9 @@ const GOOGLE_SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
 
 /// What is wrong with a text that is JSON and no service account's key.
 const NOT_A_KEY: &str = "is not the JSON of a service account's key";
+
+/// Some editors write it before a text.
+const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// The credentials of the providers that are configured. Clones share them.
 #[derive(Debug, Clone)]
@@ -87,11 +90,16 @@ fn google_credentials(key: &Secret) -> Result<AccessTokenCredentials, String> {
     builder.build_access_token_credentials().map_err(|_| NOT_A_KEY.to_owned())
 }
 
-/// The key's JSON, or its base64: files of variables mangle the quotes and backslashes of JSON in ways of their own.
-fn service_account(text: &str) -> Option<serde_json::Value> {
-    let key: serde_json::Value = match serde_json::from_str(text) {
+/// A service account's key from its JSON or its base64. Files of variables mangle the quotes and backslashes of JSON in ways of their own.
+/// The base64 may have line breaks, as `base64 key.json` makes them, and no padding. A byte order mark is left out.
+pub fn service_account(text: &str) -> Option<serde_json::Value> {
+    let key: serde_json::Value = match serde_json::from_str(text.trim_start_matches(BYTE_ORDER_MARK)) {
         Ok(key) => key,
-        Err(_) => serde_json::from_slice(&STANDARD.decode(text.trim()).ok()?).ok()?,
+        Err(_) => {
+            let digits: String = text.chars().filter(|character| !character.is_whitespace()).collect();
+            let json = STANDARD_NO_PAD.decode(digits.trim_end_matches('=')).ok()?;
+            serde_json::from_str(std::str::from_utf8(&json).ok()?.trim_start_matches(BYTE_ORDER_MARK)).ok()?
+        }
     };
     key.is_object().then_some(key)
 }
@@ -107,13 +115,25 @@ fn signs(pem: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use base64::engine::general_purpose::STANDARD;
 
     #[test]
     fn a_service_accounts_key_may_come_as_json_or_base64() {
         let json = r#"{"type":"service_account","private_key":"a\nb"}"#;
         let key = service_account(json);
         assert_eq!(key.as_ref().and_then(|key| key["private_key"].as_str()), Some("a\nb"));
-        assert_eq!(service_account(&STANDARD.encode(json)), key);
+        let base64 = STANDARD.encode(json);
+        assert!(base64.ends_with('='), "{base64}");
+        let (first, second) = base64.split_at(40);
+        for text in [
+            &base64,
+            base64.trim_end_matches('='),
+            &format!("{first}\n{second}\r\n"),
+            &format!("\u{feff}{json}\n"),
+            &STANDARD.encode(format!("\u{feff}{json}")),
+        ] {
+            assert_eq!(service_account(text), key, "{text}");
+        }
         for text in ["", "{", "bm8ganNvbg==", "not base64!", "\"a key in quotes\"", "7", "null"] {
             assert_eq!(service_account(text), None, "{text}");
         }

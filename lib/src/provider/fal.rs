@@ -38,6 +38,12 @@ pub struct Handle {
     pub cancel_url: String,
 }
 
+/// Whether the text has the form of a key, `id:secret`, as fal's page shows it once.
+pub fn is_key(text: &str) -> bool {
+    let whole = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_graphic());
+    text.split_once(':').is_some_and(|(id, secret)| whole(id) && whole(secret))
+}
+
 impl Fal {
     /// fal at this queue base, `https://queue.fal.run` unless configured otherwise.
     pub const fn new(queue_url: Url) -> Self {

@@ -3,11 +3,11 @@
 use super::PATIENCE;
 use super::finding::Finding;
 use crate::environment::Deployment;
-use base64::{Engine, engine::general_purpose::STANDARD, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ghub::catalog::Catalog;
 use ghub::config::{Env, Secret};
-use ghub::outbound::SdkConfig;
-use ghub::provider::Provider;
+use ghub::outbound::{SdkConfig, service_account};
+use ghub::provider::{Provider, fal::is_key};
 use ghub::secrets::Secrets;
 use serde_json::Value;
 
@@ -102,22 +102,20 @@ fn absent(finding: &mut Finding, env: &Env, variable: &str, named_by: &str) {
 
 /// `id:secret`, as fal's page shows it once.
 fn fal_kind(text: &str) -> Kind {
-    let whole = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_graphic());
-    match text.split_once(':') {
-        Some((id, secret)) if whole(id) && whole(secret) => Kind::Right("id and secret"),
-        _ => Kind::Wrong(
-            "is not a key of fal's, which is id:secret",
-            "Make one at https://fal.ai/dashboard/keys and copy all of it: the id, the colon and the secret.",
-        ),
+    if is_key(text) {
+        return Kind::Right("id and secret");
     }
+    Kind::Wrong(
+        "is not a key of fal's, which is id:secret",
+        "Make one at https://fal.ai/dashboard/keys and copy all of it: the id, the colon and the secret.",
+    )
 }
 
 /// The file that Google's console hands out, or the base64 of it.
 fn google_kind(text: &str) -> Kind {
     const MAKE: &str = "Make a key with `gcloud iam service-accounts keys create key.json --iam-account ACCOUNT` and \
      store that file's text.";
-    let decoded = || serde_json::from_slice(&STANDARD.decode(text.trim()).ok()?).ok();
-    let Some(key) = serde_json::from_str::<Value>(text).ok().or_else(decoded) else {
+    let Some(key) = service_account(text) else {
         return Kind::Wrong("is neither the JSON of a service account's key nor its base64", MAKE);
     };
     let has = |name: &str, part: &str| key[name].as_str().is_some_and(|value| value.contains(part));
@@ -158,6 +156,7 @@ fn role(jwt: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use base64::engine::general_purpose::STANDARD;
 
     fn word(kind: &Kind) -> &'static str {
         match kind {
@@ -171,11 +170,12 @@ mod tests {
     fn each_secret_has_its_shape() {
         let jwt = |role: &str| format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(format!(r#"{{"role":"{role}"}}"#)));
         let google = r#"{"client_email":"a@b.iam.gserviceaccount.com","private_key":"-----BEGIN PRIVATE KEY-----\nA"}"#;
-        let cases: [(Judge, &str, &str); 14] = [
+        let cases: [(Judge, &str, &str); 15] = [
             (fal_kind, "id:secret", "right"),
             (fal_kind, "id", "wrong"),
             (fal_kind, "id:", "wrong"),
             (fal_kind, "id:sec ret", "wrong"),
+            (fal_kind, "Key id:secret", "wrong"),
             (google_kind, google, "right"),
             (google_kind, &STANDARD.encode(google), "right"),
             (google_kind, r#"{"client_email":"a@b"}"#, "wrong"),
