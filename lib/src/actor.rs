@@ -16,7 +16,7 @@ pub struct Actor(Box<str>);
 
 /// A text that is no name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a name has 1 to {LONGEST} characters, without line breaks or blanks around it")]
+#[error("a name has 1 to {LONGEST} characters, without control or invisible characters and without blanks around it")]
 pub struct NoName;
 
 impl FromStr for Actor {

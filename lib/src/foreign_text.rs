@@ -6,6 +6,7 @@
 //! | for | function | what goes |
 //! |---|---|---|
 //! | a terminal | [`printable`] | escapes, control, bidi and invisible characters |
+//! | a terminal, line by line | [`printable_lines`] | those |
 //! | our log | [`for_the_log`] | those; keys, tokens, query strings; what is longer than a line |
 //! | callers | [`for_callers`] | those; addresses, names of projects and buckets, paths, e-mails |
 //! | programs | [`word`] | everything that is not a letter, a digit, `_`, `.` or `-` |
@@ -20,7 +21,7 @@ mod reader;
 mod scrub;
 mod secret;
 
-pub use printable::{is_invisible, printable};
+pub use printable::{is_invisible, printable, printable_lines};
 
 use reader::{Reader, speaks_of_the_operator};
 use scrub::{Scrubbed, scrubbed};

@@ -155,7 +155,8 @@ pub fn reason(text: &str) -> Result<String, String> {
         Ok(text.to_owned())
     } else {
         Err(format!(
-            "a reason has 1 to {LONGEST_REASON} characters, without line breaks, single quotes or spaces around it"
+            "a reason has 1 to {LONGEST_REASON} characters, without control or invisible characters, single quotes, or \
+             blanks around it"
         ))
     }
 }

@@ -2,7 +2,7 @@
 //! where there is nobody to ask.
 
 use crate::failure::Failure;
-use crate::output::lines;
+use ghub::foreign_text::printable_lines;
 use std::io::{self, BufRead, IsTerminal, Write};
 
 /// An argument of every command that moves money or changes what callers see.
@@ -16,7 +16,7 @@ pub struct Confirmation {
 impl Confirmation {
     /// Says what will be done, and returns only if it may be. All of it goes to standard error: standard output is the answer's.
     pub fn obtain(&self, what: &str) -> Result<(), Failure> {
-        eprintln!("{}", lines(what));
+        eprintln!("{}", printable_lines(what));
         if self.yes {
             return Ok(());
         }

@@ -152,7 +152,10 @@ fn name(text: &str) -> Result<String, String> {
     if fits && !text.is_empty() {
         Ok(text.to_owned())
     } else {
-        Err(format!("a name has 1 to {LONGEST_NAME} characters, without line breaks or spaces around it"))
+        Err(format!(
+            "a name has 1 to {LONGEST_NAME} characters, without control or invisible characters and without blanks \
+             around it"
+        ))
     }
 }
 

@@ -23,6 +23,7 @@ use clap::{Parser, Subcommand};
 use environment::{Deployment, Operator};
 use failure::Failure;
 use ghub::actor::Actor;
+use ghub::foreign_text::printable_lines;
 use output::{Answer, print};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -80,9 +81,18 @@ const LEFT_OUT: &str = "off,ghub::store::page=error";
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let line = CommandLine::parse(); // a mistake in it ends here, with exit code 2
+    let line = CommandLine::try_parse().unwrap_or_else(|mistake| end_with(&mistake));
     ghub::telemetry::on_stderr(LEFT_OUT);
     run(line).await.unwrap_or_else(|failure| failure.tell())
+}
+
+/// Prints help, or a mistake with what was typed, and ends: with exit code 2 for a mistake.
+fn end_with(mistake: &clap::Error) -> ! {
+    if mistake.use_stderr() {
+        eprintln!("{}", printable_lines(&mistake.to_string()));
+        std::process::exit(mistake.exit_code());
+    }
+    mistake.exit()
 }
 
 async fn run(CommandLine { json, env_file, actor, noun }: CommandLine) -> Result<ExitCode, Failure> {

@@ -277,7 +277,10 @@ fn line(text: &str, what: &str, longest: usize) -> Result<String, String> {
     if text.chars().count() <= longest && text.trim() == text && printable(text) == text {
         Ok(text.to_owned())
     } else {
-        Err(format!("{what} has at most {longest} characters, without line breaks or blanks around it"))
+        Err(format!(
+            "{what} has at most {longest} characters, without control or invisible characters and without blanks around \
+             it"
+        ))
     }
 }
 

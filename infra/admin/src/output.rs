@@ -5,7 +5,7 @@
 
 use crate::failure::Failure;
 use aws_smithy_types::date_time::{DateTime, Format};
-use ghub::foreign_text::printable;
+use ghub::foreign_text::{printable, printable_lines};
 use ghub::money::Money;
 use ghub::time::Timestamp;
 use serde_json::Value;
@@ -58,7 +58,7 @@ impl Report {
         let row = |(label, value): &(&str, String)| format!("{label:width$}  {}\n", printable(value));
         let mut text: String = self.table.iter().map(row).collect();
         if !self.note.is_empty() {
-            text.push_str(&format!("\n{}\n", lines(&self.note)));
+            text.push_str(&format!("\n{}\n", printable_lines(&self.note)));
         }
         text
     }
@@ -97,16 +97,11 @@ impl Listing {
         }
         match (text.is_empty(), self.note.is_empty()) {
             (_, true) => {}
-            (true, false) => text = format!("{}\n", lines(&self.note)),
-            (false, false) => text.push_str(&format!("\n{}\n", lines(&self.note))),
+            (true, false) => text = format!("{}\n", printable_lines(&self.note)),
+            (false, false) => text.push_str(&format!("\n{}\n", printable_lines(&self.note))),
         }
         text
     }
-}
-
-/// Lines that a terminal shows as they are written.
-pub fn lines(text: &str) -> String {
-    text.lines().map(printable).collect::<Vec<_>>().join("\n")
 }
 
 /// JSON in which a character that cannot be seen is spelled as `\u…`: a program reads the same, and a terminal shows it.

@@ -22,6 +22,11 @@ pub fn printable(text: &str) -> String {
     plain
 }
 
+/// The text line by line, each as [`printable`] leaves it.
+pub fn printable_lines(text: &str) -> String {
+    text.lines().map(printable).collect::<Vec<_>>().join("\n")
+}
+
 /// After ESC: a control sequence, a string with its terminator, or one or two characters (ECMA-48,
 /// 5.3).
 fn skip_escape(rest: &mut Peekable<Chars<'_>>) {

@@ -246,6 +246,12 @@ fn what_is_wrong_is_said() {
         let done = here.run(line);
         assert_eq!((done.code, done.stdout.as_str()), (2, ""), "{line}: {done:?}");
     }
+    for line in ["org list --as \u{1b}[31mana", "key create --name \u{9b}31ma\u{202e}b --org 7"] {
+        let done = here.run(line);
+        done.failed_with(2, "error: invalid value");
+        assert!(!done.stderr.contains(['\u{1b}', '\u{9b}', '\u{202e}']), "{done:?}");
+    }
+    here.run("org list --as a\u{200d}b").failed_with(2, "without control or invisible characters");
     let help = here.run("--help");
     assert!(help.code == 0 && help.stdout.contains("the file's is taken"), "{help:?}");
 }
