@@ -84,6 +84,14 @@ fn what_is_missing_is_named_before_anything_starts() {
             "DOWNLOAD_HOSTS names \"http://x\", which is no host: write it without a",
         ),
         (vec![("MARKUP", "much")], "the environment variable MARKUP is wrong"),
+        (
+            vec![("SUPABASE_URL", "https://p.supabase.co"), ("SUPABASE_SECRET_KEY", " ")],
+            "the environment variable SUPABASE_SECRET_KEY has no text",
+        ),
+        (
+            vec![("GOOGLE_SERVICE_ACCOUNT", "{}"), ("GOOGLE_PROJECT", "a/../b c")],
+            "the environment variable GOOGLE_PROJECT is \"a/../b c\", which is no id of a project",
+        ),
     ] {
         let place = Place::new();
         let mut command = place.up();
@@ -123,6 +131,54 @@ fn the_greeting_says_what_is_real_and_what_is_simulated() {
     assert!(notes.contains("real.env names FALKEY, which the local system does not read."), "{notes}");
 }
 
+#[test]
+fn a_secret_that_cannot_be_used_is_told_once_by_the_variable_that_was_set() {
+    for (set, value, says) in [
+        ("FAL_KEY", " ", "note: fal: its models are not available: the environment variable FAL_KEY has no text\n"),
+        ("FAL_KEY", "Key a:b", "FAL_KEY; FAL_KEY is not id:secret, so fal will refuse it\n"),
+        (
+            "GOOGLE_SERVICE_ACCOUNT",
+            "{}",
+            "note: Google: its models are not available: the environment variable GOOGLE_SERVICE_ACCOUNT is not the \
+             JSON of a service account's key\n",
+        ),
+    ] {
+        let place = Place::new();
+        let mut command = place.up();
+        command.env(set, value);
+        if set == "GOOGLE_SERVICE_ACCOUNT" {
+            command.env("GOOGLE_PROJECT", "a-project");
+        }
+        drop(Process::start(command, &place.directory));
+        let log = place.log();
+        assert!(log.contains(says) && log.lines().count() == 1, "{set}={value:?}: {log}");
+    }
+}
+
+#[test]
+fn a_pipe_that_is_closed_ends_the_system_with_a_sentence() {
+    let place = Place::new();
+    let mut command = place.local("up");
+    command.args(["--port", &place.port.to_string()]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let ended = child.wait_with_output().unwrap();
+    let says = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(1), "{says}");
+    assert!(says.starts_with("standard output cannot be written: ") && says.lines().count() == 1, "{says}");
+}
+
+#[test]
+fn what_was_typed_cannot_command_the_terminal() {
+    let mut command = Place::new().local("up");
+    command.args(["--port", "\u{1b}[31m7\u{202e}"]);
+    let output = command.output().unwrap();
+    let says = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{says}");
+    assert!(says.contains("invalid value '7' for '--port <PORT>'"), "{says}");
+    assert!(!says.contains(['\u{1b}', '\u{202e}']), "{says:?}");
+}
+
 /// What the demo says when nothing is left can be done as it stands there.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_demo_that_cannot_be_paid_names_the_command_that_pays_in() {
@@ -130,21 +186,21 @@ async fn a_demo_that_cannot_be_paid_names_the_command_that_pays_in() {
     let running = place.start();
     let org: OrgId = running.said("org").parse().unwrap();
     let store = running.store();
-    let spent = Entry::adjustment(org, "spent", "-50".parse().unwrap(), "spent", 0);
+    let spent = Entry::adjustment(org, "spent", "-109.20".parse().unwrap(), "spent", 0);
     assert_eq!(store.post(&spent).await.unwrap(), Posted::Now);
     running.kill();
 
     let mut demo = place.local("demo");
     demo.args(["--port", &place.port.to_string(), "a hummingbird"]);
     let (done, _, says) = said(demo);
-    assert!(!done && says.contains("HTTP 402: your balance is MXN 0.00"), "{says}");
+    assert!(!done && says.contains("HTTP 402: your balance is MXN -59.20"), "{says}");
     let command = says.lines().find_map(|line| line.trim().strip_prefix("cargo admin ")).expect(&says);
-    assert!(command.contains(&format!("--org {org} --amount 50.00 --reference demo-")), "{command}");
+    assert!(command.contains(&format!("--org {org} --amount 109.20 --reference demo-")), "{command}");
     assert!(says.contains("`cargo local up --data-dir '"), "{says}");
 
     let running = place.start();
     let (done, out, err) = said(shell(&format!("exec cargo admin {command}")));
-    assert!(done && out.contains("MXN 50.00"), "{out}{err}");
+    assert!(done && out.contains("MXN 109.20"), "{out}{err}");
     let balance = running.store().account(org).await.unwrap().unwrap().balance;
     assert_eq!(balance.to_string(), "50.00");
 }

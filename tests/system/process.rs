@@ -82,6 +82,9 @@ static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
     directory.join("local")
 });
 
+/// A name that a shell reads as it stands only in quotes.
+const DATA: &str = "a person's data";
+
 /// Where a system keeps its data and where it answers, both the same after a restart.
 pub(crate) struct Place {
     pub(crate) directory: Directory,
@@ -115,7 +118,7 @@ impl Place {
     /// A command of the program on the data here, with none of the variables that say what is real.
     pub(crate) fn local(&self, command: &str) -> Command {
         let mut local = Command::new(&*PROGRAM);
-        local.args([command, "--fast", "--data-dir"]).arg(self.directory.path().join("data"));
+        local.args([command, "--fast", "--data-dir"]).arg(self.directory.path().join(DATA));
         local.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path))).stdin(Stdio::null());
         local
     }
@@ -127,7 +130,7 @@ impl Place {
 
     /// The data, for a system that this process starts itself.
     pub(crate) fn data(&self) -> local::place::Data {
-        local::place::Data::Directory(self.directory.path().join("data"))
+        local::place::Data::Directory(self.directory.path().join(DATA))
     }
 }
 

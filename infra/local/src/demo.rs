@@ -1,15 +1,18 @@
 //! The main job from nothing: submit, watch the job move, show the video's URL, what it cost and what is left.
 
 use crate::client::{Answer, Client};
+use crate::terminal::{say, show};
 use ghub::foreign_text::printable;
 use ghub::money::Money;
 use serde_json::{Map, Value};
-use std::io::{Write, stdout};
 use std::time::Duration;
 use tokio::time::Instant;
 
 /// How often the demo looks. Callers of the real API are told to look every 10 to 30 s; looking faster is no error.
 const LOOK: Duration = Duration::from_millis(500);
+
+/// Ten videos of the default model, and more.
+const TOP_UP: Money = Money::from_micros(50_000_000);
 
 /// What to ask for.
 #[derive(Debug, Clone)]
@@ -27,17 +30,22 @@ pub struct Order {
 /// Why there is no video.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stopped {
-    /// Nothing is left to spend: what the API said.
-    NothingLeft(String),
+    /// Nothing is left to spend.
+    NothingLeft {
+        /// What the API said.
+        message: String,
+        /// What it said that the balance is.
+        balance: Option<Money>,
+    },
     /// Anything else, in a sentence.
     Otherwise(String),
 }
 
 impl Stopped {
     /// For the person at the terminal, who can pay in this way.
-    pub fn told(self, way_to_pay: &str) -> String {
+    pub fn told(self, way_to_pay: impl FnOnce(Money) -> String) -> String {
         match self {
-            Self::NothingLeft(message) => format!("{message}\n{way_to_pay}"),
+            Self::NothingLeft { message, balance } => format!("{message}\n{}", way_to_pay(enough(balance))),
             Self::Otherwise(message) => message,
         }
     }
@@ -47,6 +55,12 @@ impl From<String> for Stopped {
     fn from(sentence: String) -> Self {
         Self::Otherwise(sentence)
     }
+}
+
+/// What leaves [`TOP_UP`] to spend: more is owed where the balance is below 0.
+fn enough(balance: Option<Money>) -> Money {
+    let owed = balance.map_or(Money::ZERO, |balance| balance.min(Money::ZERO));
+    TOP_UP.minus(owed).unwrap_or(TOP_UP)
 }
 
 /// Runs the job to its end.
@@ -60,11 +74,11 @@ pub async fn run(client: &Client, order: &Order) -> Result<(), Stopped> {
     if let Some(ratio) = &order.aspect_ratio {
         body.insert("aspect_ratio".to_owned(), ratio.clone().into());
     }
-    println!("POST /v1/videos/generations  {}", Value::Object(body.clone()));
+    say(format!("POST /v1/videos/generations  {}", Value::Object(body.clone())))?;
     let mut job = accepted(client.submit(&Value::Object(body)).await?)?;
     let before = job.balance;
     let id = word(&job, "id");
-    println!("job {id}");
+    say(format!("job {id}"))?;
 
     let started = Instant::now();
     let mut shown = String::new();
@@ -72,12 +86,11 @@ pub async fn run(client: &Client, order: &Order) -> Result<(), Stopped> {
         let status = word(&job, "status");
         let elapsed = started.elapsed().as_secs();
         if status == shown {
-            print!("\r  {elapsed:>4} s  {status} …");
+            show(format!("\r  {elapsed:>4} s  {status} …"))?;
         } else {
-            print!("\r  {elapsed:>4} s  {status}            \n");
+            show(format!("\r  {elapsed:>4} s  {status}            \n"))?;
             shown.clone_from(&status);
         }
-        drop(stdout().flush()); // a terminal that is gone ends the program by itself
         match status.as_str() {
             "completed" => return finished(&job, before),
             "failed" => return Err(format!("the job failed: {}; nothing was charged", word(&job, "error")).into()),
@@ -88,11 +101,11 @@ pub async fn run(client: &Client, order: &Order) -> Result<(), Stopped> {
 }
 
 fn finished(job: &Answer, before: Option<Money>) -> Result<(), Stopped> {
-    println!("video    {}", word(job, "video_url"));
+    say(format!("video    {}", word(job, "video_url")))?;
     if let (Some(before), Some(left)) = (before, job.balance) {
         let cost = before.minus(left).map_err(|error| error.to_string())?;
-        println!("charged  MXN {cost}");
-        println!("balance  MXN {left}");
+        say(format!("charged  MXN {cost}"))?;
+        say(format!("balance  MXN {left}"))?;
     }
     Ok(())
 }
@@ -103,7 +116,7 @@ fn accepted(answer: Answer) -> Result<Answer, Stopped> {
         format!("HTTP {status}: {}", printable(answer.body["error"]["message"].as_str().unwrap_or("no message")));
     match status {
         200 => Ok(answer),
-        402 => Err(Stopped::NothingLeft(message)),
+        402 => Err(Stopped::NothingLeft { message, balance: answer.balance }),
         _ => Err(Stopped::Otherwise(message)),
     }
 }

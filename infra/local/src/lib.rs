@@ -13,7 +13,9 @@ pub mod outside;
 pub mod place;
 pub mod simulators;
 pub mod system;
+pub mod terminal;
 
+mod greeting;
 mod identity;
 
 pub use aws::{mapping, sqs, template};

@@ -1,6 +1,8 @@
 //! `cargo local`: the whole system on one machine.
 
 use clap::{Args, Parser, Subcommand};
+use ghub::foreign_text::printable_lines;
+use ghub::money::Money;
 use ghub::telemetry;
 use local::client::Client;
 use local::demo::{self, Order};
@@ -8,6 +10,7 @@ use local::options::{Options, Pace};
 use local::outside::Outside;
 use local::place::{DEFAULT_PORT, Data, HIGHEST_PORT, Ports};
 use local::system::{System, unseen};
+use local::terminal::say;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -17,11 +20,13 @@ const HELP: &str = "\
 Without variables everything outside is simulated, and nothing costs money. Real services, from the environment or from --env-file;
 where both name a value, the file's is taken:
   FAL_KEY                                      fal: its key, id:secret
+  FAL_QUEUE_URL                                fal's queue, if not https://queue.fal.run
   GOOGLE_SERVICE_ACCOUNT, GOOGLE_PROJECT       Google: the JSON of a service account's key, or the base64 of it, and the project
   GOOGLE_LOCATION, GOOGLE_STORAGE_URI          where it renders (us-central1), and a bucket for its videos, gs://bucket/folder
   SUPABASE_URL, SUPABASE_SECRET_KEY            Supabase: https://<project>.supabase.co and a secret key, sb_secret_…
   SUPABASE_BUCKET                              its bucket, generated-videos
   CATALOG, MARKUP, FX_MXN_PER_USD              prices and models, as in README.md
+  HIGHEST_USD_PER_SECOND                       what a model in CATALOG may cost at most (10)
   DOWNLOAD_HOSTS                               further hosts from which finished files may be fetched
 A real provider bills every render.";
 
@@ -89,7 +94,8 @@ const DATA: &str = ".local";
 #[tokio::main]
 async fn main() -> ExitCode {
     telemetry::on_stderr(SHOWN);
-    let done = match Cli::parse().command {
+    let line = Cli::try_parse().unwrap_or_else(|mistake| end_with(&mistake));
+    let done = match line.command {
         Command::Up { place, json, no_api } => up(&place, json, no_api).await,
         Command::Demo { place, prompt, model, duration, aspect_ratio, keep } => {
             demonstrate(&place, &Order { prompt, model, duration, aspect_ratio }, keep).await
@@ -104,12 +110,24 @@ async fn main() -> ExitCode {
     }
 }
 
+/// Prints help, or a mistake with what was typed, and ends: with exit code 2 for a mistake.
+fn end_with(mistake: &clap::Error) -> ! {
+    if mistake.use_stderr() {
+        eprintln!("{}", printable_lines(&mistake.to_string()));
+        std::process::exit(mistake.exit_code());
+    }
+    mistake.exit()
+}
+
 async fn up(place: &Place, json: bool, no_api: bool) -> Result<(), String> {
     let system = start(place, !no_api).await?;
     if json {
-        println!("{}", system.addresses());
+        for line in system.outside().await.iter().filter(|line| !line.usable) {
+            eprintln!("note: {}: {}", line.name, line.text);
+        }
+        say(system.addresses())?;
     } else {
-        greet(&system).await;
+        greet(&system).await?;
     }
     until_told_to_stop().await;
     system.stop().await;
@@ -119,29 +137,30 @@ async fn up(place: &Place, json: bool, no_api: bool) -> Result<(), String> {
 async fn demonstrate(place: &Place, order: &Order, keep: bool) -> Result<(), String> {
     let system = start(place, true).await?;
     for line in system.outside().await.iter().filter(|line| line.real) {
-        println!("{:<9} {}", line.name, line.text);
+        say(format!("{:<9} {}", line.name, line.text))?;
     }
     let api = system.api.clone().unwrap_or_default();
     let done = demo::run(&Client::new(&api, &system.identity.live_key), order).await;
-    done.map_err(|stopped| stopped.told(&way_to_pay(place, &system)))?;
+    done.map_err(|stopped| stopped.told(|amount| way_to_pay(amount, place, &system)))?;
     if keep {
-        println!("\nThe system stays up at {api} until Ctrl-C.");
+        say(format!("\nThe system stays up at {api} until Ctrl-C."))?;
         until_told_to_stop().await;
     } else {
-        println!("\nThe URL answers while the system is up: `cargo local demo --keep …`, or `cargo local up`.");
+        say("\nThe URL answers while the system is up: `cargo local demo --keep …`, or `cargo local up`.")?;
     }
     system.stop().await;
     Ok(())
 }
 
 /// How the caller's balance is topped up, as it has to be typed. A reference credits once, so each time has its own.
-fn way_to_pay(place: &Place, system: &System) -> String {
-    let data = place.data_dir.display();
-    let folder = if place.data_dir == Path::new(DATA) { String::new() } else { format!(" --data-dir '{data}'") };
+fn way_to_pay(amount: Money, place: &Place, system: &System) -> String {
+    let quoted = |path: &Path| format!("'{}'", path.display().to_string().replace('\'', r"'\''"));
+    let (data, env) = (quoted(&place.data_dir), quoted(&place.data_dir.join("env")));
+    let folder = if place.data_dir == Path::new(DATA) { String::new() } else { format!(" --data-dir {data}") };
     let now = system.world().ambient.now().unix_s();
     format!(
         "Start the system with `cargo local up{folder}`, and pay in from a second terminal:\n  \
-         cargo admin --env-file '{data}/env' balance recharge --org {} --amount 50.00 --reference demo-{now} --yes",
+         cargo admin --env-file {env} balance recharge --org {} --amount {amount} --reference demo-{now} --yes",
         system.identity.org
     )
 }
@@ -166,23 +185,23 @@ async fn start(place: &Place, api: bool) -> Result<System, String> {
     System::start(options).await
 }
 
-async fn greet(system: &System) {
+async fn greet(system: &System) -> Result<(), String> {
     let api = system.api.as_deref().unwrap_or("left to cargo lambda watch");
     let key = &system.identity.live_key;
-    println!("API       {api}");
-    println!("key       {key}   (organization {})", system.identity.org);
-    println!("sandbox   {}   (nothing is rendered or charged)", system.identity.sandbox_key);
+    say(format!("API       {api}"))?;
+    say(format!("key       {key}   (organization {})", system.identity.org))?;
+    say(format!("sandbox   {}   (nothing is rendered or charged)", system.identity.sandbox_key))?;
     for line in system.outside().await {
-        println!("{:<9} {}", line.name, line.text);
+        say(format!("{:<9} {}", line.name, line.text))?;
     }
-    println!("DynamoDB  {}", system.dynamodb);
-    println!("SQS       {}", system.sqs_endpoint);
-    println!("variables {}", system.env_file().display());
+    say(format!("DynamoDB  {}", system.dynamodb))?;
+    say(format!("SQS       {}", system.sqs_endpoint))?;
+    say(format!("variables {}", system.env_file().display()))?;
     if system.api.is_some() {
-        println!("\ncurl {api}/videos/generations -H 'Authorization: Bearer {key}' \\");
-        println!("  -d '{{\"model\":\"fal/kling-2\",\"prompt\":\"a hummingbird at dawn\"}}'");
+        say(format!("\ncurl {api}/videos/generations -H 'Authorization: Bearer {key}' \\"))?;
+        say(r#"  -d '{"model":"fal/kling-2","prompt":"a hummingbird at dawn"}'"#)?;
     }
-    println!("\nCtrl-C ends it.");
+    say("\nCtrl-C ends it.")
 }
 
 async fn until_told_to_stop() {
@@ -199,5 +218,6 @@ async fn until_told_to_stop() {
 }
 
 /// What is shown unless `RUST_LOG` says otherwise. The embedded DynamoDB warns of every condition that a write meets and every
-/// transaction that is refused; both are how the functions work, and they say themselves what is wrong.
-const SHOWN: &str = "warn,dynoxide::server=error";
+/// transaction that is refused; both are how the functions work, and they say themselves what is wrong. Each of them would say what is wrong
+/// with a provider's secret; here it is said once, by the greeting.
+const SHOWN: &str = "warn,dynoxide::server=error,ghub::secrets::provider=off";

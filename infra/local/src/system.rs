@@ -16,8 +16,7 @@ use crate::sqs::Sqs;
 use crate::supabase::Supabase;
 use crate::template::{Template, Trigger};
 use ghub::metrics::Metrics;
-use ghub::outbound::{Outbound, ProviderCredentials, sdk_config};
-use ghub::provider::Provider;
+use ghub::outbound::Outbound;
 use ghub::world::{Ambient, World};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -63,27 +62,6 @@ pub struct System {
     mappings: Vec<RunningMapping>,
     tasks: JoinSet<()>,
     scratch: Scratch,
-}
-
-/// What is said of a service outside.
-pub struct Line {
-    /// What it is called.
-    pub name: &'static str,
-    /// Whether it is the real one.
-    pub real: bool,
-    /// Where it answers, what it costs, and whether it can be used.
-    pub text: String,
-}
-
-impl Line {
-    fn of(name: &'static str, simulated: Option<&String>, real: String, problem: Option<String>) -> Self {
-        let text = match (simulated, problem) {
-            (Some(origin), None) => format!("simulated, at {origin}"),
-            (None, None) => real,
-            (_, Some(why)) => format!("its models are not available: {why}"),
-        };
-        Self { name, real: simulated.is_none(), text }
-    }
 }
 
 impl System {
@@ -159,7 +137,8 @@ impl System {
             let env = environment.of(template, function)?;
             let metrics = options.metrics.clone();
             let world = World { env, ambient: self.ambient.clone(), outbound: outbound.clone(), metrics };
-            let built = functions::build(&function.name, &world).await.map_err(text)?;
+            let built =
+                functions::build(&function.name, &world).await.map_err(|error| in_own_words(&error.to_string()))?;
             self.functions.insert(function.name.clone(), built.clone());
             let timeout = seconds(function.timeout_s);
             for trigger in &function.triggers {
@@ -208,30 +187,6 @@ impl System {
         self.scratch.path().join("env")
     }
 
-    /// What is outside, and whether it is real, for the person at the terminal.
-    pub async fn outside(&self) -> [Line; 3] {
-        let world = self.world();
-        let credentials = match sdk_config(&world) {
-            Ok(aws) => Some(ProviderCredentials::read(&world, &aws).await),
-            Err(_) => None, // the functions that started have it
-        };
-        let problem = async |provider| match &credentials {
-            Some(credentials) => credentials.problem(provider).await.map(|why| why.to_string()),
-            None => None,
-        };
-        let variable = |name: &str| self.variables.get(name).map_or("", String::as_str);
-        let (fal_url, project, supabase) =
-            (variable("FAL_QUEUE_URL"), variable("GOOGLE_PROJECT"), variable("SUPABASE_URL"));
-        let fal = format!("real, at {fal_url} with FAL_KEY; it bills every render");
-        let google = format!("real, in the project {project} with GOOGLE_SERVICE_ACCOUNT; it bills every render");
-        let storage = format!("real, Supabase at {supabase}; videos stay there");
-        [
-            Line::of("fal", self.fal.as_ref().map(|fal| &fal.origin), fal, problem(Provider::Fal).await),
-            Line::of("Google", self.google.as_ref().map(|it| &it.origin), google, problem(Provider::Google).await),
-            Line::of("storage", self.storage.as_ref().map(|it| &it.origin), storage, None),
-        ]
-    }
-
     /// What a program that started the system needs to know.
     pub fn addresses(&self) -> serde_json::Value {
         json!({
@@ -278,6 +233,13 @@ fn keep(secrets: &BTreeMap<String, String>, manager: &SecretsManager, parameters
         manager.put(name, value);
         parameters.insert(parameter.to_owned(), name.to_owned());
     }
+}
+
+/// A person here sets the variable itself, and knows neither the secret that it becomes nor the variable that names this secret.
+pub(crate) fn in_own_words(error: &str) -> String {
+    SECRETS.iter().fold(error.to_owned(), |said, (variable, name, _)| {
+        said.replace(&format!("{variable}_SECRET names the secret {name:?}, which"), variable)
+    })
 }
 
 pub(crate) async fn serve(listener: TcpListener, router: axum::Router) {

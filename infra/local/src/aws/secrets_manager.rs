@@ -25,6 +25,11 @@ impl SecretsManager {
         self.secrets().remove(name);
     }
 
+    /// The text of a secret.
+    pub fn text(&self, name: &str) -> Option<String> {
+        self.secrets().get(name).cloned()
+    }
+
     /// Serves the secrets.
     pub fn router(&self) -> Router {
         Router::new().route("/", post(answer)).with_state(self.clone())
