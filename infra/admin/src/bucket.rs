@@ -119,7 +119,7 @@ pub fn remedy(error: &StorageError) -> &'static str {
         StorageError::Refused { status: 404, .. } => "`cargo admin storage init` makes the bucket, or makes it public.",
         StorageError::Refused { status: 413, .. } => {
             "The project's own limit is lower (50 MB on the free plan): raise it under Storage, Settings, or give a \
-             smaller --limit-mib."
+             smaller --limit-mib, such as 40."
         }
         StorageError::Refused { status: 415, .. } => "`cargo admin storage init` makes the bucket admit video/mp4.",
         StorageError::Location => {

@@ -1,14 +1,14 @@
 //! Why a command did not do what it was told, in a sentence that says what can be done about it.
 
 use crate::output::moment;
-use ghub::config::ConfigError;
+use ghub::config::{ConfigError, Env};
 use ghub::env_file::EnvFileError;
 use ghub::foreign_text::printable;
 use ghub::id::{JobId, OrgId};
 use ghub::job::Status;
 use ghub::money::{Money, MoneyOverflow};
 use ghub::onboarding::NoKey;
-use ghub::outbound::BoxError;
+use ghub::outbound::{BoxError, WireError};
 use ghub::secrets::Unusable;
 use ghub::storage::StorageError;
 use ghub::store::{KeyHash, StoreError};
@@ -95,6 +95,9 @@ pub enum Failure {
     /// Storage refused, and what can be done about it.
     #[error("storage did not do it. {todo}")]
     Storage { todo: String, source: StorageError },
+    /// A service that is elsewhere than at AWS, such as the local system's.
+    #[error("nothing answers at {0}; is `cargo local up` running?")]
+    NothingAnswers(String),
     #[error("standard input or output failed")]
     Terminal(#[from] io::Error),
 }
@@ -125,6 +128,17 @@ impl Failure {
         }
     }
 
+    /// The same, and where nothing took a connection, the address at which nothing answers.
+    pub fn at(self, env: &Env) -> Self {
+        let service = match &self {
+            Self::Store(_) => "DYNAMODB",
+            Self::Queue { .. } => "SQS",
+            _ => return self,
+        };
+        let endpoint = env.aws_endpoint(service).filter(|_| was_not_sent(&self));
+        endpoint.map_or(self, |endpoint| Self::NothingAnswers(endpoint.to_owned()))
+    }
+
     /// A key that could not be made for this organization.
     pub fn no_key(org: OrgId, why: NoKey) -> Self {
         match why {
@@ -132,4 +146,15 @@ impl Failure {
             NoKey::Store(error) => Self::Store(error),
         }
     }
+}
+
+fn was_not_sent(failure: &Failure) -> bool {
+    let mut cause = failure.source();
+    while let Some(error) = cause {
+        if let Some(WireError::NotSent(_)) = error.downcast_ref() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }

@@ -97,9 +97,15 @@ fn end_with(mistake: &clap::Error) -> ! {
 
 async fn run(CommandLine { json, env_file, actor, noun }: CommandLine) -> Result<ExitCode, Failure> {
     let deployment = Deployment::read(env_file.as_deref())?;
-    let actor = who::operates(actor);
-    let operator = || Operator::new(&deployment, &actor);
-    let answer: Answer = match noun {
+    let answer = answer(noun, &deployment, &who::operates(actor)).await;
+    let answer = answer.map_err(|failure| failure.at(&deployment.world.env))?;
+    print(&answer.text(json))?;
+    Ok(if answer.sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn answer(noun: Noun, deployment: &Deployment, actor: &Actor) -> Result<Answer, Failure> {
+    let operator = || Operator::new(deployment, actor);
+    Ok(match noun {
         Noun::Org(command) => org::run(command, &operator()?).await?,
         Noun::Key(command) => key::run(command, &operator()?).await?,
         Noun::Balance(command) => balance::run(command, &operator()?).await?.into(),
@@ -108,12 +114,10 @@ async fn run(CommandLine { json, env_file, actor, noun }: CommandLine) -> Result
         Noun::Job(command) => job::run(command, &operator()?).await?.into(),
         Noun::Dlq(command) => dlq::run(command, &deployment.world).await?.into(),
         Noun::Audit(audit) => audit.run(&operator()?).await?,
-        Noun::Storage(command) => storage::run(command, &deployment).await?.into(),
+        Noun::Storage(command) => storage::run(command, deployment).await?.into(),
         Noun::Doctor => {
-            let diagnosis = doctor::examine(&deployment).await;
+            let diagnosis = doctor::examine(deployment).await;
             Answer { json: diagnosis.json(), text: diagnosis.table(), sound: diagnosis.is_sound() }
         }
-    };
-    print(&answer.text(json))?;
-    Ok(if answer.sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    })
 }

@@ -31,12 +31,20 @@ pub enum Refusal {
     Said(String, String),
 }
 
-/// Reads an error that is not about the thing asked for. `action` is the permission's name.
-pub fn refusal<E: ProvideErrorMetadata>(error: &SdkError<E>, action: &str) -> Refusal {
+/// Reads an error that is not about the thing asked for. `action` is the permission's name, `endpoint` the address of the service if it
+/// is not AWS's own.
+pub fn refusal<E: ProvideErrorMetadata>(error: &SdkError<E>, action: &str, endpoint: Option<&str>) -> Refusal {
     let Some(code) = error.as_service_error().and_then(ProvideErrorMetadata::code) else {
-        let (found, advice) =
-            ("AWS did not answer", "See whether this machine can reach AWS, and whether AWS_REGION is right.");
-        return Refusal::Said(found.to_owned(), advice.to_owned());
+        return match endpoint {
+            Some(endpoint) => Refusal::Said(
+                format!("nothing answers at {endpoint}"),
+                "If that is the local system, see whether `cargo local up` is running.".to_owned(),
+            ),
+            None => Refusal::Said(
+                "AWS did not answer".to_owned(),
+                "See whether this machine can reach AWS, and whether AWS_REGION is right.".to_owned(),
+            ),
+        };
     };
     let advice = match code {
         code if NOT_THERE.contains(&code) => return Refusal::Unknown,

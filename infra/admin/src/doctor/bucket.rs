@@ -13,6 +13,8 @@ use ghub::storage::{LARGEST_VIDEO, Storage, StorageError};
 use tokio::time::error::Elapsed;
 
 const AREA: &str = "bucket";
+/// Videos of ten seconds stay below it, and Supabase's free plan takes files up to 50 MB.
+const USUAL: u64 = 40 << 20;
 const INIT: &str = "`cargo admin storage init` shows what would change, and changes it with --yes.";
 
 pub async fn look(deployment: &Deployment, aws: &SdkConfig, keys: &Keys) -> Vec<Finding> {
@@ -55,13 +57,23 @@ async fn settings(bucket: &Bucket) -> Finding {
         finding.fail(format!("{found}, and not {VIDEO}"), INIT);
     }
     match settings.file_size_limit {
-        Some(limit) if limit < LARGEST_VIDEO => finding.warn(
+        Some(limit) if limit < USUAL => finding.warn(
             settings.limit(),
             format!(
-                "A larger video cannot be stored, and its job fails; the largest that is tried has {}. {INIT}",
-                size(LARGEST_VIDEO)
+                "A larger video cannot be stored, and its job fails. Raise the limit with `cargo admin storage init \
+                 --limit-mib {}`, or higher.",
+                USUAL >> 20
             ),
         ),
+        Some(limit) if limit < LARGEST_VIDEO => {
+            finding.ok(settings.limit());
+            finding.hint(format!(
+                "A larger video cannot be stored, and its job fails; few have more than {}. A paid project of \
+                 Supabase's can have up to {}: `cargo admin storage init`.",
+                size(USUAL),
+                size(LARGEST_VIDEO)
+            ));
+        }
         _ => finding.ok(format!("{}; the project's still holds, 50 MB on Supabase's free plan", settings.limit())),
     }
     finding

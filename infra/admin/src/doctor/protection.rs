@@ -8,7 +8,13 @@ use aws_sdk_dynamodb::operation::describe_time_to_live::DescribeTimeToLiveOutput
 use aws_sdk_dynamodb::types::{PointInTimeRecoveryStatus, TableDescription, TimeToLiveStatus};
 
 /// Looks at all of it; `expires` is the attribute by which items go, if they do.
-pub async fn look(db: &Client, name: &str, described: &TableDescription, expires: Option<&str>, finding: &mut Finding) {
+pub async fn look(
+    (db, endpoint): (&Client, Option<&str>),
+    name: &str,
+    described: &TableDescription,
+    expires: Option<&str>,
+    finding: &mut Finding,
+) {
     const RECOVERY: &str = "point-in-time recovery";
     let command = |action, setting| format!("aws dynamodb {action} --table-name {name} {setting}");
     match db.describe_continuous_backups().table_name(name).send().await {
@@ -16,7 +22,7 @@ pub async fn look(db: &Client, name: &str, described: &TableDescription, expires
             let setting = "--point-in-time-recovery-specification PointInTimeRecoveryEnabled=true";
             expect(finding, recovers(&answer), RECOVERY, &command("update-continuous-backups", setting));
         }
-        Err(error) => match refusal(&error, "dynamodb:DescribeContinuousBackups") {
+        Err(error) => match refusal(&error, "dynamodb:DescribeContinuousBackups", endpoint) {
             Refusal::Unknown => {
                 finding.ok("an emulator, which has no backups and no protection to look at");
                 return;
@@ -32,7 +38,7 @@ pub async fn look(db: &Client, name: &str, described: &TableDescription, expires
             let setting = format!("--time-to-live-specification Enabled=true,AttributeName={attribute}");
             expect(finding, expire(&answer, attribute), "time to live", &command("update-time-to-live", &setting));
         }
-        Err(error) => match refusal(&error, "dynamodb:DescribeTimeToLive") {
+        Err(error) => match refusal(&error, "dynamodb:DescribeTimeToLive", endpoint) {
             Refusal::Unknown => {}
             Refusal::Said(why, advice) => finding.warn(format!("time to live could not be read ({why})"), advice),
         },

@@ -14,6 +14,9 @@ use std::collections::HashMap;
 
 const AREA: &str = "queue";
 
+/// SQS, and its address if it is not AWS's own.
+type Sqs<'a> = (&'a Client, Option<&'a str>);
+
 /// A queue and the least time for which it must hide a message: six times what its function may take, as AWS advises.
 const QUEUES: [(&str, u64); 3] = [("POLL_QUEUE_URL", 180), ("STORE_QUEUE_URL", 1800), ("STORE_AGAIN_QUEUE_URL", 1800)];
 
@@ -22,7 +25,7 @@ pub async fn look(world: &World, aws: &SdkConfig) -> Vec<Finding> {
     config.set_endpoint_url(world.env.aws_endpoint("SQS").map(str::to_owned));
     let sqs = Client::from_conf(config.build());
     let checks = QUEUES.iter().map(|(variable, hides_s)| {
-        let (url, sqs) = (world.env.optional(variable), &sqs);
+        let (url, sqs) = (world.env.optional(variable), (&sqs, world.env.aws_endpoint("SQS")));
         async move {
             match url {
                 Some(url) => within(AREA, name_in(url), examine(sqs, variable, url, *hides_s)).await,
@@ -39,14 +42,14 @@ fn unnamed(variable: &str) -> Finding {
     finding
 }
 
-async fn examine(sqs: &Client, variable: &str, url: &str, hides_s: u64) -> Vec<Finding> {
+async fn examine(sqs: Sqs<'_>, variable: &str, url: &str, hides_s: u64) -> Vec<Finding> {
     let mut finding = Finding::of(AREA, name_in(url));
     let attributes = match attributes(sqs, url).await {
         Ok(attributes) => attributes,
         Err(error) => {
             let advice =
                 format!("See whether {variable} and AWS_REGION are the stack's; if they are, deploy it again.");
-            tell(&mut finding, &error, "sqs:GetQueueAttributes", &advice);
+            tell(&mut finding, (&error, sqs.1), "sqs:GetQueueAttributes", &advice);
             return vec![finding];
         }
     };
@@ -83,14 +86,14 @@ async fn examine(sqs: &Client, variable: &str, url: &str, hides_s: u64) -> Vec<F
 }
 
 /// What nobody could work on. SQS tells their number and not their age; CloudWatch has that.
-async fn dead_letters(sqs: &Client, arn: &str) -> Finding {
+async fn dead_letters(sqs: Sqs<'_>, arn: &str) -> Finding {
     let name = arn.rsplit(':').next().unwrap_or(arn);
     let mut finding = Finding::of(AREA, name);
     let gone = "The queue before it names it, and it is not there: deploy template.yaml again.";
-    let url = match sqs.get_queue_url().queue_name(name).send().await {
+    let url = match sqs.0.get_queue_url().queue_name(name).send().await {
         Ok(answer) => answer.queue_url.unwrap_or_default(),
         Err(error) => {
-            tell(&mut finding, &error, "sqs:GetQueueUrl", gone);
+            tell(&mut finding, (&error, sqs.1), "sqs:GetQueueUrl", gone);
             return finding;
         }
     };
@@ -106,7 +109,7 @@ async fn dead_letters(sqs: &Client, arn: &str) -> Finding {
                 ),
             ),
         },
-        Err(error) => tell(&mut finding, &error, "sqs:GetQueueAttributes", gone),
+        Err(error) => tell(&mut finding, (&error, sqs.1), "sqs:GetQueueAttributes", gone),
     }
     finding
 }
@@ -114,7 +117,7 @@ async fn dead_letters(sqs: &Client, arn: &str) -> Finding {
 type Attributes = HashMap<QueueAttributeName, String>;
 
 async fn attributes(
-    sqs: &Client,
+    (sqs, _): Sqs<'_>,
     url: &str,
 ) -> Result<Attributes, SdkError<aws_sdk_sqs::operation::get_queue_attributes::GetQueueAttributesError>> {
     let asked = sqs.get_queue_attributes().queue_url(url).attribute_names(QueueAttributeName::All);
@@ -139,12 +142,17 @@ fn dead_letters_of(policy: &str) -> Option<(String, String)> {
     Some((arn, receives.as_str().map_or_else(|| receives.to_string(), str::to_owned)))
 }
 
-fn tell<E: ProvideErrorMetadata>(finding: &mut Finding, error: &SdkError<E>, action: &str, gone: &str) {
+fn tell<E: ProvideErrorMetadata>(
+    finding: &mut Finding,
+    (error, endpoint): (&SdkError<E>, Option<&str>),
+    action: &str,
+    gone: &str,
+) {
     let code = error.as_service_error().and_then(ProvideErrorMetadata::code).unwrap_or_default();
     if code.ends_with("QueueDoesNotExist") || code.ends_with("NonExistentQueue") {
         return finding.fail("does not exist", gone);
     }
-    match refusal(error, action) {
+    match refusal(error, action, endpoint) {
         Refusal::Unknown => finding.fail("cannot be asked here", "AWS_ENDPOINT_URL_SQS is not an SQS."),
         Refusal::Said(found, advice) => finding.fail(found, advice),
     }

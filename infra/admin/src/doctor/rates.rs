@@ -23,11 +23,11 @@ fn judge(Price { markup, fx_mxn_per_usd: fx, .. }: Price, finding: &mut Finding)
     if (USUAL_FX[0]..=USUAL_FX[1]).contains(&fx) {
         finding.ok(found);
     } else {
-        let advice = format!(
-            "FX_MXN_PER_USD is pesos for one dollar, usually {} to {}: see whether {fx} is meant.",
+        finding.ok(format!("{found}, which is not usual"));
+        finding.hint(format!(
+            "FX_MXN_PER_USD is pesos for one dollar, usually {} to {}. If {fx} is meant, there is nothing to do.",
             USUAL_FX[0], USUAL_FX[1]
-        );
-        finding.warn(found, advice);
+        ));
     }
     finding.ok(format!("markup {markup}"));
 }

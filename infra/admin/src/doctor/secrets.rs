@@ -62,6 +62,11 @@ async fn read(env: &Env, secrets: &Secrets, variable: &str, kind: Judge) -> (Opt
                  aws secretsmanager create-secret --name {name} --secret-string file://FILE"
             );
             finding.fail(error, advice);
+            if let Some(endpoint) = env.aws_endpoint("SECRETS_MANAGER") {
+                finding.hint(format!(
+                    "If nothing answers at {endpoint} and that is the local system, start it with `cargo local up`."
+                ));
+            }
             return (None, finding);
         }
         Err(_) => {

@@ -55,7 +55,7 @@ pub async fn look(world: &World, aws: &SdkConfig) -> Vec<Finding> {
     let db = Client::from_conf(config.build());
     let checks = TABLES.iter().map(|expected| {
         let name = world.env.optional(expected.table.variable());
-        let db = &db;
+        let db = (&db, world.env.aws_endpoint("DYNAMODB"));
         async move {
             match name {
                 Some(name) => within(AREA, name, async { vec![expected.examine(db, name).await] }).await,
@@ -73,7 +73,7 @@ fn unnamed(variable: &str) -> Finding {
 }
 
 impl Expected {
-    async fn examine(&self, db: &Client, name: &str) -> Finding {
+    async fn examine(&self, (db, endpoint): (&Client, Option<&str>), name: &str) -> Finding {
         let mut finding = Finding::of(AREA, name);
         let described = match db.describe_table().table_name(name).send().await {
             Ok(answer) => answer.table.unwrap_or_else(|| TableDescription::builder().build()),
@@ -86,12 +86,12 @@ impl Expected {
                 return finding;
             }
             Err(error) => {
-                tell(&mut finding, refusal(&error, "dynamodb:DescribeTable"));
+                tell(&mut finding, refusal(&error, "dynamodb:DescribeTable", endpoint));
                 return finding;
             }
         };
         self.shape(&described, &mut finding);
-        protection::look(db, name, &described, self.expires, &mut finding).await;
+        protection::look((db, endpoint), name, &described, self.expires, &mut finding).await;
         finding
     }
 

@@ -230,6 +230,20 @@ fn the_file_wins_over_the_environment() {
 }
 
 #[test]
+fn a_local_system_that_is_gone_is_named_by_its_address() {
+    let here = Deployment::start();
+    let closed = {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        format!("http://{}", listener.local_addr().unwrap())
+    };
+    let done = Done::of(here.command("org list").env("AWS_ENDPOINT_URL_DYNAMODB", &closed).output().unwrap());
+    assert_eq!(
+        (done.code, done.stderr),
+        (1, format!("error: nothing answers at {closed}; is `cargo local up` running?\n"))
+    );
+}
+
+#[test]
 fn what_is_wrong_is_said() {
     let here = Deployment::start();
     let no_table = Done::of(here.command("org create").env_remove("TABLE_LEDGER").output().unwrap());

@@ -46,8 +46,19 @@ fn a_bucket_that_is_there_is_changed_only_if_somebody_agrees() {
     assert_eq!(done.code, 0, "{done:?}");
     assert_eq!(serde_json::from_str::<Value>(&done.stdout).unwrap()["changed"], true);
     let found = here.doctor(&[]);
-    found.says("generated-videos", "warn", "files up to 50 MiB", "the largest that is tried has 512 MiB");
+    found.says("generated-videos", "ok", "files up to 50 MiB", "up to 512 MiB: `cargo admin storage init`");
     assert_eq!(found.failed(), Vec::<&str>::new());
+
+    // What is advised for Supabase's free plan can stay.
+    assert_eq!(here.run("storage init --limit-mib 39 --yes", &[]).code, 0);
+    here.doctor(&[]).says(
+        "generated-videos",
+        "warn",
+        "files up to 39 MiB",
+        "`cargo admin storage init --limit-mib 40`",
+    );
+    assert_eq!(here.run("storage init --limit-mib 40 --yes", &[]).code, 0);
+    here.doctor(&[]).says("generated-videos", "ok", "files up to 40 MiB", "A larger video cannot be stored");
 }
 
 #[test]
