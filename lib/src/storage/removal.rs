@@ -7,10 +7,11 @@
 //! that no cache has seen. A copy that says of itself that it comes from a cache proves nothing.
 
 use super::{Storage, StorageError};
+use crate::outbound::WireError;
 use reqwest::Method;
 use reqwest::header::{AGE, CACHE_CONTROL, HeaderMap, HeaderValue};
 use std::time::Duration;
-use url::Url;
+use url::{Host, Url};
 
 /// A removal is a row and an object; three questions of this length fit into the time of a request.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -101,6 +102,8 @@ impl Storage {
             Ok(answer) if is_from_a_cache(answer.headers()) => Ok(Seen::Cached),
             Ok(_) => Ok(Seen::There),
             Err(error) if error.says_no_object() || (ours && error.says_no_bucket()) => Ok(Seen::Gone),
+            // The local system had another port then. It removed the file from its folder, and no program gives it out.
+            Err(StorageError::Wire(WireError::NotSent(_))) if !ours && is_on_this_machine(video_url) => Ok(Seen::Gone),
             Err(error) => Err(error),
         }
     }
@@ -119,6 +122,12 @@ impl<'u> Place<'u> {
         let named = !base.is_empty() && !bucket.is_empty() && !path.is_empty();
         named.then_some(Self { base, bucket, path })
     }
+}
+
+/// Whether only this machine can ask the address.
+fn is_on_this_machine(video_url: &str) -> bool {
+    let url = Url::parse(video_url).ok();
+    url.is_some_and(|url| matches!(url.host(), Some(Host::Ipv4(address)) if address.is_loopback()))
 }
 
 /// Whether an answer says that it comes from a cache: by its age, by Cloudflare's word, or by the

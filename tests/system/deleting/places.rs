@@ -93,6 +93,22 @@ async fn a_video_of_the_project_of_before_is_not_called_gone_while_it_is_there()
     assert!(asked.all(|seen| seen.method != "DELETE" || seen.path.contains(&job)), "no other file is touched there");
 }
 
+/// The local system was started on other ports since: its old address answers nobody.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_video_whose_url_names_a_port_of_before_is_removed() {
+    let still = Still::new().await;
+    let job = still.completed(PROMPT).await;
+    let path = Storage::path(still.caller.org, job.parse().unwrap());
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap(); // it is dropped at once
+    let url = format!("http://{closed}/storage/v1/object/public/{BUCKET}/{path}");
+    let update = still.stage.dynamodb().update_item().table_name(&still.stage.system.variables["TABLE_JOBS"]);
+    let update = update.set_key(Some(key_of(&still, &job))).update_expression("SET video_url = :url");
+    update.expression_attribute_values(":url", AttributeValue::S(url)).send().await.unwrap();
+    assert_eq!(still.delete(&job).await.status, 200);
+    assert_eq!(still.stage.storage().object(BUCKET, &path), None);
+    is_gone(&still, &job).await;
+}
+
 /// The version before took the address off the job when it hid it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deletion_that_the_version_before_began_goes_on() {
@@ -106,13 +122,16 @@ async fn a_deletion_that_the_version_before_began_goes_on() {
         after: 0,
     });
     still.delete(&job).await.refused(503, "storage_unavailable");
-    let key = |name: &str, value: String| (name.to_owned(), AttributeValue::S(value));
-    let key = HashMap::from([key("org", still.caller.org.to_string()), key("job", job.clone())]);
     let update = still.stage.dynamodb().update_item().table_name(&still.stage.system.variables["TABLE_JOBS"]);
-    update.set_key(Some(key)).update_expression("REMOVE video_url").send().await.unwrap();
+    update.set_key(Some(key_of(&still, &job))).update_expression("REMOVE video_url").send().await.unwrap();
     assert_eq!(still.delete(&job).await.status, 200);
     assert_eq!(still.stage.storage().object(BUCKET, &path), None);
     is_gone(&still, &job).await;
+}
+
+fn key_of(still: &Still, job: &str) -> HashMap<String, AttributeValue> {
+    let pair = |name: &str, value: String| (name.to_owned(), AttributeValue::S(value));
+    HashMap::from([pair("org", still.caller.org.to_string()), pair("job", job.to_owned())])
 }
 
 async fn make_bucket(still: &Still, name: &str) {
