@@ -42,6 +42,9 @@ pub enum Refusal {
     /// The operator suspended the organization.
     #[error("your organization is suspended; contact support")]
     OrganizationSuspended,
+    /// The operator lets the sandbox submit no jobs at all.
+    #[error("the operator has closed this sandbox to new jobs; contact support")]
+    SandboxClosed,
     /// No such model, or none that can be used now.
     #[error("{0}")]
     ModelNotFound(String),
@@ -184,6 +187,7 @@ impl From<HoldRefused> for Refusal {
                 Self::InsufficientBalance { balance, held, missing }
             }
             HoldRefused::TooManyOpenJobs { limit } => Self::TooManyOpenJobs { limit },
+            HoldRefused::TooManyJobsToday { limit: 0, .. } => Self::SandboxClosed,
             HoldRefused::TooManyJobsToday { limit, resets_in } => Self::TooManyJobsToday { limit, resets_in },
         }
     }

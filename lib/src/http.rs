@@ -208,7 +208,7 @@ const fn code(error: &Error) -> (ErrorCode, Option<Duration>) {
             Refusal::InvalidApiKey => (ErrorCode::InvalidApiKey, None),
             Refusal::KeyRevoked => (ErrorCode::KeyRevoked, None),
             Refusal::InsufficientBalance { .. } => (ErrorCode::InsufficientBalance, None),
-            Refusal::OrganizationSuspended => (ErrorCode::OrganizationSuspended, None),
+            Refusal::OrganizationSuspended | Refusal::SandboxClosed => (ErrorCode::OrganizationSuspended, None),
             Refusal::ModelNotFound(_) => (ErrorCode::ModelNotFound, None),
             Refusal::JobNotFound => (ErrorCode::JobNotFound, None),
             Refusal::NotFound { .. } => (ErrorCode::NotFound, None),

@@ -1,6 +1,7 @@
 //! What callers see: statuses, headers, the envelope, the ten fields.
 
 use super::*;
+use crate::account::HoldRefused;
 use crate::error::NotCancellable;
 use crate::job::Status;
 use crate::job::tests::in_state;
@@ -31,6 +32,7 @@ fn each_error_has_its_status_and_the_envelope() {
     let lost = StorageError::Wire(WireError::Lost("https://secret".into()));
     let not = |why: NotCancellable| Error::from(Refusal::from(why));
     let seconds = Duration::from_secs;
+    let today = |limit| Refusal::from(HoldRefused::TooManyJobsToday { limit, resets_in: seconds(60) });
     for (error, status, code, says, retry_after) in [
         (Refusal::invalid("duration: no").into(), 400, "invalid_request_error", "duration: no", None),
         (Refusal::MissingApiKey.into(), 401, "missing_api_key", "Authorization: Bearer", None),
@@ -38,6 +40,8 @@ fn each_error_has_its_status_and_the_envelope() {
         (Refusal::KeyRevoked.into(), 401, "key_revoked", "revoked", None),
         (poor.into(), 402, "insufficient_balance", "MXN 1.00, of which MXN 4.20 is held", None),
         (Refusal::OrganizationSuspended.into(), 403, "organization_suspended", "suspended", None),
+        (today(0).into(), 403, "organization_suspended", "has closed this sandbox", None),
+        (today(500).into(), 429, "rate_limit_exceeded", "500 sandbox jobs were submitted today", Some("60")),
         (Refusal::ModelNotFound("model: no".to_owned()).into(), 404, "model_not_found", "model: no", None),
         (Refusal::JobNotFound.into(), 404, "job_not_found", "no job with this id", None),
         (Refusal::NotFound { method, path: path.clone(), near: None }.into(), 404, "not_found", "PUT /v1/x", None),
