@@ -135,10 +135,13 @@ impl Model {
             self.switched_off = self.route.is_none();
         }
         if let Some(text) = changes.usd_per_second {
-            self.usd_per_second = text.parse().map_err(|error| format!("usd_per_second: {error}"))?;
-            if self.usd_per_second == Factor::from_millionths(0) {
-                return Err("usd_per_second must be above 0; a route of null switches a model off".to_owned());
-            }
+            let price = text.parse().ok().filter(|price| *price > Factor::from_millionths(0));
+            self.usd_per_second = price.ok_or_else(|| {
+                format!(
+                    "usd_per_second is {text:?}, and must be a decimal number above 0 with at most six places; a route of \
+                     null switches a model off"
+                )
+            })?;
         }
         if let Some(mut durations) = changes.durations {
             durations.sort_unstable();
@@ -168,7 +171,9 @@ impl Model {
             self.poll_every_s = seconds;
         }
         if let Some(text) = changes.loss_accepted_up_to {
-            let asked = text.parse().map_err(|error| format!("loss_accepted_up_to: {error}"))?;
+            let asked = text.parse().map_err(|_| {
+                format!("loss_accepted_up_to is {text:?}, and must be a decimal number from 0 with at most six places")
+            })?;
             self.loss_accepted_up_to = Some(asked);
         }
         Ok(())
@@ -273,7 +278,7 @@ mod tests {
             (r#"{"fal/kling-9":{}}"#, "\"fal/kling-9\" is not a model"),
             (r#"{"fal/kling-2":{"price":"1"}}"#, "unknown field `price`"),
             (r#"{"fal/kling-2":{"usd_per_second":"-1"}}"#, "fal/kling-2: usd_per_second"),
-            (r#"{"fal/kling-2":{"usd_per_second":"0"}}"#, "must be above 0"),
+            (r#"{"fal/kling-2":{"usd_per_second":"0"}}"#, "is \"0\", and must be a decimal number above 0"),
             (r#"{"fal/kling-2":{"durations":[10]}}"#, "must contain the default of 5 seconds"),
             (r#"{"fal/kling-2":{"aspect_ratios":[]}}"#, "at least one"),
             (r#"{"fal/hailuo-02":{"aspect_ratios":["16:9","9:16"]}}"#, "can only be 16:9"),

@@ -199,7 +199,10 @@ mod tests {
         let says = |error: ConfigError| error.to_string();
         assert_eq!(says(env.required("TABLE_JOBS").unwrap_err()), "the environment variable TABLE_JOBS is not set");
         assert_eq!(says(env.required("FAL_KEY").unwrap_err()), "the environment variable FAL_KEY is not set");
-        assert_eq!(says(env.rates().unwrap_err()), "the environment variable MARKUP must be above 0");
+        assert_eq!(
+            says(env.rates().unwrap_err()),
+            "the environment variable MARKUP is \"0\", and must be a decimal number from 1 to 10 with at most six places, such as 1.05"
+        );
         assert!(says(env.catalog().unwrap_err()).starts_with("the environment variable CATALOG is wrong: "));
         assert!(says(env.url("SUPABASE_URL").unwrap_err()).contains("not an https address"));
     }

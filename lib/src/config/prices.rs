@@ -22,7 +22,8 @@ impl Env {
             None => Catalog::published(),
             Some(json) => Catalog::with_overrides(json).map_err(|error| wrong(error.to_string()))?,
         };
-        let highest = self.factor("HIGHEST_USD_PER_SECOND", HIGHEST_USD_PER_SECOND)?;
+        let above_zero = |factor: &Factor| *factor > Factor::from_millionths(0);
+        let highest = self.factor("HIGHEST_USD_PER_SECOND", HIGHEST_USD_PER_SECOND, "above 0", above_zero)?;
         if let Some(model) = catalog.iter().find(|model| model.usd_per_second > highest) {
             return Err(wrong(format!(
                 "{}: usd_per_second is {}, and {highest} US dollars a second are the most; if it is meant, raise \
@@ -53,22 +54,24 @@ impl Env {
     }
 
     fn factor_within(&self, name: &str, default: &str, [least, most]: [i64; 2]) -> Result<Factor, ConfigError> {
-        let factor = self.factor(name, default)?;
         let bounds = [least, most].map(|bound| Factor::from_millionths(bound * decimal::ONE));
-        if (bounds[0]..=bounds[1]).contains(&factor) {
-            Ok(factor)
-        } else {
-            Err(ConfigError::new(name, format!("is {factor}, and must be from {least} to {most}")))
-        }
+        let within = |factor: &Factor| (bounds[0]..=bounds[1]).contains(factor);
+        self.factor(name, default, &format!("from {least} to {most}"), within)
     }
 
-    fn factor(&self, name: &str, default: &str) -> Result<Factor, ConfigError> {
+    /// A text that is no number, and a number that is out of bounds, are refused in the same words.
+    fn factor(
+        &self,
+        name: &str,
+        default: &str,
+        bounds: &str,
+        within: impl Fn(&Factor) -> bool,
+    ) -> Result<Factor, ConfigError> {
         let text = self.optional(name).unwrap_or(default);
-        match text.parse::<Factor>() {
-            Ok(factor) if factor > Factor::from_millionths(0) => Ok(factor),
-            Ok(_) => Err(ConfigError::new(name, "must be above 0")),
-            Err(error) => Err(ConfigError::new(name, format!("is wrong: {error}"))),
-        }
+        text.parse().ok().filter(within).ok_or_else(|| {
+            let form = format!("a decimal number {bounds} with at most six places, such as {default}");
+            ConfigError::new(name, format!("is {text:?}, and must be {form}"))
+        })
     }
 }
 
@@ -94,12 +97,17 @@ mod tests {
     fn a_price_setting_out_of_bounds_stops_the_start_and_says_the_bounds() {
         let env = |name: &'static str, value: &str| Env::from([(name, value.to_owned())]);
         for (name, value, says) in [
-            ("FX_MXN_PER_USD", "1875", "is 1875.00, and must be from 1 to 1000"),
-            ("FX_MXN_PER_USD", "0.99", "is 0.99, and must be from 1 to 1000"),
-            ("FX_MXN_PER_USD", "1000.000001", "must be from 1 to 1000"),
-            ("MARKUP", "0.999999", "is 0.999999, and must be from 1 to 10"),
-            ("MARKUP", "105", "is 105.00, and must be from 1 to 10"),
-            ("MARKUP", "5%", "is wrong: "),
+            ("FX_MXN_PER_USD", "1875", "is \"1875\", and must be a decimal number from 1 to 1000"),
+            ("FX_MXN_PER_USD", "0.99", "is \"0.99\", and must be a decimal number from 1 to 1000"),
+            ("FX_MXN_PER_USD", "1000.000001", "must be a decimal number from 1 to 1000 with at most six places"),
+            ("FX_MXN_PER_USD", "-1", "must be a decimal number from 1 to 1000 with at most six places, such as 20"),
+            ("FX_MXN_PER_USD", "999999999999999999999999", "must be a decimal number from 1 to 1000"),
+            ("MARKUP", "0", "is \"0\", and must be a decimal number from 1 to 10"),
+            ("MARKUP", "0.999999", "is \"0.999999\", and must be a decimal number from 1 to 10"),
+            ("MARKUP", "105", "is \"105\", and must be a decimal number from 1 to 10"),
+            ("MARKUP", "5%", "must be a decimal number from 1 to 10 with at most six places, such as 1.05"),
+            ("HIGHEST_USD_PER_SECOND", "0", "must be a decimal number above 0 with at most six places, such as 10"),
+            ("HIGHEST_USD_PER_SECOND", "-1", "must be a decimal number above 0 with at most six places, such as 10"),
             (
                 "CATALOG",
                 r#"{"fal/kling-2":{"usd_per_second":"28"}}"#,

@@ -289,9 +289,9 @@ fn rates_and_prices_that_cannot_be_meant_are_told() {
     found.says("fal/kling-2", "ok", "USD 0.28 a second; sold for MXN 5.88", "");
 
     let found = here.doctor(&[("MARKUP", "0.9")]);
-    found.says("MARKUP", "fail", "MARKUP is 0.90, and must be from 1 to 10", "such as MARKUP=1.05");
+    found.says("MARKUP", "fail", "MARKUP is \"0.9\", and must be a decimal number from 1 to 10", "such as MARKUP=1.05");
     let found = here.doctor(&[("MARKUP", "much"), ("CATALOG", "{")]);
-    found.says("MARKUP", "fail", "the environment variable MARKUP is wrong", "such as MARKUP=1.05");
+    found.says("MARKUP", "fail", "the environment variable MARKUP is \"much\"", "such as MARKUP=1.05");
     found.says("CATALOG", "fail", "the environment variable CATALOG is wrong", "leave it out");
 }
 
