@@ -83,7 +83,16 @@ fn what_is_missing_is_named_before_anything_starts() {
             vec![("DOWNLOAD_HOSTS", "http://x")],
             "DOWNLOAD_HOSTS names \"http://x\", which is no host: write it without a",
         ),
-        (vec![("MARKUP", "much")], "the environment variable MARKUP is wrong"),
+        (
+            vec![("MARKUP", "much")],
+            "the environment variable MARKUP is \"much\", and must be a decimal number from 1 to 10",
+        ),
+        (
+            vec![("CATALOG", "[]")],
+            "CATALOG is wrong: invalid type: sequence, expected a map at line 1 column 0; expected",
+        ),
+        (vec![("CATALOG", r#"{"fal/kling-2":null}"#)], "CATALOG is wrong: invalid type: null"),
+        (vec![("CATALOG", r#"{"fal/kling-2":{"price":1}}"#)], "CATALOG is wrong: unknown field `price`"),
         (
             vec![("SUPABASE_URL", "https://p.supabase.co"), ("SUPABASE_SECRET_KEY", " ")],
             "the environment variable SUPABASE_SECRET_KEY has no text",

@@ -26,6 +26,7 @@ use self::supabase::Supabase;
 use crate::options::{Options, Pace};
 use crate::place::{Part, Scratch};
 use crate::system::{serve, text};
+use ghub::catalog::Catalog;
 use ghub::outbound::Outbound;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -156,7 +157,7 @@ fn render(pace: Pace) -> Render {
 /// otherwise wins.
 pub fn catalog(pace: Pace, fal: bool, google: bool, set: &str) -> Result<String, String> {
     let mut overrides: Map<String, Value> = Map::new();
-    for model in ghub::catalog::Catalog::published().iter() {
+    for model in Catalog::published().iter() {
         let mut change = Map::new();
         if pace == Pace::Fast {
             change.insert("poll_every_seconds".to_owned(), 1.into());
@@ -168,7 +169,9 @@ pub fn catalog(pace: Pace, fal: bool, google: bool, set: &str) -> Result<String,
         }
         overrides.insert(model.id.clone(), change.into());
     }
-    let set: Map<String, Value> = serde_json::from_str(set).map_err(|error| format!("CATALOG: {error}"))?;
+    // The merged catalog is checked too, but its mistakes would have places in a text that no person wrote.
+    Catalog::with_overrides(set).map_err(|error| format!("CATALOG is wrong: {error}"))?;
+    let set: Map<String, Value> = serde_json::from_str(set).map_err(text)?;
     for (id, change) in set {
         let known = overrides.entry(id).or_insert_with(|| json!({}));
         known
