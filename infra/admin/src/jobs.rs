@@ -7,8 +7,9 @@ use crate::environment::Operator;
 use crate::failure::Failure;
 use crate::job::stand::{Stand, stand, stuck, trouble, trouble_object};
 use crate::output::{Listing, moment};
-use clap::Args;
+use clap::{ArgGroup, Args};
 use futures::{StreamExt, TryStreamExt, stream};
+use ghub::catalog::Catalog;
 use ghub::id::{JobId, OrgId};
 use ghub::job::{Job, State, Status};
 use ghub::store::{SHARDS, StoreError, Wanted};
@@ -27,12 +28,13 @@ const MOST_OF_A_SHARD: i32 = 1_000;
 const AFTER_ALL: Timestamp = Timestamp::from_unix_s(i64::MAX);
 
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("whose").args(["org", "all"]).required(true))]
 pub struct Jobs {
     /// The organization
-    #[arg(long, value_name = "UUID", required_unless_present = "all")]
+    #[arg(long, value_name = "UUID")]
     org: Option<OrgId>,
     /// Of all organizations; without --open or --stuck it asks each of them, up to a thousand
-    #[arg(long, conflicts_with = "org")]
+    #[arg(long)]
     all: bool,
     /// Only those that are pending, processing, completed or failed
     #[arg(long, value_parser = status)]
@@ -98,6 +100,7 @@ impl Jobs {
         };
         let note = match next {
             Some(last) => format!("There may be older ones: --before {last}"),
+            None if jobs.is_empty() && self.names_no_model() => self.no_such_model(),
             None if jobs.is_empty() && self.is_narrow() => "The organization has no such job.".to_owned(),
             None if jobs.is_empty() => "The organization has no jobs yet.".to_owned(),
             None => String::new(),
@@ -122,6 +125,7 @@ impl Jobs {
         let next = jobs.last().map(|job| job.id).filter(|_| more || cut);
         let note = match next {
             Some(last) => format!("There may be older ones: --before {last}"),
+            None if jobs.is_empty() && self.names_no_model() => self.no_such_model(),
             None if jobs.is_empty() && more => {
                 "No such job is among the newest. Name an organization with --org.".to_owned()
             }
@@ -150,6 +154,7 @@ impl Jobs {
         jobs.truncate(most);
         let what = if self.stuck { "stuck" } else { "open" };
         let mut note = match (jobs.is_empty(), cut) {
+            (true, _) if self.names_no_model() => self.no_such_model(),
             (true, _) if self.model.is_some() || self.org.is_some() => format!("No such job is {what}."),
             (true, _) => format!("No job is {what}."),
             (false, true) => "There are more of them: --most shows them.".to_owned(),
@@ -168,6 +173,16 @@ impl Jobs {
 
     fn wanted(&self) -> Wanted<'_> {
         Wanted { status: self.status, model: self.model.as_deref(), older_than: self.before, deleted_too: true }
+    }
+
+    /// Whether the model that was asked for is none of the catalog's.
+    fn names_no_model(&self) -> bool {
+        self.model.as_ref().is_some_and(|model| Catalog::published().get(model).is_none())
+    }
+
+    fn no_such_model(&self) -> String {
+        let models: Vec<_> = Catalog::published().iter().map(|model| model.id.clone()).collect();
+        format!("There is no model {}: there are {}.", self.model.as_deref().unwrap_or_default(), models.join(", "))
     }
 
     const fn is_narrow(&self) -> bool {

@@ -69,7 +69,9 @@ async fn list(org: OrgId, operator: &Operator) -> Result<Listing, Failure> {
     }
     let row = |key: &ApiKey| {
         let revoked = key.revoked.map_or_else(|| "no".to_owned(), |at| by(moment(at), key.revoked_by.as_ref()));
-        let last_used = key.last_used.map_or_else(|| "not known".to_owned(), day);
+        // A key without its maker is from before uses were kept.
+        let unused = if key.created_by.is_some() { "never" } else { "not known" };
+        let last_used = key.last_used.map_or_else(|| unused.to_owned(), day);
         let kind = if key.org.is_sandbox() { "sandbox" } else { "live" };
         vec![
             key.name.clone(),

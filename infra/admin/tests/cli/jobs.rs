@@ -72,11 +72,21 @@ fn where_there_are_no_jobs_it_is_said() {
     let here = Deployment::start();
     assert_eq!(here.run("jobs --all").stdout, "There are no jobs yet.\n");
     assert_eq!(here.run("jobs --all --model fal/kling-2").stdout, "There is no such job.\n");
+    for whose in ["--all", "--all --open"] {
+        let listed = here.run(&format!("jobs {whose} --model nope")).stdout;
+        assert!(
+            listed.starts_with("There is no model nope: there are fal/hailuo-02, fal/kling-2, "),
+            "{whose}: {listed}"
+        );
+    }
+    here.run("jobs --stuck").failed_with(2, "<--org <UUID>|--all>");
     assert_eq!(here.run("jobs --all --open").stdout, "No job is open.\n");
     assert_eq!(here.run("jobs --all --stuck").stdout, "No job is stuck.\n");
     assert_eq!(here.run("jobs --all --stuck --model fal/kling-2").stdout, "No such job is stuck.\n");
     here.json(&format!("org create --id {ORG}"));
     assert_eq!(here.run(&format!("jobs --org {ORG}")).stdout, "The organization has no jobs yet.\n");
+    let listed = here.run(&format!("jobs --org {ORG} --model nope")).stdout;
+    assert!(listed.starts_with("There is no model nope: "), "{listed}");
     assert_eq!(here.run(&format!("jobs --org {ORG} --status failed")).stdout, "The organization has no such job.\n");
     assert_eq!(here.run(&format!("jobs --org {ORG} --open")).stdout, "No such job is open.\n");
 }

@@ -137,7 +137,7 @@ fn every_change_says_who_made_it() {
     let listed = here.json(&format!("key list --org {ORG}"))["keys"][0].clone();
     assert_eq!((&listed["created_by"], &listed["revoked_by"]), (&json!("iris"), &json!("jana")));
     let table = here.run(&format!("key list --org {ORG}")).stdout;
-    assert!(table.contains("Z by iris  not known  20") && table.contains("Z by jana  "), "{table}");
+    assert!(table.contains("Z by iris  never      20") && table.contains("Z by jana  "), "{table}");
 
     let unnamed = here.with(&["org", "resume", "--org", ORG, "--as", " "]);
     unnamed.failed_with(2, "a name has 1 to 64 characters");
