@@ -3,6 +3,10 @@
 
 use crate::process::ROOT;
 use crate::reader::{Reader, commands};
+use ghub::catalog::Catalog;
+use ghub::http::ErrorCode;
+use ghub::job::FailureCode;
+use ghub::metrics::METRICS;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -17,6 +21,24 @@ fn every_command_for_this_project_works() {
     for command in &commands {
         reader.runs(command);
     }
+}
+
+/// The cost table counts what `metrics.rs` can write: each metric, once for every value of its dimensions.
+#[test]
+fn the_price_of_the_metrics_is_that_of_the_metrics_there_are() {
+    let models = Catalog::published().iter().count();
+    let values = |dimensions: &[&str]| match dimensions {
+        [] => 1,
+        ["Model"] => models,
+        ["Provider"] => 2,
+        ["Provider", "Reason"] => 2 * FailureCode::ALL.len(),
+        ["Code"] => ErrorCode::ALL.len(),
+        ["Organization"] => 0, // said in words
+        other => panic!("{other:?} is in no count"),
+    };
+    let count: usize = METRICS.iter().flat_map(|metric| metric.by).map(|dimensions| values(dimensions)).sum();
+    let row = format!("| custom metrics | up to {}.{:02} | {count} × 0.30,", count * 30 / 100, count * 30 % 100);
+    assert!(DEPLOY.contains(&row), "the guide should have {row}");
 }
 
 /// A command of ours in another block would be run by nobody.
