@@ -77,7 +77,8 @@ struct Place {
     /// Render in a second instead of minutes.
     #[arg(long)]
     fast: bool,
-    /// The API's port on 127.0.0.1; the six ports after it are for what is behind the API. 0 takes free ones.
+    /// The API's port on 127.0.0.1; the six ports after it are for what is behind the API. 0 takes free ones. URLs of
+    /// earlier videos keep the port that they were stored at, and answer at no other.
     #[arg(long, default_value_t = DEFAULT_PORT, value_parser = clap::value_parser!(u16).range(..=i64::from(HIGHEST_PORT)))]
     port: u16,
     /// The folder where the data is kept.
