@@ -105,7 +105,7 @@ async fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
-            eprintln!("{message}");
+            eprintln!("{}", printable_lines(&message));
             ExitCode::FAILURE
         }
     }

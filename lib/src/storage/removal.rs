@@ -102,7 +102,7 @@ impl Storage {
             Ok(answer) if is_from_a_cache(answer.headers()) => Ok(Seen::Cached),
             Ok(_) => Ok(Seen::There),
             Err(error) if error.says_no_object() || (ours && error.says_no_bucket()) => Ok(Seen::Gone),
-            // The local system had another port then. It removed the file from its folder, and no program gives it out.
+            // The local system had another port then. The file was removed from its folder, and no program answers at that port.
             Err(StorageError::Wire(WireError::NotSent(_))) if !ours && is_on_this_machine(video_url) => Ok(Seen::Gone),
             Err(error) => Err(error),
         }

@@ -93,7 +93,7 @@ async fn a_video_of_the_project_of_before_is_not_called_gone_while_it_is_there()
     assert!(asked.all(|seen| seen.method != "DELETE" || seen.path.contains(&job)), "no other file is touched there");
 }
 
-/// The local system was started on other ports since: its old address answers nobody.
+/// The local system was started on other ports since, so nothing answers at the old one.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_video_whose_url_names_a_port_of_before_is_removed() {
     let still = Still::new().await;
