@@ -18,14 +18,14 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// A found key is not looked up again for a minute in the same sandbox, so a revocation takes up to a minute to hold everywhere.
+/// A key that exists is not looked up again for a minute in the same sandbox, so a revocation takes up to a minute to hold everywhere.
 const REMEMBERED: Duration = Duration::from_secs(60);
-/// More keys than one sandbox meets in a minute; past it the memory starts anew, so that it cannot grow without end.
+/// More keys than one sandbox meets; past it the memory starts anew, so that it cannot grow without end.
 const MOST_REMEMBERED: usize = 10_000;
 
 /// Requests with one key. An organization's 50 open jobs may each be asked for every second; five seconds' worth may come at once.
 pub const REQUESTS: Rate = Rate { per_second: 50, at_once: 250 };
-/// Keys from one address that have to be looked up and are none. A person tries a few; each costs a read.
+/// Keys from one address that do not exist. A person tries a few; each costs a read.
 pub const UNKNOWN_KEYS: Rate = Rate { per_second: 2, at_once: 20 };
 /// More addresses than a flood that gets through API Gateway to one sandbox has in a minute.
 const MOST_ADDRESSES: usize = 10_000;
@@ -36,12 +36,19 @@ const TEST: &str = "ghub_sk_test_";
 const RANDOM_LENGTH: usize = 32;
 const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
+/// What became of a key that exists. A revoked key never becomes good again.
+#[derive(Debug, Clone, Copy)]
+enum Standing {
+    Good(OrgId),
+    Revoked,
+}
+
 /// Finds out who calls.
 #[derive(Debug)]
 pub struct Auth {
     store: Store,
     ambient: Ambient,
-    found: Mutex<HashMap<KeyHash, (OrgId, Timestamp)>>,
+    known: Mutex<HashMap<KeyHash, (Standing, Timestamp)>>,
     requests: Rates<KeyHash>,
     unknown_keys: Rates<String>,
 }
@@ -52,24 +59,27 @@ impl Auth {
         Self {
             store: store.clone(),
             ambient: ambient.clone(),
-            found: Mutex::default(),
+            known: Mutex::default(),
             requests: Rates::new(REQUESTS, MOST_REMEMBERED),
             unknown_keys: Rates::new(UNKNOWN_KEYS, MOST_ADDRESSES),
         }
     }
 
-    /// The organization whose key the request carries. Only keys that were found are remembered, never failures. A key that makes too many
-    /// requests is refused, and so is an address that sends too many keys that are none.
+    /// The organization whose key the request carries. Keys that exist are remembered, keys that do not exist never. A key that makes too
+    /// many requests is refused, and so is an address that sends too many keys that do not exist.
     pub async fn organization(&self, call: &Call) -> Result<OrgId, Error> {
         let key = bearer(call.request.headers())?;
         if !is_well_formed(key) {
             return Err(Refusal::InvalidApiKey.into());
         }
         let (hash, now, now_unix_ms) = (KeyHash::of(key), self.ambient.now(), self.ambient.now_unix_ms());
-        let org = match self.remembered(&hash, now) {
-            Some(org) => org,
-            None => self.look_up(&hash, call.address(), now).await?,
+        let standing = match self.known(&hash) {
+            Some((standing, since)) if now.since(since) < REMEMBERED => standing,
+            // The address's limit bounds the reads for keys that do not exist. This key exists, and is read once a minute.
+            Some(_) => self.look_up(&hash, now).await?.ok_or(Refusal::InvalidApiKey)?,
+            None => self.look_up_unknown(&hash, call.address(), now).await?,
         };
+        let Standing::Good(org) = standing else { return Err(Refusal::KeyRevoked.into()) };
         let too_many = |again_in| Refusal::TooManyRequests { most: REQUESTS.per_second, again_in };
         self.requests.take(&hash, now_unix_ms).map_err(too_many)?;
         Ok(org)
@@ -97,35 +107,38 @@ impl Auth {
         });
     }
 
-    async fn look_up(&self, hash: &KeyHash, address: &str, now: Timestamp) -> Result<OrgId, Error> {
+    /// A key that this sandbox has not met, from an address that may not have sent too many keys that do not exist.
+    async fn look_up_unknown(&self, hash: &KeyHash, address: &str, now: Timestamp) -> Result<Standing, Error> {
         let (address, now_unix_ms) = (address.to_owned(), self.ambient.now_unix_ms());
         self.unknown_keys.room(&address, now_unix_ms).map_err(|again_in| Refusal::TooManyUnknownKeys { again_in })?;
-        let refusal = match self.store.key(hash).await? {
-            Some(key) if key.revoked.is_none() => {
-                if key.last_used.is_none_or(|day| day < now.midnight()) {
-                    self.note_use(hash, now.midnight());
-                }
-                self.remember(hash.clone(), key.org, now);
-                return Ok(key.org);
-            }
-            Some(_) => Refusal::KeyRevoked,
-            None => Refusal::InvalidApiKey,
-        };
-        self.unknown_keys.count(&address, now_unix_ms);
-        Err(refusal.into())
-    }
-
-    fn remembered(&self, hash: &KeyHash, now: Timestamp) -> Option<OrgId> {
-        let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        found.get(hash).filter(|(_, since)| now.since(*since) < REMEMBERED).map(|(org, _)| *org)
-    }
-
-    fn remember(&self, hash: KeyHash, org: OrgId, now: Timestamp) {
-        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        if found.len() >= MOST_REMEMBERED {
-            found.clear();
+        let standing = self.look_up(hash, now).await?;
+        if standing.is_none() {
+            self.unknown_keys.count(&address, now_unix_ms);
         }
-        found.insert(hash, (org, now));
+        standing.ok_or_else(|| Refusal::InvalidApiKey.into())
+    }
+
+    /// Reads the key and remembers it, if it exists.
+    async fn look_up(&self, hash: &KeyHash, now: Timestamp) -> Result<Option<Standing>, Error> {
+        let Some(key) = self.store.key(hash).await? else { return Ok(None) };
+        let standing = if key.revoked.is_some() { Standing::Revoked } else { Standing::Good(key.org) };
+        if key.revoked.is_none() && key.last_used.is_none_or(|day| day < now.midnight()) {
+            self.note_use(hash, now.midnight());
+        }
+        self.remember(hash.clone(), standing, now);
+        Ok(Some(standing))
+    }
+
+    fn known(&self, hash: &KeyHash) -> Option<(Standing, Timestamp)> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).get(hash).copied()
+    }
+
+    fn remember(&self, hash: KeyHash, standing: Standing, now: Timestamp) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MOST_REMEMBERED && !known.contains_key(&hash) {
+            known.clear();
+        }
+        known.insert(hash, (standing, now));
     }
 }
 

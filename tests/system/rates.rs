@@ -3,6 +3,7 @@
 use crate::asking::Ask;
 use crate::stage::Stage;
 use ghub::auth::{REQUESTS, UNKNOWN_KEYS};
+use ghub::store::KeyHash;
 use local::options::{Options, Pace};
 use std::time::Duration;
 
@@ -52,4 +53,41 @@ async fn made_up_keys_are_looked_up_for_a_while_only() {
 
     stage.later(Duration::from_secs(1));
     stage.ask(Ask::video(&seldom, UNKNOWN_JOB)).await.refused(404, "job_not_found");
+}
+
+/// Several organizations may call from one address, such as that of an office or of a cloud's gateway. What one of them sends by mistake
+/// holds up no key that is known to exist, however long ago it was read.
+#[tokio::test(flavor = "multi_thread")]
+async fn made_up_keys_hold_up_no_key_that_was_seen_before() {
+    let stage = Stage::with(Options { pace: Pace::Usual, ..Options::test() }).await;
+    let known = stage.system.identity.live_key.clone();
+    stage.stop_the_clock();
+    for _ in 0..3 {
+        stage.ask(Ask::video(&known, UNKNOWN_JOB)).await.refused(404, "job_not_found");
+        stage.later(Duration::from_secs(61));
+        for number in 0..UNKNOWN_KEYS.at_once {
+            let made_up = format!("ghub_sk_live_{number:032}");
+            stage.ask(Ask::video(&made_up, UNKNOWN_JOB)).await.refused(401, "invalid_api_key");
+        }
+    }
+    stage.ask(Ask::video(&known, UNKNOWN_JOB)).await.refused(404, "job_not_found");
+}
+
+/// A program that goes on with a revoked key costs one read a minute, and takes no room from its address.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revoked_key_holds_up_no_other() {
+    let (stage, calls) = Stage::watched(Options { pace: Pace::Usual, ..Options::test() }).await;
+    let (revoked, unseen) = (stage.key_of(&stage.caller()).await, stage.key_of(&stage.caller()).await);
+    stage.stop_the_clock();
+    let now = stage.system.world().ambient.now();
+    assert!(stage.store.revoke_key(&KeyHash::of(&revoked), now).await.unwrap());
+    calls.take();
+    for minute in 0..2 {
+        for _ in 0..UNKNOWN_KEYS.at_once * 2 {
+            stage.ask(Ask::video(&revoked, UNKNOWN_JOB)).await.refused(401, "key_revoked");
+        }
+        assert_eq!(calls.take().len(), 1, "minute {minute}");
+        stage.later(Duration::from_secs(60));
+    }
+    stage.ask(Ask::video(&unseen, UNKNOWN_JOB)).await.refused(404, "job_not_found");
 }
