@@ -8,6 +8,7 @@ mod deleted_video;
 mod envelope;
 mod event;
 mod list;
+mod logged;
 mod model_object;
 mod path;
 pub mod query;
@@ -31,7 +32,6 @@ pub use transaction::Transaction;
 pub use video_job::{DryRun, ErrorDetail, VideoJob};
 
 use crate::error::{Refusal, causes};
-use crate::foreign_text;
 use crate::id::OrgId;
 use crate::metrics::Metrics;
 use crate::money::Money;
@@ -54,9 +54,6 @@ const STORE_RETRY: Duration = Duration::from_secs(2);
 const STORAGE_RETRY: Duration = Duration::from_secs(5);
 /// How long a caller should wait when too many jobs are open: the shortest cadence in the catalog.
 const OPEN_JOBS_RETRY: Duration = Duration::from_secs(10);
-
-/// How much of a path a log line has. The longest of ours, with an id in it, has 60 characters.
-const LONGEST_IN_LOG: usize = 100;
 
 /// Why a request is not answered with what it asked for.
 #[derive(Debug, thiserror::Error)]
@@ -180,8 +177,7 @@ impl Call {
 
 impl Call {
     fn log(&self, status: StatusCode, error: Option<Error>) {
-        let shown = |text: &str| foreign_text::shortened(&foreign_text::printable(text), LONGEST_IN_LOG);
-        let (method, path) = (shown(self.method().as_str()), shown(self.path()));
+        let (method, path) = (logged::method(self.method()), logged::path(self.path()));
         let org = self.org.map(|org| org.to_string());
         let duration_ms = self.ambient.now_unix_ms().saturating_sub(self.started_unix_ms);
         let (status, code) = (status.as_u16(), error.as_ref().map(|error| self::code(error).0.as_str()));

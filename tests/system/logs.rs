@@ -16,6 +16,11 @@ async fn a_log_follows_the_jobs_and_keeps_the_secrets() {
     let stranger = local::client::Client::new(process.said("api"), "ghub_sk_live_StrangersKeyStrangersKeyStranger");
     assert_eq!(stranger.submit(&order("fal/kling-2")).await.unwrap().status, 401);
 
+    let (misplaced, secret) = (process.said("live_key"), PROMPT.replace(' ', "%20"));
+    for id in [misplaced, &format!("{misplaced}/cancel/now"), &secret] {
+        assert_eq!(process.client().video(id).await.unwrap().status, 404);
+    }
+
     for (step, status) in [("submit", 429), ("status", 503), ("result", 503)] {
         let broken = json!({"step": step, "then": {"answer": {"status": status, "body": PROMPT}}});
         process.control("fal", Method::POST, "faults", broken).await;
