@@ -21,7 +21,7 @@ mod reader;
 mod scrub;
 mod secret;
 
-pub use printable::{is_invisible, printable, printable_lines};
+pub use printable::{is_combining_mark, is_invisible, printable, printable_lines};
 
 use reader::{Reader, speaks_of_the_operator};
 use scrub::{Scrubbed, scrubbed};

@@ -2,7 +2,7 @@
 
 use ghub::catalog::Model;
 use ghub::error::Refusal;
-use ghub::foreign_text::is_invisible;
+use ghub::foreign_text::{is_combining_mark, is_invisible};
 
 /// Stands in a text for bytes that were no UTF-8. The provider would render without them.
 const REPLACED: char = '\u{FFFD}';
@@ -18,7 +18,7 @@ pub(crate) fn checked(prompt: &str, model: &Model) -> Result<String, Refusal> {
         return refused(format!("it is blank; send a text of {least} to {most} characters"));
     }
     let mut unseen = prompt.chars().filter(|character| !character.is_whitespace());
-    if unseen.clone().all(is_invisible) {
+    if unseen.clone().all(|character| is_invisible(character) || is_combining_mark(character)) {
         let first = unseen.next().map_or(0, u32::from);
         return refused(format!("nothing of it can be seen: it has characters such as U+{first:04X} only"));
     }
@@ -69,6 +69,9 @@ mod tests {
             "a\u{ad}b\u{feff}c\u{200b}",
             "\u{202b}עברית\u{202c}",
             "。",
+            "a\u{301}",
+            "\u{25cc}\u{301}",
+            "^",
             "x",
             " x ",
         ] {
@@ -109,6 +112,22 @@ mod tests {
             ("\u{2800}\u{2800}", "2800"),
             ("\u{e0041}", "E0041"),
             ("\u{fe0f}", "FE0F"),
+            ("\u{301}", "0301"),
+            ("\u{301}\u{302}\u{308}", "0301"),
+            ("\u{20dd}", "20DD"),
+            ("\u{64e}", "064E"),
+            ("\u{5b0}", "05B0"),
+            ("\u{3099}", "3099"),
+            ("\u{fe20}", "FE20"),
+            ("\u{1d165}", "1D165"),
+            ("\u{200b} \u{301}", "200B"),
+            ("\u{110bd}", "110BD"),
+            ("\u{110cd}", "110CD"),
+            ("\u{13430}", "13430"),
+            ("\u{8e2}", "08E2"),
+            ("\u{890}", "0890"),
+            ("\u{1fffe}", "1FFFE"),
+            ("\u{fdd0}", "FDD0"),
         ] {
             let right = format!("prompt: nothing of it can be seen: it has characters such as U+{code} only");
             assert_eq!(said("fal/kling-2", prompt), right, "{prompt:?}");

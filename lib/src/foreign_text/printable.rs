@@ -1,5 +1,7 @@
 //! What a terminal can be trusted with.
 
+use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory, GeneralCategoryGroup};
+use icu_properties::{CodePointMapData, CodePointSetData};
 use std::iter::Peekable;
 use std::str::Chars;
 
@@ -55,34 +57,28 @@ fn skip_string(rest: &mut Peekable<Chars<'_>>) {
     }
 }
 
-/// Characters without a shape of their own, and those that turn the order of others (Unicode's
-/// `Cf`, its fillers, and the blank Braille cell).
-pub const fn is_invisible(character: char) -> bool {
-    matches!(
-        character,
-        '\u{ad}'
-            | '\u{34f}'
-            | '\u{600}'..='\u{605}'
-            | '\u{61c}'
-            | '\u{6dd}'
-            | '\u{70f}'
-            | '\u{115f}'..='\u{1160}'
-            | '\u{17b4}'..='\u{17b5}'
-            | '\u{180b}'..='\u{180f}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{202a}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{2800}'
-            | '\u{3164}'
-            | '\u{fe00}'..='\u{fe0f}'
-            | '\u{feff}'
-            | '\u{ffa0}'
-            | '\u{fff0}'..='\u{fffb}'
-            | '\u{fffe}'..='\u{ffff}'
-            | '\u{1bca0}'..='\u{1bca3}'
-            | '\u{1d173}'..='\u{1d17a}'
-            | '\u{e0000}'..='\u{e0fff}'
-    )
+/// Characters without a shape of their own, and those that turn the order of others: Unicode's
+/// format characters (`Cf`), what it tells programs to ignore where they cannot show it, its
+/// noncharacters, and the blank Braille cell.
+pub fn is_invisible(character: char) -> bool {
+    category(character) == GeneralCategory::Format
+        || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(character)
+        || is_noncharacter(character)
+        || character == '\u{2800}'
+}
+
+/// Characters that only change the one before them, such as an accent.
+pub fn is_combining_mark(character: char) -> bool {
+    GeneralCategoryGroup::Mark.contains(category(character))
+}
+
+fn category(character: char) -> GeneralCategory {
+    CodePointMapData::new().get(character)
+}
+
+/// The 66 code points that never become characters (the Unicode Standard, 23.7).
+fn is_noncharacter(character: char) -> bool {
+    matches!(character, '\u{fdd0}'..='\u{fdef}') || u32::from(character) & 0xFFFE == 0xFFFE
 }
 
 #[cfg(test)]
@@ -113,5 +109,49 @@ mod tests {
         ] {
             assert_eq!(printable(text), shown, "{text:?}");
         }
+    }
+
+    #[test]
+    fn what_unicode_gives_no_shape_is_invisible() {
+        for character in [
+            '\u{ad}',
+            '\u{34f}',
+            '\u{605}',
+            '\u{890}',
+            '\u{8e2}',
+            '\u{115f}',
+            '\u{17b5}',
+            '\u{180f}',
+            '\u{200b}',
+            '\u{2065}',
+            '\u{2800}',
+            '\u{3164}',
+            '\u{fdd0}',
+            '\u{fdef}',
+            '\u{fe0f}',
+            '\u{feff}',
+            '\u{ffa0}',
+            '\u{fff0}',
+            '\u{fffb}',
+            '\u{fffe}',
+            '\u{110bd}',
+            '\u{110cd}',
+            '\u{13430}',
+            '\u{1343f}',
+            '\u{1bca3}',
+            '\u{1d17a}',
+            '\u{1fffe}',
+            '\u{e0041}',
+            '\u{10ffff}',
+        ] {
+            assert!(is_invisible(character), "U+{:04X}", u32::from(character));
+        }
+        for character in
+            ['a', ' ', 'é', '\u{301}', '動', '\u{fdcf}', '\u{fdf0}', '\u{fffd}', '🦜', '\u{1fae8}', '\u{20000}']
+        {
+            assert!(!is_invisible(character), "U+{:04X}", u32::from(character));
+        }
+        assert!(['\u{301}', '\u{20dd}', '\u{64e}', '\u{93f}'].into_iter().all(is_combining_mark));
+        assert!(!['a', 'é', '^', '\u{200b}', 'क'].into_iter().any(is_combining_mark));
     }
 }
