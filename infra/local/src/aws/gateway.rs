@@ -13,8 +13,10 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64::{Engine, engine::general_purpose::STANDARD};
+use http_body_util::LengthLimitError;
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
+use std::error::Error;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -44,8 +46,12 @@ pub fn router(mut routes: Vec<Route>, now: crate::Now) -> Router {
 async fn answer(State(state): State<Arc<(Vec<Route>, crate::Now)>>, request: Request) -> Response {
     let (routes, now) = state.as_ref();
     let (parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, LARGEST_BODY).await else {
-        return own(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
+    let body = match to_bytes(body, LARGEST_BODY).await {
+        Ok(body) => body,
+        Err(error) if error.source().is_some_and(|cause| cause.is::<LengthLimitError>()) => {
+            return own(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
+        }
+        Err(_) => return own(StatusCode::BAD_REQUEST, "Bad Request"), // such as a chunk without a length
     };
     let path = decoded(parts.uri.path());
     let matched = routes.iter().find_map(|route| {
