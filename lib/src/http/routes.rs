@@ -1,6 +1,8 @@
 //! The routes of the API. `template.yaml` deploys them, and a test compares; what no route takes is
 //! told from this table what would be right.
 
+use crate::id::JobId;
+
 /// Method and path of each route; `{id}` stands for one segment, `{id+}` for one or more. What
 /// answers GET answers HEAD too.
 pub const ROUTES: [(&str, &str); 10] = [
@@ -33,14 +35,25 @@ pub fn methods_of(path: &str) -> Option<String> {
 }
 
 /// The route that was perhaps meant by a request that none takes, such as `GET /v1/models` for
-/// `GET /v1/../V1/model/`. It is another request than the one that was sent.
+/// `GET /v1/../V1/model/`. It is another request than the one that was sent, and it may be sent as
+/// it is told: so it deletes nothing and orders nothing, unless the request was a `DELETE` or no
+/// `GET` itself.
 pub fn perhaps_meant(method: &str, path: &str) -> Option<String> {
     let method = if method == "HEAD" { "GET" } else { method };
-    let given = words(path);
+    let mut given = words(path);
+    if given.len() > 2 && method != "POST" && letters_off("generations", given[1]).is_some() {
+        given.remove(1); // jobs are made there, and not found
+    }
     let exists = methods_of(path).is_some();
     let near = |(known, pattern): &(&str, &str)| {
-        let (off, meant) = nearest(pattern, &given)?;
         let other_method = *known != method;
+        let may_be_told = match *known {
+            "GET" => true,
+            "POST" => !other_method || !matches!(method, "GET" | "DELETE"),
+            _ => !other_method,
+        };
+        let only_of_a_job = other_method || pattern.ends_with("/cancel");
+        let (off, meant) = nearest(pattern, &given, only_of_a_job).filter(|_| may_be_told)?;
         // Where the path exists, it is the method that was meant. What is told has to answer.
         let answers = methods_of(&meant).is_some_and(|methods| methods.split(", ").any(|one| one == *known));
         let told = answers && !(exists && other_method);
@@ -84,8 +97,8 @@ fn is_version(word: &str) -> bool {
 }
 
 /// How far these segments are from a route, and the route with them filled in; `None` if they have
-/// nothing to do with it.
-fn nearest(pattern: &str, given: &[&str]) -> Option<(usize, String)> {
+/// nothing to do with it. Any text may be an id, unless it has to be one that a job can have.
+fn nearest(pattern: &str, given: &[&str], only_of_a_job: bool) -> Option<(usize, String)> {
     let (mut off, mut meant, mut left) = (0, "/v1".to_owned(), given.iter());
     for expected in words(pattern) {
         let found = left.next();
@@ -95,6 +108,7 @@ fn nearest(pattern: &str, given: &[&str]) -> Option<(usize, String)> {
                 meant = format!("{meant}/{rest}");
                 continue;
             }
+            ("{id}", Some(id)) if only_of_a_job && id.parse::<JobId>().is_err() => return None,
             ("{id}", Some(id)) => (*id).to_owned(),
             (expected, Some(found)) => {
                 off += letters_off(expected, found)?;
@@ -185,14 +199,13 @@ mod tests {
             ("POST", "/v1/video/generations", "POST /v1/videos/generations"),
             ("POST", "/v1/videos/generations/", "POST /v1/videos/generations"),
             ("POST", "/videos/generate", "POST /v1/videos/generations"),
-            ("POST", "/v1/videos/abc/Cancel", "POST /v1/videos/abc/cancel"),
             ("POST", "/v1/models/", "GET /v1/models"),
             ("GET", "/v1/videos/abc/content", "GET /v1/videos/abc"),
             ("GET", "/v1/videos/abc/download", "GET /v1/videos/abc"),
             ("GET", "/v1/credits/transaction", "GET /v1/credits/transactions"),
             ("GET", "/v1/videos/generations/", "GET /v1/videos"),
             ("DELETE", "/v1/videos/abc/", "DELETE /v1/videos/abc"),
-            ("PUT", "/v1/videos/abc/", "DELETE /v1/videos/abc"),
+            ("PUT", "/v1/videos/generation/", "POST /v1/videos/generations"),
             ("GET", "/openapi.json", "GET /v1/openapi.json"),
             ("GET", "/v1/openapi.yaml", "GET /v1/openapi.json"),
         ] {
@@ -214,11 +227,43 @@ mod tests {
     }
 
     #[test]
+    fn a_hint_neither_deletes_nor_orders_unless_that_was_asked_for() {
+        let job = "0197a001-0000-7000-8000-00000000000d";
+        for (method, path, near) in [
+            ("POST", "/v1/videos/abc/remix", None),
+            ("POST", "/v1/videos/JOB/remix", Some("GET /v1/videos/JOB")),
+            ("POST", "/v1/videos/JOB/Cancel", Some("POST /v1/videos/JOB/cancel")),
+            ("POST", "/v1/videos/JOB", Some("POST /v1/videos/JOB/cancel")),
+            ("PUT", "/v1/videos/JOB/", Some("GET /v1/videos/JOB")),
+            ("PATCH", "/v1/videos/JOB/", Some("GET /v1/videos/JOB")),
+            ("PUT", "/v1/videos/abc/", Some("GET /v1/videos")),
+            ("GET", "/v1/videos/generations/JOB", Some("GET /v1/videos/JOB")),
+            ("HEAD", "/v1/videos/generations/JOB", Some("GET /v1/videos/JOB")),
+            ("DELETE", "/v1/videos/generations/JOB", Some("DELETE /v1/videos/JOB")),
+            ("GET", "/v1/video/generations/JOB", Some("GET /v1/videos/JOB")),
+            ("GET", "/v1/video/generation/JOB/", Some("GET /v1/videos/JOB")),
+            ("GET", "/videos/generations/JOB/cancel", Some("GET /v1/videos/JOB")),
+            ("GET", "/v1/video/generations", Some("GET /v1/videos")),
+            ("DELETE", "/v1/video/generations", Some("GET /v1/videos")),
+            ("POST", "/v1/videos/edits", None),
+            ("POST", "/v1/videos/cancel", None),
+            ("POST", "/v1/videos/abc", None),
+            ("POST", "/v1/videos/abc/Cancel", None),
+        ] {
+            let (path, near) = (path.replace("JOB", job), near.map(|near| near.replace("JOB", job)));
+            assert_eq!(perhaps_meant(method, &path), near, "{method} {path}");
+        }
+        for path in ["/v1/videos//cancel", "/v1/videos/cancel", "/v1/videos/cancel/cancel/"] {
+            let near = perhaps_meant("POST", path).unwrap_or_default();
+            assert!(!near.ends_with("/cancel"), "{path}: {near}");
+        }
+    }
+
+    #[test]
     fn a_method_that_the_path_lacks_is_told_the_path_that_has_it() {
         for (method, path, near) in [
             ("POST", "/v1/videos", Some("POST /v1/videos/generations")),
             ("POST", "/v1/videos/generation", Some("POST /v1/videos/generations")),
-            ("POST", "/v1/videos/abc", Some("POST /v1/videos/abc/cancel")),
             ("GET", "/v1/videos/generations", Some("GET /v1/videos")),
             ("DELETE", "/v1/videos/abc/cancel", Some("DELETE /v1/videos/abc")),
             ("GET", "/v1/videos/abc/cancel", Some("GET /v1/videos/abc")),
