@@ -15,10 +15,15 @@ struct Answer {
 impl Stage {
     /// Sends a request line and headers as they are, with a good key.
     async fn raw(&self, line: &str, headers: &str) -> Answer {
+        self.raw_with(line, headers, "").await
+    }
+
+    /// The same, with a body as it is.
+    async fn raw_with(&self, line: &str, headers: &str, body: &str) -> Answer {
         let address = self.system.api.as_deref().unwrap().trim_start_matches("http://").trim_end_matches("/v1");
         let key = &self.system.identity.live_key;
         let mut stream = TcpStream::connect(address).await.unwrap();
-        let request = format!("{line}\r\n{headers}Authorization: Bearer {key}\r\nConnection: close\r\n\r\n");
+        let request = format!("{line}\r\n{headers}Authorization: Bearer {key}\r\nConnection: close\r\n\r\n{body}");
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).await.unwrap();
@@ -80,7 +85,6 @@ async fn a_path_is_taken_as_it_was_sent() {
         ("GET /v1//models", "did you mean GET /v1/models?"),
         ("GET /v1/models/", "did you mean GET /v1/models?"),
         ("GET /V1/Models", "did you mean GET /v1/models?"),
-        ("GET /v1/models%3Fx", ""), // the path ends at a decoded question mark
         ("HEAD /v1/credits/", ""),
         ("PURGE /nothing", "nothing is here: PURGE /nothing;"),
         ("get /v1/models", "/v1/models answers GET, HEAD only"),
@@ -92,5 +96,37 @@ async fn a_path_is_taken_as_it_was_sent() {
         assert!(!message.contains(['\u{1b}', '\u{202e}']), "{line}: {message:?}");
         assert!(answer.headers.contains("x-request-id: req_"), "{line}: {}", answer.headers);
         assert!(matches!(answer.status, 200 | 404 | 405), "{line}: {}", answer.status);
+    }
+}
+
+/// The route is chosen by the path as it was sent, and the message shows it decoded.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_path_in_another_spelling_is_not_told_its_own_method() {
+    let stage = Stage::new().await;
+    for line in [
+        "GET /v1/%6dodels",
+        "GET /%76%31/models",
+        "GET /v1%2Fmodels",
+        "GET /v1/models%3F",
+        "GET /v1/models%3Fx",
+        "HEAD /v1/%6dodels",
+        "DELETE /v1/%76ideos/abc",
+        "POST /v1/videos/%67enerations",
+    ] {
+        let answer = stage.raw(&format!("{line} HTTP/1.1"), "Host: x\r\n").await;
+        assert_eq!((answer.status, answer.headers.contains("\r\nallow:")), (404, false), "{line}: {}", answer.body);
+    }
+    let answer = stage.raw("PUT /v1/%6dodels HTTP/1.1", "Host: x\r\n").await;
+    assert!(answer.status == 405 && answer.headers.contains("\r\nallow: get, head\r\n"), "{}", answer.headers);
+}
+
+/// Only a body that is too long is called so.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_in_broken_chunks_is_a_bad_request() {
+    let stage = Stage::new().await;
+    let line = "POST /v1/videos/generations HTTP/1.1";
+    for (chunks, status) in [("zz\r\n{}\r\n0\r\n\r\n", 400), ("2\r\n{}zz\r\n", 400), ("2\r\n[]\r\n0\r\n\r\n", 400)] {
+        let answer = stage.raw_with(line, "Host: x\r\nTransfer-Encoding: chunked\r\n", chunks).await;
+        assert_eq!(answer.status, status, "{chunks:?}: {}", answer.body);
     }
 }

@@ -18,13 +18,19 @@ impl Endpoint for UnknownRoute {
     }
 }
 
-/// A path that exists is told its methods; any other does not exist.
+/// A path that exists is told its methods; any other does not exist. A path that has this method, and came here all the same, was sent in
+/// another spelling: API Gateway chose the route by `/v1/%6dodels`, and here it is decoded.
 fn refusal(method: &str, path: &str) -> Refusal {
     let (path, near) = (path.to_owned(), perhaps_meant(method, path));
-    match methods_of(&path) {
+    match methods_of(&path).filter(|allow| !allow.split(", ").any(|known| known == method)) {
         Some(allow) => Refusal::MethodNotAllowed { path, allow, near },
-        None => Refusal::NotFound { method: method.to_owned(), path, near },
+        None => Refusal::NotFound { method: as_get(method).to_owned(), path, near },
     }
+}
+
+/// A HEAD is answered as GET is, to the length of the body that it does not get.
+fn as_get(method: &str) -> &str {
+    if method == "HEAD" { "GET" } else { method }
 }
 
 #[cfg(test)]
@@ -43,6 +49,12 @@ mod tests {
                 "/v1/../v1/models",
                 "nothing is here: GET /v1/../v1/models; did you mean GET /v1/models? GET /v1/openapi.json lists what is",
             ),
+            (
+                "HEAD",
+                "/v1/models",
+                "nothing is here: GET /v1/models; did you mean GET /v1/models? GET /v1/openapi.json lists what is",
+            ),
+            ("get", "/v1/models", "/v1/models answers GET, HEAD only"),
             ("GET", "/", "nothing is here: GET /; GET /v1/openapi.json lists what is"),
         ] {
             assert_eq!(says(method, path), message);
