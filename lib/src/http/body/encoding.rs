@@ -1,7 +1,11 @@
 //! What a body's bytes are, where they are not the UTF-8 that JSON is written in.
 
 /// What a body begins with that is packed. The second byte of deflate tells how hard it was tried.
-const PACKED: [(&[u8], &str); 6] = [
+const PACKED: [(&[u8], &str); 10] = [
+    (b"BZh", "bzip2"),
+    (b"PK\x03\x04", "zip"),
+    (&[0x04, 0x22, 0x4D, 0x18], "lz4"),
+    (&[0xFD, b'7', b'z', b'X', b'Z', 0], "xz"),
     (&[0x1F, 0x8B], "gzip"),
     (&[0x28, 0xB5, 0x2F, 0xFD], "zstd"),
     (&[0x78, 0x01], "deflate"),
@@ -22,12 +26,12 @@ pub(super) fn text(body: &[u8]) -> Result<&str, String> {
     if let Some(wide) = wide(body) {
         return Err(format!("the body is {wide}; send UTF-8"));
     }
-    match str::from_utf8(body) {
-        Ok(text) => Ok(text),
-        Err(error) => Err(PACKED.iter().find(|(begins, _)| body.starts_with(begins)).map_or_else(
-            || no_utf8(body, &error),
-            |(_, how)| format!("the body is compressed ({how}); send it plain"),
-        )),
+    let read = str::from_utf8(body);
+    // Two bytes are a sign only where the rest is no text either: deflate may begin with `x^`.
+    let packed = PACKED.iter().find(|(begins, _)| body.starts_with(begins) && (begins.len() > 2 || read.is_err()));
+    match (packed, read) {
+        (Some((_, how)), _) => Err(format!("the body is compressed ({how}); send it plain")),
+        (None, read) => read.map_err(|error| no_utf8(body, &error)),
     }
 }
 
@@ -44,11 +48,16 @@ pub(super) fn was_replaced(text: &str) -> bool {
     text.contains(REPLACED)
 }
 
-/// By its byte order mark, or by its first character, which in JSON is an ASCII one.
+/// By its byte order mark, or by its first two characters, which in JSON are ASCII ones. A NUL by itself is a NUL.
 fn wide(body: &[u8]) -> Option<&'static str> {
     match body {
-        [0xFF, 0xFE, 0, 0, ..] | [0, 0, 0xFE, 0xFF, ..] | [0, 0, 0, _, ..] | [_, 0, 0, 0, ..] => Some("UTF-32"),
-        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] | [0, ..] | [_, 0, ..] => Some("UTF-16"),
+        [0xFF, 0xFE, 0, 0, ..] | [0, 0, 0xFE, 0xFF, ..] | [0, 0, 0, 1..=0xFF, ..] | [1..=0xFF, 0, 0, 0, ..] => {
+            Some("UTF-32")
+        }
+        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => Some("UTF-16"),
+        [0, 1..=0xFF] | [1..=0xFF, 0] | [0, 1..=0xFF, 0, 1..=0xFF, ..] | [1..=0xFF, 0, 1..=0xFF, 0, ..] => {
+            Some("UTF-16")
+        }
         _ => None,
     }
 }

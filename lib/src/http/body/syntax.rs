@@ -1,6 +1,9 @@
 //! What is wrong with a text that is no JSON, in words, and where.
 
 use super::{EXAMPLE, SPACE, encoding};
+use crate::foreign_text::is_invisible;
+
+const INVALID_ESCAPE: &str = "invalid escape";
 
 /// What the parser says, and what is wrong then wherever it says it.
 const SAID: [(&str, &str); 9] = [
@@ -8,7 +11,7 @@ const SAID: [(&str, &str); 9] = [
     ("lone", "an escape is half of a surrogate pair; write both halves, or the character itself"),
     ("unexpected end of hex", "an escape is half of a surrogate pair; write both halves, or the character itself"),
     ("control character", r"a line break or another control character is in a text; write \n, \t or \u00XX for it"),
-    ("invalid escape", r"a backslash in a text begins no escape; write \\ for a backslash"),
+    (INVALID_ESCAPE, r"a backslash in a text begins no escape; write \\ for a backslash"),
     ("invalid unicode", "an escape is no character; write the character itself"),
     ("trailing comma", "remove the comma before it"),
     ("number out of range", "the number is too large"),
@@ -16,10 +19,10 @@ const SAID: [(&str, &str); 9] = [
 ];
 
 /// What stands where the parser stopped, and what is wrong then.
-const STANDS: [(&[&str], &str); 9] = [
+const STANDS: [(&[&str], &str); 8] = [
     (&NO_NUMBERS, "NaN and Infinity are no numbers in JSON; leave the field out"),
     (&["True", "False", "TRUE", "FALSE"], "write true or false in small letters"),
-    (&["None", "undefined", "Null", "NULL", "nil"], "write null, or leave the field out"),
+    (&["None", "none", "undefined", "Null", "NULL", "nil"], "write null, or leave the field out"),
     (&["//", "/*", "#", "--"], "JSON has no comments; remove it"),
     (&["'", "`"], r#"texts and names of fields stand in double quotes ("), not in single ones"#),
     (
@@ -28,7 +31,6 @@ const STANDS: [(&[&str], &str); 9] = [
     ),
     (&["+", ".", "-"], "the number is not written as in JSON, such as 5 or 0.5"),
     (&[","], "a comma too many"),
-    (&["}", "]"], "a value is missing before it"),
 ];
 
 /// What programs write for numbers that are none. After a minus, the parser speaks of a number.
@@ -53,15 +55,51 @@ pub(super) fn fault(text: &str, error: &serde_json::Error) -> String {
         return "the body ends too early: a text, a list or the object in it is not closed".to_owned();
     }
     let (said, at) = (error.to_string(), offset(text, error));
-    let rest = text.get(at..).unwrap_or_default();
+    let in_word = said.starts_with("expected ident");
+    let at = if in_word { word_before(text, at) } else { at };
+    let (before, rest) = text.split_at(at);
     let known = SAID.iter().find(|(begin, _)| said.starts_with(begin)).map(|(_, wrong)| *wrong);
     let known = known.filter(|_| !NO_NUMBERS.iter().any(|begin| rest.starts_with(begin)));
-    let seen = || {
-        let stands = |(begins, _): &&(&[&str], _)| begins.iter().any(|begin| rest.starts_with(begin));
-        STANDS.iter().find(stands).map(|(_, wrong)| *wrong)
-    };
-    let wrong = known.or_else(seen).unwrap_or_else(|| expected(&said));
+    let wrong = known.filter(|_| !is_hexadecimal(&said, before)).map(str::to_owned);
+    let wrong = wrong.or_else(|| closes(&said, rest)).or_else(|| stands(before, rest));
+    let wrong = wrong.or_else(|| cut_short(rest).filter(|_| in_word));
+    let wrong = wrong.unwrap_or_else(|| expected(&said).to_owned());
     format!("the body is not JSON at {}: {wrong}", place(text, at))
+}
+
+/// What is missing where something is closed that is not the one that is open.
+fn closes(said: &str, rest: &str) -> Option<String> {
+    let open = [("expected `,` or `]`", "]"), ("expected `,` or `}`", "}")];
+    let (_, missing) = open.into_iter().find(|(begin, _)| said.starts_with(begin) && rest.starts_with(['}', ']']))?;
+    Some(format!("a {missing} is missing before it"))
+}
+
+/// What is wrong by what stands at the place and before it.
+fn stands(before: &str, rest: &str) -> Option<String> {
+    let starts = |(begins, _): &&(&[&str], _)| begins.iter().any(|begin| rest.starts_with(begin));
+    if let Some((_, wrong)) = STANDS.iter().find(starts) {
+        return Some((*wrong).to_owned());
+    }
+    let last = before.trim_end_matches(SPACE).chars().next_back();
+    match (rest.chars().next()?, last) {
+        ('}' | ']', None) => Some("nothing is open that it closes; remove it".to_owned()),
+        ('}' | ']', Some(':' | ',' | '[')) => Some("a value is missing before it".to_owned()),
+        (foreign, _) if !foreign.is_ascii() || foreign.is_control() || is_invisible(foreign) => {
+            Some(format!("U+{:04X} does not belong there; remove it", u32::from(foreign)))
+        }
+        _ => None,
+    }
+}
+
+/// Where the letters before a place begin: the parser stops inside a word that is none of its own.
+fn word_before(text: &str, at: usize) -> usize {
+    text.get(..at).unwrap_or_default().trim_end_matches(|letter: char| letter.is_ascii_lowercase()).len()
+}
+
+/// The word that was perhaps meant by one that begins like it.
+fn cut_short(rest: &str) -> Option<String> {
+    let begin = rest.get(..2)?;
+    ["true", "false", "null"].into_iter().find(|word| word.starts_with(begin)).map(|word| format!("write {word}"))
 }
 
 /// A body that goes on behind its object.
@@ -89,8 +127,16 @@ fn offset(text: &str, error: &serde_json::Error) -> usize {
     offset
 }
 
+/// Whether an escape is one of four hexadecimal digits, or would be. The parser says of it what it
+/// says of an escape that is none, whose letter follows the backslash.
+fn is_hexadecimal(said: &str, before: &str) -> bool {
+    said.starts_with(INVALID_ESCAPE) && !before.ends_with('\\')
+}
+
 fn expected(said: &str) -> &'static str {
-    if said.starts_with("key must be a string") {
+    if said.starts_with(INVALID_ESCAPE) {
+        r"\u in a text needs four hexadecimal digits, such as \u00f1"
+    } else if said.starts_with("key must be a string") {
         r#"names of fields stand in double quotes (")"#
     } else if said.starts_with("expected `:`") {
         "a colon is missing before it"

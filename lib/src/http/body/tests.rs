@@ -68,6 +68,7 @@ fn a_fault_of_syntax_is_told_with_its_place() {
     let surrogate = "an escape is half of a surrogate pair; write both halves, or the character itself";
     let not_a_number = "NaN and Infinity are no numbers in JSON; leave the field out";
     let comments = "JSON has no comments; remove it";
+    let hexadecimal = r"\u in a text needs four hexadecimal digits, such as \u00f1";
     let control = r"a line break or another control character is in a text; write \n, \t or \u00XX for it";
     for (body, line, column, wrong) in [
         (r#"{"a":1,}"#, 1, 8, "remove the comma before it"),
@@ -89,6 +90,30 @@ fn a_fault_of_syntax_is_told_with_its_place() {
         (r#"{"a" 1}"#, 1, 6, "a colon is missing before it"),
         (r#"{"a":1 "b":2}"#, 1, 8, "a comma is missing before it, or a quote, a } or a ]"),
         (r#"{"a":}"#, 1, 6, "a value is missing before it"),
+        (r#"{"a":[1,2}"#, 1, 10, "a ] is missing before it"),
+        (r#"{"a":{"b":1]}"#, 1, 12, "a } is missing before it"),
+        (r#"{"a":1 ]"#, 1, 8, "a } is missing before it"),
+        (r#"{"a":[ }"#, 1, 8, "a value is missing before it"),
+        (r#"{"a"}"#, 1, 5, "a colon is missing before it"),
+        (r#"{"a" null}"#, 1, 6, "a colon is missing before it"),
+        (r#"{true:1}"#, 1, 2, r#"names of fields stand in double quotes (")"#),
+        ("}", 1, 1, "nothing is open that it closes; remove it"),
+        (" ]", 1, 2, "nothing is open that it closes; remove it"),
+        (r#"{"a":tru}"#, 1, 6, "write true"),
+        (r#"{"a":[fals]}"#, 1, 7, "write false"),
+        (r#"{"a":nul}"#, 1, 6, "write null"),
+        (r#"{"a":nan}"#, 1, 6, not_a_number),
+        (r#"{"a":none}"#, 1, 6, "write null, or leave the field out"),
+        (r#"{"a":no}"#, 1, 6, r#"a value is expected, such as 5, "text" or null"#),
+        ("\u{200b}{}", 1, 1, "U+200B does not belong there; remove it"),
+        ("\u{a0}{}", 1, 1, "U+00A0 does not belong there; remove it"),
+        ("\u{feff}\u{feff}{}", 1, 1, "U+FEFF does not belong there; remove it"),
+        (" \u{feff}{}", 1, 2, "U+FEFF does not belong there; remove it"),
+        ("{\"a\":1\u{200b}}", 1, 7, "U+200B does not belong there; remove it"),
+        ("{\"a\"：1}", 1, 5, "U+FF1A does not belong there; remove it"),
+        ("{\"a\":\u{7f}1}", 1, 6, "U+007F does not belong there; remove it"),
+        ("\0{}", 1, 1, "U+0000 does not belong there; remove it"),
+        ("{\0}", 1, 2, "U+0000 does not belong there; remove it"),
         (r#"{"a":,}"#, 1, 6, "a comma too many"),
         (r#"{"a":05}"#, 1, 7, number),
         (r#"{"a":.5}"#, 1, 6, number),
@@ -97,6 +122,8 @@ fn a_fault_of_syntax_is_told_with_its_place() {
         ("{\"a\":\"b\nc\"}", 1, 8, control),
         ("{\"a\":\"b\0\"}", 1, 8, control),
         (r#"{"a":"\x"}"#, 1, 8, r"a backslash in a text begins no escape; write \\ for a backslash"),
+        (r#"{"a":"\u12"}"#, 1, 12, hexadecimal),
+        (r#"{"a":"\u00g0"}"#, 1, 12, hexadecimal),
         (r#"{"a":"\ud83d"}"#, 1, 13, surrogate),
         (r#"{"a":"\ud83d "}"#, 1, 13, surrogate),
         (r#"{"a":"\udd9c"}"#, 1, 12, surrogate),
@@ -175,6 +202,14 @@ fn a_compressed_body_is_told_from_its_header_or_its_beginning() {
     let gzip = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\xab\xae\x05\x00";
     assert_eq!(said(gzip), "the body is compressed (gzip); send it plain");
     assert_eq!(said(b"\x28\xb5\x2f\xfd\x04\x58"), "the body is compressed (zstd); send it plain");
+    assert_eq!(said(b"BZh91AY&SY"), "the body is compressed (bzip2); send it plain");
+    assert_eq!(said(b"PK\x03\x04\x14\0\0\0"), "the body is compressed (zip); send it plain");
+    assert_eq!(said(b"\x04\x22\x4d\x18\x64\x40"), "the body is compressed (lz4); send it plain");
+    assert_eq!(said(b"\xfd7zXZ\0\0\x04"), "the body is compressed (xz); send it plain");
+    assert_eq!(
+        said("x^2=1"),
+        r#"the body is not JSON at line 1, column 1: a value is expected, such as 5, "text" or null"#
+    );
     assert_eq!(said(b"\x78\x9c\xab\xae\x05\x00"), "the body is compressed (deflate); send it plain");
     for (header, body) in [("gzip", gzip.as_slice()), ("br", b"\x0b\x02\x80{}\x03"), ("zstd", b"("), ("gzip, br", b"")]
     {
