@@ -6,7 +6,7 @@ mod table;
 
 pub use availability::{Service, Services, Unavailable};
 
-use crate::error::Refusal;
+use crate::error::{Refusal, shortened};
 use crate::pricing::Factor;
 use crate::provider::{Provider, fal};
 use crate::time::Timestamp;
@@ -193,7 +193,7 @@ impl Model {
         match asked {
             Some(ratio) if !self.aspect_ratios.iter().any(|known| known == ratio) => {
                 let ratios = list(self.aspect_ratios.iter().cloned());
-                Err(Refusal::invalid(format!("aspect_ratio: {} renders {ratios}, not {ratio:?}", self.id)))
+                Err(Refusal::invalid(format!("aspect_ratio: {} renders {ratios}, not {:?}", self.id, shortened(ratio))))
             }
             asked => Ok(asked.map(str::to_owned)),
         }

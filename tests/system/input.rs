@@ -170,6 +170,7 @@ async fn a_wrong_prompt_leaves_nothing() {
 async fn a_wrong_duration_or_ratio_leaves_nothing() {
     let (lengths, whole) =
         ("duration: fal/kling-2 renders 5 or 10 seconds, not ", "duration: it must be a whole number of seconds, not ");
+    let range = "is out of range; a video has a few seconds";
     let ratios = "aspect_ratio: fal/kling-2 renders 16:9, 9:16 or 1:1, not ";
     refused(
         400,
@@ -184,10 +185,11 @@ async fn a_wrong_duration_or_ratio_leaves_nothing() {
             (kling("duration", json!(i64::MIN)), lengths),
             (raw_duration("5.5"), whole),
             (raw_duration("5.0"), whole),
-            (raw_duration("1e30"), whole),
+            (raw_duration("1e30"), range),
+            (raw_duration("-1e30"), range),
             (raw_duration("1e1"), whole),
             (raw_duration("-0"), whole),
-            (raw_duration("18446744073709551621"), whole), // 5, if cut to 64 bits
+            (raw_duration("18446744073709551621"), range), // 5, if cut to 64 bits
             (kling("duration", json!("5")), whole),
             (kling("duration", json!("5s")), whole),
             (kling("duration", json!(true)), whole),
@@ -197,6 +199,7 @@ async fn a_wrong_duration_or_ratio_leaves_nothing() {
             (kling("aspect_ratio", json!("16x9")), ratios),
             (kling("aspect_ratio", json!("16:9 ")), ratios),
             (kling("aspect_ratio", json!("")), ratios),
+            (kling("aspect_ratio", json!("x".repeat(60_000))), ratios),
             (kling("aspect_ratio", json!(1)), "aspect_ratio: it must be a string, not a number"),
             (kling("aspect_ratio", json!(["16:9"])), "aspect_ratio: it must be a string, not a list"),
         ],

@@ -13,6 +13,9 @@ use ghub::world::Ambient;
 use lambda_http::http::HeaderMap;
 use serde_json::{Map, Value};
 
+/// From 2^53 on, every float is a whole number.
+const LARGE: f64 = 9_007_199_254_740_992.0;
+
 /// A valid order.
 #[derive(Debug)]
 pub(crate) struct Order<'c> {
@@ -130,6 +133,11 @@ fn whole_number(body: &Map<String, Value>, field: &str) -> Result<Option<i128>, 
     match body.get(field) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::Number(number)) if number.is_i64() || number.is_u64() => Ok(number.as_i128()),
+        // A number that an i64 has no room for is read as a float, and is whole all the same.
+        Some(Value::Number(number)) if number.as_f64().is_some_and(|number| number.abs() >= LARGE) => {
+            let number = shortened(&number.to_string());
+            Err(Refusal::invalid(format!("{field}: {number} is out of range; a video has a few seconds")))
+        }
         Some(Value::Number(number)) => Err(Refusal::invalid(format!(
             "{field}: it must be a whole number of seconds, not {}",
             shortened(&number.to_string())
