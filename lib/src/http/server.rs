@@ -8,7 +8,8 @@ use crate::telemetry;
 use crate::world::{Ambient, World};
 use futures::FutureExt;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
-use lambda_http::http::Method;
+use lambda_http::http::header::CONTENT_LENGTH;
+use lambda_http::http::{HeaderValue, Method};
 use lambda_http::lambda_runtime::{self, LambdaEvent, service_fn};
 use lambda_http::{Body, Response};
 use serde::Serialize;
@@ -80,6 +81,9 @@ impl Server {
         let result = AssertUnwindSafe(answering.instrument(span)).catch_unwind().await;
         let mut response = call.close(result.unwrap_or_else(|panic| Err(panicked(panic.as_ref()))));
         if without_body {
+            // The length that GET would send (RFC 9110, section 8.6); without it a server would say 0.
+            let length = HeaderValue::from(response.body().len());
+            response.headers_mut().insert(CONTENT_LENGTH, length);
             *response.body_mut() = Body::Empty;
         }
         as_api_gateway_reads_it(response)
@@ -164,5 +168,6 @@ mod tests {
         assert_eq!((status, body), (200, json!({"method": "GET", "path": "/here"})));
         assert_eq!((head_status, head_body), (200, Value::Null));
         assert_eq!(head_headers["content-type"], headers["content-type"]);
+        assert_eq!(head_headers["content-length"], json!(r#"{"method":"HEAD","path":"/here"}"#.len().to_string()));
     }
 }
