@@ -125,16 +125,16 @@ pub enum Refusal {
 /// Why a job cannot be cancelled, or not now. It is as it was, but for what its provider may have said of it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotCancellable {
-    /// It is done and charged.
-    #[error("the job is completed and was charged; DELETE /v1/videos/{{id}} removes its video")]
+    /// It is done, and charged unless it is a sandbox's.
+    #[error("the job is completed already; DELETE /v1/videos/{{id}} deletes it")]
     Completed,
     /// It is over.
     #[error("the job has failed already, and costs nothing")]
     Failed,
     /// Its render is done, and so is what it cost us.
     #[error(
-        "the video is rendered and is being stored; the job will be completed and charged, and DELETE /v1/videos/{{id}} removes its \
-         video then"
+        "the video is rendered and is being stored; the job will be completed, and charged unless it is a sandbox's; DELETE \
+         /v1/videos/{{id}} deletes it then"
     )]
     BeingStored,
     /// Its provider renders, and takes no cancellations.

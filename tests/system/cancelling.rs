@@ -79,7 +79,7 @@ async fn a_render_that_won_the_race_is_stored_and_charged_once() {
     assert_eq!((&shown.body["status"], &shown.body["billing"]["amount"]), (&json!("completed"), &json!("4.20")));
     assert_eq!(shown.body["cancel_requested"], first["cancel_requested"]);
     let reply = still.cancel(&job).await;
-    assert!(reply.refused(409, "not_cancellable").contains("was charged"));
+    assert!(reply.refused(409, "not_cancellable").contains("is completed already"));
     assert_eq!(reply.header("x-should-retry"), Some("false"));
     still.has("995.80", "0.00").await;
     assert_eq!(still.stage.entries("consumption").await, 1);

@@ -73,6 +73,18 @@ async fn every_answer_has_a_request_id_and_says_so() {
     }
 }
 
+/// A limit is told where it can be met: that of open jobs only where jobs are made.
+#[tokio::test(flavor = "multi_thread")]
+async fn each_operation_is_told_its_own_limits() {
+    let (_, document) = served().await;
+    for (path, method, operation) in operations(&document).filter(|(path, ..)| *path != "/openapi.json") {
+        let told = operation["responses"]["429"]["description"].as_str().unwrap();
+        let says = ["more than 50 requests a second", "keys that do not exist", "jobs are in progress", "sandbox jobs"];
+        let makes_jobs = path == "/videos/generations";
+        assert_eq!(says.map(|limit| told.contains(limit)), [true, true, makes_jobs, makes_jobs], "{method} {path}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_example_of_an_order_is_accepted() {
     let (stage, document) = served().await;

@@ -61,8 +61,18 @@ pub(crate) fn words(description: &str, words: &[&str]) -> Header {
     HeaderBuilder::new().schema(Some(schema)).description(Some(description)).build()
 }
 
-/// Refusals of one status.
-pub(crate) fn refused(status: StatusCode, codes: &[ErrorCode]) -> Response {
+/// What may be too much on every path that wants a key.
+pub(crate) const TOO_MANY_REQUESTS: &str = "one key made more than 50 requests a second, or too many keys that do not exist came from your \
+     address; wait as long as `Retry-After` says.";
+
+/// What may be too much where jobs are made.
+pub(crate) const TOO_MANY_JOBS: &str = "as many jobs are in progress as may be at once, or as many sandbox jobs were submitted today as may \
+     be in a day, or one key made more than 50 requests a second, or too many keys that do not exist came from your address; wait as long \
+     as `Retry-After` says.";
+
+/// Refusals of one status. `too_many` says when there is a 429.
+pub(crate) fn refused(status: StatusCode, codes: &[ErrorCode], too_many: &'static str) -> Response {
+    let when = |code| if matches!(code, ErrorCode::RateLimitExceeded) { too_many } else { when(code) };
     let lines = codes.iter().map(|code| format!("`{}`: {}", code.as_str(), when(*code)));
     let description = lines.collect::<Vec<_>>().join("\n\n");
     let own = with_codes(codes);
@@ -193,9 +203,7 @@ const fn when(code: ErrorCode) -> &'static str {
             "only a completed or failed job can be deleted; cancel it, or wait until it has ended."
         }
         ErrorCode::RequestTooLarge => "the body is over 64 KiB.",
-        ErrorCode::RateLimitExceeded => {
-            "as many jobs are in progress as may be at once, or one key made more than 50 requests a second; wait as long as `Retry-After` says."
-        }
+        ErrorCode::RateLimitExceeded => TOO_MANY_REQUESTS,
         ErrorCode::InternalError => "something is wrong on our side; nothing was charged for it.",
         ErrorCode::ServiceUnavailable => {
             "our store is overloaded or out of reach; send the request again. A job that was stored after all fails uncharged."

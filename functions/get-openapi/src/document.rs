@@ -1,6 +1,6 @@
 //! The document: its frame, the operations and the schemas that they refer to.
 
-use crate::answers::{GatewayError, refused};
+use crate::answers::{GatewayError, TOO_MANY_REQUESTS, refused};
 use crate::operation::by_status;
 use crate::paths::{self, TRANSACTION_LIST, VIDEO_LIST};
 use ghub::http::schema::{Factor, Mxn, UnixSeconds};
@@ -83,7 +83,9 @@ fn components() -> Components {
     // What the API answers for any other path or method, which no operation can name.
     by_status(&[ErrorCode::NotFound, ErrorCode::MethodNotAllowed])
         .into_iter()
-        .fold(components, |all, (status, codes)| all.response(codes[0].as_str(), refused(status, &codes)))
+        .fold(components, |all, (status, codes)| {
+            all.response(codes[0].as_str(), refused(status, &codes, TOO_MANY_REQUESTS))
+        })
         .build()
 }
 

@@ -1,6 +1,6 @@
 //! An operation as the document has it: what callers send, and all that they may get.
 
-use crate::answers::{refused, refused_by_anyone};
+use crate::answers::{TOO_MANY_JOBS, TOO_MANY_REQUESTS, refused, refused_by_anyone};
 use ghub::http::ErrorCode;
 use lambda_http::http::StatusCode;
 use utoipa::openapi::path::{HttpMethod, Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn};
@@ -57,8 +57,10 @@ impl Told {
             .description(Some(self.description))
             .parameters(Some(self.parameters).filter(|parameters| !parameters.is_empty()))
             .response("200", self.answer);
+        let makes_jobs = codes.contains(&ErrorCode::InsufficientBalance);
+        let too_many = if makes_jobs { TOO_MANY_JOBS } else { TOO_MANY_REQUESTS };
         let operation = by_status(&codes).into_iter().fold(operation, |operation, (status, codes)| {
-            operation.response(status.as_str().to_owned(), refused(status, &codes))
+            operation.response(status.as_str().to_owned(), refused(status, &codes, too_many))
         });
         let ours = |status| codes.iter().any(|code| code.status() == status);
         [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE]

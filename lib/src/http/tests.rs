@@ -53,7 +53,7 @@ fn each_error_has_its_status_and_the_envelope() {
             None,
         ),
         (Refusal::IdempotencyConflict.into(), 409, "idempotency_conflict", "another request body", None),
-        (not(NotCancellable::Completed), 409, "not_cancellable", "was charged; DELETE /v1/videos/{id}", None),
+        (not(NotCancellable::Completed), 409, "not_cancellable", "completed already; DELETE /v1/videos/{id}", None),
         (not(NotCancellable::Failed), 409, "not_cancellable", "has failed already", None),
         (not(NotCancellable::BeingStored), 409, "not_cancellable", "is being stored", None),
         (

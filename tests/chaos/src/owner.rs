@@ -35,7 +35,7 @@ pub fn agrees(told: &Told, fate: Fate, code: &str) -> bool {
         200 if told.body["status"] == "processing" => told.body["cancel_requested"].is_i64(),
         200 => fate == Fate::Failed && told.body["status"] == "failed" && told.body["error_detail"]["code"] == code,
         409 if message(told).contains("has failed already") => fate == Fate::Failed,
-        409 if message(told).contains("was charged") => fate == Fate::Completed,
+        409 if message(told).contains("is completed already") => fate == Fate::Completed,
         409 if ["is being stored", "cannot be stopped"].iter().any(|why| message(told).contains(why)) => {
             code != "cancelled"
         }
