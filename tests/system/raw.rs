@@ -61,17 +61,11 @@ async fn a_host_or_a_protocol_that_is_none_changes_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_query_that_is_no_part_of_a_url_is_read_as_far_as_it_goes() {
     let stage = Stage::new().await;
-    for query in ["a=<b>", "a=\"b\"", "a=`{|}^\\", "%zz=%", "a=%00", "&&==&", "a=#"] {
+    for query in ["a=<b>", "a=\"b\"", "a=`{|}^\\", "%zz=%", "a=%00", "&&==&", "a=#", "a=b c", "a=\u{1}\u{7f}", "a=ñ"] {
         let answer = stage.raw(&format!("GET /v1/videos?limit=0&{query} HTTP/1.1"), "Host: x\r\n").await;
-        if answer.body.is_null() {
-            assert_eq!(answer.status, 400, "{query}: the HTTP server itself refuses it");
-        } else {
-            let message = answer.body["error"]["message"].as_str().unwrap_or_default();
-            assert!(answer.status == 400 && message.starts_with("limit: "), "{query}: {}", answer.body);
-        }
+        let message = answer.body["error"]["message"].as_str().unwrap_or_default();
+        assert!(answer.status == 400 && message.starts_with("limit: "), "{query}: {}", answer.body);
     }
-    let blank = stage.raw("GET /v1/videos?a=b c HTTP/1.1", "Host: x\r\n").await;
-    assert_eq!((blank.status, blank.body), (400, Value::Null), "no HTTP server takes a blank in a request line");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -88,6 +82,9 @@ async fn a_path_is_taken_as_it_was_sent() {
         ("HEAD /v1/credits/", ""),
         ("PURGE /nothing", "nothing is here: PURGE /nothing;"),
         ("get /v1/models", "/v1/models answers GET, HEAD only"),
+        ("GET /v1/models`", "did you mean GET /v1/models?"),
+        ("GET /nothing/<a b>", "nothing is here: GET /nothing/<a b>;"),
+        ("GET /nothing/\u{7f}", "nothing is here: GET /nothing/;"),
         ("GET /nothing/%1b[2J%e2%80%ae/../..", "nothing is here: GET /nothing/"),
     ] {
         let answer = stage.raw(&format!("{line} HTTP/1.1"), "Host: x\r\n").await;

@@ -163,7 +163,7 @@ impl System {
         }
         if options.api {
             let (listener, origin) = options.ports.listen(Part::Api).await?;
-            self.tasks.spawn(serve(listener, gateway::router(routes, options.now.clone())));
+            self.tasks.spawn(gateway::serve(listener, routes, options.now.clone()));
             let api = format!("{origin}/v1");
             self.scratch.answers_at(&api);
             self.api = Some(api);

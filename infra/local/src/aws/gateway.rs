@@ -6,6 +6,8 @@
 //! [`TEXTS`] (<https://github.com/ministackorg/ministack/pull/766>). Whether AWS decodes the path before it chooses the route is not
 //! known: here the route is chosen first.
 
+mod request_line;
+
 use crate::mapping::Function;
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -15,10 +17,13 @@ use axum::response::{IntoResponse, Response};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http_body_util::LengthLimitError;
 use percent_encoding::percent_decode_str;
+use request_line::Mending;
 use serde_json::{Map, Value, json};
 use std::error::Error;
+use std::future::pending;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
+use tokio::net::TcpListener;
 
 /// API Gateway takes at most 10 MB.
 const LARGEST_BODY: usize = 10 << 20;
@@ -35,6 +40,14 @@ pub struct Route {
     pub function: Function,
     /// When it gives up.
     pub timeout: Duration,
+}
+
+/// Serves the API on these routes.
+pub(crate) async fn serve(listener: TcpListener, routes: Vec<Route>, now: crate::Now) {
+    if let Err(error) = axum::serve(Mending(listener), router(routes, now)).await {
+        tracing::error!(%error, "the API's listener ended");
+        pending::<()>().await;
+    }
 }
 
 /// The API on these routes.
