@@ -33,7 +33,15 @@ pub struct InlineVideo {
     unicode: Option<Unicode>,
     text: Vec<u8>,
     padded: bool,
+    /// Whether the video that is being read has a character.
+    begun: bool,
     key: Vec<u8>,
+    /// How many objects and lists are open.
+    depth: u32,
+    /// Whether the last field was one for other media than the video.
+    other: bool,
+    /// The depth of the outermost open object of such a field. What is in it is no video.
+    other_at: Option<u32>,
 }
 
 /// Where in the JSON the reader stands. Only strings matter: outside of them a colon says that the
@@ -49,6 +57,10 @@ enum Place {
     InMediaType,
     Done,
 }
+
+/// Names, or parts of them, of fields with other media, and with what was sent to Google.
+const OTHER_MEDIA: [&str; 9] =
+    ["image", "frame", "mask", "thumbnail", "audio", "instance", "input", "request", "parameter"];
 
 /// A `\u002b` that is being read.
 #[derive(Debug, Default, Clone, Copy)]
@@ -84,14 +96,26 @@ impl InlineVideo {
                 self.key.clear();
                 self.place = Place::InString;
             }
-            Place::Outside if byte == b':' && is_field(&self.key) => self.place = Place::AfterField,
-            Place::Outside if !byte.is_ascii_whitespace() => self.key.clear(),
+            Place::Outside if byte == b':' && self.other_at.is_none() && is_field(&self.key) => {
+                self.place = Place::AfterField;
+            }
+            Place::Outside if !byte.is_ascii_whitespace() => self.structure(byte),
             Place::InString if quote => self.place = Place::Outside,
             Place::InString if self.key.len() <= LONGEST_KEY => self.key.push(byte),
-            Place::AfterField if quote => self.place = Place::InVideo,
-            Place::AfterField if !byte.is_ascii_whitespace() => self.place = Place::Outside, // not a string: no video
+            Place::AfterField if quote => {
+                self.text.clear();
+                (self.place, self.padded, self.begun) = (Place::InVideo, false, false);
+            }
+            Place::AfterField if !byte.is_ascii_whitespace() => {
+                self.place = Place::Outside; // not a string: no video
+                self.structure(byte);
+            }
             Place::InVideo if self.unicode.is_some() => self.unicode_digit(byte),
-            Place::InVideo | Place::InMediaType if quote => self.place = Place::Done,
+            Place::InVideo | Place::InMediaType if quote && self.begun => self.place = Place::Done,
+            Place::InVideo | Place::InMediaType if quote => {
+                self.key.clear();
+                self.place = Place::Outside; // an empty text is an absent one
+            }
             Place::InVideo if self.escaped && byte == b'u' => self.unicode = Some(Unicode::default()),
             Place::InVideo if self.escaped && b"nrtbf".contains(&byte) => {} // a line break in the base64
             Place::InVideo if !escape => self.character(byte),               // of `\/` the slash counts
@@ -101,14 +125,32 @@ impl InlineVideo {
         self.escaped = escape;
     }
 
+    /// Takes what stands between strings.
+    fn structure(&mut self, byte: u8) {
+        match byte {
+            b'{' | b'[' => {
+                self.depth = self.depth.saturating_add(1);
+                self.other_at = self.other_at.or(self.other.then_some(self.depth));
+            }
+            b'}' | b']' => {
+                self.other_at = self.other_at.filter(|depth| *depth != self.depth);
+                self.depth = self.depth.saturating_sub(1);
+            }
+            _ => {}
+        }
+        self.other = byte == b':' && is_other_media(&self.key);
+        self.key.clear();
+    }
+
     /// Takes a character of the base64, as the standard alphabet has it. Nothing but padding
     /// follows padding.
     fn character(&mut self, byte: u8) {
+        self.begun |= !byte.is_ascii_whitespace();
         match byte {
             b'=' => self.padded = true,
             b':' if self.text == b"data" => {
                 self.text.clear();
-                self.place = Place::InMediaType;
+                (self.place, self.begun) = (Place::InMediaType, false);
             }
             byte if byte.is_ascii_whitespace() => {}
             _ if self.padded => self.text.push(b'!'),
@@ -134,6 +176,11 @@ impl InlineVideo {
 fn is_field(key: &[u8]) -> bool {
     let bare: Vec<u8> = key.iter().filter(|byte| **byte != b'_').map(u8::to_ascii_lowercase).collect();
     BYTES.iter().any(|name| bare == name.to_ascii_lowercase().as_bytes())
+}
+
+fn is_other_media(key: &[u8]) -> bool {
+    let key = String::from_utf8_lossy(key).to_lowercase();
+    OTHER_MEDIA.iter().any(|name| key.contains(name))
 }
 
 fn decoded(text: &[u8]) -> Result<Vec<u8>, NoInlineVideo> {
@@ -209,6 +256,29 @@ mod tests {
             }
         }
         assert_eq!(taken(r#"{"encodedVideo":"data"}"#, 1), Ok(STANDARD.decode("data").unwrap()));
+    }
+
+    /// As `google::reply` reads it: an empty text is absent, and an image is no video.
+    #[test]
+    fn the_first_video_is_taken_and_nothing_in_front_of_it() {
+        let empty =
+            ["\"\"", "\"  \"", "\"\\n\"", "null", "7", "[]", "{}", "\"data:video/mp4;base64,\"", "\"data:video/mp4\""];
+        let empty =
+            empty.map(|text| format!("[{{\"bytesBase64Encoded\":{text}}},{{\"bytesBase64Encoded\":\"dmlkZW8=\"}}]"));
+        let image = [
+            r#"[{"image":{"bytesBase64Encoded":"aW1n"},"video":{"bytesBase64Encoded":"dmlkZW8="}}]"#,
+            r#"[{"lastFrame" : {"x":[{"bytesBase64Encoded":"aW1n"}]},"bytesBase64Encoded":"dmlkZW8="}]"#,
+            r#"[{"reference_images":[{"bytesBase64Encoded":"aW1n"},{}]},{"encodedVideo":"dmlkZW8="}]"#,
+            r#"[{"image":"a","bytesBase64Encoded":"dmlkZW8="}]"#,
+            r#"[{"image":null,"video":{"bytesBase64Encoded":"dmlkZW8="}}]"#,
+        ];
+        for videos in empty.into_iter().chain(image.map(str::to_owned)) {
+            let json = format!(r#"{{"response":{{"videos":{videos}}},"done":true}}"#);
+            for piece in [1, 2, 7, 100_000] {
+                assert_eq!(taken(&json, piece).as_deref(), Ok(b"video".as_slice()), "{piece}: {json}");
+            }
+        }
+        assert_eq!(taken(r#"{"videos":[{"image":{"bytesBase64Encoded":"aW1n"}}]}"#, 7), Err(NoInlineVideo::Ended));
     }
 
     #[test]

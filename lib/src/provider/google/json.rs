@@ -6,8 +6,9 @@ use serde_json::Value;
 /// A field, by its name in JSON or the one that it has in the `.proto` file (`gcsUri`, `gcs_uri`).
 /// Null is absent.
 pub(super) fn field<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
-    let found = value.as_object()?.iter().find(|(key, _)| key.as_str() == name || is_proto_name(key, name));
-    found.map(|(_, value)| value).filter(|value| !value.is_null())
+    let named = |key: &str| key == name || is_proto_name(key, name);
+    let found = value.as_object()?.iter().find(|(key, value)| named(key) && !value.is_null());
+    found.map(|(_, value)| value)
 }
 
 /// Whether a key is this name with underscores instead of capitals.
@@ -70,5 +71,7 @@ mod tests {
         assert_eq!((number(&value, "n"), number(&value, "m"), field(&value, "error")), (Some(3), None, None));
         assert_eq!(items(&value, "gcsUri").len() + items(&value, "error").len() + items(&json!(7), "x").len(), 1);
         assert_eq!(items(&json!({"x": [1, 2]}), "x").len(), 2);
+        let twice = json!({"gcsUri": null, "gcs_uri": "a"});
+        assert_eq!(text(&twice, "gcsUri"), Some("a"), "the null of one name does not hide the other");
     }
 }

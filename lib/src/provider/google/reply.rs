@@ -6,7 +6,9 @@ use super::{Handle, INLINE};
 use crate::foreign_text;
 use crate::job::{Failure, FailureCode};
 use crate::provider::{Checked, Handle as ProviderHandle, LONGEST_ADDRESS, Reply, Submitted};
+use percent_encoding::percent_decode_str;
 use serde_json::Value;
+use std::borrow::Cow;
 
 /// Lists in which a response may have its videos: Vertex AI's name first, then those of the Gemini
 /// API and of Google's clients.
@@ -15,13 +17,16 @@ const LISTS: [&str; 3] = ["videos", "generatedVideos", "generatedSamples"];
 const URIS: [&str; 2] = ["gcsUri", "uri"];
 /// What a video calls its own bytes. `inline` takes them out under the same names.
 pub(super) const BYTES: [&str; 3] = ["bytesBase64Encoded", "encodedVideo", "videoBytes"];
+/// Where a response and its videos say why a filter held them back.
+const REASONS: [&str; 4] =
+    ["raiMediaFilteredReasons", "raiMediaFilteredReason", "raiFilteredReasons", "raiFilteredReason"];
 /// Where Cloud Storage answers over HTTPS.
 const STORAGE: [&str; 2] = ["https://storage.googleapis.com/", "https://storage.cloud.google.com/"];
 
 pub(super) fn submitted(model: &str, reply: &Reply) -> Submitted {
     let why = || described(reply);
-    let body = serde_json::from_slice::<Value>(&reply.body).unwrap_or_default();
-    let status = Status::within(&body);
+    let body = the_operation(&reply.body).unwrap_or_default();
+    let status = Status::of(reply.status, &body);
     match reply.status {
         200..=299 => match text(&body, "name").filter(|name| is_plain(name)) {
             Some(name) => Submitted::Accepted(ProviderHandle::Google(Handle {
@@ -44,7 +49,8 @@ pub(super) fn submitted(model: &str, reply: &Reply) -> Submitted {
             Some(Fault::Operators | Fault::Passing) => Submitted::NotTaken(why()),
             None => {
                 let message = format!("Google refused the request (HTTP {})", reply.status);
-                Submitted::Refused(Failure::new(FailureCode::ProviderRefused, &message))
+                let said = std::str::from_utf8(&reply.body).unwrap_or_default();
+                Submitted::Refused(Failure::new(FailureCode::ProviderRefused, &message).with_said(said))
             }
         },
         _ => Submitted::Unknown(why()),
@@ -76,7 +82,7 @@ pub(in crate::provider) fn refuses_our_account(reply: &Reply) -> bool {
     match reply.status {
         401..=403 => true,
         200 | 400 => the_operation(&reply.body)
-            .and_then(|body| Status::within(&body))
+            .and_then(|body| Status::of(reply.status, &body))
             .is_some_and(|status| status.fault() == Fault::Operators),
         _ => false,
     }
@@ -90,29 +96,34 @@ fn the_operation(body: &[u8]) -> Option<Value> {
     }
 }
 
-/// Where a response may have its fields: at its top, or one level down.
+/// Where a response may have its fields: at its top, or in an object directly within it, such as
+/// `generateVideoResponse`.
 fn levels(response: &Value) -> impl Iterator<Item = &Value> {
-    [Some(response), field(response, "generateVideoResponse")].into_iter().flatten()
+    let within = response.as_object().into_iter().flat_map(|object| object.values().filter(|value| value.is_object()));
+    std::iter::once(response).chain(within)
+}
+
+/// The items of a response's lists of videos, whether they are videos or say why there is none.
+fn listed(response: &Value) -> impl Iterator<Item = &Value> {
+    LISTS.iter().flat_map(move |list| levels(response).flat_map(move |level| items(level, list)))
 }
 
 fn finished(response: &Value) -> Checked {
     let failed = |code, message: &str| Failure::new(code, message);
-    let filtered =
-        || levels(response).any(|level| number(level, "raiMediaFilteredCount").is_some_and(|count| count > 0));
-    let reasons: Vec<_> = levels(response).flat_map(|level| items(level, "raiMediaFilteredReasons")).collect();
-    let reasons: Vec<_> = reasons.into_iter().filter_map(Value::as_str).collect();
+    let counted = levels(response).any(|level| number(level, "raiMediaFilteredCount").is_some_and(|count| count > 0));
+    let reasons = reasons(response);
     match video(response) {
         Some(Video::Object(file_url)) => Checked::Done { file_url },
         Some(Video::Inline) => Checked::Done { file_url: INLINE.to_owned() },
+        _ if counted || !reasons.is_empty() => {
+            let (said, ours) = (sentences(&reasons), "Google's safety filters held the video back".to_owned());
+            let message = foreign_text::for_callers(&said).unwrap_or(ours);
+            Checked::Failed(failed(FailureCode::ContentFiltered, &message).with_said(&said))
+        }
         Some(Video::Elsewhere) => Checked::Failed(failed(
             FailureCode::ProviderNoOutput,
             "Google gave an address for the video that is not in Cloud Storage",
         )),
-        None if filtered() || !reasons.is_empty() => {
-            let (said, ours) = (reasons.join("; "), "Google's safety filters held the video back".to_owned());
-            let message = foreign_text::for_callers(&said).unwrap_or(ours);
-            Checked::Failed(failed(FailureCode::ContentFiltered, &message).with_said(&said))
-        }
         None => {
             let keys: Vec<_> = levels(response).filter_map(Value::as_object).flat_map(|level| level.keys()).collect();
             let keys = keys.into_iter().take(12).map(String::as_str).collect::<Vec<_>>().join(", ");
@@ -120,6 +131,25 @@ fn finished(response: &Value) -> Checked {
             Checked::Failed(failure.with_said(&format!("the response has: {keys}")))
         }
     }
+}
+
+/// All that a response gives as a reason why its filters held something back.
+fn reasons(response: &Value) -> Vec<&Value> {
+    let videos = listed(response).flat_map(|item| std::iter::once(item).chain(field(item, "video")));
+    let places = levels(response).chain(videos);
+    let given = places.flat_map(|place| REASONS.iter().flat_map(move |name| items(place, name)));
+    given.filter(|reason| !reason.is_null()).collect()
+}
+
+/// What reasons say: as a text, as an object with a text, or as a support code alone.
+fn sentences(reasons: &[&Value]) -> String {
+    let sentence = |reason: &Value| match reason {
+        Value::String(text) => text.clone(),
+        Value::Number(code) => code.to_string(),
+        reason => text(reason, "reason").or_else(|| text(reason, "message")).unwrap_or_default().to_owned(),
+    };
+    let said = reasons.iter().map(|reason| sentence(reason)).filter(|sentence| !sentence.is_empty());
+    said.collect::<Vec<_>>().join("; ")
 }
 
 /// Where a video is.
@@ -132,26 +162,30 @@ enum Video {
     Elsewhere,
 }
 
-/// The first video of a response.
+/// The first video of a response that can be fetched.
 fn video(response: &Value) -> Option<Video> {
-    let lists = || LISTS.iter().flat_map(|list| levels(response).flat_map(|level| items(level, list)));
-    lists().find_map(|item| {
-        let video = field(item, "video").unwrap_or(item);
-        let uri = video.as_str().or_else(|| URIS.iter().find_map(|name| text(video, name)));
-        let bytes = || BYTES.iter().any(|name| text(video, name).is_some());
-        match uri {
-            Some(uri) => Some(object(uri).map_or(Video::Elsewhere, Video::Object)),
-            None => bytes().then_some(Video::Inline),
-        }
-    })
+    let videos = || listed(response).map(|item| field(item, "video").unwrap_or(item));
+    let fetched = videos().find_map(|video| {
+        let object = uris(video).find_map(object).map(Video::Object);
+        object.or_else(|| BYTES.iter().any(|name| text(video, name).is_some()).then_some(Video::Inline))
+    });
+    fetched.or_else(|| videos().any(|video| uris(video).next().is_some()).then_some(Video::Elsewhere))
 }
 
-/// The object that an address names, as `gs://bucket/object`.
+fn uris(video: &Value) -> impl Iterator<Item = &str> {
+    video.as_str().into_iter().chain(URIS.iter().filter_map(|name| text(video, name)))
+}
+
+/// The object that an address names, as `gs://bucket/object`. Over HTTPS a name is percent-encoded,
+/// and a query may carry a signature, which we have no use for.
 fn object(uri: &str) -> Option<String> {
-    let path = uri.strip_prefix("gs://").or_else(|| {
-        let path = STORAGE.iter().find_map(|storage| uri.strip_prefix(storage))?;
-        (!path.contains(['%', '?', '#'])).then_some(path)
-    })?;
+    let path = match uri.strip_prefix("gs://") {
+        Some(path) => Cow::Borrowed(path),
+        None => {
+            let path = STORAGE.iter().find_map(|storage| uri.strip_prefix(storage))?;
+            percent_decode_str(path.split(['?', '#']).next()?).decode_utf8().ok()?
+        }
+    };
     let named = path.split_once('/').is_some_and(|(bucket, object)| !bucket.is_empty() && !object.is_empty());
     let named = named && !path.chars().any(char::is_control);
     (named && path.len() <= LONGEST_ADDRESS).then(|| format!("gs://{path}"))

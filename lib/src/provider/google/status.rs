@@ -81,6 +81,16 @@ impl Status {
         (status.name != Some("OK") && (status.word.is_some() || !status.message.is_empty())).then_some(status)
     }
 
+    /// The error in a reply. Where the error has no code of gRPC's, the HTTP status tells it.
+    pub(super) fn of(http: u16, body: &Value) -> Option<Self> {
+        let by_http = match http {
+            412 => Some("FAILED_PRECONDITION"),
+            400..=499 => name_of(http.into()).or(Some("INVALID_ARGUMENT")),
+            _ => None,
+        };
+        Self::within(body).map(|status| Self { name: status.name.or(by_http), ..status })
+    }
+
     /// Google's word for the log.
     pub(super) fn word(&self) -> Option<String> {
         self.word.as_ref().and_then(|word| foreign_text::word(word))
@@ -120,7 +130,8 @@ impl Status {
     pub(super) fn failure(&self) -> Failure {
         let word = self.word();
         let coded = word.as_ref().map(|word| format!(" ({word})")).unwrap_or_default();
-        let speaks = self.is_filtered() || self.name == Some("INVALID_ARGUMENT");
+        let of_the_order = self.name == Some("INVALID_ARGUMENT") && self.fault() == Fault::Orders;
+        let speaks = self.is_filtered() || of_the_order;
         let own_words = if speaks { foreign_text::for_callers(&self.message) } else { None };
         let (code, ours) = match self.fault() {
             Fault::Orders if self.is_filtered() => {

@@ -91,8 +91,27 @@ fn what_the_answer_to_a_submission_means() {
         assert!(matches!(meaning(400, error(400, word)), Submitted::NotTaken(_)), "{word}");
     }
     let message = "Google refused the request (HTTP 400)";
-    let without_cause = Failure::new(FailureCode::ProviderRefused, message);
+    let without_cause = Failure::new(FailureCode::ProviderRefused, message).with_said("\"text\"");
     assert_eq!(meaning(400, json!("text")), Submitted::Refused(without_cause));
+    // Without a code of gRPC's the HTTP status tells whose fault it is.
+    for status in [400, 413, 422, 451] {
+        for error in [json!("bad"), json!({"message": "bad"}), json!({"message": "bad", "code": status})] {
+            match meaning(status, json!({"error": error})) {
+                Submitted::Refused(failure) => {
+                    assert_eq!((failure.code, failure.message.as_str()), (FailureCode::ProviderRefused, "bad"));
+                }
+                other => panic!("{status} {error}: {other:?}"),
+            }
+        }
+    }
+    for (status, error) in [(412, "bad"), (400, "The bucket acme does not exist"), (422, "billing is off")] {
+        let meaning = meaning(status, json!({"error": error}));
+        assert!(matches!(meaning, Submitted::NotTaken(_)), "{status} {error}: {meaning:?}");
+    }
+    for body in [json!([{"name": OPERATION}]), json!({"name": OPERATION, "done": 7, "metadata": "x", "error": {}})] {
+        let accepted = Submitted::Accepted(ProviderHandle::Google(handle()));
+        assert_eq!(meaning(200, body), accepted, "what Google took is not lost for an odd field");
+    }
     let filtered = json!({"error": {"code": 400, "message": "violates our usage guidelines. Support codes: 58061214"}});
     match meaning(400, filtered) {
         Submitted::Refused(failure) => assert_eq!(failure.code, FailureCode::ContentFiltered),

@@ -47,12 +47,21 @@ fn each_of_grpcs_codes_has_its_meaning() {
             FailureCode::ProviderUnavailable,
         ),
         (json!({"code": 3, "message": "The bucket acme-videos does not exist."}), FailureCode::ProviderUnavailable),
+        (json!({"code": 3, "message": "The storageUri is not valid in acme-prod"}), FailureCode::ProviderUnavailable),
+        (json!({"code": 400, "message": "GCS: acme-prod cannot be reached"}), FailureCode::ProviderUnavailable),
         (json!({"code": 3, "message": "Blocked by our usage guidelines in gs://acme"}), FailureCode::ContentFiltered),
         (json!({"code": 9, "message": "Blocked. Support codes: 58061214"}), FailureCode::ContentFiltered),
         (json!({"code": 13, "message": "The safety filter had an internal error."}), FailureCode::RenderFailed),
         (json!([{"code": 3, "message": "x"}]), FailureCode::ProviderRefused),
     ] {
-        assert_eq!(failure_of(&error).code, code, "{error}");
+        let failure = failure_of(&error);
+        assert_eq!(failure.code, code, "{error}");
+        if code == FailureCode::ProviderUnavailable {
+            assert!(
+                failure.message.starts_with("Google does not serve this system"),
+                "a sentence of ours: {failure:?}"
+            );
+        }
     }
 }
 
@@ -89,6 +98,20 @@ fn an_operation_is_read_however_it_is_written() {
         (json!({"videos": [null, {"gcsUri": null}, {"gcsUri": uri}], "raiMediaFilteredCount": 1}), &object),
         (json!({"videos": [{"bytesBase64Encoded": "AAAA", "gcsUri": null}]}), &inline),
         (json!({"generatedSamples": [{"video": {"encodedVideo": "AAAA"}}]}), &inline),
+        (json!({"predictResponse": {"videos": [{"gcsUri": uri}]}}), &object),
+        (json!({"videos": [{"uri": "https://storage.googleapis.com/videos/a/sample%5f0.mp4"}]}), &object),
+        (
+            json!({"videos": [{"uri": "https://storage.googleapis.com/videos/a/sample_0.mp4?X-Goog-Signature=a%2"}]}),
+            &object,
+        ),
+        (json!({"videos": [{"uri": "https://storage.cloud.google.com/videos/a/sample_0.mp4#t=1"}]}), &object),
+        // What can be read is read, whatever stands in front of it.
+        (json!({"videos": [{"gcsUri": "https://evil.example/x", "bytesBase64Encoded": "AAAA"}]}), &inline),
+        (json!({"videos": [{"gcsUri": "https://evil.example/x", "uri": uri}]}), &object),
+        (json!({"videos": [{"gcsUri": "https://evil.example/x"}, {"gcsUri": uri}]}), &object),
+        (json!({"videos": ["x", 7, {}], "generatedSamples": [{"video": {"uri": uri}}]}), &object),
+        (json!({"videos": [{"raiFilteredReason": "a face"}, {"gcsUri": uri}]}), &object),
+        (json!({"videos": [{"bytesBase64Encoded": ""}, {"bytesBase64Encoded": "AAAA"}]}), &inline),
     ] {
         for done in [json!(true), json!("true"), json!("True"), json!(1)] {
             let operation = json!({"name": OPERATION, "done": done, "error": {}, "response": response});
@@ -122,9 +145,28 @@ fn every_filtered_response_is_one() {
         json!({"raiMediaFilteredReasons": ["a face"]}),
         json!({"raiMediaFilteredReasons": "a face"}),
         json!({"generateVideoResponse": {"raiMediaFilteredCount": 1, "raiMediaFilteredReasons": ["a face"]}}),
+        json!({"predictResponse": {"raiMediaFilteredCount": 1}}),
+        json!({"raiMediaFilteredReasons": [{"reason": "a face"}]}),
+        json!({"raiMediaFilteredReasons": [{"message": "a face", "code": 58_061_214}]}),
+        json!({"raiMediaFilteredReasons": [58_061_214]}),
+        json!({"raiMediaFilteredReasons": 58_061_214}),
+        json!({"raiMediaFilteredReasons": [{}]}),
+        json!({"videos": [{"raiFilteredReason": "a face"}]}),
+        json!({"generatedSamples": [{"video": {"rai_filtered_reason": {"reason": "a face"}}}]}),
+        json!({"videos": [{"gcsUri": "https://evil.example/x"}], "raiMediaFilteredCount": 1}),
     ] {
         match google(None).checked(&reply(200, &json!({"name": OPERATION, "done": true, "response": response}))) {
-            Checked::Failed(failure) => assert_eq!(failure.code, FailureCode::ContentFiltered, "{response}"),
+            Checked::Failed(failure) => {
+                let said = failure.message == "a face" || failure.message.contains("safety filters");
+                assert!(failure.code == FailureCode::ContentFiltered && said, "{response}: {failure:?}");
+                assert_eq!(failure.message == "a face", response.to_string().contains("a face"), "{response}");
+            }
+            other => panic!("{response}: {other:?}"),
+        }
+    }
+    for response in [json!({"raiMediaFilteredCount": 0, "raiMediaFilteredReasons": [null]}), json!({"videos": [{}]})] {
+        match google(None).checked(&reply(200, &json!({"name": OPERATION, "done": true, "response": response}))) {
+            Checked::Failed(failure) => assert_eq!(failure.code, FailureCode::ProviderNoOutput, "{response}"),
             other => panic!("{response}: {other:?}"),
         }
     }
@@ -138,7 +180,16 @@ fn every_filtered_response_is_one() {
 
 #[test]
 fn a_video_that_is_nowhere_to_be_fetched_is_none() {
-    for uri in ["https://evil.example/x.mp4", "gs://bucket-only", "gs:///object", "http://169.254.169.254/x", "x"] {
+    for uri in [
+        "https://evil.example/x.mp4",
+        "gs://bucket-only",
+        "gs:///object",
+        "http://169.254.169.254/x",
+        "https://storage.googleapis.com/bucket-only?x=/y",
+        "https://storage.googleapis.com/videos/%0a.mp4",
+        "https://storage.googleapis.com/videos/%ff.mp4",
+        "x",
+    ] {
         let operation = json!({"name": OPERATION, "done": true, "response": {"videos": [{"gcsUri": uri}]}});
         match google(None).checked(&reply(200, &operation)) {
             Checked::Failed(failure) => assert_eq!(failure.code, FailureCode::ProviderNoOutput, "{uri}"),
