@@ -14,8 +14,16 @@ use serde_json::Value;
 /// Types of error that pass: the render failed, and the same order may succeed.
 const PASSING: [&str; 4] =
     ["internal_server_error", "generation_timeout", "downstream_service_error", "downstream_service_unavailable"];
+/// Parts of the types of a filter's refusals, compared without underscores and case.
+const FILTERS: [&str; 3] = ["contentpolicy", "moderation", "nsfw"];
+/// Where an error stands within a body, or within another error: fal's own name first.
+const PLACES: [&str; 4] = ["detail", "error", "errors", "payload"];
+/// Errors within errors: two are known.
+const DEEPEST: u8 = 3;
 /// So many items of a list are read. A form with more mistakes is told the first of them.
 const MOST_ITEMS: usize = 8;
+/// Words beside the point in `The request is still in the queue`.
+const BESIDE: [&str; 6] = ["the", "your", "this", "still", "currently", "already"];
 /// So much of a type stands in a log line.
 const LONGEST_TYPE: usize = 64;
 
@@ -27,6 +35,8 @@ pub(super) struct Said {
     pub(super) by_the_model: bool,
     /// Whether it says of each sentence what it is about.
     is_list: bool,
+    /// Whether it marks what was rendered as unsafe.
+    is_marked_unsafe: bool,
     /// Sentences about the order.
     about_the_order: Vec<String>,
     /// All sentences.
@@ -41,34 +51,50 @@ pub(super) struct Said {
 
 impl Said {
     pub(super) fn by(reply: &Reply) -> Self {
-        let body = serde_json::from_slice::<Value>(&reply.body).unwrap_or_default();
+        let body = serde_json::from_slice::<Value>(&reply.body);
+        let body = body.unwrap_or_else(|_| plain_text(&reply.body).map_or(Value::Null, Value::from));
         let own = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
         let header = |name: &str| reply.headers.get(name).map(str::to_owned);
         let mut said = Self {
             error_type: own("error_type").or_else(|| header("x-fal-error-type")),
             retryable: retryable(reply),
+            is_marked_unsafe: marks_unsafe(&body),
             ..Self::default()
         };
-        let given = |name: &str| body.get(name).filter(|value| !value.is_null());
         // A model's word on trying again comes with its own errors only; our account is not its
         // business.
         said.by_the_model = said.retryable.is_some() && said.error_type.is_none() && !matches!(reply.status, 401..=403);
-        match given("detail").or_else(|| given("error")) {
-            Some(Value::Array(items)) => {
-                (said.by_the_model, said.is_list) = (true, true);
-                items.iter().take(MOST_ITEMS).for_each(|item| said.add(item));
-            }
-            Some(item @ Value::Object(_)) => said.add(item),
-            Some(Value::String(text)) => said.all.push(text.clone()),
-            _ => said.all.extend(own("message")),
-        }
+        said.take("", &body, DEEPEST);
         said
+    }
+
+    /// Takes what stands at this place: a sentence, a list of errors, an error, or what has one of
+    /// those within it.
+    fn take(&mut self, place: &str, value: &Value, depth: u8) {
+        match value {
+            Value::String(text) => self.all.push(text.clone()),
+            Value::Array(items) => {
+                self.is_list = true;
+                self.by_the_model |= place == PLACES[0] || items.iter().any(is_by_a_model);
+                items.iter().take(MOST_ITEMS).for_each(|item| self.add(item));
+            }
+            Value::Object(_) => {
+                let within = PLACES.iter().find_map(|name| Some((name, value.get(name).filter(|it| !it.is_null())?)));
+                if let Some((name, within)) = within.filter(|_| depth > 0) {
+                    self.take(name, within, depth - 1);
+                }
+                if self.all.is_empty() {
+                    self.add(value);
+                }
+            }
+            _ => {}
+        }
     }
 
     fn add(&mut self, item: &Value) {
         let text = |name: &str| item.get(name).and_then(Value::as_str);
-        let Some(message) = item.as_str().or_else(|| text("msg")).or_else(|| text("message")) else { return };
         self.kinds.extend(text("type").map(str::to_owned));
+        let Some(message) = item.as_str().or_else(|| text("msg")).or_else(|| text("message")) else { return };
         self.all.push(message.to_owned());
         if let Some(field) = field(item) {
             let named = field.is_empty() || message.to_lowercase().contains(&field.to_lowercase());
@@ -84,16 +110,27 @@ impl Said {
 
     /// The failure with fal's word for programs, and its sentences for the log.
     pub(super) fn marked(&self, failure: Failure) -> Failure {
-        let failure = failure.with_said(&self.all.join("; "));
+        let failure = failure.with_said(&self.sentences());
         match self.kinds.first().or(self.error_type.as_ref()) {
             Some(kind) => failure.with_provider_code(kind),
             None => failure,
         }
     }
 
-    /// Whether it says that the render is not over.
+    /// All its sentences, for the log.
+    pub(super) fn sentences(&self) -> String {
+        self.all.join("; ")
+    }
+
+    /// Whether it says that the render is not over: `Request is still in progress`. A sentence that
+    /// repeats the prompt may have such words further on.
     pub(super) fn is_that_it_goes_on(&self) -> bool {
-        self.all.iter().any(|text| text.to_lowercase().contains("in progress"))
+        let goes_on = |text: &String| {
+            let words = text.to_lowercase();
+            let words: Vec<_> = words.split_whitespace().filter(|word| !BESIDE.contains(word)).collect();
+            matches!(words[..], ["request", "is", "in", word, ..] if word.starts_with("progress") || word.starts_with("queue"))
+        };
+        self.all.iter().any(goes_on)
     }
 
     fn code(&self, status: u16) -> FailureCode {
@@ -107,19 +144,25 @@ impl Said {
         }
     }
 
-    fn is_filtered(&self) -> bool {
-        let named = |kind: &String| ["content_policy", "moderation", "nsfw"].iter().any(|word| kind.contains(word));
+    /// Whether it says that a filter held the prompt or the video back.
+    pub(super) fn is_filtered(&self) -> bool {
+        let named = |kind: &String| {
+            let kind = kind.replace('_', "").to_lowercase();
+            FILTERS.iter().any(|word| kind.contains(word))
+        };
         let vague = self.kinds.iter().all(|kind| kind == "no_media_generated") && self.error_type.is_none();
-        self.kinds.iter().any(named) || (vague && self.all.iter().any(|text| says_filtered(text)))
+        self.is_marked_unsafe
+            || self.kinds.iter().chain(&self.error_type).any(named)
+            || (vague && self.all.iter().any(|text| says_filtered(text)))
     }
 
     /// fal's words where they speak of the order, else ours.
     fn for_the_caller(&self, code: FailureCode, status: u16) -> String {
         let plain = self.error_type.is_none() && !self.is_list && status < 500;
         let own = match code {
-            FailureCode::ContentFiltered => foreign_text::for_callers(&self.all.join("; ")),
+            FailureCode::ContentFiltered => foreign_text::for_callers(&self.sentences()),
             _ if !self.about_the_order.is_empty() => foreign_text::for_callers(&self.about_the_order.join("; ")),
-            _ if plain => foreign_text::for_callers_if_clean(&self.all.join("; ")),
+            _ if plain => foreign_text::for_callers_if_clean(&self.sentences()),
             _ => None,
         };
         own.unwrap_or_else(|| match code {
@@ -130,6 +173,30 @@ impl Said {
             _ => format!("fal refused the request (HTTP {status})"),
         })
     }
+}
+
+/// A body that is a sentence, and no page and no broken JSON.
+fn plain_text(body: &[u8]) -> Option<&str> {
+    let text = std::str::from_utf8(body).ok()?.trim();
+    (!text.starts_with(['<', '{', '[', '"'])).then_some(text).filter(|text| !text.is_empty())
+}
+
+/// Whether an item of a list is written as models write their errors. What stands in front of them
+/// has lists of its own.
+fn is_by_a_model(item: &Value) -> bool {
+    let has = |name: &str| item.get(name).is_some();
+    has("loc") || (has("msg") && has("type"))
+}
+
+/// Whether a result, or an object in it, has `has_nsfw_concepts` or the like.
+fn marks_unsafe(body: &Value) -> bool {
+    let yes = |value: &Value| value.as_bool() == Some(true);
+    let any = |value: &Value| yes(value) || value.as_array().is_some_and(|items| items.iter().any(yes));
+    let marks = |value: &Value| {
+        let mut fields = value.as_object().into_iter().flatten();
+        fields.any(|(name, value)| name.to_lowercase().contains("nsfw") && any(value))
+    };
+    marks(body) || body.as_object().is_some_and(|object| object.values().any(marks))
 }
 
 /// The field of the order that an item is about; empty for the order as a whole.

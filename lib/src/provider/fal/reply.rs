@@ -4,7 +4,6 @@ use super::refusal::{Said, described, error_type};
 use super::{Fal, Handle, Part, is_plain_id, video};
 use crate::job::{Failure, FailureCode};
 use crate::provider::{Cancelled, Checked, Handle as ProviderHandle, LONGEST_ADDRESS, Reply, Submitted};
-use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
@@ -17,11 +16,6 @@ pub(super) enum Status {
     Trouble(String),
 }
 
-#[derive(Deserialize)]
-struct StatusBody {
-    status: String,
-}
-
 /// The one documented 503 that says by itself that nothing was begun: no runner could be allocated.
 /// After trouble with a connection to a runner fal's queue tries again by itself, so those are no
 /// refusals.
@@ -30,26 +24,22 @@ const NOT_BEGUN: &str = "runner_scheduling_failure";
 /// What was stopped at our own wish, by a cancellation whose answer or whose record was lost.
 const STOPPED: &str = "client_cancelled";
 
-#[derive(Deserialize)]
-struct Taken {
-    request_id: String,
-    status_url: Option<String>,
-    response_url: Option<String>,
-    cancel_url: Option<String>,
-}
-
 pub(super) fn submitted(fal: &Fal, route: &str, reply: &Reply) -> Submitted {
     let why = || described(reply);
     match reply.status {
         200..=299 => accepted(fal, route, reply),
         // Our account at fal, or its limits: refused before anything was taken, and none of the
-        // caller's doing.
-        401..=403 | 407 | 429 => Submitted::NotTaken(why()),
+        // caller's doing. A model's own refusal with such a status is one of the order.
+        401..=403 if !Said::by(reply).by_the_model => Submitted::NotTaken(why()),
+        407 | 429 => Submitted::NotTaken(why()),
         503 if error_type(reply).as_deref() == Some(NOT_BEGUN) => Submitted::NotTaken(why()),
         // The operator's route leads nowhere, or nowhere any more.
-        404 | 405 | 410 => Submitted::Refused(
-            Failure::new(FailureCode::ProviderUnavailable, "fal does not have this model at present").with_said(&why()),
-        ),
+        404 | 405 | 410 => {
+            let failure = Failure::new(FailureCode::ProviderUnavailable, "fal does not have this model at present");
+            let words = Some(Said::by(reply).sentences()).filter(|words| !words.is_empty());
+            let words = words.map(|words| format!(": {words}")).unwrap_or_default();
+            Submitted::Refused(failure.with_said(&format!("{}{words}", why())))
+        }
         408 | 409 | 425 | 499 => Submitted::Unknown(why()),
         400..=499 => Submitted::Refused(Said::by(reply).failure(reply.status)),
         _ => Submitted::Unknown(why()),
@@ -57,19 +47,20 @@ pub(super) fn submitted(fal: &Fal, route: &str, reply: &Reply) -> Submitted {
 }
 
 fn accepted(fal: &Fal, route: &str, reply: &Reply) -> Submitted {
-    let taken = serde_json::from_slice::<Taken>(&reply.body).ok();
-    let Some(taken) = taken.filter(|taken| is_plain_id(&taken.request_id)) else {
+    let taken = serde_json::from_slice::<Value>(&reply.body).unwrap_or_default();
+    let text = |name: &str| taken.get(name).and_then(Value::as_str);
+    let Some(request_id) = text("request_id").filter(|id| is_plain_id(id)) else {
         return Submitted::Unknown(described(reply));
     };
-    let address = |given: Option<String>, part| {
-        let own = given.filter(|given| is_address(given) && fal.own_url(given).is_some());
-        own.unwrap_or_else(|| fal.made_url(&app(route), &taken.request_id, part).into())
+    let address = |name: &str, part| {
+        let own = text(name).filter(|given| is_address(given) && fal.own_url(given).is_some());
+        own.map_or_else(|| fal.made_url(&app(route), request_id, part).into(), str::to_owned)
     };
     Submitted::Accepted(ProviderHandle::Fal(Handle {
-        status_url: address(taken.status_url, Part::Status),
-        response_url: address(taken.response_url, Part::Result),
-        cancel_url: address(taken.cancel_url, Part::Cancel),
-        request_id: taken.request_id,
+        request_id: request_id.to_owned(),
+        status_url: address("status_url", Part::Status),
+        response_url: address("response_url", Part::Result),
+        cancel_url: address("cancel_url", Part::Cancel),
     }))
 }
 
@@ -86,12 +77,27 @@ fn is_address(text: &str) -> bool {
 }
 
 pub(super) fn status(reply: &Reply) -> Status {
-    let read = serde_json::from_slice::<StatusBody>(&reply.body).map(|body| body.status.to_ascii_uppercase());
-    match (reply.status, read.as_deref()) {
-        (200 | 202, Ok("IN_QUEUE")) => Status::Queued,
-        (200 | 202, Ok("IN_PROGRESS")) => Status::Rendering,
-        (200 | 202, Ok(_)) => Status::Finished,
+    match (reply.status, status_word(reply).as_deref()) {
+        (200 | 202, Some("IN_QUEUE")) => Status::Queued,
+        (200 | 202, Some("IN_PROGRESS")) => Status::Rendering,
+        (200 | 202, Some(_)) => Status::Finished,
         _ => Status::Trouble(described(reply)),
+    }
+}
+
+/// The word for where a request stands, in capitals.
+fn status_word(reply: &Reply) -> Option<String> {
+    let body = serde_json::from_slice::<Value>(&reply.body).ok()?;
+    Some(body.get("status")?.as_str()?.trim().to_ascii_uppercase())
+}
+
+/// A status that stands in the result's place, if it says that the render goes on. An unknown word
+/// of the status may have led there too early.
+fn goes_on(reply: &Reply) -> Option<Checked> {
+    match status(reply) {
+        Status::Queued => Some(Checked::Queued),
+        Status::Rendering => Some(Checked::Rendering),
+        Status::Finished | Status::Trouble(_) => None,
     }
 }
 
@@ -107,12 +113,14 @@ pub(super) fn result(base: &Url, reply: &Reply) -> Checked {
     match (reply.status, serde_json::from_slice::<Value>(&reply.body)) {
         (200, Ok(body)) => match video::address(&body, base) {
             Some(file_url) => Checked::Done { file_url },
-            None if said.by_the_model => verdict(),
-            None => Checked::Failed(
-                Failure::new(FailureCode::ProviderNoOutput, "fal finished the render and gave no video")
-                    .with_said(&format!("the result has: {}", video::keys(&body))),
-            ),
+            None if said.by_the_model || said.is_filtered() => verdict(),
+            None => goes_on(reply).unwrap_or_else(|| {
+                let message = "fal finished the render and gave no video";
+                let failure = Failure::new(FailureCode::ProviderNoOutput, message);
+                Checked::Failed(failure.with_said(&format!("the result has: {}", video::keys(&body))))
+            }),
         },
+        (202, Ok(_)) => goes_on(reply).unwrap_or_else(trouble),
         (408 | 425 | 429, _) => trouble(),
         (499, _) if error_type(reply).as_deref() == Some(STOPPED) => Checked::Failed(Failure::cancelled()),
         (400.., _) if said.by_the_model => verdict(),
@@ -130,14 +138,15 @@ fn is_page(body: &[u8]) -> bool {
     body.trim_ascii_start().starts_with(b"<")
 }
 
-/// What the reply to a cancellation means. The word decides; the status codes differ between
-/// versions of fal's documentation.
+/// What the reply to a cancellation means. The word decides, for the status codes differ between
+/// versions of fal's documentation. Only a success says that it stopped, and an error of fal's
+/// machines says nothing.
 pub fn cancel_read(reply: &Reply) -> Cancelled {
-    match serde_json::from_slice::<StatusBody>(&reply.body).as_ref().map(|body| body.status.as_str()) {
-        Ok("OK") => Cancelled::Stopped,
-        Ok("NOT_FOUND") => Cancelled::Unknown,
-        Ok("CANCELLATION_REQUESTED") => Cancelled::Asked,
-        Ok("ALREADY_COMPLETED") => Cancelled::AlreadyDone,
+    match (reply.status, status_word(reply).as_deref()) {
+        (200..=299, Some("OK")) => Cancelled::Stopped,
+        (200..=499, Some("NOT_FOUND")) => Cancelled::Unknown,
+        (200..=499, Some("CANCELLATION_REQUESTED")) => Cancelled::Asked,
+        (200..=499, Some("ALREADY_COMPLETED")) => Cancelled::AlreadyDone,
         _ => Cancelled::Trouble(described(reply)),
     }
 }

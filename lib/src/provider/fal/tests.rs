@@ -111,6 +111,18 @@ fn a_request_id_that_could_lead_elsewhere_is_not_taken_for_one() {
 }
 
 #[test]
+fn a_render_that_fal_took_is_not_lost_for_an_odd_field() {
+    for odd in [json!(7), json!(null), json!({}), json!(["x"]), json!(""), json!("not an address")] {
+        for field in ["status_url", "response_url", "cancel_url", "status", "queue_position", "logs"] {
+            let mut body: Value = serde_json::from_str(SUBMITTED).unwrap();
+            body[field] = odd.clone();
+            let taken = fal().submitted(&kling(), &reply(200, &body.to_string()));
+            assert_eq!(taken, Submitted::Accepted(crate::provider::Handle::Fal(kling_handle())), "{field} {odd}");
+        }
+    }
+}
+
+#[test]
 fn addresses_are_made_by_fals_rule_when_it_gives_none() {
     let address = |route: &str| {
         let job = Job { route: route.to_owned(), ..kling() };

@@ -58,9 +58,9 @@ fn what_the_answer_to_a_submission_means() {
         let message = format!("fal refused the request (HTTP {status})");
         Submitted::Refused(Failure::new(FailureCode::ProviderRefused, &message))
     };
-    let no_model = |status: u16| {
+    let no_model = |said: &str| {
         let failure = Failure::new(FailureCode::ProviderUnavailable, "fal does not have this model at present");
-        Submitted::Refused(failure.with_said(&format!("fal answered HTTP {status}")))
+        Submitted::Refused(failure.with_said(&format!("fal answered HTTP {said}")))
     };
     for (status, body, expected) in [
         (200, SUBMITTED, accepted()),
@@ -79,9 +79,14 @@ fn what_the_answer_to_a_submission_means() {
         (422, CONTENT_POLICY, refused(content_policy())),
         (422, "", without_cause(422)),
         // The operator's route.
-        (404, r#"{"detail": "Not Found"}"#, no_model(404)),
-        (405, "", no_model(405)),
-        (410, HTML, no_model(410)),
+        (404, r#"{"detail": "Not Found"}"#, no_model("404: Not Found")),
+        (404, "no such app", no_model("404: no such app")),
+        (405, "", no_model("405")),
+        (410, HTML, no_model("410")),
+        // The model's own refusal, with a status that is our account's otherwise.
+        (401, INVALID, refused(invalid())),
+        (402, CONTENT_POLICY, refused(content_policy())),
+        (403, CONTENT_POLICY, refused(content_policy())),
         // The operator's account at fal, or its limits: nothing was taken.
         (401, UNAUTHORIZED, not_taken("401")),
         (402, LOCKED, not_taken("402")),
@@ -89,6 +94,9 @@ fn what_the_answer_to_a_submission_means() {
         (407, HTML, not_taken("407")),
         (429, r#"{"detail": "Too many requests"}"#, not_taken("429")),
         (429, HTML, not_taken("429")),
+        (429, CONTENT_POLICY, not_taken("429")),
+        (403, r#"{"errors": [{"code": 10000, "message": "Authentication error"}]}"#, not_taken("403")),
+        (403, "Forbidden", not_taken("403")),
         (503, NO_RUNNER, not_taken("503 (runner_scheduling_failure)")),
         // It may render: never sent again.
         (408, "", unknown("408")),
@@ -180,6 +188,15 @@ fn what_a_result_means() {
         (504, TIMED_OUT, trouble("504 (request_timeout)")),
         // The model renders still.
         (400, include_str!("../replies/in_progress_400.json"), Checked::Rendering),
+        (400, r#"{"detail": "The request is still in the queue."}"#, Checked::Rendering),
+        (200, r#"{"status": "IN_PROGRESS"}"#, Checked::Rendering),
+        (200, include_str!("../replies/status_rendering.json"), Checked::Rendering),
+        (200, r#"{"status": "in_queue", "queue_position": 1}"#, Checked::Queued),
+        (202, include_str!("../replies/status_queued.json"), Checked::Queued),
+        (202, r#"{"status": "IN_PROGRESS", "video": null}"#, Checked::Rendering),
+        (202, r#"{"status": "FAILED"}"#, trouble("202")),
+        (500, r#"{"status": "IN_PROGRESS"}"#, trouble("500")),
+        (200, r#"{"status": "FAILED"}"#, no_video("status")),
         // A list is the model's own, with any status.
         (500, CONTENT_POLICY, Checked::Failed(content_policy())),
         (403, INVALID, Checked::Failed(invalid())),
@@ -197,6 +214,12 @@ fn what_the_answer_to_a_cancellation_means() {
         (202, r#"{"status": "CANCELLATION_REQUESTED"}"#, Cancelled::Asked),
         (400, r#"{"status": "ALREADY_COMPLETED"}"#, Cancelled::AlreadyDone),
         (404, r#"{"status": "NOT_FOUND"}"#, Cancelled::Unknown),
+        (200, r#"{"status": "ok"}"#, Cancelled::Stopped),
+        (202, r#"{"status": " Cancellation_Requested "}"#, Cancelled::Asked),
+        (500, r#"{"status": "OK"}"#, trouble("500")),
+        (400, r#"{"status": "OK"}"#, trouble("400")),
+        (502, r#"{"status": "NOT_FOUND"}"#, trouble("502")),
+        (503, r#"{"status": "ALREADY_COMPLETED"}"#, trouble("503")),
         // Older documentation has other codes for the same words.
         (200, r#"{"status": "ALREADY_COMPLETED"}"#, Cancelled::AlreadyDone),
         (200, "", trouble("200")),

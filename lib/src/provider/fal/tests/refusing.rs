@@ -41,7 +41,16 @@ fn every_refusal_of_a_finished_render_ends_the_job() {
     let refused = |status| format!("fal refused the request (HTTP {status})");
     for (status, body, message) in [
         (400, r#"{"detail": "The style is not known"}"#, "The style is not known".to_owned()),
-        (400, "no JSON at all", refused(400)),
+        (400, "no JSON at all", "no JSON at all".to_owned()),
+        (400, "{\"detail\": \"cut", refused(400)),
+        (422, "No pod for app acme-prod at 10.0.0.1", refused(422)),
+        (
+            400,
+            r#"{"detail": "Unable to make: road work in progress"}"#,
+            "Unable to make: road work in progress".to_owned(),
+        ),
+        (400, r#"{"detail": "Request is wrong: work in progress"}"#, "Request is wrong: work in progress".to_owned()),
+        (422, r#"{"errors": ["too long"]}"#, refused(422)),
         (400, r#"{"detail": "see https://x.fal.run/?token=abc"}"#, refused(400)),
         (400, r#"{"detail": "No pod for app acme-prod at 10.0.0.1", "error_type": "bad_request"}"#, refused(400)),
         (422, "{}", refused(422)),
@@ -60,6 +69,39 @@ fn every_refusal_of_a_finished_render_ends_the_job() {
     ] {
         let (code, told, ..) = told(result_read(&reply(status, body)));
         assert_eq!((code, told), (FailureCode::ProviderRefused, message), "{status} {body}");
+    }
+}
+
+/// Whatever the body looks like, what it says reaches the log, and the caller where it speaks of the
+/// order.
+#[test]
+fn fals_own_words_are_read_wherever_they_stand() {
+    let says = "The prompt is too long for this model";
+    for body in [
+        says.to_owned(),
+        format!("  {says}\n"),
+        json!(says).to_string(),
+        json!({"detail": says}).to_string(),
+        json!({"error": says}).to_string(),
+        json!({"errors": says}).to_string(),
+        json!({"message": says}).to_string(),
+        json!({"msg": says}).to_string(),
+        json!({"detail": {"message": says}}).to_string(),
+        json!({"error": {"detail": says}}).to_string(),
+        json!({"errors": [{"loc": ["body"], "msg": says}]}).to_string(),
+        json!([{"loc": ["body"], "msg": says}]).to_string(),
+        json!({"detail": {"errors": [{"loc": ["body"], "msg": says}]}}).to_string(),
+        json!({"detail": null, "error": {"message": "Invalid", "errors": [{"loc": ["body"], "msg": says}]}})
+            .to_string(),
+    ] {
+        for status in [400, 422] {
+            let reply = reply(status, &body);
+            let expected = Failure::new(FailureCode::ProviderRefused, says).with_said(says);
+            assert_eq!(fal().submitted(&kling(), &reply), Submitted::Refused(expected.clone()), "{status} {body}");
+            assert_eq!(result_read(&reply), Checked::Failed(expected), "{status} {body}");
+        }
+        let (code, _, _, said) = told(result_read(&reply(404, &body)));
+        assert!(code != FailureCode::ContentFiltered && said.as_deref() == Some(says), "{body}: {said:?}");
     }
 }
 
@@ -122,6 +164,33 @@ fn a_filter_is_a_filter_under_other_names() {
         let (code, told, ..) = told(result_read(&reply(422, &body)));
         assert_eq!((code, told.as_str()), (FailureCode::ContentFiltered, message), "{kind}");
     }
+    let item = json!({"loc": ["body", "prompt"], "msg": "flagged", "type": "content_policy_violation"});
+    for body in [
+        json!([item]),
+        json!({"errors": [item]}),
+        json!({"detail": {"errors": [item]}}),
+        json!({"detail": item}),
+        json!({"error": item}),
+        json!({"status": "ERROR", "payload": {"detail": [item]}}),
+        json!({"error": {"type": "content_policy_violation", "message": "flagged"}}),
+        json!([{"loc": ["body", "prompt"], "type": "content_policy_violation"}]),
+        json!({"detail": "The video was flagged by a content checker."}),
+        json!({"error": "blocked", "error_type": "content_policy_violation"}),
+        json!({"video": null, "has_nsfw_concepts": [true]}),
+        json!({"data": {"video": null, "has_nsfw_concepts": [false, true]}}),
+        json!({"nsfw": true}),
+    ] {
+        // Without a video, with success or without it.
+        for status in [200, 400, 422] {
+            let (code, message, ..) = told(result_read(&reply(status, &body.to_string())));
+            assert_eq!(code, FailureCode::ContentFiltered, "{status} {body}");
+            assert!(["flag", "blocked", "content checker"].iter().any(|word| message.contains(word)), "{message}");
+        }
+    }
+    let text = reply(422, "It was flagged by a content checker");
+    assert_eq!(told(result_read(&text)).0, FailureCode::ContentFiltered);
+    let safe = json!({"video": null, "has_nsfw_concepts": [false], "type": "video", "error": null}).to_string();
+    assert_eq!(told(result_read(&reply(200, &safe))).0, FailureCode::ProviderNoOutput);
     let body =
         json!({"detail": [{"loc": ["body"], "msg": "No video was made", "type": "no_media_generated"}]}).to_string();
     assert_eq!(told(result_read(&reply(422, &body))).0, FailureCode::ProviderRefused);
