@@ -57,6 +57,7 @@ async fn f24_each_of_googles_codes_is_told_for_what_it_is() {
         (13, "Please try again in a few minutes.", FailureCode::RenderFailed),
         (14, "Please try again in a few minutes.", FailureCode::RenderFailed),
         (3, "It violates our usage guidelines.", FailureCode::ContentFiltered),
+        (3, "The storageUri is not valid in acme-prod", FailureCode::ProviderUnavailable),
         (3, "Try another prompt. Support codes: 58061214", FailureCode::ContentFiltered),
         (7, denied, FailureCode::ProviderUnavailable),
         (16, denied, FailureCode::ProviderUnavailable),
@@ -89,6 +90,7 @@ async fn f24_a_refused_submission_says_why() {
     for (name, body, code, says) in [
         ("an object", error("Unsupported duration 5"), FailureCode::ProviderRefused, "Unsupported duration 5"),
         ("a list", json!([error("Unsupported duration 5")]), FailureCode::ProviderRefused, "Unsupported duration 5"),
+        ("no code", json!({"error": "Unsupported duration 5"}), FailureCode::ProviderRefused, "Unsupported duration 5"),
         ("a filter", error("Blocked. Support codes: 58061214"), FailureCode::ContentFiltered, "58061214"),
     ] {
         google(&quiet).faults().add(Fault::once("submit", Then::answer(400, body))).unwrap();

@@ -64,6 +64,23 @@ async fn f24_a_finished_render_without_a_video_ends_at_once() {
             FailureCode::ProviderRefused,
             "no such style",
         ),
+        ("in a JSON text", result(400, &[], json!("no such style")), FailureCode::ProviderRefused, "no such style"),
+        (
+            "a filter in errors",
+            result(
+                422,
+                &[],
+                json!({"errors": [{"loc": ["body"], "msg": "said the model", "type": "content_policy_violation"}]}),
+            ),
+            FailureCode::ContentFiltered,
+            "said the model",
+        ),
+        (
+            "a filter with success",
+            Ending::result(json!({"video": null, "has_nsfw_concepts": [true]})),
+            FailureCode::ContentFiltered,
+            "content checker",
+        ),
         ("without a detail", result(422, &[], json!({})), FailureCode::ProviderRefused, "HTTP 422"),
         ("forbidden", result(403, &[], list("forbidden")), FailureCode::ProviderRefused, "said the model"),
         ("500, no", result(500, &[no], list("internal_server_error")), FailureCode::ProviderRefused, "said the model"),
