@@ -9,11 +9,13 @@
 //! | a terminal, line by line | [`printable_lines`] | those |
 //! | our log | [`for_the_log`] | those; keys, tokens, query strings; what is longer than a line |
 //! | callers | [`for_callers`] | those; addresses, names of projects and buckets, paths, e-mails |
-//! | programs | [`word`] | everything that is not a letter, a digit, `_`, `.` or `-` |
+//! | programs | [`word`] | all but one word of letters, digits, `_`, `.` and `-` |
 //!
 //! A text that speaks of the order is shown with gaps. A text that only may do so is shown whole or
 //! not at all: [`for_callers_if_clean`].
 
+mod fold;
+mod host;
 mod inside;
 mod page;
 mod printable;
@@ -23,6 +25,7 @@ mod secret;
 
 pub use printable::{is_combining_mark, is_invisible, printable, printable_lines};
 
+use inside::{is_a_kind, tells_the_inside};
 use reader::{Reader, speaks_of_the_operator};
 use scrub::{Scrubbed, scrubbed};
 use secret::is_secret;
@@ -59,12 +62,17 @@ pub fn for_the_log(text: &str, prompt: &str) -> String {
 }
 
 /// A provider's word for something, for programs: letters, digits, `_`, `.` and `-`, at most 100 of
-/// them. `None` when none are left, and for what looks like a key.
+/// them. `None` when none are left, for what is no single word, and for what looks like a key, an
+/// address or a host.
 pub fn word(text: &str) -> Option<String> {
     let text: String = text.chars().take(LONGEST_READ).collect();
+    let text = printable(&text);
+    let text = fold::folded(text.trim());
+    let single = !text.contains(|character: char| character.is_whitespace() || "@/:=".contains(character));
+    let fit = single && !is_secret(&text) && (is_a_kind(&text) || !tells_the_inside(&text));
     let plain = |character: &char| character.is_ascii_alphanumeric() || "_.-".contains(*character);
-    let word: String = printable(&text).chars().filter(plain).take(LONGEST_WORD).collect();
-    (!word.is_empty() && !is_secret(text.trim())).then_some(word)
+    let word: String = text.chars().filter(plain).take(LONGEST_WORD).collect();
+    (fit && !word.is_empty()).then_some(word)
 }
 
 /// The text, cut after so many characters; a cut one says so by its last character.

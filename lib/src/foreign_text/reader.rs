@@ -7,7 +7,11 @@ use super::inside::tells_the_inside;
 use super::secret::is_secret;
 
 /// The word behind one of these is a secret whatever it looks like.
-const SECRET_FOLLOWS: [&str; 5] = ["bearer", "authorization", "password", "passwd", "pwd"];
+const SECRET_FOLLOWS: [&str; 6] = ["bearer", "authorization", "passphrase", "password", "passwd", "pwd"];
+/// The word behind one of these and `:` or `=` is a secret. Without those they are ordinary words.
+const SECRET_IS_ASSIGNED: [&str; 7] = ["auth", "creds", "pass", "pin", "pw", "sid", "sig"];
+/// Between `Authorization:` and the secret.
+const SCHEMES: [&str; 5] = ["basic", "bearer", "digest", "key", "token"];
 /// The word behind one of these is a secret unless it is an ordinary word: `key frame`, `secret
 /// garden`.
 const SECRET_MAY_FOLLOW: [&str; 13] = [
@@ -63,8 +67,30 @@ const NAME_MAY_FOLLOW: [&str; 31] = [
     "zone",
 ];
 
+/// A word with a dash, or with letters and a digit, in front of one of these is a name:
+/// `the acme-prod project`.
+const NAME_PRECEDES: [&str; 13] = [
+    "account",
+    "bucket",
+    "buckets",
+    "cluster",
+    "database",
+    "host",
+    "namespace",
+    "node",
+    "pod",
+    "project",
+    "projects",
+    "server",
+    "tenant",
+];
+
 /// Between a noun and the name that it announces.
 const BETWEEN: [&str; 8] = ["id", "ids", "name", "named", "number", "called", "is", "was"];
+/// Between a noun and its secret or its name: `the password was set to hunter2`.
+const SET: [&str; 4] = ["changed", "equal", "equals", "set"];
+/// Between a name and `project` or `bucket`.
+const QUALIFIERS: [&str; 6] = ["cloud", "gcp", "gcs", "google", "s3", "storage"];
 
 /// Words that follow `project` or `bucket` in a sentence and are no names.
 const GLUE: [&str; 36] = [
@@ -117,32 +143,107 @@ pub(super) enum Reader {
 }
 
 impl Reader {
-    /// Whether this reader must not see a word, for what it is or for the word before it.
-    pub(super) fn must_not_see(self, before: &str, word: &str) -> bool {
+    /// Whether this reader must not see a word, for what it is or for the words around it.
+    pub(super) fn must_not_see(self, before: Before<'_>, word: &str, next: &str) -> bool {
         let unfit = |word: &str| is_secret(word) || (self == Self::Caller && tells_the_inside(word));
-        unfit(word) || parts(word).any(unfit) || self.is_announced(before, word, false) || self.is_assigned(word)
+        unfit(word)
+            || parts(word).any(unfit)
+            || self.is_announced(before, word, false)
+            || self.is_assigned(word)
+            || (self == Self::Caller && is_name_of(word, next))
     }
 
     /// Whether the word before says that this one is a secret or a name.
-    fn is_announced(self, before: &str, word: &str, assigned: bool) -> bool {
-        let (noun, bare) = (bare(before).to_lowercase(), bare(word));
-        let (of, noun) = noun.rsplit_once(|character: char| !character.is_alphanumeric()).unwrap_or(("", &noun));
-        let glue = bare.is_empty() || GLUE.contains(&bare.to_lowercase().as_str()) || is_between(word);
-        let named = assigned || !is_ordinary(bare);
-        let a_key = SECRET_MAY_FOLLOW.contains(&noun) && (named || !of.is_empty()); // as in `x-api-key abc`
+    fn is_announced(self, before: Before<'_>, word: &str, joined: bool) -> bool {
+        let ((of, noun), bare) = (noun(before.word), bare(word));
+        let noun = noun.as_str();
+        let glue = bare.is_empty() || GLUE.contains(&bare.to_lowercase().as_str()) || before.is_between(word);
+        let (assigned, named) = (joined || before.assigned, joined || !is_ordinary(bare));
+        let a_key = SECRET_MAY_FOLLOW.contains(&noun) && (named || assigned || of); // as in `x-api-key abc`
+        let a_secret = SECRET_FOLLOWS.contains(&noun) || (assigned && SECRET_IS_ASSIGNED.contains(&noun));
         let a_name = NAME_FOLLOWS.contains(&noun) || (named && NAME_MAY_FOLLOW.contains(&noun));
-        !glue && (SECRET_FOLLOWS.contains(&noun) || a_key || (a_name && self == Self::Caller))
+        !glue && (a_secret || a_key || (a_name && self == Self::Caller))
     }
 
     /// `token=abc`, `"password":"abc"`, `project:acme`.
     fn is_assigned(self, word: &str) -> bool {
-        word.match_indices(['=', ':']).any(|(at, _)| self.is_announced(&word[..at], &word[at + 1..], true))
+        let before = |at: usize| Before { word: &word[..at], ..Before::default() };
+        word.match_indices(['=', ':']).any(|(at, _)| self.is_announced(before(at), &word[at + 1..], true))
     }
 }
 
-/// Whether a word only stands between a noun and its name.
-pub(super) fn is_between(word: &str) -> bool {
-    BETWEEN.contains(&bare(word).to_lowercase().as_str()) || matches!(word, "=" | ":" | "-")
+/// What stands before a word, as far as it matters for it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Before<'a> {
+    /// The last word that does not only stand between a noun and its name.
+    word: &'a str,
+    /// Whether `:` or `=` follows it.
+    assigned: bool,
+    /// The very last word.
+    last: &'a str,
+}
+
+impl<'a> Before<'a> {
+    /// What stands before the word behind this one.
+    pub(super) fn then(self, word: &'a str) -> Self {
+        let assigned = word.ends_with([':', '=']);
+        if self.is_between(word) {
+            Self { assigned: self.assigned || assigned, last: word, ..self }
+        } else {
+            Self { word, assigned, last: word }
+        }
+    }
+
+    /// Whether a word only stands between a noun and its name, or its secret.
+    fn is_between(self, word: &str) -> bool {
+        let (lower, last) = (bare(word).to_lowercase(), bare(self.last).to_lowercase());
+        let noun = noun(self.word).1;
+        let (noun, lower) = (noun.as_str(), lower.as_str());
+        let of_a_secret = SECRET_FOLLOWS.contains(&noun) || noun == "auth";
+        let of_a_name = NAME_FOLLOWS.contains(&noun);
+        BETWEEN.contains(&lower)
+            || matches!(word, "=" | ":" | "-" | "=>" | ":=")
+            || (of_a_secret && SCHEMES.contains(&lower))
+            || (of_a_name && (lower == "with" || (lower == "the" && last == "with")))
+            || ((of_a_secret || of_a_name || SECRET_MAY_FOLLOW.contains(&noun)) && SET.contains(&lower))
+            || (lower == "to" && SET.contains(&last.as_str()))
+    }
+}
+
+/// The noun of a word in lower case, and whether something stands before it: `token` of
+/// `accessToken`, `project` of `project_id`.
+fn noun(word: &str) -> (bool, String) {
+    let word = bare(word);
+    let mut parts = vec![String::new()];
+    let mut small = false;
+    for character in word.chars() {
+        if !character.is_alphanumeric() || (small && character.is_uppercase()) {
+            parts.push(String::new());
+        }
+        if let Some(part) = parts.last_mut().filter(|_| character.is_alphanumeric()) {
+            part.extend(character.to_lowercase());
+        }
+        small = character.is_lowercase();
+    }
+    while parts.len() > 1 && parts.last().is_some_and(|part| BETWEEN.contains(&part.as_str())) {
+        parts.pop();
+    }
+    (parts.len() > 1, parts.pop().unwrap_or_default())
+}
+
+/// Whether a word only stands between a name and what it is the name of: `the acme-prod GCP project`.
+pub(super) fn is_qualifier(word: &str) -> bool {
+    QUALIFIERS.contains(&bare(word).to_lowercase().as_str())
+}
+
+/// Whether the next word says that this one is a name.
+fn is_name_of(word: &str, next: &str) -> bool {
+    let word = bare(word);
+    let (letter, digit) =
+        (word.contains(char::is_alphabetic), word.contains(|character: char| character.is_ascii_digit()));
+    let named = letter && (digit || word.contains(['-', '_']));
+    let next = bare(next).to_lowercase();
+    named && NAME_PRECEDES.contains(&next.trim_end_matches("'s").trim_end_matches("’s"))
 }
 
 /// A word without quotes, brackets and punctuation around it.
@@ -150,9 +251,9 @@ pub(super) fn bare(word: &str) -> &str {
     word.trim_matches(|character: char| !character.is_alphanumeric())
 }
 
-/// What stands between brackets, quotes, commas and equals signs within a word.
+/// What stands between brackets, quotes, commas, colons and equals signs within a word.
 fn parts(word: &str) -> impl Iterator<Item = &str> {
-    word.split(|character: char| "()[]{}<>\"'`,;=|*".contains(character)).filter(|part| !part.is_empty())
+    word.split(|character: char| "()[]{}<>\"'`,;:=|*".contains(character)).filter(|part| !part.is_empty())
 }
 
 /// A word of letters, with at most a capital at its beginning or all in capitals.

@@ -1,7 +1,10 @@
 //! Takes words out of a text.
 
+use super::fold::folded;
 use super::printable::printable;
-use super::reader::{Reader, is_between};
+use super::reader::{Before, Reader, is_qualifier};
+
+use std::borrow::Cow;
 
 /// What stands for what was taken out.
 const GAP: &str = "[…]";
@@ -33,9 +36,11 @@ impl Scrubbed {
 /// The words of a text, with a gap for each run of those that the reader must not see.
 pub(super) fn scrubbed(text: &str, reader: Reader) -> Scrubbed {
     let mut kept: Vec<&str> = Vec::new();
-    let (mut touched, mut before) = (false, "");
-    for word in text.split_whitespace() {
-        if reader.must_not_see(before, word) {
+    let (mut touched, mut before) = (false, Before::default());
+    let folded: Vec<_> = text.split_whitespace().map(folded).collect();
+    for (at, word) in text.split_whitespace().enumerate() {
+        let next = folded.iter().skip(at + 1).find(|word| !is_qualifier(word)).map_or("", Cow::as_ref);
+        if reader.must_not_see(before, &folded[at], next) {
             touched = true;
             if kept.last() != Some(&GAP) {
                 kept.push(GAP);
@@ -43,9 +48,7 @@ pub(super) fn scrubbed(text: &str, reader: Reader) -> Scrubbed {
         } else {
             kept.push(word);
         }
-        if !is_between(word) {
-            before = word;
-        }
+        before = before.then(&folded[at]);
     }
     Scrubbed { text: kept.join(" "), touched }
 }

@@ -3,7 +3,7 @@
 use super::reader::bare;
 
 /// How keys and tokens of well-known kinds begin, in lower case.
-const KEYS: [&str; 26] = [
+const KEYS: [&str; 29] = [
     "ghub_sk_",
     "sb_secret_",
     "sb_publishable_",
@@ -25,6 +25,9 @@ const KEYS: [&str; 26] = [
     "ghs_",
     "github_pat_",
     "glpat-",
+    "gocspx-",
+    "npm_",
+    "xapp-",
     "xoxb-",
     "xoxp-",
     "hf_",
@@ -61,6 +64,16 @@ fn is_random(word: &str) -> bool {
     runs.into_iter().any(is_random_run)
         || (joined.len() >= 20 && joined.is_ascii() && kinds(&joined) == 3 && digits >= 2)
         || (word.len() >= 32 && word.is_ascii() && digits >= 6)
+        || (word.len() >= 32 && digits > 0 && is_base64(word) && capitals(word) >= 4 && kinds(word) == 3)
+}
+
+/// As keys of AWS's are written. A path of names has few capitals.
+fn is_base64(word: &str) -> bool {
+    word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=-_".contains(&byte))
+}
+
+fn capitals(word: &str) -> usize {
+    word.bytes().filter(u8::is_ascii_uppercase).count()
 }
 
 fn is_random_run(run: &str) -> bool {

@@ -235,7 +235,8 @@ pub(super) fn error_type(reply: &Reply) -> Option<String> {
 pub(super) fn described(reply: &Reply) -> String {
     let kind = error_type(reply).and_then(|kind| foreign_text::word(&kind));
     let kind = kind.map(|kind| format!(" ({})", foreign_text::shortened(&kind, LONGEST_TYPE))).unwrap_or_default();
-    let coding = reply.headers.get("content-encoding").and_then(foreign_text::word);
+    let coding =
+        reply.headers.get("content-encoding").and_then(|codings| foreign_text::word(codings.split(',').next()?));
     let coding = coding.filter(|coding| coding != "identity").map(|coding| format!(", encoded as {coding}"));
     format!("fal answered HTTP {}{kind}{}", reply.status, coding.unwrap_or_default())
 }
