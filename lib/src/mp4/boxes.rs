@@ -45,6 +45,11 @@ pub(super) struct Header {
 impl Header {
     /// Reads a whole header; `None` if it is none.
     pub(super) fn read(bytes: &[u8]) -> Option<Self> {
+        Self::read_within(bytes).filter(|header| header.kind.iter().all(|byte| (b' '..=b'~').contains(byte)))
+    }
+
+    /// Within a box, any four bytes are a type: `©too`.
+    fn read_within(bytes: &[u8]) -> Option<Self> {
         let kind: [u8; 4] = bytes.get(4..8)?.try_into().ok()?;
         let size = match number(bytes, 0)? {
             1 => long_number(bytes, 8)?,
@@ -54,7 +59,7 @@ impl Header {
             0 => Size::ToTheEnd,
             size => Size::Bytes(size.checked_sub(length(bytes.len()))?),
         };
-        kind.iter().all(|byte| (b' '..=b'~').contains(byte)).then_some(Self { kind, content })
+        Some(Self { kind, content })
     }
 
     /// Whether a file may begin so.
@@ -83,16 +88,6 @@ pub(super) fn within(mut content: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8]
         content = after;
         Some((kind, inner))
     })
-}
-
-impl Header {
-    /// Within a box, any four bytes are a type: `©too`.
-    fn read_within(bytes: &[u8]) -> Option<Self> {
-        let kind: [u8; 4] = bytes.get(4..8)?.try_into().ok()?;
-        let mut named = bytes.to_vec();
-        named[4..8].copy_from_slice(b"    ");
-        Self::read(&named).map(|header| Self { kind, ..header })
-    }
 }
 
 /// The first box of this kind, by a path of kinds.

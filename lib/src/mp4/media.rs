@@ -26,12 +26,8 @@ impl Media {
         self.0.is_empty()
     }
 
-    /// Whether all of it lies in media.
-    pub(super) fn has(&self, part: &Range<u64>) -> bool {
-        self.at(part.start).is_some_and(|media| part.end <= media.end)
-    }
-
-    /// Whether its first byte lies in media. What follows may lie in the next `mdat`.
+    /// Whether its first byte lies in media. What follows may lie in the next `mdat`, or behind an
+    /// `mdat` that says too small a size.
     pub(super) fn has_begin_of(&self, part: &Range<u64>) -> bool {
         self.at(part.start).is_some_and(|media| part.start < media.end)
     }

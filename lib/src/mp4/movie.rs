@@ -2,12 +2,24 @@
 
 use super::boxes::{find, length, long_number, number, within};
 use super::media::Media;
+use std::collections::BTreeMap;
+
+/// So many tracks are looked at. A render has one of video and one of sound; a film in thirty
+/// languages has 61. Further tracks are a fault, and would cost time for each fragment.
+const MOST_TRACKS: usize = 64;
+/// Descriptions of samples that are no pictures: subtitles, time codes, metadata, hints and sound.
+const WITHOUT_PICTURES: [&[u8; 4]; 20] = [
+    b"text", b"tx3g", b"wvtt", b"stpp", b"sbtt", b"stxt", b"c608", b"c708", b"tmcd", b"mp4s", b"metx", b"mett",
+    b"mebx", b"urim", b"rtp ", b"srtp", b"mp4a", b"enca", b"Opus", b"fLaC",
+];
 
 /// A `moov`, as it came. Its tables are read anew when the samples are asked for.
 #[derive(Debug)]
 pub(super) struct Movie {
     content: Vec<u8>,
     tracks: Vec<Track>,
+    /// Whether it announces fragments, whose samples it does not name.
+    pub(super) has_fragments: bool,
 }
 
 /// A track of the movie.
@@ -40,14 +52,13 @@ pub(super) struct Samples {
 impl Movie {
     /// Reads the tracks of a `moov`'s content.
     pub(super) fn read(content: Vec<u8>) -> Self {
-        let extends = find(&content, &[b"mvex"]).unwrap_or_default();
+        let extends = find(&content, &[b"mvex"]);
+        let sizes = default_sizes(extends.unwrap_or_default());
         let tracks = tracks_of(&content).map(|track| {
             let id = id_of(track);
-            let defaults = within(extends).find(|(kind, trex)| kind == b"trex" && number(trex, 4) == Some(id));
-            let sample_size = defaults.and_then(|(_, trex)| number(trex, 16)).unwrap_or_default();
-            Track { id, kind: kind_of(track), sample_size }
+            Track { id, kind: kind_of(track), sample_size: sizes.get(&id).copied().unwrap_or_default() }
         });
-        Self { tracks: tracks.collect(), content }
+        Self { tracks: tracks.collect(), has_fragments: extends.is_some(), content }
     }
 
     /// The track with this id.
@@ -64,11 +75,14 @@ impl Movie {
     pub(super) fn samples(&self, media: &Media) -> Samples {
         let mut samples = Samples::default();
         for (content, Track { kind, .. }) in tracks_of(&self.content).zip(&self.tracks) {
+            if *kind == Kind::Other {
+                continue;
+            }
             let table = find(content, &[b"mdia", b"minf", b"stbl"]).unwrap_or_default();
-            let chunks = Chunks::of(table).filter(|chunk| *kind != Kind::Other && !chunk.is_empty());
-            for chunk in chunks {
+            let is_shown = *kind == Kind::Video && has_times(table);
+            for chunk in Chunks::of(table).filter(|chunk| !chunk.is_empty()) {
                 samples.end = samples.end.max(chunk.end);
-                samples.frames |= *kind == Kind::Video && media.has(&chunk);
+                samples.frames |= is_shown && media.has_begin_of(&chunk);
             }
         }
         samples
@@ -76,7 +90,18 @@ impl Movie {
 }
 
 fn tracks_of(movie: &[u8]) -> impl Iterator<Item = &[u8]> {
-    within(movie).filter(|(kind, _)| kind == b"trak").map(|(_, track)| track)
+    within(movie).filter(|(kind, _)| kind == b"trak").map(|(_, track)| track).take(MOST_TRACKS)
+}
+
+/// The size of a fragment's sample by its track's id. The first `trex` of a track counts.
+fn default_sizes(extends: &[u8]) -> BTreeMap<u64, u64> {
+    let mut sizes = BTreeMap::new();
+    for (_, trex) in within(extends).filter(|(kind, _)| kind == b"trex") {
+        if let (Some(track), Some(size)) = (number(trex, 4), number(trex, 16)) {
+            sizes.entry(track).or_insert(size);
+        }
+    }
+    sizes
 }
 
 fn id_of(track: &[u8]) -> u64 {
@@ -85,15 +110,27 @@ fn id_of(track: &[u8]) -> u64 {
     number(header, at).unwrap_or_default()
 }
 
-/// A track of video without a description of its samples cannot be decoded.
+/// A track of video without a description of its pictures cannot be decoded.
 fn kind_of(track: &[u8]) -> Kind {
     let handler = find(track, &[b"mdia", b"hdlr"]).and_then(|handler| handler.get(8..12));
-    let descriptions = find(track, &[b"mdia", b"minf", b"stbl", b"stsd"]).and_then(|table| number(table, 4));
-    match (handler, descriptions) {
-        (Some(b"vide"), Some(1..)) => Kind::Video,
-        (Some(b"soun"), _) => Kind::Sound,
+    let described = find(track, &[b"mdia", b"minf", b"stbl", b"stsd"]).is_some_and(describes_pictures);
+    match handler {
+        Some(b"vide") if described => Kind::Video,
+        Some(b"soun") => Kind::Sound,
         _ => Kind::Other,
     }
+}
+
+fn describes_pictures(table: &[u8]) -> bool {
+    let count = number(table, 4).and_then(|count| usize::try_from(count).ok()).unwrap_or_default();
+    let mut descriptions = within(table.get(8..).unwrap_or_default()).take(count);
+    descriptions.any(|(codec, _)| !WITHOUT_PICTURES.contains(&&codec))
+}
+
+/// Whether the table `stts` says when samples are shown: without an entry in it no sample is. What
+/// the entry says does not matter to players.
+fn has_times(table: &[u8]) -> bool {
+    find(table, &[b"stts"]).is_some_and(|times| entries(times, 8).len() >= 8)
 }
 
 /// The chunks of a sample table: where each begins and ends in the file.
@@ -112,10 +149,10 @@ struct Chunks<'a> {
 impl<'a> Chunks<'a> {
     fn of(table: &'a [u8]) -> Self {
         let offsets = match (find(table, &[b"stco"]), find(table, &[b"co64"])) {
-            (Some(offsets), _) => Offsets { entries: entries(offsets), long: false },
-            (None, offsets) => Offsets { entries: offsets.map(entries).unwrap_or_default(), long: true },
+            (Some(offsets), _) => Offsets { entries: entries(offsets, 4), long: false },
+            (None, offsets) => Offsets { entries: entries(offsets.unwrap_or_default(), 8), long: true },
         };
-        let runs = find(table, &[b"stsc"]).map(entries).unwrap_or_default();
+        let runs = entries(find(table, &[b"stsc"]).unwrap_or_default(), 12);
         Self { offsets, runs, sizes: Sizes::of(table), chunk: 0, run: 0, sample: 0 }
     }
 
@@ -125,6 +162,7 @@ impl<'a> Chunks<'a> {
         while number(self.runs, (self.run + 1) * 12).is_some_and(|first| first <= self.chunk + 1) {
             self.run += 1;
         }
+        number(self.runs, self.run * 12).filter(|first| *first <= self.chunk + 1)?;
         number(self.runs, self.run * 12 + 4)
     }
 }
@@ -144,9 +182,12 @@ impl Iterator for Chunks<'_> {
     }
 }
 
-/// The entries of a table, behind its version, flags and count.
-fn entries(table: &[u8]) -> &[u8] {
-    table.get(8..).unwrap_or_default()
+/// The entries of a table, behind its version, flags and count. What follows as many as the count
+/// says is no part of it.
+fn entries(table: &[u8], size: u64) -> &[u8] {
+    let told = number(table, 4).unwrap_or_default().saturating_mul(size);
+    let there = table.get(8..).unwrap_or_default();
+    usize::try_from(told).ok().and_then(|told| there.get(..told)).unwrap_or(there)
 }
 
 struct Offsets<'a> {
@@ -178,7 +219,7 @@ impl<'a> Sizes<'a> {
         let (entries, told) = (table.get(12..).unwrap_or_default(), number(table, 8).unwrap_or_default());
         let of_each = number(table, 4).filter(|size| *size > 0 && !compact);
         let bits = if compact { usize::from(table.get(7).copied().unwrap_or_default()) } else { 32 };
-        let there = (entries.len() * 8).checked_div(bits).unwrap_or_default();
+        let there = if matches!(bits, 4 | 8 | 16 | 32) { entries.len() * 8 / bits } else { 0 };
         let count = if of_each.is_some() { told } else { told.min(length(there)) };
         Self { count, of_each, entries, bits }
     }

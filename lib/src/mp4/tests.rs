@@ -1,7 +1,9 @@
 //! Files that play and files that do not. Those in `cases` were written by an encoder; `built`
 //! makes further ones of boxes.
 
+mod bounds;
 mod built;
+mod tables;
 
 use super::*;
 use built::{Track, boxed, fragment, fragmented, movie, whole};
@@ -191,34 +193,6 @@ fn samples_that_are_not_in_the_media_are_no_video() {
         [&boxed("ftyp", b"isom"), &built::movie_of_fragments()[..], &fragment(1, 0, &[9, 9]), &boxed("mdat", b"")]
             .concat();
     assert_eq!(walked(&nothing, 64), Err(NotAnMp4::Truncated));
-}
-
-#[test]
-fn tables_are_read_in_each_of_their_forms() {
-    let video = Track::video();
-    for track in [
-        Track { long_offsets: true, ..video.clone() },
-        Track { sizes: vec![9; 6], constant: true, ..video.clone() },
-        Track { compact_bits: 8, ..video.clone() },
-        Track { compact_bits: 16, ..video.clone() },
-        Track { compact_bits: 4, sizes: vec![3, 5, 7, 9, 11, 15], ..video.clone() },
-        Track { chunks: 3, ..video.clone() },
-        Track { chunks: 6, ..video.clone() },
-    ] {
-        for index_first in [true, false] {
-            let file = whole(&track, index_first);
-            assert_eq!(walked(&file, 64), Ok(()), "{track:?}");
-            if !index_first {
-                continue;
-            }
-            // Media without an end of its own: only the tables tell that something is missing.
-            let (media, open) = (built::media_length(&track), built::with_media_to_the_end(&track));
-            assert_eq!(walked(&open, 64), Ok(()), "{track:?}");
-            for cut in 1..=media {
-                assert_eq!(walked(&open[..open.len() - cut], 64), Err(NotAnMp4::Truncated), "{track:?} less {cut}");
-            }
-        }
-    }
 }
 
 #[test]

@@ -73,9 +73,16 @@ pub(super) fn movie(track: &Track, media_begins: u32) -> Vec<u8> {
     } else {
         table("stco", &[vec![0, count], begins].concat())
     };
-    let described = table("stsd", &[0, track.descriptions]);
+    let times = table("stts", &[0, 1, samples, 512]);
     let runs = table("stsc", &[0, 1, 1, in_each, 1]);
-    boxed("moov", &track_of(track.handler, 1, &[described, runs, sizes(track), offsets].concat()))
+    let tables = [described(track.descriptions), times, runs, sizes(track), offsets].concat();
+    boxed("moov", &track_of(track.handler, 1, &tables))
+}
+
+/// So many descriptions of pictures, of which a codec's own boxes are left out.
+fn described(descriptions: u32) -> Vec<u8> {
+    let entries = vec![boxed("avc1", &[0; 78]); usize::try_from(descriptions).unwrap()].concat();
+    boxed("stsd", &[&[0; 4][..], &descriptions.to_be_bytes(), &entries].concat())
 }
 
 fn track_of(handler: [u8; 4], id: u32, tables: &[u8]) -> Vec<u8> {
@@ -87,9 +94,10 @@ fn track_of(handler: [u8; 4], id: u32, tables: &[u8]) -> Vec<u8> {
 
 /// A track of video with one table that is anything.
 pub(super) fn track_with(kind: &str, content: &[u8]) -> Vec<u8> {
-    let (described, runs) = (table("stsd", &[0, 1]), table("stsc", &[0, 1, 1, 1, 1]));
-    let (sizes, offsets) = (table("stsz", &[0, 0, 1, 4]), table("stco", &[0, 1, 30]));
-    let tables: Vec<u8> = [described, runs, sizes, offsets]
+    let (described, runs) = (described(1), table("stsc", &[0, 1, 1, 1, 1]));
+    let (times, sizes, offsets) =
+        (table("stts", &[0, 1, 1, 512]), table("stsz", &[0, 0, 1, 4]), table("stco", &[0, 1, 30]));
+    let tables: Vec<u8> = [described, times, runs, sizes, offsets]
         .into_iter()
         .filter(|table| &table[4..8] != kind.as_bytes())
         .chain([boxed(kind, content)])
@@ -131,8 +139,7 @@ pub(super) fn with_media_to_the_end(track: &Track) -> Vec<u8> {
 /// The index of a file of fragments: track 1 is video, track 2 is sound, and samples that say
 /// nothing have 10 bytes.
 pub(super) fn movie_of_fragments() -> Vec<u8> {
-    let tables =
-        [table("stsd", &[0, 1]), table("stsc", &[0, 0]), table("stsz", &[0, 0, 0]), table("stco", &[0, 0])].concat();
+    let tables = [described(1), table("stsc", &[0, 0]), table("stsz", &[0, 0, 0]), table("stco", &[0, 0])].concat();
     let extends = [table("trex", &[0, 1, 1, 0, 10, 0]), table("trex", &[0, 2, 1, 0, 10, 0])].concat();
     let tracks = [track_of(*b"vide", 1, &tables), track_of(*b"soun", 2, &tables)].concat();
     boxed("moov", &[tracks, boxed("mvex", &extends)].concat())
