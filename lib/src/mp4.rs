@@ -49,6 +49,8 @@ pub struct Walker {
     passed: u64,
     place: Place,
     boxes: u64,
+    /// Where the last `mdat` says that it ends.
+    media_end: Option<u64>,
     movie: Option<Movie>,
     media: Media,
     /// A fragment whose media has not come yet.
@@ -67,7 +69,7 @@ enum Place {
     /// In a box.
     Inside { kind: [u8; 4], began: u64, left: Size, held: Vec<u8> },
     /// Behind the last box, in bytes that are none.
-    Behind { boxes_end: u64 },
+    Behind,
 }
 
 impl Default for Place {
@@ -81,7 +83,7 @@ impl Walker {
     pub fn pass(&mut self, mut bytes: &[u8]) -> Result<(), NotAnMp4> {
         while !bytes.is_empty() {
             let taken = match &mut self.place {
-                Place::Behind { .. } => bytes.len(),
+                Place::Behind => bytes.len(),
                 Place::Header(header) => {
                     let taken = (boxes::header_length(header) - header.len()).min(bytes.len());
                     header.extend_from_slice(&bytes[..taken]);
@@ -107,18 +109,21 @@ impl Walker {
 
     /// Says whether what passed was a whole video.
     pub fn finish(&mut self) -> Result<(), NotAnMp4> {
-        let place = std::mem::take(&mut self.place);
-        let end = match place {
+        match std::mem::take(&mut self.place) {
             _ if self.boxes == 0 => return Err(NotAnMp4::Beginning),
-            Place::Behind { boxes_end } => boxes_end,
             Place::Inside { kind, left: Size::Bytes(_), .. } if is_needed(kind) => return Err(NotAnMp4::Truncated),
-            Place::Inside { kind, began, left: Size::ToTheEnd, held } => {
-                self.leave(kind, began, held);
-                self.passed
-            }
-            Place::Inside { .. } | Place::Header(_) => self.passed,
-        };
-        self.judge(end)
+            Place::Inside { kind, began, left: Size::ToTheEnd, held } => self.leave(kind, began, held),
+            Place::Inside { kind, began, .. } if kind != *b"mdat" => self.media_goes_on(began),
+            Place::Inside { .. } | Place::Header(_) | Place::Behind => {}
+        }
+        self.judge()
+    }
+
+    /// Whether a whole video ends exactly here: its last box is complete, and one index names all
+    /// samples. In a file of fragments more of them may follow.
+    pub fn ends_here(&self) -> bool {
+        let between = matches!(&self.place, Place::Header(header) if header.is_empty());
+        between && self.movie.as_ref().is_some_and(|movie| !movie.has_fragments) && self.judge().is_ok()
     }
 
     /// Goes on where a header or a box is complete.
@@ -138,36 +143,57 @@ impl Walker {
         }
     }
 
-    /// Enters the box with this header. What is no box after a whole video is ignored, as players
-    /// do.
+    /// Enters the box with this header.
     fn enter(&mut self, bytes: &[u8]) -> Result<(), NotAnMp4> {
         let header = Header::read(bytes).filter(|header| self.boxes > 0 || header.may_be_first());
         let began = self.passed - boxes::length(bytes.len());
         let Some(Header { kind, content }) = header else {
-            let first = self.boxes == 0;
-            self.place = Place::Behind { boxes_end: began };
-            return match self.judge(began) {
-                Ok(()) => Ok(()),
-                Err(_) if first => Err(NotAnMp4::Beginning),
-                Err(_) => Err(NotAnMp4::BoxSize),
-            };
+            return self.leave_the_boxes(bytes, began);
         };
         self.boxes += 1;
         if kind == *b"mdat" {
-            self.media_begins(&content);
+            let end = match content {
+                Size::Bytes(length) => self.passed.saturating_add(length),
+                Size::ToTheEnd => u64::MAX,
+            };
+            self.media_begins(self.passed..end);
         }
         self.place = Place::Inside { kind, began, left: content, held: Vec::new() };
         self.moved()
     }
 
+    /// Goes on in bytes that are no box. Players ignore them, or find samples in them if an `mdat`
+    /// says too small a size. Other boxes are not found behind them, so an index or a fragment that
+    /// is missing here stays missing.
+    fn leave_the_boxes(&mut self, header: &[u8], began: u64) -> Result<(), NotAnMp4> {
+        if self.boxes == 0 {
+            return Err(NotAnMp4::Beginning);
+        }
+        if self.movie.is_none() || self.needed > began {
+            return Err(NotAnMp4::BoxSize);
+        }
+        if header.get(4..8) == Some(b"mdat") {
+            self.media_begins(self.passed..u64::MAX);
+        } else {
+            self.media_goes_on(began);
+        }
+        self.place = Place::Behind;
+        Ok(())
+    }
+
     /// Media that a fragment has named counts where it is.
-    fn media_begins(&mut self, content: &Size) {
-        let end = match content {
-            Size::Bytes(length) => self.passed.saturating_add(*length),
-            Size::ToTheEnd => u64::MAX,
-        };
-        self.media.add(self.passed..end);
+    fn media_begins(&mut self, media: std::ops::Range<u64>) {
+        self.media_end = Some(media.end);
+        self.media.add(media);
         self.has_frames |= self.fragment.take_if(|fragment| fragment.has_frames_in(&self.media)).is_some();
+    }
+
+    /// What comes right behind media and is no box, or one that is cut off, may be media too: then the
+    /// `mdat` says too small a size.
+    fn media_goes_on(&mut self, began: u64) {
+        if self.media_end == Some(began) {
+            self.media_begins(began..u64::MAX);
+        }
     }
 
     /// Reads the box that has passed, if it is one that was held. A second movie is ignored, as
@@ -186,8 +212,9 @@ impl Walker {
         }
     }
 
-    /// Whether there is a whole video in a file whose boxes end here.
-    fn judge(&self, end: u64) -> Result<(), NotAnMp4> {
+    /// Whether there is a whole video in what has passed. Media may be shorter than its box says, as
+    /// long as all samples are there.
+    fn judge(&self) -> Result<(), NotAnMp4> {
         let Some(movie) = &self.movie else {
             // Media without an index: the index would have come.
             return Err(if self.media.is_empty() { NotAnMp4::NoVideo } else { NotAnMp4::Truncated });
@@ -195,7 +222,7 @@ impl Walker {
         let named = movie.samples(&self.media);
         match () {
             () if !movie.has_video() => Err(NotAnMp4::NoVideo),
-            () if self.needed.max(named.end) > end => Err(NotAnMp4::Truncated),
+            () if self.needed.max(named.end) > self.passed => Err(NotAnMp4::Truncated),
             () if !self.has_frames && !named.frames => Err(NotAnMp4::NoVideo),
             () => Ok(()),
         }
@@ -209,7 +236,7 @@ fn is_held(kind: [u8; 4]) -> bool {
 
 /// Boxes that a player needs whole.
 fn is_needed(kind: [u8; 4]) -> bool {
-    matches!(&kind, b"moov" | b"moof" | b"mdat")
+    matches!(&kind, b"moov" | b"moof")
 }
 
 #[cfg(test)]

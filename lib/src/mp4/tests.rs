@@ -3,6 +3,7 @@
 
 mod bounds;
 mod built;
+mod false_sizes;
 mod tables;
 
 use super::*;
