@@ -1,5 +1,6 @@
 //! The way of a video from the provider's file host into storage: broken, cut, silent, wrong or very large.
 
+mod lengths;
 mod servers;
 
 use crate::process::Place;

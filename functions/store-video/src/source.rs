@@ -2,7 +2,7 @@
 
 use super::transfer::TransferError;
 use bytes::{Bytes, BytesMut};
-use ghub::download::Download;
+use ghub::download::{Download, DownloadError};
 use ghub::mp4::Walker;
 use ghub::storage::{LARGEST_VIDEO, PART_BYTES};
 
@@ -61,6 +61,10 @@ impl Source {
         let chunk = match self.download.chunk().await {
             // The end that was promised does not come; whether this is one, the walk says.
             Err(_) if self.says_too_much() && self.walker.finish().is_ok() => None,
+            Err(DownloadError::Wire(_)) if self.says_a_false_length() => {
+                tracing::warn!(says = self.length, came = self.passed, "the file host says a false length");
+                None
+            }
             chunk => chunk?,
         };
         if chunk.is_none() {
@@ -68,6 +72,13 @@ impl Source {
             self.ended = true;
         }
         Ok(chunk)
+    }
+
+    /// Whether the promised length is false for certain: a whole video has ended, and exactly at the end of its last box. A file that is cut
+    /// on its way ends within one, or more of it may be missing. Storage was not told the length yet, as the file is less than a part.
+    fn says_a_false_length(&self) -> bool {
+        let is_one_part = u64::try_from(PART_BYTES).is_ok_and(|part| self.passed < part);
+        self.length.is_some_and(|length| length > self.passed) && is_one_part && self.walker.ends_here()
     }
 
     fn walked(&mut self, bytes: &[u8]) -> Result<(), TransferError> {
