@@ -42,6 +42,9 @@ pub enum DownloadError {
     /// A reply that should have had the video in it.
     #[error(transparent)]
     Inline(#[from] NoInlineVideo),
+    /// An address without TLS: on its way, others could put another file in its place.
+    #[error("the provider named a file on {0:?} without HTTPS; such a file is never fetched")]
+    Plain(String),
     /// An address that must not be called.
     #[error(
         "the provider named a file on {0:?}, which is not one of its file hosts; DOWNLOAD_HOSTS allows further ones"
@@ -58,11 +61,13 @@ pub struct Downloads {
 }
 
 impl Downloads {
-    /// With the further hosts of `DOWNLOAD_HOSTS`: `host` or `host:port`, separated by commas.
+    /// With the further hosts of `DOWNLOAD_HOSTS`: `host` or `host:port`, separated by commas. The host of `FAL_QUEUE_URL` is one too, since
+    /// a result may name its file by a path alone. Like the others it gets no credential with a request for a file.
     pub async fn new(world: &World, aws: &SdkConfig) -> Result<Self, ConfigError> {
         let hosts = world.env.optional("DOWNLOAD_HOSTS").unwrap_or_default();
         let hosts = hosts.split(',').map(str::trim).filter(|host| !host.is_empty());
-        let further_hosts = hosts.map(further_host).collect::<Result<_, _>>()?;
+        let mut further_hosts = hosts.map(further_host).collect::<Result<Vec<_>, _>>()?;
+        further_hosts.push(with_port(&world.env.fal_queue_url()?));
         Ok(Self { outbound: world.outbound.clone(), sender: ProviderSender::new(world, aws).await?, further_hosts })
     }
 
@@ -113,10 +118,10 @@ impl Downloads {
         let known = host == FAL_CDN || host.ends_with(".fal.media") || host == GOOGLE_CDN;
         // Plain HTTP is for simulators on this machine: on a network, others could put another file in its place.
         let safe = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url));
-        if safe && ((known && url.port().is_none()) || self.further_hosts.contains(&with_port)) {
-            Ok(())
-        } else {
-            Err(DownloadError::Host(with_port))
+        match () {
+            () if !safe => Err(DownloadError::Plain(with_port)),
+            () if (known && url.port().is_none()) || self.further_hosts.contains(&with_port) => Ok(()),
+            () => Err(DownloadError::Host(with_port)),
         }
     }
 }
@@ -175,16 +180,57 @@ mod tests {
         }
     }
 
+    async fn downloads(name: &str, value: &str) -> Downloads {
+        let aws = [("AWS_REGION", "us-east-1"), ("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "a")];
+        let set = aws.into_iter().chain([(name, value)]).map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let world = World { env: set.collect::<Env>(), ..World::process() };
+        Downloads::new(&world, &sdk_config(&world).unwrap()).await.unwrap()
+    }
+
+    /// A result may name its file by a path, which is one on the host of the result itself.
+    #[tokio::test]
+    async fn a_file_beside_its_result_is_fetched() {
+        let result = Url::parse("https://queue.fal.run/fal-ai/kling-video/requests/1").unwrap();
+        let own = downloads("FAL_QUEUE_URL", "").await;
+        for path in ["/files/1/output.mp4", "output.mp4", "../files/output.mp4", "//queue.fal.run/output.mp4"] {
+            let file = result.join(path).unwrap();
+            assert!(own.allowed(&file).is_ok(), "{file}");
+        }
+        for (queue, file, allowed) in [
+            ("https://proxy.example/fal", "https://proxy.example/files/a.mp4", true),
+            ("https://proxy.example:8443/fal", "https://proxy.example:8443/files/a.mp4", true),
+            ("https://proxy.example:8443/fal", "https://proxy.example/files/a.mp4", false),
+            ("https://proxy.example/fal", "http://proxy.example/files/a.mp4", false),
+            ("https://proxy.example/fal", "https://queue.fal.run/files/a.mp4", false),
+            ("https://queue.fal.run", "https://evil.queue.fal.run/files/a.mp4", false),
+            ("http://127.0.0.1:9003", "http://127.0.0.1:9003/files/a.mp4", true),
+            ("http://127.0.0.1:9003", "http://127.0.0.1:9004/files/a.mp4", false),
+        ] {
+            let downloads = downloads("FAL_QUEUE_URL", queue).await;
+            assert_eq!(downloads.allowed(&Url::parse(file).unwrap()).is_ok(), allowed, "{file} with {queue}");
+        }
+    }
+
+    /// What the operator reads can be followed: no setting allows a file without TLS.
+    #[tokio::test]
+    async fn the_refusal_of_an_address_says_what_can_be_done() {
+        let downloads = downloads("DOWNLOAD_HOSTS", "files.example.com").await;
+        for (address, advice) in [
+            ("https://other.example/x", "DOWNLOAD_HOSTS allows further ones"),
+            ("http://127.0.0.1:9003/x", "DOWNLOAD_HOSTS allows further ones"),
+            ("http://other.example/x", "without HTTPS"),
+            ("http://v3.fal.media/x", "without HTTPS"),
+            ("http://files.example.com/x", "without HTTPS"),
+        ] {
+            let refused = downloads.allowed(&Url::parse(address).unwrap()).unwrap_err().to_string();
+            assert!(refused.contains(advice), "{address}: {refused}");
+        }
+    }
+
     #[tokio::test]
     async fn only_known_hosts_are_called() {
-        let set = [
-            ("DOWNLOAD_HOSTS", "127.0.0.1:9001, files.example.com, [::1]:9001, localhost, 10.0.0.7:8080"),
-            ("AWS_REGION", "us-east-1"),
-            ("AWS_ACCESS_KEY_ID", "a"),
-            ("AWS_SECRET_ACCESS_KEY", "a"),
-        ];
-        let world = World { env: Env::from(set.map(|(name, value)| (name, value.to_owned()))), ..World::process() };
-        let downloads = Downloads::new(&world, &sdk_config(&world).unwrap()).await.unwrap();
+        let set = "127.0.0.1:9001, files.example.com, [::1]:9001, localhost, 10.0.0.7:8080";
+        let downloads = downloads("DOWNLOAD_HOSTS", set).await;
         let allowed = |address: &str| downloads.allowed(&Url::parse(address).unwrap()).is_ok();
         for address in [
             "https://v3b.fal.media/files/a/output.mp4",
