@@ -36,6 +36,16 @@ fn no_checkout_leaves_a_credential() {
     }
 }
 
+/// A called workflow has its caller's name and branch. A push to the branch must not cancel the check of a deployment, nor the other way.
+#[test]
+fn a_push_does_not_cancel_a_deployment() {
+    let groups = WORKFLOWS.map(|(_, text)| text.split_once("\n  group: ").unwrap().1.lines().next().unwrap());
+    assert!(groups[0].contains("${{ github.workflow }}-${{ github.ref }}"), "{groups:?}");
+    assert!(WORKFLOWS[1].1.contains("group: deploy-production\n  cancel-in-progress: false"));
+    let names = WORKFLOWS.map(|(_, text)| text.lines().find(|line| line.starts_with("name: ")).unwrap());
+    assert_ne!(names[0], names[1], "the name tells the two apart");
+}
+
 /// Every program there could take the role on.
 #[test]
 fn the_job_with_the_role_installs_sam_alone_and_by_hash() {
