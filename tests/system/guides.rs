@@ -7,6 +7,7 @@ use ghub::catalog::Catalog;
 use ghub::http::ErrorCode;
 use ghub::job::FailureCode;
 use ghub::metrics::METRICS;
+use local::template::Template;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -65,6 +66,25 @@ fn links_lead_somewhere() {
             }
         }
     }
+}
+
+/// A table that is deleted and made again has no writer meanwhile, and each function that was stopped goes on afterwards.
+#[test]
+fn a_table_is_restored_while_nothing_writes() {
+    let (_, section) = DEPLOY.split_once("\n## Restoring a table\n").unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    let lists = section.lines().filter_map(|line| line.trim().strip_prefix("for f in ")?.split_once("; do"));
+    let lists: Vec<BTreeSet<_>> = lists.map(|(names, _)| names.split(' ').map(str::to_owned).collect()).collect();
+    let [mapped, stopped, started] = lists.as_slice() else { panic!("{lists:?}") };
+    assert_eq!(stopped, started);
+    let writes =
+        |action: &String| ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"].contains(&action.as_str());
+    let functions = Template::read().functions.into_iter();
+    let writers = functions.filter(|function| function.permissions.iter().any(|may| may.actions.iter().any(writes)));
+    let writers: BTreeSet<_> = writers.map(|function| function.logical_id).collect();
+    let quiet: BTreeSet<_> = mapped.union(stopped).cloned().collect();
+    assert!(writers.len() >= 11, "{writers:?}");
+    assert!(writers.is_subset(&quiet), "these go on: {:?}", writers.difference(&quiet));
 }
 
 fn known(file: &str) -> &'static str {
