@@ -12,11 +12,11 @@ pub use error::StorageError;
 
 use crate::config::{ConfigError, Env, Secret};
 use crate::id::{JobId, OrgId};
-use crate::outbound::{Outbound, SdkConfig, read_body};
+use crate::outbound::{IDENTITY, Outbound, SdkConfig, read_body};
 use crate::secrets::{Credential, Secrets};
 use crate::world::{Ambient, World};
 use bytes::Bytes;
-use reqwest::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use reqwest::header::{ACCEPT_ENCODING, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use reqwest::{Method, Request, Response};
 use serde_json::Value;
 use std::time::Duration;
@@ -139,6 +139,7 @@ impl Storage {
         if !key.expose().starts_with("sb_") {
             request.headers_mut().insert(AUTHORIZATION, secret(format!("Bearer {}", key.expose())));
         }
+        request.headers_mut().insert(ACCEPT_ENCODING, IDENTITY);
         request.headers_mut().insert("apikey", secret(key.expose().to_owned()));
         request
     }

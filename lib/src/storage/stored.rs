@@ -1,10 +1,11 @@
 //! Whether a video is in storage as it was sent, and whether the public can fetch it.
 
-use super::{LONGEST_ANSWER, QUESTION_TIMEOUT, Storage, StorageError};
-use crate::outbound::read_body;
+use super::{LONGEST_ANSWER, QUESTION_TIMEOUT, Storage, StorageError, TRANSFER_TIMEOUT};
+use crate::outbound::{IDENTITY, WireError, read_body};
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_RANGE, HeaderMap, HeaderValue, LOCATION, RANGE};
 use reqwest::{Method, Request, Response};
 use serde_json::Value;
+use std::time::Duration;
 use url::{Host, Url};
 
 /// A public address may lead on: to a CDN, or to a signed address of the storage behind it. Each of
@@ -13,19 +14,41 @@ const MOST_REDIRECTS: usize = 3;
 
 impl Storage {
     /// Checks that the stored video has this size and that its public URL gives it out. Servers tell a
-    /// size in different places; every place that tells one has to tell this one.
+    /// size in different places; every place that tells one has to tell this one. A server without a
+    /// description of objects refuses to give it. That is no size, and not the end.
     pub async fn confirm(&self, path: &str, bytes: u64) -> Result<(), StorageError> {
-        let mut told = self.size_in_info(path).await?;
+        let (mut told, mut refusal) = match self.size_in_info(path).await {
+            Ok(told) => (told, None),
+            Err(refusal) if refusal.is_an_answer() => (None, Some(refusal)),
+            Err(passing) => return Err(passing),
+        };
         if told.is_none() {
             told = self.size_in_head(path).await;
         }
         same_size(bytes, told)?;
-        let public = self.public(Url::parse(&self.public_url(path)).ok()).await?;
-        let shown = total(&public);
+        if let Some(refusal) = refusal.take_if(|refusal| told.is_none() && refusal.says_no_object()) {
+            return Err(refusal); // a CDN might keep what the public address answers now, and the object may yet come
+        }
+        match (self.confirm_publicly(path, bytes, told).await, refusal) {
+            (Err(error), Some(refusal)) if error.is_an_answer() && refusal.says_no_object() => Err(refusal),
+            (confirmed, _) => confirmed,
+        }
+    }
+
+    async fn confirm_publicly(&self, path: &str, bytes: u64, told: Option<u64>) -> Result<(), StorageError> {
+        let url = || Url::parse(&self.public_url(path)).ok();
+        let answer = self.public(url()).await?;
+        let shown = total(&answer);
         same_size(bytes, shown)?;
-        match told.or(shown) {
+        if told.or(shown).is_some() {
+            return Ok(());
+        }
+        let whole = if answer.status().as_u16() == 200 { answer } else { self.public_whole(url()).await? };
+        let shown = total(&whole);
+        same_size(bytes, shown)?;
+        match shown {
             Some(_) => Ok(()),
-            None => same_size(bytes, Some(count(public, bytes).await?)),
+            None => same_size(bytes, Some(count(whole, bytes).await?)),
         }
     }
 
@@ -39,17 +62,34 @@ impl Storage {
     /// A server that refuses this question has only not told a size.
     async fn size_in_head(&self, path: &str) -> Option<u64> {
         let object = self.url(&format!("object/{}/{path}", self.bucket));
-        let head = plain(self.request(Method::HEAD, object, QUESTION_TIMEOUT).await);
+        let head = self.request(Method::HEAD, object, QUESTION_TIMEOUT).await;
         self.call("head", head).await.ok().as_ref().and_then(length)
     }
 
     /// Asks for the first byte as the public would: without the key, and along redirects.
     pub(super) async fn public(&self, url: Option<Url>) -> Result<Response, StorageError> {
+        self.ask_publicly(url, Some(HeaderValue::from_static("bytes=0-0")), QUESTION_TIMEOUT).await
+    }
+
+    /// Asks for all of it, as the public would.
+    async fn public_whole(&self, url: Option<Url>) -> Result<Response, StorageError> {
+        self.ask_publicly(url, None, TRANSFER_TIMEOUT).await
+    }
+
+    async fn ask_publicly(
+        &self,
+        url: Option<Url>,
+        range: Option<HeaderValue>,
+        timeout: Duration,
+    ) -> Result<Response, StorageError> {
         let mut url = url.ok_or_else(|| StorageError::unexpected("public", "the public URL is no address"))?;
         for _ in 0..=MOST_REDIRECTS {
-            let mut request = plain(Request::new(Method::GET, url.clone()));
-            request.headers_mut().insert(RANGE, HeaderValue::from_static("bytes=0-0"));
-            *request.timeout_mut() = Some(QUESTION_TIMEOUT);
+            let mut request = Request::new(Method::GET, url.clone());
+            request.headers_mut().insert(ACCEPT_ENCODING, IDENTITY); // what is compressed says nothing of its length
+            if let Some(range) = &range {
+                request.headers_mut().insert(RANGE, range.clone());
+            }
+            *request.timeout_mut() = Some(timeout);
             let answer = self.outbound.exchange(request).await?;
             let redirect = answer.status().is_redirection().then(|| target(&url, answer.headers())).flatten();
             match redirect.filter(|target| self.may_lead_to(target)) {
@@ -68,12 +108,6 @@ impl Storage {
 
 fn target(from: &Url, headers: &HeaderMap) -> Option<Url> {
     from.join(headers.get(LOCATION)?.to_str().ok()?).ok()
-}
-
-/// What is compressed says nothing of its length.
-fn plain(mut request: Request) -> Request {
-    request.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-    request
 }
 
 fn same_size(expected: u64, found: Option<u64>) -> Result<(), StorageError> {
@@ -121,7 +155,7 @@ async fn count(mut answer: Response, most: u64) -> Result<u64, StorageError> {
     }
     let mut bytes = 0;
     while bytes <= most {
-        let Some(chunk) = answer.chunk().await.map_err(crate::outbound::WireError::from)? else { break };
+        let Some(chunk) = answer.chunk().await.map_err(WireError::from)? else { break };
         bytes += u64::try_from(chunk.len()).unwrap_or(u64::MAX);
     }
     Ok(bytes)

@@ -1,5 +1,7 @@
 //! What storage's odd answers come to, one exchange at a time: no socket, every answer by hand.
 
+mod sizes;
+
 use super::*;
 use crate::outbound::{Exchange, Gate, Network, WireError};
 use std::fmt;
@@ -29,6 +31,7 @@ impl fmt::Debug for Server {
 impl Gate for Server {
     fn exchange<'a>(&'a self, request: Request, _: Network<'a>) -> Exchange<'a> {
         let has_key = ["apikey", "authorization"].iter().any(|name| request.headers().contains_key(*name));
+        assert_eq!(request.headers().get(ACCEPT_ENCODING), Some(&IDENTITY), "nothing here reads another coding");
         self.asked.lock().unwrap().push((request.method().clone(), request.url().clone(), has_key));
         let answer = (self.answering)(&request);
         Box::pin(async move {
@@ -73,77 +76,6 @@ impl Server {
     fn asked(&self) -> Vec<(Method, Url, bool)> {
         self.asked.lock().unwrap().clone()
     }
-}
-
-/// What the description, a HEAD and the public address answer, and whether that confirms the video.
-async fn confirm(info: &'static str, head: Option<Answer>, public: Option<Answer>) -> Result<(), StorageError> {
-    let (storage, _) = serving(move |request| match request.method() {
-        &Method::HEAD => head.clone(),
-        _ if is_info(request) => json(200, info),
-        _ => public.clone(),
-    });
-    storage.confirm(PATH, SIZE).await
-}
-
-#[tokio::test]
-async fn a_size_is_read_wherever_it_is_told() {
-    let range = || bare(206, &[("content-range", "bytes 0-0/1234567")]);
-    let silent_head = || json(404, NO_OBJECT);
-    for info in [
-        r#"{"size":1234567}"#,
-        r#"{"size":"1234567"}"#,
-        r#"{"size":null,"metadata":{"size":1234567}}"#,
-        r#"{"metadata":{"contentLength":"1234567"}}"#,
-        r#"{"contentLength":1234567}"#,
-        r#"{"content_length":1234567}"#,
-        r#"{"metadata":{"job":"1"}}"#,
-        "{}",
-        "not JSON",
-        "",
-    ] {
-        assert!(confirm(info, silent_head(), range()).await.is_ok(), "{info}");
-    }
-    let head = || bare(200, &[("content-length", "1234567")]);
-    for (name, public) in [
-        ("an unknown total", bare(206, &[("content-range", "bytes 0-0/*")])),
-        ("no total", bare(206, &[("content-length", "1")])),
-        ("chunked", bare(200, &[("transfer-encoding", "chunked")])),
-        ("compressed", bare(200, &[("content-encoding", "gzip"), ("content-length", "77")])),
-        ("the whole file", bare(200, &[("content-length", "1234567")])),
-        ("a range", range()),
-    ] {
-        let told = confirm("{}", head(), public.clone()).await;
-        assert!(told.is_ok(), "{name}, after a HEAD: {told:?}");
-        assert!(confirm(r#"{"size":"1234567"}"#, None, public).await.is_ok(), "{name}, after the info");
-    }
-}
-
-#[tokio::test]
-async fn one_size_that_differs_is_enough() {
-    let right = || bare(206, &[("content-range", "bytes 0-0/1234567")]);
-    for (name, info, head, public) in [
-        ("info", r#"{"size":"1"}"#, None, right()),
-        ("info, below", r#"{"metadata":{"size":1}}"#, None, right()),
-        ("info says 0", r#"{"size":0}"#, None, right()),
-        ("head", "{}", bare(200, &[("content-length", "1")]), right()),
-        ("range", r#"{"size":1234567}"#, None, bare(206, &[("content-range", "bytes 0-0/1")])),
-        ("length", r#"{"size":1234567}"#, None, bare(200, &[("content-length", "0")])),
-    ] {
-        let told = confirm(info, head, public).await;
-        assert!(matches!(told, Err(StorageError::Size { expected: SIZE, .. })), "{name}: {told:?}");
-    }
-}
-
-#[tokio::test]
-async fn bytes_are_counted_where_nothing_tells_a_size() {
-    for (length, right) in [(SIZE, true), (SIZE - 1, false), (SIZE + 1, false), (0, false)] {
-        let body = "x".repeat(usize::try_from(length).unwrap());
-        let told =
-            confirm("{}", json(405, ""), json(200, "").map(|(status, headers, _)| (status, headers, body))).await;
-        assert_eq!(told.is_ok(), right, "{length}: {told:?}");
-    }
-    let unknown = confirm("{}", None, bare(206, &[("content-range", "bytes 0-0/*")])).await.unwrap_err();
-    assert!(unknown.to_string().contains("does not say how large"), "{unknown}");
 }
 
 #[tokio::test]

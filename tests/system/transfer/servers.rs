@@ -50,17 +50,22 @@ async fn a_location_that_leads_nowhere_is_not_kept() {
 /// One that was kept and is refused is forgotten, at each step, and the upload begins anew: a repaired storage stores the video.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kept_location_that_is_refused_is_forgotten() {
-    let refused = |status| supabase::Fault::Answer { status, headers: [].into(), body: "no".to_owned() };
+    let answer = |status, body: &str| supabase::Fault::Answer { status, headers: [].into(), body: body.to_owned() };
+    let refused = |status| answer(status, "no");
+    let gone = || answer(400, r#"{"statusCode":"404","error":"not_found","message":"Object not found"}"#);
     for (name, step, fault, times) in [
         ("at the question how far it is", Step::TusHead, refused(404), 1),
         ("at the question how far it is, by a server that breaks over it", Step::TusHead, refused(500), 1),
         ("at the next part", Step::TusPatch, refused(403), 1),
         ("at the next part, by a server that breaks over it", Step::TusPatch, refused(500), 2),
-        ("at the end", Step::Info, refused(404), 1),
+        ("at the end", Step::Info, gone(), 1),
     ] {
         let (stage, parts) = observed(None).await;
         on_patch(&stage, supabase::Fault::CloseBefore, 1);
         let after = if step == Step::TusPatch { 1 } else { 0 };
+        if step == Step::Info {
+            stage.storage().misbehave(Plan { step: Step::Public, fault: gone(), times: Some(1), after });
+        }
         stage.storage().misbehave(Plan { step, fault, times: Some(times), after });
         let (caller, job) = large(&stage).await;
         completes_once(&stage, &caller, &job).await;
@@ -76,6 +81,7 @@ async fn a_video_is_confirmed_wherever_its_size_is_told() {
     let stage = Stage::new().await;
     let caller = stage.caller_with("1000.00").await;
     let info = |body: &str| Fault::Answer { status: 200, headers: [].into(), body: body.to_owned() };
+    let refused = |status| Fault::Answer { status, headers: [].into(), body: "<h1>Sorry</h1>".to_owned() };
     let size = local::video::mp4(5, "16:9").len();
     for (name, faults) in [
         ("text", vec![(Step::Info, info(&format!(r#"{{"size":"{size}"}}"#)))]),
@@ -84,6 +90,10 @@ async fn a_video_is_confirmed_wherever_its_size_is_told() {
         ("by the public address alone", vec![(Step::Info, info("{}"))]),
         ("an unknown total", vec![(Step::Public, Fault::UnknownTotal)]),
         ("chunked", vec![(Step::Public, Fault::Chunked)]),
+        ("no route for the description", vec![(Step::Info, refused(404))]),
+        ("another method for it", vec![(Step::Info, refused(405))]),
+        ("a description that is not made yet", vec![(Step::Info, refused(501))]),
+        ("a description that leads on", vec![(Step::Info, refused(302))]),
     ] {
         for (step, fault) in faults {
             stage.storage().misbehave(Plan { step, fault, times: Some(1), after: 0 });
