@@ -92,7 +92,7 @@ async fn f11_trouble_in_storage_leaves_the_job_processing() {
         (Step::Public, Fault::CloseBefore),
     ];
     faults.extend([401, 403, 413, 429, 500, 502, 503, 504, 544].map(|code| (Step::Upload, status(code))));
-    faults.extend([403, 404, 500, 503].map(|code| (Step::Info, status(code))));
+    faults.extend([429, 502, 503].map(|code| (Step::Info, status(code)))); // another refusal is only no size
     faults.extend([302, 403, 500].map(|code| (Step::Public, status(code))));
     for (step, fault) in faults {
         quiet.stage.later(2 * HOUR / 10);
