@@ -185,7 +185,9 @@ const fn when(code: ErrorCode) -> &'static str {
         ErrorCode::InvalidApiKey => "there is no such key.",
         ErrorCode::KeyRevoked => "the key was revoked, up to a minute ago or earlier; use another one.",
         ErrorCode::InsufficientBalance => "nothing is available to spend; the message says what is missing.",
-        ErrorCode::OrganizationSuspended => "the organization is suspended; contact support.",
+        ErrorCode::OrganizationSuspended => {
+            "the organization is suspended, or its sandbox is closed to new jobs; contact support."
+        }
         ErrorCode::ModelNotFound => {
             "there is no such model, or it is not available at present; `GET /v1/models` lists them."
         }

@@ -34,7 +34,9 @@ async fn a_render_that_goes_on_after_its_cancellation_is_charged_once() {
     still.stage.fal().configure(|settings| settings.cancel_stops_rendering = false);
     let job = still.caller.accepted("goes on").await;
     still.look_in(61, &job).await;
-    let told = requested(&still.cancel(&job).await);
+    let reply = still.cancel(&job).await;
+    assert!(reply.retry_after_s().is_some(), "an answer about an open job says when to ask again");
+    let told = requested(&reply);
     for _ in 0..5 {
         still.look_in(61, &job).await;
         assert_eq!(requested(&still.shown(&job).await), told);

@@ -118,7 +118,9 @@ fn cancel() -> Endpoint {
                       render. A video that is rendered all the same is stored and charged. After 24 hours without news the job fails, \
                       uncharged. A second cancellation is answered alike.",
         parameters: vec![id()],
-        answer: about_a_job(ok("The job, failed or asked to stop.", of::<VideoJob>())).build(),
+        answer: about_a_job(ok("The job, failed or asked to stop.", of::<VideoJob>()))
+            .header("Retry-After", asked_again())
+            .build(),
     };
     let operation = told.guarded(&[ErrorCode::JobNotFound, ErrorCode::NotCancellable]);
     Endpoint { method: HttpMethod::Post, path: "/videos/{id}/cancel", operation: operation.build() }
