@@ -21,7 +21,8 @@ API, KEY = sys.argv[1:]
 
 ORDER = {"model": "fal/kling-2", "prompt": "A hummingbird drinking from a cempasúchil flower at dawn", "duration": 5}
 COST = Decimal("4.20")
-CHARGED = COST if KEY.startswith("ghub_sk_live_") else 0  # a sandbox pays nothing
+LIVE = KEY.startswith("ghub_sk_live_")
+CHARGED = COST if LIVE else 0  # a sandbox pays nothing
 FIELDS = ["id", "object", "status", "model", "prompt", "video_url", "duration", "error", "created", "completed"]
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 
@@ -82,7 +83,7 @@ def the_published_loop():
     last = followed(job)
     video_url = last["video_url"]
     assert "/storage/v1/object/public/generated-videos/" in video_url, video_url
-    assert video_url.endswith(f"/{job['id']}/video.mp4"), video_url
+    assert video_url.endswith(f"/{job['id'] if LIVE else 'sandbox'}/video.mp4"), video_url  # a sandbox's jobs share one
     proved(f"{' → '.join(boxes(video_url))}, a whole MP4 at {video_url}")
     assert before - balance_after(job) == CHARGED, (before, wire.balance())
     proved(f"x-geekhub-balance-mxn went from {before} to {wire.balance()}")
