@@ -17,18 +17,6 @@ use std::time::Duration;
 
 const BUCKET: &str = "generated-videos";
 
-impl Still {
-    /// A sandbox job that is completed.
-    async fn sandbox_completed(&self, prompt: &str) -> String {
-        let job = self.caller.accepted(prompt).await;
-        self.stage.later(Duration::from_secs(61));
-        self.delivered("poll-jobs", &job).await;
-        self.delivered("store-video", &job).await;
-        assert_eq!(self.stored(&job).await.status(), Status::Completed);
-        job
-    }
-}
-
 impl Stage {
     /// The sandbox of the system's own organization.
     pub(crate) fn sandbox(&self) -> Caller {
@@ -106,7 +94,7 @@ async fn sandbox_jobs_share_one_file_and_no_deletion_touches_it() {
     still.key = still.stage.system.identity.sandbox_key.clone();
     let mut jobs = Vec::new();
     for prompt in ["one", "two", "three"] {
-        jobs.push(still.sandbox_completed(prompt).await);
+        jobs.push(still.carry_to_completed(prompt).await);
     }
     let asked = || still.stage.storage().requests();
     let uploads = asked().iter().filter(|seen| seen.method == "POST" && seen.path.ends_with("/video.mp4")).count();
@@ -133,7 +121,7 @@ async fn one_prompt_stores_a_file_as_a_live_job_does() {
     let caller = still.stage.sandbox();
     still.caller = caller;
     still.key = still.stage.system.identity.sandbox_key.clone();
-    let job = still.sandbox_completed("sandbox:stored, please").await;
+    let job = still.carry_to_completed("sandbox:stored, please").await;
     let path = Storage::path(still.caller.org, job.parse().unwrap());
     let url = still.shown(&job).await.body["video_url"].as_str().unwrap().to_owned();
     assert!(url.ends_with(&format!("/generated-videos/{path}")), "{url}");
@@ -173,9 +161,9 @@ async fn sandbox_jobs_are_kept_for_a_week_and_live_ones_for_good() {
 
     still.caller = still.stage.sandbox();
     still.key = still.stage.system.identity.sandbox_key.clone();
-    let own = still.sandbox_completed("sandbox:stored").await;
+    let own = still.carry_to_completed("sandbox:stored").await;
     assert_eq!(expires(&still, &own).await, None, "without the job nothing would know of its file");
-    let completed = still.sandbox_completed("a hummingbird").await;
+    let completed = still.carry_to_completed("a hummingbird").await;
     let open = still.caller.accepted("sandbox:slow").await;
     let ended = match still.stored(&completed).await.state {
         State::Completed { at, .. } => at,

@@ -89,6 +89,11 @@ impl Still {
     /// A job of fal's that is stored and charged.
     pub(crate) async fn completed(&self, prompt: &str) -> String {
         self.stage.fal().set_render(AT_ONCE);
+        self.carry_to_completed(prompt).await
+    }
+
+    /// A job that is completed: of a sandbox, or of a provider that renders at once.
+    pub(crate) async fn carry_to_completed(&self, prompt: &str) -> String {
         let job = self.caller.accepted(prompt).await;
         self.stage.later(Duration::from_secs(61));
         self.delivered("poll-jobs", &job).await;
