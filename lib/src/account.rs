@@ -1,5 +1,6 @@
-//! An organization's money: what it has, what is held for open jobs, and how each event changes both. Pure; the store applies
-//! a [`Change`] in the same transaction as the job or ledger entry that caused it.
+//! An organization's money: what it has, what is held for open jobs, and how each event changes
+//! both. Pure; the store applies a [`Change`] in the same transaction as the job or ledger entry
+//! that caused it.
 
 use crate::actor::Deed;
 use crate::id::OrgId;
@@ -7,15 +8,17 @@ use crate::money::{Money, MoneyOverflow};
 use crate::time::Timestamp;
 use std::time::Duration;
 
-/// How many jobs an organization may have open at once unless the operator sets another number: more than a self-served fal
-/// account renders at a time (40), few enough that one caller cannot fill the provider's queue for all others.
+/// How many jobs an organization may have open at once unless the operator sets another number:
+/// more than a self-served fal account renders at a time (40), few enough that one caller cannot
+/// fill the provider's queue for all others.
 pub const DEFAULT_OPEN_JOBS_LIMIT: u32 = 50;
 
 /// The same for a sandbox: its jobs cost nothing, so that a loop that forgot to stop costs only us.
 pub const SANDBOX_OPEN_JOBS_LIMIT: u32 = 20;
 
-/// How many jobs a sandbox may submit in a day (UTC) unless the operator sets another number. Its jobs cost the operator some USD 0.00002
-/// each: 500 are a cent, and more than a test suite needs. Without a limit a free key was a bill of USD 40 to 90 a day.
+/// How many jobs a sandbox may submit in a day (UTC) unless the operator sets another number. Its
+/// jobs cost the operator some USD 0.00002 each: 500 are a cent, and more than a test suite needs.
+/// Without a limit a free key was a bill of USD 40 to 90 a day.
 pub const SANDBOX_JOBS_PER_DAY: u32 = 500;
 
 /// An organization's account.
@@ -47,7 +50,8 @@ pub struct Account {
     pub about: About,
 }
 
-/// What the operator wrote down of an organization, and who decided what. All of it may be missing: accounts are older than this.
+/// What the operator wrote down of an organization, and who decided what. All of it may be missing:
+/// accounts are older than this.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct About {
     /// What the operator calls it.
@@ -96,7 +100,8 @@ pub struct Daily {
 pub struct Change {
     /// Added to the balance; the ledger entry of the same transaction carries the same amount.
     pub balance: Money,
-    /// How many entries the same transaction adds to the ledger: one, or none where the balance stays as it is.
+    /// How many entries the same transaction adds to the ledger: one, or none where the balance
+    /// stays as it is.
     pub entries: u64,
     /// Added to what is held.
     pub held: Money,
@@ -142,7 +147,11 @@ impl Account {
             held: Money::ZERO,
             credit_limit: Money::ZERO,
             open_jobs: 0,
-            open_jobs_limit: if org.is_sandbox() { SANDBOX_OPEN_JOBS_LIMIT } else { DEFAULT_OPEN_JOBS_LIMIT },
+            open_jobs_limit: if org.is_sandbox() {
+                SANDBOX_OPEN_JOBS_LIMIT
+            } else {
+                DEFAULT_OPEN_JOBS_LIMIT
+            },
             jobs_per_day: None,
             daily: None,
             suspended: false,
@@ -156,7 +165,8 @@ impl Account {
         self.balance.minus(self.held)?.plus(self.credit_limit)
     }
 
-    /// How many jobs may be submitted in a day; `None` without a limit. Only a sandbox has one: a live job is paid for.
+    /// How many jobs may be submitted in a day; `None` without a limit. Only a sandbox has one: a
+    /// live job is paid for.
     pub fn daily_limit(&self) -> Option<u32> {
         self.org.is_sandbox().then(|| self.jobs_per_day.unwrap_or(SANDBOX_JOBS_PER_DAY))
     }
@@ -166,20 +176,31 @@ impl Account {
         self.daily.filter(|daily| daily.day >= day).map_or(0, |daily| daily.jobs)
     }
 
-    /// Why a hold of this cost would be refused now, in the order in which a caller is told; `None` when it would be taken. What
-    /// costs nothing needs no balance.
-    pub fn hold_refusal(&self, cost: Money, now: Timestamp) -> Result<Option<HoldRefused>, MoneyOverflow> {
+    /// Why a hold of this cost would be refused now, in the order in which a caller is told; `None`
+    /// when it would be taken. What costs nothing needs no balance.
+    pub fn hold_refusal(
+        &self,
+        cost: Money,
+        now: Timestamp,
+    ) -> Result<Option<HoldRefused>, MoneyOverflow> {
         let available = self.available()?;
         Ok(if self.suspended {
             Some(HoldRefused::Suspended)
         } else if available <= Money::ZERO && cost != Money::ZERO {
             let missing = Money::from_micros(1).minus(available)?;
-            Some(HoldRefused::InsufficientBalance { balance: self.balance, held: self.held, missing })
+            Some(HoldRefused::InsufficientBalance {
+                balance: self.balance,
+                held: self.held,
+                missing,
+            })
         } else if self.open_jobs >= self.open_jobs_limit {
             Some(HoldRefused::TooManyOpenJobs { limit: self.open_jobs_limit })
         } else {
             let reached = self.daily_limit().filter(|limit| self.jobs_of(now.day()) >= *limit);
-            reached.map(|limit| HoldRefused::TooManyJobsToday { limit, resets_in: now.until_tomorrow() })
+            reached.map(|limit| HoldRefused::TooManyJobsToday {
+                limit,
+                resets_in: now.until_tomorrow(),
+            })
         })
     }
 
@@ -205,7 +226,12 @@ impl Change {
     /// It completed: the hold becomes a charge. What cost nothing is no entry.
     pub fn settle(cost: Money) -> Result<Self, MoneyOverflow> {
         let back = cost.negated()?;
-        Ok(Self { balance: back, entries: u64::from(cost != Money::ZERO), held: back, open_jobs: -1 })
+        Ok(Self {
+            balance: back,
+            entries: u64::from(cost != Money::ZERO),
+            held: back,
+            open_jobs: -1,
+        })
     }
 
     /// It failed: the hold goes, nothing is charged.
@@ -247,7 +273,10 @@ mod tests {
         assert_eq!((held.balance, held.held, held.open_jobs), (mxn("50"), mxn("4.20"), 1));
         assert_eq!(held.available().unwrap(), mxn("45.80"));
         let settled = held.after(Change::settle(mxn("4.20")).unwrap()).unwrap();
-        assert_eq!((settled.balance, settled.held, settled.open_jobs), (mxn("45.80"), Money::ZERO, 0));
+        assert_eq!(
+            (settled.balance, settled.held, settled.open_jobs),
+            (mxn("45.80"), Money::ZERO, 0)
+        );
         assert_eq!((held.entries, settled.entries), (0, 1), "a hold is no entry, a charge is one");
         assert_eq!(
             settled.available().unwrap(),
@@ -293,11 +322,18 @@ mod tests {
             "one job may take the balance below 0"
         );
         for (balance, missing) in [("0", "0.000001"), ("-4.20", "4.200001")] {
-            let refused =
-                HoldRefused::InsufficientBalance { balance: mxn(balance), held: Money::ZERO, missing: mxn(missing) };
+            let refused = HoldRefused::InsufficientBalance {
+                balance: mxn(balance),
+                held: Money::ZERO,
+                missing: mxn(missing),
+            };
             assert_eq!(account(balance).hold_refusal(mxn("4.20"), NOW), Ok(Some(refused)));
         }
-        assert_eq!(account("-4.20").hold_refusal(Money::ZERO, NOW), Ok(None), "what costs nothing needs no balance");
+        assert_eq!(
+            account("-4.20").hold_refusal(Money::ZERO, NOW),
+            Ok(None),
+            "what costs nothing needs no balance"
+        );
         let on_credit = Account { credit_limit: mxn("10"), ..account("-4.20") };
         assert_eq!(on_credit.hold_refusal(mxn("4.20"), NOW), Ok(None));
     }
@@ -306,15 +342,22 @@ mod tests {
     fn only_a_sandbox_has_a_limit_of_a_day_and_it_begins_anew() {
         let (limit, resets_in) = (SANDBOX_JOBS_PER_DAY, Duration::from_secs(86_400 - 3_600));
         let sandbox = Account::new(OrgId::from_uuid(Uuid::nil()).sandbox());
-        let full = Account { daily: Some(Daily { day: NOW.day(), jobs: limit }), ..sandbox.clone() };
-        assert_eq!(full.hold_refusal(Money::ZERO, NOW), Ok(Some(HoldRefused::TooManyJobsToday { limit, resets_in })));
+        let full =
+            Account { daily: Some(Daily { day: NOW.day(), jobs: limit }), ..sandbox.clone() };
+        assert_eq!(
+            full.hold_refusal(Money::ZERO, NOW),
+            Ok(Some(HoldRefused::TooManyJobsToday { limit, resets_in }))
+        );
         assert_eq!(full.hold_refusal(Money::ZERO, TOMORROW), Ok(None));
         let nearly = Account { daily: Some(Daily { day: NOW.day(), jobs: limit - 1 }), ..sandbox };
         assert_eq!(nearly.hold_refusal(Money::ZERO, NOW), Ok(None));
         let closed = Account { jobs_per_day: Some(0), ..nearly };
         assert_eq!(
             closed.hold_refusal(Money::ZERO, TOMORROW),
-            Ok(Some(HoldRefused::TooManyJobsToday { limit: 0, resets_in: Duration::from_secs(86_400) }))
+            Ok(Some(HoldRefused::TooManyJobsToday {
+                limit: 0,
+                resets_in: Duration::from_secs(86_400)
+            }))
         );
         let live = Account { daily: full.daily, jobs_per_day: Some(1), ..account("10") };
         assert_eq!(live.hold_refusal(mxn("4.20"), NOW), Ok(None), "a live job is paid for");
@@ -323,7 +366,10 @@ mod tests {
     #[test]
     fn reasons_come_in_the_order_a_caller_can_act_on() {
         let full = Account { open_jobs: 50, ..account("10") };
-        assert_eq!(full.hold_refusal(mxn("4.20"), NOW), Ok(Some(HoldRefused::TooManyOpenJobs { limit: 50 })));
+        assert_eq!(
+            full.hold_refusal(mxn("4.20"), NOW),
+            Ok(Some(HoldRefused::TooManyOpenJobs { limit: 50 }))
+        );
         let poor_and_full = Account { balance: Money::ZERO, ..full.clone() };
         assert!(matches!(
             poor_and_full.hold_refusal(mxn("4.20"), NOW),

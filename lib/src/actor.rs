@@ -1,4 +1,5 @@
-//! Who did something by hand: the operator's people, as they name themselves on the command line. Kept beside what they did.
+//! Who did something by hand: the operator's people, as they name themselves on the command line.
+//! Kept beside what they did.
 
 use crate::foreign_text::printable;
 use crate::time::Timestamp;
@@ -9,21 +10,26 @@ use std::str::FromStr;
 /// A name and a surname fit, and it fits in a column of a table.
 const LONGEST: usize = 64;
 
-/// A person's name for themselves: 1 to 64 characters that can be seen. What is stored is read as it stands.
+/// A person's name for themselves: 1 to 64 characters that can be seen. What is stored is read as
+/// it stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Actor(Box<str>);
 
 /// A text that is no name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a name has 1 to {LONGEST} characters, without control or invisible characters and without blanks around it")]
+#[error(
+    "a name has 1 to {LONGEST} characters, without control or invisible characters and without blanks around it"
+)]
 pub struct NoName;
 
 impl FromStr for Actor {
     type Err = NoName;
 
     fn from_str(text: &str) -> Result<Self, NoName> {
-        let fits = (1..=LONGEST).contains(&text.chars().count()) && text.trim() == text && printable(text) == text;
+        let fits = (1..=LONGEST).contains(&text.chars().count())
+            && text.trim() == text
+            && printable(text) == text;
         if fits { Ok(Self(text.into())) } else { Err(NoName) }
     }
 }
@@ -59,7 +65,9 @@ mod tests {
         for text in ["ana", "Ana María Núñez", "ci@runner-7", &"a".repeat(64)] {
             assert_eq!(text.parse::<Actor>().map(|actor| actor.to_string()), Ok(text.to_owned()));
         }
-        for text in ["", " ", " ana", "ana\n", "a\tb", "a\u{202e}b", "\u{1b}[31mana", &"a".repeat(65)] {
+        for text in
+            ["", " ", " ana", "ana\n", "a\tb", "a\u{202e}b", "\u{1b}[31mana", &"a".repeat(65)]
+        {
             assert_eq!(text.parse::<Actor>(), Err(NoName), "{text:?}");
         }
     }

@@ -1,4 +1,5 @@
-//! Whether an account agrees with its ledger and its jobs. Pure: what was read comes in, the differences go out; `store` reads.
+//! Whether an account agrees with its ledger and its jobs. Pure: what was read comes in, the
+//! differences go out; `store` reads.
 
 mod difference;
 
@@ -25,7 +26,8 @@ pub struct Stated {
     pub available: Money,
     /// Should be the number of open jobs.
     pub open_jobs: i64,
-    /// Counts the account's writes: the same before and after a look means that no money moved during it.
+    /// Counts the account's writes: the same before and after a look means that no money moved
+    /// during it.
     pub revision: u64,
 }
 
@@ -128,12 +130,24 @@ impl Books {
         let (times, sum) = self.charges.remove(&job).unwrap_or_default();
         let charged = sum.negated()?;
         if (times, charged) != (u32::from(due != Money::ZERO), due) {
-            self.differences.push(Difference::Charges { job, status: Some(status), due, times, charged });
+            self.differences.push(Difference::Charges {
+                job,
+                status: Some(status),
+                due,
+                times,
+                charged,
+            });
         }
         if let Some((times, refunded)) = self.refunds.remove(&job)
             && (status, times, refunded) != (Status::Completed, 1, charged)
         {
-            self.differences.push(Difference::Refunds { job, status: Some(status), charged, times, refunded });
+            self.differences.push(Difference::Refunds {
+                job,
+                status: Some(status),
+                charged,
+                times,
+                refunded,
+            });
         }
         if indexed != is_open {
             self.differences.push(Difference::Index { job, status, indexed });
@@ -148,31 +162,47 @@ impl Books {
     pub fn differences(mut self, account: &Stated) -> Result<Vec<Difference>, MoneyOverflow> {
         for (job, (times, sum)) in &self.charges {
             let (job, times, charged) = (*job, *times, sum.negated()?);
-            self.differences.push(Difference::Charges { job, status: None, due: Money::ZERO, times, charged });
+            self.differences.push(Difference::Charges {
+                job,
+                status: None,
+                due: Money::ZERO,
+                times,
+                charged,
+            });
         }
         for (job, (times, refunded)) in self.refunds {
-            let charged = self.charges.get(&job).map_or(Ok(Money::ZERO), |(_, sum)| sum.negated())?;
-            self.differences.push(Difference::Refunds { job, status: None, charged, times, refunded });
+            let charged =
+                self.charges.get(&job).map_or(Ok(Money::ZERO), |(_, sum)| sum.negated())?;
+            self.differences.push(Difference::Refunds {
+                job,
+                status: None,
+                charged,
+                times,
+                refunded,
+            });
         }
         let sum = account.balance.minus(account.held)?.plus(account.credit_limit)?;
         let Stated { balance, entries, held, available, open_jobs, .. } = *account;
         let counted = u64::try_from(self.postings.len()).unwrap_or(u64::MAX);
         let [sequence, balance_after] = disorder(self.postings)?;
         let of_account = [
-            (balance != self.balance).then_some(Difference::Balance { account: balance, ledger: self.balance }),
-            (entries != counted).then_some(Difference::Entries { account: entries, ledger: counted }),
+            (balance != self.balance)
+                .then_some(Difference::Balance { account: balance, ledger: self.balance }),
+            (entries != counted)
+                .then_some(Difference::Entries { account: entries, ledger: counted }),
             sequence,
             balance_after,
             (held != self.held).then_some(Difference::Held { account: held, jobs: self.held }),
-            (open_jobs != self.open_jobs).then_some(Difference::OpenJobs { account: open_jobs, jobs: self.open_jobs }),
+            (open_jobs != self.open_jobs)
+                .then_some(Difference::OpenJobs { account: open_jobs, jobs: self.open_jobs }),
             (available != sum).then_some(Difference::Available { account: available, sum }),
         ];
         Ok(of_account.into_iter().flatten().chain(self.differences).collect())
     }
 }
 
-/// What is wrong with the entries' places, and with their balances. One that is off puts all after it off, so the first is told; the sums
-/// are of entries that are all in their places.
+/// What is wrong with the entries' places, and with their balances. One that is off puts all after
+/// it off, so the first is told; the sums are of entries that are all in their places.
 fn disorder(mut postings: Vec<Posting>) -> Result<[Option<Difference>; 2], MoneyOverflow> {
     postings.sort_by_key(|posting| posting.sequence);
     let (mut unsummed, mut sum) = (None, Money::ZERO);

@@ -18,12 +18,15 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// A key that exists is not looked up again for a minute in the same sandbox, so a revocation takes up to a minute to hold everywhere.
+/// A key that exists is not looked up again for a minute in the same sandbox, so a revocation takes
+/// up to a minute to hold everywhere.
 const REMEMBERED: Duration = Duration::from_secs(60);
-/// More keys than one sandbox meets; past it the memory starts anew, so that it cannot grow without end.
+/// More keys than one sandbox meets; past it the memory starts anew, so that it cannot grow without
+/// end.
 const MOST_REMEMBERED: usize = 10_000;
 
-/// Requests with one key. An organization's 50 open jobs may each be asked for every second; five seconds' worth may come at once.
+/// Requests with one key. An organization's 50 open jobs may each be asked for every second; five
+/// seconds' worth may come at once.
 pub const REQUESTS: Rate = Rate { per_second: 50, at_once: 250 };
 /// Keys from one address that do not exist. A person tries a few; each costs a read.
 pub const UNKNOWN_KEYS: Rate = Rate { per_second: 2, at_once: 20 };
@@ -65,17 +68,20 @@ impl Auth {
         }
     }
 
-    /// The organization whose key the request carries. Keys that exist are remembered, keys that do not exist never. A key that makes too
-    /// many requests is refused, and so is an address that sends too many keys that do not exist.
+    /// The organization whose key the request carries. Keys that exist are remembered, keys that do
+    /// not exist never. A key that makes too many requests is refused, and so is an address that
+    /// sends too many keys that do not exist.
     pub async fn organization(&self, call: &Call) -> Result<OrgId, Error> {
         let key = bearer(call.request.headers())?;
         if !is_well_formed(key) {
             return Err(Refusal::InvalidApiKey.into());
         }
-        let (hash, now, now_unix_ms) = (KeyHash::of(key), self.ambient.now(), self.ambient.now_unix_ms());
+        let (hash, now, now_unix_ms) =
+            (KeyHash::of(key), self.ambient.now(), self.ambient.now_unix_ms());
         let standing = match self.known(&hash) {
             Some((standing, since)) if now.since(since) < REMEMBERED => standing,
-            // The address's limit bounds the reads for keys that do not exist. This key exists, and is read once a minute.
+            // The address's limit bounds the reads for keys that do not exist. This key exists, and
+            // is read once a minute.
             Some(_) => self.look_up(&hash, now).await?.ok_or(Refusal::InvalidApiKey)?,
             None => self.look_up_unknown(&hash, call.address(), now).await?,
         };
@@ -85,19 +91,22 @@ impl Auth {
         Ok(org)
     }
 
-    /// Whose request it is, with their account as it stands now; the call is told both. A suspended organization is refused.
+    /// Whose request it is, with their account as it stands now; the call is told both. A suspended
+    /// organization is refused.
     pub async fn account(&self, call: &mut Call) -> Result<Account, Error> {
         let org = self.organization(call).await?;
         call.org = Some(org);
         let account = self.store.account(org).await?;
-        let account = account.ok_or_else(|| Error::Internal("the key's organization has no account".into()))?;
+        let account = account
+            .ok_or_else(|| Error::Internal("the key's organization has no account".into()))?;
         call.balance = Some(account.balance);
         if account.suspended { Err(Refusal::OrganizationSuspended.into()) } else { Ok(account) }
     }
 
-    /// Keeps the day of the key's use for the operator, who wants to know which keys are in use. No request waits for it or fails by it,
-    /// and a sandbox writes it once a day for each key: the next look-up finds it. On Lambda it goes on while the request is worked on; what
-    /// is not done by its end goes on with the next one.
+    /// Keeps the day of the key's use for the operator, who wants to know which keys are in use. No
+    /// request waits for it or fails by it, and a sandbox writes it once a day for each key: the
+    /// next look-up finds it. On Lambda it goes on while the request is worked on; what is not done
+    /// by its end goes on with the next one.
     fn note_use(&self, hash: &KeyHash, day: Timestamp) {
         let (store, hash) = (self.store.clone(), hash.clone());
         tokio::spawn(async move {
@@ -107,10 +116,18 @@ impl Auth {
         });
     }
 
-    /// A key that this sandbox has not met, from an address that may not have sent too many keys that do not exist.
-    async fn look_up_unknown(&self, hash: &KeyHash, address: &str, now: Timestamp) -> Result<Standing, Error> {
+    /// A key that this sandbox has not met, from an address that may not have sent too many keys
+    /// that do not exist.
+    async fn look_up_unknown(
+        &self,
+        hash: &KeyHash,
+        address: &str,
+        now: Timestamp,
+    ) -> Result<Standing, Error> {
         let (address, now_unix_ms) = (address.to_owned(), self.ambient.now_unix_ms());
-        self.unknown_keys.room(&address, now_unix_ms).map_err(|again_in| Refusal::TooManyUnknownKeys { again_in })?;
+        self.unknown_keys
+            .room(&address, now_unix_ms)
+            .map_err(|again_in| Refusal::TooManyUnknownKeys { again_in })?;
         let standing = self.look_up(hash, now).await?;
         if standing.is_none() {
             self.unknown_keys.count(&address, now_unix_ms);
@@ -121,7 +138,8 @@ impl Auth {
     /// Reads the key and remembers it, if it exists.
     async fn look_up(&self, hash: &KeyHash, now: Timestamp) -> Result<Option<Standing>, Error> {
         let Some(key) = self.store.key(hash).await? else { return Ok(None) };
-        let standing = if key.revoked.is_some() { Standing::Revoked } else { Standing::Good(key.org) };
+        let standing =
+            if key.revoked.is_some() { Standing::Revoked } else { Standing::Good(key.org) };
         if key.revoked.is_none() && key.last_used.is_none_or(|day| day < now.midnight()) {
             self.note_use(hash, now.midnight());
         }
@@ -152,7 +170,8 @@ pub fn new_key(ambient: &Ambient, mode: Mode) -> String {
     while key.len() < prefix.len() + RANDOM_LENGTH {
         let byte = usize::from(ambient.bytes::<1>()[0]);
         if byte < ALPHABET.len() * 4 {
-            key.push(char::from(ALPHABET[byte % ALPHABET.len()])); // bytes past four alphabets are drawn again, so that all are even
+            // bytes past four alphabets are drawn again, so that all are even
+            key.push(char::from(ALPHABET[byte % ALPHABET.len()]));
         }
     }
     key
@@ -171,8 +190,9 @@ fn bearer(headers: &HeaderMap) -> Result<&str, Refusal> {
 
 fn is_well_formed(key: &str) -> bool {
     let random = key.strip_prefix(LIVE).or_else(|| key.strip_prefix(TEST));
-    random
-        .is_some_and(|random| random.len() == RANDOM_LENGTH && random.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+    random.is_some_and(|random| {
+        random.len() == RANDOM_LENGTH && random.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    })
 }
 
 #[cfg(test)]
@@ -206,9 +226,12 @@ mod tests {
     fn a_malformed_key_is_not_looked_up() {
         let random = "a".repeat(32);
         assert!(is_well_formed(&format!("{LIVE}{random}")));
-        for key in
-            [random.clone(), format!("{LIVE}{random}a"), format!("{LIVE}{}", "á".repeat(16)), format!("sk-{random}")]
-        {
+        for key in [
+            random.clone(),
+            format!("{LIVE}{random}a"),
+            format!("{LIVE}{}", "á".repeat(16)),
+            format!("sk-{random}"),
+        ] {
             assert!(!is_well_formed(&key), "{key}");
         }
     }

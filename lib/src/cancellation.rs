@@ -1,6 +1,7 @@
-//! Ends an open job before its time, without giving a render away. A job that no provider has fails at once. A render that has begun is
-//! asked to stop, which is written on the job first; the job fails when its provider has stopped, and the poller asks for that. A render
-//! that is finished is stored and charged.
+//! Ends an open job before its time, without giving a render away. A job that no provider has fails
+//! at once. A render that has begun is asked to stop, which is written on the job first; the job
+//! fails when its provider has stopped, and the poller asks for that. A render that is finished is
+//! stored and charged.
 
 use crate::checking::{Checker, Look, Stopping};
 use crate::job::{Failure, FailureCode, Job, Moved, Processing, Seen, State};
@@ -12,7 +13,8 @@ use crate::store::{Store, Written};
 use crate::world::Ambient;
 use std::time::Duration;
 
-/// How long no other worker ends the job: three exchanges of 10 s with the provider, and the store's 4 s. It is looked at a cadence later.
+/// How long no other worker ends the job: three exchanges of 10 s with the provider, and the
+/// store's 4 s. It is looked at a cadence later.
 const TURN: Duration = Duration::from_secs(3 * 10 + 10);
 
 /// Ends jobs.
@@ -31,13 +33,15 @@ pub enum Cancellation {
     Failed,
     /// It failed by the provider's verdict, which came first; its hold is released.
     FailedByProvider(Failure),
-    /// Its provider was asked to stop and may go on: the job stays open, with its hold, until that is known.
+    /// Its provider was asked to stop and may go on: the job stays open, with its hold, until that
+    /// is known.
     Requested,
     /// The provider had finished it: it is being stored, and will be charged.
     Finished,
     /// Its provider cannot be asked to stop, and is rendering: the job is as it was.
     Unstoppable,
-    /// A provider that cannot be asked to stop did not say how the render stands: the job is as it was.
+    /// A provider that cannot be asked to stop did not say how the render stands: the job is as it
+    /// was.
     NoAnswer,
     /// Another worker acts on it, until its `due` at the latest; nothing was done.
     NotDue,
@@ -59,8 +63,9 @@ impl Canceller {
         self.checker.can_stop(handle)
     }
 
-    /// Cancels a job, as it was read. With `discard` it fails even if its render is finished, may be, or goes on: that is thrown away. May
-    /// be repeated: a job that is over stays as it is, and a provider that was asked is not asked again here.
+    /// Cancels a job, as it was read. With `discard` it fails even if its render is finished, may
+    /// be, or goes on: that is thrown away. May be repeated: a job that is over stays as it is, and
+    /// a provider that was asked is not asked again here.
     pub async fn cancel(
         &self,
         job: Job,
@@ -70,15 +75,20 @@ impl Canceller {
     ) -> Result<Cancellation, BoxError> {
         match &job.state {
             State::Completed { .. } | State::Failed { .. } => return Ok(Cancellation::Over),
-            State::Processing(Processing { file: Some(_), .. }) if !discard => return Ok(Cancellation::Finished),
-            State::Processing(_) if job.stop.is_some() && !discard => return Ok(Cancellation::Requested),
+            State::Processing(Processing { file: Some(_), .. }) if !discard => {
+                return Ok(Cancellation::Finished);
+            }
+            State::Processing(_) if job.stop.is_some() && !discard => {
+                return Ok(Cancellation::Requested);
+            }
             State::Pending { .. } | State::Processing(_) => {}
         }
         let now = self.ambient.now();
         if !job.may_be_ended(now) {
             return Ok(Cancellation::NotDue);
         }
-        // Where no provider can or has to be asked, the end itself is the write that overtakes all others.
+        // Where no provider can or has to be asked, the end itself is the write that overtakes all
+        // others.
         let handle = match &job.state {
             State::Processing(Processing { handle, file: None, .. }) => handle.clone(),
             _ => return self.fail(job, failure, lifetime).await,
@@ -96,19 +106,27 @@ impl Canceller {
         if self.store.write(&stopping).await? == Written::Overtaken {
             return Ok(Cancellation::Overtaken);
         }
-        // The message that was under way finds the turn taken and is gone. Whatever becomes of this invocation, the poller looks again.
+        // The message that was under way finds the turn taken and is gone. Whatever becomes of this
+        // invocation, the poller looks again.
         self.schedule_look(&stopping).await;
         let said = self.checker.ask_to_stop(&handle, lifetime).await;
         let now = self.ambient.now();
-        let stopping = if said == Stopping::Tries { stopping.seen(&Seen::Rendering, now) } else { stopping };
+        let stopping =
+            if said == Stopping::Tries { stopping.seen(&Seen::Rendering, now) } else { stopping };
         if said == Stopping::Stopped || discard {
             return self.fail(stopping, failure, lifetime).await;
         }
         self.look_after_asking(stopping, &handle, lifetime).await
     }
 
-    /// A provider that was asked to stop is asked once how the render stands now: it may be over at once, or have been over before.
-    async fn look_after_asking(&self, job: Job, handle: &Handle, lifetime: Lifetime) -> Result<Cancellation, BoxError> {
+    /// A provider that was asked to stop is asked once how the render stands now: it may be over at
+    /// once, or have been over before.
+    async fn look_after_asking(
+        &self,
+        job: Job,
+        handle: &Handle,
+        lifetime: Lifetime,
+    ) -> Result<Cancellation, BoxError> {
         match self.checker.look(handle, lifetime).await {
             Look::Done { file_url } => self.record_file(job, file_url, lifetime).await,
             Look::Failed(verdict) => self.fail_for(job, verdict, lifetime).await,
@@ -119,9 +137,14 @@ impl Canceller {
         }
     }
 
-    /// Where the provider cannot be asked to stop, it is asked how the render stands: it may be over. That needs no turn, for nothing is
-    /// changed but over the revision that was read.
-    async fn look(&self, job: Job, handle: &Handle, lifetime: Lifetime) -> Result<Cancellation, BoxError> {
+    /// Where the provider cannot be asked to stop, it is asked how the render stands: it may be
+    /// over. That needs no turn, for nothing is changed but over the revision that was read.
+    async fn look(
+        &self,
+        job: Job,
+        handle: &Handle,
+        lifetime: Lifetime,
+    ) -> Result<Cancellation, BoxError> {
         match self.checker.look(handle, lifetime).await {
             Look::Done { file_url } => self.record_file(job, file_url, lifetime).await,
             Look::Failed(verdict) => self.fail_for(job, verdict, lifetime).await,
@@ -130,8 +153,8 @@ impl Canceller {
         }
     }
 
-    /// The poller's next look comes after a cadence, and not at the end of this turn. If another worker wrote the job meanwhile, that
-    /// worker goes on with it.
+    /// The poller's next look comes after a cadence, and not at the end of this turn. If another
+    /// worker wrote the job meanwhile, that worker goes on with it.
     async fn give_back(&self, job: Job) -> Result<(), BoxError> {
         let now = self.ambient.now();
         let cadence = job.cadence(now);
@@ -149,13 +172,24 @@ impl Canceller {
         }
     }
 
-    async fn record_file(&self, job: Job, file_url: String, lifetime: Lifetime) -> Result<Cancellation, BoxError> {
+    async fn record_file(
+        &self,
+        job: Job,
+        file_url: String,
+        lifetime: Lifetime,
+    ) -> Result<Cancellation, BoxError> {
         let written = self.checker.record_file(job, file_url, lifetime).await?;
         Ok(Self::unless_overtaken(written, Cancellation::Finished))
     }
 
-    /// A render that stopped at our wish fails for that wish, and any other for the provider's verdict.
-    async fn fail_for(&self, job: Job, verdict: Failure, lifetime: Lifetime) -> Result<Cancellation, BoxError> {
+    /// A render that stopped at our wish fails for that wish, and any other for the provider's
+    /// verdict.
+    async fn fail_for(
+        &self,
+        job: Job,
+        verdict: Failure,
+        lifetime: Lifetime,
+    ) -> Result<Cancellation, BoxError> {
         let cause = job.cause_of(verdict.clone());
         let told = match verdict.code {
             FailureCode::Cancelled => Cancellation::Failed,
@@ -164,8 +198,16 @@ impl Canceller {
         Ok(Self::unless_overtaken(self.checker.fail(job, cause, lifetime).await?, told))
     }
 
-    async fn fail(&self, job: Job, failure: Failure, lifetime: Lifetime) -> Result<Cancellation, BoxError> {
-        Ok(Self::unless_overtaken(self.checker.fail(job, failure, lifetime).await?, Cancellation::Failed))
+    async fn fail(
+        &self,
+        job: Job,
+        failure: Failure,
+        lifetime: Lifetime,
+    ) -> Result<Cancellation, BoxError> {
+        Ok(Self::unless_overtaken(
+            self.checker.fail(job, failure, lifetime).await?,
+            Cancellation::Failed,
+        ))
     }
 
     fn unless_overtaken(written: Written, done: Cancellation) -> Cancellation {

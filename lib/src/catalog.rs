@@ -1,5 +1,6 @@
-//! The seven models: what a caller may ask of each, what it costs, and what it is called at its provider. Data and validation;
-//! the `CATALOG` variable's JSON overrides routes, prices, lengths, ratios and cadence.
+//! The seven models: what a caller may ask of each, what it costs, and what it is called at its
+//! provider. Data and validation; the `CATALOG` variable's JSON overrides routes, prices, lengths,
+//! ratios and cadence.
 
 mod availability;
 mod table;
@@ -23,7 +24,8 @@ pub struct Model {
     pub id: String,
     /// Who renders it.
     pub provider: Provider,
-    /// The provider's own id; `None` when it has no live upstream, and the model is then not available.
+    /// The provider's own id; `None` when it has no live upstream, and the model is then not
+    /// available.
     pub route: Option<String>,
     /// US dollars for a second of video, before markup.
     pub usd_per_second: Factor,
@@ -35,7 +37,8 @@ pub struct Model {
     pub durations_s: Vec<u32>,
     /// The ratios that the provider renders; the first is its default.
     pub aspect_ratios: Vec<String>,
-    /// Characters of a prompt, at least and at most. Where no schema of the provider's says, it is left to the provider's refusal.
+    /// Characters of a prompt, at least and at most. Where no schema of the provider's says, it is
+    /// left to the provider's refusal.
     pub prompt_length: (usize, usize),
     /// Whether the video has sound.
     pub audio: bool,
@@ -47,7 +50,8 @@ pub struct Model {
     pub entered: Timestamp,
     /// Whether the operator switched it off: it has no route because `CATALOG` says so.
     pub switched_off: bool,
-    /// The operator knows that the provider asks so much, in US dollars for a second, and sells it all the same. Only the doctor reads it.
+    /// The operator knows that the provider asks so much, in US dollars for a second, and sells it
+    /// all the same. Only the doctor reads it.
     pub loss_accepted_up_to: Option<Factor>,
 }
 
@@ -91,7 +95,9 @@ struct Override {
 mod present {
     use serde::{Deserialize, Deserializer};
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Option<String>>, D::Error> {
         Option::<String>::deserialize(deserializer).map(Some)
     }
 }
@@ -108,7 +114,8 @@ impl Catalog {
             serde_json::from_str(json).map_err(|error| CatalogError::Json(error.to_string()))?;
         let mut catalog = Self::published();
         for (id, changes) in overrides {
-            let model = catalog.0.get_mut(&id).ok_or_else(|| CatalogError::UnknownModel(id.clone()))?;
+            let model =
+                catalog.0.get_mut(&id).ok_or_else(|| CatalogError::UnknownModel(id.clone()))?;
             model.apply(changes).map_err(|problem| CatalogError::Value { model: id, problem })?;
         }
         Ok(catalog)
@@ -147,14 +154,19 @@ impl Model {
             durations.sort_unstable();
             durations.dedup();
             if !durations.contains(&self.default_s) || durations.first() == Some(&0) {
-                return Err(format!("durations must contain the default of {} seconds, and not 0", self.default_s));
+                return Err(format!(
+                    "durations must contain the default of {} seconds, and not 0",
+                    self.default_s
+                ));
             }
             self.max_s = durations.last().copied().unwrap_or(self.max_s);
             self.durations_s = durations;
         }
         if let Some(ratios) = changes.aspect_ratios {
             if ratios.is_empty() {
-                return Err("aspect_ratios must name at least one, the provider's default first".to_owned());
+                return Err(
+                    "aspect_ratios must name at least one, the provider's default first".to_owned()
+                );
             }
             if self.id == fal::HAILUO && ratios != [fal::HAILUO_RATIO] {
                 return Err(format!(
@@ -182,10 +194,15 @@ impl Model {
     /// The length that is rendered and billed: the one asked for, or the model's default.
     pub fn seconds(&self, asked: Option<i128>) -> Result<u32, Refusal> {
         let Some(asked) = asked else { return Ok(self.default_s) };
-        u32::try_from(asked).ok().filter(|seconds| self.durations_s.contains(seconds)).ok_or_else(|| {
-            let lengths = list(self.durations_s.iter().map(u32::to_string));
-            Refusal::invalid(format!("duration: {} renders {lengths} seconds, not {asked}", self.id))
-        })
+        u32::try_from(asked).ok().filter(|seconds| self.durations_s.contains(seconds)).ok_or_else(
+            || {
+                let lengths = list(self.durations_s.iter().map(u32::to_string));
+                Refusal::invalid(format!(
+                    "duration: {} renders {lengths} seconds, not {asked}",
+                    self.id
+                ))
+            },
+        )
     }
 
     /// The shape that is rendered: the one asked for; `None` leaves it to the provider's default.
@@ -193,7 +210,11 @@ impl Model {
         match asked {
             Some(ratio) if !self.aspect_ratios.iter().any(|known| known == ratio) => {
                 let ratios = list(self.aspect_ratios.iter().cloned());
-                Err(Refusal::invalid(format!("aspect_ratio: {} renders {ratios}, not {:?}", self.id, shortened(ratio))))
+                Err(Refusal::invalid(format!(
+                    "aspect_ratio: {} renders {ratios}, not {:?}",
+                    self.id,
+                    shortened(ratio)
+                )))
             }
             asked => Ok(asked.map(str::to_owned)),
         }
@@ -236,25 +257,36 @@ mod tests {
     fn a_length_between_the_renderable_ones_is_refused_with_their_list() {
         for asked in [0, -1, 7, 11, 1_000_000_000_000] {
             let refused = kling("{}").seconds(Some(asked)).unwrap_err();
-            assert_eq!(refused.to_string(), format!("duration: fal/kling-2 renders 5 or 10 seconds, not {asked}"));
+            assert_eq!(
+                refused.to_string(),
+                format!("duration: fal/kling-2 renders 5 or 10 seconds, not {asked}")
+            );
         }
     }
 
     #[test]
     fn a_ratio_the_model_lacks_is_refused_with_the_list() {
         let refused = kling("{}").aspect_ratio(Some("4:5")).unwrap_err();
-        assert_eq!(refused.to_string(), "aspect_ratio: fal/kling-2 renders 16:9, 9:16 or 1:1, not \"4:5\"");
+        assert_eq!(
+            refused.to_string(),
+            "aspect_ratio: fal/kling-2 renders 16:9, 9:16 or 1:1, not \"4:5\""
+        );
         assert_eq!(kling("{}").aspect_ratio(Some("9:16")), Ok(Some("9:16".to_owned())));
         assert_eq!(kling("{}").aspect_ratio(None), Ok(None));
     }
 
     #[test]
     fn overrides_replace_only_what_they_name() {
-        let changed = kling(r#"{"fal/kling-2":{"usd_per_second":"0.28","durations":[10,5],"poll_every_seconds":1}}"#);
+        let changed = kling(
+            r#"{"fal/kling-2":{"usd_per_second":"0.28","durations":[10,5],"poll_every_seconds":1}}"#,
+        );
         let published = kling("{}");
         assert_eq!(changed.usd_per_second.to_string(), "0.28");
         assert_eq!((changed.poll_every_s, changed.durations_s.as_slice()), (1, [5, 10].as_slice()));
-        assert_eq!((changed.route, changed.aspect_ratios), (published.route, published.aspect_ratios));
+        assert_eq!(
+            (changed.route, changed.aspect_ratios),
+            (published.route, published.aspect_ratios)
+        );
     }
 
     #[test]
@@ -267,7 +299,8 @@ mod tests {
             ((1, 2500), (1, 4000)),
             "another's limit is not known"
         );
-        let catalog = Catalog::with_overrides(r#"{"fal/runway-gen-4":{"route":"acme/runway"}}"#).unwrap();
+        let catalog =
+            Catalog::with_overrides(r#"{"fal/runway-gen-4":{"route":"acme/runway"}}"#).unwrap();
         assert_eq!(catalog.get("fal/runway-gen-4").unwrap().route.as_deref(), Some("acme/runway"));
     }
 
@@ -278,12 +311,18 @@ mod tests {
             (r#"{"fal/kling-9":{}}"#, "\"fal/kling-9\" is not a model"),
             (r#"{"fal/kling-2":{"price":"1"}}"#, "unknown field `price`"),
             (r#"{"fal/kling-2":{"usd_per_second":"-1"}}"#, "fal/kling-2: usd_per_second"),
-            (r#"{"fal/kling-2":{"usd_per_second":"0"}}"#, "is \"0\", and must be a decimal number above 0"),
+            (
+                r#"{"fal/kling-2":{"usd_per_second":"0"}}"#,
+                "is \"0\", and must be a decimal number above 0",
+            ),
             (r#"{"fal/kling-2":{"durations":[10]}}"#, "must contain the default of 5 seconds"),
             (r#"{"fal/kling-2":{"aspect_ratios":[]}}"#, "at least one"),
             (r#"{"fal/hailuo-02":{"aspect_ratios":["16:9","9:16"]}}"#, "can only be 16:9"),
             (r#"{"fal/kling-2":{"poll_every_seconds":0}}"#, "from 1 to 60"),
-            (r#"{"fal/kling-2":{"loss_accepted_up_to":"much"}}"#, "fal/kling-2: loss_accepted_up_to"),
+            (
+                r#"{"fal/kling-2":{"loss_accepted_up_to":"much"}}"#,
+                "fal/kling-2: loss_accepted_up_to",
+            ),
         ] {
             let message = Catalog::with_overrides(json).unwrap_err().to_string();
             assert!(message.contains(says), "{json}: {message}");

@@ -1,5 +1,6 @@
-//! Asks a provider how a job stands there, or to stop it, and records what that means. A caller of this module holds the job's turn. When
-//! to ask, and when to give up, is for the caller to decide: `poll-jobs` by deadlines, a person by command.
+//! Asks a provider how a job stands there, or to stop it, and records what that means. A caller of
+//! this module holds the job's turn. When to ask, and when to give up, is for the caller to decide:
+//! `poll-jobs` by deadlines, a person by command.
 
 use crate::error::causes;
 use crate::job::{Failure, Job, Moved, Seen};
@@ -54,7 +55,8 @@ pub enum Stopping {
 }
 
 impl Checker {
-    /// With the providers that are configured, through their sender; jobs whose render is finished go to `store_queue`.
+    /// With the providers that are configured, through their sender; jobs whose render is finished
+    /// go to `store_queue`.
     pub fn new(
         providers: &Providers,
         sender: &ProviderSender,
@@ -78,7 +80,8 @@ impl Checker {
         Self { patience, ..self.clone() }
     }
 
-    /// Reads the status, and when that says that the render is over, the result. Only the result is a verdict.
+    /// Reads the status, and when that says that the render is over, the result. Only the result is
+    /// a verdict.
     pub async fn look(&self, handle: &Handle, lifetime: Lifetime) -> Look {
         let open = |seen| Look::Open(seen);
         let request = match self.providers.check(handle) {
@@ -120,7 +123,8 @@ impl Checker {
         }
     }
 
-    /// Whether the provider does not know the job when it is asked for its status either. One word alone may be a path that went wrong.
+    /// Whether the provider does not know the job when it is asked for its status either. One word
+    /// alone may be a path that went wrong.
     async fn is_unknown(&self, handle: &Handle, lifetime: Lifetime) -> bool {
         let Ok(request) = self.providers.check(handle) else { return false };
         self.exchange(request, lifetime).await.is_ok_and(|reply| reply.status == 404)
@@ -133,26 +137,44 @@ impl Checker {
         self.sender.send(request, timeout).await.map_err(|error| causes(&error))
     }
 
-    /// Keeps the file's URL on the job, for the provider forgets it within the hour, and hands the job on to be stored.
-    pub async fn record_file(&self, job: Job, file_url: String, lifetime: Lifetime) -> Result<Written, BoxError> {
-        let Moved::Applied(found) = job.file_found(file_url, self.ambient.now()) else { return Ok(Written::Overtaken) };
+    /// Keeps the file's URL on the job, for the provider forgets it within the hour, and hands the
+    /// job on to be stored.
+    pub async fn record_file(
+        &self,
+        job: Job,
+        file_url: String,
+        lifetime: Lifetime,
+    ) -> Result<Written, BoxError> {
+        let Moved::Applied(found) = job.file_found(file_url, self.ambient.now()) else {
+            return Ok(Written::Overtaken);
+        };
         let written = self.write(&found, lifetime).await?;
         if written == Written::Done
-            && let Err(error) = self.store_queue.send_in_passing(Message::about(&found), Duration::ZERO).await
+            && let Err(error) =
+                self.store_queue.send_in_passing(Message::about(&found), Duration::ZERO).await
         {
             tracing::warn!(job.id = %found.id, org.id = %found.org, %error, "the file was not queued; the sweep finds the job");
         }
         Ok(written)
     }
 
-    /// Ends the job uncharged; its hold goes in the same write. If its file was found, storage may have it: `store-video` removes it.
-    pub async fn fail(&self, job: Job, failure: Failure, lifetime: Lifetime) -> Result<Written, BoxError> {
+    /// Ends the job uncharged; its hold goes in the same write. If its file was found, storage may
+    /// have it: `store-video` removes it.
+    pub async fn fail(
+        &self,
+        job: Job,
+        failure: Failure,
+        lifetime: Lifetime,
+    ) -> Result<Written, BoxError> {
         telemetry::provider_said(&job, &failure);
-        let Moved::Applied(failed) = job.failed(failure, self.ambient.now()) else { return Ok(Written::Overtaken) };
+        let Moved::Applied(failed) = job.failed(failure, self.ambient.now()) else {
+            return Ok(Written::Overtaken);
+        };
         let written = self.record(&failed, lifetime).await?;
         if written == Written::Done
             && failed.trace().is_some_and(|trace| trace.file_found.is_some())
-            && let Err(error) = self.store_queue.send_in_passing(Message::about(&failed), Duration::ZERO).await
+            && let Err(error) =
+                self.store_queue.send_in_passing(Message::about(&failed), Duration::ZERO).await
         {
             tracing::warn!(job.id = %failed.id, %error, "the removal of the failed job's file was not queued");
         }
@@ -171,7 +193,8 @@ impl Checker {
     }
 }
 
-/// A meaning as what a look has seen. Where it is no verdict and no state, `otherwise` says what is known.
+/// A meaning as what a look has seen. Where it is no verdict and no state, `otherwise` says what is
+/// known.
 fn read(meaning: Checked, otherwise: fn(String) -> Seen) -> Look {
     match meaning {
         Checked::Queued => Look::Open(Seen::Queued),
@@ -179,6 +202,8 @@ fn read(meaning: Checked, otherwise: fn(String) -> Seen) -> Look {
         Checked::Done { file_url } => Look::Done { file_url },
         Checked::Failed(failure) => Look::Failed(failure),
         Checked::Trouble(why) => Look::Open(otherwise(why)),
-        Checked::Ask(_) => Look::Open(otherwise("the provider's result names another request".to_owned())),
+        Checked::Ask(_) => {
+            Look::Open(otherwise("the provider's result names another request".to_owned()))
+        }
     }
 }

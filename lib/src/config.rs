@@ -1,5 +1,5 @@
-//! The environment, read once at the start. A missing or bad value stops the start and names the variable; secrets print as
-//! nothing.
+//! The environment, read once at the start. A missing or bad value stops the start and names the
+//! variable; secrets print as nothing.
 
 mod google;
 mod prices;
@@ -11,8 +11,8 @@ use std::collections::HashMap;
 use std::{fmt, sync::Arc};
 use url::Url;
 
-/// Every variable that a function reads. Those that begin with `AWS_` are the SDKs' own; a secret is in its variable only on a developer's
-/// machine, elsewhere the variable after it names it.
+/// Every variable that a function reads. Those that begin with `AWS_` are the SDKs' own; a secret
+/// is in its variable only on a developer's machine, elsewhere the variable after it names it.
 pub const VARIABLES: [&str; 36] = [
     "TABLE_JOBS",
     "TABLE_ACCOUNTS",
@@ -132,15 +132,20 @@ impl Env {
         self.optional(name).is_some() || self.optional(&Self::secret_variable(name)).is_some()
     }
 
-    /// Where an AWS service answers if not at AWS: the SDKs' own variables, for one service or for all.
+    /// Where an AWS service answers if not at AWS: the SDKs' own variables, for one service or for
+    /// all.
     pub fn aws_endpoint(&self, service: &str) -> Option<&str> {
-        self.optional(&format!("AWS_ENDPOINT_URL_{service}")).or_else(|| self.optional("AWS_ENDPOINT_URL"))
+        self.optional(&format!("AWS_ENDPOINT_URL_{service}"))
+            .or_else(|| self.optional("AWS_ENDPOINT_URL"))
     }
 
-    /// The providers whose credential is here or named: `FAL_KEY` for fal, `GOOGLE_SERVICE_ACCOUNT` for Google.
+    /// The providers whose credential is here or named: `FAL_KEY` for fal, `GOOGLE_SERVICE_ACCOUNT`
+    /// for Google.
     pub fn providers(&self) -> Result<Providers, ConfigError> {
-        let fal = if self.has_secret("FAL_KEY") { Some(Fal::new(self.fal_queue_url()?)) } else { None };
-        let google = if self.has_secret("GOOGLE_SERVICE_ACCOUNT") { Some(self.google()?) } else { None };
+        let fal =
+            if self.has_secret("FAL_KEY") { Some(Fal::new(self.fal_queue_url()?)) } else { None };
+        let google =
+            if self.has_secret("GOOGLE_SERVICE_ACCOUNT") { Some(self.google()?) } else { None };
         Ok(Providers { fal, google })
     }
 
@@ -153,7 +158,10 @@ impl Env {
 fn parsed_url(name: &str, text: &str) -> Result<Url, ConfigError> {
     match Url::parse(text) {
         Ok(url) if url.scheme() == "https" && url.has_host() => Ok(url),
-        Ok(url) if url.scheme() == "http" && matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]")) => {
+        Ok(url)
+            if url.scheme() == "http"
+                && matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]")) =>
+        {
             Ok(url)
         }
         _ => Err(ConfigError::new(
@@ -197,13 +205,22 @@ mod tests {
             ("FAL_KEY", String::new()),
         ]);
         let says = |error: ConfigError| error.to_string();
-        assert_eq!(says(env.required("TABLE_JOBS").unwrap_err()), "the environment variable TABLE_JOBS is not set");
-        assert_eq!(says(env.required("FAL_KEY").unwrap_err()), "the environment variable FAL_KEY is not set");
+        assert_eq!(
+            says(env.required("TABLE_JOBS").unwrap_err()),
+            "the environment variable TABLE_JOBS is not set"
+        );
+        assert_eq!(
+            says(env.required("FAL_KEY").unwrap_err()),
+            "the environment variable FAL_KEY is not set"
+        );
         assert_eq!(
             says(env.rates().unwrap_err()),
             "the environment variable MARKUP is \"0\", and must be a decimal number from 1 to 10 with at most six places, such as 1.05"
         );
-        assert!(says(env.catalog().unwrap_err()).starts_with("the environment variable CATALOG is wrong: "));
+        assert!(
+            says(env.catalog().unwrap_err())
+                .starts_with("the environment variable CATALOG is wrong: ")
+        );
         assert!(says(env.url("SUPABASE_URL").unwrap_err()).contains("not an https address"));
     }
 

@@ -1,4 +1,5 @@
-//! Decimal text with at most six places, as a whole number of millionths. Owns exact parsing and printing; knows no currency.
+//! Decimal text with at most six places, as a whole number of millionths. Owns exact parsing and
+//! printing; knows no currency.
 
 use std::fmt;
 
@@ -13,7 +14,8 @@ pub struct DecimalError {
     text: String,
 }
 
-/// Reads `-12.345678` as millionths. Signs, exponents, spaces, a bare dot and a seventh place are refused, never rounded.
+/// Reads `-12.345678` as millionths. Signs, exponents, spaces, a bare dot and a seventh place are
+/// refused, never rounded.
 pub fn parse(text: &str) -> Result<i64, DecimalError> {
     read(text).ok_or_else(|| DecimalError { text: text.to_owned() })
 }
@@ -33,10 +35,13 @@ fn read(text: &str) -> Option<i64> {
 
 /// Like [`parse`], for quantities that cannot be below 0.
 pub fn parse_unsigned(text: &str) -> Result<i64, DecimalError> {
-    read(text).filter(|millionths| *millionths >= 0).ok_or_else(|| DecimalError { text: text.to_owned() })
+    read(text)
+        .filter(|millionths| *millionths >= 0)
+        .ok_or_else(|| DecimalError { text: text.to_owned() })
 }
 
-/// Writes millionths with at least two places and no trailing zeros past the second: `4.20`, `0.0546`.
+/// Writes millionths with at least two places and no trailing zeros past the second: `4.20`,
+/// `0.0546`.
 pub fn write(f: &mut fmt::Formatter<'_>, millionths: i64) -> fmt::Result {
     write_places(f, millionths.into(), PLACES)
 }
@@ -66,7 +71,20 @@ mod tests {
         ] {
             assert_eq!(parse(text), Ok(millionths), "{text}");
         }
-        for text in ["", ".", "1.", ".5", "+1", "1e3", " 1", "1,5", "0.0000001", "NaN", "--1", "9223372036854.775808"] {
+        for text in [
+            "",
+            ".",
+            "1.",
+            ".5",
+            "+1",
+            "1e3",
+            " 1",
+            "1,5",
+            "0.0000001",
+            "NaN",
+            "--1",
+            "9223372036854.775808",
+        ] {
             assert!(parse(text).is_err(), "{text} must be refused");
         }
     }

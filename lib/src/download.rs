@@ -1,5 +1,6 @@
-//! Fetches a finished file. A public address came in a provider's reply, so it is checked: known hosts only, HTTPS only, no credential,
-//! and every redirect is checked again. A file that needs the provider's credential is a request of the adapter's own making.
+//! Fetches a finished file. A public address came in a provider's reply, so it is checked: known
+//! hosts only, HTTPS only, no credential, and every redirect is checked again. A file that needs
+//! the provider's credential is a request of the adapter's own making.
 
 mod reading;
 
@@ -61,14 +62,19 @@ pub struct Downloads {
 }
 
 impl Downloads {
-    /// With the further hosts of `DOWNLOAD_HOSTS`: `host` or `host:port`, separated by commas. The host of `FAL_QUEUE_URL` is one too, since
-    /// a result may name its file by a path alone. Like the others it gets no credential with a request for a file.
+    /// With the further hosts of `DOWNLOAD_HOSTS`: `host` or `host:port`, separated by commas. The
+    /// host of `FAL_QUEUE_URL` is one too, since a result may name its file by a path alone. Like
+    /// the others it gets no credential with a request for a file.
     pub async fn new(world: &World, aws: &SdkConfig) -> Result<Self, ConfigError> {
         let hosts = world.env.optional("DOWNLOAD_HOSTS").unwrap_or_default();
         let hosts = hosts.split(',').map(str::trim).filter(|host| !host.is_empty());
         let mut further_hosts = hosts.map(further_host).collect::<Result<Vec<_>, _>>()?;
         further_hosts.push(with_port(&world.env.fal_queue_url()?));
-        Ok(Self { outbound: world.outbound.clone(), sender: ProviderSender::new(world, aws).await?, further_hosts })
+        Ok(Self {
+            outbound: world.outbound.clone(),
+            sender: ProviderSender::new(world, aws).await?,
+            further_hosts,
+        })
     }
 
     /// Opens a file; its body is still to be read.
@@ -93,7 +99,8 @@ impl Downloads {
     }
 
     async fn public(&self, address: &str) -> Result<Response, DownloadError> {
-        let mut url = Url::parse(address).map_err(|_| DownloadError::Host("no valid address".to_owned()))?;
+        let mut url =
+            Url::parse(address).map_err(|_| DownloadError::Host("no valid address".to_owned()))?;
         for _ in 0..=MOST_REDIRECTS {
             self.allowed(&url)?;
             let mut request = reqwest::Request::new(Method::GET, url.clone());
@@ -103,8 +110,10 @@ impl Downloads {
             match answer.status().as_u16() {
                 200 => return Ok(answer),
                 status @ (301 | 302 | 303 | 307 | 308) => {
-                    let target =
-                        answer.headers().get(LOCATION).and_then(|location| url.join(location.to_str().ok()?).ok());
+                    let target = answer
+                        .headers()
+                        .get(LOCATION)
+                        .and_then(|location| url.join(location.to_str().ok()?).ok());
                     url = target.ok_or(DownloadError::Status(status))?;
                 }
                 status => return Err(DownloadError::Status(status)),
@@ -116,11 +125,14 @@ impl Downloads {
     fn allowed(&self, url: &Url) -> Result<(), DownloadError> {
         let (host, with_port) = (url.host_str().unwrap_or_default(), with_port(url));
         let known = host == FAL_CDN || host.ends_with(".fal.media") || host == GOOGLE_CDN;
-        // Plain HTTP is for simulators on this machine: on a network, others could put another file in its place.
+        // Plain HTTP is for simulators on this machine: on a network, others could put another file
+        // in its place.
         let safe = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url));
         match () {
             () if !safe => Err(DownloadError::Plain(with_port)),
-            () if (known && url.port().is_none()) || self.further_hosts.contains(&with_port) => Ok(()),
+            () if (known && url.port().is_none()) || self.further_hosts.contains(&with_port) => {
+                Ok(())
+            }
             () => Err(DownloadError::Host(with_port)),
         }
     }
@@ -141,7 +153,8 @@ fn with_port(url: &Url) -> String {
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
-/// A host of `DOWNLOAD_HOSTS`, as an address would have it. A scheme or a path would never fit any address.
+/// A host of `DOWNLOAD_HOSTS`, as an address would have it. A scheme or a path would never fit any
+/// address.
 fn further_host(text: &str) -> Result<String, ConfigError> {
     let url = Url::parse(&format!("https://{text}")).ok();
     let host = url.map(|url| with_port(&url)).filter(|host| !host.is_empty());
@@ -171,18 +184,35 @@ mod tests {
         ] {
             assert_eq!(further_host(text).as_deref(), Ok(host));
         }
-        for text in
-            ["http://x", "https://files.example.com", "a/b", "a b", "user@a", "a:x", "a?b", "*.example.com/", ":9"]
-        {
+        for text in [
+            "http://x",
+            "https://files.example.com",
+            "a/b",
+            "a b",
+            "user@a",
+            "a:x",
+            "a?b",
+            "*.example.com/",
+            ":9",
+        ] {
             let says = further_host(text).unwrap_err().to_string();
-            let named = format!("the environment variable DOWNLOAD_HOSTS names {text:?}, which is no host: ");
+            let named = format!(
+                "the environment variable DOWNLOAD_HOSTS names {text:?}, which is no host: "
+            );
             assert!(says.starts_with(&named), "{says}");
         }
     }
 
     async fn downloads(name: &str, value: &str) -> Downloads {
-        let aws = [("AWS_REGION", "us-east-1"), ("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "a")];
-        let set = aws.into_iter().chain([(name, value)]).map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let aws = [
+            ("AWS_REGION", "us-east-1"),
+            ("AWS_ACCESS_KEY_ID", "a"),
+            ("AWS_SECRET_ACCESS_KEY", "a"),
+        ];
+        let set = aws
+            .into_iter()
+            .chain([(name, value)])
+            .map(|(name, value)| (name.to_owned(), value.to_owned()));
         let world = World { env: set.collect::<Env>(), ..World::process() };
         Downloads::new(&world, &sdk_config(&world).unwrap()).await.unwrap()
     }
@@ -192,7 +222,12 @@ mod tests {
     async fn a_file_beside_its_result_is_fetched() {
         let result = Url::parse("https://queue.fal.run/fal-ai/kling-video/requests/1").unwrap();
         let own = downloads("FAL_QUEUE_URL", "").await;
-        for path in ["/files/1/output.mp4", "output.mp4", "../files/output.mp4", "//queue.fal.run/output.mp4"] {
+        for path in [
+            "/files/1/output.mp4",
+            "output.mp4",
+            "../files/output.mp4",
+            "//queue.fal.run/output.mp4",
+        ] {
             let file = result.join(path).unwrap();
             assert!(own.allowed(&file).is_ok(), "{file}");
         }
@@ -207,7 +242,11 @@ mod tests {
             ("http://127.0.0.1:9003", "http://127.0.0.1:9004/files/a.mp4", false),
         ] {
             let downloads = downloads("FAL_QUEUE_URL", queue).await;
-            assert_eq!(downloads.allowed(&Url::parse(file).unwrap()).is_ok(), allowed, "{file} with {queue}");
+            assert_eq!(
+                downloads.allowed(&Url::parse(file).unwrap()).is_ok(),
+                allowed,
+                "{file} with {queue}"
+            );
         }
     }
 

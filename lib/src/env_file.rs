@@ -1,5 +1,5 @@
-//! Files of variables, `NAME='value'` lines, as the tools of the command line read them: the stack's output `Environment`, and what
-//! `cargo local up` writes. A shell reads them alike.
+//! Files of variables, `NAME='value'` lines, as the tools of the command line read them: the
+//! stack's output `Environment`, and what `cargo local up` writes. A shell reads them alike.
 
 use std::path::{Path, PathBuf};
 
@@ -28,23 +28,29 @@ pub enum EnvFileError {
 pub fn read(file: &Path) -> Result<Vec<(String, String)>, EnvFileError> {
     let unreadable = |source| EnvFileError::Unreadable { file: file.to_owned(), source };
     let text = std::fs::read_to_string(file).map_err(unreadable)?;
-    let lines = text.lines().zip(1..).filter(|(line, _)| !matches!(line.trim().chars().next(), None | Some('#')));
+    let lines = text
+        .lines()
+        .zip(1..)
+        .filter(|(line, _)| !matches!(line.trim().chars().next(), None | Some('#')));
     let wrong = |number| EnvFileError::Line { file: file.to_owned(), number };
     lines.map(|(line, number)| pair(line).ok_or_else(|| wrong(number))).collect()
 }
 
-/// `NAME='value'`, with or without quotes and a leading `export`. Nothing is expanded, so what a shell would expand is refused.
+/// `NAME='value'`, with or without quotes and a leading `export`. Nothing is expanded, so what a
+/// shell would expand is refused.
 fn pair(line: &str) -> Option<(String, String)> {
     let line = line.trim();
     let (name, value) = line.strip_prefix("export ").unwrap_or(line).split_once('=')?;
-    let name_is_plain = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let name_is_plain =
+        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     let within = |quote| value.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote));
     let (value, forbidden) = match (within('\''), within('"')) {
         (Some(literal), _) => (literal, "'"),
         (None, Some(quoted)) => (quoted, "\"$`\\"),
         (None, None) => (value, "'\"$`\\ \t;&|<>()"),
     };
-    (name_is_plain && !value.contains(|found| forbidden.contains(found))).then(|| (name.to_owned(), value.to_owned()))
+    (name_is_plain && !value.contains(|found| forbidden.contains(found)))
+        .then(|| (name.to_owned(), value.to_owned()))
 }
 
 #[cfg(test)]
@@ -62,9 +68,18 @@ mod tests {
         ] {
             assert_eq!(pair(line), Some((name.to_owned(), value.to_owned())), "{line}");
         }
-        for line in
-            ["TABLE_KEYS", "='a'", "A B='c'", "A='b", "A='b'c'", "A=\"$B\"", "A=b c", "A=b # why", "A=$(id)", "A='"]
-        {
+        for line in [
+            "TABLE_KEYS",
+            "='a'",
+            "A B='c'",
+            "A='b",
+            "A='b'c'",
+            "A=\"$B\"",
+            "A=b c",
+            "A=b # why",
+            "A=$(id)",
+            "A='",
+        ] {
             assert_eq!(pair(line), None, "{line}");
         }
     }

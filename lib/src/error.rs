@@ -1,5 +1,6 @@
-//! What a caller can be refused for, in the caller's words. `Display` is what the caller reads; it never names anything of the
-//! inside. Which HTTP status each one has is decided in `http` alone. What the log reads is another text: [`causes`].
+//! What a caller can be refused for, in the caller's words. `Display` is what the caller reads; it
+//! never names anything of the inside. Which HTTP status each one has is decided in `http` alone.
+//! What the log reads is another text: [`causes`].
 
 use crate::account::HoldRefused;
 use crate::foreign_text::printable;
@@ -10,10 +11,12 @@ use std::time::Duration;
 /// A path is shown up to here. The longest of ours, with an id in it, has 60 characters.
 const LONGEST_PATH: usize = 100;
 
-/// A refusal that the caller can act on. No job was accepted, held for, sent, ended or deleted when one is returned.
+/// A refusal that the caller can act on. No job was accepted, held for, sent, ended or deleted when
+/// one is returned.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// The request is not one that can be understood; the message names the field and what it accepts.
+    /// The request is not one that can be understood; the message names the field and what it
+    /// accepts.
     #[error("{0}")]
     InvalidRequest(String),
     /// No bearer key was sent.
@@ -105,7 +108,9 @@ pub enum Refusal {
         again_in: Duration,
     },
     /// As many jobs are open as the organization may have at once.
-    #[error("{limit} jobs are in progress, as many as your organization may have at once; wait until one has finished")]
+    #[error(
+        "{limit} jobs are in progress, as many as your organization may have at once; wait until one has finished"
+    )]
     TooManyOpenJobs {
         /// That many.
         limit: u32,
@@ -122,7 +127,8 @@ pub enum Refusal {
     },
 }
 
-/// Why a job cannot be cancelled, or not now. It is as it was, but for what its provider may have said of it.
+/// Why a job cannot be cancelled, or not now. It is as it was, but for what its provider may have
+/// said of it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotCancellable {
     /// It is done, and charged unless it is a sandbox's.
@@ -147,10 +153,14 @@ pub enum NotCancellable {
         model: String,
     },
     /// A submission is on its way. What comes of it is known within this time.
-    #[error("the job is being handed to its provider at this moment; nothing was changed, cancel it in a moment")]
+    #[error(
+        "the job is being handed to its provider at this moment; nothing was changed, cancel it in a moment"
+    )]
     BeingSubmitted(Duration),
     /// Somebody else acts on it, and did so as long as could be waited for.
-    #[error("the job is being worked on at this moment; nothing was changed, cancel it again in a moment")]
+    #[error(
+        "the job is being worked on at this moment; nothing was changed, cancel it again in a moment"
+    )]
     Busy,
     /// There may be a finished render, or none.
     #[error(
@@ -161,7 +171,8 @@ pub enum NotCancellable {
 }
 
 impl NotCancellable {
-    /// When to try again, where that can help. A provider that gives no answer is asked again at the shortest cadence in the catalog.
+    /// When to try again, where that can help. A provider that gives no answer is asked again at
+    /// the shortest cadence in the catalog.
     pub const fn again_in(&self) -> Option<Duration> {
         match self {
             Self::Completed | Self::Failed | Self::BeingStored | Self::Unstoppable { .. } => None,
@@ -188,7 +199,9 @@ impl From<HoldRefused> for Refusal {
             }
             HoldRefused::TooManyOpenJobs { limit } => Self::TooManyOpenJobs { limit },
             HoldRefused::TooManyJobsToday { limit: 0, .. } => Self::SandboxClosed,
-            HoldRefused::TooManyJobsToday { limit, resets_in } => Self::TooManyJobsToday { limit, resets_in },
+            HoldRefused::TooManyJobsToday { limit, resets_in } => {
+                Self::TooManyJobsToday { limit, resets_in }
+            }
         }
     }
 }

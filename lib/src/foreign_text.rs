@@ -68,7 +68,8 @@ pub fn word(text: &str) -> Option<String> {
     let text: String = text.chars().take(LONGEST_READ).collect();
     let text = printable(&text);
     let text = fold::folded(text.trim());
-    let single = !text.contains(|character: char| character.is_whitespace() || "@/:=".contains(character));
+    let single =
+        !text.contains(|character: char| character.is_whitespace() || "@/:=".contains(character));
     let fit = single && !is_secret(&text) && (is_a_kind(&text) || !tells_the_inside(&text));
     let plain = |character: &char| character.is_ascii_alphanumeric() || "_.-".contains(*character);
     let word: String = text.chars().filter(plain).take(LONGEST_WORD).collect();
@@ -87,7 +88,11 @@ pub fn shortened(text: &str, most: usize) -> String {
 /// trace.
 fn whole_text(text: &str) -> Option<String> {
     let read: String = text.chars().take(LONGEST_READ).collect();
-    if page::is_page_or_trace(&read) { None } else { Some(printable(&page::without_key_blocks(&read))) }
+    if page::is_page_or_trace(&read) {
+        None
+    } else {
+        Some(printable(&page::without_key_blocks(&read)))
+    }
 }
 
 #[cfg(test)]

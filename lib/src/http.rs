@@ -1,5 +1,6 @@
-//! The one door between callers and handlers: request ids, bodies, status codes and the error envelope. No other module knows an
-//! HTTP status of ours, and the chain of causes behind an error is logged here and nowhere else.
+//! The one door between callers and handlers: request ids, bodies, status codes and the error
+//! envelope. No other module knows an HTTP status of ours, and the chain of causes behind an error
+//! is logged here and nowhere else.
 
 mod billing;
 mod body;
@@ -40,7 +41,9 @@ use crate::storage::StorageError;
 use crate::store::StoreError;
 use crate::world::Ambient;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequestContext;
-use lambda_http::http::header::{ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use lambda_http::http::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use lambda_http::http::{HeaderValue, Method, StatusCode};
 use lambda_http::request::RequestContext;
 use lambda_http::{Body, Request, RequestExt, Response};
@@ -48,9 +51,11 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use std::time::Duration;
 
-/// How long a caller should wait when our own store is overloaded: transactions on an account settle within 2 s.
+/// How long a caller should wait when our own store is overloaded: transactions on an account
+/// settle within 2 s.
 const STORE_RETRY: Duration = Duration::from_secs(2);
-/// How long a caller should wait when storage did not do what was asked: a hiccup passes within seconds.
+/// How long a caller should wait when storage did not do what was asked: a hiccup passes within
+/// seconds.
 const STORAGE_RETRY: Duration = Duration::from_secs(5);
 /// How long a caller should wait when too many jobs are open: the shortest cadence in the catalog.
 const OPEN_JOBS_RETRY: Duration = Duration::from_secs(10);
@@ -137,7 +142,8 @@ impl Call {
         }
     }
 
-    /// What every log line of the request carries: our id, which the caller has too, and the API's, which is in the access log.
+    /// What every log line of the request carries: our id, which the caller has too, and the API's,
+    /// which is in the access log.
     pub fn span(&self) -> tracing::Span {
         let api_id = self.context().and_then(|context| context.request_id.as_deref());
         tracing::info_span!("request", request.id = self.id, api.request.id = api_id)
@@ -170,7 +176,11 @@ impl Call {
 
     /// The body as a JSON object, whatever its content type says.
     pub fn json_object(&self) -> Result<Map<String, Value>, Refusal> {
-        let encoding = self.request.headers().get(CONTENT_ENCODING).map(|value| value.to_str().unwrap_or("unknown"));
+        let encoding = self
+            .request
+            .headers()
+            .get(CONTENT_ENCODING)
+            .map(|value| value.to_str().unwrap_or("unknown"));
         body::object(self.request.body(), encoding)
     }
 }
@@ -180,7 +190,8 @@ impl Call {
         let (method, path) = (logged::method(self.method()), logged::path(self.path()));
         let org = self.org.map(|org| org.to_string());
         let duration_ms = self.ambient.now_unix_ms().saturating_sub(self.started_unix_ms);
-        let (status, code) = (status.as_u16(), error.as_ref().map(|error| self::code(error).0.as_str()));
+        let (status, code) =
+            (status.as_u16(), error.as_ref().map(|error| self::code(error).0.as_str()));
         if let Some(code) = code {
             self.metrics.refused(code);
         }
@@ -189,13 +200,23 @@ impl Call {
                 tracing::info!(method, path, org.id = org, status, code, duration_ms, "answered")
             }
             Some(error) => {
-                tracing::error!(method, path, org.id = org, status, code, duration_ms, error = causes(&error), "failed")
+                tracing::error!(
+                    method,
+                    path,
+                    org.id = org,
+                    status,
+                    code,
+                    duration_ms,
+                    error = causes(&error),
+                    "failed"
+                )
             }
         }
     }
 }
 
-/// What each refusal is for HTTP: its code, which has a status, and how long to wait where waiting helps.
+/// What each refusal is for HTTP: its code, which has a status, and how long to wait where waiting
+/// helps.
 const fn code(error: &Error) -> (ErrorCode, Option<Duration>) {
     match error {
         Error::Refused(refusal) => match refusal {
@@ -204,7 +225,9 @@ const fn code(error: &Error) -> (ErrorCode, Option<Duration>) {
             Refusal::InvalidApiKey => (ErrorCode::InvalidApiKey, None),
             Refusal::KeyRevoked => (ErrorCode::KeyRevoked, None),
             Refusal::InsufficientBalance { .. } => (ErrorCode::InsufficientBalance, None),
-            Refusal::OrganizationSuspended | Refusal::SandboxClosed => (ErrorCode::OrganizationSuspended, None),
+            Refusal::OrganizationSuspended | Refusal::SandboxClosed => {
+                (ErrorCode::OrganizationSuspended, None)
+            }
             Refusal::ModelNotFound(_) => (ErrorCode::ModelNotFound, None),
             Refusal::JobNotFound => (ErrorCode::JobNotFound, None),
             Refusal::NotFound { .. } => (ErrorCode::NotFound, None),
@@ -213,17 +236,24 @@ const fn code(error: &Error) -> (ErrorCode, Option<Duration>) {
             Refusal::NotCancellable(why) => (ErrorCode::NotCancellable, why.again_in()),
             Refusal::JobNotFinal(_) => (ErrorCode::JobNotFinal, None),
             Refusal::RequestTooLarge { .. } => (ErrorCode::RequestTooLarge, None),
-            Refusal::TooManyRequests { again_in, .. } | Refusal::TooManyUnknownKeys { again_in } => {
+            Refusal::TooManyRequests { again_in, .. }
+            | Refusal::TooManyUnknownKeys { again_in } => {
                 (ErrorCode::RateLimitExceeded, Some(*again_in))
             }
-            Refusal::TooManyOpenJobs { .. } => (ErrorCode::RateLimitExceeded, Some(OPEN_JOBS_RETRY)),
-            Refusal::TooManyJobsToday { resets_in, .. } => (ErrorCode::RateLimitExceeded, Some(*resets_in)),
+            Refusal::TooManyOpenJobs { .. } => {
+                (ErrorCode::RateLimitExceeded, Some(OPEN_JOBS_RETRY))
+            }
+            Refusal::TooManyJobsToday { resets_in, .. } => {
+                (ErrorCode::RateLimitExceeded, Some(*resets_in))
+            }
         },
         Error::Store(StoreError::Unavailable(_)) | Error::NotReady(_) => {
             (ErrorCode::ServiceUnavailable, Some(STORE_RETRY))
         }
         Error::Storage(_) => (ErrorCode::StorageUnavailable, Some(STORAGE_RETRY)),
-        Error::Store(StoreError::Broken(_)) | Error::Internal(_) => (ErrorCode::InternalError, None),
+        Error::Store(StoreError::Broken(_)) | Error::Internal(_) => {
+            (ErrorCode::InternalError, None)
+        }
     }
 }
 
@@ -249,7 +279,8 @@ fn error_response(error: &Error, request_id: &str) -> Response<Body> {
         insert(response.headers_mut(), RETRY_AFTER.as_str(), &whole_seconds(wait));
     }
     if code.status() == StatusCode::CONFLICT && wait.is_none() {
-        insert(response.headers_mut(), "x-should-retry", "false"); // OpenAI's SDKs send a 409 again unless told not to
+        // OpenAI's SDKs send a 409 again unless told not to
+        insert(response.headers_mut(), "x-should-retry", "false");
     }
     if let Error::Refused(Refusal::MethodNotAllowed { allow, .. }) = error {
         insert(response.headers_mut(), ALLOW.as_str(), allow);
@@ -260,7 +291,8 @@ fn error_response(error: &Error, request_id: &str) -> Response<Body> {
     response
 }
 
-/// What a 401 says of the key that it wants (RFC 6750, section 3): nothing more where none was sent.
+/// What a 401 says of the key that it wants (RFC 6750, section 3): nothing more where none was
+/// sent.
 fn challenge(code: ErrorCode) -> Option<&'static str> {
     let sent = !matches!(code, ErrorCode::MissingApiKey);
     (code.status() == StatusCode::UNAUTHORIZED).then_some(if sent {

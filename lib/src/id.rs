@@ -1,12 +1,13 @@
-//! Identities: who owns a thing and which thing it is. Parsed once at the edge; a bare UUID never travels.
+//! Identities: who owns a thing and which thing it is. Parsed once at the edge; a bare UUID never
+//! travels.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::{fmt, str::FromStr};
 use uuid::Uuid;
 
-/// Whose books: an organization's, or its sandbox's. A sandbox is a tenant of its own beside the live one: it has jobs and an account under
-/// `<uuid>#test`, and neither ever sees the other's.
+/// Whose books: an organization's, or its sandbox's. A sandbox is a tenant of its own beside the
+/// live one: it has jobs and an account under `<uuid>#test`, and neither ever sees the other's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct OrgId {
@@ -129,8 +130,9 @@ fn uuid(text: &str) -> Result<Uuid, NotAnId> {
     if text.len() == 36 { Uuid::try_parse(text).map_err(|_| NotAnId) } else { Err(NotAnId) }
 }
 
-/// An entry of a ledger, as its organization calls it: made of the organization and of what caused the entry, so that the same cause has
-/// the same id whoever works it out, and no two organizations have one in common.
+/// An entry of a ledger, as its organization calls it: made of the organization and of what caused
+/// the entry, so that the same cause has the same id whoever works it out, and no two organizations
+/// have one in common.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct TransactionId(String);
@@ -160,7 +162,8 @@ impl FromStr for TransactionId {
 
     fn from_str(text: &str) -> Result<Self, NoTransactionId> {
         let digits = text.strip_prefix(Self::PREFIX).ok_or(NoTransactionId)?;
-        let fits = digits.len() == Self::DIGITS && digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        let fits = digits.len() == Self::DIGITS
+            && digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
         if fits { Ok(Self(text.to_owned())) } else { Err(NoTransactionId) }
     }
 }
@@ -182,7 +185,12 @@ mod tests {
     #[test]
     fn only_the_hyphenated_form_is_an_id() {
         assert!("e8c96506-72a1-429f-a7ed-4bb0a42541be".parse::<JobId>().is_ok());
-        for text in ["", "e8c9650672a1429fa7ed4bb0a42541be", "{e8c96506-72a1-429f-a7ed-4bb0a42541be}", "../e8c96506"] {
+        for text in [
+            "",
+            "e8c9650672a1429fa7ed4bb0a42541be",
+            "{e8c96506-72a1-429f-a7ed-4bb0a42541be}",
+            "../e8c96506",
+        ] {
             assert_eq!(text.parse::<JobId>(), Err(NotAnId), "{text}");
         }
     }
@@ -198,9 +206,11 @@ mod tests {
             assert_eq!(json, format!("\"{org}\""));
             assert_eq!(serde_json::from_str::<OrgId>(&json).unwrap(), org);
         }
-        for text in
-            ["#test", "e8c96506-72a1-429f-a7ed-4bb0a42541be#live", "e8c96506-72a1-429f-a7ed-4bb0a42541be#test#test"]
-        {
+        for text in [
+            "#test",
+            "e8c96506-72a1-429f-a7ed-4bb0a42541be#live",
+            "e8c96506-72a1-429f-a7ed-4bb0a42541be#test#test",
+        ] {
             assert_eq!(text.parse::<OrgId>(), Err(NotAnId), "{text}");
         }
     }
@@ -209,12 +219,26 @@ mod tests {
     fn a_transaction_is_called_by_its_organization_and_its_cause() {
         let [one, other] = [1, 2].map(|number| OrgId::from_uuid(Uuid::from_u128(number)));
         let id = TransactionId::of(one, "bonus");
-        assert_eq!(id.to_string(), "txn_9c9a394900352df96d0c389a03a83728", "the table has it as its key: it stays");
+        assert_eq!(
+            id.to_string(),
+            "txn_9c9a394900352df96d0c389a03a83728",
+            "the table has it as its key: it stays"
+        );
         assert_eq!(id.to_string().parse(), Ok(id.clone()));
-        assert!(id != TransactionId::of(other, "bonus") && id != TransactionId::of(one, "recharge#bonus"));
+        assert!(
+            id != TransactionId::of(other, "bonus")
+                && id != TransactionId::of(one, "recharge#bonus")
+        );
         let text = id.to_string();
-        for text in ["", "txn_", &text[1..], &text[..35], &format!("{text}0"), &text.to_uppercase(), &"a".repeat(4000)]
-        {
+        for text in [
+            "",
+            "txn_",
+            &text[1..],
+            &text[..35],
+            &format!("{text}0"),
+            &text.to_uppercase(),
+            &"a".repeat(4000),
+        ] {
             assert_eq!(text.parse::<TransactionId>(), Err(NoTransactionId), "{text}");
         }
     }

@@ -1,5 +1,5 @@
-//! A video job and the only ways in which it can move. Pure: the time comes in, the moved job goes out, and the store writes it on
-//! the condition that nobody else wrote in between.
+//! A video job and the only ways in which it can move. Pure: the time comes in, the moved job goes
+//! out, and the store writes it on the condition that nobody else wrote in between.
 
 mod deadline;
 mod deletion;
@@ -39,7 +39,8 @@ pub struct Job {
     pub model: String,
     /// Who renders it.
     pub provider: Provider,
-    /// What the model is called there, frozen so that a changed catalog does not touch jobs in flight.
+    /// What the model is called there, frozen so that a changed catalog does not touch jobs in
+    /// flight.
     pub route: String,
     /// The caller's text.
     pub prompt: String,
@@ -74,7 +75,8 @@ pub struct Job {
 pub enum State {
     /// Stored here, not known to be at the provider.
     Pending {
-        /// Somebody may be sending the submission until then; once it has passed, the outcome is unknown.
+        /// Somebody may be sending the submission until then; once it has passed, the outcome is
+        /// unknown.
         lease_until: Option<Timestamp>,
     },
     /// At the provider, or on its way from there into storage.
@@ -94,7 +96,8 @@ pub enum State {
         at: Timestamp,
         /// Why.
         failure: Failure,
-        /// How far it came at the provider; `None` if it never was there, or ended before that was kept.
+        /// How far it came at the provider; `None` if it never was there, or ended before that was
+        /// kept.
         trace: Option<Trace>,
     },
 }
@@ -123,7 +126,8 @@ pub struct File {
     pub found: Timestamp,
     /// A resumable upload that was begun: where it goes on.
     pub upload_url: Option<String>,
-    /// Whether an attempt to store it did not come to its end: further ones wait in a queue of their own.
+    /// Whether an attempt to store it did not come to its end: further ones wait in a queue of
+    /// their own.
     pub tried: bool,
 }
 
@@ -213,8 +217,13 @@ impl Job {
         match &self.state {
             State::Pending { .. } => {
                 let due = now.after(self.cadence(now));
-                let processing =
-                    Processing { handle, submitted: now, rendering_since: None, over_since: None, file: None };
+                let processing = Processing {
+                    handle,
+                    submitted: now,
+                    rendering_since: None,
+                    over_since: None,
+                    file: None,
+                };
                 self.written(due, State::Processing(processing))
             }
             State::Processing(known) if known.handle == handle => Moved::Already(self),
@@ -222,13 +231,13 @@ impl Job {
         }
     }
 
-    /// The provider certainly did not take it, for this reason, and may be asked again `wait` from now: the lease goes, the job stays
-    /// pending.
+    /// The provider certainly did not take it, for this reason, and may be asked again `wait` from
+    /// now: the lease goes, the job stays pending.
     pub fn not_taken(self, why: &str, now: Timestamp, wait: Duration) -> Moved {
         match self.state {
-            State::Pending { lease_until: Some(_) } => {
-                self.troubled(why, now).written(now.after(wait), State::Pending { lease_until: None })
-            }
+            State::Pending { lease_until: Some(_) } => self
+                .troubled(why, now)
+                .written(now.after(wait), State::Pending { lease_until: None }),
             State::Pending { lease_until: None } => Moved::Already(self),
             _ => Moved::Illegal(self),
         }
@@ -250,7 +259,9 @@ impl Job {
     /// A resumable upload was begun at this address, or given up (`None`).
     pub fn uploading(mut self, upload_url: Option<String>) -> Moved {
         match &mut self.state {
-            State::Processing(Processing { file: Some(file), .. }) if file.upload_url == upload_url => {
+            State::Processing(Processing { file: Some(file), .. })
+                if file.upload_url == upload_url =>
+            {
                 Moved::Already(self)
             }
             State::Processing(Processing { file: Some(file), .. }) => {

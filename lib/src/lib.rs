@@ -1,9 +1,9 @@
 //! What GeekHub Video's functions share.
 //!
-//! The pure core (`decimal`, `money`, `pricing`, `catalog`, `job`, `account`, `actor`, `audit`, `error`,
-//! `foreign_text`, `id`, `time`, `mp4`, `provider`) takes values and returns values. The shell around it
-//! touches the world, and touches it only through [`world::World`]: the environment, the clock and
-//! randomness, and one sender of everything outbound.
+//! The pure core (`decimal`, `money`, `pricing`, `catalog`, `job`, `account`, `actor`, `audit`,
+//! `error`, `foreign_text`, `id`, `time`, `mp4`, `provider`) takes values and returns values. The
+//! shell around it touches the world, and touches it only through [`world::World`]: the
+//! environment, the clock and randomness, and one sender of everything outbound.
 
 pub mod account;
 pub mod actor;

@@ -1,13 +1,16 @@
-//! How long an invocation still lives, and so how long an exchange in it may take. A function that is killed in the middle of an exchange
-//! records nothing of it, and its next invocation meets the same exchange again.
+//! How long an invocation still lives, and so how long an exchange in it may take. A function that
+//! is killed in the middle of an exchange records nothing of it, and its next invocation meets the
+//! same exchange again.
 
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// What is kept for recording the outcome of an exchange: the store's usual 4 s, and a second to end in.
+/// What is kept for recording the outcome of an exchange: the store's usual 4 s, and a second to
+/// end in.
 const RECORDING: Duration = Duration::from_secs(5);
 
-/// What is kept for ending in order after a write: the store's last look at a write whose answers were lost, and the answer.
+/// What is kept for ending in order after a write: the store's last look at a write whose answers
+/// were lost, and the answer.
 const ENDING: Duration = Duration::from_secs(2);
 
 /// When an invocation ends.
@@ -22,7 +25,8 @@ impl Lifetime {
         Self { end: Instant::now() + timeout }
     }
 
-    /// How long an exchange may take: at most `most`, and so long that its outcome can still be recorded. `None` when no time is left.
+    /// How long an exchange may take: at most `most`, and so long that its outcome can still be
+    /// recorded. `None` when no time is left.
     pub fn exchange(&self, most: Duration) -> Option<Duration> {
         let left = self.left().saturating_sub(RECORDING);
         (!left.is_zero()).then(|| most.min(left))
@@ -47,7 +51,8 @@ mod tests {
         let seconds = Duration::from_secs;
         let lifetime = Lifetime::of(seconds(30));
         for (waits, exchange, recording) in [
-            (0, Some(10), 28), // five exchanges of 10 s do not fit into 30 s: the third gets what is left
+            // five exchanges of 10 s do not fit into 30 s: the third gets what is left
+            (0, Some(10), 28),
             (10, Some(10), 18),
             (10, Some(5), 8),
             (5, None, 3),

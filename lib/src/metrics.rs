@@ -1,7 +1,9 @@
-//! What is counted and measured, as lines in CloudWatch's embedded metric format: CloudWatch makes metrics of them as they arrive in the
-//! log, so nothing is called. <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
+//! What is counted and measured, as lines in CloudWatch's embedded metric format: CloudWatch makes
+//! metrics of them as they arrive in the log, so nothing is called.
+//! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 //!
-//! Every metric of the project is in a table here; `template.yaml` shows them on its dashboard and watches some.
+//! Every metric of the project is in a table here; `template.yaml` shows them on its dashboard and
+//! watches some.
 
 use crate::config::Env;
 use crate::job::{Job, STOPPING, State};
@@ -33,16 +35,23 @@ const BY_PROVIDER: &[&[&str]] = &[&["Provider"]];
 
 const SUBMITTED: Metric = Metric { name: "Submitted", unit: "Count", by: BY_MODEL };
 const COMPLETED: Metric = Metric { name: "Completed", unit: "Count", by: BY_PROVIDER };
-const FAILED: Metric = Metric { name: "Failed", unit: "Count", by: &[&["Provider"], &["Provider", "Reason"]] };
+const FAILED: Metric =
+    Metric { name: "Failed", unit: "Count", by: &[&["Provider"], &["Provider", "Reason"]] };
 const FAULTS: Metric = Metric { name: "Faults", unit: "Count", by: BY_PROVIDER };
-const CANCELLED_RENDERS: Metric = Metric { name: "CancelledRenders", unit: "Count", by: &[&[], &["Organization"]] };
-const STOPS_UNCONFIRMED: Metric = Metric { name: "StopsUnconfirmed", unit: "Count", by: BY_PROVIDER };
-const SECONDS_TO_COMPLETE: Metric = Metric { name: "SecondsToComplete", unit: "Seconds", by: BY_MODEL };
+const CANCELLED_RENDERS: Metric =
+    Metric { name: "CancelledRenders", unit: "Count", by: &[&[], &["Organization"]] };
+const STOPS_UNCONFIRMED: Metric =
+    Metric { name: "StopsUnconfirmed", unit: "Count", by: BY_PROVIDER };
+const SECONDS_TO_COMPLETE: Metric =
+    Metric { name: "SecondsToComplete", unit: "Seconds", by: BY_MODEL };
 const CHARGED_MXN: Metric = Metric { name: "ChargedMxn", unit: "None", by: IN_ALL };
-const PROVIDER_LATENCY: Metric = Metric { name: "ProviderLatency", unit: "Milliseconds", by: BY_PROVIDER };
+const PROVIDER_LATENCY: Metric =
+    Metric { name: "ProviderLatency", unit: "Milliseconds", by: BY_PROVIDER };
 const PROVIDER_ERRORS: Metric = Metric { name: "ProviderErrors", unit: "Count", by: BY_PROVIDER };
-const PROVIDER_ACCOUNT_REFUSED: Metric = Metric { name: "ProviderAccountRefused", unit: "Count", by: BY_PROVIDER };
-const PROVIDER_SECRET_UNUSABLE: Metric = Metric { name: "ProviderSecretUnusable", unit: "Count", by: BY_PROVIDER };
+const PROVIDER_ACCOUNT_REFUSED: Metric =
+    Metric { name: "ProviderAccountRefused", unit: "Count", by: BY_PROVIDER };
+const PROVIDER_SECRET_UNUSABLE: Metric =
+    Metric { name: "ProviderSecretUnusable", unit: "Count", by: BY_PROVIDER };
 const REFUSALS: Metric = Metric { name: "Refusals", unit: "Count", by: &[&["Code"]] };
 const OVERDUE: Metric = Metric { name: "Overdue", unit: "Count", by: IN_ALL };
 const STORAGE_RETRIES: Metric = Metric { name: "StorageRetries", unit: "Count", by: IN_ALL };
@@ -125,8 +134,8 @@ impl Metrics {
         self.write(&[(&SUBMITTED, 1.into())], &[("Model", &job.model)]);
     }
 
-    /// A job has reached its end, and that is written down. `Faults` is 0 or 1, so that its average is the share that failed by no
-    /// caller's doing.
+    /// A job has reached its end, and that is written down. `Faults` is 0 or 1, so that its average
+    /// is the share that failed by no caller's doing.
     pub fn ended(&self, job: &Job) {
         if job.org.is_sandbox() {
             return;
@@ -150,13 +159,16 @@ impl Metrics {
         self.count_stop(job);
     }
 
-    /// A render that had begun when its owner cancelled it may be billed to us, whatever the job costs its owner. A stop that was never
-    /// confirmed certainly may.
+    /// A render that had begun when its owner cancelled it may be billed to us, whatever the job
+    /// costs its owner. A stop that was never confirmed certainly may.
     fn count_stop(&self, job: &Job) {
         let Some(stop) = &job.stop else { return };
         let began = job.trace().is_some_and(|trace| trace.rendering_since.is_some());
         if stop.is_wanted() && began {
-            self.write(&[(&CANCELLED_RENDERS, 1.into())], &[("Organization", &job.org.to_string())]);
+            self.write(
+                &[(&CANCELLED_RENDERS, 1.into())],
+                &[("Organization", &job.org.to_string())],
+            );
         }
         if let State::Failed { at, .. } = &job.state
             && at.since(stop.requested) >= STOPPING
@@ -165,9 +177,11 @@ impl Metrics {
         }
     }
 
-    /// A provider was asked something. Each exchange counts in all three, so that their sums divide.
+    /// A provider was asked something. Each exchange counts in all three, so that their sums
+    /// divide.
     pub fn exchanged(&self, provider: Provider, took: Duration, how: Exchange) {
-        let account_refused = matches!(how, Exchange::AccountRefused(_)); // a bad key, no permission, no money left
+        // a bad key, no permission, no money left
+        let account_refused = matches!(how, Exchange::AccountRefused(_));
         let error = matches!(how, Exchange::Unanswered | Exchange::Answered(408 | 429 | 500..));
         let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         let values = [
@@ -178,7 +192,8 @@ impl Metrics {
         self.write(&values, &[("Provider", name(provider))]);
     }
 
-    /// A provider's secret was read, or could not be, and nothing can be made of it: its models are not available.
+    /// A provider's secret was read, or could not be, and nothing can be made of it: its models are
+    /// not available.
     pub fn provider_secret_unusable(&self, provider: Provider) {
         self.write(&[(&PROVIDER_SECRET_UNUSABLE, 1.into())], &[("Provider", name(provider))]);
     }
@@ -198,8 +213,9 @@ impl Metrics {
         self.write(&[(&STORAGE_RETRIES, 1.into())], &[]);
     }
 
-    /// An audit looked at this many accounts to an end, and so many of them do not agree with their ledger and jobs; beside them, so many
-    /// could not be judged, because money moved during every look.
+    /// An audit looked at this many accounts to an end, and so many of them do not agree with their
+    /// ledger and jobs; beside them, so many could not be judged, because money moved during every
+    /// look.
     pub fn audited(&self, accounts: usize, differing: usize, unjudged: usize) {
         let values = [
             (&ACCOUNTS_AUDITED, accounts.into()),
@@ -215,7 +231,8 @@ impl Metrics {
     }
 
     fn write(&self, values: &[(&'static Metric, Value)], dimensions: &[(&'static str, &str)]) {
-        let dimensions = dimensions.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        let dimensions =
+            dimensions.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
         (self.0)(&Line { values: values.to_vec(), dimensions });
     }
 }
@@ -224,13 +241,20 @@ impl Line {
     /// One JSON object: the values at its top, and for CloudWatch what they are.
     fn embedded(&self, namespace: &str, now_unix_ms: u64) -> Value {
         let by = self.values.first().map_or(IN_ALL, |(metric, _)| metric.by);
-        let metrics: Vec<_> =
-            self.values.iter().map(|(metric, _)| json!({"Name": metric.name, "Unit": metric.unit})).collect();
+        let metrics: Vec<_> = self
+            .values
+            .iter()
+            .map(|(metric, _)| json!({"Name": metric.name, "Unit": metric.unit}))
+            .collect();
         let directive = json!({"Namespace": namespace, "Dimensions": by, "Metrics": metrics});
         let about = json!({"Timestamp": now_unix_ms, "CloudWatchMetrics": [directive]});
         let mut object = Map::from_iter([("_aws".to_owned(), about)]);
-        object.extend(self.values.iter().map(|(metric, value)| (metric.name.to_owned(), value.clone())));
-        object.extend(self.dimensions.iter().map(|(name, value)| ((*name).to_owned(), value.as_str().into())));
+        object.extend(
+            self.values.iter().map(|(metric, value)| (metric.name.to_owned(), value.clone())),
+        );
+        object.extend(
+            self.dimensions.iter().map(|(name, value)| ((*name).to_owned(), value.as_str().into())),
+        );
         Value::Object(object)
     }
 }

@@ -1,12 +1,15 @@
-//! Mexican pesos as whole millionths. The only type in which an amount is held, added, stored or shown.
+//! Mexican pesos as whole millionths. The only type in which an amount is held, added, stored or
+//! shown.
 
 use crate::decimal::{self, DecimalError};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
-/// An amount in micro-MXN, positive or negative. Arithmetic is checked; text is exact. In the store it is a whole number of
-/// micro-pesos, in JSON for callers it is decimal text (`Display`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+/// An amount in micro-MXN, positive or negative. Arithmetic is checked; text is exact. In the store
+/// it is a whole number of micro-pesos, in JSON for callers it is decimal text (`Display`).
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct Money(i64);
 

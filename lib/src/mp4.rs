@@ -111,8 +111,12 @@ impl Walker {
     pub fn finish(&mut self) -> Result<(), NotAnMp4> {
         match std::mem::take(&mut self.place) {
             _ if self.boxes == 0 => return Err(NotAnMp4::Beginning),
-            Place::Inside { kind, left: Size::Bytes(_), .. } if is_needed(kind) => return Err(NotAnMp4::Truncated),
-            Place::Inside { kind, began, left: Size::ToTheEnd, held } => self.leave(kind, began, held),
+            Place::Inside { kind, left: Size::Bytes(_), .. } if is_needed(kind) => {
+                return Err(NotAnMp4::Truncated);
+            }
+            Place::Inside { kind, began, left: Size::ToTheEnd, held } => {
+                self.leave(kind, began, held)
+            }
             Place::Inside { kind, began, .. } if kind != *b"mdat" => self.media_goes_on(began),
             Place::Inside { .. } | Place::Header(_) | Place::Behind => {}
         }
@@ -123,7 +127,9 @@ impl Walker {
     /// samples. In a file of fragments more of them may follow.
     pub fn ends_here(&self) -> bool {
         let between = matches!(&self.place, Place::Header(header) if header.is_empty());
-        between && self.movie.as_ref().is_some_and(|movie| !movie.has_fragments) && self.judge().is_ok()
+        between
+            && self.movie.as_ref().is_some_and(|movie| !movie.has_fragments)
+            && self.judge().is_ok()
     }
 
     /// Goes on where a header or a box is complete.
@@ -185,11 +191,12 @@ impl Walker {
     fn media_begins(&mut self, media: std::ops::Range<u64>) {
         self.media_end = Some(media.end);
         self.media.add(media);
-        self.has_frames |= self.fragment.take_if(|fragment| fragment.has_frames_in(&self.media)).is_some();
+        self.has_frames |=
+            self.fragment.take_if(|fragment| fragment.has_frames_in(&self.media)).is_some();
     }
 
-    /// What comes right behind media and is no box, or one that is cut off, may be media too: then the
-    /// `mdat` says too small a size.
+    /// What comes right behind media and is no box, or one that is cut off, may be media too: then
+    /// the `mdat` says too small a size.
     fn media_goes_on(&mut self, began: u64) {
         if self.media_end == Some(began) {
             self.media_begins(began..u64::MAX);
@@ -205,19 +212,26 @@ impl Walker {
                 let fragment = Fragment::read(&held, began, movie);
                 self.needed = self.needed.max(fragment.end());
                 self.has_frames |= fragment.has_frames_in(&self.media);
-                self.fragment = Some(fragment).filter(|fragment| !fragment.has_frames_in(&self.media));
+                self.fragment =
+                    Some(fragment).filter(|fragment| !fragment.has_frames_in(&self.media));
             }
-            (b"sidx", _) => self.needed = self.needed.max(fragment::indexed_end(&held, self.passed)),
+            (b"sidx", _) => {
+                self.needed = self.needed.max(fragment::indexed_end(&held, self.passed))
+            }
             _ => {}
         }
     }
 
-    /// Whether there is a whole video in what has passed. Media may be shorter than its box says, as
-    /// long as all samples are there.
+    /// Whether there is a whole video in what has passed. Media may be shorter than its box says,
+    /// as long as all samples are there.
     fn judge(&self) -> Result<(), NotAnMp4> {
         let Some(movie) = &self.movie else {
             // Media without an index: the index would have come.
-            return Err(if self.media.is_empty() { NotAnMp4::NoVideo } else { NotAnMp4::Truncated });
+            return Err(if self.media.is_empty() {
+                NotAnMp4::NoVideo
+            } else {
+                NotAnMp4::Truncated
+            });
         };
         let named = movie.samples(&self.media);
         match () {

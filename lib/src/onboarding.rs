@@ -1,5 +1,6 @@
-//! How a caller comes to be: an organization with its sign-up bonus, and its keys. The operator's command line and the local
-//! system both go through here, so that neither makes an organization the other would not.
+//! How a caller comes to be: an organization with its sign-up bonus, and its keys. The operator's
+//! command line and the local system both go through here, so that neither makes an organization
+//! the other would not.
 
 use crate::account::Account;
 use crate::auth;
@@ -14,7 +15,8 @@ pub const SIGNUP_BONUS: Money = Money::from_micros(50_000_000);
 /// What became of a sign-up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SignUp {
-    /// The organization is complete by this call: it was new, or an earlier attempt had not come as far as the bonus.
+    /// The organization is complete by this call: it was new, or an earlier attempt had not come as
+    /// far as the bonus.
     Done,
     /// It was complete before, with this bonus; nothing was changed.
     Before {
@@ -23,14 +25,20 @@ pub enum SignUp {
     },
 }
 
-/// Makes an organization's account and posts the sign-up bonus. A repeat with the same id finishes what is missing and adds nothing.
-/// Needs the tables of accounts and of the ledger.
-pub async fn create_organization(store: &Store, ambient: &Ambient, org: OrgId) -> Result<SignUp, StoreError> {
+/// Makes an organization's account and posts the sign-up bonus. A repeat with the same id finishes
+/// what is missing and adds nothing. Needs the tables of accounts and of the ledger.
+pub async fn create_organization(
+    store: &Store,
+    ambient: &Ambient,
+    org: OrgId,
+) -> Result<SignUp, StoreError> {
     store.create_account(&Account::new(org)).await?;
     match store.post(&Entry::bonus(org, SIGNUP_BONUS, ambient.now_unix_ms())).await? {
         Posted::Now => Ok(SignUp::Done),
         Posted::Before(entry) => Ok(SignUp::Before { bonus: entry.amount }),
-        Posted::NoSuchOrganization => Err(StoreError::Broken("the account went away before its bonus came".into())),
+        Posted::NoSuchOrganization => {
+            Err(StoreError::Broken("the account went away before its bonus came".into()))
+        }
     }
 }
 
@@ -40,14 +48,21 @@ pub enum NoKey {
     /// A key of nobody would answer every request with an error.
     #[error("there is no such organization")]
     NoSuchOrganization,
-    /// The store did not answer; a key that was stored nevertheless is known to nobody and opens nothing.
+    /// The store did not answer; a key that was stored nevertheless is known to nobody and opens
+    /// nothing.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// Makes a key for an organization, or for its sandbox, and returns it: the only time that it is seen, since only its hash is stored. Every
-/// call makes another. A sandbox's account is made with its first key. Needs the tables of accounts and of keys.
-pub async fn create_key(store: &Store, ambient: &Ambient, org: OrgId, name: &str) -> Result<String, NoKey> {
+/// Makes a key for an organization, or for its sandbox, and returns it: the only time that it is
+/// seen, since only its hash is stored. Every call makes another. A sandbox's account is made with
+/// its first key. Needs the tables of accounts and of keys.
+pub async fn create_key(
+    store: &Store,
+    ambient: &Ambient,
+    org: OrgId,
+    name: &str,
+) -> Result<String, NoKey> {
     let live = store.account(org.live()).await?.ok_or(NoKey::NoSuchOrganization)?;
     if org.is_sandbox() {
         store.create_account(&Account { suspended: live.suspended, ..Account::new(org) }).await?;

@@ -1,5 +1,6 @@
-//! The one sender. Every exchange with the world outside (DynamoDB, SQS, providers, storage) goes through [`Outbound`], where it
-//! can be observed or failed. One HTTP stack, one TLS stack, HTTP/1.1, no redirects, no proxies.
+//! The one sender. Every exchange with the world outside (DynamoDB, SQS, providers, storage) goes
+//! through [`Outbound`], where it can be observed or failed. One HTTP stack, one TLS stack,
+//! HTTP/1.1, no redirects, no proxies.
 
 mod aws;
 mod credentials;
@@ -16,12 +17,15 @@ use url::Url;
 
 /// How long a connection may take: three lost SYNs (1 s, 2 s) and the TLS handshake on a slow path.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
-/// A peer may close a connection that idled, and its close looks like a lost answer: providers and storage get a fresh one after 4 s.
+/// A peer may close a connection that idled, and its close looks like a lost answer: providers and
+/// storage get a fresh one after 4 s.
 const IDLE: Duration = Duration::from_secs(4);
-/// AWS calls are repeated safely when their connection turns out closed, so theirs may idle as long as a warm function waits.
+/// AWS calls are repeated safely when their connection turns out closed, so theirs may idle as long
+/// as a warm function waits.
 const AWS_IDLE: Duration = Duration::from_secs(50);
 
-/// A connection within a region and its TLS handshake take 20 ms; what is not open after a second is left to the first request.
+/// A connection within a region and its TLS handshake take 20 ms; what is not open after a second
+/// is left to the first request.
 const OPENING: Duration = Duration::from_secs(1);
 
 /// An exchange that brought no answer. The two cases decide whether a submission may be sent again.
@@ -41,11 +45,16 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 impl From<reqwest::Error> for WireError {
     fn from(error: reqwest::Error) -> Self {
         let error = error.without_url(); // a signed URL must not reach a log
-        if error.is_connect() || error.is_builder() { Self::NotSent(error.into()) } else { Self::Lost(error.into()) }
+        if error.is_connect() || error.is_builder() {
+            Self::NotSent(error.into())
+        } else {
+            Self::Lost(error.into())
+        }
     }
 }
 
-/// Where an exchange can be observed, failed or answered instead of the network. Production has none; the tests bring theirs.
+/// Where an exchange can be observed, failed or answered instead of the network. Production has
+/// none; the tests bring theirs.
 pub trait Gate: Send + Sync + fmt::Debug {
     /// Sees the request; calls `send` to let it happen, or not.
     fn exchange<'a>(&'a self, request: reqwest::Request, send: Network<'a>) -> Exchange<'a>;
@@ -76,29 +85,42 @@ impl Outbound {
         Self { gate: Some(gate), ..Self::network() }
     }
 
-    /// One exchange with a provider or with storage. The body is still to be read. Never repeated here.
-    pub async fn exchange(&self, request: reqwest::Request) -> Result<reqwest::Response, WireError> {
+    /// One exchange with a provider or with storage. The body is still to be read. Never repeated
+    /// here.
+    pub async fn exchange(
+        &self,
+        request: reqwest::Request,
+    ) -> Result<reqwest::Response, WireError> {
         self.send(&self.others, request).await
     }
 
-    async fn exchange_aws(&self, request: reqwest::Request) -> Result<reqwest::Response, WireError> {
+    async fn exchange_aws(
+        &self,
+        request: reqwest::Request,
+    ) -> Result<reqwest::Response, WireError> {
         self.send(&self.aws, request).await
     }
 
-    async fn send(&self, client: &reqwest::Client, request: reqwest::Request) -> Result<reqwest::Response, WireError> {
+    async fn send(
+        &self,
+        client: &reqwest::Client,
+        request: reqwest::Request,
+    ) -> Result<reqwest::Response, WireError> {
         match &self.gate {
             None => Ok(client.execute(request).await?),
             Some(gate) => {
-                let send: Network<'_> =
-                    Box::new(move |request| Box::pin(async move { Ok(client.execute(request).await?) }));
+                let send: Network<'_> = Box::new(move |request| {
+                    Box::pin(async move { Ok(client.execute(request).await?) })
+                });
                 gate.exchange(request, send).await
             }
         }
     }
 }
 
-/// Opens connections to DynamoDB, the queue and these, at the start, so that no caller waits for their handshakes. What comes
-/// of it does not matter: nothing is asked, and a connection that could not be opened is opened by the first request.
+/// Opens connections to DynamoDB, the queue and these, at the start, so that no caller waits for
+/// their handshakes. What comes of it does not matter: nothing is asked, and a connection that
+/// could not be opened is opened by the first request.
 pub async fn connect(world: &World, others: Vec<Url>) {
     let head = |mut url: Url| {
         url.set_path("/");
@@ -126,18 +148,21 @@ pub async fn read_body(mut response: reqwest::Response, most: usize) -> Result<V
 
 fn client(idle: Duration) -> reqwest::Client {
     let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-    let tls = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .expect("ring speaks TLS 1.2 and 1.3")
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+    let tls = rustls::ClientConfig::builder_with_provider(Arc::new(
+        rustls::crypto::ring::default_provider(),
+    ))
+    .with_safe_default_protocol_versions()
+    .expect("ring speaks TLS 1.2 and 1.3")
+    .with_root_certificates(roots)
+    .with_no_client_auth();
     reqwest::Client::builder()
         .tls_backend_preconfigured(tls)
         .http1_only()
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
         .retry(reqwest::retry::never())
-        .user_agent(concat!("geekhub-video/", env!("CARGO_PKG_VERSION"))) // Supabase refuses secret keys to browsers' user agents
+        // Supabase refuses secret keys to browsers' user agents
+        .user_agent(concat!("geekhub-video/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(CONNECT_TIMEOUT)
         .pool_idle_timeout(idle)
         .tcp_nodelay(true)

@@ -1,11 +1,13 @@
-//! What a job costs: `seconds × USD/s × markup × FX`, whole numbers all the way, one rounding at the end.
+//! What a job costs: `seconds × USD/s × markup × FX`, whole numbers all the way, one rounding at
+//! the end.
 
 use crate::decimal::{self, DecimalError};
 use crate::money::{Money, MoneyOverflow};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
-/// A decimal of at least 0 with six places: a price in USD, a markup, an exchange rate. Stored as whole millionths.
+/// A decimal of at least 0 with six places: a price in USD, a markup, an exchange rate. Stored as
+/// whole millionths.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Factor(i64);
@@ -64,8 +66,9 @@ impl Price {
     }
 }
 
-/// Pesos for a second, exact: three factors of six places have a product of up to 18. It is a price to multiply and no amount: what is
-/// charged is rounded once, after it was multiplied by the seconds.
+/// Pesos for a second, exact: three factors of six places have a product of up to 18. It is a price
+/// to multiply and no amount: what is charged is rounded once, after it was multiplied by the
+/// seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MxnPerSecond(i128);
 
@@ -113,9 +116,16 @@ mod tests {
 
     #[test]
     fn rounds_once_half_up_to_a_millionth() {
-        assert_eq!(price("0.000001", "0.5", "1").cost_rounded_half_up(1).unwrap().micros(), 1, "0.5 millionths go up");
+        assert_eq!(
+            price("0.000001", "0.5", "1").cost_rounded_half_up(1).unwrap().micros(),
+            1,
+            "0.5 millionths go up"
+        );
         assert_eq!(price("0.000001", "0.499999", "1").cost_rounded_half_up(1).unwrap().micros(), 0);
-        assert_eq!(price("0.04", "1.05", "18.123457").cost_rounded_half_up(7).unwrap().to_string(), "5.328296");
+        assert_eq!(
+            price("0.04", "1.05", "18.123457").cost_rounded_half_up(7).unwrap().to_string(),
+            "5.328296"
+        );
     }
 
     #[test]

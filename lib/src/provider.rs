@@ -1,5 +1,6 @@
-//! The providers as pure translation: a job becomes a request, a reply becomes what it means for the job. Nothing here sends,
-//! sleeps, logs or reads the environment; `outbound` is the one sender.
+//! The providers as pure translation: a job becomes a request, a reply becomes what it means for
+//! the job. Nothing here sends, sleeps, logs or reads the environment; `outbound` is the one
+//! sender.
 
 mod exchange;
 pub mod fal;
@@ -13,7 +14,8 @@ use crate::job::{Failure, FailureCode, Job};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-/// The longest address that is kept on a job. A signed URL has about 1,000 characters; a job's item holds 400 KB in all.
+/// The longest address that is kept on a job. A signed URL has about 1,000 characters; a job's item
+/// holds 400 KB in all.
 const LONGEST_ADDRESS: usize = 4096;
 
 /// Who renders.
@@ -110,7 +112,8 @@ pub enum FileSource {
     Inline(Request),
 }
 
-/// How each provider is spoken to; absent ones are not configured, and their models are not available.
+/// How each provider is spoken to; absent ones are not configured, and their models are not
+/// available.
 #[derive(Debug, Clone, Default)]
 pub struct Providers {
     /// fal, when it is configured.
@@ -119,7 +122,8 @@ pub struct Providers {
     pub google: Option<google::Google>,
 }
 
-/// Whether a reply says that the provider refuses the operator's account: its key, its rights, its money.
+/// Whether a reply says that the provider refuses the operator's account: its key, its rights, its
+/// money.
 pub fn refuses_our_account(provider: Provider, reply: &Reply) -> bool {
     match provider {
         Provider::Fal => fal::refuses_our_account(reply),
@@ -197,7 +201,9 @@ impl Providers {
     pub fn cancelled(&self, handle: &Handle, reply: &Reply) -> Cancelled {
         match handle {
             Handle::Fal(_) => fal::cancel_read(reply),
-            Handle::Google(_) => Cancelled::Trouble("Google's operations cannot be stopped".to_owned()),
+            Handle::Google(_) => {
+                Cancelled::Trouble("Google's operations cannot be stopped".to_owned())
+            }
             Handle::Sandbox(_) => sandbox::cancelled(reply),
         }
     }
@@ -211,7 +217,8 @@ impl Providers {
         }
     }
 
-    /// The request that removes the provider's own copy of a file, where that is the operator's: a bucket at Google.
+    /// The request that removes the provider's own copy of a file, where that is the operator's: a
+    /// bucket at Google.
     pub fn remove(&self, handle: &Handle, file_url: &str) -> Option<Request> {
         match handle {
             Handle::Google(_) => self.google().ok()?.remove(file_url),
@@ -220,10 +227,14 @@ impl Providers {
     }
 
     fn fal(&self) -> Result<&fal::Fal, Failure> {
-        self.fal.as_ref().ok_or_else(|| Failure::new(FailureCode::ProviderUnavailable, "fal.ai is not configured"))
+        self.fal.as_ref().ok_or_else(|| {
+            Failure::new(FailureCode::ProviderUnavailable, "fal.ai is not configured")
+        })
     }
 
     fn google(&self) -> Result<&google::Google, Failure> {
-        self.google.as_ref().ok_or_else(|| Failure::new(FailureCode::ProviderUnavailable, "Google is not configured"))
+        self.google.as_ref().ok_or_else(|| {
+            Failure::new(FailureCode::ProviderUnavailable, "Google is not configured")
+        })
     }
 }

@@ -1,5 +1,5 @@
-//! The queues that carry jobs. A message only says which job to look at; what is to be done is read from the job itself, so a
-//! message may be lost, doubled or reordered.
+//! The queues that carry jobs. A message only says which job to look at; what is to be done is read
+//! from the job itself, so a message may be lost, doubled or reordered.
 
 use crate::config::ConfigError;
 use crate::id::{JobId, OrgId};
@@ -17,8 +17,9 @@ const BATCH: usize = 10;
 /// The longest delay that SQS knows.
 const LONGEST_DELAY: Duration = Duration::from_secs(900);
 
-/// The queues whose messages take long to be worked on: they name the organization, and SQS hands out first what belongs to one that has
-/// few messages in work. So the backlog of one organization does not stand before the others'. It costs USD 0.10 more for a million requests.
+/// The queues whose messages take long to be worked on: they name the organization, and SQS hands
+/// out first what belongs to one that has few messages in work. So the backlog of one organization
+/// does not stand before the others'. It costs USD 0.10 more for a million requests.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html>
 const FAIR: [&str; 2] = ["STORE_QUEUE_URL", "STORE_AGAIN_QUEUE_URL"];
 
@@ -69,7 +70,8 @@ impl Queue {
         Ok(Self { sqs: Client::from_conf(config.build()), url, is_fair: FAIR.contains(&variable) })
     }
 
-    /// Sends one message, to be delivered after `delay` (whole seconds, at most 900). A repeat delivers it twice, which does no harm.
+    /// Sends one message, to be delivered after `delay` (whole seconds, at most 900). A repeat
+    /// delivers it twice, which does no harm.
     pub async fn send(&self, message: Message, delay: Duration) -> Result<(), QueueError> {
         let sent = self
             .sqs
@@ -83,8 +85,13 @@ impl Queue {
         sent.map(drop).map_err(|error| QueueError { count: 1, source: Some(error.into()) })
     }
 
-    /// Sends one message where somebody waits: SQS takes one in 10 ms, and one that is not taken in a second is the sweep's.
-    pub async fn send_in_passing(&self, message: Message, delay: Duration) -> Result<(), QueueError> {
+    /// Sends one message where somebody waits: SQS takes one in 10 ms, and one that is not taken in
+    /// a second is the sweep's.
+    pub async fn send_in_passing(
+        &self,
+        message: Message,
+        delay: Duration,
+    ) -> Result<(), QueueError> {
         let sent = tokio::time::timeout(IN_PASSING, self.send(message, delay)).await;
         sent.unwrap_or_else(|elapsed| Err(QueueError { count: 1, source: Some(elapsed.into()) }))
     }
@@ -95,7 +102,9 @@ impl Queue {
         for batch in messages.chunks(BATCH) {
             match self.send_batch(batch).await {
                 Ok(count) => refused.count += count,
-                Err(error) => refused = QueueError { count: refused.count + batch.len(), source: Some(error) },
+                Err(error) => {
+                    refused = QueueError { count: refused.count + batch.len(), source: Some(error) }
+                }
             }
         }
         if refused.count == 0 { Ok(()) } else { Err(refused) }
@@ -114,7 +123,13 @@ impl Queue {
                     .build()
             })
             .collect::<Result<Vec<_>, _>>()?;
-        let answer = self.sqs.send_message_batch().queue_url(&self.url).set_entries(Some(entries)).send().await?;
+        let answer = self
+            .sqs
+            .send_message_batch()
+            .queue_url(&self.url)
+            .set_entries(Some(entries))
+            .send()
+            .await?;
         Ok(answer.failed().len())
     }
 
@@ -127,7 +142,8 @@ fn body(message: Message) -> String {
     format!(r#"{{"org":"{}","job":"{}"}}"#, message.org, message.job)
 }
 
-/// A part of a second counts as a whole one: a message that comes early finds a turn that is not open yet.
+/// A part of a second counts as a whole one: a message that comes early finds a turn that is not
+/// open yet.
 fn seconds(delay: Duration) -> i32 {
     i32::try_from(whole_seconds(delay.min(LONGEST_DELAY))).unwrap_or(0)
 }
@@ -145,8 +161,16 @@ mod tests {
 
     #[test]
     fn a_delay_is_rounded_up_to_whole_seconds_and_bounded() {
-        let delays =
-            [(0, 0), (1, 1), (500, 1), (1_000, 1), (1_500, 2), (900_000, 900), (900_001, 900), (7_200_000, 900)];
+        let delays = [
+            (0, 0),
+            (1, 1),
+            (500, 1),
+            (1_000, 1),
+            (1_500, 2),
+            (900_000, 900),
+            (900_001, 900),
+            (7_200_000, 900),
+        ];
         for (ms, expected) in delays {
             assert_eq!(seconds(Duration::from_millis(ms)), expected, "{ms} ms");
         }

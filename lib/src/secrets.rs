@@ -1,8 +1,9 @@
-//! The operator's secrets: in AWS Secrets Manager, read at the start and again every five minutes, or, on a developer's machine, in the
-//! environment. `FAL_KEY_SECRET` names the secret that `FAL_KEY` would be; the variable itself wins.
+//! The operator's secrets: in AWS Secrets Manager, read at the start and again every five minutes,
+//! or, on a developer's machine, in the environment. `FAL_KEY_SECRET` names the secret that
+//! `FAL_KEY` would be; the variable itself wins.
 //!
-//! A [`Credential`] must be there when the function starts. A [`ProviderCredential`] need not: a provider whose secret cannot be used is
-//! a provider that is not there.
+//! A [`Credential`] must be there when the function starts. A [`ProviderCredential`] need not: a
+//! provider whose secret cannot be used is a provider that is not there.
 
 mod provider;
 
@@ -22,17 +23,21 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
 
-/// So long a secret is taken as it was read: a rotated one holds everywhere five minutes later, for a read in 300 s of each sandbox.
+/// So long a secret is taken as it was read: a rotated one holds everywhere five minutes later, for
+/// a read in 300 s of each sandbox.
 const FRESH: Duration = Duration::from_secs(5 * 60);
 /// Lambda gives a start ten seconds, and says nothing of why one took longer.
 const STARTING: Duration = Duration::from_secs(5);
-/// Reading again happens while a job waits: 100 times its usual length, and then the secret of before is good enough.
+/// Reading again happens while a job waits: 100 times its usual length, and then the secret of
+/// before is good enough.
 const READING_AGAIN: Duration = Duration::from_secs(2);
 
-/// What can be made of a secret's text, or what is wrong with it: the rest of a sentence that begins with its name.
+/// What can be made of a secret's text, or what is wrong with it: the rest of a sentence that
+/// begins with its name.
 type Make<T> = fn(&Secret) -> Result<T, String>;
 
-/// Why a secret cannot be used now. It prints the name of the secret and what is wrong, and nothing of its text.
+/// Why a secret cannot be used now. It prints the name of the secret and what is wrong, and nothing
+/// of its text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{error}")]
 pub struct Unusable {
@@ -81,8 +86,8 @@ impl Secrets {
         Self { env, ambient, metrics, manager: Client::from_conf(config.build()) }
     }
 
-    /// Reads the secret of this variable and makes a credential of it; none if neither the variable nor its `…_SECRET` is set. One that
-    /// cannot be read or used is an error that says which.
+    /// Reads the secret of this variable and makes a credential of it; none if neither the variable
+    /// nor its `…_SECRET` is set. One that cannot be read or used is an error that says which.
     pub async fn credential<T: Clone>(
         &self,
         variable: &str,
@@ -98,7 +103,8 @@ impl Secrets {
         make: Make<T>,
     ) -> Result<Option<Credential<T>>, Unusable> {
         if let Some(here) = self.env.secret(variable) {
-            let wrong = |problem| Unusable { error: ConfigError::new(variable, problem), passes: false };
+            let wrong =
+                |problem| Unusable { error: ConfigError::new(variable, problem), passes: false };
             return Ok(Some(Credential::fixed(make(&here).map_err(wrong)?)));
         }
         let named_by = Env::secret_variable(variable);
@@ -108,25 +114,34 @@ impl Secrets {
             Unusable { error: ConfigError::new(&named_by, problem), passes }
         };
         let read = tokio::time::timeout(time, self.read(name)).await;
-        let read = read.unwrap_or_else(|_| Err(Unread::passing("took too long to be read"))).map_err(unusable)?;
+        let read = read
+            .unwrap_or_else(|_| Err(Unread::passing("took too long to be read")))
+            .map_err(unusable)?;
         let value = make(&read).map_err(|problem| unusable(Unread::lasting(problem)))?;
         let last = Last { value, read, at: self.ambient.now() };
-        let kept = Kept { secrets: self.clone(), name: name.to_owned(), make, last: Mutex::new(last) };
+        let kept =
+            Kept { secrets: self.clone(), name: name.to_owned(), make, last: Mutex::new(last) };
         Ok(Some(Credential(Kind::Kept(Arc::new(kept)))))
     }
 
     async fn read(&self, name: &str) -> Result<Secret, Unread> {
         // Boxed, because the SDK's future is deep, and so is every start that it is a part of.
-        let answer = Box::pin(self.manager.get_secret_value().secret_id(name).send()).await.map_err(unread)?;
+        let answer = Box::pin(self.manager.get_secret_value().secret_id(name).send())
+            .await
+            .map_err(unread)?;
         match answer.secret_string.filter(|text| !text.trim().is_empty()) {
-            Some(text) => Ok(Secret::new(text.trim())), // files that secrets are made of end in a line break
+            // files that secrets are made of end in a line break
+            Some(text) => Ok(Secret::new(text.trim())),
             None => Err(Unread::lasting("has no text")),
         }
     }
 }
 
-/// Secrets Manager's own faults and a connection that failed pass. What it says of the secret stays until the operator mends it.
-fn unread<E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static>(error: SdkError<E>) -> Unread {
+/// Secrets Manager's own faults and a connection that failed pass. What it says of the secret stays
+/// until the operator mends it.
+fn unread<E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static>(
+    error: SdkError<E>,
+) -> Unread {
     match &error {
         SdkError::ServiceError(answer) => {
             let status = answer.raw().status().as_u16();
@@ -141,7 +156,8 @@ fn unread<E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static>(e
 
 /// AWS says the same of a secret that is not there and of one that the role may not read.
 fn refused(refusal: &ErrorMetadata) -> String {
-    let (code, message) = (refusal.code().unwrap_or("refused"), refusal.message().unwrap_or_default());
+    let (code, message) =
+        (refusal.code().unwrap_or("refused"), refusal.message().unwrap_or_default());
     match code {
         "AccessDeniedException" => {
             format!("{code}: {message}. Either it does not exist, or the role may not read it")
@@ -185,7 +201,8 @@ impl<T: Clone> Credential<T> {
         Self(Kind::Fixed(value))
     }
 
-    /// The credential of the secret as it was at most five minutes ago; older if the secret cannot be read now.
+    /// The credential of the secret as it was at most five minutes ago; older if the secret cannot
+    /// be read now.
     pub async fn current(&self) -> T {
         match &self.0 {
             Kind::Fixed(value) => value.clone(),
@@ -207,7 +224,11 @@ impl<T: Clone> Kept<T> {
                     (last.read, last.value) = (read, value);
                 }
                 Err(why) => {
-                    tracing::warn!(secret = self.name, why, "the secret could not be read again; the old one holds")
+                    tracing::warn!(
+                        secret = self.name,
+                        why,
+                        "the secret could not be read again; the old one holds"
+                    )
                 }
             }
         }
@@ -216,7 +237,9 @@ impl<T: Clone> Kept<T> {
 
     async fn again(&self, before: &Secret) -> Result<Option<(Secret, T)>, String> {
         let read = tokio::time::timeout(READING_AGAIN, self.secrets.read(&self.name)).await;
-        let read = read.map_err(|_| "took too long to be read".to_owned())?.map_err(|unread| unread.problem)?;
+        let read = read
+            .map_err(|_| "took too long to be read".to_owned())?
+            .map_err(|unread| unread.problem)?;
         if read.expose() == before.expose() {
             return Ok(None);
         }

@@ -1,6 +1,8 @@
-//! Supabase Storage: where finished videos live. <https://supabase.com/docs/guides/storage>, resumable uploads are TUS 1.0.0.
+//! Supabase Storage: where finished videos live. <https://supabase.com/docs/guides/storage>,
+//! resumable uploads are TUS 1.0.0.
 //!
-//! Keys that begin with `sb_` go in `apikey` alone; older ones are JWTs and go in `authorization` too.
+//! Keys that begin with `sb_` go in `apikey` alone; older ones are JWTs and go in `authorization`
+//! too.
 
 mod error;
 mod location;
@@ -22,15 +24,16 @@ use serde_json::Value;
 use std::time::Duration;
 use url::Url;
 
-/// What a single upload may hold, and the size of a part of a resumable one: Supabase takes parts of exactly 6 MiB.
+/// What a single upload may hold, and the size of a part of a resumable one: Supabase takes parts
+/// of exactly 6 MiB.
 pub const PART_BYTES: usize = 6 << 20;
 
-/// The largest video that is stored: ten seconds at 400 Mbit/s, ten times what any model renders. More is a fault, and would fill the
-/// operator's storage.
+/// The largest video that is stored: ten seconds at 400 Mbit/s, ten times what any model renders.
+/// More is a fault, and would fill the operator's storage.
 pub const LARGEST_VIDEO: u64 = 512 << 20;
 
-/// For so long a cache may hold a video that its owner has deleted, in seconds. A video never changes
-/// under its URL, so a day is for the owner's sake and not for the video's.
+/// For so long a cache may hold a video that its owner has deleted, in seconds. A video never
+/// changes under its URL, so a day is for the owner's sake and not for the video's.
 pub const CACHED_FOR_AT_MOST_S: u32 = 86_400;
 /// The same, as the header that says so.
 const KEEP: &str = "max-age=86400";
@@ -53,7 +56,8 @@ pub struct Storage {
 }
 
 impl Storage {
-    /// The bucket of `SUPABASE_URL`, `SUPABASE_BUCKET` and the secret `SUPABASE_SECRET_KEY`, which is read.
+    /// The bucket of `SUPABASE_URL`, `SUPABASE_BUCKET` and the secret `SUPABASE_SECRET_KEY`, which
+    /// is read.
     pub async fn new(world: &World, aws: &SdkConfig) -> Result<Self, ConfigError> {
         let key = Secrets::new(world, aws).credential("SUPABASE_SECRET_KEY", usable).await?;
         let named_by = Env::secret_variable("SUPABASE_SECRET_KEY");
@@ -86,13 +90,16 @@ impl Storage {
     ) -> Result<Vec<u8>, StorageError> {
         let mut request = self.request(method, self.url(path), QUESTION_TIMEOUT).await;
         if let Some(body) = body {
-            request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            request
+                .headers_mut()
+                .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
             *request.body_mut() = Some(body.to_string().into());
         }
         Ok(read_body(self.call(step, request).await?, LONGEST_ANSWER).await?)
     }
 
-    /// Where a job's video lives in the bucket: the same for every attempt, so that a repeat replaces and never adds.
+    /// Where a job's video lives in the bucket: the same for every attempt, so that a repeat
+    /// replaces and never adds.
     pub fn path(org: OrgId, job: JobId) -> String {
         format!("{}/{job}/video.mp4", org.uuid())
     }
@@ -132,7 +139,8 @@ impl Storage {
         let mut request = Request::new(method, url);
         *request.timeout_mut() = Some(timeout);
         let secret = |text: String| {
-            let mut value = HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static(""));
+            let mut value =
+                HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static(""));
             value.set_sensitive(true);
             value
         };
@@ -148,7 +156,10 @@ impl Storage {
         Self::expect_success(step, self.outbound.exchange(request).await?).await
     }
 
-    async fn expect_success(step: &'static str, answer: Response) -> Result<Response, StorageError> {
+    async fn expect_success(
+        step: &'static str,
+        answer: Response,
+    ) -> Result<Response, StorageError> {
         if answer.status().is_success() {
             return Ok(answer);
         }

@@ -1,8 +1,9 @@
 //! DynamoDB: the only writer of jobs, accounts, ledger entries and keys.
 //!
-//! A job is written on the condition that its revision is the one that was read, and a write leaves attributes that it does not know as
-//! they are. A write that moves money carries the account and the ledger in the same transaction. Every write may be repeated: when its answer was lost, the item that then fails the
-//! condition is our own, and that counts as written.
+//! A job is written on the condition that its revision is the one that was read, and a write leaves
+//! attributes that it does not know as they are. A write that moves money carries the account and
+//! the ledger in the same transaction. Every write may be repeated: when its answer was lost, the
+//! item that then fails the condition is our own, and that counts as written.
 
 mod accept;
 mod account;
@@ -84,7 +85,8 @@ pub struct Store {
 impl Store {
     /// A store over these tables; each one's variable must be set.
     pub fn new(world: &World, aws: &SdkConfig, tables: &[Table]) -> Result<Self, ConfigError> {
-        // Retries are decided here, by what failed, and not by the SDK: it does not know conflicts between transactions.
+        // Retries are decided here, by what failed, and not by the SDK: it does not know conflicts
+        // between transactions.
         let mut config = aws_sdk_dynamodb::config::Builder::from(aws)
             .retry_config(aws_sdk_dynamodb::config::retry::RetryConfig::disabled());
         if let Some(endpoint) = world.env.aws_endpoint("DYNAMODB") {
@@ -104,13 +106,14 @@ impl Store {
         })
     }
 
-    /// The same store, trying for this long where 4 s are too few: what it writes cannot be learnt again.
+    /// The same store, trying for this long where 4 s are too few: what it writes cannot be learnt
+    /// again.
     pub fn trying_for(&self, budget: Duration) -> Self {
         Self { budget, ..self.clone() }
     }
 
-    /// The same store, for what a person does by hand: whatever they set, post, make or revoke through it carries their name. Functions
-    /// have no such name.
+    /// The same store, for what a person does by hand: whatever they set, post, make or revoke
+    /// through it carries their name. Functions have no such name.
     pub fn acting_as(&self, actor: &Actor) -> Self {
         Self { actor: Some(actor.clone()), ..self.clone() }
     }
@@ -121,6 +124,7 @@ impl Store {
     }
 
     fn table(&self, table: Table) -> &str {
-        self.names.get(&table).map_or("", String::as_str) // a table that was not asked for is refused by DynamoDB by its empty name
+        // a table that was not asked for is refused by DynamoDB by its empty name
+        self.names.get(&table).map_or("", String::as_str)
     }
 }

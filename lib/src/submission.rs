@@ -1,5 +1,6 @@
-//! Sends a job to its provider, exactly once. Whoever sends holds the job's lease first; what the answer means for the job is decided
-//! here, for the function that accepts jobs and for the one that sends what is still pending.
+//! Sends a job to its provider, exactly once. Whoever sends holds the job's lease first; what the
+//! answer means for the job is decided here, for the function that accepts jobs and for the one
+//! that sends what is still pending.
 
 use crate::error::causes;
 use crate::job::{Job, Moved};
@@ -25,12 +26,22 @@ pub struct Submitter {
 
 impl Submitter {
     /// With the providers that are configured, through their sender.
-    pub fn new(providers: &Providers, sender: &ProviderSender, store: &Store, ambient: &Ambient) -> Self {
-        Self { providers: providers.clone(), sender: sender.clone(), store: store.clone(), ambient: ambient.clone() }
+    pub fn new(
+        providers: &Providers,
+        sender: &ProviderSender,
+        store: &Store,
+        ambient: &Ambient,
+    ) -> Self {
+        Self {
+            providers: providers.clone(),
+            sender: sender.clone(),
+            store: store.clone(),
+            ambient: ambient.clone(),
+        }
     }
 
-    /// Sends a job whose lease we hold, once, and says how that moves it. An unknown outcome moves nothing: the lease runs out, and
-    /// the job fails then without having been sent again.
+    /// Sends a job whose lease we hold, once, and says how that moves it. An unknown outcome moves
+    /// nothing: the lease runs out, and the job fails then without having been sent again.
     pub async fn submit(&self, job: Job, lifetime: Lifetime) -> Moved {
         let outcome = self.send(&job, lifetime).await;
         let now = self.ambient.now();
@@ -42,7 +53,8 @@ impl Submitter {
             }
             Submitted::NotTaken(why) => {
                 tracing::warn!(job.id = %job.id, org.id = %job.org, why, "the provider did not take the job; it stays pending");
-                let wait = self.ambient.spread(job.cadence(now)); // a provider that refuses one job refuses all of that moment
+                // a provider that refuses one job refuses all of that moment
+                let wait = self.ambient.spread(job.cadence(now));
                 job.not_taken(&why, now, wait)
             }
             Submitted::Unknown(why) => {
@@ -52,15 +64,18 @@ impl Submitter {
         }
     }
 
-    /// Records how a submission moved the job, for as long as the function lives: nobody else knows what the provider called it, and a
-    /// handle that is not kept is a render that is paid for and thrown away.
+    /// Records how a submission moved the job, for as long as the function lives: nobody else knows
+    /// what the provider called it, and a handle that is not kept is a render that is paid for and
+    /// thrown away.
     pub async fn record(&self, moved: &Job, lifetime: Lifetime) -> Result<Written, StoreError> {
         self.store.trying_for(lifetime.recording()).write(moved).await
     }
 
     async fn send(&self, job: &Job, lifetime: Lifetime) -> Submitted {
         let Some(timeout) = lifetime.exchange(SUBMIT_TIMEOUT) else {
-            return Submitted::NotTaken("the function's time was used up before the job could be sent".to_owned());
+            return Submitted::NotTaken(
+                "the function's time was used up before the job could be sent".to_owned(),
+            );
         };
         let request = match self.providers.submit(job) {
             Ok(request) => request,

@@ -1,5 +1,5 @@
-//! Logs as events: one JSON object a line on standard output, a readable message and fields (`request.id`, `org.id`, `job.id`).
-//! Never a key, a prompt or a body, at no level.
+//! Logs as events: one JSON object a line on standard output, a readable message and fields
+//! (`request.id`, `org.id`, `job.id`). Never a key, a prompt or a body, at no level.
 
 use crate::config::ConfigError;
 use crate::job::{Failure, FailureCode, Job};
@@ -15,8 +15,8 @@ use tracing_subscriber::{Layer, filter::FilterExt, filter::filter_fn, fmt, regis
 /// Those whose own lines below `INFO` are known to have nothing secret in them.
 const OURS: [&str; 2] = ["ghub", "local"];
 
-/// Starts logging; once for each process. `RUST_LOG` sets the level, `info` unless it says otherwise. A release build has no level below
-/// `info` (`Cargo.toml`, `release_max_level_info`).
+/// Starts logging; once for each process. `RUST_LOG` sets the level, `info` unless it says
+/// otherwise. A release build has no level below `info` (`Cargo.toml`, `release_max_level_info`).
 pub fn init() {
     std::panic::set_hook(Box::new(panicked));
     // A second call, as tests make it, leaves the first one's subscriber in place.
@@ -25,7 +25,8 @@ pub fn init() {
     }
 }
 
-/// Starts logging for a person at a terminal: lines of text on standard error; once for each process.
+/// Starts logging for a person at a terminal: lines of text on standard error; once for each
+/// process.
 pub fn on_stderr(otherwise: &str) {
     let lines = fmt::layer().with_writer(std::io::stderr).with_target(false);
     if registry().with(lines.with_filter(levels(otherwise))).try_init().is_err() {
@@ -33,8 +34,9 @@ pub fn on_stderr(otherwise: &str) {
     }
 }
 
-/// What `RUST_LOG` lets through, or `otherwise` without it. Below `INFO` that is our own lines only: at `TRACE` Lambda's runtime and the
-/// HTTP libraries write whole requests, with their keys and prompts.
+/// What `RUST_LOG` lets through, or `otherwise` without it. Below `INFO` that is our own lines
+/// only: at `TRACE` Lambda's runtime and the HTTP libraries write whole requests, with their keys
+/// and prompts.
 fn levels<S: Subscriber + for<'s> LookupSpan<'s>>(otherwise: &str) -> impl Filter<S> + use<S> {
     capped(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(otherwise)))
 }
@@ -44,8 +46,8 @@ pub fn not_started(error: &ConfigError) {
     tracing::error!(%error, "the function does not start");
 }
 
-/// Says what a provider said when a job failed, where there is more than callers read. The prompt and secrets are left out of it. A fault
-/// that only the operator can mend is an error.
+/// Says what a provider said when a job failed, where there is more than callers read. The prompt
+/// and secrets are left out of it. A fault that only the operator can mend is an error.
 pub fn provider_said(job: &Job, failure: &Failure) {
     let Some(says) = failure.said_about(&job.prompt) else { return };
     let (code, provider_code) = (failure.code_word(), failure.provider_code.as_deref());
@@ -63,7 +65,8 @@ fn panicked(panic: &PanicHookInfo<'_>) {
 
 fn capped<S: Subscriber + for<'s> LookupSpan<'s>>(filter: EnvFilter) -> impl Filter<S> {
     filter.and(filter_fn(|line| {
-        *line.level() <= Level::INFO || OURS.contains(&line.target().split("::").next().unwrap_or_default())
+        *line.level() <= Level::INFO
+            || OURS.contains(&line.target().split("::").next().unwrap_or_default())
     }))
 }
 
@@ -86,7 +89,10 @@ mod tests {
     fn written(levels: &str, meanwhile: impl FnOnce()) -> Vec<Value> {
         let mut file = tempfile();
         let to = std::sync::Mutex::new(file.try_clone().unwrap());
-        tracing::subscriber::with_default(subscriber(capped(EnvFilter::new(levels)), to), meanwhile);
+        tracing::subscriber::with_default(
+            subscriber(capped(EnvFilter::new(levels)), to),
+            meanwhile,
+        );
         let mut text = String::new();
         file.rewind().unwrap();
         file.read_to_string(&mut text).unwrap();
@@ -97,13 +103,21 @@ mod tests {
     fn a_line_is_one_object_with_the_ids_at_hand() {
         let lines = written("info", || {
             let _request = tracing::info_span!("request", request.id = "req_1").entered();
-            tracing::warn!(job.id = "job_1", org.id = "org_1", why = "it said \"no\"\n", "not taken");
+            tracing::warn!(
+                job.id = "job_1",
+                org.id = "org_1",
+                why = "it said \"no\"\n",
+                "not taken"
+            );
             tracing::debug!("below the level");
         });
         let [line] = &lines[..] else { panic!("{lines:?}") };
         assert_eq!((&line["level"], &line["message"]), (&json!("WARN"), &json!("not taken")));
         assert_eq!((&line["job.id"], &line["org.id"]), (&json!("job_1"), &json!("org_1")));
-        assert_eq!((&line["why"], &line["span"]["request.id"]), (&json!("it said \"no\"\n"), &json!("req_1")));
+        assert_eq!(
+            (&line["why"], &line["span"]["request.id"]),
+            (&json!("it said \"no\"\n"), &json!("req_1"))
+        );
     }
 
     #[test]
@@ -136,8 +150,10 @@ mod tests {
 
     /// A file without a name, gone when it is closed.
     fn tempfile() -> std::fs::File {
-        let path = std::env::temp_dir().join(format!("geekhub-video-log-{}", uuid::Uuid::new_v4().simple()));
-        let file = std::fs::File::options().read(true).write(true).create_new(true).open(&path).unwrap();
+        let path = std::env::temp_dir()
+            .join(format!("geekhub-video-log-{}", uuid::Uuid::new_v4().simple()));
+        let file =
+            std::fs::File::options().read(true).write(true).create_new(true).open(&path).unwrap();
         std::fs::remove_file(path).unwrap();
         file
     }

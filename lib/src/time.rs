@@ -19,7 +19,8 @@ impl Timestamp {
         self.0
     }
 
-    /// The moment this much later. A part of a second counts as a whole one, so that no wait is shorter than it says.
+    /// The moment this much later. A part of a second counts as a whole one, so that no wait is
+    /// shorter than it says.
     pub fn after(self, length: Duration) -> Self {
         Self(self.0.saturating_add(i64::try_from(whole_seconds(length)).unwrap_or(i64::MAX)))
     }
@@ -64,17 +65,29 @@ mod tests {
     #[test]
     fn a_wait_is_never_shorter_than_it_says() {
         let start = Timestamp::from_unix_s(1_000);
-        for (ms, later_s) in [(0, 0), (1, 1), (500, 1), (999, 1), (1_000, 1), (1_001, 2), (15_900, 16)] {
-            assert_eq!(start.after(Duration::from_millis(ms)), Timestamp::from_unix_s(1_000 + later_s), "{ms} ms");
+        for (ms, later_s) in
+            [(0, 0), (1, 1), (500, 1), (999, 1), (1_000, 1), (1_001, 2), (15_900, 16)]
+        {
+            assert_eq!(
+                start.after(Duration::from_millis(ms)),
+                Timestamp::from_unix_s(1_000 + later_s),
+                "{ms} ms"
+            );
         }
         assert_eq!(start.after(Duration::MAX).unix_s(), i64::MAX);
     }
 
     #[test]
     fn a_day_begins_at_midnight_utc() {
-        for (unix_s, day, left_s) in [(0, 0, 86_400), (86_399, 0, 1), (86_400, 1, 86_400), (-1, -1, 1)] {
+        for (unix_s, day, left_s) in
+            [(0, 0, 86_400), (86_399, 0, 1), (86_400, 1, 86_400), (-1, -1, 1)]
+        {
             let moment = Timestamp::from_unix_s(unix_s);
-            assert_eq!((moment.day(), moment.until_tomorrow().as_secs()), (day, left_s), "{unix_s}");
+            assert_eq!(
+                (moment.day(), moment.until_tomorrow().as_secs()),
+                (day, left_s),
+                "{unix_s}"
+            );
             assert_eq!(moment.midnight().unix_s(), day * 86_400, "{unix_s}");
         }
     }

@@ -1,5 +1,6 @@
-//! What a function is handed from outside: its environment, the time, randomness and the network. Tests and the local system hand
-//! in their own; nothing else in the project reads a clock, a variable or an entropy source.
+//! What a function is handed from outside: its environment, the time, randomness and the network.
+//! Tests and the local system hand in their own; nothing else in the project reads a clock, a
+//! variable or an entropy source.
 
 use crate::config::Env;
 use crate::id::{JobId, OrgId};
@@ -27,7 +28,12 @@ impl World {
     /// The process's own environment, the system's clock and entropy, the real network.
     pub fn process() -> Self {
         let (env, ambient) = (Env::process(), Ambient::system());
-        Self { metrics: Metrics::on_stdout(&env, &ambient), env, ambient, outbound: Outbound::network() }
+        Self {
+            metrics: Metrics::on_stdout(&env, &ambient),
+            env,
+            ambient,
+            outbound: Outbound::network(),
+        }
     }
 }
 
@@ -79,7 +85,8 @@ impl Ambient {
         let mut bytes = [0; N];
         match &self.seeded {
             Some(rng) => rng.lock().unwrap_or_else(PoisonError::into_inner).fill(&mut bytes),
-            // Version 4 UUIDs come from the system's entropy; their first six bytes are random throughout.
+            // Version 4 UUIDs come from the system's entropy; their first six bytes are random
+            // throughout.
             None => bytes.chunks_mut(6).for_each(|chunk| {
                 chunk.copy_from_slice(&uuid::Uuid::new_v4().as_bytes()[..chunk.len()]);
             }),
@@ -93,14 +100,16 @@ impl Ambient {
         most * share / u32::from(u16::MAX)
     }
 
-    /// A length of time from half of `wait` to all of it, evenly. What failed for many at once is so not tried again by all at once,
-    /// and how often it is tried stays within twice of what `wait` says.
+    /// A length of time from half of `wait` to all of it, evenly. What failed for many at once is
+    /// so not tried again by all at once, and how often it is tried stays within twice of what
+    /// `wait` says.
     pub fn spread(&self, wait: Duration) -> Duration {
         let least = wait / 2;
         least + self.jitter(wait - least)
     }
 
-    /// A cadence, or up to a tenth less, in whole seconds: what began together and goes on does so apart.
+    /// A cadence, or up to a tenth less, in whole seconds: what began together and goes on does so
+    /// apart.
     pub fn varied(&self, cadence: Duration) -> Duration {
         cadence - Duration::from_secs(self.jitter(cadence / 10).as_secs())
     }
@@ -112,7 +121,9 @@ impl Ambient {
 
     /// A new job's id, ordered by time.
     pub fn job_id(&self) -> JobId {
-        JobId::from_uuid(Builder::from_unix_timestamp_millis(self.now_unix_ms(), &self.bytes()).into_uuid())
+        JobId::from_uuid(
+            Builder::from_unix_timestamp_millis(self.now_unix_ms(), &self.bytes()).into_uuid(),
+        )
     }
 }
 
@@ -122,7 +133,9 @@ mod tests {
 
     #[test]
     fn job_ids_are_ordered_by_time_and_repeat_with_the_seed() {
-        let at = |s| Ambient::with_clock(Arc::new(move || UNIX_EPOCH + Duration::from_secs(s))).seeded(7);
+        let at = |s| {
+            Ambient::with_clock(Arc::new(move || UNIX_EPOCH + Duration::from_secs(s))).seeded(7)
+        };
         assert!(at(1_000).job_id() < at(1_001).job_id());
         assert_eq!(at(1_000).job_id(), at(1_000).job_id());
         assert_ne!(Ambient::system().job_id(), Ambient::system().job_id());
@@ -134,7 +147,10 @@ mod tests {
         let most = Duration::from_millis(400);
         let drawn: Vec<_> = (0..200).map(|_| ambient.jitter(most)).collect();
         assert!(drawn.iter().all(|length| *length <= most));
-        assert!(drawn.iter().any(|length| *length < most / 4) && drawn.iter().any(|length| *length > most * 3 / 4));
+        assert!(
+            drawn.iter().any(|length| *length < most / 4)
+                && drawn.iter().any(|length| *length > most * 3 / 4)
+        );
     }
 
     #[test]
@@ -143,17 +159,28 @@ mod tests {
         let wait = Duration::from_secs(15);
         let drawn: Vec<_> = (0..200).map(|_| ambient.spread(wait)).collect();
         assert!(drawn.iter().all(|length| (wait / 2..=wait).contains(length)));
-        assert!(drawn.iter().any(|length| *length < wait * 5 / 8) && drawn.iter().any(|length| *length > wait * 7 / 8));
+        assert!(
+            drawn.iter().any(|length| *length < wait * 5 / 8)
+                && drawn.iter().any(|length| *length > wait * 7 / 8)
+        );
     }
 
     #[test]
     fn a_cadence_varies_by_a_tenth_of_it_in_whole_seconds() {
         let ambient = Ambient::system();
         for (cadence, drawn) in [(1, 1..=1), (9, 9..=9), (15, 14..=15), (60, 54..=60)] {
-            let lengths: Vec<_> = (0..400).map(|_| ambient.varied(Duration::from_secs(cadence))).collect();
-            assert!(lengths.iter().all(|length| drawn.contains(&length.as_secs()) && length.subsec_nanos() == 0));
+            let lengths: Vec<_> =
+                (0..400).map(|_| ambient.varied(Duration::from_secs(cadence))).collect();
+            assert!(
+                lengths
+                    .iter()
+                    .all(|length| drawn.contains(&length.as_secs()) && length.subsec_nanos() == 0)
+            );
             assert!(lengths.contains(&Duration::from_secs(cadence)), "{cadence} s is drawn too");
-            assert!(cadence < 60 || (55..60).all(|s| lengths.contains(&Duration::from_secs(s))), "{lengths:?}");
+            assert!(
+                cadence < 60 || (55..60).all(|s| lengths.contains(&Duration::from_secs(s))),
+                "{lengths:?}"
+            );
         }
     }
 }

@@ -1,5 +1,9 @@
-//! What holds of money whatever is done with it: any text, any price, any sequence of jobs, payments and corrections.
-#![expect(clippy::unwrap_used, reason = "what the tests share stops a test as the test itself would")]
+//! What holds of money whatever is done with it: any text, any price, any sequence of jobs,
+//! payments and corrections.
+#![expect(
+    clippy::unwrap_used,
+    reason = "what the tests share stops a test as the test itself would"
+)]
 
 use ghub::account::{Account, Change};
 use ghub::audit::{Books, Of, Posting, Standing, Stated};
@@ -11,7 +15,8 @@ use ghub::time::Timestamp;
 use proptest::prelude::*;
 use uuid::Uuid;
 
-/// Something that happens to an account. A job is chosen among those that are open, or that were charged, by its place among them.
+/// Something that happens to an account. A job is chosen among those that are open, or that were
+/// charged, by its place among them.
 #[derive(Debug, Clone)]
 enum Event {
     Hold(Money),
@@ -53,7 +58,8 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
 
 impl Beside {
     fn of_status(&self, wanted: impl Fn(usize, Status) -> bool, place: usize) -> Option<usize> {
-        let fitting: Vec<_> = (0..self.jobs.len()).filter(|job| wanted(*job, self.jobs[*job].1)).collect();
+        let fitting: Vec<_> =
+            (0..self.jobs.len()).filter(|job| wanted(*job, self.jobs[*job].1)).collect();
         (!fitting.is_empty()).then(|| fitting[place % fitting.len()])
     }
 
@@ -83,7 +89,10 @@ impl Beside {
             Event::Recharge(amount) | Event::Adjustment(amount) => self.posts(amount, Of::Other),
             Event::Refund(place) => {
                 let refunded = self.refunded.clone();
-                let job = self.of_status(|job, status| status == Status::Completed && !refunded[job], place)?;
+                let job = self.of_status(
+                    |job, status| status == Status::Completed && !refunded[job],
+                    place,
+                )?;
                 self.refunded[job] = true;
                 self.posts(self.jobs[job].0, Of::Refund(id(job)))
             }
@@ -208,7 +217,8 @@ proptest! {
         }
     }
 
-    /// Whatever is read is what stands there: no digit is dropped, and nothing else is taken for a number.
+    /// Whatever is read is what stands there: no digit is dropped, and nothing else is taken for a
+    /// number.
     #[test]
     fn a_text_is_read_exactly_or_not_at_all(text in "-?[0-9]{0,14}(\\.[0-9]{0,8})?|[-+.0-9e ]{0,12}") {
         let Ok(read) = text.parse::<Money>() else { return Ok(()) };
@@ -219,7 +229,8 @@ proptest! {
         prop_assert_eq!(i128::from(read.micros()), if negative { -magnitude } else { magnitude });
     }
 
-    /// The one rounding: the result is the whole millionth that is nearest to the exact product, the upper one of two.
+    /// The one rounding: the result is the whole millionth that is nearest to the exact product,
+    /// the upper one of two.
     #[test]
     fn a_cost_is_rounded_once_half_up(usd in factor(), markup in factor(), fx in factor(), seconds in 0..100_000_u32) {
         let factor = Factor::from_millionths;

@@ -1,4 +1,5 @@
-//! Requests as they go over the wire, for what the client would not send, and answers with all their headers.
+//! Requests as they go over the wire, for what the client would not send, and answers with all
+//! their headers.
 
 use crate::stage::{Caller, Stage};
 use ghub::money::Money;
@@ -30,7 +31,8 @@ pub(crate) struct Reply {
 impl Ask {
     /// A request without key and body; the path is that of the template, from `/v1` on.
     pub(crate) fn new(method: Method, path: &str) -> Self {
-        let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
+        let headers =
+            HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
         Self { method, path: path.to_owned(), headers, body: Vec::new() }
     }
 
@@ -64,7 +66,8 @@ impl Ask {
 impl Stage {
     pub(crate) async fn ask(&self, ask: Ask) -> Reply {
         let origin = self.system.api.as_deref().unwrap().trim_end_matches("/v1");
-        let mut request = Request::new(ask.method, format!("{origin}{}", ask.path).parse().unwrap());
+        let mut request =
+            Request::new(ask.method, format!("{origin}{}", ask.path).parse().unwrap());
         *request.headers_mut() = ask.headers;
         *request.body_mut() = Some(ask.body.into());
         let response = Outbound::network().exchange(request).await.unwrap();
@@ -112,7 +115,10 @@ impl Reply {
         assert_eq!((self.status, &self.body), (status, &envelope));
         assert_eq!(self.header("content-type"), Some("application/json"));
         let random = request_id.unwrap_or_default().strip_prefix("req_").unwrap_or_default();
-        assert!(random.len() == 24 && random.bytes().all(|byte| byte.is_ascii_hexdigit()), "{request_id:?}");
+        assert!(
+            random.len() == 24 && random.bytes().all(|byte| byte.is_ascii_hexdigit()),
+            "{request_id:?}"
+        );
         assert!(!message.is_empty());
         message
     }

@@ -20,11 +20,15 @@ struct Sums {
 }
 
 impl Stage {
-    /// `balance = Σ ledger`, `held = Σ cost of open jobs`, `open_jobs =` their number; a completed job has exactly one consumption, of
-    /// its cost, and no other job has any. The ledger's entries are numbered from 1 on, and each carries the sum up to it.
+    /// `balance = Σ ledger`, `held = Σ cost of open jobs`, `open_jobs =` their number; a completed
+    /// job has exactly one consumption, of its cost, and no other job has any. The ledger's entries
+    /// are numbered from 1 on, and each carries the sum up to it.
     pub(crate) async fn audit(&self) {
-        let (accounts, mut jobs, ledger) =
-            (self.items("TABLE_ACCOUNTS").await, self.items("TABLE_JOBS").await, self.items("TABLE_LEDGER").await);
+        let (accounts, mut jobs, ledger) = (
+            self.items("TABLE_ACCOUNTS").await,
+            self.items("TABLE_JOBS").await,
+            self.items("TABLE_LEDGER").await,
+        );
         jobs.retain(|item| !item.contains_key("void")); // a void item is no job
 
         let mut expected: BTreeMap<String, Sums> = BTreeMap::new();
@@ -37,7 +41,10 @@ impl Stage {
             let place = (number(entry, "sequence"), number(entry, "balance_after"));
             assert_eq!(place, (sums.entries, sums.balance), "the place of {entry:?}");
         }
-        for job in jobs.iter().filter(|job| matches!(job["status"].as_str(), Some("pending" | "processing"))) {
+        for job in jobs
+            .iter()
+            .filter(|job| matches!(job["status"].as_str(), Some("pending" | "processing")))
+        {
             let sums = expected.entry(text(job, "org")).or_default();
             sums.held += number(job, "cost");
             sums.open_jobs += 1;
@@ -64,10 +71,13 @@ impl Stage {
             let id = text(job, "job");
             let charges: Vec<i64> = ledger
                 .iter()
-                .filter(|entry| entry["kind"] == "consumption" && entry.get("job") == job.get("job"))
+                .filter(|entry| {
+                    entry["kind"] == "consumption" && entry.get("job") == job.get("job")
+                })
                 .map(|entry| number(entry, "amount"))
                 .collect();
-            let is_charged = job["status"] == "completed" && number(job, "cost") != 0; // a sandbox's costs nothing
+            // a sandbox's costs nothing
+            let is_charged = job["status"] == "completed" && number(job, "cost") != 0;
             let wanted = if is_charged { vec![-number(job, "cost")] } else { Vec::new() };
             assert_eq!(charges, wanted, "the charges of job {id}, {}", job["status"]);
             assert_eq!(
@@ -94,14 +104,18 @@ impl Stage {
 
     /// All jobs of an organization.
     pub(crate) async fn jobs_of(&self, org: OrgId) -> Vec<Job> {
-        let ids = self.items("TABLE_JOBS").await.into_iter().filter(|job| text(job, "org") == org.to_string());
+        let ids = self
+            .items("TABLE_JOBS")
+            .await
+            .into_iter()
+            .filter(|job| text(job, "org") == org.to_string());
         join_all(ids.map(|job| async move { self.stored(org, &text(&job, "job")).await })).await
     }
 
     async fn items(&self, table: &str) -> Vec<Map<String, Value>> {
         let world = self.system.world();
-        let config =
-            aws_sdk_dynamodb::config::Builder::from(&sdk_config(&world).unwrap()).endpoint_url(&self.system.dynamodb);
+        let config = aws_sdk_dynamodb::config::Builder::from(&sdk_config(&world).unwrap())
+            .endpoint_url(&self.system.dynamodb);
         let pages = Client::from_conf(config.build())
             .scan()
             .table_name(&self.system.variables[table])
@@ -109,7 +123,10 @@ impl Stage {
             .items()
             .send();
         let items: Vec<_> = pages.collect::<Result<_, _>>().await.unwrap();
-        items.into_iter().map(|item| item.into_iter().map(|(name, value)| (name, plain(&value))).collect()).collect()
+        items
+            .into_iter()
+            .map(|item| item.into_iter().map(|(name, value)| (name, plain(&value))).collect())
+            .collect()
     }
 }
 
@@ -118,9 +135,11 @@ fn plain(value: &AttributeValue) -> Value {
         AttributeValue::S(text) => text.clone().into(),
         AttributeValue::N(number) => number.parse::<i64>().expect("whole numbers only").into(),
         AttributeValue::Bool(flag) => (*flag).into(),
-        AttributeValue::M(map) => {
-            map.iter().map(|(name, value)| (name.clone(), plain(value))).collect::<Map<_, _>>().into()
-        }
+        AttributeValue::M(map) => map
+            .iter()
+            .map(|(name, value)| (name.clone(), plain(value)))
+            .collect::<Map<_, _>>()
+            .into(),
         _ => Value::Null,
     }
 }

@@ -1,4 +1,5 @@
-//! Every route asks for a key. A bad one is refused in the same words everywhere, costs one lookup at most, and is told nothing.
+//! Every route asks for a key. A bad one is refused in the same words everywhere, costs one lookup
+//! at most, and is told nothing.
 
 use crate::asking::Ask;
 use crate::routes::Route;
@@ -32,17 +33,42 @@ async fn every_route_refuses_every_bad_key() {
     let cases = [
         ("no header", None, "missing_api_key", Nothing),
         ("another scheme", Some("Basic dXNlcjpwYXNz".to_owned()), "missing_api_key", Nothing),
-        ("a good key under another scheme", Some(format!("Basic {live}")), "missing_api_key", Nothing),
+        (
+            "a good key under another scheme",
+            Some(format!("Basic {live}")),
+            "missing_api_key",
+            Nothing,
+        ),
         ("a good key without a scheme", Some(live.clone()), "missing_api_key", Nothing),
         ("no key", Some("Bearer".to_owned()), "missing_api_key", Nothing),
-        ("a character too few", bearer(&format!("ghub_sk_live_{}", &random[1..])), "invalid_api_key", Nothing),
+        (
+            "a character too few",
+            bearer(&format!("ghub_sk_live_{}", &random[1..])),
+            "invalid_api_key",
+            Nothing,
+        ),
         ("a character too many", bearer(&format!("{live}a")), "invalid_api_key", Nothing),
-        ("another alphabet", bearer(&format!("ghub_sk_live_-{}", &random[1..])), "invalid_api_key", Nothing),
-        ("bytes for characters", bearer(&format!("ghub_sk_live_{}", "ñ".repeat(16))), "invalid_api_key", Nothing),
+        (
+            "another alphabet",
+            bearer(&format!("ghub_sk_live_-{}", &random[1..])),
+            "invalid_api_key",
+            Nothing,
+        ),
+        (
+            "bytes for characters",
+            bearer(&format!("ghub_sk_live_{}", "ñ".repeat(16))),
+            "invalid_api_key",
+            Nothing,
+        ),
         ("another prefix", bearer(&format!("ghub-sk-live-{random}")), "invalid_api_key", Nothing),
         ("somebody else's key", bearer(&format!("sk-{random}")), "invalid_api_key", Nothing),
         ("two keys", bearer(&format!("{live}, Bearer {live}")), "invalid_api_key", Nothing),
-        ("a key that never was", bearer(&format!("ghub_sk_live_{random}")), "invalid_api_key", TheKeys),
+        (
+            "a key that never was",
+            bearer(&format!("ghub_sk_live_{random}")),
+            "invalid_api_key",
+            TheKeys,
+        ),
         ("a key in other letters", bearer(&other_case(&live)), "invalid_api_key", TheKeys),
         ("a revoked key", bearer(&revoked), "key_revoked", TheKeys),
     ];
@@ -66,14 +92,21 @@ async fn every_route_refuses_every_bad_key() {
     stage.left_nothing(&before, "a request with a bad key").await;
 }
 
-/// A found key is remembered for a minute, so a revocation takes a minute to hold. It takes no longer, on any route.
+/// A found key is remembered for a minute, so a revocation takes a minute to hold. It takes no
+/// longer, on any route.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_revocation_holds_after_a_minute() {
     let stage = Stage::new().await;
     let caller = stage.caller();
     let (job, key) = (caller.accepted("before").await, stage.key_of(&caller).await);
     for route in Route::guarded() {
-        assert_ne!(stage.ask(route.ask(&job).key(&key)).await.status, 401, "{} {}", route.method, route.path);
+        assert_ne!(
+            stage.ask(route.ask(&job).key(&key)).await.status,
+            401,
+            "{} {}",
+            route.method,
+            route.path
+        );
     }
     revoke(&stage, &key).await;
     stage.later(Duration::from_secs(60));
@@ -97,7 +130,11 @@ fn with(ask: Ask, authorization: Option<&str>) -> Ask {
 /// Capitals for small letters and the other way round, after the prefix.
 fn other_case(key: &str) -> String {
     let swap = |letter: char| {
-        if letter.is_ascii_lowercase() { letter.to_ascii_uppercase() } else { letter.to_ascii_lowercase() }
+        if letter.is_ascii_lowercase() {
+            letter.to_ascii_uppercase()
+        } else {
+            letter.to_ascii_lowercase()
+        }
     };
     let (prefix, random) = key.split_at("ghub_sk_live_".len());
     prefix.to_owned() + &random.chars().map(swap).collect::<String>()
@@ -106,7 +143,8 @@ fn other_case(key: &str) -> String {
 fn is_key_lookup(stage: &Stage, calls: &[Call]) -> bool {
     match calls {
         [call] => {
-            call.what == "DynamoDB_20120810.GetItem" && call.body["TableName"] == stage.system.variables["TABLE_KEYS"]
+            call.what == "DynamoDB_20120810.GetItem"
+                && call.body["TableName"] == stage.system.variables["TABLE_KEYS"]
         }
         _ => false,
     }

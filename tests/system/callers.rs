@@ -1,5 +1,5 @@
-//! The callers' pages hold what they say: their commands are run, and their tables are the code's. `tests/sdk/run` runs their examples in
-//! Python and TypeScript.
+//! The callers' pages hold what they say: their commands are run, and their tables are the code's.
+//! `tests/sdk/run` runs their examples in Python and TypeScript.
 
 use crate::process::ROOT;
 use crate::reader::{Reader, commands};
@@ -35,8 +35,12 @@ fn links_lead_somewhere() {
 fn every_cause_is_explained_and_whether_to_try_again() {
     for code in FailureCode::ALL {
         let row = row(GUIDE, code.as_str());
-        assert!(row.contains(&format!("| {} |", code.meaning())), "{row}: as the OpenAPI document has it");
-        let again = row.trim_end_matches('|').rsplit('|').next().unwrap_or_default().trim().to_owned();
+        assert!(
+            row.contains(&format!("| {} |", code.meaning())),
+            "{row}: as the OpenAPI document has it"
+        );
+        let again =
+            row.trim_end_matches('|').rsplit('|').next().unwrap_or_default().trim().to_owned();
         assert_eq!(again.starts_with("yes"), code.is_retryable(), "{row}");
         assert_eq!(again.starts_with("no"), !code.is_retryable(), "{row}");
     }
@@ -46,7 +50,8 @@ fn every_cause_is_explained_and_whether_to_try_again() {
 fn every_error_is_explained() {
     for code in ErrorCode::ALL {
         let rows = GUIDE.lines().filter(|line| line.starts_with("| 4") || line.starts_with("| 5"));
-        let said: Vec<_> = rows.filter(|row| row.contains(&format!("`{}`", code.as_str()))).collect();
+        let said: Vec<_> =
+            rows.filter(|row| row.contains(&format!("`{}`", code.as_str()))).collect();
         assert_eq!(said.len(), 1, "{code:?}: {said:?}");
     }
 }

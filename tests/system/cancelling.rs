@@ -1,4 +1,5 @@
-//! `POST /v1/videos/{id}/cancel`: a job ends uncharged where its provider lets it, by exactly one outcome, whoever else is at it.
+//! `POST /v1/videos/{id}/cancel`: a job ends uncharged where its provider lets it, by exactly one
+//! outcome, whoever else is at it.
 
 mod going_on;
 
@@ -24,7 +25,10 @@ async fn a_job_that_no_provider_has_is_cancelled_at_once() {
     let job = still.caller.accepted("waiting").await;
     still.has("1000.00", "4.20").await;
     let told = cancelled(&still.cancel(&job).await);
-    assert_eq!((&told["billing"]["status"], &told["video_url"]), (&json!("released"), &Value::Null));
+    assert_eq!(
+        (&told["billing"]["status"], &told["video_url"]),
+        (&json!("released"), &Value::Null)
+    );
     assert_eq!((still.stops(), still.stage.fal().renders()), (0, 0), "nobody was asked");
     still.has("1000.00", "0.00").await;
 
@@ -76,7 +80,10 @@ async fn a_render_that_won_the_race_is_stored_and_charged_once() {
     assert_eq!(still.stops(), 1, "once its file is found, fal is left alone");
     still.delivered("store-video", &job).await;
     let shown = still.shown(&job).await;
-    assert_eq!((&shown.body["status"], &shown.body["billing"]["amount"]), (&json!("completed"), &json!("4.20")));
+    assert_eq!(
+        (&shown.body["status"], &shown.body["billing"]["amount"]),
+        (&json!("completed"), &json!("4.20"))
+    );
     assert_eq!(shown.body["cancel_requested"], first["cancel_requested"]);
     let reply = still.cancel(&job).await;
     assert!(reply.refused(409, "not_cancellable").contains("is completed already"));
@@ -88,7 +95,10 @@ async fn a_render_that_won_the_race_is_stored_and_charged_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_provider_has_said_comes_first() {
     let still = Still::rendering(AT_ONCE).await;
-    still.stage.fal().decide(Verdict::for_prompts("refused", Ending::refused("content_policy_violation", "flagged")));
+    still.stage.fal().decide(Verdict::for_prompts(
+        "refused",
+        Ending::refused("content_policy_violation", "flagged"),
+    ));
     let job = still.caller.accepted("refused").await;
     let reply = still.cancel(&job).await;
     assert_eq!(
@@ -109,24 +119,45 @@ async fn a_provider_that_cannot_be_stopped_is_asked_how_it_stands() {
     let before = still.stored(&rendering).await;
     let reply = still.cancel(&rendering).await;
     let message = reply.refused(409, "not_cancellable");
-    assert!(message.contains("google/veo-3.1") && message.contains("cannot be stopped"), "{message}");
+    assert!(
+        message.contains("google/veo-3.1") && message.contains("cannot be stopped"),
+        "{message}"
+    );
     assert_eq!((reply.header("x-should-retry"), reply.retry_after_s()), (Some("false"), None));
     google.faults().add(Fault::once("poll", Then::answer(503, "{}"))).unwrap();
     assert_eq!(still.cancel(&rendering).await.retry_after_s(), Some(10), "it did not say");
     assert_eq!(still.stored(&rendering).await, before, "it goes on as if nobody had asked");
     still.look_in(60, &rendering).await;
-    still.look_in(2 * 3600, &rendering).await; // past its hour it is waited for, and cannot be stopped either
+    // past its hour it is waited for, and cannot be stopped either
+    still.look_in(2 * 3600, &rendering).await;
     assert!(still.stored(&rendering).await.stop.is_some());
-    assert!(still.cancel(&rendering).await.refused(409, "not_cancellable").contains("cannot be stopped"));
+    assert!(
+        still
+            .cancel(&rendering)
+            .await
+            .refused(409, "not_cancellable")
+            .contains("cannot be stopped")
+    );
 
     google.set_render(AT_ONCE);
     let finished = still.at_google("finished").await;
-    assert!(still.cancel(&finished).await.refused(409, "not_cancellable").contains("is being stored"));
+    assert!(
+        still.cancel(&finished).await.refused(409, "not_cancellable").contains("is being stored")
+    );
     still.delivered("store-video", &finished).await;
     assert_eq!(still.stored(&finished).await.status(), Status::Completed);
-    google.decide(local::google::Verdict::for_prompts("filtered", local::google::Ending::filtered("58061214: unsafe")));
+    google.decide(local::google::Verdict::for_prompts(
+        "filtered",
+        local::google::Ending::filtered("58061214: unsafe"),
+    ));
     let filtered = still.at_google("filtered").await;
-    assert!(still.cancel(&filtered).await.refused(409, "not_cancellable").contains("has failed already"));
+    assert!(
+        still
+            .cancel(&filtered)
+            .await
+            .refused(409, "not_cancellable")
+            .contains("has failed already")
+    );
     assert_eq!(still.shown(&filtered).await.body["error_detail"]["code"], "content_filtered");
     still.has("966.40", "33.60").await;
 }
@@ -135,7 +166,8 @@ async fn a_provider_that_cannot_be_stopped_is_asked_how_it_stands() {
 async fn a_job_that_is_being_handed_over_is_left_alone_until_that_is_over() {
     let still = Still::rendering(FOR_HOURS).await;
     still.stage.fal().faults().add(Fault::once("submit", Then::CloseAfter)).unwrap();
-    let job = still.caller.accepted("lost").await; // its outcome is unknown, and the lease still stands
+    // its outcome is unknown, and the lease still stands
+    let job = still.caller.accepted("lost").await;
     let before = still.stored(&job).await;
     let reply = still.cancel(&job).await;
     assert!(reply.refused(409, "not_cancellable").contains("handed to its provider"));
@@ -158,7 +190,11 @@ async fn a_look_that_is_in_the_middle_finds_itself_overtaken() {
         let still = Still::rendering(render).await;
         let job = still.caller.accepted("looked at").await;
         still.stage.later(Duration::from_secs(61));
-        let ending = if asks_for == "/result" { request_id(&still.stored(&job).await) } else { asks_for.to_owned() };
+        let ending = if asks_for == "/result" {
+            request_id(&still.stored(&job).await)
+        } else {
+            asks_for.to_owned()
+        };
         still.meddler.hold_next(&ending);
         let look = still.delivered("poll-jobs", &job);
         let meanwhile = async {
@@ -175,7 +211,8 @@ async fn a_look_that_is_in_the_middle_finds_itself_overtaken() {
             still.has("1000.00", "0.00").await;
         } else {
             requested(&reply);
-            let file = |job: Job| matches!(job.state, State::Processing(Processing { file: Some(_), .. }));
+            let file =
+                |job: Job| matches!(job.state, State::Processing(Processing { file: Some(_), .. }));
             assert!(file(still.stored(&job).await), "{case}");
             still.delivered("store-video", &job).await;
             still.has("995.80", "0.00").await;
@@ -184,21 +221,28 @@ async fn a_look_that_is_in_the_middle_finds_itself_overtaken() {
     }
 }
 
-/// A function that cancels may die after the provider has heard. The next look finds that the provider has stopped.
+/// A function that cancels may die after the provider has heard. The next look finds that the
+/// provider has stopped.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cancellation_that_died_is_finished_by_a_look() {
     let still = Still::rendering(FOR_HOURS).await;
     let job = still.caller.accepted("half cancelled").await;
-    still.meddler.withhold(|call| by(call, "cancel-video") && call.what.ends_with("TransactWriteItems"));
+    still
+        .meddler
+        .withhold(|call| by(call, "cancel-video") && call.what.ends_with("TransactWriteItems"));
     assert_eq!(still.cancel(&job).await.retry_after_s(), Some(2));
     still.meddler.withhold_nothing();
-    assert_eq!((requested(&still.shown(&job).await), still.stops()), (requested(&still.cancel(&job).await), 1));
+    assert_eq!(
+        (requested(&still.shown(&job).await), still.stops()),
+        (requested(&still.cancel(&job).await), 1)
+    );
     still.look_in(120, &job).await;
     cancelled(&still.shown(&job).await);
     still.has("1000.00", "0.00").await;
 }
 
-/// A hundred want it ended while it is looked at, doubled messages and all: one outcome, and all are told the same.
+/// A hundred want it ended while it is looked at, doubled messages and all: one outcome, and all
+/// are told the same.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hundred_cancellations_are_one() {
     let moment = Render { queued: Duration::ZERO, rendering: Duration::from_millis(1_100) };
@@ -216,12 +260,18 @@ async fn a_hundred_cancellations_are_one() {
         let retries = AtomicUsize::new(0);
         let cancel = || settled(&stage, route.ask(&job).key(&key), &retries);
         let show = || settled(&stage, Ask::video(&key, &job), &retries);
-        let (told, _) = tokio::join!(join_all((0..100).map(|_| cancel())), join_all((0..50).map(|_| show())));
+        let (told, _) =
+            tokio::join!(join_all((0..100).map(|_| cancel())), join_all((0..50).map(|_| show())));
 
-        let ended = until(async || Some(stage.stored(caller.org, &job).await).filter(|job| !job.is_open())).await;
-        let (agreed, refused): (Vec<_>, Vec<_>) = told.iter().partition(|reply| reply.status == 200);
+        let ended =
+            until(async || Some(stage.stored(caller.org, &job).await).filter(|job| !job.is_open()))
+                .await;
+        let (agreed, refused): (Vec<_>, Vec<_>) =
+            told.iter().partition(|reply| reply.status == 200);
         // Each is told how the job stands at that moment: asked to stop, or over.
-        let open = |reply: &Reply| reply.body["status"] == "processing" && reply.body["cancel_requested"].is_i64();
+        let open = |reply: &Reply| {
+            reply.body["status"] == "processing" && reply.body["cancel_requested"].is_i64()
+        };
         for reply in agreed {
             let over = reply.body["error"] == "cancelled" && ended.status() == Status::Failed;
             assert!(open(reply) || over, "{render:?}: {}", reply.body);
@@ -232,17 +282,21 @@ async fn a_hundred_cancellations_are_one() {
         }
         assert!(render != FOR_HOURS || ended.status() == Status::Failed, "it can be stopped");
         assert!(render != AT_ONCE || ended.status() == Status::Completed, "it is finished");
-        let stops = stage.fal().requests().iter().filter(|seen| seen.path.ends_with("/cancel")).count();
+        let stops =
+            stage.fal().requests().iter().filter(|seen| seen.path.ends_with("/cancel")).count();
         let retries = retries.into_inner();
         assert!(stops <= 1 + retries, "{render:?}: fal was asked {stops} times, {retries} retries");
         let charged = usize::from(ended.status() == Status::Completed);
-        assert_eq!((stage.entries("consumption").await, stage.fal().renders_of("contended")), (charged, 1));
+        assert_eq!(
+            (stage.entries("consumption").await, stage.fal().renders_of("contended")),
+            (charged, 1)
+        );
         stage.audit().await;
     }
 }
 
-/// The answer, when it is one that sending again would not change. On a slow machine our store may be overloaded, or fal take too long for
-/// an answer: each such answer counts as a retry.
+/// The answer, when it is one that sending again would not change. On a slow machine our store may
+/// be overloaded, or fal take too long for an answer: each such answer counts as a retry.
 async fn settled(stage: &Stage, ask: Ask, retries: &AtomicUsize) -> Reply {
     until(async || {
         let reply = stage.ask(ask.clone()).await;
@@ -253,11 +307,16 @@ async fn settled(stage: &Stage, ask: Ask, retries: &AtomicUsize) -> Reply {
     .await
 }
 
-/// Checks that the job's provider was asked to stop and that the job is open, by all that says so, and returns it.
+/// Checks that the job's provider was asked to stop and that the job is open, by all that says so,
+/// and returns it.
 #[track_caller]
 fn requested(reply: &Reply) -> Value {
     let body = &reply.body;
-    assert_eq!((reply.status, &body["status"], &body["error"]), (200, &json!("processing"), &Value::Null), "{body}");
+    assert_eq!(
+        (reply.status, &body["status"], &body["error"]),
+        (200, &json!("processing"), &Value::Null),
+        "{body}"
+    );
     assert!(body["cancel_requested"].is_i64() && body["billing"]["status"] == "held", "{body}");
     body.clone()
 }
@@ -266,8 +325,15 @@ fn requested(reply: &Reply) -> Value {
 #[track_caller]
 fn cancelled(reply: &Reply) -> Value {
     let body = &reply.body;
-    assert_eq!((reply.status, &body["status"], &body["error"]), (200, &json!("failed"), &json!("cancelled")), "{body}");
-    assert_eq!(body["error_detail"], json!({"code": "cancelled", "retryable": true, "provider_code": null}));
+    assert_eq!(
+        (reply.status, &body["status"], &body["error"]),
+        (200, &json!("failed"), &json!("cancelled")),
+        "{body}"
+    );
+    assert_eq!(
+        body["error_detail"],
+        json!({"code": "cancelled", "retryable": true, "provider_code": null})
+    );
     assert!(body["completed"].is_i64() && reply.balance().is_some(), "{body}");
     body.clone()
 }
@@ -279,7 +345,9 @@ fn by(call: &Call, function: &str) -> bool {
 /// What fal calls it; the address of its result ends so.
 fn request_id(job: &Job) -> String {
     match &job.state {
-        State::Processing(Processing { handle: Handle::Fal(handle), .. }) => handle.request_id.clone(),
+        State::Processing(Processing { handle: Handle::Fal(handle), .. }) => {
+            handle.request_id.clone()
+        }
         state => panic!("the job is at fal: {state:?}"),
     }
 }

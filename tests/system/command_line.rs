@@ -1,4 +1,5 @@
-//! `cargo local` as a person starts it: what it takes for real, what it says is wrong, and that two do not share one folder.
+//! `cargo local` as a person starts it: what it takes for real, what it says is wrong, and that two
+//! do not share one folder.
 
 use crate::process::{Directory, Place, Process, shell};
 use crate::stage::until;
@@ -35,7 +36,11 @@ fn a_shell_that_has_read_the_systems_own_file_starts_a_simulated_one() {
     for simulated in ["fal", "google", "storage"] {
         assert!(!again.is_null(simulated), "{simulated} is simulated");
     }
-    assert!(there.log().contains("note: This shell has the variables of a local system"), "{}", there.log());
+    assert!(
+        there.log().contains("note: This shell has the variables of a local system"),
+        "{}",
+        there.log()
+    );
 
     // The file itself is no file of a person's own.
     let other = Place::new();
@@ -53,7 +58,8 @@ fn a_folder_has_one_system_and_the_second_says_who_has_it() {
     let mut second = place.local("up");
     second.args(["--json", "--port", "0"]);
     let (done, _, says) = said(second);
-    let holder = format!("is in use by process {}, which answers at {}", running.id(), running.said("api"));
+    let holder =
+        format!("is in use by process {}, which answers at {}", running.id(), running.said("api"));
     assert!(!done && says.contains(&holder) && says.contains("--data-dir"), "{says}");
     assert_eq!(
         std::fs::read_to_string(running.said("env_file")).unwrap(),
@@ -64,7 +70,8 @@ fn a_folder_has_one_system_and_the_second_says_who_has_it() {
     let mut taken = Place::new().local("up");
     taken.args(["--json", "--port", &place.port.to_string()]);
     let (done, _, says) = said(taken);
-    let port = format!("port {} of 127.0.0.1 is in use, perhaps by another local system", place.port + 1);
+    let port =
+        format!("port {} of 127.0.0.1 is in use, perhaps by another local system", place.port + 1);
     assert!(!done && says.contains(&port) && says.contains("--port 9100"), "{says}");
 
     running.kill();
@@ -74,9 +81,18 @@ fn a_folder_has_one_system_and_the_second_says_who_has_it() {
 #[test]
 fn what_is_missing_is_named_before_anything_starts() {
     for (variables, says) in [
-        (vec![("SUPABASE_URL", "https://p.supabase.co")], "SUPABASE_SECRET_KEY is not. The real Supabase needs"),
-        (vec![("SUPABASE_SECRET_KEY", "sb_secret_a")], "SUPABASE_URL is not. The real Supabase needs"),
-        (vec![("FAL_QUEUE_URL", "https://queue.fal.run")], "FAL_KEY is not. The real fal needs FAL_KEY"),
+        (
+            vec![("SUPABASE_URL", "https://p.supabase.co")],
+            "SUPABASE_SECRET_KEY is not. The real Supabase needs",
+        ),
+        (
+            vec![("SUPABASE_SECRET_KEY", "sb_secret_a")],
+            "SUPABASE_URL is not. The real Supabase needs",
+        ),
+        (
+            vec![("FAL_QUEUE_URL", "https://queue.fal.run")],
+            "FAL_KEY is not. The real fal needs FAL_KEY",
+        ),
         (vec![("GOOGLE_PROJECT", "p")], "GOOGLE_SERVICE_ACCOUNT is not. The real Google needs"),
         (vec![("GOOGLE_SERVICE_ACCOUNT", "{}")], "GOOGLE_PROJECT is not. The real Google needs"),
         (
@@ -92,7 +108,10 @@ fn what_is_missing_is_named_before_anything_starts() {
             "CATALOG is wrong: invalid type: sequence, expected a map at line 1 column 0; expected",
         ),
         (vec![("CATALOG", r#"{"fal/kling-2":null}"#)], "CATALOG is wrong: invalid type: null"),
-        (vec![("CATALOG", r#"{"fal/kling-2":{"price":1}}"#)], "CATALOG is wrong: unknown field `price`"),
+        (
+            vec![("CATALOG", r#"{"fal/kling-2":{"price":1}}"#)],
+            "CATALOG is wrong: unknown field `price`",
+        ),
         (
             vec![("SUPABASE_URL", "https://p.supabase.co"), ("SUPABASE_SECRET_KEY", " ")],
             "the environment variable SUPABASE_SECRET_KEY has no text",
@@ -110,12 +129,17 @@ fn what_is_missing_is_named_before_anything_starts() {
     }
 }
 
-/// The greeting names each service outside. The real fal here has an address at which nothing answers.
+/// The greeting names each service outside. The real fal here has an address at which nothing
+/// answers.
 #[test]
 fn the_greeting_says_what_is_real_and_what_is_simulated() {
     let (place, file) = (Place::new(), Directory::new());
     let path = file.path().join("real.env");
-    std::fs::write(&path, "# mine\nFAL_KEY='id:secret'\nFAL_QUEUE_URL='http://127.0.0.1:1'\nFALKEY=typo\n").unwrap();
+    std::fs::write(
+        &path,
+        "# mine\nFAL_KEY='id:secret'\nFAL_QUEUE_URL='http://127.0.0.1:1'\nFALKEY=typo\n",
+    )
+    .unwrap();
     let mut command = place.local("up");
     command.args(["--port", &place.port.to_string(), "--env-file"]).arg(&path);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -131,19 +155,28 @@ fn the_greeting_says_what_is_real_and_what_is_simulated() {
     child.stderr.take().unwrap().read_to_string(&mut notes).unwrap();
     child.wait().unwrap();
     assert!(
-        greeting.contains("fal       real, at http://127.0.0.1:1 with FAL_KEY; it bills every render\n"),
+        greeting.contains(
+            "fal       real, at http://127.0.0.1:1 with FAL_KEY; it bills every render\n"
+        ),
         "{greeting}"
     );
     assert!(greeting.contains("Google    simulated, at http://127.0.0.1:"), "{greeting}");
     assert!(greeting.contains("storage   simulated, at http://127.0.0.1:"), "{greeting}");
     assert!(!greeting.contains("id:secret"), "{greeting}");
-    assert!(notes.contains("real.env names FALKEY, which the local system does not read."), "{notes}");
+    assert!(
+        notes.contains("real.env names FALKEY, which the local system does not read."),
+        "{notes}"
+    );
 }
 
 #[test]
 fn a_secret_that_cannot_be_used_is_told_once_by_the_variable_that_was_set() {
     for (set, value, says) in [
-        ("FAL_KEY", " ", "note: fal: its models are not available: the environment variable FAL_KEY has no text\n"),
+        (
+            "FAL_KEY",
+            " ",
+            "note: fal: its models are not available: the environment variable FAL_KEY has no text\n",
+        ),
         ("FAL_KEY", "Key a:b", "FAL_KEY; FAL_KEY is not id:secret, so fal will refuse it\n"),
         (
             "GOOGLE_SERVICE_ACCOUNT",
@@ -174,7 +207,10 @@ fn a_pipe_that_is_closed_ends_the_system_with_a_sentence() {
     let ended = child.wait_with_output().unwrap();
     let says = String::from_utf8_lossy(&ended.stderr);
     assert_eq!(ended.status.code(), Some(1), "{says}");
-    assert!(says.starts_with("standard output cannot be written: ") && says.lines().count() == 1, "{says}");
+    assert!(
+        says.starts_with("standard output cannot be written: ") && says.lines().count() == 1,
+        "{says}"
+    );
 }
 
 #[test]
@@ -203,8 +239,12 @@ async fn a_demo_that_cannot_be_paid_names_the_command_that_pays_in() {
     demo.args(["--port", &place.port.to_string(), "a hummingbird"]);
     let (done, _, says) = said(demo);
     assert!(!done && says.contains("HTTP 402: your balance is MXN -59.20"), "{says}");
-    let command = says.lines().find_map(|line| line.trim().strip_prefix("cargo admin ")).expect(&says);
-    assert!(command.contains(&format!("--org {org} --amount 109.20 --reference demo-")), "{command}");
+    let command =
+        says.lines().find_map(|line| line.trim().strip_prefix("cargo admin ")).expect(&says);
+    assert!(
+        command.contains(&format!("--org {org} --amount 109.20 --reference demo-")),
+        "{command}"
+    );
     assert!(says.contains("`cargo local up --data-dir '"), "{says}");
 
     let running = place.start();
@@ -214,7 +254,8 @@ async fn a_demo_that_cannot_be_paid_names_the_command_that_pays_in() {
     assert_eq!(balance.to_string(), "50.00");
 }
 
-/// Submits and charges of one organization at once refuse each other's transactions; that is how they are made.
+/// Submits and charges of one organization at once refuse each other's transactions; that is how
+/// they are made.
 #[tokio::test(flavor = "multi_thread")]
 async fn ordinary_contention_is_no_warning() {
     let place = Place::new();
@@ -222,10 +263,15 @@ async fn ordinary_contention_is_no_warning() {
     let order = json!({"model": "fal/kling-2", "prompt": "at once", "duration": 5});
     let client = running.client();
     let answers = join_all((0..12).map(|_| client.submit(&order))).await;
-    let jobs: Vec<_> =
-        answers.into_iter().map(|answer| answer.unwrap().body["id"].as_str().unwrap_or_default().to_owned()).collect();
+    let jobs: Vec<_> = answers
+        .into_iter()
+        .map(|answer| answer.unwrap().body["id"].as_str().unwrap_or_default().to_owned())
+        .collect();
     for job in jobs.iter().filter(|job| !job.is_empty()) {
-        until(async || (client.video(job).await.unwrap().body["status"] == "completed").then_some(())).await;
+        until(async || {
+            (client.video(job).await.unwrap().body["status"] == "completed").then_some(())
+        })
+        .await;
     }
     assert!(jobs.iter().filter(|job| !job.is_empty()).count() >= 2, "{jobs:?}");
     drop(running);

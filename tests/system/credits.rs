@@ -1,4 +1,5 @@
-//! `GET /v1/credits` and its transactions: a bank statement, whole and in order, whatever completes while it is read.
+//! `GET /v1/credits` and its transactions: a bank statement, whole and in order, whatever completes
+//! while it is read.
 
 mod statement;
 
@@ -49,9 +50,11 @@ async fn every_walk_adds_up_while_jobs_complete() {
         let was_completed = completed().await;
         let walk = reader.walk(limit).await;
         walk.adds_up();
-        // Contiguous and whole: all that the ledger had when the walk began, which nothing has been put in between since.
+        // Contiguous and whole: all that the ledger had when the walk began, which nothing has been
+        // put in between since.
         let ledger = stage.store.ledger(caller.org).await.unwrap();
-        let below = ledger.iter().take(walk.transactions.len()).rev().map(|line| line.entry.id.to_string());
+        let below =
+            ledger.iter().take(walk.transactions.len()).rev().map(|line| line.entry.id.to_string());
         assert_eq!(walk.ids(), below.collect::<Vec<_>>(), "by {limit}");
         if was_completed && limit == 100 {
             break;
@@ -70,7 +73,10 @@ async fn every_walk_adds_up_while_jobs_complete() {
         );
     }
     let credits = reader.get("").await;
-    assert_eq!((credits.body["balance"].as_str(), credits.balance()), (Some("374.00"), Some(balance)));
+    assert_eq!(
+        (credits.body["balance"].as_str(), credits.balance()),
+        (Some("374.00"), Some(balance))
+    );
     stage.audit().await;
 }
 
@@ -86,8 +92,10 @@ async fn a_page_goes_on_where_the_last_one_ended_whatever_was_posted_since() {
     let shown: Vec<_> = first.iter().map(|one| one["reference"].as_str().unwrap()).collect();
     assert_eq!(shown, ["payment-6", "payment-5", "payment-4"]);
     reader.recharge("payment-7", "1", 0).await;
-    let next = reader.transactions(&format!("limit=3&after={}", first[2]["id"].as_str().unwrap())).await;
-    let shown: Vec<_> = next.iter().map(|one| one["reference"].as_str().unwrap_or_default()).collect();
+    let next =
+        reader.transactions(&format!("limit=3&after={}", first[2]["id"].as_str().unwrap())).await;
+    let shown: Vec<_> =
+        next.iter().map(|one| one["reference"].as_str().unwrap_or_default()).collect();
     assert_eq!(shown, ["payment-3", "payment-2", "payment-1"]);
     assert_eq!(
         reader.transactions("limit=1").await[0]["reference"],
@@ -106,10 +114,18 @@ async fn each_kind_is_shown_and_filters_leave_out_the_others() {
     let now = |s: i64| u64::try_from(s).unwrap() * 1_000;
     let bonus_at = reader.transactions("type=bonus").await[0]["created"].as_i64().unwrap();
     reader.recharge("payment-1", "500", now(bonus_at + 1_000) + 999).await;
-    let adjustment =
-        Entry::adjustment(caller.org, "ticket-7", "-1".parse().unwrap(), "cobro doble", now(bonus_at + 2_000));
+    let adjustment = Entry::adjustment(
+        caller.org,
+        "ticket-7",
+        "-1".parse().unwrap(),
+        "cobro doble",
+        now(bonus_at + 2_000),
+    );
     assert_eq!(stage.store.post(&adjustment).await.unwrap(), Posted::Now);
-    let refund = stage.store.refund(caller.org, job.parse().unwrap(), Some("borroso"), now(bonus_at + 3_000)).await;
+    let refund = stage
+        .store
+        .refund(caller.org, job.parse().unwrap(), Some("borroso"), now(bonus_at + 3_000))
+        .await;
     let Refund::Due(refund) = refund.unwrap() else { panic!("the job was charged") };
     assert_eq!(stage.store.post(&refund).await.unwrap(), Posted::Now);
 
@@ -119,8 +135,14 @@ async fn each_kind_is_shown_and_filters_leave_out_the_others() {
     assert_eq!(column("amount"), ["4.20", "-1.00", "500.00", "-4.20", "50.00"]);
     assert_eq!(column("balance_after"), ["549.00", "544.80", "545.80", "45.80", "50.00"]);
     assert_eq!(column("job"), [json!(job), json!(null), json!(null), json!(job), json!(null)]);
-    assert_eq!(column("reference"), [json!(null), json!("ticket-7"), json!("payment-1"), json!(null), json!(null)]);
-    assert_eq!(column("description"), [json!("borroso"), json!("cobro doble"), json!(null), json!(null), json!(null)]);
+    assert_eq!(
+        column("reference"),
+        [json!(null), json!("ticket-7"), json!("payment-1"), json!(null), json!(null)]
+    );
+    assert_eq!(
+        column("description"),
+        [json!("borroso"), json!("cobro doble"), json!(null), json!(null), json!(null)]
+    );
     assert_eq!(column("id")[3], TransactionId::of(caller.org, &format!("job#{job}")).to_string());
 
     let (one, two) = (bonus_at + 1_000, bonus_at + 2_000);
@@ -129,18 +151,27 @@ async fn each_kind_is_shown_and_filters_leave_out_the_others() {
         (format!("created_from={one}"), &["refund", "adjustment", "recharge"]),
         (format!("created_from={}", one + 1), &["refund", "adjustment"]),
         (format!("created_until={two}&type=recharge"), &["recharge"]),
-        (format!("created_from={one}&created_until={two}"), &["recharge"]), // its first second counts, its last does not
+        // its first second counts, its last does not
+        (format!("created_from={one}&created_until={two}"), &["recharge"]),
         (format!("created_from={two}&created_until={}", two + 1), &["adjustment"]),
         ("created_until=1".to_owned(), &[]),
     ] {
         let found = reader.transactions(&query).await;
-        assert_eq!(found.iter().map(|one| one["type"].as_str().unwrap()).collect::<Vec<_>>(), kinds, "{query}");
+        assert_eq!(
+            found.iter().map(|one| one["type"].as_str().unwrap()).collect::<Vec<_>>(),
+            kinds,
+            "{query}"
+        );
     }
     let page = reader.page("type=recharge&limit=1").await;
-    assert_eq!((&page.body["has_more"], page.balance()), (&json!(false), Some("549".parse().unwrap())));
+    assert_eq!(
+        (&page.body["has_more"], page.balance()),
+        (&json!(false), Some("549".parse().unwrap()))
+    );
 }
 
-/// A filter looks through 2,000 entries for one request, says that there may be more, and where to go on.
+/// A filter looks through 2,000 entries for one request, says that there may be more, and where to
+/// go on.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_found_among_many_is_looked_for_from_where_the_last_look_ended() {
     let stage = Stage::new().await;
@@ -154,9 +185,13 @@ async fn what_is_not_found_among_many_is_looked_for_from_where_the_last_look_end
     assert_eq!(found, Statement { lines: Vec::new(), more_after: Some(looked_at) });
     let steps = endless.steps.lock().unwrap();
     assert_eq!(steps.len(), 2, "and no further: a search costs as much as two reads of 1 MB");
-    for (body, (limit, begins)) in steps.iter().zip([(6, Value::Null), (2_000, endless.stopped())]) {
+    for (body, (limit, begins)) in steps.iter().zip([(6, Value::Null), (2_000, endless.stopped())])
+    {
         assert_eq!((&body["Limit"], &body["ExclusiveStartKey"]), (&json!(limit), &begins));
-        assert_eq!((&body["IndexName"], &body["ConsistentRead"]), (&json!("by-sequence"), &json!(true)));
+        assert_eq!(
+            (&body["IndexName"], &body["ConsistentRead"]),
+            (&json!("by-sequence"), &json!(true))
+        );
     }
 }
 
@@ -171,10 +206,16 @@ async fn what_cannot_be_meant_is_refused_and_somebody_elses_is_unknown() {
     for (query, message) in [
         ("limit=0".to_owned(), "limit: it must be a whole number from 1 to 100"),
         ("limit=101".to_owned(), "limit: it must be a whole number from 1 to 100"),
-        ("type=charge".to_owned(), "type: it must be one of bonus, recharge, consumption, adjustment, refund"),
+        (
+            "type=charge".to_owned(),
+            "type: it must be one of bonus, recharge, consumption, adjustment, refund",
+        ),
         ("created_from=today".to_owned(), "created_from: it must be Unix seconds"),
         ("created_until=1e9".to_owned(), "created_until: it must be Unix seconds"),
-        ("created_from=5&created_until=5".to_owned(), "created_until: it must be later than created_from"),
+        (
+            "created_from=5&created_until=5".to_owned(),
+            "created_until: it must be later than created_from",
+        ),
         ("limit=1&limit=2".to_owned(), "limit: send it once"),
         (after(&TransactionId::of(theirs, "bonus").to_string()), unknown),
         (after(&TransactionId::of(caller.org, "job#none").to_string()), unknown),
@@ -182,7 +223,11 @@ async fn what_cannot_be_meant_is_refused_and_somebody_elses_is_unknown() {
         (after(&"a".repeat(4_000)), unknown),
     ] {
         let reply = reader.page(&query).await;
-        assert!(reply.refused(400, "invalid_request_error").starts_with(message), "{query:.80}: {}", reply.body);
+        assert!(
+            reply.refused(400, "invalid_request_error").starts_with(message),
+            "{query:.80}: {}",
+            reply.body
+        );
         assert_eq!(reply.balance(), Some("50".parse().unwrap()), "{query:.80}");
     }
     let own = TransactionId::of(caller.org, "bonus").to_string();
@@ -218,7 +263,8 @@ impl Gate for Endless {
     fn exchange<'a>(&'a self, request: reqwest::Request, _send: Network<'a>) -> Exchange<'a> {
         self.steps.lock().unwrap().push(Call::of(&request).body);
         let body = json!({"Items": [], "Count": 0, "LastEvaluatedKey": self.stopped()}).to_string();
-        let answer = lambda_http::http::Response::builder().header("content-type", "application/x-amz-json-1.0");
+        let answer = lambda_http::http::Response::builder()
+            .header("content-type", "application/x-amz-json-1.0");
         Box::pin(async move { Ok(answer.body(body).unwrap().into()) })
     }
 }

@@ -1,4 +1,5 @@
-//! `DELETE /v1/videos/{id}`: the file, the words and the address of a job that is over are gone for good; what it cost stays in the books.
+//! `DELETE /v1/videos/{id}`: the file, the words and the address of a job that is over are gone for
+//! good; what it cost stays in the books.
 
 mod places;
 
@@ -28,11 +29,19 @@ async fn the_file_the_words_and_the_address_go_and_the_receipt_stays() {
 
     let reply = still.delete(&job).await;
     let body = json!({"id": job, "object": "video.deleted", "deleted": true, "cached_for_at_most_seconds": 86_400});
-    assert_eq!((reply.status, &reply.body, reply.balance()), (200, &body, Some("995.80".parse().unwrap())));
+    assert_eq!(
+        (reply.status, &reply.body, reply.balance()),
+        (200, &body, Some("995.80".parse().unwrap()))
+    );
     assert_ne!(http_status(&url).await, 200, "the file is gone from its public address");
     let asked = still.stage.storage().requests();
-    let last: Vec<_> =
-        asked.iter().rev().skip(1).take(3).map(|seen| (seen.method.as_str(), seen.apikey_present)).collect();
+    let last: Vec<_> = asked
+        .iter()
+        .rev()
+        .skip(1)
+        .take(3)
+        .map(|seen| (seen.method.as_str(), seen.apikey_present))
+        .collect();
     assert_eq!(
         last,
         [("GET", false), ("GET", true), ("DELETE", true)],
@@ -41,33 +50,54 @@ async fn the_file_the_words_and_the_address_go_and_the_receipt_stays() {
     is_gone(&still, &job).await;
 
     let traces = still.stage.traces().await;
-    assert!(!traces.mentions(PROMPT) && !traces.mentions(&url), "no table knows what was asked for, nor where it was");
+    assert!(
+        !traces.mentions(PROMPT) && !traces.mentions(&url),
+        "no table knows what was asked for, nor where it was"
+    );
     assert_eq!(traces.of("TABLE_LEDGER"), ledger);
     let after = still.stored(&job).await;
     let State::Completed { at, trace, .. } = &before.state else { panic!("{before:?}") };
     assert!(trace.is_some());
-    assert_eq!(after.state, State::Completed { at: *at, video_url: String::new(), trace: trace.clone() });
-    assert_eq!((after.cost, after.price, after.seconds, &after.model), (before.cost, before.price, 5, &before.model));
+    assert_eq!(
+        after.state,
+        State::Completed { at: *at, video_url: String::new(), trace: trace.clone() }
+    );
+    assert_eq!(
+        (after.cost, after.price, after.seconds, &after.model),
+        (before.cost, before.price, 5, &before.model)
+    );
     assert!(matches!(after.deletion, Some(Deletion { file_gone: true, .. })));
     still.has("995.80", "0.00").await;
 }
 
-/// A provider's words may repeat the prompt, and a video may have been stored before its job failed.
+/// A provider's words may repeat the prompt, and a video may have been stored before its job
+/// failed.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failed_job_is_deleted_with_whatever_is_left_of_it() {
     let still = Still::new().await;
-    still.stage.fal().faults().add(Fault::once("submit", Then::answer(422, json!({"detail": PROMPT})))).unwrap();
+    still
+        .stage
+        .fal()
+        .faults()
+        .add(Fault::once("submit", Then::answer(422, json!({"detail": PROMPT}))))
+        .unwrap();
     let job = still.caller.accepted(PROMPT).await;
     assert_eq!(still.shown(&job).await.body["error"], PROMPT);
     let path = Storage::path(still.caller.org, job.parse().unwrap());
     storage(&still).await.upload(&path, b"a video".as_slice().into()).await.unwrap();
 
     let reply = still.delete(&job).await;
-    assert_eq!((reply.status, &reply.body["cached_for_at_most_seconds"]), (200, &json!(0)), "it was never shown");
+    assert_eq!(
+        (reply.status, &reply.body["cached_for_at_most_seconds"]),
+        (200, &json!(0)),
+        "it was never shown"
+    );
     assert_eq!(still.stage.storage().object(BUCKET, &path), None);
     is_gone(&still, &job).await;
     assert!(!still.stage.traces().await.mentions(PROMPT));
-    let State::Failed { failure, .. } = still.stored(&job).await.state else { panic!("it failed, and that is final") };
+    let State::Failed { failure, .. } = still.stored(&job).await.state else {
+        panic!("it failed, and that is final")
+    };
     assert_eq!((failure.code, failure.message.as_str()), (FailureCode::ProviderRefused, ""));
     still.has("1000.00", "0.00").await;
 }
@@ -82,7 +112,10 @@ async fn what_is_not_over_is_not_deleted() {
         let before = still.stored(&job).await;
         let reply = still.delete(&job).await;
         let message = reply.refused(409, "job_not_final");
-        assert!(message.contains(&format!("the job is {status}")) && message.contains("cancel it"), "{message}");
+        assert!(
+            message.contains(&format!("the job is {status}")) && message.contains("cancel it"),
+            "{message}"
+        );
         assert_eq!((reply.header("x-should-retry"), reply.retry_after_s()), (Some("false"), None));
         assert_eq!(still.stored(&job).await, before);
         assert_eq!(still.cancel(&job).await.status, 200);
@@ -92,13 +125,17 @@ async fn what_is_not_over_is_not_deleted() {
     still.has("1000.00", "0.00").await;
 }
 
-/// The job is hidden from the first attempt on, so that its address is never shown again; the deletion is done when it says so.
+/// The job is hidden from the first attempt on, so that its address is never shown again; the
+/// deletion is done when it says so.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_storage_that_fails_is_asked_until_it_has_done_it() {
     let still = Still::new().await;
-    let answer = |status, body: &str| supabase::Fault::Answer { status, headers: [].into(), body: body.to_owned() };
-    let no_bucket =
-        r#"{"statusCode":"404","error":"Bucket not found","message":"Bucket not found","code":"NoSuchBucket"}"#;
+    let answer = |status, body: &str| supabase::Fault::Answer {
+        status,
+        headers: [].into(),
+        body: body.to_owned(),
+    };
+    let no_bucket = r#"{"statusCode":"404","error":"Bucket not found","message":"Bucket not found","code":"NoSuchBucket"}"#;
     let denied = r#"{"statusCode":"403","error":"Unauthorized","message":"Invalid Compact JWS","code":"AccessDenied"}"#;
     for (name, fault, gone) in [
         ("busy", answer(503, "busy"), false),
@@ -111,7 +148,12 @@ async fn a_storage_that_fails_is_asked_until_it_has_done_it() {
     ] {
         let job = still.completed(PROMPT).await;
         let path = Storage::path(still.caller.org, job.parse().unwrap());
-        still.stage.storage().misbehave(Plan { step: Step::Delete, fault, times: Some(2), after: 0 });
+        still.stage.storage().misbehave(Plan {
+            step: Step::Delete,
+            fault,
+            times: Some(2),
+            after: 0,
+        });
         for _ in 0..2 {
             let reply = still.delete(&job).await;
             reply.refused(503, "storage_unavailable");
@@ -131,9 +173,12 @@ async fn a_storage_that_fails_is_asked_until_it_has_done_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deletion_that_died_goes_on_where_it_stopped() {
     let still = Still::new().await;
-    let hiding = |call: &Call| is_update(call) && call.body["ExpressionAttributeValues"][":file_gone"]["BOOL"] == false;
-    let finishing =
-        |call: &Call| is_update(call) && call.body["ExpressionAttributeValues"][":file_gone"]["BOOL"] == true;
+    let hiding = |call: &Call| {
+        is_update(call) && call.body["ExpressionAttributeValues"][":file_gone"]["BOOL"] == false
+    };
+    let finishing = |call: &Call| {
+        is_update(call) && call.body["ExpressionAttributeValues"][":file_gone"]["BOOL"] == true
+    };
     let removing = |call: &Call| call.what.starts_with("DELETE ");
     let died_at: [(&str, Which, bool, bool); 3] = [
         ("before it hid the job", hiding, true, true),
@@ -146,7 +191,10 @@ async fn a_deletion_that_died_goes_on_where_it_stopped() {
         still.meddler.withhold(step);
         assert_eq!(still.delete(&job).await.status, 503, "{name}");
         still.meddler.withhold_nothing();
-        let seen = (still.shown(&job).await.status == 200, still.stage.storage().object(BUCKET, &path).is_some());
+        let seen = (
+            still.shown(&job).await.status == 200,
+            still.stage.storage().object(BUCKET, &path).is_some(),
+        );
         assert_eq!(seen, (is_shown, has_file), "{name}");
         assert_eq!(still.delete(&job).await.status, 200, "{name}");
         assert_eq!(still.stage.storage().object(BUCKET, &path), None, "{name}");
@@ -162,7 +210,11 @@ async fn many_deletions_at_once_are_one() {
     let replies = join_all((0..20).map(|_| still.delete(&job))).await;
     let done = replies.iter().filter(|reply| reply.status == 200).count();
     let late = replies.iter().filter(|reply| reply.status == 404).count();
-    assert!(done >= 1 && done + late == 20, "{:?}", replies.iter().map(|reply| reply.status).collect::<Vec<_>>());
+    assert!(
+        done >= 1 && done + late == 20,
+        "{:?}",
+        replies.iter().map(|reply| reply.status).collect::<Vec<_>>()
+    );
     is_gone(&still, &job).await;
     assert_eq!(still.stage.entries("consumption").await, 1);
     still.has("995.80", "0.00").await;
@@ -175,14 +227,22 @@ async fn a_late_message_brings_nothing_back() {
     let job = still.completed(PROMPT).await;
     let path = Storage::path(still.caller.org, job.parse().unwrap());
     assert_eq!(still.delete(&job).await.status, 200);
-    let uploads = || still.stage.storage().requests().iter().filter(|seen| seen.method == "POST").count();
-    let (before, asked, stored) = (uploads(), still.stage.fal().requests().len(), still.stored(&job).await);
+    let uploads =
+        || still.stage.storage().requests().iter().filter(|seen| seen.method == "POST").count();
+    let (before, asked, stored) =
+        (uploads(), still.stage.fal().requests().len(), still.stored(&job).await);
     for _ in 0..2 {
         still.delivered("store-video", &job).await;
         still.delivered("poll-jobs", &job).await;
     }
-    assert_eq!(still.stage.system.invoke("sweep-jobs", json!({})).await.unwrap(), json!({"overdue": 0}));
-    assert_eq!((uploads(), still.stage.fal().requests().len(), still.stored(&job).await), (before, asked, stored));
+    assert_eq!(
+        still.stage.system.invoke("sweep-jobs", json!({})).await.unwrap(),
+        json!({"overdue": 0})
+    );
+    assert_eq!(
+        (uploads(), still.stage.fal().requests().len(), still.stored(&job).await),
+        (before, asked, stored)
+    );
     assert_eq!(still.stage.storage().object(BUCKET, &path), None);
 }
 
@@ -208,14 +268,22 @@ async fn a_deleted_job_is_in_no_list() {
         assert_eq!(still.cancel(&job).await.status, 200);
         jobs.push(job);
     }
-    jobs.sort_unstable_by(|a, b| b.cmp(a)); // those of one millisecond are in the order of their ids, whoever was first
+    // those of one millisecond are in the order of their ids, whoever was first
+    jobs.sort_unstable_by(|a, b| b.cmp(a));
     for deleted in [4, 2, 0] {
         assert_eq!(still.delete(&jobs.remove(deleted)).await.status, 200);
     }
-    assert_eq!(still.listed("").await, (jobs.clone(), false), "the newest and the oldest are not there");
+    assert_eq!(
+        still.listed("").await,
+        (jobs.clone(), false),
+        "the newest and the oldest are not there"
+    );
     assert_eq!(still.listed("?limit=1").await, (jobs[..1].to_vec(), true));
     assert_eq!(still.listed("?limit=2&status=failed").await, (jobs.clone(), false));
-    assert_eq!(still.listed(&format!("?limit=1&after={}", jobs[0])).await, (jobs[1..].to_vec(), false));
+    assert_eq!(
+        still.listed(&format!("?limit=1&after={}", jobs[0])).await,
+        (jobs[1..].to_vec(), false)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -235,7 +303,10 @@ async fn is_gone(still: &Still, job: &str) {
         told_nothing(&reply);
     }
     let status = still.stored(job).await.status();
-    assert!(matches!(status, Status::Completed | Status::Failed), "the books still know it, {status:?}");
+    assert!(
+        matches!(status, Status::Completed | Status::Failed),
+        "the books still know it, {status:?}"
+    );
 }
 
 fn told_nothing(reply: &Reply) {
@@ -248,7 +319,10 @@ fn is_update(call: &Call) -> bool {
 }
 
 async fn http_status(url: &str) -> u16 {
-    let answer = Outbound::network().exchange(Request::new(Method::GET, url.parse().unwrap())).await.unwrap();
+    let answer = Outbound::network()
+        .exchange(Request::new(Method::GET, url.parse().unwrap()))
+        .await
+        .unwrap();
     answer.status().as_u16()
 }
 

@@ -1,6 +1,6 @@
-//! Every event in `events/` and what its function answers: the JSON that AWS sends, through the real deserialisers, and the whole of
-//! what comes back. `cargo lambda invoke <function> --data-file events/<event>` sends the same, once LIVE_KEY, ORG_ID and JOB_ID
-//! are filled in.
+//! Every event in `events/` and what its function answers: the JSON that AWS sends, through the
+//! real deserialisers, and the whole of what comes back. `cargo lambda invoke <function>
+//! --data-file events/<event>` sends the same, once LIVE_KEY, ORG_ID and JOB_ID are filled in.
 
 mod invocation;
 
@@ -28,7 +28,8 @@ async fn submit_video() {
         r#"{{"id":"{id}","object":"video.job","status":"processing","model":"fal/kling-2","prompt":"{PROMPT}","video_url":null,"duration":5,"error":null,"created":{created},"completed":null,{}}}"#,
         receipt("held", "null", "null")
     );
-    let headers = json!({"x-geekhub-balance-mxn": "50.00", "retry-after": "1"}); // the cadence of a fast system
+    // the cadence of a fast system
+    let headers = json!({"x-geekhub-balance-mxn": "50.00", "retry-after": "1"});
     assert_eq!(answer, http(200, headers, &text, &answer));
     let stored = stage.stored(stage.caller().org, id).await;
     assert_eq!((stored.created.unix_s(), stored.status()), (created, Status::Processing));
@@ -88,15 +89,25 @@ async fn get_video() {
     let (created, completed) = (stored.created.unix_s(), at.unix_s());
     let text = format!(
         r#"{{"id":"{job}","object":"video.job","status":"completed","model":"fal/kling-2","prompt":"shown","video_url":"{video_url}","duration":5,"error":null,"created":{created},"completed":{completed},{}}}"#,
-        receipt("charged", "\"4.20\"", &json!(TransactionId::of(caller.org, &format!("job#{job}"))).to_string())
+        receipt(
+            "charged",
+            "\"4.20\"",
+            &json!(TransactionId::of(caller.org, &format!("job#{job}"))).to_string()
+        )
     );
     assert_eq!(answer, http(200, json!({"x-geekhub-balance-mxn": "45.80"}), &text, &answer));
 
     let answer = invoked(&stage, "get-video.unknown.json", "").await;
     let balance = json!({"x-geekhub-balance-mxn": "45.80"});
-    assert_eq!(answer, refused(404, balance.clone(), "job_not_found", "no job with this id exists", &answer));
+    assert_eq!(
+        answer,
+        refused(404, balance.clone(), "job_not_found", "no job with this id exists", &answer)
+    );
     let answer = invoked(&stage, "get-video.decoded-path.json", "").await;
-    assert_eq!(answer, refused(404, balance, "job_not_found", "no job with this id exists", &answer));
+    assert_eq!(
+        answer,
+        refused(404, balance, "job_not_found", "no job with this id exists", &answer)
+    );
 }
 
 /// A host, a protocol and a query of which no URL can be made: the HTTP library would panic.
@@ -134,7 +145,8 @@ async fn list_videos() {
 #[tokio::test(flavor = "multi_thread")]
 async fn list_models_and_get_model() {
     let stage = quiet().await;
-    let kling = r#"{"id":"fal/kling-2","object":"model","created":1795305600,"owned_by":"fal","provider":"fal.ai","available":true,"unavailable_reason":null,"usd_per_second":"0.04","mxn_per_second":"0.84","markup":"1.05","fx_mxn_per_usd":"20.00","default_duration":5,"durations":[5,10],"max_duration":10,"default_aspect_ratio":"16:9","aspect_ratios":["16:9","9:16","1:1"],"audio":false,"poll_every_seconds":1,"typical_seconds":{"min":120,"max":300},"prompt_length":{"min":1,"max":2500}}"#; // polled as often as on a fast system
+    // polled as often as on a fast system
+    let kling = r#"{"id":"fal/kling-2","object":"model","created":1795305600,"owned_by":"fal","provider":"fal.ai","available":true,"unavailable_reason":null,"usd_per_second":"0.04","mxn_per_second":"0.84","markup":"1.05","fx_mxn_per_usd":"20.00","default_duration":5,"durations":[5,10],"max_duration":10,"default_aspect_ratio":"16:9","aspect_ratios":["16:9","9:16","1:1"],"audio":false,"poll_every_seconds":1,"typical_seconds":{"min":120,"max":300},"prompt_length":{"min":1,"max":2500}}"#;
     let balance = || json!({"x-geekhub-balance-mxn": "50.00"});
     let answer = invoked(&stage, "get-model.json", "").await;
     assert_eq!(answer, http(200, balance(), kling, &answer));
@@ -154,13 +166,15 @@ async fn unknown_route() {
     assert_eq!(answer, refused(404, json!({}), "not_found", message, &answer));
 
     let answer = invoked(&stage, "unknown-route.dots.json", "").await;
-    let message =
-        "nothing is here: GET /v1/../v1/models; did you mean GET /v1/models? GET /v1/openapi.json lists what is";
+    let message = "nothing is here: GET /v1/../v1/models; did you mean GET /v1/models? GET /v1/openapi.json lists what is";
     assert_eq!(answer, refused(404, json!({}), "not_found", message, &answer));
 
     let answer = invoked(&stage, "unknown-route.wrong-method.json", "").await;
     let message = "/v1/videos/generations answers POST only";
-    assert_eq!(answer, refused(405, json!({"allow": "POST"}), "method_not_allowed", message, &answer));
+    assert_eq!(
+        answer,
+        refused(405, json!({"allow": "POST"}), "method_not_allowed", message, &answer)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -185,13 +199,19 @@ async fn poll_jobs() {
     let caller = stage.caller();
     let job = caller.accepted("polled").await;
     stage.later(Duration::from_secs(10)); // the render is done, and the turn is due
-    let looks = |part: &str| stage.fal().requests().iter().filter(|seen| seen.path.ends_with(part)).count();
+    let looks =
+        |part: &str| stage.fal().requests().iter().filter(|seen| seen.path.ends_with(part)).count();
     assert_eq!(invoked(&stage, "poll-jobs.json", &job).await, json!({"batchItemFailures": []}));
     assert_eq!(looks("/status"), 1);
     assert!(has_file(&stage, &caller, &job).await, "the finished file was found");
 
-    let failed = json!({"batchItemFailures": [{"itemIdentifier": "059f36b4-87a3-44ab-83d2-661975830a7d"}]});
-    assert_eq!(invoked(&stage, "poll-jobs.unreadable.json", &job).await, failed, "the other one is acknowledged");
+    let failed =
+        json!({"batchItemFailures": [{"itemIdentifier": "059f36b4-87a3-44ab-83d2-661975830a7d"}]});
+    assert_eq!(
+        invoked(&stage, "poll-jobs.unreadable.json", &job).await,
+        failed,
+        "the other one is acknowledged"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -202,7 +222,11 @@ async fn store_video() {
     stage.later(Duration::from_secs(10));
     invoked(&stage, "poll-jobs.json", &job).await;
     let done = json!({"batchItemFailures": []});
-    assert_eq!(invoked(&stage, "store-video.unknown-job.json", &job).await, done, "there is nothing to do");
+    assert_eq!(
+        invoked(&stage, "store-video.unknown-job.json", &job).await,
+        done,
+        "there is nothing to do"
+    );
     assert_eq!(stage.stored(caller.org, &job).await.status(), Status::Processing);
 
     for _ in 0..2 {
@@ -223,7 +247,10 @@ async fn cancel_video() {
         let answer = invoked(&stage, "cancel-video.json", &job).await;
         let text = answer["body"].as_str().unwrap();
         assert_eq!(answer, http(200, json!({"x-geekhub-balance-mxn": "50.00"}), text, &answer));
-        assert_eq!((&body(&answer)["status"], &body(&answer)["error"]), (&json!("failed"), &json!("cancelled")));
+        assert_eq!(
+            (&body(&answer)["status"], &body(&answer)["error"]),
+            (&json!("failed"), &json!("cancelled"))
+        );
         assert_eq!(body(&answer), caller.client.video(&job).await.unwrap().body);
     }
     stage.audit().await;
@@ -237,11 +264,15 @@ async fn delete_video() {
     stage.until(caller.org, &job, Status::Completed).await;
     let balance = json!({"x-geekhub-balance-mxn": "45.80"});
     let answer = invoked(&stage, "delete-video.json", &job).await;
-    let text =
-        format!(r#"{{"id":"{job}","object":"video.deleted","deleted":true,"cached_for_at_most_seconds":86400}}"#);
+    let text = format!(
+        r#"{{"id":"{job}","object":"video.deleted","deleted":true,"cached_for_at_most_seconds":86400}}"#
+    );
     assert_eq!(answer, http(200, balance.clone(), &text, &answer));
     let answer = invoked(&stage, "delete-video.json", &job).await;
-    assert_eq!(answer, refused(404, balance, "job_not_found", "no job with this id exists", &answer));
+    assert_eq!(
+        answer,
+        refused(404, balance, "job_not_found", "no job with this id exists", &answer)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -262,7 +293,11 @@ async fn audit_accounts() {
     let sound = json!({"audited": 2, "differing": 0, "moved": 0, "unread": 0});
     assert_eq!(invoked(&stage, "audit-accounts.json", "").await, sound);
     stage.caller_with("0.000001").await;
-    assert_eq!(invoked(&stage, "audit-accounts.json", "").await["audited"], 3, "a sandbox has an account of its own");
+    assert_eq!(
+        invoked(&stage, "audit-accounts.json", "").await["audited"],
+        3,
+        "a sandbox has an account of its own"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -293,10 +328,14 @@ fn every_function_has_an_event_and_every_event_a_test() {
         entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
     };
     let (functions, events) = (names("functions"), names("events"));
-    let with_event: BTreeSet<String> = events.iter().map(|event| function(event).to_owned()).collect();
+    let with_event: BTreeSet<String> =
+        events.iter().map(|event| function(event).to_owned()).collect();
     assert_eq!(with_event, functions);
     for event in &events {
-        assert!(include_str!("events.rs").contains(&format!("\"{event}\"")), "{event} is tested here");
+        assert!(
+            include_str!("events.rs").contains(&format!("\"{event}\"")),
+            "{event} is tested here"
+        );
     }
 }
 
@@ -312,8 +351,9 @@ fn every_event_is_one_that_its_function_is_woken_by() {
             Trigger::Http { method, path } => event["routeKey"] == format!("{method} {path}"),
             Trigger::Default => event["routeKey"] == "$default",
             Trigger::Queue { queue, .. } => event["Records"].as_array().is_some_and(|records| {
-                let ours =
-                    |record: &Value| record["eventSourceARN"].as_str().unwrap_or_default().contains(queue.as_str());
+                let ours = |record: &Value| {
+                    record["eventSourceARN"].as_str().unwrap_or_default().contains(queue.as_str())
+                };
                 !records.is_empty() && records.iter().all(ours)
             }),
             Trigger::Schedule { .. } => event["detail-type"] == "Scheduled Event",

@@ -1,5 +1,6 @@
-//! The failures that were seen in systems like this one, each with a test that fails when its defence is taken out. A test's name begins
-//! with the number that the failure has in the project's list.
+//! The failures that were seen in systems like this one, each with a test that fails when its
+//! defence is taken out. A test's name begins with the number that the failure has in the project's
+//! list.
 //!
 //! | failure | also shown by |
 //! |---|---|
@@ -50,11 +51,13 @@ const KLING: u64 = 420;
 const BALANCE: u64 = 100_000;
 /// Longer than any cadence and any lease of an open job: whatever is looked at after it is due.
 const A_TURN: Duration = Duration::from_secs(61);
-/// No look at a job takes as long: the longest waits for one submission, 20 s, or two checks, 10 s each.
+/// No look at a job takes as long: the longest waits for one submission, 20 s, or two checks, 10 s
+/// each.
 const PATIENCE: Duration = Duration::from_secs(120);
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
-/// A system in which nothing moves by itself: its clock stands still, its messages are lost, and the test delivers them.
+/// A system in which nothing moves by itself: its clock stands still, its messages are lost, and
+/// the test delivers them.
 struct Quiet {
     stage: Stage,
     caller: Arc<Caller>,
@@ -69,8 +72,10 @@ impl Quiet {
 
     /// With these parameters of the template.
     async fn with(parameters: &[(&str, &str)]) -> Self {
-        let parameters: BTreeMap<_, _> =
-            parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let parameters: BTreeMap<_, _> = parameters
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
         let (wire, measured) = (Arc::new(Wire::default()), Measured::default());
         let options = Options { parameters, gate: Some(wire.clone()), ..Options::test() };
         let stage = Stage::with(Options { metrics: measured.metrics(), ..options }).await;
@@ -89,7 +94,8 @@ impl Quiet {
         (job, request)
     }
 
-    /// Submits, and has fal finish the render and the poller find the file. Returns the job's id and fal's.
+    /// Submits, and has fal finish the render and the poller find the file. Returns the job's id
+    /// and fal's.
     async fn rendered(&self, prompt: &str) -> (String, String) {
         let (job, request) = self.at_fal(prompt).await;
         self.stage.later(A_TURN);
@@ -100,18 +106,25 @@ impl Quiet {
 
     /// Delivers the job's message to the poller.
     async fn looked_at(&self, job: &str) {
-        assert!(self.delivered("poll-jobs", job).await, "trouble at a provider is no failure of the message");
+        assert!(
+            self.delivered("poll-jobs", job).await,
+            "trouble at a provider is no failure of the message"
+        );
     }
 
     /// Delivers the job's message to the function that stores.
     async fn stored_by_message(&self, job: &str) {
-        assert!(self.delivered("store-video", job).await, "trouble with a file is no failure of the message");
+        assert!(
+            self.delivered("store-video", job).await,
+            "trouble with a file is no failure of the message"
+        );
     }
 
     /// Delivers the job's message; whether it was acknowledged.
     async fn delivered(&self, function: &str, job: &str) -> bool {
         let event = json!({"Records": [self.record(job)]});
-        let answer = tokio::time::timeout(PATIENCE, self.stage.system.invoke(function, event)).await;
+        let answer =
+            tokio::time::timeout(PATIENCE, self.stage.system.invoke(function, event)).await;
         answer.expect("it ends by its own limit").unwrap() == json!({"batchItemFailures": []})
     }
 
@@ -127,7 +140,8 @@ impl Quiet {
     async fn settled(&self, jobs: &[String]) {
         for _ in 0..30 {
             let all = join_all(jobs.iter().map(|job| self.stored(job))).await;
-            let open: Vec<String> = all.iter().filter(|job| job.is_open()).map(|job| job.id.to_string()).collect();
+            let open: Vec<String> =
+                all.iter().filter(|job| job.is_open()).map(|job| job.id.to_string()).collect();
             if open.is_empty() {
                 return;
             }
@@ -173,7 +187,12 @@ impl Quiet {
 
     /// How many renders of this prompt were accepted, by whichever provider.
     fn renders_of(&self, prompt: &str) -> usize {
-        let google = self.stage.system.google.as_ref().map_or(0, |google| google.simulator.renders_of(prompt));
+        let google = self
+            .stage
+            .system
+            .google
+            .as_ref()
+            .map_or(0, |google| google.simulator.renders_of(prompt));
         self.stage.fal().renders_of(prompt) + google
     }
 

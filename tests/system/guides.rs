@@ -1,5 +1,6 @@
-//! The deploy guide and the runbooks hold what they say, as far as it can be run without an AWS account: on a local system in place of
-//! the deployed one. What needs an account stands in `console` blocks.
+//! The deploy guide and the runbooks hold what they say, as far as it can be run without an AWS
+//! account: on a local system in place of the deployed one. What needs an account stands in
+//! `console` blocks.
 
 use crate::process::ROOT;
 use crate::reader::{Reader, commands};
@@ -24,7 +25,8 @@ fn every_command_for_this_project_works() {
     }
 }
 
-/// The cost table counts what `metrics.rs` can write: each metric, once for every value of its dimensions.
+/// The cost table counts what `metrics.rs` can write: each metric, once for every value of its
+/// dimensions.
 #[test]
 fn the_price_of_the_metrics_is_that_of_the_metrics_there_are() {
     let models = Catalog::published().iter().count();
@@ -37,8 +39,13 @@ fn the_price_of_the_metrics_is_that_of_the_metrics_there_are() {
         ["Organization"] => 0, // said in words
         other => panic!("{other:?} is in no count"),
     };
-    let count: usize = METRICS.iter().flat_map(|metric| metric.by).map(|dimensions| values(dimensions)).sum();
-    let row = format!("| custom metrics | up to {}.{:02} | {count} × 0.30,", count * 30 / 100, count * 30 % 100);
+    let count: usize =
+        METRICS.iter().flat_map(|metric| metric.by).map(|dimensions| values(dimensions)).sum();
+    let row = format!(
+        "| custom metrics | up to {}.{:02} | {count} × 0.30,",
+        count * 30 / 100,
+        count * 30 % 100
+    );
     assert!(DEPLOY.contains(&row), "the guide should have {row}");
 }
 
@@ -46,8 +53,10 @@ fn the_price_of_the_metrics_is_that_of_the_metrics_there_are() {
 #[test]
 fn no_command_of_ours_hides_in_another_block() {
     for document in [DEPLOY, RUNBOOKS] {
-        let blocks = document.split("```console\n").skip(1).filter_map(|rest| rest.split("```").next());
-        let hidden: Vec<_> = blocks.flat_map(str::lines).filter(|line| line.trim().starts_with("cargo ")).collect();
+        let blocks =
+            document.split("```console\n").skip(1).filter_map(|rest| rest.split("```").next());
+        let hidden: Vec<_> =
+            blocks.flat_map(str::lines).filter(|line| line.trim().starts_with("cargo ")).collect();
         assert!(hidden.is_empty(), "{hidden:?}");
     }
 }
@@ -68,19 +77,26 @@ fn links_lead_somewhere() {
     }
 }
 
-/// A table that is deleted and made again has no writer meanwhile, and each function that was stopped goes on afterwards.
+/// A table that is deleted and made again has no writer meanwhile, and each function that was
+/// stopped goes on afterwards.
 #[test]
 fn a_table_is_restored_while_nothing_writes() {
     let (_, section) = DEPLOY.split_once("\n## Restoring a table\n").unwrap();
     let section = section.split("\n## ").next().unwrap();
-    let lists = section.lines().filter_map(|line| line.trim().strip_prefix("for f in ")?.split_once("; do"));
-    let lists: Vec<BTreeSet<_>> = lists.map(|(names, _)| names.split(' ').map(str::to_owned).collect()).collect();
+    let lists = section
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("for f in ")?.split_once("; do"));
+    let lists: Vec<BTreeSet<_>> =
+        lists.map(|(names, _)| names.split(' ').map(str::to_owned).collect()).collect();
     let [mapped, stopped, started] = lists.as_slice() else { panic!("{lists:?}") };
     assert_eq!(stopped, started);
-    let writes =
-        |action: &String| ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"].contains(&action.as_str());
+    let writes = |action: &String| {
+        ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"]
+            .contains(&action.as_str())
+    };
     let functions = Template::read().functions.into_iter();
-    let writers = functions.filter(|function| function.permissions.iter().any(|may| may.actions.iter().any(writes)));
+    let writers = functions
+        .filter(|function| function.permissions.iter().any(|may| may.actions.iter().any(writes)));
     let writers: BTreeSet<_> = writers.map(|function| function.logical_id).collect();
     let quiet: BTreeSet<_> = mapped.union(stopped).cloned().collect();
     assert!(writers.len() >= 11, "{writers:?}");
@@ -97,6 +113,9 @@ fn known(file: &str) -> &'static str {
 
 /// A heading's anchor is its text in small letters, with dashes.
 fn anchors(document: &str) -> BTreeSet<String> {
-    let headings = document.lines().filter(|line| line.starts_with("## ") || line.starts_with("### "));
-    headings.map(|heading| heading.trim_start_matches(['#', ' ']).to_lowercase().replace(' ', "-")).collect()
+    let headings =
+        document.lines().filter(|line| line.starts_with("## ") || line.starts_with("### "));
+    headings
+        .map(|heading| heading.trim_start_matches(['#', ' ']).to_lowercase().replace(' ', "-"))
+        .collect()
 }

@@ -1,5 +1,5 @@
-//! What a caller sees. With `GHUB_API` and `GHUB_KEY` set these tests run against that API instead of one of their own, so that
-//! `tests/watch` can show that `cargo lambda watch` serves the same.
+//! What a caller sees. With `GHUB_API` and `GHUB_KEY` set these tests run against that API instead
+//! of one of their own, so that `tests/watch` can show that `cargo lambda watch` serves the same.
 
 use crate::stage::{Stage, until};
 use ghub::outbound::Outbound;
@@ -40,7 +40,8 @@ impl Api {
 
     async fn post(&self, body: impl Into<reqwest::Body>) -> Answer {
         let authorization = format!("Bearer {}", self.key);
-        self.call(Method::POST, "/videos/generations", Some(&authorization), Some(body.into())).await
+        self.call(Method::POST, "/videos/generations", Some(&authorization), Some(body.into()))
+            .await
     }
 
     async fn call(
@@ -52,7 +53,9 @@ impl Api {
     ) -> Answer {
         let mut request = Request::new(method, format!("{}{path}", self.base).parse().unwrap());
         if let Some(authorization) = authorization {
-            request.headers_mut().insert(AUTHORIZATION, HeaderValue::from_str(authorization).unwrap());
+            request
+                .headers_mut()
+                .insert(AUTHORIZATION, HeaderValue::from_str(authorization).unwrap());
         }
         request.headers_mut().insert("content-type", HeaderValue::from_static("application/json"));
         *request.body_mut() = body;
@@ -81,8 +84,7 @@ impl Answer {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_has_its_fields_in_order_from_submit_to_a_video_that_can_be_fetched() {
     let api = Api::new().await;
-    let order =
-        json!({"model": "fal/kling-2", "prompt": "a wave of green salsa", "aspect_ratio": "9:16", "unknown": [1]});
+    let order = json!({"model": "fal/kling-2", "prompt": "a wave of green salsa", "aspect_ratio": "9:16", "unknown": [1]});
     let submitted = api.post(order.to_string()).await;
     assert_eq!(submitted.status, 200, "{}", submitted.text);
     let fields = [
@@ -111,15 +113,25 @@ async fn a_job_has_its_fields_in_order_from_submit_to_a_video_that_can_be_fetche
     assert!(request_id.len() == 28 && request_id.starts_with("req_"), "{request_id}");
 
     let path = format!("/videos/{}", job["id"].as_str().unwrap());
-    let finished = until(async || Some(api.get(&path).await).filter(|answer| answer.body["completed"].is_i64())).await;
+    let finished = until(async || {
+        Some(api.get(&path).await).filter(|answer| answer.body["completed"].is_i64())
+    })
+    .await;
     assert_eq!(in_order(&finished.text), fields);
     assert_eq!(finished.body["status"], "completed", "{}", finished.text);
     assert!(!finished.header("x-geekhub-balance-mxn").is_empty());
 
     let url = finished.body["video_url"].as_str().unwrap();
-    assert!(url.contains("/storage/v1/object/public/generated-videos/") && url.ends_with("/video.mp4"), "{url}");
-    let video = api.outbound.exchange(Request::new(Method::GET, url.parse().unwrap())).await.unwrap();
-    assert_eq!((video.status().as_u16(), video.headers()["content-type"].to_str().unwrap()), (200, "video/mp4"));
+    assert!(
+        url.contains("/storage/v1/object/public/generated-videos/") && url.ends_with("/video.mp4"),
+        "{url}"
+    );
+    let video =
+        api.outbound.exchange(Request::new(Method::GET, url.parse().unwrap())).await.unwrap();
+    assert_eq!(
+        (video.status().as_u16(), video.headers()["content-type"].to_str().unwrap()),
+        (200, "video/mp4")
+    );
     let mut walker = ghub::mp4::Walker::default();
     walker.pass(&video.bytes().await.unwrap()).unwrap();
     walker.finish().unwrap();
@@ -143,21 +155,36 @@ async fn bad_input_names_the_field_and_what_it_accepts() {
         (kling("model", json!(7)), "model: it must be a string, not a number"),
         (kling("prompt", Value::Null), "prompt: it is required"),
         (kling("prompt", json!(" \n")), "prompt: it is blank"),
-        (kling("prompt", json!("é".repeat(2501))), "prompt: it has 2501 characters; fal/kling-2 takes 1 to 2500"),
+        (
+            kling("prompt", json!("é".repeat(2501))),
+            "prompt: it has 2501 characters; fal/kling-2 takes 1 to 2500",
+        ),
         (kling("duration", json!(7)), "duration: fal/kling-2 renders 5 or 10 seconds, not 7"),
         (kling("duration", json!(0)), "not 0"),
         (kling("duration", json!(-1)), "not -1"),
         (kling("duration", json!(11)), "not 11"),
         (kling("duration", json!(5.5)), "duration: it must be a whole number of seconds, not 5.5"),
-        (kling("duration", json!(1e30)), "duration: 1e+30 is out of range; a video has a few seconds"),
-        (kling("duration", json!("5")), "duration: it must be a whole number of seconds, not a string"),
-        (kling("aspect_ratio", json!("4:5")), "aspect_ratio: fal/kling-2 renders 16:9, 9:16 or 1:1"),
+        (
+            kling("duration", json!(1e30)),
+            "duration: 1e+30 is out of range; a video has a few seconds",
+        ),
+        (
+            kling("duration", json!("5")),
+            "duration: it must be a whole number of seconds, not a string",
+        ),
+        (
+            kling("aspect_ratio", json!("4:5")),
+            "aspect_ratio: fal/kling-2 renders 16:9, 9:16 or 1:1",
+        ),
         (kling("aspect_ratio", json!(16)), "aspect_ratio: it must be a string"),
     ] {
         let answer = api.post(body.clone()).await;
         let message = answer.refused(400, "invalid_request_error");
         assert!(message.contains(says), "{}: {message}", &body[..body.len().min(80)]);
-        assert!(!answer.header("x-geekhub-balance-mxn").is_empty(), "an authenticated answer shows the balance");
+        assert!(
+            !answer.header("x-geekhub-balance-mxn").is_empty(),
+            "an authenticated answer shows the balance"
+        );
     }
     for model in ["fal/kling-9", "kling-2", ""] {
         let answer = api.post(kling("model", json!(model))).await;
@@ -190,7 +217,10 @@ async fn a_key_is_asked_for_and_checked() {
             let answer = api.call(method.clone(), path, authorization, None).await;
             answer.refused(401, code);
             assert!(answer.header("www-authenticate").starts_with("Bearer "), "{code}");
-            assert!(answer.header("x-geekhub-balance-mxn").is_empty(), "{method} {path} with {authorization:?}");
+            assert!(
+                answer.header("x-geekhub-balance-mxn").is_empty(),
+                "{method} {path} with {authorization:?}"
+            );
         }
     }
 }
@@ -227,12 +257,17 @@ async fn what_does_not_exist_has_the_envelope_too() {
         assert_eq!(answer.header("allow"), allow);
     }
     let ordered = api.call(Method::POST, "/videos", None, None).await;
-    assert!(ordered.refused(405, "method_not_allowed").contains("did you mean POST /v1/videos/generations?"));
+    assert!(
+        ordered
+            .refused(405, "method_not_allowed")
+            .contains("did you mean POST /v1/videos/generations?")
+    );
     let slash = api.call(Method::GET, "/models/", None, None).await;
     assert!(slash.refused(404, "not_found").contains("did you mean GET /v1/models?"));
 }
 
-/// A client's HEAD finds out whether something is there, what it weighs and whether the key is good.
+/// A client's HEAD finds out whether something is there, what it weighs and whether the key is
+/// good.
 #[tokio::test(flavor = "multi_thread")]
 async fn head_answers_where_get_does_without_a_body() {
     let api = Api::new().await;
@@ -255,7 +290,9 @@ async fn head_answers_where_get_does_without_a_body() {
         );
         assert_eq!((head.status, get.status, head.text.as_str()), (status, status, ""), "{path}");
         assert_eq!(head.header("content-length"), get.text.len().to_string(), "{path}");
-        for header in ["content-type", "x-geekhub-balance-mxn", "cache-control", "allow", "www-authenticate"] {
+        for header in
+            ["content-type", "x-geekhub-balance-mxn", "cache-control", "allow", "www-authenticate"]
+        {
             assert_eq!(head.header(header), get.header(header), "{path}: {header}");
         }
     }
@@ -265,10 +302,20 @@ async fn head_answers_where_get_does_without_a_body() {
 async fn a_model_is_found_by_an_id_with_a_slash_in_it() {
     let api = Api::new().await;
     let listed = api.get("/models").await;
-    assert_eq!((listed.status, listed.body["data"].as_array().map(Vec::len)), (200, Some(7)), "{}", listed.text);
+    assert_eq!(
+        (listed.status, listed.body["data"].as_array().map(Vec::len)),
+        (200, Some(7)),
+        "{}",
+        listed.text
+    );
     for path in ["/models/fal/kling-2", "/models/fal%2Fkling-2", "/models/fal%2fkling-2"] {
         let model = api.get(path).await;
-        assert_eq!((model.status, &model.body["id"]), (200, &json!("fal/kling-2")), "{path}: {}", model.text);
+        assert_eq!(
+            (model.status, &model.body["id"]),
+            (200, &json!("fal/kling-2")),
+            "{path}: {}",
+            model.text
+        );
     }
     api.get("/models/fal/none").await.refused(404, "model_not_found");
     assert_eq!(api.get("/credits").await.body["currency"], "MXN");
@@ -278,8 +325,11 @@ async fn a_model_is_found_by_an_id_with_a_slash_in_it() {
 
 /// The names of an object's fields, in the order of the text.
 fn in_order(text: &str) -> Vec<String> {
-    let mut fields: Vec<_> =
-        serde_json::from_str::<serde_json::Map<String, Value>>(text).unwrap().keys().cloned().collect();
+    let mut fields: Vec<_> = serde_json::from_str::<serde_json::Map<String, Value>>(text)
+        .unwrap()
+        .keys()
+        .cloned()
+        .collect();
     fields.sort_by_key(|field| text.find(&format!("\"{field}\":")));
     fields
 }

@@ -1,4 +1,5 @@
-//! Idempotency keys: however often a request is sent under one key, it is one job, one hold and one render.
+//! Idempotency keys: however often a request is sent under one key, it is one job, one hold and one
+//! render.
 
 use crate::asking::{Ask, Reply};
 use crate::money::Conflicts;
@@ -75,7 +76,9 @@ async fn what_counts_is_the_meaning_of_the_body() {
     let stage = unpolled().await;
     let key = stage.key_of(&stage.caller()).await;
     let under = |body: &str| Ask::submit(&key, &Value::Null).body(body).idempotency_key("meaning");
-    let first = stage.ask(under(r#"{"model":"fal/kling-2","prompt":"é, once","aspect_ratio":"9:16"}"#)).await;
+    let first = stage
+        .ask(under(r#"{"model":"fal/kling-2","prompt":"é, once","aspect_ratio":"9:16"}"#))
+        .await;
     let job = first.job();
     let before = stage.traces().await;
 
@@ -99,7 +102,11 @@ async fn what_counts_is_the_meaning_of_the_body() {
     ] {
         let reply = stage.ask(under(other)).await;
         assert!(reply.refused(409, "idempotency_conflict").contains("Idempotency-Key"), "{other}");
-        assert_eq!((reply.header("x-should-retry"), reply.is_replay()), (Some("false"), false), "{other}");
+        assert_eq!(
+            (reply.header("x-should-retry"), reply.is_replay()),
+            (Some("false"), false),
+            "{other}"
+        );
     }
     stage.left_nothing(&before, "a replay or a conflict").await;
     stage.audit().await;
@@ -117,8 +124,13 @@ async fn a_key_is_its_organizations_own() {
         assert_eq!(reply.body["prompt"], prompt);
         jobs.push(reply.job().to_owned());
         let other_key = stage.key_of(caller).await;
-        let reply = stage.ask(Ask::submit(&other_key, &kling(prompt)).idempotency_key("shared")).await;
-        assert_eq!((reply.job(), reply.is_replay()), (jobs.last().unwrap().as_str(), true), "by another API key");
+        let reply =
+            stage.ask(Ask::submit(&other_key, &kling(prompt)).idempotency_key("shared")).await;
+        assert_eq!(
+            (reply.job(), reply.is_replay()),
+            (jobs.last().unwrap().as_str(), true),
+            "by another API key"
+        );
     }
     assert_ne!(jobs[0], jobs[1]);
     stage.audit().await;
@@ -128,14 +140,21 @@ async fn a_key_is_its_organizations_own() {
 async fn a_key_is_1_to_255_visible_ascii_characters() {
     let stage = unpolled().await;
     let key = stage.key_of(&stage.caller_with("500").await).await;
-    let under =
-        |idempotency_key: &[u8], prompt: &str| Ask::submit(&key, &kling(prompt)).idempotency_key(idempotency_key);
+    let under = |idempotency_key: &[u8], prompt: &str| {
+        Ask::submit(&key, &kling(prompt)).idempotency_key(idempotency_key)
+    };
     let before = stage.traces().await;
     let longest = "k".repeat(255);
     let too_long = format!("{longest}k");
-    for bad in
-        [b"".as_slice(), too_long.as_bytes(), b"two words", b"tab\there", "ñ".as_bytes(), b"\xff", "🦜".as_bytes()]
-    {
+    for bad in [
+        b"".as_slice(),
+        too_long.as_bytes(),
+        b"two words",
+        b"tab\there",
+        "ñ".as_bytes(),
+        b"\xff",
+        "🦜".as_bytes(),
+    ] {
         let reply = stage.ask(under(bad, "refused")).await;
         let message = reply.refused(400, "invalid_request_error");
         let (named, accepts) = ("Idempotency-Key: ", "1 to 255 visible ASCII characters");
@@ -179,7 +198,9 @@ async fn a_refused_request_leaves_its_key_free() {
     let stage = unpolled().await;
     let caller = stage.caller_with("0").await;
     let key = stage.key_of(&caller).await;
-    let under = |idempotency_key: &str, order: &Value| Ask::submit(&key, order).idempotency_key(idempotency_key);
+    let under = |idempotency_key: &str, order: &Value| {
+        Ask::submit(&key, order).idempotency_key(idempotency_key)
+    };
     let before = stage.traces().await;
     stage.ask(under("poor", &kling("later"))).await.refused(402, "insufficient_balance");
     let seven = json!({"model": "fal/kling-2", "prompt": "later", "duration": 7});
@@ -215,7 +236,8 @@ async fn a_replay_needs_no_balance_and_no_place() {
     stage.audit().await;
 }
 
-/// A slow machine may use up the time for conflicts between transactions: then nothing was accepted, and a caller sends it again.
+/// A slow machine may use up the time for conflicts between transactions: then nothing was
+/// accepted, and a caller sends it again.
 async fn answered(stage: &Stage, ask: &Ask) -> Reply {
     loop {
         let reply = stage.ask(ask.clone()).await;

@@ -1,5 +1,6 @@
-//! Bad input: each refusal names the field and what it accepts, and leaves no job, hold, message or provider call behind. What a
-//! caller sees of the commonest ones is in `http`, which also runs against other APIs than the stage's.
+//! Bad input: each refusal names the field and what it accepts, and leaves no job, hold, message or
+//! provider call behind. What a caller sees of the commonest ones is in `http`, which also runs
+//! against other APIs than the stage's.
 
 use crate::asking::Ask;
 use crate::stage::Stage;
@@ -12,27 +13,48 @@ type Case = (Vec<u8>, &'static str);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_json_object_leaves_nothing() {
-    let (deep, form) = ("stand in each other more than 127 deep", "the body is a form; send a JSON object, such as {");
-    let (utf16, half) = ("the body is UTF-16; send UTF-8", "an escape is half of a surrogate pair; write both halves");
+    let (deep, form) = (
+        "stand in each other more than 127 deep",
+        "the body is a form; send a JSON object, such as {",
+    );
+    let (utf16, half) = (
+        "the body is UTF-16; send UTF-8",
+        "an escape is half of a surrogate pair; write both halves",
+    );
     refused(
         400,
         "invalid_request_error",
         [
             (b"a hummingbird".to_vec(), "line 1, column 1: a value is expected"),
             (b"{".to_vec(), "the body ends too early"),
-            (br#"{"model":"fal/kling-2","prompt":"x"} and more"#.to_vec(), "line 1, column 38; send one object"),
-            (br#"{"model":"fal/kling-2"}{"model":"fal/kling-2"}"#.to_vec(), "line 1, column 24; send one object"),
+            (
+                br#"{"model":"fal/kling-2","prompt":"x"} and more"#.to_vec(),
+                "line 1, column 38; send one object",
+            ),
+            (
+                br#"{"model":"fal/kling-2"}{"model":"fal/kling-2"}"#.to_vec(),
+                "line 1, column 24; send one object",
+            ),
             (
                 br#"{'model':'fal/kling-2','prompt':'x'}"#.to_vec(),
                 "line 1, column 2: texts and names of fields stand in",
             ),
-            (br#"{"model":"fal/kling-2","prompt":"x",}"#.to_vec(), "line 1, column 37: remove the comma before it"),
+            (
+                br#"{"model":"fal/kling-2","prompt":"x",}"#.to_vec(),
+                "line 1, column 37: remove the comma before it",
+            ),
             (
                 b"{\"model\":\"fal/kling-2\",\n \"seed\":NaN}".to_vec(),
                 "line 2, column 9: NaN and Infinity are no numbers",
             ),
-            (b"{\"model\":\"fal/kling-2\", // the best\n}".to_vec(), "line 1, column 25: JSON has no comments"),
-            (br#"{"model":"fal/kling-2","prompt":"x","model":"fal/veo-3.1"}"#.to_vec(), "\"model\" stands twice"),
+            (
+                b"{\"model\":\"fal/kling-2\", // the best\n}".to_vec(),
+                "line 1, column 25: JSON has no comments",
+            ),
+            (
+                br#"{"model":"fal/kling-2","prompt":"x","model":"fal/veo-3.1"}"#.to_vec(),
+                "\"model\" stands twice",
+            ),
             (b"model=fal%2Fkling-2&prompt=x".to_vec(), form),
             (b"[]".to_vec(), "the body is a list"),
             (br#"[{"model":"fal/kling-2","prompt":"x"}]"#.to_vec(), "the body is a list"),
@@ -49,11 +71,18 @@ async fn what_is_no_json_object_leaves_nothing() {
                 b"{\"model\":\"fal/kling-2\",\"prompt\":\"pi\xf1ata\"}".to_vec(),
                 "line 1, column 36: byte 0xF1 looks like Latin-1",
             ),
-            (b"{\"model\":\"fal/kling-2\",\"prompt\":\"\xed\xa0\xbd\"}".to_vec(), "half of a surrogate pair"),
+            (
+                b"{\"model\":\"fal/kling-2\",\"prompt\":\"\xed\xa0\xbd\"}".to_vec(),
+                "half of a surrogate pair",
+            ),
             (br#"{"model":"fal/kling-2","prompt":"\ud83d"}"#.to_vec(), half),
             ("[".repeat(50_000).into_bytes(), "the body ends too early"),
             (["[".repeat(25_000), "]".repeat(25_000)].concat().into_bytes(), "the body is a list"),
-            (format!(r#"{{"model":"fal/kling-2","prompt":"x","seed":{}"#, "[".repeat(50_000)).into_bytes(), deep),
+            (
+                format!(r#"{{"model":"fal/kling-2","prompt":"x","seed":{}"#, "[".repeat(50_000))
+                    .into_bytes(),
+                deep,
+            ),
             (r#"{"a":"#.repeat(10_000).into_bytes(), deep),
         ],
     )
@@ -82,8 +111,11 @@ async fn a_compressed_body_is_refused_and_a_byte_order_mark_is_not() {
 async fn a_body_is_json_whatever_its_content_type_says() {
     let stage = unpolled().await;
     let order = json!({"model": "fal/kling-2", "prompt": "un colibrí"});
-    for content_type in ["application/x-www-form-urlencoded", "application/octet-stream", "text/plain", "x", ""] {
-        let ask = Ask::submit(&stage.system.identity.live_key, &order).header(CONTENT_TYPE, content_type);
+    for content_type in
+        ["application/x-www-form-urlencoded", "application/octet-stream", "text/plain", "x", ""]
+    {
+        let ask =
+            Ask::submit(&stage.system.identity.live_key, &order).header(CONTENT_TYPE, content_type);
         assert_eq!(stage.ask(ask).await.body["prompt"], "un colibrí", "{content_type}");
     }
 }
@@ -102,7 +134,10 @@ async fn a_wrong_model_leaves_nothing() {
             (kling("model", json!(2)), "model: it must be a string, not a number"),
             (kling("model", json!(true)), "model: it must be a string, not true or false"),
             (kling("model", json!(["fal/kling-2"])), "model: it must be a string, not a list"),
-            (kling("model", json!({"id": "fal/kling-2"})), "model: it must be a string, not an object"),
+            (
+                kling("model", json!({"id": "fal/kling-2"})),
+                "model: it must be a string, not an object",
+            ),
         ],
     )
     .await;
@@ -142,14 +177,26 @@ async fn a_wrong_prompt_leaves_nothing() {
                 order("google/veo-3.1", "prompt", json!("x".repeat(4001))),
                 "prompt: it has 4001 characters; google/veo-3.1 takes 1 to 4000",
             ),
-            (kling("prompt", json!("🦜".repeat(2501))), "prompt: it has 2501 characters; fal/kling-2 takes 1 to 2500"),
-            (order("fal/hailuo-02", "prompt", json!("x".repeat(2001))), "fal/hailuo-02 takes 1 to 2000"),
+            (
+                kling("prompt", json!("🦜".repeat(2501))),
+                "prompt: it has 2501 characters; fal/kling-2 takes 1 to 2500",
+            ),
+            (
+                order("fal/hailuo-02", "prompt", json!("x".repeat(2001))),
+                "fal/hailuo-02 takes 1 to 2000",
+            ),
             (
                 order("fal/luma-ray-2", "prompt", json!("ab")),
                 "prompt: it has 2 characters; fal/luma-ray-2 takes 3 to 4000",
             ),
-            (kling("prompt", json!("a\0b")), "prompt: character 2 is the control character U+0000; remove it"),
-            (kling("prompt", json!("\u{1b}[2J")), "prompt: character 1 is the control character U+001B; remove it"),
+            (
+                kling("prompt", json!("a\0b")),
+                "prompt: character 2 is the control character U+0000; remove it",
+            ),
+            (
+                kling("prompt", json!("\u{1b}[2J")),
+                "prompt: character 1 is the control character U+001B; remove it",
+            ),
             (
                 kling("prompt", json!("\u{200b}\u{feff} ")),
                 "prompt: nothing of it can be seen: it has characters such as U+200B",
@@ -168,8 +215,10 @@ async fn a_wrong_prompt_leaves_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_duration_or_ratio_leaves_nothing() {
-    let (lengths, whole) =
-        ("duration: fal/kling-2 renders 5 or 10 seconds, not ", "duration: it must be a whole number of seconds, not ");
+    let (lengths, whole) = (
+        "duration: fal/kling-2 renders 5 or 10 seconds, not ",
+        "duration: it must be a whole number of seconds, not ",
+    );
     let range = "is out of range; a video has a few seconds";
     let ratios = "aspect_ratio: fal/kling-2 renders 16:9, 9:16 or 1:1, not ";
     refused(
@@ -201,7 +250,10 @@ async fn a_wrong_duration_or_ratio_leaves_nothing() {
             (kling("aspect_ratio", json!("")), ratios),
             (kling("aspect_ratio", json!("x".repeat(60_000))), ratios),
             (kling("aspect_ratio", json!(1)), "aspect_ratio: it must be a string, not a number"),
-            (kling("aspect_ratio", json!(["16:9"])), "aspect_ratio: it must be a string, not a list"),
+            (
+                kling("aspect_ratio", json!(["16:9"])),
+                "aspect_ratio: it must be a string, not a list",
+            ),
         ],
     )
     .await;
@@ -210,13 +262,22 @@ async fn a_wrong_duration_or_ratio_leaves_nothing() {
         400,
         "invalid_request_error",
         [
-            (order("fal/hailuo-02", "aspect_ratio", json!("9:16")), "aspect_ratio: fal/hailuo-02 renders 16:9, not "),
+            (
+                order("fal/hailuo-02", "aspect_ratio", json!("9:16")),
+                "aspect_ratio: fal/hailuo-02 renders 16:9, not ",
+            ),
             (
                 order("fal/luma-ray-2", "aspect_ratio", json!("1:1")),
                 "aspect_ratio: fal/luma-ray-2 renders 16:9 or 9:16, not ",
             ),
-            (order("fal/hailuo-02", "duration", json!(5)), "duration: fal/hailuo-02 renders 6 or 10 seconds, not 5"),
-            (order("fal/luma-ray-2", "duration", json!(10)), "duration: fal/luma-ray-2 renders 5 or 9 seconds, not 10"),
+            (
+                order("fal/hailuo-02", "duration", json!(5)),
+                "duration: fal/hailuo-02 renders 6 or 10 seconds, not 5",
+            ),
+            (
+                order("fal/luma-ray-2", "duration", json!(10)),
+                "duration: fal/luma-ray-2 renders 5 or 9 seconds, not 10",
+            ),
             (
                 order("google/veo-3.1", "duration", json!(5)),
                 "duration: google/veo-3.1 renders 4, 6 or 8 seconds, not 5",
@@ -247,8 +308,12 @@ async fn a_body_over_64_kib_leaves_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn four_thousand_characters_are_accepted_in_their_longest_spelling() {
     let stage = unpolled().await;
-    let escaped = format!(r#"{{"model":"google/veo-3.1","duration":4,"prompt":"{}"}}"#, r"\ud83e\udd9c".repeat(4000));
-    let reply = stage.ask(Ask::submit(&stage.system.identity.live_key, &Value::Null).body(escaped)).await;
+    let escaped = format!(
+        r#"{{"model":"google/veo-3.1","duration":4,"prompt":"{}"}}"#,
+        r"\ud83e\udd9c".repeat(4000)
+    );
+    let reply =
+        stage.ask(Ask::submit(&stage.system.identity.live_key, &Value::Null).body(escaped)).await;
     let prompt = "🦜".repeat(4000);
     assert_eq!(stage.stored(stage.system.identity.org, reply.job()).await.prompt, prompt);
     assert_eq!(reply.body["prompt"], prompt);
@@ -262,13 +327,18 @@ async fn refused<const N: usize>(status: u16, code: &str, cases: [Case; N]) {
     let before = stage.traces().await;
     for (body, says) in cases {
         let shown = String::from_utf8_lossy(&body[..body.len().min(80)]).into_owned();
-        let reply = stage.ask(Ask::submit(&stage.system.identity.live_key, &Value::Null).body(body)).await;
+        let reply =
+            stage.ask(Ask::submit(&stage.system.identity.live_key, &Value::Null).body(body)).await;
         let found = (reply.status, reply.body["error"]["code"].as_str());
         assert_eq!(found, (status, Some(code)), "{shown}: {}", reply.body);
         let message = reply.refused(status, code);
         assert!(message.contains(says), "{shown}: {message}");
         assert!(message.len() < 300, "{shown}: what was sent is not sent back whole");
-        assert_eq!((reply.balance(), reply.retry_after_s()), (Some("50".parse().unwrap()), None), "{shown}");
+        assert_eq!(
+            (reply.balance(), reply.retry_after_s()),
+            (Some("50".parse().unwrap()), None),
+            "{shown}"
+        );
         stage.left_nothing(&before, &shown).await;
     }
 }
@@ -292,5 +362,6 @@ fn order(model: &str, field: &str, value: Value) -> Vec<u8> {
 
 /// A number in a spelling of its own.
 fn raw_duration(number: &str) -> Vec<u8> {
-    format!(r#"{{"model":"fal/kling-2","prompt":"a hummingbird","duration":{number}}}"#).into_bytes()
+    format!(r#"{{"model":"fal/kling-2","prompt":"a hummingbird","duration":{number}}}"#)
+        .into_bytes()
 }

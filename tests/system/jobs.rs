@@ -39,15 +39,23 @@ async fn messages_that_come_twice_change_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_doubled_message_dies_out() {
-    let every_minute =
-        BTreeMap::from([("Catalog".to_owned(), r#"{"fal/kling-2":{"poll_every_seconds":60}}"#.to_owned())]);
+    let every_minute = BTreeMap::from([(
+        "Catalog".to_owned(),
+        r#"{"fal/kling-2":{"poll_every_seconds":60}}"#.to_owned(),
+    )]);
     let stage = Stage::with(Options { parameters: every_minute, ..Options::test() }).await;
-    stage.fal().set_render(local::fal::Render { queued: Duration::ZERO, rendering: Duration::from_secs(600) });
-    stage.system.sqs.lose_if("PollQueue", |_| true).unwrap(); // the test delivers the messages itself
+    stage.fal().set_render(local::fal::Render {
+        queued: Duration::ZERO,
+        rendering: Duration::from_secs(600),
+    });
+    // the test delivers the messages itself
+    stage.system.sqs.lose_if("PollQueue", |_| true).unwrap();
     let caller = stage.caller();
     let job = caller.accepted("one chain").await;
-    let twice = json!({"Records": [record("first", caller.org, &job), record("second", caller.org, &job)]});
-    let looks = || stage.fal().requests().iter().filter(|seen| seen.path.ends_with("/status")).count();
+    let twice =
+        json!({"Records": [record("first", caller.org, &job), record("second", caller.org, &job)]});
+    let looks =
+        || stage.fal().requests().iter().filter(|seen| seen.path.ends_with("/status")).count();
     let sent = || stage.system.sqs.accepted("PollQueue").unwrap();
 
     stage.later(Duration::from_secs(60));
@@ -55,7 +63,11 @@ async fn a_doubled_message_dies_out() {
     for _ in 0..3 {
         let answer = stage.system.invoke("poll-jobs", twice.clone()).await.unwrap();
         assert_eq!(answer, json!({"batchItemFailures": []}));
-        assert_eq!((looks(), sent() - before), (1, 1), "six messages are one look and one message for the next");
+        assert_eq!(
+            (looks(), sent() - before),
+            (1, 1),
+            "six messages are one look and one message for the next"
+        );
     }
     stage.later(Duration::from_secs(60));
     stage.system.invoke("poll-jobs", twice).await.unwrap();
@@ -84,7 +96,10 @@ async fn a_lost_message_only_takes_time() {
     let job = caller.accepted("lost and found").await;
     stage.later(Duration::from_secs(60)); // past the sweep's grace
     stage.until(caller.org, &job, Status::Completed).await;
-    assert_eq!((stage.fal().renders_of("lost and found"), stage.entries("consumption").await), (1, 1));
+    assert_eq!(
+        (stage.fal().renders_of("lost and found"), stage.entries("consumption").await),
+        (1, 1)
+    );
     stage.audit().await;
 }
 
@@ -128,11 +143,13 @@ async fn a_message_that_cannot_be_read_does_not_hold_up_its_batch() {
     assert_eq!(depth.in_flight, 4, "the unreadable ones come again and end among the dead letters");
 }
 
-/// The cadence of a fast system is a second, and a wait before another try is spread over its second half. None of it is cut to nothing.
+/// The cadence of a fast system is a second, and a wait before another try is spread over its
+/// second half. None of it is cut to nothing.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_tried_again_waits_for_a_second_at_least() {
     let still = Still::new().await;
-    let submits = || still.stage.fal().requests().iter().filter(|seen| seen.method == "POST").count();
+    let submits =
+        || still.stage.fal().requests().iter().filter(|seen| seen.method == "POST").count();
     still.stage.fal().faults().add(Fault::forever("submit", Then::answer(429, "{}"))).unwrap();
     let refused = still.caller.accepted("refused").await;
     for seconds in 1..=5 {
@@ -146,10 +163,16 @@ async fn what_is_tried_again_waits_for_a_second_at_least() {
     still.stage.fal().faults().clear();
     still.stage.fal().set_render(AT_ONCE);
     let busy = supabase::Fault::Answer { status: 503, headers: [].into(), body: "busy".into() };
-    still.stage.storage().misbehave(Plan { step: Step::Upload, fault: busy, times: None, after: 0 });
+    still.stage.storage().misbehave(Plan {
+        step: Step::Upload,
+        fault: busy,
+        times: None,
+        after: 0,
+    });
     let job = still.caller.accepted("not stored").await;
     still.look_in(61, &job).await;
-    let uploads = || still.stage.storage().requests().iter().filter(|seen| seen.method == "POST").count();
+    let uploads =
+        || still.stage.storage().requests().iter().filter(|seen| seen.method == "POST").count();
     let before = uploads();
     for seconds in 1..=5 {
         for _ in 0..20 {

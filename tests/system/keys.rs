@@ -1,5 +1,5 @@
-//! The day of a key's last use, which an operator looks at before they revoke it: kept once a day, by every kind of request, and never at a
-//! caller's cost.
+//! The day of a key's last use, which an operator looks at before they revoke it: kept once a day,
+//! by every kind of request, and never at a caller's cost.
 
 use crate::asking::Ask;
 use crate::stage::{Stage, until};
@@ -50,7 +50,8 @@ async fn the_day_of_a_keys_last_use_is_kept_once_a_day() {
         stage.later(LOOKED_UP_AGAIN);
         reads(&stage, &key).await;
     }
-    // The clock may have stopped three minutes before a midnight: that would be another day's first use.
+    // The clock may have stopped three minutes before a midnight: that would be another day's first
+    // use.
     let more = usize::from(ambient.now().midnight() != today);
     until(async || (uses(&calls) > more).then_some(())).await;
     assert_eq!(uses(&calls), 1 + more, "a look-up that finds today writes nothing");

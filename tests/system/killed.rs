@@ -1,5 +1,6 @@
-//! The built program is killed at moments that nobody chose, again and again on the same data, while jobs of both providers pass through
-//! it. `restart.rs` kills it at moments that matter; this finds those that nobody thought of.
+//! The built program is killed at moments that nobody chose, again and again on the same data,
+//! while jobs of both providers pass through it. `restart.rs` kills it at moments that matter; this
+//! finds those that nobody thought of.
 
 use crate::process::{Place, Process};
 use crate::stage::{Stage, until_within};
@@ -17,7 +18,8 @@ use std::future::pending;
 use std::sync::Mutex;
 use std::time::Duration;
 
-/// Enough for a kill to fall into each of the steps of a job now and then, few enough for every run of the tests.
+/// Enough for a kill to fall into each of the steps of a job now and then, few enough for every run
+/// of the tests.
 const KILLS: usize = 6;
 const JOBS_PER_LIFE: usize = 4;
 /// A life: with `--fast` a job takes about three seconds, so most lives end in the middle of some.
@@ -33,9 +35,17 @@ async fn killed_at_any_moment_nothing_is_lost_and_nothing_doubled() {
         if life == 0 {
             recharge(&process, &ambient).await;
         }
-        process.control("fal", Method::PATCH, "settings", json!({"queued_ms": 100, "rendering_ms": 400})).await;
+        process
+            .control(
+                "fal",
+                Method::PATCH,
+                "settings",
+                json!({"queued_ms": 100, "rendering_ms": 400}),
+            )
+            .await;
         let orders = (0..JOBS_PER_LIFE).map(async |number| {
-            let job = submitted(&process, life, number).await; // whoever has no answer when it is killed knows of no job
+            // whoever has no answer when it is killed knows of no job
+            let job = submitted(&process, life, number).await;
             accepted.lock().unwrap().extend(job);
         });
         let length = ambient.jitter(LONGEST_LIFE);
@@ -55,15 +65,23 @@ async fn killed_at_any_moment_nothing_is_lost_and_nothing_doubled() {
     let jobs = ended(&stage, org).await;
     println!("lives of {lives:?}; {} jobs stored, {} answered", jobs.len(), accepted.len());
     for id in &accepted {
-        assert!(jobs.iter().any(|job| job.id.to_string() == *id), "{id} was accepted and is lost; lives of {lives:?}");
+        assert!(
+            jobs.iter().any(|job| job.id.to_string() == *id),
+            "{id} was accepted and is lost; lives of {lives:?}"
+        );
     }
     for job in &jobs {
-        let google = stage.system.google.as_ref().map_or(0, |google| google.simulator.renders_of(&job.prompt));
+        let google = stage
+            .system
+            .google
+            .as_ref()
+            .map_or(0, |google| google.simulator.renders_of(&job.prompt));
         let renders = stage.fal().renders_of(&job.prompt) + google;
         let allowed = match &job.state {
             State::Completed { .. } => 1..=1,
             State::Failed { failure, .. } if failure.code == FailureCode::SubmitUnknown => 0..=1,
-            _ => panic!("{job:?}; lives of {lives:?}"), // a death can hide what came of a submission, and no more
+            // a death can hide what came of a submission, and no more
+            _ => panic!("{job:?}; lives of {lives:?}"),
         };
         assert!(allowed.contains(&renders), "{renders} renders of {job:?}; lives of {lives:?}");
     }
@@ -87,8 +105,8 @@ async fn recharge(process: &Process, ambient: &Ambient) {
     assert_eq!(process.store().post(&entry).await.unwrap(), Posted::Now);
 }
 
-/// All jobs, when none is open any more. When no function is at work, the clock is put past the turns that killed workers took with them,
-/// and a sweep finds their jobs.
+/// All jobs, when none is open any more. When no function is at work, the clock is put past the
+/// turns that killed workers took with them, and a sweep finds their jobs.
 async fn ended(stage: &Stage, org: OrgId) -> Vec<Job> {
     until_within(Duration::from_secs(300), async || {
         let depths = QUEUES.map(|queue| stage.system.sqs.depth(queue).unwrap());

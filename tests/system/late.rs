@@ -12,8 +12,8 @@ use reqwest::Request;
 use serde_json::json;
 use std::sync::{Arc, Mutex};
 
-/// DynamoDB in a bad minute for one kind of write: the first is on its way, its answer does not come, and all attempts after it are
-/// throttled.
+/// DynamoDB in a bad minute for one kind of write: the first is on its way, its answer does not
+/// come, and all attempts after it are throttled.
 #[derive(Debug)]
 struct BadMinute {
     strikes: fn(&Request) -> bool,
@@ -46,8 +46,7 @@ impl Gate for BadMinute {
                 *late = request.try_clone();
                 return Err(WireError::Lost("the answer was lost".into()));
             }
-            let throttled =
-                json!({"__type": "com.amazonaws.dynamodb.v20120810#ThrottlingException", "message": "slow"});
+            let throttled = json!({"__type": "com.amazonaws.dynamodb.v20120810#ThrottlingException", "message": "slow"});
             Ok(Response::builder().status(400).body(throttled.to_string()).unwrap().into())
         })
     }
@@ -62,7 +61,8 @@ fn accepts(request: &Request) -> bool {
 fn leases(request: &Request) -> bool {
     let call = Call::of(request);
     let body = request.body().and_then(|body| body.as_bytes()).unwrap_or_default();
-    call.by.as_deref() == Some("poll-jobs") && String::from_utf8_lossy(body).contains(r#"":lease_until":{"#)
+    call.by.as_deref() == Some("poll-jobs")
+        && String::from_utf8_lossy(body).contains(r#"":lease_until":{"#)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -78,7 +78,10 @@ async fn a_submit_that_was_answered_503_is_never_accepted_and_its_key_is_free() 
 
     let job = submit().await.job().to_owned();
     let told = caller.finished(&job).await.body;
-    assert_eq!((&told["status"], &told["billing"]["amount"]), (&json!("completed"), &json!("4.20")));
+    assert_eq!(
+        (&told["status"], &told["billing"]["amount"]),
+        (&json!("completed"), &json!("4.20"))
+    );
     assert_eq!(submit().await.job(), job, "the key stands for the job that there is");
     let listed = stage.ask(Ask::new(reqwest::Method::GET, "/v1/videos").key(&key)).await.body;
     assert_eq!(listed["data"].as_array().unwrap().len(), 1, "{listed}");
@@ -95,12 +98,17 @@ async fn a_lease_that_is_late_is_held_by_no_function_and_costs_no_render() {
     let caller = stage.caller();
     stage.fal().faults().add(Fault::once("submit", Then::answer(429, "{}"))).unwrap();
     let job = caller.accepted("late").await;
-    let given_back = until(async || Some(stage.stored(caller.org, &job).await).filter(|job| job.revision >= 3)).await;
+    let given_back =
+        until(async || Some(stage.stored(caller.org, &job).await).filter(|job| job.revision >= 3))
+            .await;
     assert!(matches!(given_back.state, State::Pending { lease_until: None }), "{given_back:?}");
     assert_eq!(minute.ends().await, 400, "it fails on the revision that was written without it");
 
     let told = caller.finished(&job).await.body;
-    assert_eq!((&told["status"], &told["billing"]["amount"]), (&json!("completed"), &json!("4.20")));
+    assert_eq!(
+        (&told["status"], &told["billing"]["amount"]),
+        (&json!("completed"), &json!("4.20"))
+    );
     assert_eq!(stage.fal().renders_of("late"), 1);
     stage.audit().await;
 }

@@ -18,7 +18,8 @@ use std::time::Duration;
 const BUCKET: &str = "generated-videos";
 const PROMPT: &str = "a hummingbird at dawn";
 
-/// The operator failed the job while its file was on its way into storage: what arrives all the same is taken out.
+/// The operator failed the job while its file was on its way into storage: what arrives all the
+/// same is taken out.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_arrives_after_its_job_failed_is_removed() {
     let still = Still::rendering(AT_ONCE).await;
@@ -30,7 +31,10 @@ async fn a_file_that_arrives_after_its_job_failed_is_removed() {
         still.meddler.reached().await; // the upload's answer
         assert!(still.stage.storage().object(BUCKET, &path).is_some());
         let stored = still.stored(&job).await;
-        let failed = stored.failed(Failure::cancelled(), still.stage.system.world().ambient.now()).applied().unwrap();
+        let failed = stored
+            .failed(Failure::cancelled(), still.stage.system.world().ambient.now())
+            .applied()
+            .unwrap();
         assert_eq!(still.stage.store.write(&failed).await.unwrap(), Written::Done);
         still.meddler.let_go();
     });
@@ -57,8 +61,8 @@ async fn a_file_whose_job_the_operator_fails_is_removed() {
     still.has("1000.00", "0.00").await;
 }
 
-/// Veo puts its videos into the operator's bucket. Once a video is ours, its copy there goes; that neither delays the charge nor can
-/// prevent it.
+/// Veo puts its videos into the operator's bucket. Once a video is ours, its copy there goes; that
+/// neither delays the charge nor can prevent it.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_copy_in_googles_bucket_goes_once_the_video_is_stored() {
     let bucket = [("GoogleStorageUri".to_owned(), "gs://videos/veo".to_owned())];
@@ -77,10 +81,16 @@ async fn the_copy_in_googles_bucket_goes_once_the_video_is_stored() {
             seen.filter(|seen| seen.path.contains(&job)).map(|seen| seen.path)
         })
         .await;
-        let asked =
-            google.requests().iter().filter(|seen| seen.path.starts_with(&object) && seen.method == "GET").count();
+        let asked = google
+            .requests()
+            .iter()
+            .filter(|seen| seen.path.starts_with(&object) && seen.method == "GET")
+            .count();
         assert_eq!(asked, 1, "{prompt}: fetched once, and then removed");
-        assert!(stage.storage().object(BUCKET, &format!("{}/{job}/video.mp4", caller.org)).is_some(), "{prompt}");
+        assert!(
+            stage.storage().object(BUCKET, &format!("{}/{job}/video.mp4", caller.org)).is_some(),
+            "{prompt}"
+        );
     }
     stage.audit().await;
 }
@@ -92,7 +102,8 @@ async fn discard(still: &Still, job: &str) -> Cancellation {
     let queue = |variable| Queue::new(&world, &aws, variable).unwrap();
     let (sender, store) = (ProviderSender::new(&world, &aws).await.unwrap(), &still.stage.store);
     let providers = world.env.providers().unwrap();
-    let checker = Checker::new(&providers, &sender, store, &queue("STORE_QUEUE_URL"), &world.ambient);
+    let checker =
+        Checker::new(&providers, &sender, store, &queue("STORE_QUEUE_URL"), &world.ambient);
     let canceller = Canceller::new(&checker, store, &queue("POLL_QUEUE_URL"), &world.ambient);
     let lifetime = Lifetime::of(Duration::from_secs(60));
     canceller.cancel(still.stored(job).await, Failure::cancelled(), true, lifetime).await.unwrap()

@@ -19,7 +19,8 @@ async fn fifty_jobs_may_be_open_and_the_next_waits_for_one_to_end() {
     let key = stage.key_of(&caller).await;
     let submit = |n: usize| stage.ask(Ask::submit(&key, &kling(&format!("video {n}"))));
     let replies = join_all((0..51).map(submit)).await;
-    let (accepted, refused): (Vec<_>, Vec<_>) = replies.iter().partition(|reply| reply.status == 200);
+    let (accepted, refused): (Vec<_>, Vec<_>) =
+        replies.iter().partition(|reply| reply.status == 200);
     assert_eq!((accepted.len(), refused.len()), (50, 1));
     assert_limited(refused[0]);
     assert_eq!((stage.jobs_stored().await, stage.fal().renders()), (50, 50));
@@ -35,7 +36,8 @@ async fn fifty_jobs_may_be_open_and_the_next_waits_for_one_to_end() {
     stage.later(Duration::from_secs(60)); // overdue, so that the sweep finds it
     stage.until(caller.org, &one, Status::Completed).await;
     let replies = join_all([52, 53].map(submit)).await;
-    let (accepted, refused): (Vec<_>, Vec<_>) = replies.iter().partition(|reply| reply.status == 200);
+    let (accepted, refused): (Vec<_>, Vec<_>) =
+        replies.iter().partition(|reply| reply.status == 200);
     assert_eq!((accepted.len(), refused.len()), (1, 1), "one place was free");
     assert_limited(refused[0]);
     stage.audit().await;
@@ -64,7 +66,8 @@ async fn an_unfinished_job_says_when_to_ask_again() {
     ];
     assert_eq!(told.len(), Catalog::published().iter().count());
     for (model, cadence_s) in told {
-        let submitted = stage.ask(Ask::submit(&key, &json!({"model": model, "prompt": "patience"}))).await;
+        let submitted =
+            stage.ask(Ask::submit(&key, &json!({"model": model, "prompt": "patience"}))).await;
         assert_eq!(
             (submitted.body["status"].as_str(), submitted.retry_after_s()),
             (Some("processing"), Some(cadence_s)),
@@ -83,7 +86,10 @@ async fn a_pending_job_says_it_too_and_a_finished_one_says_nothing() {
     let faults = stage.fal().faults();
     faults.add(Fault::once("submit", Then::answer(429, r#"{"detail":"slow down"}"#))).unwrap();
     let pending = stage.ask(Ask::submit(&key, &kling("pending")).idempotency_key("pending")).await;
-    assert_eq!((pending.body["status"].as_str(), pending.retry_after_s()), (Some("pending"), Some(15)));
+    assert_eq!(
+        (pending.body["status"].as_str(), pending.retry_after_s()),
+        (Some("pending"), Some(15))
+    );
     let replay = stage.ask(Ask::submit(&key, &kling("pending")).idempotency_key("pending")).await;
     assert_eq!((replay.is_replay(), replay.retry_after_s()), (true, Some(15)));
     follow(&stage, &key, pending.job(), 15).await;
@@ -99,17 +105,26 @@ async fn a_pending_job_says_it_too_and_a_finished_one_says_nothing() {
     let job = caller.accepted("completed").await;
     stage.until(caller.org, &job, Status::Completed).await;
     let completed = stage.ask(Ask::video(&key, &job)).await;
-    assert_eq!((completed.body["status"].as_str(), completed.retry_after_s()), (Some("completed"), None));
+    assert_eq!(
+        (completed.body["status"].as_str(), completed.retry_after_s()),
+        (Some("completed"), None)
+    );
 }
 
-/// Asks again and again while the job grows old: a tenth of its age, not less than the cadence at first, not more than a minute.
+/// Asks again and again while the job grows old: a tenth of its age, not less than the cadence at
+/// first, not more than a minute.
 async fn follow(stage: &Stage, key: &str, job: &str, cadence_s: u64) {
     let mut age_s = 0;
     for later_s in [0, 90, 90, 200, 200, 40, 3000] {
         stage.later(Duration::from_secs(later_s));
         age_s += later_s;
         let reply = stage.ask(Ask::video(key, job)).await;
-        assert_eq!(reply.retry_after_s(), Some((age_s / 10).clamp(cadence_s, 60)), "after {age_s} s: {}", reply.body);
+        assert_eq!(
+            reply.retry_after_s(),
+            Some((age_s / 10).clamp(cadence_s, 60)),
+            "after {age_s} s: {}",
+            reply.body
+        );
     }
 }
 
@@ -136,7 +151,11 @@ async fn a_suspended_organization_is_served_nothing() {
         assert_eq!(reply.retry_after_s(), None);
     }
     stage.left_nothing(&before, "a suspended organization").await;
-    assert_eq!(stage.ask(Ask::submit(&others_key, &kling("elsewhere"))).await.status, 200, "others are served");
+    assert_eq!(
+        stage.ask(Ask::submit(&others_key, &kling("elsewhere"))).await.status,
+        200,
+        "others are served"
+    );
 
     suspend(&stage, &caller, false).await;
     assert_eq!(stage.ask(Ask::video(&key, &job)).await.job(), job);
@@ -148,10 +167,15 @@ async fn a_suspended_organization_is_served_nothing() {
 }
 
 async fn suspend(stage: &Stage, caller: &Caller, suspended: bool) {
-    let update = stage.dynamodb().update_item().table_name(&stage.system.variables["TABLE_ACCOUNTS"]);
+    let update =
+        stage.dynamodb().update_item().table_name(&stage.system.variables["TABLE_ACCOUNTS"]);
     let update = update.key("org", AttributeValue::S(caller.org.to_string()));
     let update = update.update_expression("SET suspended = :suspended");
-    update.expression_attribute_values(":suspended", AttributeValue::Bool(suspended)).send().await.unwrap();
+    update
+        .expression_attribute_values(":suspended", AttributeValue::Bool(suspended))
+        .send()
+        .await
+        .unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -170,7 +194,10 @@ async fn nothing_available_is_nothing_accepted() {
             caller.accepted("held").await;
         }
         let before = stage.traces().await;
-        for ask in [Ask::submit(&key, &kling("none")), Ask::submit(&key, &kling("none")).idempotency_key("none")] {
+        for ask in [
+            Ask::submit(&key, &kling("none")),
+            Ask::submit(&key, &kling("none")).idempotency_key("none"),
+        ] {
             let reply = stage.ask(ask).await;
             let message = reply.refused(402, "insufficient_balance");
             for part in [
@@ -180,7 +207,10 @@ async fn nothing_available_is_nothing_accepted() {
             ] {
                 assert!(message.contains(&part), "{part:?} in {message:?}");
             }
-            assert_eq!((reply.balance(), reply.retry_after_s()), (Some(balance.parse().unwrap()), None));
+            assert_eq!(
+                (reply.balance(), reply.retry_after_s()),
+                (Some(balance.parse().unwrap()), None)
+            );
         }
         stage.left_nothing(&before, &format!("a submit on {balance}")).await;
     }

@@ -36,7 +36,8 @@ async fn a_page_has_the_jobs_as_they_are_shown_one_by_one() {
     let (stage, _) = still().await;
     let caller = stage.caller_with("50").await;
     let key = stage.key_of(&caller).await;
-    let nothing = json!({"object": "list", "data": [], "first_id": null, "last_id": null, "has_more": false});
+    let nothing =
+        json!({"object": "list", "data": [], "first_id": null, "last_id": null, "has_more": false});
     assert_eq!(stage.list(&key, "").await.body, nothing);
 
     let mut jobs = jobs_in_every_state(&stage, &caller).await;
@@ -52,10 +53,18 @@ async fn a_page_has_the_jobs_as_they_are_shown_one_by_one() {
     };
     let listed = stage.list(&key, "").await;
     assert_eq!((listed.status, &listed.body), (200, &page(0, 4, false)));
-    assert_eq!((listed.balance(), listed.retry_after_s()), (Some("45.8".parse().unwrap()), None)); // one is charged
+    // one is charged
+    assert_eq!((listed.balance(), listed.retry_after_s()), (Some("45.8".parse().unwrap()), None));
     assert_eq!(stage.list(&key, "limit=3").await.body, page(0, 3, true));
-    assert_eq!(stage.list(&key, "limit=4").await.body, page(0, 4, false), "there is nothing after the last");
-    assert_eq!(stage.list(&key, &format!("limit=2&after={}", jobs[3])).await.body, page(1, 3, true));
+    assert_eq!(
+        stage.list(&key, "limit=4").await.body,
+        page(0, 4, false),
+        "there is nothing after the last"
+    );
+    assert_eq!(
+        stage.list(&key, &format!("limit=2&after={}", jobs[3])).await.body,
+        page(1, 3, true)
+    );
     assert_eq!(stage.list(&key, &format!("after={}", jobs[0])).await.body, nothing);
 }
 
@@ -87,7 +96,10 @@ async fn paging_misses_nothing_and_repeats_nothing_while_jobs_are_added() {
             assert_eq!(found.len(), limit);
             after = format!("&after={}", found[limit - 1]);
         }
-        assert!(seen.is_sorted_by(|newer, older| newer > older), "newest first, none twice, by {limit}");
+        assert!(
+            seen.is_sorted_by(|newer, older| newer > older),
+            "newest first, none twice, by {limit}"
+        );
         let missing: Vec<_> = there.iter().filter(|job| !seen.contains(job)).collect();
         assert!(missing.is_empty(), "by {limit}: {missing:?}");
         assert!(seen.iter().all(|job| there.contains(job) || added.contains(job)), "by {limit}");
@@ -118,7 +130,10 @@ async fn jobs_are_listed_by_status_and_by_model() {
         ("model=google/veo-3", vec![]), // in the catalog, and never asked for
         ("model=fal/kling-2&status=processing", vec![processing]),
         ("model=fal/hailuo-02&status=failed", vec![]),
-        ("status=&model=&after=&limit=&unknown=x", vec![&hailuo, failed, pending, completed, processing]),
+        (
+            "status=&model=&after=&limit=&unknown=x",
+            vec![&hailuo, failed, pending, completed, processing],
+        ),
     ] {
         let page = stage.list(&key, query).await.body;
         let found = ids(&page);
@@ -141,9 +156,18 @@ async fn what_cannot_be_meant_is_refused_with_what_could_be() {
         ("limit=0", "limit: it must be a whole number from 1 to 100, not \"0\""),
         ("limit=101", "limit: it must be a whole number from 1 to 100, not \"101\""),
         ("limit=ten", "limit: it must be a whole number from 1 to 100, not \"ten\""),
-        ("status=done", "status: it must be one of pending, processing, completed, failed, not \"done\""),
-        ("status=Failed", "status: it must be one of pending, processing, completed, failed, not \"Failed\""),
-        ("after=13", "after: it must be a job's id, such as e8c96506-72a1-429f-a7ed-4bb0a42541be, not \"13\""),
+        (
+            "status=done",
+            "status: it must be one of pending, processing, completed, failed, not \"done\"",
+        ),
+        (
+            "status=Failed",
+            "status: it must be one of pending, processing, completed, failed, not \"Failed\"",
+        ),
+        (
+            "after=13",
+            "after: it must be a job's id, such as e8c96506-72a1-429f-a7ed-4bb0a42541be, not \"13\"",
+        ),
         (
             "model=fal/none",
             "model: it must be one of fal/hailuo-02, fal/kling-2, fal/luma-ray-2, fal/runway-gen-4, fal/veo-3.1, \
@@ -167,10 +191,18 @@ async fn another_organizations_jobs_are_in_no_list() {
     let between = jobs_in_every_state(&stage, &theirs).await;
     let newer = ours.accepted("ours, newer").await;
     for query in ["", "limit=100", "status=processing", "model=fal/kling-2"] {
-        assert_eq!(ids(&stage.list(&key, query).await.body), [newer.clone(), older.clone()], "{query}");
+        assert_eq!(
+            ids(&stage.list(&key, query).await.body),
+            [newer.clone(), older.clone()],
+            "{query}"
+        );
     }
     for status in ["pending", "completed", "failed"] {
-        assert_eq!(ids(&stage.list(&key, &format!("status={status}")).await.body), [""; 0], "{status}");
+        assert_eq!(
+            ids(&stage.list(&key, &format!("status={status}")).await.body),
+            [""; 0],
+            "{status}"
+        );
     }
     // Somebody else's id is a place between ours, as is one that nobody has.
     let place = &between[0];
@@ -190,7 +222,8 @@ async fn a_search_that_finds_nothing_for_long_ends_and_can_be_gone_on_with() {
     let (stage, calls) = still().await;
     let caller = stage.caller();
     let key = stage.system.identity.live_key.clone();
-    let wanted = stage.ask(Ask::submit(&key, &json!({"model": "fal/hailuo-02", "prompt": "wanted"}))).await;
+    let wanted =
+        stage.ask(Ask::submit(&key, &json!({"model": "fal/hailuo-02", "prompt": "wanted"}))).await;
     bury(&stage, &caller).await;
 
     let (mut found, mut after, mut pages) = (Vec::new(), String::new(), 0);
@@ -204,7 +237,11 @@ async fn a_search_that_finds_nothing_for_long_ends_and_can_be_gone_on_with() {
             assert_eq!(page["last_id"], *wanted.job());
             break;
         }
-        assert_eq!((looks, data.len(), &page["first_id"]), (2, 0, &Value::Null), "so far and no further");
+        assert_eq!(
+            (looks, data.len(), &page["first_id"]),
+            (2, 0, &Value::Null),
+            "so far and no further"
+        );
         let reached = page["last_id"].as_str().unwrap().to_owned();
         assert!(format!("&after={reached}") != after, "each search gets further");
         after = format!("&after={reached}");
@@ -217,13 +254,17 @@ async fn a_search_that_finds_nothing_for_long_ends_and_can_be_gone_on_with() {
     assert_eq!(queries(&calls), 1, "without a filter, a page is what is read");
 }
 
-/// A job that a later version wrote, or a hand: the others are listed, and it alone is an error of ours.
+/// A job that a later version wrote, or a hand: the others are listed, and it alone is an error of
+/// ours.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_that_cannot_be_read_keeps_no_other_from_being_listed() {
     let (stage, _) = still().await;
     let (caller, key) = (stage.caller(), stage.system.identity.live_key.clone());
-    let (older, spoilt, newer) =
-        (caller.accepted("older").await, caller.accepted("spoilt").await, caller.accepted("newer").await);
+    let (older, spoilt, newer) = (
+        caller.accepted("older").await,
+        caller.accepted("spoilt").await,
+        caller.accepted("newer").await,
+    );
     spoil(&stage, &caller, &spoilt).await;
     let page = stage.list(&key, "").await;
     assert_eq!((page.status, ids(&page.body)), (200, vec![newer, older]));
@@ -233,8 +274,9 @@ async fn a_job_that_cannot_be_read_keeps_no_other_from_being_listed() {
 /// Gives a job an item version that this code does not read.
 pub(crate) async fn spoil(stage: &Stage, caller: &Caller, job: &str) {
     let update = stage.dynamodb().update_item().table_name(&stage.system.variables["TABLE_JOBS"]);
-    let update =
-        update.key("org", AttributeValue::S(caller.org.to_string())).key("job", AttributeValue::S(job.to_owned()));
+    let update = update
+        .key("org", AttributeValue::S(caller.org.to_string()))
+        .key("job", AttributeValue::S(job.to_owned()));
     let update = update
         .update_expression("SET v = :later")
         .expression_attribute_values(":later", AttributeValue::N("99".to_owned()));
@@ -243,9 +285,11 @@ pub(crate) async fn spoil(stage: &Stage, caller: &Caller, job: &str) {
 
 /// Forty jobs of 390 KB, which stand for thousands: DynamoDB reads 1 MB at a time.
 async fn bury(stage: &Stage, caller: &Caller) {
-    let (table, job) = (&stage.system.variables["TABLE_JOBS"], caller.accepted("one of many").await);
+    let (table, job) =
+        (&stage.system.variables["TABLE_JOBS"], caller.accepted("one of many").await);
     let text = |text: String| AttributeValue::S(text);
-    let get = stage.dynamodb().get_item().table_name(table).key("org", text(caller.org.to_string()));
+    let get =
+        stage.dynamodb().get_item().table_name(table).key("org", text(caller.org.to_string()));
     let item = get.key("job", text(job)).send().await.unwrap().item.unwrap();
     for _ in 0..40 {
         let mut copy = item.clone();

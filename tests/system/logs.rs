@@ -1,4 +1,5 @@
-//! What a running system writes to its log, at its most talkative: enough to follow a job, and nothing that must stay secret.
+//! What a running system writes to its log, at its most talkative: enough to follow a job, and
+//! nothing that must stay secret.
 
 use crate::process::{Place, Process};
 use crate::stage::until_within;
@@ -8,12 +9,16 @@ use std::time::Duration;
 
 const PROMPT: &str = "a very secret hummingbird";
 
-/// A whole life with trouble in it: a wrong key, a provider that does not answer, a storage that refuses, a render that is refused.
+/// A whole life with trouble in it: a wrong key, a provider that does not answer, a storage that
+/// refuses, a render that is refused.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_log_follows_the_jobs_and_keeps_the_secrets() {
     let place = Place::new();
     let process = place.start_logging("trace");
-    let stranger = local::client::Client::new(process.said("api"), "ghub_sk_live_StrangersKeyStrangersKeyStranger");
+    let stranger = local::client::Client::new(
+        process.said("api"),
+        "ghub_sk_live_StrangersKeyStrangersKeyStranger",
+    );
     assert_eq!(stranger.submit(&order("fal/kling-2")).await.unwrap().status, 401);
 
     let (misplaced, secret) = (process.said("live_key"), PROMPT.replace(' ', "%20"));
@@ -25,7 +30,9 @@ async fn a_log_follows_the_jobs_and_keeps_the_secrets() {
         let broken = json!({"step": step, "then": {"answer": {"status": status, "body": PROMPT}}});
         process.control("fal", Method::POST, "faults", broken).await;
     }
-    process.control("fal", Method::POST, "verdicts", json!({"ending": {"video": {"bytes": 13 << 20}}})).await;
+    process
+        .control("fal", Method::POST, "verdicts", json!({"ending": {"video": {"bytes": 13 << 20}}}))
+        .await;
     process
         .control(
             "storage",
@@ -41,11 +48,19 @@ async fn a_log_follows_the_jobs_and_keeps_the_secrets() {
     jobs.push(finished(&process, "google/veo-3.1", "completed").await);
 
     let log = std::fs::read_to_string(place.directory.path().join("log")).unwrap();
-    for id in jobs.iter().map(String::as_str).chain([process.said("org"), "req_", "401", "503", "says=\"[prompt]\""]) {
+    for id in jobs.iter().map(String::as_str).chain([
+        process.said("org"),
+        "req_",
+        "401",
+        "503",
+        "says=\"[prompt]\"",
+    ]) {
         assert!(log.contains(id), "{id} is not in the log: {log}");
     }
-    let account: Value =
-        serde_json::from_str(&std::fs::read_to_string(process.said("google_service_account_file")).unwrap()).unwrap();
+    let account: Value = serde_json::from_str(
+        &std::fs::read_to_string(process.said("google_service_account_file")).unwrap(),
+    )
+    .unwrap();
     let private = account["private_key"].as_str().unwrap().lines().nth(1).unwrap().to_owned();
     let fal_secret = process.said("fal_key").split(':').nth(1).unwrap().to_owned();
     for secret in [

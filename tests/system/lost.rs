@@ -15,7 +15,8 @@ use std::time::Duration;
 async fn a_job_whose_storing_was_never_answered_is_stored_and_sent() {
     let lost = Losing::what(|call| call.what.ends_with("TransactWriteItems"));
     let stage = Stage::with(Options { gate: Some(lost.clone()), ..Options::test() }).await;
-    stage.system.sqs.lose_if("PollQueue", |_| true).unwrap(); // the job stays where the submit left it
+    // the job stays where the submit left it
+    stage.system.sqs.lose_if("PollQueue", |_| true).unwrap();
     let caller = stage.caller();
     let job = caller.accepted("never answered").await;
     assert!(lost.lost.load(Ordering::SeqCst) > 1, "it was tried again, and lost again");
@@ -30,7 +31,9 @@ async fn a_shard_that_does_not_answer_keeps_no_other_shards_jobs_waiting() {
     let silent = Arc::new(OnceLock::new());
     let shard = silent.clone();
     let lost = Losing::what(move |call| {
-        shard.get().is_some_and(|silent| call.body["ExpressionAttributeValues"][":shard"]["S"] == *silent)
+        shard
+            .get()
+            .is_some_and(|silent| call.body["ExpressionAttributeValues"][":shard"]["S"] == *silent)
     });
     let stage = Stage::with(Options { gate: Some(lost.clone()), ..Options::test() }).await;
     stage.system.sqs.lose_next("PollQueue", 1).unwrap();

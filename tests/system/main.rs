@@ -1,5 +1,9 @@
-//! The whole system, driven as its users drive it: over HTTP, on the local system, with the functions that are deployed.
-#![expect(clippy::unwrap_used, reason = "what the tests share stops a test as the test itself would")]
+//! The whole system, driven as its users drive it: over HTTP, on the local system, with the
+//! functions that are deployed.
+#![expect(
+    clippy::unwrap_used,
+    reason = "what the tests share stops a test as the test itself would"
+)]
 
 mod accounts;
 mod asking;

@@ -1,4 +1,5 @@
-//! What an operator sees: every metric that the template shows or watches is written in a full run, and says what happened.
+//! What an operator sees: every metric that the template shows or watches is written in a full run,
+//! and says what happened.
 
 use crate::asking::Ask;
 use crate::listing::spoil;
@@ -20,7 +21,8 @@ async fn cancelled_while_rendering(measured: &Measured) {
     let still = Still::measured(measured.metrics()).await;
     still.stage.fal().set_render(FOR_HOURS);
     still.stage.fal().configure(|settings| settings.cancel_stops_rendering = false);
-    let job = still.caller.accepted("unwanted").await; // cancelled before the first look: fal's answer says that it has begun
+    // cancelled before the first look: fal's answer says that it has begun
+    let job = still.caller.accepted("unwanted").await;
     still.stage.later(Duration::from_secs(20));
     assert_eq!(still.cancel(&job).await.status, 200);
     still.look_in(25 * 3600, &job).await;
@@ -32,7 +34,9 @@ async fn cancelled_while_rendering(measured: &Measured) {
 
 /// A list leaves out a job that cannot be read.
 async fn listed_without_one(measured: &Measured) {
-    let stage = Stage::with(Options { metrics: measured.metrics(), pace: Pace::Usual, ..Options::test() }).await;
+    let stage =
+        Stage::with(Options { metrics: measured.metrics(), pace: Pace::Usual, ..Options::test() })
+            .await;
     stage.system.sqs.lose_if("PollQueue", |_| true).unwrap();
     let (caller, key) = (stage.caller(), &stage.system.identity.live_key);
     let spoilt = caller.accepted("spoilt").await;
@@ -55,9 +59,13 @@ impl Measured {
     /// The values of a metric, each with its dimensions.
     pub(crate) fn of(&self, metric: &str) -> Vec<(BTreeMap<&'static str, String>, Value)> {
         let lines = self.0.lock().unwrap();
-        let found = lines.iter().flat_map(|line| line.values.iter().map(move |(known, value)| (line, known, value)));
+        let found = lines
+            .iter()
+            .flat_map(|line| line.values.iter().map(move |(known, value)| (line, known, value)));
         let found = found.filter(|(_, known, _)| known.name == metric);
-        found.map(|(line, _, value)| (line.dimensions.iter().cloned().collect(), value.clone())).collect()
+        found
+            .map(|(line, _, value)| (line.dimensions.iter().cloned().collect(), value.clone()))
+            .collect()
     }
 }
 
@@ -66,7 +74,12 @@ async fn a_full_run_is_measured() {
     let measured = Measured::default();
     let broken = BTreeMap::from([("GOOGLE_SERVICE_ACCOUNT".to_owned(), "no key".to_owned())]);
     let project = BTreeMap::from([("GoogleProject".to_owned(), "a-project".to_owned())]);
-    let options = Options { metrics: measured.metrics(), secrets: broken, parameters: project, ..Options::test() };
+    let options = Options {
+        metrics: measured.metrics(),
+        secrets: broken,
+        parameters: project,
+        ..Options::test()
+    };
     let stage = Stage::with(options).await;
     let caller = stage.caller();
     stage.system.sqs.lose_next("PollQueue", 1).unwrap();
@@ -75,29 +88,50 @@ async fn a_full_run_is_measured() {
     stage.until(caller.org, &good, Status::Completed).await;
     let busy = Fault::Answer { status: 503, headers: [].into(), body: "busy".into() };
     stage.storage().misbehave(Plan { step: Step::Upload, fault: busy, times: Some(1), after: 0 });
-    stage.until(caller.org, &caller.accepted("stored at the second try").await, Status::Completed).await;
-    stage.fal().decide(Verdict::for_prompts("refused", Ending::refused("content_policy_violation", "flagged")));
+    stage
+        .until(caller.org, &caller.accepted("stored at the second try").await, Status::Completed)
+        .await;
+    stage.fal().decide(Verdict::for_prompts(
+        "refused",
+        Ending::refused("content_policy_violation", "flagged"),
+    ));
     let refused = caller.accepted("refused").await;
     stage.until(caller.org, &refused, Status::Failed).await;
     caller.client.video("no-such-job").await.unwrap();
 
-    let with =
-        |pairs: &[(&'static str, &str)]| pairs.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+    let with = |pairs: &[(&'static str, &str)]| {
+        pairs.iter().map(|(name, value)| (*name, (*value).to_owned())).collect()
+    };
     let faults: Vec<_> = measured.of("Faults").into_iter().map(|(_, fault)| fault).collect();
-    assert_eq!(faults, [json!(0), json!(0), json!(0)], "what the caller wrote is not the provider's fault");
+    assert_eq!(
+        faults,
+        [json!(0), json!(0), json!(0)],
+        "what the caller wrote is not the provider's fault"
+    );
     let model: BTreeMap<_, _> = with(&[("Model", "fal/kling-2")]);
     assert_eq!(measured.of("Submitted"), vec![(model.clone(), json!(1)); 3]);
     assert_eq!(measured.of("Completed"), vec![(with(&[("Provider", "fal")]), json!(1)); 2]);
-    assert_eq!(measured.of("Failed"), [(with(&[("Provider", "fal"), ("Reason", "content_filtered")]), json!(1))]);
+    assert_eq!(
+        measured.of("Failed"),
+        [(with(&[("Provider", "fal"), ("Reason", "content_filtered")]), json!(1))]
+    );
     assert_eq!(measured.of("ChargedMxn"), vec![(BTreeMap::new(), json!(4.2)); 2]);
     let seconds = measured.of("SecondsToComplete");
-    assert!(matches!(&seconds[..], [(by, took), _] if *by == model && took.as_u64() >= Some(60)), "{seconds:?}");
+    assert!(
+        matches!(&seconds[..], [(by, took), _] if *by == model && took.as_u64() >= Some(60)),
+        "{seconds:?}"
+    );
     assert_eq!(measured.of("Refusals"), [(with(&[("Code", "job_not_found")]), json!(1))]);
     let overdue: u64 = measured.of("Overdue").iter().filter_map(|(_, jobs)| jobs.as_u64()).sum();
     assert!(overdue >= 1, "the sweep found the one whose message was lost");
     assert_eq!(measured.of("StorageRetries"), [(BTreeMap::new(), json!(1))]);
-    let seen = until(async || Some(measured.of("AccountsAudited")).filter(|seen| !seen.is_empty())).await;
-    assert_eq!(seen[0], (BTreeMap::new(), json!(2)), "the audit, which runs at the start and then on its schedule");
+    let seen =
+        until(async || Some(measured.of("AccountsAudited")).filter(|seen| !seen.is_empty())).await;
+    assert_eq!(
+        seen[0],
+        (BTreeMap::new(), json!(2)),
+        "the audit, which runs at the start and then on its schedule"
+    );
     assert!(measured.of("AccountsDiffering").iter().all(|(_, differing)| *differing == json!(0)));
     let stops = Measured::default();
     cancelled_while_rendering(&stops).await;
@@ -106,11 +140,16 @@ async fn a_full_run_is_measured() {
     for metric in METRICS {
         let dimensions: BTreeSet<_> = metric.by.iter().copied().flatten().copied().collect();
         let seen = [&measured, &stops, &left_out].map(|part| part.of(metric.name)).concat();
-        let named =
-            |(by, _): &(BTreeMap<&str, String>, Value)| by.keys().copied().collect::<BTreeSet<_>>() == dimensions;
-        assert!(!seen.is_empty() && seen.iter().all(named), "{metric:?} is written, by its dimensions: {seen:?}");
+        let named = |(by, _): &(BTreeMap<&str, String>, Value)| {
+            by.keys().copied().collect::<BTreeSet<_>>() == dimensions
+        };
+        assert!(
+            !seen.is_empty() && seen.iter().all(named),
+            "{metric:?} is written, by its dimensions: {seen:?}"
+        );
     }
-    let asked = stage.fal().requests().iter().filter(|seen| seen.path.starts_with("/fal-ai/")).count();
+    let asked =
+        stage.fal().requests().iter().filter(|seen| seen.path.starts_with("/fal-ai/")).count();
     for metric in ["ProviderLatency", "ProviderErrors", "ProviderAccountRefused"] {
         assert_eq!(measured.of(metric).len(), asked, "{metric}");
     }

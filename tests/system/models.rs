@@ -1,5 +1,5 @@
-//! All models, end to end: each length that a model renders and each of its shapes, asked for in its provider's spelling, and charged
-//! to the micro-peso.
+//! All models, end to end: each length that a model renders and each of its shapes, asked for in
+//! its provider's spelling, and charged to the micro-peso.
 
 use crate::asking::Ask;
 use crate::stage::Stage;
@@ -16,7 +16,8 @@ struct Row {
     /// Seconds and what they cost at 20 pesos for a dollar; the default first.
     lengths: &'static [(u32, &'static str)],
     ratios: &'static [&'static str],
-    /// What the provider is sent, with placeholders. A field whose value is `RATIO` is absent when no ratio was asked for.
+    /// What the provider is sent, with placeholders. A field whose value is `RATIO` is absent when
+    /// no ratio was asked for.
     input: &'static str,
 }
 
@@ -40,14 +41,24 @@ const ROWS: [Row; 7] = [
         ratios: &["16:9", "9:16", "4:3"],
         input: WITHOUT_UNIT,
     },
-    Row { model: "fal/luma-ray-2", lengths: &[(5, "21.00"), (9, "37.80")], ratios: EITHER, input: WITH_UNIT },
+    Row {
+        model: "fal/luma-ray-2",
+        lengths: &[(5, "21.00"), (9, "37.80")],
+        ratios: EITHER,
+        input: WITH_UNIT,
+    },
     Row {
         model: "fal/kling-2",
         lengths: &[(5, "4.20"), (10, "8.40")],
         ratios: &["16:9", "9:16", "1:1"],
         input: WITHOUT_UNIT,
     },
-    Row { model: "fal/hailuo-02", lengths: &[(6, "5.04"), (10, "8.40")], ratios: &["16:9"], input: WITHOUT_SHAPE },
+    Row {
+        model: "fal/hailuo-02",
+        lengths: &[(6, "5.04"), (10, "8.40")],
+        ratios: &["16:9"],
+        input: WITHOUT_SHAPE,
+    },
 ];
 
 #[test]
@@ -55,14 +66,26 @@ fn the_table_is_the_catalog() {
     let catalog = Catalog::published();
     let known: Vec<_> = catalog
         .iter()
-        .map(|model| (model.id.as_str(), model.default_s, model.durations_s.clone(), model.aspect_ratios.clone()))
+        .map(|model| {
+            (
+                model.id.as_str(),
+                model.default_s,
+                model.durations_s.clone(),
+                model.aspect_ratios.clone(),
+            )
+        })
         .collect();
     let mut table: Vec<_> = ROWS
         .iter()
         .map(|row| {
             let mut lengths: Vec<_> = row.lengths.iter().map(|(seconds, _)| *seconds).collect();
             lengths.sort_unstable();
-            (row.model, row.lengths[0].0, lengths, row.ratios.iter().map(|ratio| (*ratio).to_owned()).collect())
+            (
+                row.model,
+                row.lengths[0].0,
+                lengths,
+                row.ratios.iter().map(|ratio| (*ratio).to_owned()).collect(),
+            )
         })
         .collect();
     table.sort();
@@ -75,9 +98,12 @@ async fn every_length_and_shape_of_every_model_is_rendered_and_charged() {
     for row in &ROWS {
         let lengths = row.lengths.iter().map(|(seconds, price)| (Some(*seconds), None, *price));
         let shapes = row.ratios.iter().map(|ratio| (None, Some(*ratio), row.lengths[0].1));
-        let orders: Vec<_> = lengths.chain(shapes).chain([(None, None, row.lengths[0].1)]).collect();
+        let orders: Vec<_> =
+            lengths.chain(shapes).chain([(None, None, row.lengths[0].1)]).collect();
         join_all(
-            orders.into_iter().map(|(seconds, ratio, price)| rendered(&stage, &calls, row, seconds, ratio, price)),
+            orders.into_iter().map(|(seconds, ratio, price)| {
+                rendered(&stage, &calls, row, seconds, ratio, price)
+            }),
         )
         .await;
     }
@@ -85,8 +111,16 @@ async fn every_length_and_shape_of_every_model_is_rendered_and_charged() {
 }
 
 /// Orders one video, on a balance of its own, and follows it to the end.
-async fn rendered(stage: &Stage, calls: &Calls, row: &Row, asked: Option<u32>, ratio: Option<&str>, price: &str) {
-    let (seconds, prompt) = (asked.unwrap_or(row.lengths[0].0), format!("{} {asked:?} {ratio:?}", row.model));
+async fn rendered(
+    stage: &Stage,
+    calls: &Calls,
+    row: &Row,
+    asked: Option<u32>,
+    ratio: Option<&str>,
+    price: &str,
+) {
+    let (seconds, prompt) =
+        (asked.unwrap_or(row.lengths[0].0), format!("{} {asked:?} {ratio:?}", row.model));
     let mut order = json!({"model": row.model, "prompt": prompt});
     if let Some(seconds) = asked {
         order["duration"] = seconds.into();
@@ -97,7 +131,12 @@ async fn rendered(stage: &Stage, calls: &Calls, row: &Row, asked: Option<u32>, r
     let caller = stage.caller_with("100").await;
     let submitted = caller.client.submit(&order).await.unwrap();
     let shown = ["model", "status", "duration"].map(|field| &submitted.body[field]);
-    assert_eq!(shown, [&json!(row.model), &json!("processing"), &json!(seconds)], "{prompt}: {}", submitted.body);
+    assert_eq!(
+        shown,
+        [&json!(row.model), &json!("processing"), &json!(seconds)],
+        "{prompt}: {}",
+        submitted.body
+    );
     assert_eq!(submitted.balance, Some("100".parse().unwrap()), "{prompt}: nothing is charged yet");
 
     let finished = caller.finished(submitted.body["id"].as_str().unwrap()).await;
@@ -118,7 +157,8 @@ fn sent(calls: &Calls, prompt: &str) -> Vec<Value> {
 }
 
 fn input(row: &Row, prompt: &str, seconds: u32, ratio: Option<&str>) -> Value {
-    let mut input: Value = serde_json::from_str(&row.input.replace("SECONDS", &seconds.to_string())).unwrap();
+    let mut input: Value =
+        serde_json::from_str(&row.input.replace("SECONDS", &seconds.to_string())).unwrap();
     fill(&mut input, "PROMPT", Some(prompt));
     fill(&mut input, "RATIO", ratio);
     input
@@ -137,7 +177,8 @@ fn fill(input: &mut Value, placeholder: &str, value: Option<&str>) {
     }
 }
 
-/// At a rate that leaves more places than there are: 4.2000105 for Kling, one half of the last place, goes up.
+/// At a rate that leaves more places than there are: 4.2000105 for Kling, one half of the last
+/// place, goes up.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_charged_exactly_is_rounded_half_up_once() {
     let parameters = BTreeMap::from([("FxMxnPerUsd".to_owned(), "20.00005".to_owned())]);
@@ -152,15 +193,21 @@ async fn what_cannot_be_charged_exactly_is_rounded_half_up_once() {
     join_all(orders.map(async |(model, seconds, left)| {
         let caller = stage.caller_with("100").await;
         let order = json!({"model": model, "prompt": "exactly", "duration": seconds});
-        let job = caller.client.submit(&order).await.unwrap().body["id"].as_str().unwrap().to_owned();
+        let job =
+            caller.client.submit(&order).await.unwrap().body["id"].as_str().unwrap().to_owned();
         let finished = caller.finished(&job).await;
-        assert_eq!(finished.balance.map(|money| money.to_string()).as_deref(), Some(left), "{model} {seconds}");
+        assert_eq!(
+            finished.balance.map(|money| money.to_string()).as_deref(),
+            Some(left),
+            "{model} {seconds}"
+        );
     }))
     .await;
     stage.audit().await;
 }
 
-/// A model that no provider serves, or that the operator switched off, is in the catalog and cannot be used.
+/// A model that no provider serves, or that the operator switched off, is in the catalog and cannot
+/// be used.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_model_that_is_not_served_says_so_and_leaves_nothing() {
     let off = r#"{"fal/kling-2":{"route":null}}"#.to_owned();
@@ -170,12 +217,15 @@ async fn a_model_that_is_not_served_says_so_and_leaves_nothing() {
     let key = stage.system.identity.live_key.clone();
     let before = stage.traces().await;
     for model in ["google/veo-3.1", "google/veo-3", "fal/kling-2"] {
-        let reply = stage.ask(Ask::submit(&key, &json!({"model": model, "prompt": "not today"}))).await;
+        let reply =
+            stage.ask(Ask::submit(&key, &json!({"model": model, "prompt": "not today"}))).await;
         let message = reply.refused(404, "model_not_found");
         let says = format!("model: {model} is not available");
         assert!(message.starts_with(&says) && message.contains("GET /v1/models"), "{message}");
     }
     stage.left_nothing(&before, "a model that is not served").await;
-    let reply = stage.ask(Ask::submit(&key, &json!({"model": "fal/hailuo-02", "prompt": "not today"}))).await;
+    let reply = stage
+        .ask(Ask::submit(&key, &json!({"model": "fal/hailuo-02", "prompt": "not today"})))
+        .await;
     assert_eq!(reply.status, 200, "the others are served: {}", reply.body);
 }

@@ -1,4 +1,5 @@
-//! `GET /v1/models` and `GET /v1/models/{id}`: what callers are told of each model, and that a submit agrees with it.
+//! `GET /v1/models` and `GET /v1/models/{id}`: what callers are told of each model, and that a
+//! submit agrees with it.
 
 use crate::asking::{Ask, Reply};
 use crate::process::ROOT;
@@ -135,7 +136,9 @@ async fn all_models_are_listed_with_their_prices_and_can_be_asked_for_one_by_one
 
     for model in catalog() {
         let id = model["id"].as_str().unwrap();
-        for sent in [id.to_owned(), id.replace('/', "%2F"), id.replace('/', "%2f"), id.replace('-', "%2D")] {
+        for sent in
+            [id.to_owned(), id.replace('/', "%2F"), id.replace('/', "%2f"), id.replace('-', "%2D")]
+        {
             let shown = stage.get(&format!("/v1/models/{sent}")).await;
             assert_eq!((shown.status, &shown.body), (200, &model), "{sent}");
             assert_eq!(shown.balance(), Some("50".parse().unwrap()), "{sent}");
@@ -161,10 +164,15 @@ async fn what_the_operator_changes_is_shown_and_a_submit_agrees_with_it() {
         "fal/kling-2": {"usd_per_second": "0.28", "durations": [5], "aspect_ratios": ["1:1", "16:9"], "poll_every_seconds": 7},
         "fal/luma-ray-2": {"route": null},
     });
-    let parameters = [("Catalog", changes.to_string()), ("FxMxnPerUsd", "18.123457".into()), ("Markup", "1.10".into())];
+    let parameters = [
+        ("Catalog", changes.to_string()),
+        ("FxMxnPerUsd", "18.123457".into()),
+        ("Markup", "1.10".into()),
+    ];
     let parameters = parameters.map(|(name, value)| (name.to_owned(), value));
     let secrets = BTreeMap::from([("GOOGLE_SERVICE_ACCOUNT".to_owned(), String::new())]);
-    let options = Options { parameters: parameters.into(), secrets, pace: Pace::Usual, ..Options::test() };
+    let options =
+        Options { parameters: parameters.into(), secrets, pace: Pace::Usual, ..Options::test() };
     let stage = Stage::with(options).await;
 
     let kling = stage.get("/v1/models/fal/kling-2").await.body;
@@ -184,10 +192,14 @@ async fn what_the_operator_changes_is_shown_and_a_submit_agrees_with_it() {
         assert_eq!(kling[field], value, "{field}");
     }
 
-    let (off, elsewhere) = (json!("switched off or without an upstream"), json!("its provider is not configured here"));
+    let (off, elsewhere) = (
+        json!("switched off or without an upstream"),
+        json!("its provider is not configured here"),
+    );
     let reasons = [
         ("fal/luma-ray-2", &off),
-        ("google/veo-3", &off), // retired, and the local system gives it no route where there is no Google
+        // retired, and the local system gives it no route where there is no Google
+        ("google/veo-3", &off),
         ("google/veo-3.1", &elsewhere),
     ];
     let key = stage.system.identity.live_key.clone();
@@ -195,10 +207,12 @@ async fn what_the_operator_changes_is_shown_and_a_submit_agrees_with_it() {
     assert_eq!(listed["data"].as_array().map(Vec::len), Some(Catalog::published().iter().count()));
     for model in listed["data"].as_array().unwrap() {
         let id = model["id"].as_str().unwrap();
-        let reason = reasons.iter().find(|(unavailable, _)| *unavailable == id).map(|(_, reason)| *reason);
+        let reason =
+            reasons.iter().find(|(unavailable, _)| *unavailable == id).map(|(_, reason)| *reason);
         assert_eq!(model["available"], reason.is_none(), "{id}");
         assert_eq!(&model["unavailable_reason"], reason.unwrap_or(&Value::Null), "{id}");
-        let submitted = stage.ask(Ask::submit(&key, &json!({"model": id, "prompt": "as it is shown"}))).await;
+        let submitted =
+            stage.ask(Ask::submit(&key, &json!({"model": id, "prompt": "as it is shown"}))).await;
         match reason {
             None => assert_eq!(submitted.status, 200, "{id}: {}", submitted.body),
             Some(_) => drop(submitted.refused(404, "model_not_found").to_owned()),
@@ -206,8 +220,9 @@ async fn what_the_operator_changes_is_shown_and_a_submit_agrees_with_it() {
     }
 }
 
-/// The local gateway hands parameters on as they were sent. AWS's documentation leaves open whether it decodes them first, so both are
-/// understood, and no id makes more of it than an id that does not exist.
+/// The local gateway hands parameters on as they were sent. AWS's documentation leaves open whether
+/// it decodes them first, so both are understood, and no id makes more of it than an id that does
+/// not exist.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_id_is_understood_decoded_or_not() {
     let stage = Stage::new().await;

@@ -1,5 +1,5 @@
-//! The OpenAPI document against the API: what it lists is what there is, and what it shows as an example is accepted. That every answer is
-//! one that it has, `tests/openapi/run` looks at.
+//! The OpenAPI document against the API: what it lists is what there is, and what it shows as an
+//! example is accepted. That every answer is one that it has, `tests/openapi/run` looks at.
 
 use crate::asking::{Ask, Reply};
 use crate::process::ROOT;
@@ -18,12 +18,17 @@ const SUBMIT: &str = "/paths/~1videos~1generations/post";
 #[tokio::test(flavor = "multi_thread")]
 async fn every_route_is_an_operation_and_nothing_else_is() {
     let (_, document) = served().await;
-    let operations: BTreeSet<_> =
-        operations(&document).map(|(path, method, _)| (method.to_uppercase(), path.to_owned())).collect();
+    let operations: BTreeSet<_> = operations(&document)
+        .map(|(path, method, _)| (method.to_uppercase(), path.to_owned()))
+        .collect();
     let relative = |path: &str| path.strip_prefix("/v1").unwrap_or(path).replace("{id+}", "{id}");
-    let routes: BTreeSet<_> = ROUTES.iter().map(|(method, path)| ((*method).to_owned(), relative(path))).collect();
+    let routes: BTreeSet<_> =
+        ROUTES.iter().map(|(method, path)| ((*method).to_owned(), relative(path))).collect();
     assert_eq!(operations, routes);
-    assert_eq!(document["servers"][0]["url"], "/v1", "below the address that the document comes from");
+    assert_eq!(
+        document["servers"][0]["url"], "/v1",
+        "below the address that the document comes from"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -33,21 +38,25 @@ async fn every_code_is_there_with_its_status() {
     assert_eq!(document["components"]["schemas"]["ErrorCode"]["enum"], json!(known));
     let text = document.to_string();
     for code in ErrorCode::ALL {
-        let named =
-            |response: &Value| response["description"].as_str().unwrap().contains(&format!("`{}`", code.as_str()));
+        let named = |response: &Value| {
+            response["description"].as_str().unwrap().contains(&format!("`{}`", code.as_str()))
+        };
         let status = code.status().as_str().to_owned();
-        let by_operations = operations(&document).any(|(_, _, operation)| named_at(operation, &status, named));
+        let by_operations =
+            operations(&document).any(|(_, _, operation)| named_at(operation, &status, named));
         let by_itself = document["components"]["responses"].get(code.as_str()).is_some_and(named);
         assert!(by_operations || by_itself, "{} with {status}: {text}", code.as_str());
     }
 }
 
-/// Every operation has a name of its own, and what refers to something refers to something that is there.
+/// Every operation has a name of its own, and what refers to something refers to something that is
+/// there.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_it_refers_to_is_there() {
     let (_, document) = served().await;
-    let names: Vec<&str> =
-        operations(&document).map(|(_, _, operation)| operation["operationId"].as_str().unwrap()).collect();
+    let names: Vec<&str> = operations(&document)
+        .map(|(_, _, operation)| operation["operationId"].as_str().unwrap())
+        .collect();
     assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len(), "{names:?}");
     let mut referred = 0;
     walk(&document, &mut |name, value| match (name, value) {
@@ -55,7 +64,9 @@ async fn what_it_refers_to_is_there() {
             assert!(document.pointer(place.trim_start_matches('#')).is_some(), "{place}");
             referred += 1;
         }
-        ("operationId", Value::String(operation)) => assert!(names.contains(&operation.as_str()), "{operation}"),
+        ("operationId", Value::String(operation)) => {
+            assert!(names.contains(&operation.as_str()), "{operation}")
+        }
         _ => {}
     });
     assert!(referred > 100, "{referred}");
@@ -68,7 +79,11 @@ async fn every_answer_has_a_request_id_and_says_so() {
         for (status, response) in operation["responses"].as_object().unwrap() {
             let always = &response["headers"]["x-request-id"]["required"];
             let from_api_gateway_too = matches!(status.as_str(), "413" | "429" | "500" | "503");
-            assert_eq!(always.as_bool().unwrap_or_default(), !from_api_gateway_too, "{method} {path} {status}");
+            assert_eq!(
+                always.as_bool().unwrap_or_default(),
+                !from_api_gateway_too,
+                "{method} {path} {status}"
+            );
         }
     }
 }
@@ -77,11 +92,22 @@ async fn every_answer_has_a_request_id_and_says_so() {
 #[tokio::test(flavor = "multi_thread")]
 async fn each_operation_is_told_its_own_limits() {
     let (_, document) = served().await;
-    for (path, method, operation) in operations(&document).filter(|(path, ..)| *path != "/openapi.json") {
+    for (path, method, operation) in
+        operations(&document).filter(|(path, ..)| *path != "/openapi.json")
+    {
         let told = operation["responses"]["429"]["description"].as_str().unwrap();
-        let says = ["more than 50 requests a second", "keys that do not exist", "jobs are in progress", "sandbox jobs"];
+        let says = [
+            "more than 50 requests a second",
+            "keys that do not exist",
+            "jobs are in progress",
+            "sandbox jobs",
+        ];
         let makes_jobs = path == "/videos/generations";
-        assert_eq!(says.map(|limit| told.contains(limit)), [true, true, makes_jobs, makes_jobs], "{method} {path}");
+        assert_eq!(
+            says.map(|limit| told.contains(limit)),
+            [true, true, makes_jobs, makes_jobs],
+            "{method} {path}"
+        );
     }
 }
 
@@ -97,13 +123,16 @@ async fn every_example_of_an_order_is_accepted() {
     }
 }
 
-/// The schema of an order is written beside what reads it: field by field, both have to say the same.
+/// The schema of an order is written beside what reads it: field by field, both have to say the
+/// same.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_is_read_as_it_is_described() {
     let (stage, document) = served().await;
     let schema = &document["components"]["schemas"]["VideoOrder"];
-    let fields: BTreeSet<&str> = schema["properties"].as_object().unwrap().keys().map(String::as_str).collect();
-    let reader = std::fs::read_to_string(format!("{ROOT}/functions/submit-video/src/order.rs")).unwrap();
+    let fields: BTreeSet<&str> =
+        schema["properties"].as_object().unwrap().keys().map(String::as_str).collect();
+    let reader =
+        std::fs::read_to_string(format!("{ROOT}/functions/submit-video/src/order.rs")).unwrap();
     let read = reader.split("(body, \"").chain(reader.split("body.get(\"")).skip(1);
     let read: BTreeSet<&str> = read
         .filter_map(|rest| rest.split_once("\")").map(|(name, _)| name))
@@ -119,7 +148,11 @@ async fn an_order_is_read_as_it_is_described() {
     };
     for field in &fields {
         let reply = submitted(&stage, &with(field, json!({"of": "another kind"}))).await;
-        assert!(reply.refused(400, "invalid_request_error").starts_with(&format!("{field}: ")), "{}", reply.body);
+        assert!(
+            reply.refused(400, "invalid_request_error").starts_with(&format!("{field}: ")),
+            "{}",
+            reply.body
+        );
         let required = schema["required"].as_array().unwrap().contains(&json!(field));
         assert_eq!(
             submitted(&stage, &with(field, Value::Null)).await.status == 400,
@@ -128,8 +161,13 @@ async fn an_order_is_read_as_it_is_described() {
         );
     }
     for model in schema["properties"]["model"]["enum"].as_array().unwrap() {
-        let reply = submitted(&stage, &json!({"model": model, "prompt": "a hummingbird", "dry_run": true})).await;
-        assert!(reply.status == 200 || reply.refused(404, "model_not_found").contains("not available"), "{model}");
+        let reply =
+            submitted(&stage, &json!({"model": model, "prompt": "a hummingbird", "dry_run": true}))
+                .await;
+        assert!(
+            reply.status == 200 || reply.refused(404, "model_not_found").contains("not available"),
+            "{model}"
+        );
     }
     let longest = |length: usize| json!({"model": "fal/veo-3.1", "prompt": "🦜".repeat(length), "dry_run": true});
     assert_eq!(schema["properties"]["prompt"]["maxLength"], LONGEST_PROMPT);
@@ -138,7 +176,9 @@ async fn an_order_is_read_as_it_is_described() {
 
     let key = &document.pointer(&format!("{SUBMIT}/parameters/0")).unwrap()["schema"];
     assert_eq!(key["maxLength"], LONGEST_KEY);
-    let keyed = |length: usize| Ask::submit(&stage.system.identity.live_key, &good).idempotency_key("k".repeat(length));
+    let keyed = |length: usize| {
+        Ask::submit(&stage.system.identity.live_key, &good).idempotency_key("k".repeat(length))
+    };
     assert_eq!(stage.ask(keyed(LONGEST_KEY)).await.status, 200);
     stage.ask(keyed(LONGEST_KEY + 1)).await.refused(400, "invalid_request_error");
 }
@@ -158,7 +198,11 @@ async fn submitted(stage: &Stage, order: &Value) -> Reply {
 fn operations(document: &Value) -> impl Iterator<Item = (&str, &str, &Value)> {
     let paths = document["paths"].as_object().unwrap().iter();
     paths.flat_map(|(path, methods)| {
-        methods.as_object().unwrap().iter().map(move |(method, operation)| (path.as_str(), method.as_str(), operation))
+        methods
+            .as_object()
+            .unwrap()
+            .iter()
+            .map(move |(method, operation)| (path.as_str(), method.as_str(), operation))
     })
 }
 

@@ -1,4 +1,5 @@
-//! The built `local` program as a process of its own: what a person starts, and what can be killed as a machine is lost.
+//! The built `local` program as a process of its own: what a person starts, and what can be killed
+//! as a machine is lost.
 
 use ghub::config::Env;
 use ghub::outbound::{Outbound, read_body, sdk_config};
@@ -25,12 +26,14 @@ const START: Duration = Duration::from_secs(120);
 /// The repository.
 pub(crate) const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
-/// A program in the repository, which finds the cargo of this build and builds where this test was built. What a test run tells its tests
-/// about their own package would make build scripts run again, so it is not passed on.
+/// A program in the repository, which finds the cargo of this build and builds where this test was
+/// built. What a test run tells its tests about their own package would make build scripts run
+/// again, so it is not passed on.
 fn in_repository(program: &str) -> Command {
     let mut command = Command::new(program);
     for (name, _) in std::env::vars_os() {
-        let own = |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+        let own =
+            |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
         if name.to_str().is_some_and(own) {
             command.env_remove(name);
         }
@@ -49,8 +52,8 @@ pub(crate) fn cargo() -> Command {
 pub(crate) fn shell(line: &str) -> Command {
     let own = Path::new(env!("CARGO")).parent().expect("cargo is in a directory").to_owned();
     let known = std::env::var_os("PATH").unwrap_or_default();
-    let path =
-        std::env::join_paths([own].into_iter().chain(std::env::split_paths(&known))).expect("paths have no colon");
+    let path = std::env::join_paths([own].into_iter().chain(std::env::split_paths(&known)))
+        .expect("paths have no colon");
     let mut command = in_repository("sh");
     command.args(["-c", line]).env("PATH", path);
     command
@@ -77,7 +80,9 @@ static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
         Some("debug") | None => "dev",
         Some(name) => name,
     };
-    let built = cargo().args(["build", "--quiet", "--locked", "--package", "local", "--profile", profile]).status();
+    let built = cargo()
+        .args(["build", "--quiet", "--locked", "--package", "local", "--profile", profile])
+        .status();
     assert!(built.expect("cargo can be started").success(), "the program builds");
     directory.join("local")
 });
@@ -119,7 +124,10 @@ impl Place {
     pub(crate) fn local(&self, command: &str) -> Command {
         let mut local = Command::new(&*PROGRAM);
         local.args([command, "--fast", "--data-dir"]).arg(self.directory.path().join(DATA));
-        local.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path))).stdin(Stdio::null());
+        local
+            .env_clear()
+            .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
+            .stdin(Stdio::null());
         local
     }
 
@@ -141,22 +149,29 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Starts what prints one line when it is ready, and waits for that line. What it logs is kept in the directory.
+    /// Starts what prints one line when it is ready, and waits for that line. What it logs is kept
+    /// in the directory.
     pub(crate) fn start(mut command: Command, directory: &Directory) -> Self {
         LazyLock::force(&PROGRAM);
         let log = directory.path().join("log");
-        let stderr = File::options().create(true).append(true).open(&log).expect("the log can be written");
-        let child = command.stdout(Stdio::piped()).stderr(stderr).spawn().expect("the program starts");
+        let stderr =
+            File::options().create(true).append(true).open(&log).expect("the log can be written");
+        let child =
+            command.stdout(Stdio::piped()).stderr(stderr).spawn().expect("the program starts");
         let mut process = Self { child, ready: Value::Null };
         let (line, ready) = channel();
-        let mut stdout = BufReader::new(process.child.stdout.take().expect("standard output is piped"));
+        let mut stdout =
+            BufReader::new(process.child.stdout.take().expect("standard output is piped"));
         std::thread::spawn(move || {
             let mut text = String::new();
             drop(stdout.read_line(&mut text).map(|_| line.send(text)));
         });
         let text = ready.recv_timeout(START).unwrap_or_default();
         process.ready = serde_json::from_str(&text).unwrap_or_else(|_| {
-            panic!("the system is not ready: {text:?}; {}", std::fs::read_to_string(&log).unwrap_or_default())
+            panic!(
+                "the system is not ready: {text:?}; {}",
+                std::fs::read_to_string(&log).unwrap_or_default()
+            )
         });
         process
     }
@@ -186,7 +201,13 @@ impl Process {
     }
 
     /// Sends a simulator an order and returns its answer.
-    pub(crate) async fn control(&self, simulator: &str, method: Method, what: &str, order: Value) -> Value {
+    pub(crate) async fn control(
+        &self,
+        simulator: &str,
+        method: Method,
+        what: &str,
+        order: Value,
+    ) -> Value {
         let url = format!("{}/_simulator/{what}", self.said(simulator));
         let mut request = Request::new(method, url.parse().expect("an address"));
         request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -219,7 +240,8 @@ impl Process {
     }
 
     fn world(&self) -> World {
-        let text = std::fs::read_to_string(self.said("env_file")).expect("the variables are written down");
+        let text =
+            std::fs::read_to_string(self.said("env_file")).expect("the variables are written down");
         let pair = |line: &str| {
             let (name, value) = line.split_once('=')?;
             Some((name.to_owned(), value.trim_matches('\'').to_owned()))
@@ -241,7 +263,8 @@ pub(crate) struct Directory(PathBuf);
 
 impl Directory {
     pub(crate) fn new() -> Self {
-        let path = std::env::temp_dir().join(format!("geekhub-video-test-{}", uuid::Uuid::new_v4().simple()));
+        let path = std::env::temp_dir()
+            .join(format!("geekhub-video-test-{}", uuid::Uuid::new_v4().simple()));
         std::fs::create_dir_all(&path).expect("the temporary directory can be written");
         Self(path)
     }
@@ -253,17 +276,19 @@ impl Directory {
 
 impl Drop for Directory {
     fn drop(&mut self) {
-        drop(std::fs::remove_dir_all(&self.0)); // what cannot be removed is the operating system's to clean up
+        // what cannot be removed is the operating system's to clean up
+        drop(std::fs::remove_dir_all(&self.0));
     }
 }
 
-/// The first of seven ports in a row that nobody listens on, below those that systems hand out by themselves: they are still free when a
-/// killed system wants them again.
+/// The first of seven ports in a row that nobody listens on, below those that systems hand out by
+/// themselves: they are still free when a killed system wants them again.
 fn seven_free_ports() -> u16 {
     const FIRST: u16 = 20_000;
     const BLOCKS: u16 = 1_800;
     static TAKEN: AtomicU16 = AtomicU16::new(0);
-    let own = u16::try_from(std::process::id() % u32::from(BLOCKS)).unwrap_or(0); // runs at the same time begin elsewhere
+    // runs at the same time begin elsewhere
+    let own = u16::try_from(std::process::id() % u32::from(BLOCKS)).unwrap_or(0);
     for _ in 0..BLOCKS {
         let block = (own + TAKEN.fetch_add(1, Ordering::SeqCst)) % BLOCKS;
         let first = FIRST + block * 7;

@@ -1,5 +1,6 @@
-//! A provider's secret that cannot be used: its models are not available and say why, its jobs in flight are kept, and everybody else
-//! goes on. A secret that is mended is taken without a new start.
+//! A provider's secret that cannot be used: its models are not available and say why, its jobs in
+//! flight are kept, and everybody else goes on. A secret that is mended is taken without a new
+//! start.
 
 use crate::asking::Ask;
 use crate::metrics::Measured;
@@ -18,12 +19,14 @@ const FIVE_MINUTES: Duration = Duration::from_secs(5 * 60);
 /// No key of fal's can have a control character: no header carries one.
 const NO_HEADER: &str = "id:schlüssel\u{1}";
 
-/// A system whose functions start with this text as a provider's secret; without a text the secret does not exist.
+/// A system whose functions start with this text as a provider's secret; without a text the secret
+/// does not exist.
 async fn broken(variable: &str, text: Option<&str>) -> (Stage, Measured) {
     let measured = Measured::default();
     let mut parameters = BTreeMap::from([("GoogleProject".to_owned(), "a-project".to_owned())]);
     if text.is_none() {
-        let parameter = if variable == "FAL_KEY" { "FalKeySecret" } else { "GoogleServiceAccountSecret" };
+        let parameter =
+            if variable == "FAL_KEY" { "FalKeySecret" } else { "GoogleServiceAccountSecret" };
         parameters.insert(parameter.to_owned(), "ghub/no-such-secret".to_owned());
     }
     let secrets = BTreeMap::from([(variable.to_owned(), text.unwrap_or_default().to_owned())]);
@@ -34,14 +37,19 @@ async fn broken(variable: &str, text: Option<&str>) -> (Stage, Measured) {
 impl Stage {
     /// What callers are told of a model: whether it is available, and why not.
     async fn availability(&self, key: &str, model: &str) -> (Value, Value) {
-        let one = self.ask(Ask::new(Method::GET, &format!("/v1/models/{model}")).key(key)).await.body;
+        let one =
+            self.ask(Ask::new(Method::GET, &format!("/v1/models/{model}")).key(key)).await.body;
         let all = self.ask(Ask::new(Method::GET, "/v1/models").key(key)).await.body;
         assert!(all["data"].as_array().unwrap().contains(&one), "list and model agree: {one}");
         (one["available"].clone(), one["unavailable_reason"].clone())
     }
 
     async fn completes(&self, caller: &Caller, model: &str) {
-        let answer = caller.client.submit(&json!({"model": model, "prompt": "the other one"})).await.unwrap();
+        let answer = caller
+            .client
+            .submit(&json!({"model": model, "prompt": "the other one"}))
+            .await
+            .unwrap();
         assert_eq!(answer.status, 200, "{model}: {}", answer.body);
         let job = answer.body["id"].as_str().unwrap();
         assert_eq!(caller.finished(job).await.body["status"], "completed", "{model}");
@@ -60,14 +68,24 @@ async fn goes_on_without(variable: &str, text: Option<&str>, its: &str, others: 
     let before = stage.traces().await;
     let reply = stage.ask(Ask::submit(&key, &json!({"model": its, "prompt": "not today"}))).await;
     let message = reply.refused(404, "model_not_found");
-    assert!(message.starts_with(&format!("model: {its} is not available at present")), "{case}: {message}");
-    assert!(!reply.body.to_string().contains("secret"), "{case}: callers are not told of the inside: {}", reply.body);
+    assert!(
+        message.starts_with(&format!("model: {its} is not available at present")),
+        "{case}: {message}"
+    );
+    assert!(
+        !reply.body.to_string().contains("secret"),
+        "{case}: callers are not told of the inside: {}",
+        reply.body
+    );
     stage.left_nothing(&before, &case).await;
 
     stage.completes(&caller, others).await;
     let provider = if variable == "FAL_KEY" { "fal" } else { "google" };
     let counted = measured.of("ProviderSecretUnusable");
-    assert!(!counted.is_empty() && counted.iter().all(|(by, _)| by["Provider"] == provider), "{case}: {counted:?}");
+    assert!(
+        !counted.is_empty() && counted.iter().all(|(by, _)| by["Provider"] == provider),
+        "{case}: {counted:?}"
+    );
 
     // The sandbox stands in for the provider, and needs none of its secrets.
     let sandbox = &stage.system.identity.sandbox_key;
@@ -98,7 +116,13 @@ async fn fal_goes_on_where_googles_secret_is_missing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fal_goes_on_where_googles_secret_is_half_of_its_json() {
-    goes_on_without("GOOGLE_SERVICE_ACCOUNT", Some("{\"type\": \"schlüssel\""), "google/veo-3.1", "fal/kling-2").await;
+    goes_on_without(
+        "GOOGLE_SERVICE_ACCOUNT",
+        Some("{\"type\": \"schlüssel\""),
+        "google/veo-3.1",
+        "fal/kling-2",
+    )
+    .await;
 }
 
 /// Each text is refused for what it is, and the log says why without a word of it.
@@ -124,17 +148,22 @@ async fn what_is_wrong_with_a_secret_is_told_and_nothing_of_its_text() {
         (google, &cannot_sign.to_string(), "has a private_key that cannot sign"),
     ] {
         stage.system.secrets_manager.put(name, text);
-        let (world, provider) = (stage.system.world(), if name == fal { Provider::Fal } else { Provider::Google });
+        let (world, provider) =
+            (stage.system.world(), if name == fal { Provider::Fal } else { Provider::Google });
         let aws = sdk_config(&world).unwrap();
         let credentials = ProviderCredentials::read(&world, &aws).await;
         let says = credentials.problem(provider).await.unwrap().to_string();
         let named = format!("names the secret \"{name}\", which {problem}");
         assert!(says.contains(&named), "{text:?}: {says}");
-        assert!(!says.contains("schlüssel") && !format!("{credentials:?}").contains("schlüssel"), "{says}");
+        assert!(
+            !says.contains("schlüssel") && !format!("{credentials:?}").contains("schlüssel"),
+            "{says}"
+        );
     }
 }
 
-/// A job that a provider has is not lost with the secret: a new function looks again until it can ask, and asks when the secret is mended.
+/// A job that a provider has is not lost with the secret: a new function looks again until it can
+/// ask, and asks when the secret is mended.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_in_flight_waits_for_its_providers_secret_and_completes() {
     let stage = Stage::new().await;
@@ -158,7 +187,10 @@ async fn a_job_in_flight_waits_for_its_providers_secret_and_completes() {
         }
     };
     looked_at(3).await;
-    assert!(matches!(stage.stored(caller.org, &job).await.state, State::Processing(_)), "it is kept");
+    assert!(
+        matches!(stage.stored(caller.org, &job).await.state, State::Processing(_)),
+        "it is kept"
+    );
     assert_eq!(asked(), before, "nothing is sent without a key");
 
     secrets.put("local/fal-key", "local-key-id:local-key-secret");
@@ -184,7 +216,11 @@ async fn a_mended_secret_needs_no_new_start() {
     let (caller, key) = (stage.caller(), stage.system.identity.live_key.clone());
     assert_eq!(stage.availability(&key, "fal/kling-2").await.0, json!(false));
     stage.system.secrets_manager.put("local/fal-key", "local-key-id:local-key-secret");
-    assert_eq!(stage.availability(&key, "fal/kling-2").await.0, json!(false), "it is not read at every use");
+    assert_eq!(
+        stage.availability(&key, "fal/kling-2").await.0,
+        json!(false),
+        "it is not read at every use"
+    );
     stage.later(FIVE_MINUTES);
     assert_eq!(stage.availability(&key, "fal/kling-2").await.0, json!(true));
     stage.completes(&caller, "fal/kling-2").await;

@@ -1,4 +1,5 @@
-//! What one caller may take of a warm function: so many requests with a key, and so many keys that are none.
+//! What one caller may take of a warm function: so many requests with a key, and so many keys that
+//! are none.
 
 use crate::asking::Ask;
 use crate::stage::Stage;
@@ -34,7 +35,8 @@ async fn a_key_that_asks_too_often_waits_and_other_keys_do_not() {
 #[tokio::test(flavor = "multi_thread")]
 async fn made_up_keys_are_looked_up_for_a_while_only() {
     let (stage, calls) = Stage::watched(Options { pace: Pace::Usual, ..Options::test() }).await;
-    let (known, seldom) = (stage.system.identity.live_key.clone(), stage.key_of(&stage.caller()).await);
+    let (known, seldom) =
+        (stage.system.identity.live_key.clone(), stage.key_of(&stage.caller()).await);
     stage.stop_the_clock();
     stage.ask(Ask::video(&known, UNKNOWN_JOB)).await.refused(404, "job_not_found");
     for number in 0..UNKNOWN_KEYS.at_once {
@@ -44,8 +46,12 @@ async fn made_up_keys_are_looked_up_for_a_while_only() {
     calls.take();
     for number in 0..20 {
         let reply = stage.ask(Ask::video(&format!("ghub_sk_test_{number:032}"), UNKNOWN_JOB)).await;
-        let told = "too many API keys that do not exist came from your address; wait, and check your key";
-        assert_eq!((reply.refused(429, "rate_limit_exceeded"), reply.retry_after_s()), (told, Some(1)));
+        let told =
+            "too many API keys that do not exist came from your address; wait, and check your key";
+        assert_eq!(
+            (reply.refused(429, "rate_limit_exceeded"), reply.retry_after_s()),
+            (told, Some(1))
+        );
     }
     assert_eq!(calls.take(), [], "nothing is read for them");
     stage.ask(Ask::video("no-key", UNKNOWN_JOB)).await.refused(401, "invalid_api_key");
@@ -55,8 +61,9 @@ async fn made_up_keys_are_looked_up_for_a_while_only() {
     stage.ask(Ask::video(&seldom, UNKNOWN_JOB)).await.refused(404, "job_not_found");
 }
 
-/// Several organizations may call from one address, such as that of an office or of a cloud's gateway. What one of them sends by mistake
-/// holds up no key that is known to exist, however long ago it was read.
+/// Several organizations may call from one address, such as that of an office or of a cloud's
+/// gateway. What one of them sends by mistake holds up no key that is known to exist, however long
+/// ago it was read.
 #[tokio::test(flavor = "multi_thread")]
 async fn made_up_keys_hold_up_no_key_that_was_seen_before() {
     let stage = Stage::with(Options { pace: Pace::Usual, ..Options::test() }).await;
@@ -73,11 +80,13 @@ async fn made_up_keys_hold_up_no_key_that_was_seen_before() {
     stage.ask(Ask::video(&known, UNKNOWN_JOB)).await.refused(404, "job_not_found");
 }
 
-/// A program that goes on with a revoked key costs one read a minute, and takes no room from its address.
+/// A program that goes on with a revoked key costs one read a minute, and takes no room from its
+/// address.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_revoked_key_holds_up_no_other() {
     let (stage, calls) = Stage::watched(Options { pace: Pace::Usual, ..Options::test() }).await;
-    let (revoked, unseen) = (stage.key_of(&stage.caller()).await, stage.key_of(&stage.caller()).await);
+    let (revoked, unseen) =
+        (stage.key_of(&stage.caller()).await, stage.key_of(&stage.caller()).await);
     stage.stop_the_clock();
     let now = stage.system.world().ambient.now();
     assert!(stage.store.revoke_key(&KeyHash::of(&revoked), now).await.unwrap());

@@ -1,4 +1,5 @@
-//! Requests that no client sends, written to the socket byte by byte: each is answered, and what is ours is in the envelope.
+//! Requests that no client sends, written to the socket byte by byte: each is answered, and what is
+//! ours is in the envelope.
 
 use crate::stage::Stage;
 use serde_json::Value;
@@ -20,17 +21,31 @@ impl Stage {
 
     /// The same, with a body as it is.
     async fn raw_with(&self, line: &str, headers: &str, body: &str) -> Answer {
-        let address = self.system.api.as_deref().unwrap().trim_start_matches("http://").trim_end_matches("/v1");
+        let address = self
+            .system
+            .api
+            .as_deref()
+            .unwrap()
+            .trim_start_matches("http://")
+            .trim_end_matches("/v1");
         let key = &self.system.identity.live_key;
         let mut stream = TcpStream::connect(address).await.unwrap();
-        let request = format!("{line}\r\n{headers}Authorization: Bearer {key}\r\nConnection: close\r\n\r\n{body}");
+        let request = format!(
+            "{line}\r\n{headers}Authorization: Bearer {key}\r\nConnection: close\r\n\r\n{body}"
+        );
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).await.unwrap();
         let answer = String::from_utf8(answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer to {line}: {answer}"));
+        let (head, body) = answer
+            .split_once("\r\n\r\n")
+            .unwrap_or_else(|| panic!("no answer to {line}: {answer}"));
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        Answer { status, headers: head.to_lowercase(), body: serde_json::from_str(body).unwrap_or_default() }
+        Answer {
+            status,
+            headers: head.to_lowercase(),
+            body: serde_json::from_str(body).unwrap_or_default(),
+        }
     }
 }
 
@@ -52,17 +67,34 @@ async fn a_host_or_a_protocol_that_is_none_changes_nothing() {
         "Host: x\r\nX-\u{f1}: y\r\n",
     ] {
         let answer = stage.raw("GET /v1/videos?limit=1 HTTP/1.1", headers).await;
-        // A header's name of other characters is refused by the HTTP server itself, as API Gateway refuses it.
+        // A header's name of other characters is refused by the HTTP server itself, as API Gateway
+        // refuses it.
         let expected = if headers.is_ascii() { (200, "list") } else { (400, "") };
-        assert_eq!((answer.status, answer.body["object"].as_str().unwrap_or_default()), expected, "{headers}");
+        assert_eq!(
+            (answer.status, answer.body["object"].as_str().unwrap_or_default()),
+            expected,
+            "{headers}"
+        );
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_query_that_is_no_part_of_a_url_is_read_as_far_as_it_goes() {
     let stage = Stage::new().await;
-    for query in ["a=<b>", "a=\"b\"", "a=`{|}^\\", "%zz=%", "a=%00", "&&==&", "a=#", "a=b c", "a=\u{1}\u{7f}", "a=ñ"] {
-        let answer = stage.raw(&format!("GET /v1/videos?limit=0&{query} HTTP/1.1"), "Host: x\r\n").await;
+    for query in [
+        "a=<b>",
+        "a=\"b\"",
+        "a=`{|}^\\",
+        "%zz=%",
+        "a=%00",
+        "&&==&",
+        "a=#",
+        "a=b c",
+        "a=\u{1}\u{7f}",
+        "a=ñ",
+    ] {
+        let answer =
+            stage.raw(&format!("GET /v1/videos?limit=0&{query} HTTP/1.1"), "Host: x\r\n").await;
         let message = answer.body["error"]["message"].as_str().unwrap_or_default();
         assert!(answer.status == 400 && message.starts_with("limit: "), "{query}: {}", answer.body);
     }
@@ -111,10 +143,19 @@ async fn a_path_in_another_spelling_is_not_told_its_own_method() {
         "POST /v1/videos/%67enerations",
     ] {
         let answer = stage.raw(&format!("{line} HTTP/1.1"), "Host: x\r\n").await;
-        assert_eq!((answer.status, answer.headers.contains("\r\nallow:")), (404, false), "{line}: {}", answer.body);
+        assert_eq!(
+            (answer.status, answer.headers.contains("\r\nallow:")),
+            (404, false),
+            "{line}: {}",
+            answer.body
+        );
     }
     let answer = stage.raw("PUT /v1/%6dodels HTTP/1.1", "Host: x\r\n").await;
-    assert!(answer.status == 405 && answer.headers.contains("\r\nallow: get, head\r\n"), "{}", answer.headers);
+    assert!(
+        answer.status == 405 && answer.headers.contains("\r\nallow: get, head\r\n"),
+        "{}",
+        answer.headers
+    );
 }
 
 /// Only a body that is too long is called so.
@@ -122,8 +163,11 @@ async fn a_path_in_another_spelling_is_not_told_its_own_method() {
 async fn a_body_in_broken_chunks_is_a_bad_request() {
     let stage = Stage::new().await;
     let line = "POST /v1/videos/generations HTTP/1.1";
-    for (chunks, status) in [("zz\r\n{}\r\n0\r\n\r\n", 400), ("2\r\n{}zz\r\n", 400), ("2\r\n[]\r\n0\r\n\r\n", 400)] {
-        let answer = stage.raw_with(line, "Host: x\r\nTransfer-Encoding: chunked\r\n", chunks).await;
+    for (chunks, status) in
+        [("zz\r\n{}\r\n0\r\n\r\n", 400), ("2\r\n{}zz\r\n", 400), ("2\r\n[]\r\n0\r\n\r\n", 400)]
+    {
+        let answer =
+            stage.raw_with(line, "Host: x\r\nTransfer-Encoding: chunked\r\n", chunks).await;
         assert_eq!(answer.status, status, "{chunks:?}: {}", answer.body);
     }
 }

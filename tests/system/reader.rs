@@ -1,5 +1,6 @@
-//! Follows a document: runs the commands of its `sh` blocks as they stand there, in order, on a system of its own. A command that is not
-//! known here fails, so that none is added without being run.
+//! Follows a document: runs the commands of its `sh` blocks as they stand there, in order, on a
+//! system of its own. A command that is not known here fails, so that none is added without being
+//! run.
 
 use crate::process::{Directory, Process, ROOT, shell};
 use serde_json::Value;
@@ -59,11 +60,15 @@ impl Reader {
         }
     }
 
-    /// What is up stays up for the commands that follow; only one that leaves the API to somebody else goes at once.
+    /// What is up stays up for the commands that follow; only one that leaves the API to somebody
+    /// else goes at once.
     fn starts(&mut self, command: &str) {
         let directory = Directory::new();
         let data = directory.path().join("data");
-        let command = shell(&format!("exec {command} --json --fast --port 0 --data-dir '{}'", data.display()));
+        let command = shell(&format!(
+            "exec {command} --json --fast --port 0 --data-dir '{}'",
+            data.display()
+        ));
         let system = Process::start(command, &directory);
         if !system.is_null("api") {
             self.system = Some((system, directory));
@@ -76,7 +81,10 @@ impl Reader {
         let here = command.replace(ITS_ORIGIN, system.said("api"));
         let mut command = shell(&format!("exec {here} --write-out '\\n%{{http_code}}'"));
         let key = self.key.as_deref().unwrap_or_else(|| system.said("live_key"));
-        command.env("API", system.said("api")).env("KEY", key).env("ID", self.id.as_deref().unwrap_or_default());
+        command
+            .env("API", system.said("api"))
+            .env("KEY", key)
+            .env("ID", self.id.as_deref().unwrap_or_default());
         let answer = done(command);
         let (body, status) = answer.rsplit_once('\n').expect("the status is on a line of its own");
         assert_eq!(status, "200", "{here}: {body}");
@@ -97,15 +105,21 @@ impl Reader {
         let (_, named) = command.split_once("--env-file ").expect("it says which system is meant");
         let its_file = named.split_whitespace().next().unwrap_or_default();
         assert!(ITS_FILES.contains(&its_file), "{command}");
-        let mut line = shell(&format!("exec {}", command.replacen(its_file, system.said("env_file"), 1)));
-        line.env("ORG", self.org.as_deref().unwrap_or_default()).env("ID", self.id.as_deref().unwrap_or_default());
+        let mut line =
+            shell(&format!("exec {}", command.replacen(its_file, system.said("env_file"), 1)));
+        line.env("ORG", self.org.as_deref().unwrap_or_default())
+            .env("ID", self.id.as_deref().unwrap_or_default());
         let said = done(line);
         if command.contains("key create") && !command.contains("--sandbox") {
-            self.key = said.split_whitespace().find(|word| word.starts_with("ghub_sk_live_")).map(str::to_owned);
+            self.key = said
+                .split_whitespace()
+                .find(|word| word.starts_with("ghub_sk_live_"))
+                .map(str::to_owned);
         }
         if command.contains("org create") {
             let org = said.split_whitespace().find(|word| word.parse::<ghub::id::OrgId>().is_ok());
-            self.org = Some(org.unwrap_or_else(|| panic!("an organization is named: {said}")).to_owned());
+            self.org =
+                Some(org.unwrap_or_else(|| panic!("an organization is named: {said}")).to_owned());
         }
         if command.contains("--amount 500.00") {
             assert!(said.contains("MXN 550.00"), "{said}");
@@ -123,13 +137,19 @@ fn demonstrates(command: &str) {
         line.unwrap_or_else(|| panic!("no {label} in {said}")).trim()
     };
     assert_eq!((line("charged "), line("balance ")), ("MXN 4.20", "MXN 45.80"));
-    assert!(line("video ").starts_with("http://127.0.0.1:") && line("video ").ends_with("/video.mp4"), "{said}");
+    assert!(
+        line("video ").starts_with("http://127.0.0.1:") && line("video ").ends_with("/video.mp4"),
+        "{said}"
+    );
 }
 
 /// What needs further tools is run by a script, with the same words.
 fn is_run_by(script: &str, words: &[&str]) {
     let text = std::fs::read_to_string(Path::new(ROOT).join(script)).expect("the script is there");
-    assert!(text.contains(&words[..words.len().min(3)].join(" ")), "{script} does not run {words:?}");
+    assert!(
+        text.contains(&words[..words.len().min(3)].join(" ")),
+        "{script} does not run {words:?}"
+    );
     for flag in words.iter().filter(|word| word.starts_with('-')) {
         assert!(text.contains(&format!(" {flag} ")), "{script} does not run {words:?} with {flag}");
     }
@@ -140,7 +160,8 @@ fn done(mut command: Command) -> String {
     let directory = Directory::new();
     let path = |name: &str| directory.path().join(name);
     let file = |name: &str| File::create(path(name)).expect("a new file can be written");
-    let mut child = command.stdout(file("out")).stderr(file("err")).spawn().expect("the shell starts");
+    let mut child =
+        command.stdout(file("out")).stderr(file("err")).spawn().expect("the shell starts");
     let began = Instant::now();
     let status = loop {
         if let Some(status) = child.try_wait().expect("a child can be waited for") {
@@ -153,6 +174,11 @@ fn done(mut command: Command) -> String {
         std::thread::sleep(Duration::from_millis(50));
     };
     let said = |name: &str| std::fs::read_to_string(path(name)).unwrap_or_default();
-    assert!(status.is_some_and(|status| status.success()), "{command:?}: {status:?}: {}{}", said("out"), said("err"));
+    assert!(
+        status.is_some_and(|status| status.success()),
+        "{command:?}: {status:?}: {}{}",
+        said("out"),
+        said("err")
+    );
     said("out")
 }

@@ -1,5 +1,6 @@
-//! The README holds what it says: every command in its `sh` blocks is run as it stands there, in order, on a system of its own. A command
-//! that is not known here fails, so that none is added without being run.
+//! The README holds what it says: every command in its `sh` blocks is run as it stands there, in
+//! order, on a system of its own. A command that is not known here fails, so that none is added
+//! without being run.
 
 use crate::process::ROOT;
 use crate::reader::{Reader, commands};
@@ -33,7 +34,10 @@ fn it_is_short_and_its_links_lead_somewhere() {
 #[test]
 fn its_models_and_prices_are_the_catalogs() {
     for model in Catalog::published().iter() {
-        let row = README.lines().find(|line| line.starts_with(&format!("| `{}` |", model.id))).expect(&model.id);
+        let row = README
+            .lines()
+            .find(|line| line.starts_with(&format!("| `{}` |", model.id)))
+            .expect(&model.id);
         let cells: Vec<_> = row.split('|').map(str::trim).collect();
         let durations: Vec<_> = model.durations_s.iter().map(u32::to_string).collect();
         assert_eq!(cells[2].parse::<Factor>().unwrap(), model.usd_per_second, "{row}");

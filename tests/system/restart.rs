@@ -1,4 +1,5 @@
-//! The process is killed in the middle of a job and started again on the same data: the job completes, rendered once and charged once.
+//! The process is killed in the middle of a job and started again on the same data: the job
+//! completes, rendered once and charged once.
 
 use crate::process::{Place, Process};
 use crate::stage::{Stage, until, until_within};
@@ -32,7 +33,14 @@ async fn killed_right_after_the_submit() {
 async fn killed_while_it_renders() {
     let place = Place::new();
     let process = place.start();
-    process.control("fal", Method::PATCH, "settings", json!({"queued_ms": 0, "rendering_ms": FOR_EVER_MS})).await;
+    process
+        .control(
+            "fal",
+            Method::PATCH,
+            "settings",
+            json!({"queued_ms": 0, "rendering_ms": FOR_EVER_MS}),
+        )
+        .await;
     let job = submitted(&process, "killed while it renders").await;
     let org: OrgId = process.said("org").parse().unwrap();
     let store = process.store();
@@ -41,7 +49,10 @@ async fn killed_while_it_renders() {
 
     let again = place.start();
     let still = again.client().video(&job.to_string()).await.unwrap();
-    assert_eq!((&still.body["status"], still.balance), (&json!("processing"), Some("50.00".parse().unwrap())));
+    assert_eq!(
+        (&still.body["status"], still.balance),
+        (&json!("processing"), Some("50.00".parse().unwrap()))
+    );
     again.control("fal", Method::PATCH, "settings", json!({"rendering_ms": 0})).await;
     completes_once(&again, &job).await;
 }
@@ -62,12 +73,15 @@ async fn killed_and_never_asked_about_again() {
     stage.audit().await;
 }
 
-/// Whoever stores has the turn for 330 s, and a killed process never gives it back: the clock is put past that.
+/// Whoever stores has the turn for 330 s, and a killed process never gives it back: the clock is
+/// put past that.
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_while_it_stores() {
     let place = Place::new();
     let process = place.start();
-    process.control("fal", Method::POST, "verdicts", json!({"ending": {"video": {"bytes": 5 * PART}}})).await;
+    process
+        .control("fal", Method::POST, "verdicts", json!({"ending": {"video": {"bytes": 5 * PART}}}))
+        .await;
     let silent = json!({"step": "tus_patch", "do": "hang", "ms": FOR_EVER_MS, "after": 2});
     process.control("storage", Method::POST, "faults", silent).await;
     let job = submitted(&process, "killed while it stores").await;
@@ -91,16 +105,23 @@ async fn killed_while_it_stores() {
     stage.audit().await;
 }
 
-/// Nobody knows then whether fal took the job. It is never sent again, and fails uncharged when the lease has passed.
+/// Nobody knows then whether fal took the job. It is never sent again, and fails uncharged when the
+/// lease has passed.
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_while_it_submits() {
     let place = Place::new();
     let process = place.start();
     process
-        .control("fal", Method::POST, "faults", json!({"step": "submit", "then": {"hang": {"ms": FOR_EVER_MS}}}))
+        .control(
+            "fal",
+            Method::POST,
+            "faults",
+            json!({"step": "submit", "then": {"hang": {"ms": FOR_EVER_MS}}}),
+        )
         .await;
     let client = process.client();
-    let answer = tokio::spawn(async move { client.submit(&order("killed while it submits")).await });
+    let answer =
+        tokio::spawn(async move { client.submit(&order("killed while it submits")).await });
     until(async || (process.renders().await == 1).then_some(())).await;
     let job = only_open_job(&process).await;
     process.kill();
@@ -110,7 +131,10 @@ async fn killed_while_it_submits() {
     let caller = stage.caller();
     stage.later(Duration::from_secs(120));
     let failed = caller.finished(&job.to_string()).await;
-    assert_eq!((&failed.body["status"], failed.balance), (&json!("failed"), Some("50.00".parse().unwrap())));
+    assert_eq!(
+        (&failed.body["status"], failed.balance),
+        (&json!("failed"), Some("50.00".parse().unwrap()))
+    );
     assert_eq!((stage.fal().renders(), stage.entries("consumption").await), (1, 0));
     stage.audit().await;
 }
@@ -139,9 +163,11 @@ async fn completes_once(process: &Process, job: &JobId) {
     assert_eq!(process.renders().await, 1, "rendered once");
 }
 
-/// The system on what the killed process left, in this process and with a clock that can be put forward.
+/// The system on what the killed process left, in this process and with a clock that can be put
+/// forward.
 async fn restarted(place: &Place) -> Stage {
-    Stage::with(Options { ports: Ports::From(place.port), data: place.data(), ..Options::test() }).await
+    Stage::with(Options { ports: Ports::From(place.port), data: place.data(), ..Options::test() })
+        .await
 }
 
 fn is_rendering(job: &Job) -> bool {

@@ -1,5 +1,5 @@
-//! What each function does in a full run, beside what its role allows it: neither more, which would be refused on AWS, nor less, which
-//! would be a permission that nobody needs.
+//! What each function does in a full run, beside what its role allows it: neither more, which would
+//! be refused on AWS, nor less, which would be a permission that nobody needs.
 
 use crate::asking::Ask;
 use crate::routes::Route;
@@ -20,11 +20,17 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// What Lambda does with a function's role before and after it calls the function.
-const LAMBDAS_OWN: [&str; 5] =
-    ["logs:CreateLogStream", "logs:PutLogEvents", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"];
+const LAMBDAS_OWN: [&str; 5] = [
+    "logs:CreateLogStream",
+    "logs:PutLogEvents",
+    "sqs:ReceiveMessage",
+    "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
+];
 
-/// What the version before does with the roles of this one, while an update is under way and after a rollback: it writes jobs as whole
-/// items, and sends a video that could not be stored back to the first queue.
+/// What the version before does with the roles of this one, while an update is under way and after
+/// a rollback: it writes jobs as whole items, and sends a video that could not be stored back to
+/// the first queue.
 const OF_THE_VERSION_BEFORE: [(&str, &str); 5] = [
     ("cancel-video", "dynamodb:PutItem JobsTable"),
     ("delete-video", "dynamodb:PutItem JobsTable"),
@@ -42,10 +48,12 @@ async fn a_function_does_all_that_its_role_allows_and_nothing_else() {
     let stage = Stage::with(Options { gate: Some(seen.clone()), ..Options::test() }).await;
     let caller = stage.caller();
 
-    // Stored and charged; sent again under its idempotency key; hurried by its owner and found by the sweep when its messages are lost.
+    // Stored and charged; sent again under its idempotency key; hurried by its owner and found by
+    // the sweep when its messages are lost.
     let order = json!({"model": "fal/kling-2", "prompt": "a full run"});
     for _ in 0..2 {
-        let ask = Ask::submit(&stage.system.identity.live_key, &order).idempotency_key("a-full-run");
+        let ask =
+            Ask::submit(&stage.system.identity.live_key, &order).idempotency_key("a-full-run");
         assert_eq!(stage.ask(ask).await.status, 200);
     }
     stage.system.sqs.lose_next("PollQueue", 1).unwrap();
@@ -63,11 +71,15 @@ async fn a_function_does_all_that_its_role_allows_and_nothing_else() {
     caller.finished(&caller.accepted("stored at the second try").await).await;
 
     // Failed by its provider, so that a hold is released.
-    stage.fal().decide(Verdict::for_prompts("refused", Ending::refused("content_policy_violation", "flagged")));
+    stage.fal().decide(Verdict::for_prompts(
+        "refused",
+        Ending::refused("content_policy_violation", "flagged"),
+    ));
     let refused = caller.accepted("refused").await;
     stage.until(caller.org, &refused, Status::Failed).await;
 
-    // All that can be read is read, each with a key that was not used before: the day of its first use is kept.
+    // All that can be read is read, each with a key that was not used before: the day of its first
+    // use is kept.
     for route in Route::guarded().filter(|route| route.method == Method::GET) {
         let key = stage.key_of(&caller).await;
         stage.ask(route.ask(&hurried).key(&key)).await;
@@ -85,7 +97,8 @@ async fn a_function_does_all_that_its_role_allows_and_nothing_else() {
 
     // Cancelled by its owner, too late and in time; deleted.
     let (canceller, deleter) = (stage.key_of(&caller).await, stage.key_of(&caller).await);
-    let cancel = |job: &str| Ask::new(Method::POST, &format!("/v1/videos/{job}/cancel")).key(&canceller);
+    let cancel =
+        |job: &str| Ask::new(Method::POST, &format!("/v1/videos/{job}/cancel")).key(&canceller);
     stage.system.sqs.lose_if("PollQueue", |_| true).unwrap();
     stage.fal().set_render(AT_ONCE);
     let late = caller.accepted("cancelled too late").await;
@@ -100,12 +113,17 @@ async fn a_function_does_all_that_its_role_allows_and_nothing_else() {
     // No request waits for the day of a key's use to be kept.
     let allowed = allowed(&Template::read());
     let keeps = |does: &BTreeSet<String>| does.contains("dynamodb:UpdateItem KeysTable");
-    let all_kept = |done: &Done| allowed.iter().all(|(name, may)| !keeps(may) || done.get(name).is_some_and(keeps));
+    let all_kept = |done: &Done| {
+        allowed.iter().all(|(name, may)| !keeps(may) || done.get(name).is_some_and(keeps))
+    };
     let done = until(async || Some(seen.by_function()).filter(all_kept)).await;
     for function in allowed.keys().chain(done.keys()) {
         let nothing = BTreeSet::new();
-        let (does, may) = (done.get(function).unwrap_or(&nothing), allowed.get(function).unwrap_or(&nothing));
-        let kept = |action: &&String| !OF_THE_VERSION_BEFORE.contains(&(function.as_str(), action.as_str()));
+        let (does, may) =
+            (done.get(function).unwrap_or(&nothing), allowed.get(function).unwrap_or(&nothing));
+        let kept = |action: &&String| {
+            !OF_THE_VERSION_BEFORE.contains(&(function.as_str(), action.as_str()))
+        };
         let needless: Vec<_> = may.difference(does).filter(kept).collect();
         let refused: Vec<_> = does.difference(may).collect();
         assert!(
@@ -120,8 +138,11 @@ fn allowed(template: &Template) -> Done {
     let of = |function: &Function| {
         let each = |permission: &local::template::Permission| {
             let resources: Vec<_> = permission.resources.iter().map(resource).collect();
-            let actions = permission.actions.iter().filter(|action| !LAMBDAS_OWN.contains(&action.as_str()));
-            actions.flat_map(|action| resources.iter().map(move |on| format!("{action} {on}"))).collect::<Vec<_>>()
+            let actions =
+                permission.actions.iter().filter(|action| !LAMBDAS_OWN.contains(&action.as_str()));
+            actions
+                .flat_map(|action| resources.iter().map(move |on| format!("{action} {on}")))
+                .collect::<Vec<_>>()
         };
         (function.name.clone(), function.permissions.iter().flat_map(each).collect::<BTreeSet<_>>())
     };
@@ -163,25 +184,35 @@ impl Gate for Seen {
 
 /// What a call needs the permission for: a transaction that of each of its parts.
 fn actions(call: &Call) -> Vec<String> {
-    let (service, operation) = call.what.split_once('.').unwrap_or_else(|| panic!("{} is no call to AWS", call.what));
+    let (service, operation) =
+        call.what.split_once('.').unwrap_or_else(|| panic!("{} is no call to AWS", call.what));
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     match (service, operation) {
         ("DynamoDB_20120810", "TransactWriteItems") => {
             let parts = call.body["TransactItems"].as_array().unwrap().iter();
             let parts = parts.flat_map(|part| part.as_object().unwrap());
-            parts.map(|(kind, part)| format!("dynamodb:{kind}Item {}", text(&part["TableName"]))).collect()
+            parts
+                .map(|(kind, part)| format!("dynamodb:{kind}Item {}", text(&part["TableName"])))
+                .collect()
         }
         ("DynamoDB_20120810", "BatchGetItem") => {
             let tables = call.body["RequestItems"].as_object().unwrap().keys();
             tables.map(|table| format!("dynamodb:BatchGetItem {table}")).collect()
         }
         ("DynamoDB_20120810", _) => {
-            let index = call.body["IndexName"].as_str().map(|index| format!("/{index}")).unwrap_or_default();
+            let index = call.body["IndexName"]
+                .as_str()
+                .map(|index| format!("/{index}"))
+                .unwrap_or_default();
             vec![format!("dynamodb:{operation} {}{index}", text(&call.body["TableName"]))]
         }
         ("AmazonSQS", _) => {
             let queue = text(&call.body["QueueUrl"]);
-            vec![format!("sqs:{} {}", operation.trim_end_matches("Batch"), queue.rsplit('/').next().unwrap())]
+            vec![format!(
+                "sqs:{} {}",
+                operation.trim_end_matches("Batch"),
+                queue.rsplit('/').next().unwrap()
+            )]
         }
         ("secretsmanager", _) => {
             let name = text(&call.body["SecretId"]);

@@ -15,7 +15,10 @@ pub(crate) struct Route {
 }
 
 pub(crate) static ROUTES: [Route; 10] = [
-    Route::with_body("/v1/videos/generations", r#"{"model":"fal/kling-2","prompt":"a hummingbird at dawn"}"#),
+    Route::with_body(
+        "/v1/videos/generations",
+        r#"{"model":"fal/kling-2","prompt":"a hummingbird at dawn"}"#,
+    ),
     Route::new(Method::GET, "/v1/videos"),
     Route::new(Method::GET, "/v1/videos/{id}"),
     Route::new(Method::DELETE, "/v1/videos/{id}"),
@@ -59,7 +62,8 @@ impl Route {
 #[test]
 fn the_table_is_the_templates() {
     let template = Template::read();
-    let answering = template.functions.iter().filter(|function| function.name != "unknown-route"); // which refuses whatever it gets
+    // which refuses whatever it gets
+    let answering = template.functions.iter().filter(|function| function.name != "unknown-route");
     let triggers = answering.flat_map(|function| &function.triggers);
     let mut deployed: Vec<_> = triggers
         .filter_map(|trigger| match trigger {
@@ -72,8 +76,11 @@ fn the_table_is_the_templates() {
         let head = (method == "GET").then_some(("HEAD", path));
         [Some((method, path)), head].into_iter().flatten()
     };
-    let mut table: Vec<_> =
-        ROUTES.iter().map(|route| (route.method.as_str(), route.path)).flat_map(with_head).collect();
+    let mut table: Vec<_> = ROUTES
+        .iter()
+        .map(|route| (route.method.as_str(), route.path))
+        .flat_map(with_head)
+        .collect();
     deployed.sort_unstable();
     table.sort_unstable();
     assert_eq!(table, deployed, "add the route to the table, and what it needs");

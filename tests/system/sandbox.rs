@@ -1,4 +1,5 @@
-//! Sandbox keys: the whole way of a job, with nothing rendered and nothing charged, and no way from there to live jobs or back.
+//! Sandbox keys: the whole way of a job, with nothing rendered and nothing charged, and no way from
+//! there to live jobs or back.
 
 use crate::asking::{Ask, Reply};
 use crate::stage::{Caller, Stage};
@@ -31,7 +32,12 @@ async fn a_sandbox_job_ends_with_a_real_file_and_costs_nothing() {
     let caller = stage.sandbox();
     assert!(stage.system.identity.sandbox_key.starts_with("ghub_sk_test_"));
     let submitted = caller.submit("a hummingbird at dawn").await;
-    assert_eq!((submitted.status, &submitted.body["status"]), (200, &json!("processing")), "{}", submitted.body);
+    assert_eq!(
+        (submitted.status, &submitted.body["status"]),
+        (200, &json!("processing")),
+        "{}",
+        submitted.body
+    );
     let job = submitted.body["id"].as_str().unwrap();
     let finished = caller.finished(job).await;
     assert_eq!(finished.body["status"], "completed", "{}", finished.body);
@@ -44,7 +50,8 @@ async fn a_sandbox_job_ends_with_a_real_file_and_costs_nothing() {
     let url = finished.body["video_url"].as_str().unwrap();
     assert!(url.ends_with("/storage/v1/object/public/generated-videos/sandbox/video.mp4"), "{url}");
     let video = ghub::outbound::Outbound::network();
-    let video = video.exchange(reqwest::Request::new(Method::GET, url.parse().unwrap())).await.unwrap();
+    let video =
+        video.exchange(reqwest::Request::new(Method::GET, url.parse().unwrap())).await.unwrap();
     let mut walker = ghub::mp4::Walker::default();
     walker.pass(&video.bytes().await.unwrap()).unwrap();
     walker.finish().unwrap();
@@ -65,13 +72,20 @@ async fn the_prompt_chooses_how_a_job_ends() {
         let (stage, caller) = (&stage, &caller);
         async move {
             let job = caller.accepted(&format!("a hummingbird, {}", outcome.marker())).await;
-            let status = if matches!(outcome, Outcome::Completed) { Status::Completed } else { Status::Failed };
+            let status = if matches!(outcome, Outcome::Completed) {
+                Status::Completed
+            } else {
+                Status::Failed
+            };
             stage.until(caller.org, &job, status).await;
             caller.client.video(&job).await.unwrap().body
         }
     };
-    let (completed, filtered, failed) =
-        tokio::join!(ended(Outcome::Completed), ended(Outcome::ContentFiltered), ended(Outcome::RenderFailed));
+    let (completed, filtered, failed) = tokio::join!(
+        ended(Outcome::Completed),
+        ended(Outcome::ContentFiltered),
+        ended(Outcome::RenderFailed)
+    );
     assert!(completed["video_url"].is_string() && completed["error_detail"].is_null());
     assert_eq!(
         filtered["error_detail"],
@@ -97,7 +111,10 @@ async fn sandbox_jobs_share_one_file_and_no_deletion_touches_it() {
         jobs.push(still.carry_to_completed(prompt).await);
     }
     let asked = || still.stage.storage().requests();
-    let uploads = asked().iter().filter(|seen| seen.method == "POST" && seen.path.ends_with("/video.mp4")).count();
+    let uploads = asked()
+        .iter()
+        .filter(|seen| seen.method == "POST" && seen.path.ends_with("/video.mp4"))
+        .count();
     assert_eq!(uploads, 1);
     let url = still.shown(&jobs[0]).await.body["video_url"].as_str().unwrap().to_owned();
     for job in &jobs {
@@ -106,7 +123,12 @@ async fn sandbox_jobs_share_one_file_and_no_deletion_touches_it() {
         assert_eq!(still.stage.storage().object(BUCKET, &path), None, "no copy");
         let before = asked().len();
         let reply = still.delete(job).await;
-        assert_eq!((reply.status, &reply.body["cached_for_at_most_seconds"]), (200, &json!(0)), "{}", reply.body);
+        assert_eq!(
+            (reply.status, &reply.body["cached_for_at_most_seconds"]),
+            (200, &json!(0)),
+            "{}",
+            reply.body
+        );
         assert_eq!(asked().len(), before, "storage is not asked");
         still.shown(job).await.refused(404, "job_not_found");
     }
@@ -114,7 +136,8 @@ async fn sandbox_jobs_share_one_file_and_no_deletion_touches_it() {
     still.stage.audit().await;
 }
 
-/// The way of a live video, for those who want to try it: a file of its own, and removed by its job's deletion.
+/// The way of a live video, for those who want to try it: a file of its own, and removed by its
+/// job's deletion.
 #[tokio::test(flavor = "multi_thread")]
 async fn one_prompt_stores_a_file_as_a_live_job_does() {
     let mut still = Still::new().await;
@@ -129,31 +152,43 @@ async fn one_prompt_stores_a_file_as_a_live_job_does() {
     let reply = still.delete(&job).await;
     assert_eq!((reply.status, &reply.body["cached_for_at_most_seconds"]), (200, &json!(86_400)));
     assert_eq!(still.stage.storage().object(BUCKET, &path), None);
-    assert_eq!(still.stage.storage().object(BUCKET, "sandbox/video.mp4"), None, "the shared one was not needed");
+    assert_eq!(
+        still.stage.storage().object(BUCKET, "sandbox/video.mp4"),
+        None,
+        "the shared one was not needed"
+    );
     still.stage.audit().await;
 }
 
-/// The shared file was removed, or the bucket is another: a function that starts anew brings it back.
+/// The shared file was removed, or the bucket is another: a function that starts anew brings it
+/// back.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_shared_file_that_storage_refuses_is_tried_again() {
     let stage = Stage::new().await;
     let caller = stage.sandbox();
-    let fault = supabase::Fault::Answer { status: 503, headers: [].into(), body: "busy".to_owned() };
+    let fault =
+        supabase::Fault::Answer { status: 503, headers: [].into(), body: "busy".to_owned() };
     stage.storage().misbehave(Plan { step: Step::Upload, fault, times: Some(2), after: 0 });
     let job = caller.accepted("a hummingbird").await;
     stage.until(caller.org, &job, Status::Completed).await;
     assert!(stage.storage().object(BUCKET, "sandbox/video.mp4").is_some());
 }
 
-/// A sandbox's job leaves a week after its end, whether or not DynamoDB has removed it by then. A live one stays.
+/// A sandbox's job leaves a week after its end, whether or not DynamoDB has removed it by then. A
+/// live one stays.
 #[tokio::test(flavor = "multi_thread")]
 async fn sandbox_jobs_are_kept_for_a_week_and_live_ones_for_good() {
     let mut still = Still::new().await;
     let live = still.completed("live").await;
     let expires = async |still: &Still, job: &str| {
         let key = |name: &str, value: String| (name.to_owned(), AttributeValue::S(value));
-        let key = HashMap::from([key("org", still.caller.org.to_string()), key("job", job.to_owned())]);
-        let get = still.stage.dynamodb().get_item().table_name(&still.stage.system.variables["TABLE_JOBS"]);
+        let key =
+            HashMap::from([key("org", still.caller.org.to_string()), key("job", job.to_owned())]);
+        let get = still
+            .stage
+            .dynamodb()
+            .get_item()
+            .table_name(&still.stage.system.variables["TABLE_JOBS"]);
         let item = get.set_key(Some(key)).send().await.unwrap().item.unwrap();
         item.get("expires").map(|expires| expires.as_n().unwrap().parse::<i64>().unwrap())
     };
@@ -184,8 +219,13 @@ async fn sandbox_jobs_are_kept_for_a_week_and_live_ones_for_good() {
     still.stage.audit().await;
 
     let key = |name: &str, value: String| (name.to_owned(), AttributeValue::S(value));
-    let key = HashMap::from([key("org", still.caller.org.to_string()), key("job", completed.clone())]);
-    let remove = still.stage.dynamodb().delete_item().table_name(&still.stage.system.variables["TABLE_JOBS"]);
+    let key =
+        HashMap::from([key("org", still.caller.org.to_string()), key("job", completed.clone())]);
+    let remove = still
+        .stage
+        .dynamodb()
+        .delete_item()
+        .table_name(&still.stage.system.variables["TABLE_JOBS"]);
     remove.set_key(Some(key)).send().await.unwrap(); // as DynamoDB does
     still.shown(&completed).await.refused(404, "job_not_found");
     still.stage.audit().await;
@@ -198,7 +238,8 @@ async fn a_slow_job_renders_for_a_minute() {
     let job = caller.accepted("sandbox:slow").await;
     crate::stage::until(async || {
         let seen = stage.stored(caller.org, &job).await;
-        matches!(seen.state, State::Processing(processing) if processing.rendering_since.is_some()).then_some(())
+        matches!(seen.state, State::Processing(processing) if processing.rendering_since.is_some())
+            .then_some(())
     })
     .await;
     stage.later(Duration::from_secs(60));
@@ -210,7 +251,12 @@ async fn a_provider_that_is_down_leaves_the_job_pending_for_ten_minutes() {
     let mut still = Still::new().await;
     still.caller = still.stage.sandbox();
     let answer = still.caller.submit("sandbox:provider_down").await;
-    assert_eq!((answer.status, &answer.body["status"]), (200, &json!("pending")), "{}", answer.body);
+    assert_eq!(
+        (answer.status, &answer.body["status"]),
+        (200, &json!("pending")),
+        "{}",
+        answer.body
+    );
     let job = answer.body["id"].as_str().unwrap();
     for _ in 0..10 {
         still.stage.later(Duration::from_secs(60));
@@ -228,13 +274,20 @@ async fn a_provider_that_is_down_leaves_the_job_pending_for_ten_minutes() {
 async fn a_sandbox_needs_no_balance_and_has_places_of_its_own() {
     let stage = Stage::new().await;
     let poor = stage.caller_with("-5").await;
-    let key = create_key(&stage.store, &stage.system.world().ambient, poor.org.sandbox(), "test").await.unwrap();
-    let ask = || stage.ask(Ask::submit(&key, &json!({"model": "fal/kling-2", "prompt": "sandbox:slow"})));
+    let key = create_key(&stage.store, &stage.system.world().ambient, poor.org.sandbox(), "test")
+        .await
+        .unwrap();
+    let ask =
+        || stage.ask(Ask::submit(&key, &json!({"model": "fal/kling-2", "prompt": "sandbox:slow"})));
     for _ in 0..SANDBOX_OPEN_JOBS_LIMIT {
         ask().await.job();
     }
     let full = ask().await;
-    assert!(full.refused(429, "rate_limit_exceeded").contains("20 jobs are in progress"), "{}", full.body);
+    assert!(
+        full.refused(429, "rate_limit_exceeded").contains("20 jobs are in progress"),
+        "{}",
+        full.body
+    );
     assert_eq!(full.balance().map(|balance| balance.to_string()), Some("0.00".to_owned()));
     assert_eq!(poor.submit("live").await.status, 402, "the live balance is as low as it was");
     stage.audit().await;
@@ -258,7 +311,8 @@ async fn live_and_sandbox_never_see_each_others_jobs() {
     }
     // One idempotency key, sent with either, is two requests.
     let order = json!({"model": "fal/kling-2", "prompt": "the same"});
-    let [first, second] = [&keys[0], &keys[1]].map(|key| Ask::submit(key, &order).idempotency_key("one-key"));
+    let [first, second] =
+        [&keys[0], &keys[1]].map(|key| Ask::submit(key, &order).idempotency_key("one-key"));
     let (first, second) = (stage.ask(first).await, stage.ask(second).await);
     assert!(!second.is_replay() && first.job() != second.job(), "{} {}", first.body, second.body);
 }
@@ -281,11 +335,15 @@ async fn a_dry_run_is_priced_and_creates_nothing() {
             "object": "video.dry_run", "model": "fal/kling-2", "duration": 10, "aspect_ratio": null, "billing": billing,
         });
         assert_eq!((reply.status, &reply.body), (200, &expected));
-        let invalid = json!({"model": "fal/kling-2", "prompt": "x", "duration": 7, "dry_run": true});
+        let invalid =
+            json!({"model": "fal/kling-2", "prompt": "x", "duration": 7, "dry_run": true});
         stage.ask(Ask::submit(key, &invalid)).await.refused(400, "invalid_request_error");
         let odd = json!({"model": "fal/kling-2", "prompt": "x", "dry_run": "yes"});
         let message = stage.ask(Ask::submit(key, &odd)).await;
-        assert_eq!(message.refused(400, "invalid_request_error"), "dry_run: it must be true or false, not a string");
+        assert_eq!(
+            message.refused(400, "invalid_request_error"),
+            "dry_run: it must be true or false, not a string"
+        );
     }
     let order = json!({"model": "fal/kling-2", "prompt": "x", "dry_run": true});
     stage.ask(Ask::submit(&poor_key, &order)).await.refused(402, "insufficient_balance");
@@ -297,9 +355,15 @@ async fn a_receipt_follows_its_job() {
     let stage = Stage::new().await;
     let caller = stage.caller();
     let held = caller.submit("charged").await.body;
-    assert_eq!((&held["billing"]["status"], &held["billing"]["amount"]), (&json!("held"), &Value::Null));
+    assert_eq!(
+        (&held["billing"]["status"], &held["billing"]["amount"]),
+        (&json!("held"), &Value::Null)
+    );
     let charged = caller.finished(held["id"].as_str().unwrap()).await.body;
-    assert_eq!((&charged["billing"]["status"], &charged["billing"]["amount"]), (&json!("charged"), &json!("4.20")));
+    assert_eq!(
+        (&charged["billing"]["status"], &charged["billing"]["amount"]),
+        (&json!("charged"), &json!("4.20"))
+    );
     assert!(charged["billing"]["transaction"].is_string());
     stage.fal().decide(local::fal::Verdict::for_prompts(
         "released",
@@ -307,6 +371,9 @@ async fn a_receipt_follows_its_job() {
     ));
     let failing = caller.accepted("released").await;
     let released = caller.finished(&failing).await.body;
-    assert_eq!((&released["billing"]["status"], &released["billing"]["amount"]), (&json!("released"), &json!("0.00")));
+    assert_eq!(
+        (&released["billing"]["status"], &released["billing"]["amount"]),
+        (&json!("released"), &json!("0.00"))
+    );
     assert_eq!(released["error_detail"]["code"], "content_filtered");
 }

@@ -23,7 +23,9 @@ async fn a_rotated_secret_holds_after_five_minutes_without_a_new_start() {
     let caller = stage.caller();
     let rotated = "another-id:another-secret";
     stage.system.secrets_manager.put("local/fal-key", rotated);
-    stage.until(caller.org, &caller.accepted("with the key of before").await, Status::Completed).await;
+    stage
+        .until(caller.org, &caller.accepted("with the key of before").await, Status::Completed)
+        .await;
 
     stage.later(FIVE_MINUTES);
     stage.fal().set_key(rotated);
@@ -42,7 +44,8 @@ async fn a_secret_that_cannot_be_read_again_holds_on() {
     stage.until(caller.org, &job, Status::Completed).await;
 }
 
-/// The caller waits for the submit: it takes the old secrets after 2 s, before the SDK would try a second time.
+/// The caller waits for the submit: it takes the old secrets after 2 s, before the SDK would try a
+/// second time.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_secrets_manager_that_hangs_is_not_waited_for() {
     let hanging = Arc::new(Hanging::default());
@@ -52,7 +55,11 @@ async fn a_secrets_manager_that_hangs_is_not_waited_for() {
     hanging.begun.store(true, Ordering::SeqCst);
     let job = caller.accepted("nobody answers").await;
     assert_eq!(stage.stored(caller.org, &job).await.status(), Status::Processing, "fal has it");
-    assert_eq!(hanging.asked_by_submit.load(Ordering::SeqCst), 2, "once for each provider's secret, at the same time");
+    assert_eq!(
+        hanging.asked_by_submit.load(Ordering::SeqCst),
+        2,
+        "once for each provider's secret, at the same time"
+    );
 }
 
 /// From a moment on Secrets Manager takes questions and never answers.

@@ -1,4 +1,5 @@
-//! Many jobs of one organization that complete at the same moment: each is charged, and the charges stand in one order.
+//! Many jobs of one organization that complete at the same moment: each is charged, and the charges
+//! stand in one order.
 
 use crate::money::Conflicts;
 use crate::stage::{Caller, Stage};
@@ -24,7 +25,8 @@ async fn thirty_settles_and_a_payment_at_once_stand_in_one_order() {
     let conflicts = Arc::new(Conflicts::default());
     let world = World { outbound: Outbound::gated(conflicts.clone()), ..stage.system.world() };
     let tables = [Table::Jobs, Table::Accounts, Table::Ledger];
-    let store = Store::new(&world, &sdk_config(&world).unwrap(), &tables).unwrap().trying_for(PATIENCE);
+    let store =
+        Store::new(&world, &sdk_config(&world).unwrap(), &tables).unwrap().trying_for(PATIENCE);
 
     let settles = jobs.iter().cloned().map(|job| {
         let store = store.clone();
@@ -38,11 +40,16 @@ async fn thirty_settles_and_a_payment_at_once_stand_in_one_order() {
     }
     assert!(conflicts.injected.load(Ordering::SeqCst) > 0, "the conflicts were really there");
     let account = stage.store.account(caller.org).await.unwrap().unwrap();
-    assert_eq!((account.balance.to_string(), account.entries), ("10.00".to_owned(), 33)); // the bonus and two payments
+    // the bonus and two payments
+    assert_eq!((account.balance.to_string(), account.entries), ("10.00".to_owned(), 33));
     stage.audit().await; // every entry in its place, with the sum up to it
 
     assert_eq!(store.write(&jobs[0]).await.unwrap(), Written::Overtaken, "by another write's name");
-    assert_eq!(store.post(&payment).await.unwrap(), Posted::Now, "the same posting again is the one that stands");
+    assert_eq!(
+        store.post(&payment).await.unwrap(),
+        Posted::Now,
+        "the same posting again is the one that stands"
+    );
     assert_eq!(stage.store.account(caller.org).await.unwrap().unwrap().entries, 33);
 }
 
@@ -53,9 +60,12 @@ async fn ready_to_settle(stage: &Stage, caller: &Caller) -> Vec<Job> {
         let id = caller.accepted(&format!("video {number}")).await;
         let job = stage.stored(caller.org, &id).await;
         let now = stage.system.world().ambient.now();
-        let found = job.file_found("https://fal.media/files/a.mp4".to_owned(), now).applied().unwrap();
+        let found =
+            job.file_found("https://fal.media/files/a.mp4".to_owned(), now).applied().unwrap();
         assert_eq!(stage.store.write(&found).await.unwrap(), Written::Done);
-        jobs.push(found.completed("https://storage.example/video.mp4".to_owned(), now).applied().unwrap());
+        jobs.push(
+            found.completed("https://storage.example/video.mp4".to_owned(), now).applied().unwrap(),
+        );
     }
     jobs
 }

@@ -54,8 +54,9 @@ impl Stage {
     pub(crate) async fn with(options: Options) -> Self {
         let clock = Clock::default();
         let now = clock.clone();
-        let system =
-            System::start(Options { now: Arc::new(move || now.now()), ..options }).await.expect("the system starts");
+        let system = System::start(Options { now: Arc::new(move || now.now()), ..options })
+            .await
+            .expect("the system starts");
         let world = system.world();
         let tables = [Table::Jobs, Table::Accounts, Table::Ledger, Table::Keys];
         let store = Store::new(&world, &sdk_config(&world).unwrap(), &tables).unwrap();
@@ -75,7 +76,8 @@ impl Stage {
         self.clock.ahead_s.fetch_add(by.as_secs(), Ordering::SeqCst);
     }
 
-    /// Stops the clock for everybody: from here on it only moves when it is put forward, by exactly as much.
+    /// Stops the clock for everybody: from here on it only moves when it is put forward, by exactly
+    /// as much.
     pub(crate) fn stop_the_clock(&self) {
         self.clock.stopped.get_or_init(SystemTime::now);
     }
@@ -122,7 +124,10 @@ impl Stage {
 impl Caller {
     /// Submits a Kling job of 5 s, MXN 4.20.
     pub(crate) async fn submit(&self, prompt: &str) -> Answer {
-        self.client.submit(&json!({"model": "fal/kling-2", "prompt": prompt, "duration": 5})).await.unwrap()
+        self.client
+            .submit(&json!({"model": "fal/kling-2", "prompt": prompt, "duration": 5}))
+            .await
+            .unwrap()
     }
 
     /// Submits and expects the job's id.
@@ -158,7 +163,10 @@ pub(crate) async fn until<T>(look: impl AsyncFnMut() -> Option<T>) -> T {
 }
 
 /// Waits for a condition that may take longer than others.
-pub(crate) async fn until_within<T>(patience: Duration, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+pub(crate) async fn until_within<T>(
+    patience: Duration,
+    mut look: impl AsyncFnMut() -> Option<T>,
+) -> T {
     let looking = async {
         loop {
             if let Some(found) = look().await {

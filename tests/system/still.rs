@@ -1,5 +1,5 @@
-//! A system in which nothing moves by itself: its clock stands still, its messages are lost, and the test delivers them. What its functions
-//! ask of others can be held up or kept from them.
+//! A system in which nothing moves by itself: its clock stands still, its messages are lost, and
+//! the test delivers them. What its functions ask of others can be held up or kept from them.
 
 use crate::asking::{Ask, Reply};
 use crate::stage::{Caller, Stage};
@@ -18,7 +18,8 @@ use tokio::sync::Notify;
 /// Finished when it is submitted.
 pub(crate) const AT_ONCE: Render = Render { queued: Duration::ZERO, rendering: Duration::ZERO };
 /// Not finished while a test runs.
-pub(crate) const FOR_HOURS: Render = Render { queued: Duration::ZERO, rendering: Duration::from_secs(100 * 60 * 60) };
+pub(crate) const FOR_HOURS: Render =
+    Render { queued: Duration::ZERO, rendering: Duration::from_secs(100 * 60 * 60) };
 
 pub(crate) struct Still {
     pub(crate) stage: Stage,
@@ -57,7 +58,9 @@ impl Still {
     }
 
     pub(crate) async fn cancel(&self, job: &str) -> Reply {
-        self.stage.ask(Ask::new(Method::POST, &format!("/v1/videos/{job}/cancel")).key(&self.key)).await
+        self.stage
+            .ask(Ask::new(Method::POST, &format!("/v1/videos/{job}/cancel")).key(&self.key))
+            .await
     }
 
     pub(crate) async fn delete(&self, job: &str) -> Reply {
@@ -70,7 +73,11 @@ impl Still {
 
     /// The ids of a page of the list, and whether there are more.
     pub(crate) async fn listed(&self, query: &str) -> (Vec<String>, bool) {
-        let page = self.stage.ask(Ask::new(Method::GET, &format!("/v1/videos{query}")).key(&self.key)).await.body;
+        let page = self
+            .stage
+            .ask(Ask::new(Method::GET, &format!("/v1/videos{query}")).key(&self.key))
+            .await
+            .body;
         let jobs = page["data"].as_array().unwrap().iter();
         (jobs.map(|job| job["id"].as_str().unwrap().to_owned()).collect(), page["has_more"] == true)
     }
@@ -109,7 +116,8 @@ impl Still {
             "eventSource": "aws:sqs", "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:Queue", "awsRegion": "us-east-1",
             "body": json!({"org": self.caller.org, "job": job}).to_string(),
         });
-        let answer = self.stage.system.invoke(function, json!({"Records": [record]})).await.unwrap();
+        let answer =
+            self.stage.system.invoke(function, json!({"Records": [record]})).await.unwrap();
         assert_eq!(answer, json!({"batchItemFailures": []}));
     }
 
@@ -131,7 +139,10 @@ impl Still {
     /// So much is on the account, so much of it held, and the books are right.
     pub(crate) async fn has(&self, balance: &str, held: &str) {
         let account = self.stage.store.account(self.caller.org).await.unwrap().unwrap();
-        assert_eq!((account.balance.to_string().as_str(), account.held.to_string().as_str()), (balance, held));
+        assert_eq!(
+            (account.balance.to_string().as_str(), account.held.to_string().as_str()),
+            (balance, held)
+        );
         self.stage.audit().await;
     }
 }
@@ -178,8 +189,12 @@ impl Meddler {
 impl Gate for Meddler {
     fn exchange<'a>(&'a self, request: Request, send: Network<'a>) -> Exchange<'a> {
         let call = Call::of(&request);
-        let held =
-            self.held.lock().unwrap().take_if(|ending| request.url().path().ends_with(ending.as_str())).is_some();
+        let held = self
+            .held
+            .lock()
+            .unwrap()
+            .take_if(|ending| request.url().path().ends_with(ending.as_str()))
+            .is_some();
         let withheld = self.withheld.lock().unwrap().is_some_and(|which| which(&call));
         Box::pin(async move {
             if withheld {

@@ -1,4 +1,5 @@
-//! Another organization's job cannot be told from one that does not exist: not by the answer, not by what is done for it.
+//! Another organization's job cannot be told from one that does not exist: not by the answer, not
+//! by what is done for it.
 
 use crate::asking::Reply;
 use crate::routes::ROUTES;
@@ -20,7 +21,8 @@ async fn an_id_of_somebody_else_is_answered_as_one_that_nobody_has() {
     let (stage, calls) = Stage::watched(Options { pace: Pace::Usual, ..Options::test() }).await;
     stage.system.sqs.lose_if("PollQueue", |_| true).unwrap();
     let theirs = jobs_in_every_state(&stage, &stage.caller_with("50").await).await;
-    stage.later(Duration::from_secs(3600)); // the open ones are long overdue: their owner's poll would send a message
+    // the open ones are long overdue: their owner's poll would send a message
+    stage.later(Duration::from_secs(3600));
 
     let ours = stage.caller_with("7").await;
     let key = stage.key_of(&ours).await;
@@ -42,7 +44,8 @@ async fn an_id_of_somebody_else_is_answered_as_one_that_nobody_has() {
         "z".repeat(36),
         "a".repeat(4000),
     ];
-    let ids: Vec<(String, bool)> = well_formed.map(|id| (id, true)).chain(malformed.map(|id| (id, false))).collect();
+    let ids: Vec<(String, bool)> =
+        well_formed.map(|id| (id, true)).chain(malformed.map(|id| (id, false))).collect();
 
     let before = stage.traces().await;
     for route in ROUTES.iter().filter(|route| route.takes_id()) {
@@ -58,7 +61,10 @@ async fn an_id_of_somebody_else_is_answered_as_one_that_nobody_has() {
             reply.refused(404, "job_not_found");
             assert_eq!(seen(&reply), expected, "{case}");
             let calls = without(id, calls.take());
-            assert!(!is_well_formed || calls == expected_calls, "{case}: {calls:?}, not {expected_calls:?}");
+            assert!(
+                !is_well_formed || calls == expected_calls,
+                "{case}: {calls:?}, not {expected_calls:?}"
+            );
         }
     }
     stage.left_nothing(&before, "asking for somebody else's jobs").await;
@@ -71,8 +77,11 @@ pub(crate) async fn jobs_in_every_state(stage: &Stage, owner: &Caller) -> Vec<St
     let completed = owner.accepted("completed").await;
     let now = stage.system.world().ambient.now();
     let job = stage.stored(owner.org, &completed).await;
-    let found = written(stage, job.file_found("https://fal.media/files/a.mp4".to_owned(), now).applied()).await;
-    written(stage, found.completed("https://storage.example/video.mp4".to_owned(), now).applied()).await;
+    let found =
+        written(stage, job.file_found("https://fal.media/files/a.mp4".to_owned(), now).applied())
+            .await;
+    written(stage, found.completed("https://storage.example/video.mp4".to_owned(), now).applied())
+        .await;
     let faults = stage.fal().faults();
     faults.add(Fault::once("submit", Then::answer(429, r#"{"detail":"slow down"}"#))).unwrap();
     let pending = owner.accepted("pending").await;
@@ -80,7 +89,9 @@ pub(crate) async fn jobs_in_every_state(stage: &Stage, owner: &Caller) -> Vec<St
     let failed = owner.accepted("failed").await;
 
     let jobs = vec![processing, pending, completed, failed];
-    for (job, status) in jobs.iter().zip([Status::Processing, Status::Pending, Status::Completed, Status::Failed]) {
+    for (job, status) in
+        jobs.iter().zip([Status::Processing, Status::Pending, Status::Completed, Status::Failed])
+    {
         assert_eq!(stage.stored(owner.org, job).await.status(), status);
     }
     jobs

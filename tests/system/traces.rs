@@ -32,12 +32,19 @@ impl Traces {
 
 impl Stage {
     pub(crate) async fn traces(&self) -> Traces {
-        let mut lines: BTreeSet<_> =
-            join_all(TABLES.map(|table| self.items_of(table))).await.into_iter().flatten().collect();
+        let mut lines: BTreeSet<_> = join_all(TABLES.map(|table| self.items_of(table)))
+            .await
+            .into_iter()
+            .flatten()
+            .collect();
         for queue in QUEUES {
-            lines.insert(format!("{queue} took {} messages", self.system.sqs.accepted(queue).unwrap()));
+            lines.insert(format!(
+                "{queue} took {} messages",
+                self.system.sqs.accepted(queue).unwrap()
+            ));
         }
-        let google = self.system.google.as_ref().map_or(0, |google| google.simulator.requests().len());
+        let google =
+            self.system.google.as_ref().map_or(0, |google| google.simulator.requests().len());
         let fal = self.system.fal.as_ref().map_or(0, |fal| fal.simulator.requests().len());
         lines.insert(format!("the providers got {} requests", fal + google));
         Traces(lines)
@@ -52,14 +59,19 @@ impl Stage {
 
     /// The database itself, for what the store does not offer.
     pub(crate) fn dynamodb(&self) -> Client {
-        let config = aws_sdk_dynamodb::config::Builder::from(&sdk_config(&self.system.world()).unwrap());
+        let config =
+            aws_sdk_dynamodb::config::Builder::from(&sdk_config(&self.system.world()).unwrap());
         Client::from_conf(config.endpoint_url(&self.system.dynamodb).build())
     }
 
     async fn items_of(&self, table: &str) -> Vec<String> {
         let scan = self.dynamodb().scan().table_name(&self.system.variables[table]);
-        let items = scan.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await.unwrap();
-        items.into_iter().map(|item| format!("{table}: {}", text(&AttributeValue::M(item)))).collect()
+        let items =
+            scan.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await.unwrap();
+        items
+            .into_iter()
+            .map(|item| format!("{table}: {}", text(&AttributeValue::M(item))))
+            .collect()
     }
 
     /// A stage whose functions are watched while they call others.
@@ -73,7 +85,10 @@ impl Stage {
 fn text(value: &AttributeValue) -> String {
     match value {
         AttributeValue::M(fields) => {
-            format!("{:?}", fields.iter().map(|(name, value)| (name, text(value))).collect::<BTreeMap<_, _>>())
+            format!(
+                "{:?}",
+                fields.iter().map(|(name, value)| (name, text(value))).collect::<BTreeMap<_, _>>()
+            )
         }
         other => format!("{other:?}"),
     }
@@ -88,7 +103,8 @@ pub(crate) struct Calls(Mutex<Vec<Call>>);
 pub(crate) struct Call {
     /// DynamoDB's or SQS's name for it; of others the method and path.
     pub(crate) what: String,
-    /// The access key that signed it, which is the name of the function; none if it did not go to AWS.
+    /// The access key that signed it, which is the name of the function; none if it did not go to
+    /// AWS.
     pub(crate) by: Option<String>,
     pub(crate) bytes: usize,
     /// Null, if it is not JSON.
@@ -121,8 +137,13 @@ impl Call {
     pub(crate) fn of(request: &Request) -> Self {
         let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
         let target = header("x-amz-target");
-        let key = |signature: &str| Some(signature.split_once("Credential=")?.1.split_once('/')?.0.to_owned());
-        let what = target.map_or_else(|| format!("{} {}", request.method(), request.url().path()), str::to_owned);
+        let key = |signature: &str| {
+            Some(signature.split_once("Credential=")?.1.split_once('/')?.0.to_owned())
+        };
+        let what = target.map_or_else(
+            || format!("{} {}", request.method(), request.url().path()),
+            str::to_owned,
+        );
         let body = request.body().and_then(reqwest::Body::as_bytes).unwrap_or_default();
         Self {
             what,

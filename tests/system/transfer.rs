@@ -1,4 +1,5 @@
-//! The way of a video from the provider's file host into storage: broken, cut, silent, wrong or very large.
+//! The way of a video from the provider's file host into storage: broken, cut, silent, wrong or
+//! very large.
 
 mod lengths;
 mod servers;
@@ -49,7 +50,8 @@ async fn a_last_part_whose_answer_is_lost_completes_the_job() {
     assert_eq!(parts.offsets(), [0, PART, 2 * PART, 3 * PART]);
 }
 
-/// Waits five seconds for a part instead of a minute; a part that takes longer on a slow machine is only asked about once more.
+/// Waits five seconds for a part instead of a minute; a part that takes longer on a slow machine is
+/// only asked about once more.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_storage_that_falls_silent_is_left_and_found_again() {
     let (stage, parts) = observed(Some(Duration::from_secs(5))).await;
@@ -57,8 +59,15 @@ async fn a_storage_that_falls_silent_is_left_and_found_again() {
     let (caller, job) = large(&stage).await;
     completes_once(&stage, &caller, &job).await;
     let offsets = parts.offsets();
-    assert!(offsets.is_sorted() && offsets.iter().filter(|offset| **offset == 0).count() == 1, "{offsets:?}");
-    assert_eq!(&offsets[..3], [0, PART, PART], "the part that nobody took is sent again, and nothing before it");
+    assert!(
+        offsets.is_sorted() && offsets.iter().filter(|offset| **offset == 0).count() == 1,
+        "{offsets:?}"
+    );
+    assert_eq!(
+        &offsets[..3],
+        [0, PART, PART],
+        "the part that nobody took is sent again, and nothing before it"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -73,7 +82,11 @@ async fn a_file_host_that_breaks_off_is_asked_again_and_the_upload_goes_on() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_web_page_in_the_place_of_the_video_is_never_stored() {
-    let page = Then::Answer { status: 200, headers: [].into(), body: "<!doctype html><title>Sign in</title>".into() };
+    let page = Then::Answer {
+        status: 200,
+        headers: [].into(),
+        body: "<!doctype html><title>Sign in</title>".into(),
+    };
     completes_only_when_mended(
         |stage| stage.fal().faults().add(Fault::forever("file", page)).unwrap(),
         |stage| {
@@ -88,7 +101,11 @@ async fn a_web_page_in_the_place_of_the_video_is_never_stored() {
 async fn a_video_that_is_cut_on_its_way_is_never_stored() {
     completes_only_when_mended(
         |stage| {
-            stage.fal().faults().add(Fault::forever("file", Then::TruncatedBody { keep_bytes: 300_000 })).unwrap();
+            stage
+                .fal()
+                .faults()
+                .add(Fault::forever("file", Then::TruncatedBody { keep_bytes: 300_000 }))
+                .unwrap();
         },
         |stage| {
             assert_eq!(uploads(stage), 0, "not even begun");
@@ -119,10 +136,15 @@ async fn a_video_that_the_public_cannot_fetch_does_not_count() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_storage_that_takes_nothing_gets_the_video_later() {
     let busy = supabase::Fault::Answer { status: 503, headers: [].into(), body: "busy".into() };
-    completes_only_when_mended(|stage| misbehaves(stage, Step::Upload, busy), |stage| stage.storage().behave()).await;
+    completes_only_when_mended(
+        |stage| misbehaves(stage, Step::Upload, busy),
+        |stage| stage.storage().behave(),
+    )
+    .await;
 }
 
-/// What the provider itself says is whole, and is not, may be a passing fault for an hour. Then it is the provider's failure, uncharged.
+/// What the provider itself says is whole, and is not, may be a passing fault for an hour. Then it
+/// is the provider's failure, uncharged.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_provider_serves_for_an_hour_and_is_no_video_fails_the_job() {
     for (prompt, ending, cause) in [
@@ -141,12 +163,16 @@ async fn what_the_provider_serves_for_an_hour_and_is_no_video_fails_the_job() {
         let failed = caller.finished(&job).await;
         assert_eq!(failed.body["status"], "failed");
         assert!(failed.body["error"].as_str().unwrap().contains(cause), "{}", failed.body);
-        assert_eq!((failed.balance, stage.entries("consumption").await), (Some("50.00".parse().unwrap()), 0));
+        assert_eq!(
+            (failed.balance, stage.entries("consumption").await),
+            (Some("50.00".parse().unwrap()), 0)
+        );
         stage.audit().await;
     }
 }
 
-/// SQS hands out first what belongs to an organization with few messages in work, where it is told whose they are.
+/// SQS hands out first what belongs to an organization with few messages in work, where it is told
+/// whose they are.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_about_a_file_says_whose_it_is() {
     let (stage, calls) = Stage::watched(Options::test()).await;
@@ -157,18 +183,23 @@ async fn a_message_about_a_file_says_whose_it_is() {
     stage.until(caller.org, &job, Status::Completed).await;
     let groups = |queue: &str| -> Vec<Value> {
         let sends = calls.seen().into_iter().filter(|call| call.what.contains("SendMessage"));
-        let of_queue = sends.filter(|call| call.body["QueueUrl"].as_str().is_some_and(|url| url.ends_with(queue)));
+        let of_queue = sends
+            .filter(|call| call.body["QueueUrl"].as_str().is_some_and(|url| url.ends_with(queue)));
         of_queue.map(|call| call.body["MessageGroupId"].clone()).collect()
     };
     for queue in ["/StoreQueue", "/StoreAgainQueue"] {
         let groups = groups(queue);
-        assert!(!groups.is_empty() && groups.iter().all(|group| *group == json!(caller.org)), "{queue}: {groups:?}");
+        assert!(
+            !groups.is_empty() && groups.iter().all(|group| *group == json!(caller.org)),
+            "{queue}: {groups:?}"
+        );
     }
     assert!(groups("/PollQueue").iter().all(Value::is_null), "a look is short");
 }
 
-/// The one process holds the functions and both simulators, which pass a file on in pieces of 64 KB. A part is held once while it is
-/// filled and once while it is sent; eight of them leave room for what an allocator keeps.
+/// The one process holds the functions and both simulators, which pass a file on in pieces of 64
+/// KB. A part is held once while it is filled and once while it is sent; eight of them leave room
+/// for what an allocator keeps.
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread")]
 async fn two_hundred_megabytes_pass_in_the_memory_of_a_few_parts() {
@@ -178,7 +209,8 @@ async fn two_hundred_megabytes_pass_in_the_memory_of_a_few_parts() {
     let (client, org) = (process.client(), process.said("org").parse().unwrap());
     let store = process.store();
     let finished = async |prompt: &str| {
-        let answer = client.submit(&json!({"model": "fal/kling-2", "prompt": prompt})).await.unwrap();
+        let answer =
+            client.submit(&json!({"model": "fal/kling-2", "prompt": prompt})).await.unwrap();
         let job = answer.body["id"].as_str().unwrap().parse().unwrap();
         until_within(Duration::from_secs(600), async || {
             let job = store.job(org, job).await.unwrap()?;
@@ -199,7 +231,10 @@ async fn two_hundred_megabytes_pass_in_the_memory_of_a_few_parts() {
     assert_eq!(large.balance, Some("41.60".parse().unwrap()), "two videos, each charged once");
     assert_eq!(process.renders().await, 2);
     let url = large.body["video_url"].as_str().unwrap();
-    let stored = Outbound::network().exchange(Request::new(Method::HEAD, url.parse().unwrap())).await.unwrap();
+    let stored = Outbound::network()
+        .exchange(Request::new(Method::HEAD, url.parse().unwrap()))
+        .await
+        .unwrap();
     assert_eq!(stored.headers()["content-length"], BYTES.to_string());
 }
 
@@ -211,8 +246,8 @@ fn peak_memory(process: u32) -> u64 {
     line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
 }
 
-/// Something is wrong from the start: the video is tried again and again, is never shown and never charged, and once the fault has ended
-/// the job completes.
+/// Something is wrong from the start: the video is tried again and again, is never shown and never
+/// charged, and once the fault has ended the job completes.
 async fn completes_only_when_mended(break_it: impl FnOnce(&Stage), mend: impl FnOnce(&Stage)) {
     let stage = Stage::new().await;
     break_it(&stage);
@@ -220,8 +255,14 @@ async fn completes_only_when_mended(break_it: impl FnOnce(&Stage), mend: impl Fn
     let job = caller.accepted("a hummingbird at dawn").await;
     tried(&stage, 3).await;
     let shown = caller.client.video(&job).await.unwrap();
-    assert_eq!((&shown.body["status"], &shown.body["video_url"]), (&json!("processing"), &Value::Null));
-    assert_eq!((shown.balance, stage.entries("consumption").await), (Some("50.00".parse().unwrap()), 0));
+    assert_eq!(
+        (&shown.body["status"], &shown.body["video_url"]),
+        (&json!("processing"), &Value::Null)
+    );
+    assert_eq!(
+        (shown.balance, stage.entries("consumption").await),
+        (Some("50.00".parse().unwrap()), 0)
+    );
     stage.audit().await;
 
     mend(&stage);
@@ -231,9 +272,15 @@ async fn completes_only_when_mended(break_it: impl FnOnce(&Stage), mend: impl Fn
 /// Waits for the end, and looks at what is stored and charged.
 async fn completes_once(stage: &Stage, caller: &Caller, job: &str) {
     stage.until(caller.org, job, Status::Completed).await;
-    let stored = stage.storage().object(BUCKET, &format!("{}/{job}/video.mp4", caller.org)).expect("it is stored");
+    let stored = stage
+        .storage()
+        .object(BUCKET, &format!("{}/{job}/video.mp4", caller.org))
+        .expect("it is stored");
     assert_eq!(stored.content_type, "video/mp4");
-    assert!(std::fs::read(stored.file).unwrap() == rendered(stage).await, "what is stored is what was rendered");
+    assert!(
+        std::fs::read(stored.file).unwrap() == rendered(stage).await,
+        "what is stored is what was rendered"
+    );
     assert_eq!((stage.fal().renders(), stage.entries("consumption").await), (1, 1));
     let balance = stage.store.account(caller.org).await.unwrap().unwrap().balance;
     assert_eq!(balance.to_string(), "45.80");
@@ -244,22 +291,33 @@ async fn completes_once(stage: &Stage, caller: &Caller, job: &str) {
 async fn rendered(stage: &Stage) -> Vec<u8> {
     let path = fetches(stage).pop().expect("it was fetched");
     let url = format!("{}{path}", stage.system.fal.as_ref().unwrap().origin);
-    let answer = Outbound::network().exchange(Request::new(Method::GET, url.parse().unwrap())).await.unwrap();
+    let answer = Outbound::network()
+        .exchange(Request::new(Method::GET, url.parse().unwrap()))
+        .await
+        .unwrap();
     answer.bytes().await.unwrap().into()
 }
 
 /// Waits until the video was tried to be stored so often.
 async fn tried(stage: &Stage, times: usize) {
-    until(async || (fetches(stage).len() > times).then_some(())).await; // one more has begun, so that those have ended
+    // one more has begun, so that those have ended
+    until(async || (fetches(stage).len() > times).then_some(())).await;
 }
 
 fn fetches(stage: &Stage) -> Vec<String> {
-    stage.fal().requests().into_iter().map(|seen| seen.path).filter(|path| path.starts_with("/files/")).collect()
+    stage
+        .fal()
+        .requests()
+        .into_iter()
+        .map(|seen| seen.path)
+        .filter(|path| path.starts_with("/files/"))
+        .collect()
 }
 
 fn uploads(stage: &Stage) -> usize {
     let sends = |seen: &&supabase::Seen| {
-        (seen.method == "POST" || seen.method == "PUT" || seen.method == "PATCH") && !seen.path.ends_with("/bucket")
+        (seen.method == "POST" || seen.method == "PUT" || seen.method == "PATCH")
+            && !seen.path.ends_with("/bucket")
     };
     stage.storage().requests().iter().filter(sends).count()
 }
@@ -273,7 +331,8 @@ async fn large(stage: &Stage) -> (Caller, String) {
 
 /// How many resumable uploads were begun.
 fn begun(stage: &Stage) -> usize {
-    let begins = |seen: &&supabase::Seen| seen.method == "POST" && seen.path.ends_with("/upload/resumable");
+    let begins =
+        |seen: &&supabase::Seen| seen.method == "POST" && seen.path.ends_with("/upload/resumable");
     stage.storage().requests().iter().filter(begins).count()
 }
 
@@ -318,7 +377,8 @@ impl Parts {
 impl Gate for Parts {
     fn exchange<'a>(&'a self, mut request: Request, send: Network<'a>) -> Exchange<'a> {
         if request.method() == Method::PATCH {
-            let offset = request.headers()["upload-offset"].to_str().ok().and_then(|text| text.parse().ok());
+            let offset =
+                request.headers()["upload-offset"].to_str().ok().and_then(|text| text.parse().ok());
             self.offsets.lock().unwrap().push(offset.expect("a part says where it belongs"));
             if self.timeout.is_some() {
                 *request.timeout_mut() = self.timeout;

@@ -54,8 +54,8 @@ fn a_function_links_one_http_stack_one_tls_stack_and_one_crypto_provider() {
     }
 }
 
-/// `panic = "abort"`, which cargo-lambda sets where nothing is said, defeats the runtime's `catch_unwind`: one panic in a batch would fail all
-/// its siblings.
+/// `panic = "abort"`, which cargo-lambda sets where nothing is said, defeats the runtime's
+/// `catch_unwind`: one panic in a batch would fail all its siblings.
 #[test]
 fn what_is_deployed_unwinds() {
     let manifest = std::fs::read_to_string(Path::new(ROOT).join("Cargo.toml")).unwrap();
@@ -64,17 +64,31 @@ fn what_is_deployed_unwinds() {
     assert!(release.lines().any(|line| line == "panic = \"unwind\""), "{release}");
 }
 
-/// At `trace` Lambda's runtime and the HTTP libraries log whole requests, with keys and prompts. `RUST_LOG` can ask for that at any time, so
-/// release builds have no such line in them.
+/// At `trace` Lambda's runtime and the HTTP libraries log whole requests, with keys and prompts.
+/// `RUST_LOG` can ask for that at any time, so release builds have no such line in them.
 #[test]
 fn what_is_deployed_has_no_line_below_info() {
     for function in functions() {
-        let asked = ["tree", "--package", &function, "--edges", "normal", "--prefix", "none", "--format", "{p} {f}"];
+        let asked = [
+            "tree",
+            "--package",
+            &function,
+            "--edges",
+            "normal",
+            "--prefix",
+            "none",
+            "--format",
+            "{p} {f}",
+        ];
         let answer = cargo().args(asked).args(["--locked", "--offline"]).output().unwrap();
         let packages = String::from_utf8(answer.stdout).unwrap();
-        let tracing: Vec<_> = packages.lines().filter(|line| line.starts_with("tracing v")).collect();
+        let tracing: Vec<_> =
+            packages.lines().filter(|line| line.starts_with("tracing v")).collect();
         assert!(!tracing.is_empty(), "{function} logs");
-        assert!(tracing.iter().all(|line| line.contains("release_max_level_info")), "{function}: {tracing:?}");
+        assert!(
+            tracing.iter().all(|line| line.contains("release_max_level_info")),
+            "{function}: {tracing:?}"
+        );
     }
 }
 
@@ -84,23 +98,39 @@ fn who_may_import_whom() {
     for (package, imported) in imports() {
         let allowed: BTreeSet<String> = match package.as_str() {
             "ghub" => BTreeSet::new(),
-            "admin" => BTreeSet::from(["ghub", "local"].map(str::to_owned)), // the local system in its tests
+            // the local system in its tests
+            "admin" => BTreeSet::from(["ghub", "local"].map(str::to_owned)),
             "local" => functions().into_iter().chain(["ghub".to_owned()]).collect(),
-            "tests" => functions().into_iter().chain(infra.clone()).chain(["ghub".to_owned()]).collect(),
+            "tests" => {
+                functions().into_iter().chain(infra.clone()).chain(["ghub".to_owned()]).collect()
+            }
             "chaos" => BTreeSet::from(["ghub", "local"].map(str::to_owned)),
             function => {
                 assert!(functions().contains(function), "{function} has a place in the tree");
                 BTreeSet::from(["ghub".to_owned()])
             }
         };
-        assert!(imported.is_subset(&allowed), "{package} imports {:?}", imported.difference(&allowed));
+        assert!(
+            imported.is_subset(&allowed),
+            "{package} imports {:?}",
+            imported.difference(&allowed)
+        );
     }
 }
 
 #[test]
 fn the_core_knows_nothing_of_the_world() {
     let shell = modules().into_iter().filter(|module| !CORE.contains(&module.as_str()));
-    let world = ["std::env", "SystemTime::now", "Instant::now", "tokio", "aws_", "reqwest", "lambda_", "tracing"];
+    let world = [
+        "std::env",
+        "SystemTime::now",
+        "Instant::now",
+        "tokio",
+        "aws_",
+        "reqwest",
+        "lambda_",
+        "tracing",
+    ];
     let forbidden: Vec<String> =
         shell.map(|module| format!("crate::{module}")).chain(world.map(str::to_owned)).collect();
     for module in CORE {
@@ -115,7 +145,11 @@ fn the_core_knows_nothing_of_the_world() {
 fn money_is_never_a_float() {
     for module in MONEY {
         for (file, text) in sources_of(module) {
-            assert!(!has_word(&text, "f32") && !has_word(&text, "f64"), "{} has a float", file.display());
+            assert!(
+                !has_word(&text, "f32") && !has_word(&text, "f64"),
+                "{} has a float",
+                file.display()
+            );
         }
     }
 }
@@ -142,7 +176,17 @@ fn functions() -> BTreeSet<String> {
 
 /// Every package that a function is linked from, by the lock file, with its versions.
 fn linked(function: &str) -> BTreeMap<String, BTreeSet<String>> {
-    let asked = ["tree", "--package", function, "--edges", "normal", "--prefix", "none", "--locked", "--offline"];
+    let asked = [
+        "tree",
+        "--package",
+        function,
+        "--edges",
+        "normal",
+        "--prefix",
+        "none",
+        "--locked",
+        "--offline",
+    ];
     let answer = cargo().args(asked).output().unwrap();
     assert!(answer.status.success(), "{}", String::from_utf8_lossy(&answer.stderr));
     let mut packages: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
@@ -161,8 +205,11 @@ fn imports() -> BTreeMap<String, BTreeSet<String>> {
     let packages = workspace["packages"].as_array().unwrap().iter();
     packages
         .map(|package| {
-            let imported =
-                package["dependencies"].as_array().unwrap().iter().filter(|import| import["path"].is_string());
+            let imported = package["dependencies"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter(|import| import["path"].is_string());
             (text(&package["name"]), imported.map(|import| text(&import["name"])).collect())
         })
         .collect()
@@ -200,7 +247,8 @@ fn sources(directory: &Path) -> Vec<(PathBuf, String)> {
     found
 }
 
-/// Whether a word stands in the text, in code or beside it: a name may end in `_`, and then be any that begins so.
+/// Whether a word stands in the text, in code or beside it: a name may end in `_`, and then be any
+/// that begins so.
 fn has_word(text: &str, word: &str) -> bool {
     let part_of_name = |character: char| character.is_alphanumeric() || character == '_';
     text.match_indices(word).any(|(at, _)| {

@@ -1,5 +1,5 @@
-//! During an update old and new functions work on the same items. What a later version keeps on a job, on an account and on a key is
-//! there after each function of this one.
+//! During an update old and new functions work on the same items. What a later version keeps on a
+//! job, on an account and on a key is there after each function of this one.
 
 use crate::still::{FOR_HOURS, Still};
 use aws_sdk_dynamodb::primitives::Blob;
@@ -18,7 +18,10 @@ fn text(value: &str) -> AttributeValue {
 
 /// What a later version may keep.
 fn later() -> Item {
-    let deep = AttributeValue::M(HashMap::from([("deep".to_owned(), AttributeValue::N("7.25".to_owned()))]));
+    let deep = AttributeValue::M(HashMap::from([(
+        "deep".to_owned(),
+        AttributeValue::N("7.25".to_owned()),
+    )]));
     let kept = [
         ("later_text", text("kept")),
         ("later_bytes", AttributeValue::B(Blob::new([0, 1, 255]))),
@@ -45,7 +48,9 @@ impl<'s> Planted<'s> {
         let set: Vec<String> = kept.keys().map(|name| format!("{name} = :{name}")).collect();
         let values = kept.into_iter().map(|(name, value)| (format!(":{name}"), value)).collect();
         let update = still.stage.dynamodb().update_item().table_name(planted.name());
-        let update = update.set_key(Some(planted.key.clone())).update_expression(format!("SET {}", set.join(", ")));
+        let update = update
+            .set_key(Some(planted.key.clone()))
+            .update_expression(format!("SET {}", set.join(", ")));
         update.set_expression_attribute_values(Some(values)).send().await.unwrap();
         planted
     }
@@ -61,7 +66,14 @@ impl<'s> Planted<'s> {
 
     async fn is_kept(&self, after: &str) {
         let get = self.still.stage.dynamodb().get_item().table_name(self.name());
-        let item = get.set_key(Some(self.key.clone())).consistent_read(true).send().await.unwrap().item.unwrap();
+        let item = get
+            .set_key(Some(self.key.clone()))
+            .consistent_read(true)
+            .send()
+            .await
+            .unwrap()
+            .item
+            .unwrap();
         for (name, value) in later() {
             assert_eq!(item.get(&name), Some(&value), "{} after {after}: {name}", self.table);
         }
@@ -71,12 +83,19 @@ impl<'s> Planted<'s> {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_later_version_keeps_survives_each_function() {
     let still = Still::new().await;
-    let account = Planted::on(&still, "TABLE_ACCOUNTS", &[("org", still.caller.org.to_string())]).await;
-    let key = Planted::on(&still, "TABLE_KEYS", &[("hash", KeyHash::of(&still.key).to_string())]).await;
+    let account =
+        Planted::on(&still, "TABLE_ACCOUNTS", &[("org", still.caller.org.to_string())]).await;
+    let key =
+        Planted::on(&still, "TABLE_KEYS", &[("hash", KeyHash::of(&still.key).to_string())]).await;
 
     // Not taken at first, sent by the poller, stored at the second try, charged, deleted.
     let busy = supabase::Fault::Answer { status: 503, headers: [].into(), body: "busy".into() };
-    still.stage.storage().misbehave(Plan { step: Step::Upload, fault: busy, times: Some(1), after: 0 });
+    still.stage.storage().misbehave(Plan {
+        step: Step::Upload,
+        fault: busy,
+        times: Some(1),
+        after: 0,
+    });
     still.stage.fal().faults().add(Fault::once("submit", Then::answer(429, "{}"))).unwrap();
     let job = still.caller.accepted("sent later").await;
     let planted = Planted::on_job(&still, &job).await;

@@ -1,5 +1,5 @@
-//! What runs outside this repository's control, on GitHub and where pip installs, is known to the byte: an action by its commit, a
-//! package by its hash.
+//! What runs outside this repository's control, on GitHub and where pip installs, is known to the
+//! byte: an action by its commit, a package by its hash.
 
 use crate::process::ROOT;
 use std::path::Path;
@@ -14,12 +14,15 @@ const WORKFLOWS: [(&str, &str); 2] = [
 fn an_action_is_pinned_by_its_commit() {
     let mut pinned = 0;
     for (file, text) in WORKFLOWS {
-        for used in text.lines().filter_map(|line| line.split_once("uses: ")).map(|(_, used)| used) {
+        for used in text.lines().filter_map(|line| line.split_once("uses: ")).map(|(_, used)| used)
+        {
             if used.starts_with("./") {
                 continue;
             }
-            let (commit, release) = used.split_once('@').unwrap().1.split_once(" # v").unwrap_or_default();
-            let is_commit = commit.len() == 40 && commit.chars().all(|letter| letter.is_ascii_hexdigit());
+            let (commit, release) =
+                used.split_once('@').unwrap().1.split_once(" # v").unwrap_or_default();
+            let is_commit =
+                commit.len() == 40 && commit.chars().all(|letter| letter.is_ascii_hexdigit());
             assert!(is_commit && !release.is_empty(), "{file}: {used} names no commit and release");
             pinned += 1;
         }
@@ -36,13 +39,16 @@ fn no_checkout_leaves_a_credential() {
     }
 }
 
-/// A called workflow has its caller's name and branch. A push to the branch must not cancel the check of a deployment, nor the other way.
+/// A called workflow has its caller's name and branch. A push to the branch must not cancel the
+/// check of a deployment, nor the other way.
 #[test]
 fn a_push_does_not_cancel_a_deployment() {
-    let groups = WORKFLOWS.map(|(_, text)| text.split_once("\n  group: ").unwrap().1.lines().next().unwrap());
+    let groups = WORKFLOWS
+        .map(|(_, text)| text.split_once("\n  group: ").unwrap().1.lines().next().unwrap());
     assert!(groups[0].contains("${{ github.workflow }}-${{ github.ref }}"), "{groups:?}");
     assert!(WORKFLOWS[1].1.contains("group: deploy-production\n  cancel-in-progress: false"));
-    let names = WORKFLOWS.map(|(_, text)| text.lines().find(|line| line.starts_with("name: ")).unwrap());
+    let names =
+        WORKFLOWS.map(|(_, text)| text.lines().find(|line| line.starts_with("name: ")).unwrap());
     assert_ne!(names[0], names[1], "the name tells the two apart");
 }
 
@@ -51,7 +57,10 @@ fn a_push_does_not_cancel_a_deployment() {
 fn the_job_with_the_role_installs_sam_alone_and_by_hash() {
     let (_, job) = WORKFLOWS[1].1.split_once("\n  deploy:\n").unwrap();
     assert!(job.contains("id-token: write") && job.contains(". .ci/tools && sam_only"), "{job}");
-    assert!(!job.contains("python_tools") && !job.contains("cargo") && !job.contains("npm"), "{job}");
+    assert!(
+        !job.contains("python_tools") && !job.contains("cargo") && !job.contains("npm"),
+        "{job}"
+    );
     let others = WORKFLOWS.map(|(_, text)| text.matches("id-token").count()).iter().sum::<usize>();
     assert_eq!(others, 1, "one job may ask for a role");
 }
@@ -70,8 +79,14 @@ fn every_python_package_has_its_hash() {
         }
     }
     for package in asked {
-        assert!(all.lines().any(|line| line.starts_with(&format!("{package} "))), "run .ci/lock: it lacks {package}");
+        assert!(
+            all.lines().any(|line| line.starts_with(&format!("{package} "))),
+            "run .ci/lock: it lacks {package}"
+        );
     }
-    assert!(sam.lines().all(|line| all.contains(line)), "the two lists come of one run of .ci/lock");
+    assert!(
+        sam.lines().all(|line| all.contains(line)),
+        "the two lists come of one run of .ci/lock"
+    );
     assert!(sam.contains("\naws-sam-cli==") && !sam.contains("schemathesis"), "{sam}");
 }

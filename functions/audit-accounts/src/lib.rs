@@ -1,5 +1,6 @@
-//! Recomputes every account from its ledger and its jobs, each night, and tells of those that differ. It writes nothing: what a
-//! difference means, and what is done about it, a person decides (`cargo admin audit` shows the same).
+//! Recomputes every account from its ledger and its jobs, each night, and tells of those that
+//! differ. It writes nothing: what a difference means, and what is done about it, a person decides
+//! (`cargo admin audit` shows the same).
 
 use ghub::config::ConfigError;
 use ghub::error::causes;
@@ -43,7 +44,8 @@ impl AuditAccounts {
         Ok(Self { world: world.clone(), store })
     }
 
-    /// Audits all accounts once. An error is an audit that did not get to all of them; what it found until then is told all the same.
+    /// Audits all accounts once. An error is an audit that did not get to all of them; what it
+    /// found until then is told all the same.
     pub async fn handle(&self) -> Result<Summary, BoxError> {
         let mut summary = Summary::default();
         let all = self.store.audit_all(|org, audited| match audited {

@@ -24,15 +24,22 @@ impl CancelVideo {
     pub(crate) async fn attempt(&self, job: Job, lifetime: Lifetime) -> Result<Attempt, Error> {
         let now = self.world.ambient.now();
         match &job.state {
-            State::Failed { failure, .. } if failure.code == FailureCode::Cancelled || is_wanted(&job) => {
+            State::Failed { failure, .. }
+                if failure.code == FailureCode::Cancelled || is_wanted(&job) =>
+            {
                 Ok(Attempt::Answer(Box::new(job)))
             }
             State::Failed { .. } => refused(NotCancellable::Failed),
-            State::Processing(processing) if job.stop.is_some() => match self.canceller.can_stop(&processing.handle) {
-                true => Ok(Attempt::Answer(Box::new(job))),
-                false => refused(NotCancellable::Unstoppable { model: job.model }), // a deadline waits for its end
-            },
-            State::Processing(Processing { file: Some(_), .. }) => refused(NotCancellable::BeingStored),
+            State::Processing(processing) if job.stop.is_some() => {
+                match self.canceller.can_stop(&processing.handle) {
+                    true => Ok(Attempt::Answer(Box::new(job))),
+                    // a deadline waits for its end
+                    false => refused(NotCancellable::Unstoppable { model: job.model }),
+                }
+            }
+            State::Processing(Processing { file: Some(_), .. }) => {
+                refused(NotCancellable::BeingStored)
+            }
             State::Completed { .. } => refused(NotCancellable::Completed),
             State::Pending { lease_until: Some(until) } if !job.may_be_ended(now) => {
                 let wait = until.since(now).min(job.cadence(now));
@@ -44,7 +51,12 @@ impl CancelVideo {
 
     async fn stop(&self, job: Job, lifetime: Lifetime) -> Result<Attempt, Error> {
         let model = job.model.clone();
-        match self.canceller.cancel(job, Failure::cancelled(), false, lifetime).await.map_err(ours)? {
+        match self
+            .canceller
+            .cancel(job, Failure::cancelled(), false, lifetime)
+            .await
+            .map_err(ours)?
+        {
             Cancellation::Unstoppable => refused(NotCancellable::Unstoppable { model }),
             Cancellation::NoAnswer => refused(NotCancellable::NoAnswer),
             Cancellation::NotDue => Ok(Attempt::Taken),
@@ -67,7 +79,8 @@ fn refused(why: NotCancellable) -> Result<Attempt, Error> {
     Err(Refusal::from(why).into())
 }
 
-/// Our own store or queue. A repeat goes on from where this stopped, so that whatever is not broken may be asked for again.
+/// Our own store or queue. A repeat goes on from where this stopped, so that whatever is not broken
+/// may be asked for again.
 fn ours(error: BoxError) -> Error {
     match error.downcast::<StoreError>() {
         Ok(error) => Error::Store(*error),

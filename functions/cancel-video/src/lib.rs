@@ -1,5 +1,6 @@
-//! `POST /v1/videos/{id}/cancel`: ends a job before its time, as far as its provider lets it. A job that stopped costs nothing. A provider
-//! that was asked to stop may go on, so the job stays open until that is known; a video that is rendered is stored and charged.
+//! `POST /v1/videos/{id}/cancel`: ends a job before its time, as far as its provider lets it. A job
+//! that stopped costs nothing. A provider that was asked to stop may go on, so the job stays open
+//! until that is known; a video that is rendered is stored and charged.
 
 mod attempt;
 
@@ -26,14 +27,16 @@ pub const TIMEOUT: Duration = Duration::from_secs(28);
 /// What is left of it for the answer, when a store or a provider took all the rest.
 const ANSWERING: Duration = Duration::from_secs(1);
 
-/// How long a provider is waited for: fifty times its usual answer. Three exchanges (stop, status, result) are 15 s; of the other 12 s
-/// the store's six reads and writes need 60 ms, and two of them may take their whole 4 s.
+/// How long a provider is waited for: fifty times its usual answer. Three exchanges (stop, status,
+/// result) are 15 s; of the other 12 s the store's six reads and writes need 60 ms, and two of them
+/// may take their whole 4 s.
 const EXCHANGE: Duration = Duration::from_secs(5);
 
 /// How long another cancellation of the same job is waited for: its three exchanges.
 const PATIENCE: Duration = EXCHANGE.saturating_mul(3);
 
-/// How long to wait between looks at what another cancellation does: a provider answers in a hundred milliseconds.
+/// How long to wait between looks at what another cancellation does: a provider answers in a
+/// hundred milliseconds.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 /// The function, with what it needs.
@@ -46,18 +49,26 @@ pub struct CancelVideo {
 }
 
 impl CancelVideo {
-    /// Reads the environment and the secrets; the start stops at the first that is missing or wrong.
+    /// Reads the environment and the secrets; the start stops at the first that is missing or
+    /// wrong.
     pub async fn new(world: &World) -> Result<Self, ConfigError> {
         let (aws, ambient) = (sdk_config(world)?, &world.ambient);
         let store = Store::new(world, &aws, &[Table::Jobs, Table::Accounts, Table::Keys])?;
         let providers = world.env.providers()?;
-        let (sender, ()) = tokio::join!(ProviderSender::new(world, &aws), connect(world, providers.urls()));
+        let (sender, ()) =
+            tokio::join!(ProviderSender::new(world, &aws), connect(world, providers.urls()));
         let store_queue = Queue::new(world, &aws, "STORE_QUEUE_URL")?;
-        let checker = Checker::new(&providers, &sender?, &store, &store_queue, ambient).waiting_for(EXCHANGE);
+        let checker =
+            Checker::new(&providers, &sender?, &store, &store_queue, ambient).waiting_for(EXCHANGE);
         Ok(Self {
             world: world.clone(),
             auth: Auth::new(&store, ambient),
-            canceller: Canceller::new(&checker, &store, &Queue::new(world, &aws, "POLL_QUEUE_URL")?, ambient),
+            canceller: Canceller::new(
+                &checker,
+                &store,
+                &Queue::new(world, &aws, "POLL_QUEUE_URL")?,
+                ambient,
+            ),
             store,
         })
     }
@@ -70,23 +81,27 @@ impl Endpoint for CancelVideo {
         let (end, lifetime) = (Instant::now() + TIMEOUT - ANSWERING, Lifetime::of(TIMEOUT));
         let org = self.auth.account(call).await?.org;
         let cancelled = self.cancel(org, job_id(&call.request), lifetime);
-        let job =
-            tokio::time::timeout_at(end, cancelled).await.map_err(|late| StoreError::Unavailable(late.into()))??;
+        let job = tokio::time::timeout_at(end, cancelled)
+            .await
+            .map_err(|late| StoreError::Unavailable(late.into()))??;
         call.ask_again_in = job.is_open().then(|| job.cadence(self.world.ambient.now()));
         Ok(VideoJob::from(&job))
     }
 }
 
 impl CancelVideo {
-    /// The job, failed or asked to stop. An attempt that was overtaken, or that finds another worker at the job, is made again over what
-    /// stands there then.
+    /// The job, failed or asked to stop. An attempt that was overtaken, or that finds another
+    /// worker at the job, is made again over what stands there then.
     async fn cancel(&self, org: OrgId, id: JobId, lifetime: Lifetime) -> Result<Job, Error> {
         let patience = Instant::now() + PATIENCE;
         loop {
-            let job = self.store.job(org, id).await?.and_then(Job::shown).ok_or(Refusal::JobNotFound)?;
+            let job =
+                self.store.job(org, id).await?.and_then(Job::shown).ok_or(Refusal::JobNotFound)?;
             match self.attempt(job, lifetime).await? {
                 Attempt::Answer(job) => return Ok(*job),
-                _ if Instant::now() >= patience => return Err(Refusal::from(NotCancellable::Busy).into()),
+                _ if Instant::now() >= patience => {
+                    return Err(Refusal::from(NotCancellable::Busy).into());
+                }
                 Attempt::Moved => {}
                 Attempt::Taken => tokio::time::sleep(LOOK_AGAIN).await,
             }

@@ -1,7 +1,8 @@
 //! `DELETE /v1/videos/{id}`: removes a finished video and what was asked for; the receipt stays.
 //!
-//! First the job is hidden, then its file leaves storage, then that is written down. So callers are never shown an address whose file does
-//! not answer. A deletion that stops in between goes on where it stopped when it is sent again: only a finished one is not found.
+//! First the job is hidden, then its file leaves storage, then that is written down. So callers are
+//! never shown an address whose file does not answer. A deletion that stops in between goes on
+//! where it stopped when it is sent again: only a finished one is not found.
 
 use ghub::auth::Auth;
 use ghub::config::ConfigError;
@@ -16,14 +17,15 @@ use ghub::world::World;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// The function's timeout in the template. The three exchanges with storage take 5 s each at most; the store's reads and writes need
-/// 50 ms, and two of them may take their whole 4 s.
+/// The function's timeout in the template. The three exchanges with storage take 5 s each at most;
+/// the store's reads and writes need 50 ms, and two of them may take their whole 4 s.
 pub const TIMEOUT: Duration = Duration::from_secs(28);
 
 /// What is left of it for the answer, when store and storage took all the rest.
 const ANSWERING: Duration = Duration::from_secs(1);
 
-/// What storage leaves of it for writing down that the file is gone: the store's 4 s, and its last look at a write whose answer was lost.
+/// What storage leaves of it for writing down that the file is gone: the store's 4 s, and its last
+/// look at a write whose answer was lost.
 const RECORDING: Duration = Duration::from_secs(5);
 
 /// The function, with what it needs.
@@ -41,7 +43,12 @@ impl DeleteVideo {
         let aws = sdk_config(world)?;
         let store = Store::new(world, &aws, &[Table::Jobs, Table::Accounts, Table::Keys])?;
         let (storage, ()) = tokio::join!(Storage::new(world, &aws), connect(world, Vec::new()));
-        Ok(Self { world: world.clone(), auth: Auth::new(&store, &world.ambient), store, storage: storage? })
+        Ok(Self {
+            world: world.clone(),
+            auth: Auth::new(&store, &world.ambient),
+            store,
+            storage: storage?,
+        })
     }
 }
 
@@ -52,7 +59,9 @@ impl Endpoint for DeleteVideo {
         let end = Instant::now() + TIMEOUT - ANSWERING;
         let org = self.auth.account(call).await?.org;
         let deletion = self.delete(org, job_id(&call.request), end);
-        tokio::time::timeout_at(end, deletion).await.map_err(|late| StoreError::Unavailable(late.into()))?
+        tokio::time::timeout_at(end, deletion)
+            .await
+            .map_err(|late| StoreError::Unavailable(late.into()))?
     }
 }
 
@@ -68,7 +77,8 @@ impl DeleteVideo {
             _ => 0,
         };
         if let Moved::Applied(gone) = hidden.file_gone() {
-            self.store.write(&gone).await?; // overtaken by another deletion, which then has done the same
+            // overtaken by another deletion, which then has done the same
+            self.store.write(&gone).await?;
         }
         tracing::info!(job.id = %id, org.id = %org, "deleted");
         Ok(DeletedVideo::of(id, cached_for))
@@ -80,7 +90,9 @@ impl DeleteVideo {
             let job = self.store.job(org, id).await?.ok_or(Refusal::JobNotFound)?;
             match job.deleted(self.world.ambient.now()) {
                 Moved::Illegal(open) => return Err(Refusal::JobNotFinal(open.status()).into()),
-                Moved::Already(Job { deletion: Some(Deletion { file_gone: true, .. }), .. }) => {
+                Moved::Already(Job {
+                    deletion: Some(Deletion { file_gone: true, .. }), ..
+                }) => {
                     return Err(Refusal::JobNotFound.into());
                 }
                 Moved::Already(hidden) => return Ok(hidden),
@@ -93,8 +105,9 @@ impl DeleteVideo {
         }
     }
 
-    /// Where the job's file is, by the address that its owner was shown. A job without one may have left a file where today's storage is:
-    /// it failed, or the version before began to delete it. The video that all sandbox jobs share is none of the job's.
+    /// Where the job's file is, by the address that its owner was shown. A job without one may have
+    /// left a file where today's storage is: it failed, or the version before began to delete it.
+    /// The video that all sandbox jobs share is none of the job's.
     fn address(&self, job: &Job) -> Option<String> {
         match &job.state {
             State::Completed { video_url, .. } if Storage::is_shared(video_url) => None,

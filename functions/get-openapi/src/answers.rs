@@ -35,7 +35,11 @@ pub(crate) fn of<T: ToSchema>() -> Ref {
 
 /// A link that leads to the operation with one parameter taken from the answer.
 pub(crate) fn link(operation: &str, parameter: &str, from: &str, description: &str) -> Link {
-    Link::builder().operation_id(operation).parameter(parameter, from).description(description).build()
+    Link::builder()
+        .operation_id(operation)
+        .parameter(parameter, from)
+        .description(description)
+        .build()
 }
 
 /// The balance, on answers to callers with a key.
@@ -72,7 +76,8 @@ pub(crate) const TOO_MANY_JOBS: &str = "as many jobs are in progress as may be a
 
 /// Refusals of one status. `too_many` says when there is a 429.
 pub(crate) fn refused(status: StatusCode, codes: &[ErrorCode], too_many: &'static str) -> Response {
-    let when = |code| if matches!(code, ErrorCode::RateLimitExceeded) { too_many } else { when(code) };
+    let when =
+        |code| if matches!(code, ErrorCode::RateLimitExceeded) { too_many } else { when(code) };
     let lines = codes.iter().map(|code| format!("`{}`: {}", code.as_str(), when(*code)));
     let description = lines.collect::<Vec<_>>().join("\n\n");
     let own = with_codes(codes);
@@ -84,9 +89,13 @@ pub(crate) fn refused(status: StatusCode, codes: &[ErrorCode], too_many: &'stati
         Some(says) => format!("{description}\n\n{says}"),
         None => description,
     };
-    let response =
-        ResponseBuilder::new().description(description).content("application/json", Content::new(Some(body)));
-    headers(status, codes).into_iter().fold(response, |response, (name, header)| response.header(name, header)).build()
+    let response = ResponseBuilder::new()
+        .description(description)
+        .content("application/json", Content::new(Some(body)));
+    headers(status, codes)
+        .into_iter()
+        .fold(response, |response, (name, header)| response.header(name, header))
+        .build()
 }
 
 /// What API Gateway alone answers so.
@@ -102,7 +111,10 @@ fn with_codes(codes: &[ErrorCode]) -> RefOr<Schema> {
     let words: Vec<&str> = codes.iter().map(|code| code.as_str()).collect();
     let word = || ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words.clone()));
     let body = ObjectBuilder::new().property("code", word()).property("type", word());
-    AllOf::builder().item(of::<Envelope>()).item(ObjectBuilder::new().property("error", body)).into()
+    AllOf::builder()
+        .item(of::<Envelope>())
+        .item(ObjectBuilder::new().property("error", body))
+        .into()
 }
 
 fn headers(status: StatusCode, codes: &[ErrorCode]) -> Vec<(&'static str, Header)> {
@@ -112,18 +124,25 @@ fn headers(status: StatusCode, codes: &[ErrorCode]) -> Vec<(&'static str, Header
     }
     match status {
         StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
-            headers.push(("Retry-After", retry_after("Seconds to wait before the request is sent again.")));
+            headers.push((
+                "Retry-After",
+                retry_after("Seconds to wait before the request is sent again."),
+            ));
         }
         StatusCode::CONFLICT => {
             if codes.contains(&ErrorCode::NotCancellable) {
-                headers.push(("Retry-After", retry_after("Where trying again may help: seconds to wait before.")));
+                headers.push((
+                    "Retry-After",
+                    retry_after("Where trying again may help: seconds to wait before."),
+                ));
             }
             let description = "`false` where sending the same request again cannot help; the official SDKs honour it.";
             headers.push(("x-should-retry", words(description, &["false"])));
         }
         StatusCode::UNAUTHORIZED => {
-            let challenge =
-                ObjectBuilder::new().schema_type(Type::String).examples([r#"Bearer realm="GeekHub Video""#]);
+            let challenge = ObjectBuilder::new()
+                .schema_type(Type::String)
+                .examples([r#"Bearer realm="GeekHub Video""#]);
             let challenge = HeaderBuilder::new().schema(Some(challenge));
             headers.push((
                 "WWW-Authenticate",
@@ -131,8 +150,11 @@ fn headers(status: StatusCode, codes: &[ErrorCode]) -> Vec<(&'static str, Header
             ));
         }
         StatusCode::METHOD_NOT_ALLOWED => {
-            let methods = ObjectBuilder::new().schema_type(Type::String).examples(["GET, HEAD, DELETE"]);
-            let allow = HeaderBuilder::new().schema(Some(methods)).description(Some("The methods that the path has."));
+            let methods =
+                ObjectBuilder::new().schema_type(Type::String).examples(["GET, HEAD, DELETE"]);
+            let allow = HeaderBuilder::new()
+                .schema(Some(methods))
+                .description(Some("The methods that the path has."));
             headers.push(("Allow", allow.build()));
         }
         _ => {}
@@ -155,16 +177,20 @@ const fn is_told_the_balance(code: ErrorCode) -> bool {
 
 fn request_id(always: bool) -> Header {
     let schema = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^req_[0-9a-f]{24}$"));
-    let header =
-        HeaderBuilder::new().schema(Some(schema)).description(Some("Tell support; an error repeats it in its body."));
-    // utoipa has no field for a header that is never missing, but writes what it calls an extension as it is.
+    let header = HeaderBuilder::new()
+        .schema(Some(schema))
+        .description(Some("Tell support; an error repeats it in its body."));
+    // utoipa has no field for a header that is never missing, but writes what it calls an extension
+    // as it is.
     header.extensions(always.then(|| Extensions::from_iter([("required", true)]))).build()
 }
 
 /// What API Gateway says in its own words with this status, and when.
 const fn gateway(status: StatusCode) -> Option<&'static str> {
     match status {
-        StatusCode::PAYLOAD_TOO_LARGE => Some("A body over 10 MB is refused before it reaches us, without a code."),
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            Some("A body over 10 MB is refused before it reaches us, without a code.")
+        }
         StatusCode::TOO_MANY_REQUESTS => Some(
             "All callers together send this path more requests a second than it takes; refused before it reaches us, without a code.",
         ),
@@ -183,8 +209,12 @@ const fn when(code: ErrorCode) -> &'static str {
         }
         ErrorCode::MissingApiKey => "there is no `Authorization` header, or it is not `Bearer`.",
         ErrorCode::InvalidApiKey => "there is no such key.",
-        ErrorCode::KeyRevoked => "the key was revoked, up to a minute ago or earlier; use another one.",
-        ErrorCode::InsufficientBalance => "nothing is available to spend; the message says what is missing.",
+        ErrorCode::KeyRevoked => {
+            "the key was revoked, up to a minute ago or earlier; use another one."
+        }
+        ErrorCode::InsufficientBalance => {
+            "nothing is available to spend; the message says what is missing."
+        }
         ErrorCode::OrganizationSuspended => {
             "the organization is suspended, or its sandbox is closed to new jobs; contact support."
         }
@@ -196,7 +226,9 @@ const fn when(code: ErrorCode) -> &'static str {
         }
         ErrorCode::NotFound => "there is no such path.",
         ErrorCode::MethodNotAllowed => "the path has other methods, which `Allow` names.",
-        ErrorCode::IdempotencyConflict => "the `Idempotency-Key` was used with another body in the last 24 hours.",
+        ErrorCode::IdempotencyConflict => {
+            "the `Idempotency-Key` was used with another body in the last 24 hours."
+        }
         ErrorCode::NotCancellable => {
             "the job is done, or its provider takes no cancellations, or it cannot be said at this moment; the message says which. With \
              `Retry-After` it can be tried again, with `x-should-retry: false` the job goes on to its end."

@@ -5,7 +5,8 @@ use crate::operation::by_status;
 use crate::paths::{self, TRANSACTION_LIST, VIDEO_LIST};
 use ghub::http::schema::{Factor, Mxn, UnixSeconds};
 use ghub::http::{
-    Credits, DeletedVideo, DryRun, Envelope, ErrorCode, List, ModelList, Transaction, VideoJob, video_order::VideoOrder,
+    Credits, DeletedVideo, DryRun, Envelope, ErrorCode, List, ModelList, Transaction, VideoJob,
+    video_order::VideoOrder,
 };
 use utoipa::openapi::path::{PathItem, Paths, PathsBuilder};
 use utoipa::openapi::schema::{Components, ComponentsBuilder};
@@ -41,7 +42,8 @@ pub(crate) fn document() -> OpenApi {
 }
 
 fn info() -> Info {
-    let license = License::builder().name("MIT OR Apache-2.0").identifier(Some("MIT OR Apache-2.0")).build();
+    let license =
+        License::builder().name("MIT OR Apache-2.0").identifier(Some("MIT OR Apache-2.0")).build();
     Info::builder()
         .title("GeekHub Video")
         .version(env!("CARGO_PKG_VERSION"))
@@ -74,12 +76,15 @@ fn components() -> Components {
     let components = add::<VideoJob>(components).schema(VIDEO_LIST, List::<VideoJob>::schema());
     let components = add::<ModelList>(components);
     let components = add::<Credits>(components);
-    let components = add::<Transaction>(components).schema(TRANSACTION_LIST, List::<Transaction>::schema());
+    let components =
+        add::<Transaction>(components).schema(TRANSACTION_LIST, List::<Transaction>::schema());
     let components = add::<DryRun>(components);
     let components = add::<DeletedVideo>(components);
     let components = add::<Envelope>(components);
     let components = add::<GatewayError>(components);
-    let components = [add::<Mxn>, add::<Factor>, add::<UnixSeconds>].into_iter().fold(components, |all, add| add(all));
+    let components = [add::<Mxn>, add::<Factor>, add::<UnixSeconds>]
+        .into_iter()
+        .fold(components, |all, add| add(all));
     // What the API answers for any other path or method, which no operation can name.
     by_status(&[ErrorCode::NotFound, ErrorCode::MethodNotAllowed])
         .into_iter()

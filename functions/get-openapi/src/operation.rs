@@ -3,7 +3,9 @@
 use crate::answers::{TOO_MANY_JOBS, TOO_MANY_REQUESTS, refused, refused_by_anyone};
 use ghub::http::ErrorCode;
 use lambda_http::http::StatusCode;
-use utoipa::openapi::path::{HttpMethod, Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::path::{
+    HttpMethod, Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn,
+};
 use utoipa::openapi::response::Response;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::openapi::security::SecurityRequirement;
@@ -39,14 +41,16 @@ pub(crate) struct Told {
 }
 
 impl Told {
-    /// For callers with a key. `refusals` are those that this operation adds to what a key and our side may be refused for.
+    /// For callers with a key. `refusals` are those that this operation adds to what a key and our
+    /// side may be refused for.
     pub(crate) fn guarded(self, refusals: &[ErrorCode]) -> OperationBuilder {
         self.answered([&KEY, refusals, &OURS].concat())
     }
 
     /// For everybody.
     pub(crate) fn open(self) -> OperationBuilder {
-        self.answered(vec![ErrorCode::InternalError]).securities(Some([SecurityRequirement::default()]))
+        self.answered(vec![ErrorCode::InternalError])
+            .securities(Some([SecurityRequirement::default()]))
     }
 
     fn answered(self, codes: Vec<ErrorCode>) -> OperationBuilder {
@@ -59,14 +63,17 @@ impl Told {
             .response("200", self.answer);
         let makes_jobs = codes.contains(&ErrorCode::InsufficientBalance);
         let too_many = if makes_jobs { TOO_MANY_JOBS } else { TOO_MANY_REQUESTS };
-        let operation = by_status(&codes).into_iter().fold(operation, |operation, (status, codes)| {
-            operation.response(status.as_str().to_owned(), refused(status, &codes, too_many))
-        });
+        let operation =
+            by_status(&codes).into_iter().fold(operation, |operation, (status, codes)| {
+                operation.response(status.as_str().to_owned(), refused(status, &codes, too_many))
+            });
         let ours = |status| codes.iter().any(|code| code.status() == status);
         [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE]
             .into_iter()
             .filter(|status| !ours(*status))
-            .fold(operation, |operation, status| operation.response(status.as_str(), refused_by_anyone(status)))
+            .fold(operation, |operation, status| {
+                operation.response(status.as_str(), refused_by_anyone(status))
+            })
     }
 }
 
@@ -80,22 +87,40 @@ pub(crate) fn by_status(codes: &[ErrorCode]) -> Vec<(StatusCode, Vec<ErrorCode>)
 }
 
 /// A part of the path.
-pub(crate) fn in_path(name: &str, description: &str, schema: impl Into<RefOr<Schema>>) -> Parameter {
+pub(crate) fn in_path(
+    name: &str,
+    description: &str,
+    schema: impl Into<RefOr<Schema>>,
+) -> Parameter {
     parameter(ParameterIn::Path, name, description, schema)
 }
 
 /// A parameter of the query, which may be left out.
-pub(crate) fn in_query(name: &str, description: &str, schema: impl Into<RefOr<Schema>>) -> Parameter {
+pub(crate) fn in_query(
+    name: &str,
+    description: &str,
+    schema: impl Into<RefOr<Schema>>,
+) -> Parameter {
     parameter(ParameterIn::Query, name, description, schema)
 }
 
 /// A header, which may be left out.
-pub(crate) fn in_header(name: &str, description: &str, schema: impl Into<RefOr<Schema>>) -> Parameter {
+pub(crate) fn in_header(
+    name: &str,
+    description: &str,
+    schema: impl Into<RefOr<Schema>>,
+) -> Parameter {
     parameter(ParameterIn::Header, name, description, schema)
 }
 
-fn parameter(place: ParameterIn, name: &str, description: &str, schema: impl Into<RefOr<Schema>>) -> Parameter {
-    let required = if matches!(place, ParameterIn::Path) { Required::True } else { Required::False };
+fn parameter(
+    place: ParameterIn,
+    name: &str,
+    description: &str,
+    schema: impl Into<RefOr<Schema>>,
+) -> Parameter {
+    let required =
+        if matches!(place, ParameterIn::Path) { Required::True } else { Required::False };
     ParameterBuilder::new()
         .name(name)
         .parameter_in(place)

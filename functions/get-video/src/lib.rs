@@ -1,4 +1,5 @@
-//! `GET /v1/videos/{id}`: shows a job. Reading moves no money and writes nothing; an overdue job is only brought to the poller's notice.
+//! `GET /v1/videos/{id}`: shows a job. Reading moves no money and writes nothing; an overdue job is
+//! only brought to the poller's notice.
 
 use ghub::auth::Auth;
 use ghub::config::ConfigError;
@@ -54,7 +55,8 @@ impl Endpoint for GetVideo {
 }
 
 impl GetVideo {
-    /// Has an overdue job looked at now. Its message was lost or is late; a second one does no harm.
+    /// Has an overdue job looked at now. Its message was lost or is late; a second one does no
+    /// harm.
     async fn hurried(&self, job: &Job) {
         if !job.is_overdue(self.world.ambient.now(), TURN_TOLERANCE) {
             return;

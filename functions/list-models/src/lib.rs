@@ -18,13 +18,14 @@ pub struct ListModels {
 }
 
 impl ListModels {
-    /// Reads the environment and the providers' secrets; the start stops at the first variable that is missing or wrong. A secret that
-    /// cannot be used stops nothing.
+    /// Reads the environment and the providers' secrets; the start stops at the first variable that
+    /// is missing or wrong. A secret that cannot be used stops nothing.
     pub async fn new(world: &World) -> Result<Self, ConfigError> {
         let aws = sdk_config(world)?;
         let store = Store::new(world, &aws, &[Table::Accounts, Table::Keys])?;
         let (catalog, rates) = world.env.catalog_and_rates()?;
-        let (credentials, ()) = tokio::join!(ProviderCredentials::read(world, &aws), connect(world, Vec::new()));
+        let (credentials, ()) =
+            tokio::join!(ProviderCredentials::read(world, &aws), connect(world, Vec::new()));
         Ok(Self { auth: Auth::new(&store, &world.ambient), catalog, rates, credentials })
     }
 }

@@ -1,4 +1,5 @@
-//! `GET /v1/credits/transactions`: the ledger, newest posting first. The balance that is shown with the first page is the sum of all pages.
+//! `GET /v1/credits/transactions`: the ledger, newest posting first. The balance that is shown with
+//! the first page is the sum of all pages.
 
 use ghub::auth::Auth;
 use ghub::config::ConfigError;
@@ -36,22 +37,27 @@ impl Endpoint for ListTransactions {
         let below = self.place_of(account.org, query.text("after")?).await?;
         let statement = self.store.statement(account.org, which, below, limit).await?;
         if let (true, None, Some(newest)) = (which.is_all(), below, statement.lines.first()) {
-            call.balance = Some(newest.balance_after); // a job may have completed since the account was read: the page is the later look
+            // a job may have completed since the account was read: the page is the later look
+            call.balance = Some(newest.balance_after);
         }
         Ok(List::of_transactions(statement))
     }
 }
 
 impl ListTransactions {
-    /// Where in the ledger the transaction stands that the page comes after. Another organization's is as unknown as one that never was.
+    /// Where in the ledger the transaction stands that the page comes after. Another organization's
+    /// is as unknown as one that never was.
     async fn place_of(&self, org: OrgId, after: Option<&str>) -> Result<Option<u64>, Error> {
         let Some(after) = after else { return Ok(None) };
         let place = match after.parse() {
             Ok(id) => self.store.place_of(org, &id).await?,
             Err(_) => None,
         };
-        let unknown =
-            || Refusal::invalid("after: no transaction with this id exists; take the last_id of the page before");
+        let unknown = || {
+            Refusal::invalid(
+                "after: no transaction with this id exists; take the last_id of the page before",
+            )
+        };
         Ok(Some(place.ok_or_else(unknown)?))
     }
 }

@@ -27,7 +27,8 @@ impl ListVideos {
         Ok(Self {
             auth: Auth::new(&store, &world.ambient),
             store,
-            catalog: Catalog::published(), // an override changes models and never which ones there are
+            // an override changes models and never which ones there are
+            catalog: Catalog::published(),
         })
     }
 }
@@ -45,12 +46,14 @@ impl Endpoint for ListVideos {
 }
 
 impl ListVideos {
-    /// A model that the catalog does not have is refused, since an empty list would be taken for the answer; it keeps those that are
-    /// switched off.
+    /// A model that the catalog does not have is refused, since an empty list would be taken for
+    /// the answer; it keeps those that are switched off.
     fn wanted(&self, query: &Query) -> Result<Wanted<'_>, Refusal> {
         let models: Vec<&str> = self.catalog.iter().map(|model| model.id.as_str()).collect();
         Ok(Wanted {
-            status: query.one_of("status", &Status::ALL.map(Status::as_str))?.and_then(Status::named),
+            status: query
+                .one_of("status", &Status::ALL.map(Status::as_str))?
+                .and_then(Status::named),
             model: query.one_of("model", &models)?,
             older_than: query.job_id("after")?,
             deleted_too: false,

@@ -15,14 +15,18 @@ impl PollJobs {
         match turn {
             Turn::Submit(job) => self.submit(job, lifetime).await,
             Turn::Look(job) => self.look(job, lifetime).await,
-            Turn::Store(job) => Ok(self.store_queue.send_in_passing(Message::about(&job), Duration::ZERO).await?),
+            Turn::Store(job) => {
+                Ok(self.store_queue.send_in_passing(Message::about(&job), Duration::ZERO).await?)
+            }
             Turn::Nobodys => Ok(()),
         }
     }
 
     async fn look(&self, job: Job, lifetime: Lifetime) -> Result<(), BoxError> {
         match &job.state {
-            State::Pending { lease_until: Some(_) } => self.fail(job, submit_unknown(), lifetime).await,
+            State::Pending { lease_until: Some(_) } => {
+                self.fail(job, submit_unknown(), lifetime).await
+            }
             State::Pending { lease_until: None } => {
                 let failure = job.failure_at(Deadline::Pending);
                 self.fail(job, failure, lifetime).await
@@ -37,13 +41,16 @@ impl PollJobs {
 
     /// Sends a job that no provider has taken yet; its lease is ours.
     async fn submit(&self, job: Job, lifetime: Lifetime) -> Result<(), BoxError> {
-        let Moved::Applied(moved) = self.submitter.submit(job, lifetime).await else { return Ok(()) };
+        let Moved::Applied(moved) = self.submitter.submit(job, lifetime).await else {
+            return Ok(());
+        };
         self.submitter.record(&moved, lifetime).await?;
         tracing::info!(job.id = %moved.id, org.id = %moved.org, status = moved.status().as_str(), "submitted");
         if moved.is_open() {
             // It comes earlier than the one for the lease's end.
             let wait = moved.due.since(self.ambient.now());
-            if let Err(error) = self.poll_queue.send_in_passing(Message::about(&moved), wait).await {
+            if let Err(error) = self.poll_queue.send_in_passing(Message::about(&moved), wait).await
+            {
                 tracing::warn!(job.id = %moved.id, org.id = %moved.org, %error, "the job was not queued again; the sweep finds it");
             }
         }
@@ -53,7 +60,9 @@ impl PollJobs {
     /// Asks the provider how the job stands. The next look is queued already.
     async fn check(&self, job: Job, handle: &Handle, lifetime: Lifetime) -> Result<(), BoxError> {
         let seen = match self.checker.look(handle, lifetime).await {
-            Look::Done { file_url } => return self.checker.record_file(job, file_url, lifetime).await.map(drop),
+            Look::Done { file_url } => {
+                return self.checker.record_file(job, file_url, lifetime).await.map(drop);
+            }
             Look::Failed(verdict) => {
                 let cause = job.cause_of(verdict);
                 return self.fail(job, cause, lifetime).await;
@@ -74,8 +83,8 @@ impl PollJobs {
         self.give_up_at_a_deadline(job, handle, &seen, lifetime).await
     }
 
-    /// A render may go on after its deadline, so the job is not failed for that alone: its provider is asked to stop, and the job stays
-    /// open until it is known what became of the render.
+    /// A render may go on after its deadline, so the job is not failed for that alone: its provider
+    /// is asked to stop, and the job stays open until it is known what became of the render.
     async fn give_up_at_a_deadline(
         &self,
         job: Job,
@@ -105,7 +114,12 @@ impl PollJobs {
         }
     }
 
-    async fn ask_to_stop(&self, job: Job, handle: &Handle, lifetime: Lifetime) -> Result<(), BoxError> {
+    async fn ask_to_stop(
+        &self,
+        job: Job,
+        handle: &Handle,
+        lifetime: Lifetime,
+    ) -> Result<(), BoxError> {
         match (self.checker.ask_to_stop(handle, lifetime).await, job.stop.clone()) {
             (Stopping::Stopped, Some(stop)) => self.fail(job, stop.failure, lifetime).await,
             _ => Ok(()),
@@ -119,7 +133,6 @@ impl PollJobs {
 
 /// The lease is over, and its holder has not said what became of the submission.
 fn submit_unknown() -> Failure {
-    let message =
-        "it is not known whether the provider took the job; it was not sent again, so that it cannot be rendered twice";
+    let message = "it is not known whether the provider took the job; it was not sent again, so that it cannot be rendered twice";
     Failure::new(FailureCode::SubmitUnknown, message)
 }

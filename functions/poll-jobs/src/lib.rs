@@ -1,7 +1,8 @@
 //! Carries open jobs through their providers, ten messages at a time.
 //!
-//! For each message: take the job's turn by a conditional write; then, in one batch and before anything slow, queue the next look at
-//! every job whose turn was taken; then act. Whatever dies after that is found again by the message that is already queued.
+//! For each message: take the job's turn by a conditional write; then, in one batch and before
+//! anything slow, queue the next look at every job whose turn was taken; then act. Whatever dies
+//! after that is found again by the message that is already queued.
 
 mod act;
 
@@ -37,12 +38,14 @@ pub struct PollJobs {
 }
 
 impl PollJobs {
-    /// Reads the environment and the secrets; the start stops at the first that is missing or wrong.
+    /// Reads the environment and the secrets; the start stops at the first that is missing or
+    /// wrong.
     pub async fn new(world: &World) -> Result<Self, ConfigError> {
         let aws = sdk_config(world)?;
         let store = Store::new(world, &aws, &[Table::Jobs, Table::Accounts])?;
         let providers = world.env.providers()?;
-        let (sender, ()) = tokio::join!(ProviderSender::new(world, &aws), connect(world, Vec::new()));
+        let (sender, ()) =
+            tokio::join!(ProviderSender::new(world, &aws), connect(world, Vec::new()));
         let (sender, ambient) = (sender?, &world.ambient);
         let store_queue = Queue::new(world, &aws, "STORE_QUEUE_URL")?;
         Ok(Self {
@@ -55,18 +58,23 @@ impl PollJobs {
         })
     }
 
-    /// Works a batch concurrently. Only a message that cannot be read, or our own store or queue, makes an item fail; trouble at a
-    /// provider re-arms the job and acknowledges the message.
+    /// Works a batch concurrently. Only a message that cannot be read, or our own store or queue,
+    /// makes an item fail; trouble at a provider re-arms the job and acknowledges the message.
     pub async fn handle(&self, event: SqsEvent) -> SqsBatchResponse {
         let lifetime = Lifetime::of(TIMEOUT);
         let turns = join_all(event.records.iter().map(|record| self.turn(record))).await;
         self.looked_at_again(turns.iter().flatten()).await;
-        let outcomes = join_all(turns.into_iter().map(async |turn| self.act(turn?, lifetime).await)).await;
+        let outcomes =
+            join_all(turns.into_iter().map(async |turn| self.act(turn?, lifetime).await)).await;
 
         let mut response = SqsBatchResponse::default();
         for (record, outcome) in event.records.iter().zip(outcomes) {
             if let Err(error) = outcome {
-                tracing::error!(message.id = record.message_id, error = causes(error.as_ref()), "the message failed");
+                tracing::error!(
+                    message.id = record.message_id,
+                    error = causes(error.as_ref()),
+                    "the message failed"
+                );
                 response.add_failure(record.message_id.clone().unwrap_or_default());
             }
         }
@@ -76,7 +84,9 @@ impl PollJobs {
     /// Takes the job's turn; whoever is refused has nothing to do.
     async fn turn(&self, record: &SqsMessage) -> Result<Turn, BoxError> {
         let message: Message = serde_json::from_str(record.body.as_deref().unwrap_or_default())?;
-        let Some(job) = self.store.job(message.org, message.job).await? else { return Ok(Turn::Nobodys) };
+        let Some(job) = self.store.job(message.org, message.job).await? else {
+            return Ok(Turn::Nobodys);
+        };
         let now = self.ambient.now();
         let cadence = job.cadence(now);
         match &job.state {
@@ -87,31 +97,43 @@ impl PollJobs {
                 let (Moved::Applied(leased), Moved::Applied(without)) = (leased, without) else {
                     return Ok(Turn::Nobodys);
                 };
-                Ok(Turn::unless_overtaken(self.store.lease(&leased, &without).await?, Turn::Submit(leased)))
+                Ok(Turn::unless_overtaken(
+                    self.store.lease(&leased, &without).await?,
+                    Turn::Submit(leased),
+                ))
             }
             _ => {
-                let length = self.ambient.varied(cadence); // while a provider is away, its jobs do not ask in step
+                // while a provider is away, its jobs do not ask in step
+                let length = self.ambient.varied(cadence);
                 let Moved::Applied(taken) = job.turn(now, length) else { return Ok(Turn::Nobodys) };
                 Ok(Turn::unless_overtaken(self.store.write(&taken).await?, Turn::Look(taken)))
             }
         }
     }
 
-    /// Queues the next look at each job for the moment its turn ends. A message that is not taken is made up for by the sweep.
+    /// Queues the next look at each job for the moment its turn ends. A message that is not taken
+    /// is made up for by the sweep.
     async fn looked_at_again(&self, turns: impl Iterator<Item = &Turn>) {
         let now = self.ambient.now();
         let messages: Vec<_> = turns
             .filter_map(|turn| match turn {
-                Turn::Submit(job) | Turn::Look(job) => Some((Message::about(job), job.due.since(now))),
+                Turn::Submit(job) | Turn::Look(job) => {
+                    Some((Message::about(job), job.due.since(now)))
+                }
                 Turn::Store(_) | Turn::Nobodys => None,
             })
             .collect();
         match tokio::time::timeout(REARMING, self.poll_queue.send_all(&messages)).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
-                tracing::error!(error = causes(&error), "not all jobs were queued again; the sweep finds them")
+                tracing::error!(
+                    error = causes(&error),
+                    "not all jobs were queued again; the sweep finds them"
+                )
             }
-            Err(_) => tracing::error!("the queue took too long; the sweep finds what was not queued"),
+            Err(_) => {
+                tracing::error!("the queue took too long; the sweep finds what was not queued")
+            }
         }
     }
 }
@@ -123,7 +145,8 @@ enum Turn {
     Submit(Job),
     /// Its turn is ours: see how it stands.
     Look(Job),
-    /// The provider has named the finished file: the rest is `store-video`'s, which takes the turn itself.
+    /// The provider has named the finished file: the rest is `store-video`'s, which takes the turn
+    /// itself.
     Store(Job),
     /// The job is over, or somebody else has its turn.
     Nobodys,

@@ -9,8 +9,8 @@ use poll_jobs::PollJobs;
 async fn main() -> Result<(), Error> {
     telemetry::init();
     let function = &PollJobs::new(&World::process()).await.inspect_err(telemetry::not_started)?;
-    run(service_fn(
-        move |event: LambdaEvent<SqsEvent>| async move { Ok::<_, Error>(function.handle(event.payload).await) },
-    ))
+    run(service_fn(move |event: LambdaEvent<SqsEvent>| async move {
+        Ok::<_, Error>(function.handle(event.payload).await)
+    }))
     .await
 }

@@ -1,8 +1,10 @@
-//! Copies a finished video into storage, then charges. Every step may run twice, and the result is the same: the path is fixed, the
-//! upload replaces, and the charge is one transaction on the condition that the job has not been moved.
+//! Copies a finished video into storage, then charges. Every step may run twice, and the result is
+//! the same: the path is fixed, the upload replaces, and the charge is one transaction on the
+//! condition that the job has not been moved.
 //!
-//! Messages come by two queues. `StoreQueue` brings first attempts, which get little time. What did not come to its end goes on by
-//! `StoreAgainQueue`, which has places of its own: a file host that is silent or slow takes none from other jobs.
+//! Messages come by two queues. `StoreQueue` brings first attempts, which get little time. What did
+//! not come to its end goes on by `StoreAgainQueue`, which has places of its own: a file host that
+//! is silent or slow takes none from other jobs.
 
 mod leftovers;
 mod source;
@@ -29,26 +31,32 @@ use transfer::TransferError;
 
 /// The function's timeout in the template.
 pub const TIMEOUT: Duration = Duration::from_secs(300);
-/// Nobody else stores the video while a transfer may run: the function's timeout, and 30 s for clocks that differ.
+/// Nobody else stores the video while a transfer may run: the function's timeout, and 30 s for
+/// clocks that differ.
 const TURN: Duration = TIMEOUT.saturating_add(Duration::from_secs(30));
-/// What a transfer leaves of the function's time, so that what came of it is written down before the function is stopped. What has arrived
-/// stays in storage.
+/// What a transfer leaves of the function's time, so that what came of it is written down before
+/// the function is stopped. What has arrived stays in storage.
 const RECORDING: Duration = Duration::from_secs(20);
-/// How long a first attempt may take: a usual video of 8 MB takes 3 s, and 60 MB take a minute at 1 MB/s. However slow the file hosts of
-/// some jobs are, a place for another job's first attempt is free within this time.
+/// How long a first attempt may take: a usual video of 8 MB takes 3 s, and 60 MB take a minute at 1
+/// MB/s. However slow the file hosts of some jobs are, a place for another job's first attempt is
+/// free within this time.
 const FIRST_ATTEMPT: Duration = Duration::from_secs(60);
-/// How long the end of a job is tried to be written, in what is left of the function's time: all transfers that run at once may end in
-/// charges to one organization, which are made one after the other, and a charge that is given up has its file transferred again. The
-/// store takes a last look of 1 s after that.
+/// How long the end of a job is tried to be written, in what is left of the function's time: all
+/// transfers that run at once may end in charges to one organization, which are made one after the
+/// other, and a charge that is given up has its file transferred again. The store takes a last look
+/// of 1 s after that.
 const SETTLE_BUDGET: Duration = Duration::from_secs(15);
-/// How long another attempt is tried to be written down. The store's last look and the message for it take 1 s each after that.
+/// How long another attempt is tried to be written down. The store's last look and the message for
+/// it take 1 s each after that.
 const AGAIN_BUDGET: Duration = Duration::from_secs(10);
-/// A message is begun only while this much is left: a look at the job, the turn, a transfer that comes to something, and what follows it.
+/// A message is begun only while this much is left: a look at the job, the turn, a transfer that
+/// comes to something, and what follows it.
 const WORTHWHILE: Duration = Duration::from_secs(60);
 /// What is left of the function's time for its answer, when tidying up took all the rest.
 const ANSWERING: Duration = Duration::from_secs(2);
-/// The longest wait between attempts: a tenth of the wait so far, but a storage that is back is noticed within ten minutes. Each wait
-/// is spread over its second half, so that the jobs of an outage do not come back all at once.
+/// The longest wait between attempts: a tenth of the wait so far, but a storage that is back is
+/// noticed within ten minutes. Each wait is spread over its second half, so that the jobs of an
+/// outage do not come back all at once.
 const LONGEST_WAIT: Duration = Duration::from_secs(600);
 /// For so long a file that is no video may be a passing fault of the provider's file host.
 const NO_VIDEO: Duration = Duration::from_secs(60 * 60);
@@ -70,11 +78,15 @@ pub struct StoreVideo {
 }
 
 impl StoreVideo {
-    /// Reads the environment and the secrets; the start stops at the first that is missing or wrong.
+    /// Reads the environment and the secrets; the start stops at the first that is missing or
+    /// wrong.
     pub async fn new(world: &World) -> Result<Self, ConfigError> {
         let aws = sdk_config(world)?;
-        let (downloads, storage, ()) =
-            tokio::join!(Downloads::new(world, &aws), Storage::new(world, &aws), connect(world, Vec::new()));
+        let (downloads, storage, ()) = tokio::join!(
+            Downloads::new(world, &aws),
+            Storage::new(world, &aws),
+            connect(world, Vec::new())
+        );
         let first_queue = world.env.required("STORE_QUEUE_URL")?;
         Ok(Self {
             ambient: world.ambient.clone(),
@@ -89,7 +101,8 @@ impl StoreVideo {
         })
     }
 
-    /// Works its messages one after the other; the mapping brings one at a time. All that they wait for shares the function's time.
+    /// Works its messages one after the other; the mapping brings one at a time. All that they wait
+    /// for shares the function's time.
     pub async fn handle(&self, event: SqsEvent) -> SqsBatchResponse {
         let end = Instant::now() + TIMEOUT;
         let mut response = SqsBatchResponse::default();
@@ -99,7 +112,11 @@ impl StoreVideo {
                 false => self.work(&record, end).await,
             };
             if let Err(error) = worked {
-                tracing::error!(message.id = record.message_id, error = causes(error.as_ref()), "the message failed");
+                tracing::error!(
+                    message.id = record.message_id,
+                    error = causes(error.as_ref()),
+                    "the message failed"
+                );
                 response.add_failure(record.message_id.unwrap_or_default());
             }
         }
@@ -140,7 +157,8 @@ impl StoreVideo {
         arn.rsplit(':').next() == Some(self.first_queue.as_str())
     }
 
-    /// A job that was tried before, and whose message was replaced by the sweep, goes on where it belongs.
+    /// A job that was tried before, and whose message was replaced by the sweep, goes on where it
+    /// belongs.
     async fn pass_on(&self, job: &Job) -> Result<(), BoxError> {
         if job.is_due(self.ambient.now()) {
             self.again.send_in_passing(Message::about(job), Duration::ZERO).await?;
@@ -148,7 +166,8 @@ impl StoreVideo {
         Ok(())
     }
 
-    /// Brings the file into storage, and returns its public URL. A first attempt gets little time, any other what the function has left.
+    /// Brings the file into storage, and returns its public URL. A first attempt gets little time,
+    /// any other what the function has left.
     async fn store_file(
         &self,
         job: &mut Job,
@@ -157,7 +176,8 @@ impl StoreVideo {
         end: Instant,
     ) -> Result<String, TransferError> {
         let began = Instant::now();
-        let until = if file.tried { end - RECORDING } else { (began + FIRST_ATTEMPT).min(end - RECORDING) };
+        let until =
+            if file.tried { end - RECORDING } else { (began + FIRST_ATTEMPT).min(end - RECORDING) };
         let stored = async {
             match &processing.handle {
                 Handle::Sandbox(handle) if !handle.stored => Ok(self.share().await?),
@@ -168,8 +188,15 @@ impl StoreVideo {
         stored.unwrap_or_else(|_| Err(TransferError::TooSlow(began.elapsed())))
     }
 
-    /// Writes the end of the job, and with it the charge or the release of the hold. What it leaves behind is removed after that.
-    async fn end(&self, moved: Moved, processing: &Processing, file: &File, end: Instant) -> Result<(), BoxError> {
+    /// Writes the end of the job, and with it the charge or the release of the hold. What it leaves
+    /// behind is removed after that.
+    async fn end(
+        &self,
+        moved: Moved,
+        processing: &Processing,
+        file: &File,
+        end: Instant,
+    ) -> Result<(), BoxError> {
         let Moved::Applied(job) = moved else { return Ok(()) };
         let written = self.store.trying_for(SETTLE_BUDGET).write(&job).await?;
         tracing::info!(job.id = %job.id, org.id = %job.org, status = job.status().as_str(), written = written == Written::Done, "moved");
@@ -183,7 +210,8 @@ impl StoreVideo {
         Ok(())
     }
 
-    /// A fault of the provider's file host or of storage is tried again until the deadline; what can never be stored ends the job.
+    /// A fault of the provider's file host or of storage is tried again until the deadline; what
+    /// can never be stored ends the job.
     async fn fail_or_try_again(
         &self,
         job: Job,
@@ -197,8 +225,11 @@ impl StoreVideo {
         let why = causes(&error);
         let hopeless = match error {
             TransferError::TooLarge => Some(Failure::new(FailureCode::ProviderNoOutput, &why)),
-            TransferError::NotAnMp4(_) if waited > NO_VIDEO => Some(Failure::new(FailureCode::ProviderNoOutput, &why)),
-            _ => job.deadline_passed(now).map(|deadline| job.failure_at(deadline)), // only after this last try
+            TransferError::NotAnMp4(_) if waited > NO_VIDEO => {
+                Some(Failure::new(FailureCode::ProviderNoOutput, &why))
+            }
+            // only after this last try
+            _ => job.deadline_passed(now).map(|deadline| job.failure_at(deadline)),
         };
         if let Some(failure) = hopeless {
             return self.end(job.failed(failure, now), processing, file, end).await;

@@ -9,8 +9,8 @@ use store_video::StoreVideo;
 async fn main() -> Result<(), Error> {
     telemetry::init();
     let function = &StoreVideo::new(&World::process()).await.inspect_err(telemetry::not_started)?;
-    run(service_fn(
-        move |event: LambdaEvent<SqsEvent>| async move { Ok::<_, Error>(function.handle(event.payload).await) },
-    ))
+    run(service_fn(move |event: LambdaEvent<SqsEvent>| async move {
+        Ok::<_, Error>(function.handle(event.payload).await)
+    }))
     .await
 }

@@ -20,7 +20,14 @@ pub(crate) struct Source {
 impl Source {
     pub(crate) fn new(download: Download) -> Self {
         let length = download.length().filter(|length| *length <= LARGEST_VIDEO);
-        Self { download, length, rest: Bytes::new(), walker: Walker::default(), passed: 0, ended: false }
+        Self {
+            download,
+            length,
+            rest: Bytes::new(),
+            walker: Walker::default(),
+            passed: 0,
+            ended: false,
+        }
     }
 
     /// Whether the file host says a length that no video has.
@@ -28,7 +35,8 @@ impl Source {
         self.length.is_none() && self.download.length().is_some()
     }
 
-    /// The next part: full, or the last one. The end is announced only when the walk agrees that the file is whole.
+    /// The next part: full, or the last one. The end is announced only when the walk agrees that
+    /// the file is whole.
     pub(crate) async fn part(&mut self) -> Result<Bytes, TransferError> {
         let mut part = BytesMut::with_capacity(PART_BYTES);
         while part.len() < PART_BYTES {
@@ -62,7 +70,11 @@ impl Source {
             // The end that was promised does not come; whether this is one, the walk says.
             Err(_) if self.says_too_much() && self.walker.finish().is_ok() => None,
             Err(DownloadError::Wire(_)) if self.says_a_false_length() => {
-                tracing::warn!(says = self.length, came = self.passed, "the file host says a false length");
+                tracing::warn!(
+                    says = self.length,
+                    came = self.passed,
+                    "the file host says a false length"
+                );
                 None
             }
             chunk => chunk?,
@@ -74,11 +86,14 @@ impl Source {
         Ok(chunk)
     }
 
-    /// Whether the promised length is false for certain: a whole video has ended, and exactly at the end of its last box. A file that is cut
-    /// on its way ends within one, or more of it may be missing. Storage was not told the length yet, as the file is less than a part.
+    /// Whether the promised length is false for certain: a whole video has ended, and exactly at
+    /// the end of its last box. A file that is cut on its way ends within one, or more of it may be
+    /// missing. Storage was not told the length yet, as the file is less than a part.
     fn says_a_false_length(&self) -> bool {
         let is_one_part = u64::try_from(PART_BYTES).is_ok_and(|part| self.passed < part);
-        self.length.is_some_and(|length| length > self.passed) && is_one_part && self.walker.ends_here()
+        self.length.is_some_and(|length| length > self.passed)
+            && is_one_part
+            && self.walker.ends_here()
     }
 
     fn walked(&mut self, bytes: &[u8]) -> Result<(), TransferError> {

@@ -1,5 +1,5 @@
-//! The function ends by itself before Lambda ends it, whatever stops to answer and when: on virtual time, with every other part answered
-//! by hand.
+//! The function ends by itself before Lambda ends it, whatever stops to answer and when: on virtual
+//! time, with every other part answered by hand.
 
 use super::*;
 use ghub::config::Env;
@@ -41,7 +41,8 @@ impl Gate for Outside {
     fn exchange<'a>(&'a self, request: Request, _: Network<'a>) -> Exchange<'a> {
         let number = self.asked.fetch_add(1, Ordering::SeqCst);
         let silent = number >= self.silent_from && (self.silent)(&request);
-        let limit = request.timeout().copied().unwrap_or(Duration::MAX); // AWS calls have theirs elsewhere
+        // AWS calls have theirs elsewhere
+        let limit = request.timeout().copied().unwrap_or(Duration::MAX);
         let answer = async move {
             if silent {
                 std::future::pending::<()>().await;
@@ -49,40 +50,57 @@ impl Gate for Outside {
             tokio::time::sleep(self.takes).await;
             self.answer(&request)
         };
-        Box::pin(async move { tokio::time::timeout(limit, answer).await.map_err(|late| WireError::Lost(late.into())) })
+        Box::pin(async move {
+            tokio::time::timeout(limit, answer).await.map_err(|late| WireError::Lost(late.into()))
+        })
     }
 }
 
 impl Outside {
     fn answer(&self, request: &Request) -> Response {
-        let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let body: Value =
-            request.body().and_then(|body| serde_json::from_slice(body.as_bytes()?).ok()).unwrap_or_default();
+        let header = |name: &str| {
+            request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+        };
+        let body: Value = request
+            .body()
+            .and_then(|body| serde_json::from_slice(body.as_bytes()?).ok())
+            .unwrap_or_default();
         let size = self.video.len();
         let path = request.url().path();
-        let (status, headers, answer) = match (request.url().host_str().unwrap_or_default(), request.method().clone()) {
-            ("v3.fal.media", _) => (200, Vec::new(), self.video.clone()),
-            ("project.supabase.co", Method::POST) if path.ends_with("/upload/resumable") => {
-                (201, vec![("location", "abc".to_owned())], Vec::new())
-            }
-            ("project.supabase.co", Method::PATCH) => {
-                let sent = request.body().and_then(|body| body.as_bytes()).map_or(0, <[u8]>::len);
-                let offset = header("upload-offset").parse::<usize>().unwrap_or_default() + sent;
-                (204, vec![("upload-offset", offset.to_string())], Vec::new())
-            }
-            ("project.supabase.co", _) if path.contains("/object/info/") => {
-                (200, Vec::new(), json!({"size": size}).to_string().into())
-            }
-            ("project.supabase.co", _) => (206, vec![("content-range", format!("bytes 0-0/{size}"))], Vec::new()),
-            _ => match (header("x-amz-target").rsplit('.').next().unwrap_or_default(), body["TableName"].as_str()) {
-                ("GetItem", Some("jobs")) => (200, Vec::new(), json!({"Item": item(self.found)}).to_string().into()),
-                ("GetItem", _) => {
-                    let account = json!({"Item": {"entries": {"N": "0"}, "balance": {"N": "0"}}});
-                    (200, Vec::new(), account.to_string().into())
+        let (status, headers, answer) =
+            match (request.url().host_str().unwrap_or_default(), request.method().clone()) {
+                ("v3.fal.media", _) => (200, Vec::new(), self.video.clone()),
+                ("project.supabase.co", Method::POST) if path.ends_with("/upload/resumable") => {
+                    (201, vec![("location", "abc".to_owned())], Vec::new())
                 }
-                _ => (200, Vec::new(), b"{}".to_vec()),
-            },
-        };
+                ("project.supabase.co", Method::PATCH) => {
+                    let sent =
+                        request.body().and_then(|body| body.as_bytes()).map_or(0, <[u8]>::len);
+                    let offset =
+                        header("upload-offset").parse::<usize>().unwrap_or_default() + sent;
+                    (204, vec![("upload-offset", offset.to_string())], Vec::new())
+                }
+                ("project.supabase.co", _) if path.contains("/object/info/") => {
+                    (200, Vec::new(), json!({"size": size}).to_string().into())
+                }
+                ("project.supabase.co", _) => {
+                    (206, vec![("content-range", format!("bytes 0-0/{size}"))], Vec::new())
+                }
+                _ => match (
+                    header("x-amz-target").rsplit('.').next().unwrap_or_default(),
+                    body["TableName"].as_str(),
+                ) {
+                    ("GetItem", Some("jobs")) => {
+                        (200, Vec::new(), json!({"Item": item(self.found)}).to_string().into())
+                    }
+                    ("GetItem", _) => {
+                        let account =
+                            json!({"Item": {"entries": {"N": "0"}, "balance": {"N": "0"}}});
+                        (200, Vec::new(), account.to_string().into())
+                    }
+                    _ => (200, Vec::new(), b"{}".to_vec()),
+                },
+            };
         let mut response = lambda_http::http::Response::builder().status(status);
         for (name, value) in headers {
             response = response.header(name, value);
@@ -93,7 +111,8 @@ impl Outside {
 
 /// A job whose file was found at this moment, as DynamoDB gives it.
 fn item(found: i64) -> Value {
-    let (text, number) = (|text: &str| json!({"S": text}), |number: i64| json!({"N": number.to_string()}));
+    let (text, number) =
+        (|text: &str| json!({"S": text}), |number: i64| json!({"N": number.to_string()}));
     let handle = json!({"M": {"fal": {"M": {
         "request_id": text("r"), "status_url": text("s"), "response_url": text("r"), "cancel_url": text("c"),
     }}}});
@@ -142,7 +161,8 @@ async fn invoke(outside: Outside) -> (Duration, usize, bool) {
     );
     let now = UNIX_EPOCH + Duration::from_secs(NOW.try_into().unwrap());
     let ambient = Ambient::with_clock(Arc::new(move || now));
-    let world = World { env, ambient, outbound: Outbound::gated(Arc::new(outside)), ..World::process() };
+    let world =
+        World { env, ambient, outbound: Outbound::gated(Arc::new(outside)), ..World::process() };
     let function = StoreVideo::new(&world).await.unwrap();
     asked.store(0, Ordering::SeqCst);
     let record = json!({"messageId": "m", "body": json!({"org": ORG, "job": JOB}).to_string()});
@@ -181,7 +201,9 @@ async fn an_invocation_ends_in_time_whatever_stops_to_answer_and_when() {
             for takes in [0, 2, 9] {
                 for silent_from in 0..=exchanges + 4 {
                     let takes = Duration::from_secs(takes);
-                    let (took, _, _) = invoke(Outside { found, takes, silent_from, silent, ..outside(video) }).await;
+                    let (took, _, _) =
+                        invoke(Outside { found, takes, silent_from, silent, ..outside(video) })
+                            .await;
                     let left = TIMEOUT.saturating_sub(took);
                     assert!(
                         left >= Duration::from_secs(1),
@@ -203,5 +225,9 @@ fn what_is_left_for_recording_is_enough() {
     assert!(SETTLE_BUDGET + last_look + ANSWERING <= RECORDING);
     assert!(AGAIN_BUDGET + last_look + message + ANSWERING <= RECORDING);
     assert!(FIRST_ATTEMPT + RECORDING < TIMEOUT && WORTHWHILE > RECORDING);
-    assert_eq!(TURN - TIMEOUT, Duration::from_secs(30), "two transfers of one file never run at once");
+    assert_eq!(
+        TURN - TIMEOUT,
+        Duration::from_secs(30),
+        "two transfers of one file never run at once"
+    );
 }

@@ -33,12 +33,14 @@ pub(crate) enum TransferError {
 }
 
 impl TransferError {
-    /// Whether a resumable upload that is kept is of no more use: another file stood at the address, or storage does not go on with it.
-    /// `appended` says whether this attempt brought it further. One that is refused again where it was refused before never gets on,
-    /// whatever the refusal says; one that took all bytes and left no file is another file's.
+    /// Whether a resumable upload that is kept is of no more use: another file stood at the
+    /// address, or storage does not go on with it. `appended` says whether this attempt brought it
+    /// further. One that is refused again where it was refused before never gets on, whatever the
+    /// refusal says; one that took all bytes and left no file is another file's.
     fn spoils_the_upload(&self, appended: bool) -> bool {
         match self {
-            Self::NotAnMp4(_) | Self::Storage(StorageError::Size { .. } | StorageError::Location) => true,
+            Self::NotAnMp4(_)
+            | Self::Storage(StorageError::Size { .. } | StorageError::Location) => true,
             Self::Storage(error @ StorageError::Refused { step: "append", .. }) => {
                 error.forgets_the_upload() || (!appended && error.is_an_answer())
             }
@@ -49,8 +51,8 @@ impl TransferError {
 }
 
 impl StoreVideo {
-    /// Copies the file and checks what is stored. Returns the public URL, which has answered. An upload that cannot become this file is
-    /// forgotten, so that the next attempt begins anew.
+    /// Copies the file and checks what is stored. Returns the public URL, which has answered. An
+    /// upload that cannot become this file is forgotten, so that the next attempt begins anew.
     pub(crate) async fn transfer(
         &self,
         job: &mut Job,
@@ -89,7 +91,8 @@ impl StoreVideo {
                 let url = self.storage.begin(&path, source.length).await?;
                 let offset = self.send(&url, 0, first, None).await?;
                 *appended = true;
-                self.remember(job, Some(url.clone())).await?; // a location is kept once it took a part
+                // a location is kept once it took a part
+                self.remember(job, Some(url.clone())).await?;
                 self.append(&url, offset, &mut source, appended).await?;
             }
         }
@@ -97,10 +100,11 @@ impl StoreVideo {
         Ok(self.storage.public_url(&path))
     }
 
-    /// Opens the file. A length that no video has is no verdict, for it may be false: the bytes that come are counted once, and only then
-    /// is anything begun.
+    /// Opens the file. A length that no video has is no verdict, for it may be false: the bytes
+    /// that come are counted once, and only then is anything begun.
     async fn source(&self, processing: &Processing, file: &File) -> Result<Source, TransferError> {
-        let place = || self.providers.file(&processing.handle, &file.url).map_err(TransferError::NoSource);
+        let place =
+            || self.providers.file(&processing.handle, &file.url).map_err(TransferError::NoSource);
         let mut source = Source::new(self.downloads.open(place()?).await?);
         if source.says_too_much() {
             source.skip(u64::MAX).await?;
@@ -109,7 +113,8 @@ impl StoreVideo {
         Ok(source)
     }
 
-    /// Sends what is left of the file. The last part goes only after the whole file was seen to be one.
+    /// Sends what is left of the file. The last part goes only after the whole file was seen to be
+    /// one.
     async fn append(
         &self,
         url: &str,
@@ -133,7 +138,13 @@ impl StoreVideo {
     }
 
     /// Sends a part. Storage takes it whole: else the next one would stand in a wrong place.
-    async fn send(&self, url: &str, offset: u64, part: Bytes, length: Option<u64>) -> Result<u64, TransferError> {
+    async fn send(
+        &self,
+        url: &str,
+        offset: u64,
+        part: Bytes,
+        length: Option<u64>,
+    ) -> Result<u64, TransferError> {
         let expected = offset + u64::try_from(part.len()).unwrap_or(u64::MAX);
         match self.storage.append(url, offset, part, length).await? {
             arrived if arrived == expected => Ok(arrived),
@@ -141,7 +152,8 @@ impl StoreVideo {
         }
     }
 
-    /// The video that all sandbox jobs share. It is looked for once in the life of a warm function, and uploaded where it is not there.
+    /// The video that all sandbox jobs share. It is looked for once in the life of a warm function,
+    /// and uploaded where it is not there.
     pub(crate) async fn share(&self) -> Result<String, StorageError> {
         let (path, video) = (Storage::SHARED_PATH, sandbox::VIDEO);
         let length = u64::try_from(video.len()).unwrap_or(u64::MAX);
@@ -156,8 +168,13 @@ impl StoreVideo {
         Ok(self.storage.public_url(path))
     }
 
-    /// Keeps the upload's location on the job, so that another attempt goes on from where this one stops.
-    async fn remember(&self, job: &mut Job, upload_url: Option<String>) -> Result<(), TransferError> {
+    /// Keeps the upload's location on the job, so that another attempt goes on from where this one
+    /// stops.
+    async fn remember(
+        &self,
+        job: &mut Job,
+        upload_url: Option<String>,
+    ) -> Result<(), TransferError> {
         let Moved::Applied(moved) = job.clone().uploading(upload_url) else { return Ok(()) };
         match self.store.write(&moved).await? {
             Written::Done => {

@@ -23,7 +23,8 @@ use std::time::Duration;
 /// The function's timeout in the template. All that it waits for has to fit in.
 pub const TIMEOUT: Duration = Duration::from_secs(28);
 
-/// How long a replay waits between looks at a job that is being sent: a provider takes one in a few hundred milliseconds.
+/// How long a replay waits between looks at a job that is being sent: a provider takes one in a few
+/// hundred milliseconds.
 const SENDING: Duration = Duration::from_millis(200);
 
 /// What such a look may take, and the answer after it: the store's 4 s and one more.
@@ -60,13 +61,19 @@ pub struct SubmitVideo {
 }
 
 impl SubmitVideo {
-    /// Reads the environment and the secrets; the start stops at the first that is missing or wrong.
+    /// Reads the environment and the secrets; the start stops at the first that is missing or
+    /// wrong.
     pub async fn new(world: &World) -> Result<Self, ConfigError> {
         let aws = sdk_config(world)?;
-        let store = Store::new(world, &aws, &[Table::Jobs, Table::Accounts, Table::Keys, Table::Idempotency])?;
+        let store = Store::new(
+            world,
+            &aws,
+            &[Table::Jobs, Table::Accounts, Table::Keys, Table::Idempotency],
+        )?;
         let providers = world.env.providers()?;
         let (catalog, rates) = world.env.catalog_and_rates()?;
-        let (sender, ()) = tokio::join!(ProviderSender::new(world, &aws), connect(world, providers.urls()));
+        let (sender, ()) =
+            tokio::join!(ProviderSender::new(world, &aws), connect(world, providers.urls()));
         let sender = sender?;
         Ok(Self {
             world: world.clone(),
@@ -88,16 +95,19 @@ impl Endpoint for SubmitVideo {
         let lifetime = Lifetime::of(TIMEOUT);
         let org = self.auth.organization(call).await?;
         call.org = Some(org);
-        // A hold does not move the balance, so what is shown can be read while the job is being accepted.
+        // A hold does not move the balance, so what is shown can be read while the job is being
+        // accepted.
         let (account, accepted) = tokio::join!(self.store.account(org), self.accept(call, org));
         let known = account.as_ref().ok().and_then(Option::as_ref);
         call.balance = known.map(|account| account.balance);
         let suspended = known.is_some_and(|account| account.suspended);
         let job = match accepted {
-            Ok(Outcome::New(job)) => self.hand_over(*job, lifetime).await, // accepted is accepted, whatever came of the account since
+            // accepted is accepted, whatever came of the account since
+            Ok(Outcome::New(job)) => self.hand_over(*job, lifetime).await,
             _ if suspended => return Err(Refusal::OrganizationSuspended.into()),
             Ok(Outcome::Dry(job)) => {
-                let account = account?.ok_or_else(|| Error::Internal("the organization has no account".into()))?;
+                let account = account?
+                    .ok_or_else(|| Error::Internal("the organization has no account".into()))?;
                 return dry_run(&job, &account).map(Answer::DryRun);
             }
             Ok(Outcome::Replayed(id)) => {
@@ -137,13 +147,20 @@ impl SubmitVideo {
         }
     }
 
-    /// The job of an earlier request with the same key. While that request may still be sending it, its answer is waited for, so that
-    /// all answers are the same.
-    async fn wait_for_hand_over(&self, org: OrgId, id: JobId, lifetime: Lifetime) -> Result<Job, Error> {
+    /// The job of an earlier request with the same key. While that request may still be sending it,
+    /// its answer is waited for, so that all answers are the same.
+    async fn wait_for_hand_over(
+        &self,
+        org: OrgId,
+        id: JobId,
+        lifetime: Lifetime,
+    ) -> Result<Job, Error> {
         loop {
-            let job = self.store.job(org, id).await?.and_then(Job::shown).ok_or(Refusal::JobNotFound)?;
+            let job =
+                self.store.job(org, id).await?.and_then(Job::shown).ok_or(Refusal::JobNotFound)?;
             let leased = matches!(job.state, State::Pending { lease_until: Some(_) });
-            let being_sent = leased && self.world.ambient.now().since(job.created) <= SUBMIT_TIMEOUT;
+            let being_sent =
+                leased && self.world.ambient.now().since(job.created) <= SUBMIT_TIMEOUT;
             if !being_sent || lifetime.recording() < LOOKING {
                 return Ok(job);
             }
@@ -151,14 +168,16 @@ impl SubmitVideo {
         }
     }
 
-    /// Sends the job to its provider and has it looked at later. From here on the answer is the job, whatever fails: what is not
-    /// recorded now is settled by the lease, what is not queued is found by the sweep.
+    /// Sends the job to its provider and has it looked at later. From here on the answer is the
+    /// job, whatever fails: what is not recorded now is settled by the lease, what is not queued is
+    /// found by the sweep.
     async fn hand_over(&self, stored: Job, lifetime: Lifetime) -> Job {
         let moved = match self.submitter.submit(stored.clone(), lifetime).await {
             Moved::Applied(moved) => moved,
             Moved::Already(_) | Moved::Illegal(_) => stored.clone(),
         };
-        let (recorded, ()) = tokio::join!(self.record(&stored, &moved, lifetime), self.schedule_look(&moved));
+        let (recorded, ()) =
+            tokio::join!(self.record(&stored, &moved, lifetime), self.schedule_look(&moved));
         tracing::info!(job.id = %moved.id, org.id = %moved.org, status = moved.status().as_str(), recorded, "submitted");
         if recorded {
             return moved;
@@ -193,7 +212,10 @@ impl SubmitVideo {
 
 /// A dry run is refused as the submit would be.
 fn dry_run(job: &Job, account: &Account) -> Result<DryRun, Error> {
-    match account.hold_refusal(job.cost, job.created).map_err(|error| Error::Internal(error.into()))? {
+    match account
+        .hold_refusal(job.cost, job.created)
+        .map_err(|error| Error::Internal(error.into()))?
+    {
         Some(why) => Err(Refusal::from(why).into()),
         None => Ok(DryRun::from(job)),
     }

@@ -48,13 +48,23 @@ impl Order<'_> {
         self.model.provider
     }
 
-    /// The job to store: price and markup frozen, ours to send until the lease ends. A sandbox's job goes to nobody and costs nothing.
-    pub(crate) fn into_job(self, org: OrgId, rates: &Rates, ambient: &Ambient) -> Result<Job, Error> {
+    /// The job to store: price and markup frozen, ours to send until the lease ends. A sandbox's
+    /// job goes to nobody and costs nothing.
+    pub(crate) fn into_job(
+        self,
+        org: OrgId,
+        rates: &Rates,
+        ambient: &Ambient,
+    ) -> Result<Job, Error> {
         let price = rates.price(self.model.usd_per_second);
-        let cost = price.cost_rounded_half_up(self.seconds).map_err(|error| Error::Internal(error.into()))?;
+        let cost = price
+            .cost_rounded_half_up(self.seconds)
+            .map_err(|error| Error::Internal(error.into()))?;
         let (provider, route, cost, poll_every_s) = match org.mode() {
             Mode::Live => (self.model.provider, self.route, cost, self.model.poll_every_s),
-            Mode::Sandbox => (Provider::Sandbox, sandbox::ROUTE, Money::ZERO, sandbox::POLL_EVERY_S),
+            Mode::Sandbox => {
+                (Provider::Sandbox, sandbox::ROUTE, Money::ZERO, sandbox::POLL_EVERY_S)
+            }
         };
         let now = ambient.now();
         let lease_until = now.after(SUBMIT_LEASE);
@@ -85,7 +95,10 @@ impl Order<'_> {
 pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
     let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
     match value.to_str() {
-        Ok(key) if (1..=LONGEST_KEY).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic()) => {
+        Ok(key)
+            if (1..=LONGEST_KEY).contains(&key.len())
+                && key.bytes().all(|byte| byte.is_ascii_graphic()) =>
+        {
             Ok(Some(key))
         }
         _ => Err(Refusal::invalid(format!(
@@ -99,7 +112,9 @@ pub(crate) fn is_dry_run(body: &Map<String, Value>) -> Result<bool, Refusal> {
     match body.get("dry_run") {
         None | Some(Value::Null) => Ok(false),
         Some(Value::Bool(dry)) => Ok(*dry),
-        Some(other) => Err(Refusal::invalid(format!("dry_run: it must be true or false, not {}", kind(other)))),
+        Some(other) => {
+            Err(Refusal::invalid(format!("dry_run: it must be true or false, not {}", kind(other))))
+        }
     }
 }
 
@@ -108,14 +123,17 @@ fn model<'c>(
     catalog: &'c Catalog,
     services: &Services,
 ) -> Result<(&'c Model, &'c str), Refusal> {
-    let id = text(body, "model")?
-        .ok_or_else(|| Refusal::invalid("model: it is required, a string such as \"fal/kling-2\""))?;
+    let id = text(body, "model")?.ok_or_else(|| {
+        Refusal::invalid("model: it is required, a string such as \"fal/kling-2\"")
+    })?;
     catalog.served(id, services)
 }
 
 fn prompt(body: &Map<String, Value>, model: &Model) -> Result<String, Refusal> {
     let (least, most) = model.prompt_length;
-    let required = || Refusal::invalid(format!("prompt: it is required, a text of {least} to {most} characters"));
+    let required = || {
+        Refusal::invalid(format!("prompt: it is required, a text of {least} to {most} characters"))
+    };
     crate::prompt::checked(text(body, "prompt")?.ok_or_else(required)?, model)
 }
 
@@ -124,27 +142,35 @@ fn text<'b>(body: &'b Map<String, Value>, field: &str) -> Result<Option<&'b str>
     match body.get(field) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
-        Some(other) => Err(Refusal::invalid(format!("{field}: it must be a string, not {}", kind(other)))),
+        Some(other) => {
+            Err(Refusal::invalid(format!("{field}: it must be a string, not {}", kind(other))))
+        }
     }
 }
 
-/// A whole-number field; absent and `null` are the same. `5.0` is not written as a whole number and is refused.
+/// A whole-number field; absent and `null` are the same. `5.0` is not written as a whole number and
+/// is refused.
 fn whole_number(body: &Map<String, Value>, field: &str) -> Result<Option<i128>, Refusal> {
     match body.get(field) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::Number(number)) if number.is_i64() || number.is_u64() => Ok(number.as_i128()),
         // A number that an i64 has no room for is read as a float, and is whole all the same.
-        Some(Value::Number(number)) if number.as_f64().is_some_and(|number| number.abs() >= LARGE) => {
+        Some(Value::Number(number))
+            if number.as_f64().is_some_and(|number| number.abs() >= LARGE) =>
+        {
             let number = shortened(&number.to_string());
-            Err(Refusal::invalid(format!("{field}: {number} is out of range; a video has a few seconds")))
+            Err(Refusal::invalid(format!(
+                "{field}: {number} is out of range; a video has a few seconds"
+            )))
         }
         Some(Value::Number(number)) => Err(Refusal::invalid(format!(
             "{field}: it must be a whole number of seconds, not {}",
             shortened(&number.to_string())
         ))),
-        Some(other) => {
-            Err(Refusal::invalid(format!("{field}: it must be a whole number of seconds, not {}", kind(other))))
-        }
+        Some(other) => Err(Refusal::invalid(format!(
+            "{field}: it must be a whole number of seconds, not {}",
+            kind(other)
+        ))),
     }
 }
 

@@ -11,7 +11,9 @@ const REPLACED: char = '\u{FFFD}';
 /// are part of emoji and of many scripts, and stay.
 pub(crate) fn checked(prompt: &str, model: &Model) -> Result<String, Refusal> {
     let (least, most) = model.prompt_length;
-    if let Some((place, character)) = prompt.chars().enumerate().find(|(_, character)| is_spoilt(*character)) {
+    if let Some((place, character)) =
+        prompt.chars().enumerate().find(|(_, character)| is_spoilt(*character))
+    {
         return refused(format!("character {} is {}", place + 1, what(character)));
     }
     if prompt.trim().is_empty() {
@@ -20,12 +22,17 @@ pub(crate) fn checked(prompt: &str, model: &Model) -> Result<String, Refusal> {
     let mut unseen = prompt.chars().filter(|character| !character.is_whitespace());
     if unseen.clone().all(|character| is_invisible(character) || is_combining_mark(character)) {
         let first = unseen.next().map_or(0, u32::from);
-        return refused(format!("nothing of it can be seen: it has characters such as U+{first:04X} only"));
+        return refused(format!(
+            "nothing of it can be seen: it has characters such as U+{first:04X} only"
+        ));
     }
     let length = prompt.chars().count();
     if !(least..=most).contains(&length) {
         let plural = if length == 1 { "" } else { "s" };
-        return refused(format!("it has {length} character{plural}; {} takes {least} to {most}", model.id));
+        return refused(format!(
+            "it has {length} character{plural}; {} takes {least} to {most}",
+            model.id
+        ));
     }
     Ok(prompt.to_owned())
 }
@@ -37,7 +44,9 @@ fn is_spoilt(character: char) -> bool {
 
 fn what(character: char) -> String {
     match character {
-        REPLACED => "U+FFFD, which stands for bytes that were no UTF-8; send the text in UTF-8".to_owned(),
+        REPLACED => {
+            "U+FFFD, which stands for bytes that were no UTF-8; send the text in UTF-8".to_owned()
+        }
         control => format!("the control character U+{:04X}; remove it", u32::from(control)),
     }
 }
@@ -55,7 +64,10 @@ mod tests {
     fn said(model: &str, prompt: &str) -> String {
         let catalog = Catalog::published();
         let checked = checked(prompt, catalog.get(model).unwrap());
-        checked.map_or_else(|refusal| refusal.to_string(), |taken| if taken == prompt { String::new() } else { taken })
+        checked.map_or_else(
+            |refusal| refusal.to_string(),
+            |taken| if taken == prompt { String::new() } else { taken },
+        )
     }
 
     #[test]
@@ -90,10 +102,14 @@ mod tests {
             ("\n\t\u{8}", 3, "0008"),
             ("\u{b}", 1, "000B"),
         ] {
-            let right = format!("prompt: character {place} is the control character U+{code}; remove it");
+            let right =
+                format!("prompt: character {place} is the control character U+{code}; remove it");
             assert_eq!(said("fal/kling-2", prompt), right, "{prompt:?}");
         }
-        assert!(said("fal/kling-2", "pi\u{fffd}ata").starts_with("prompt: character 3 is U+FFFD, which stands for"));
+        assert!(
+            said("fal/kling-2", "pi\u{fffd}ata")
+                .starts_with("prompt: character 3 is U+FFFD, which stands for")
+        );
     }
 
     #[test]
@@ -129,7 +145,9 @@ mod tests {
             ("\u{1fffe}", "1FFFE"),
             ("\u{fdd0}", "FDD0"),
         ] {
-            let right = format!("prompt: nothing of it can be seen: it has characters such as U+{code} only");
+            let right = format!(
+                "prompt: nothing of it can be seen: it has characters such as U+{code} only"
+            );
             assert_eq!(said("fal/kling-2", prompt), right, "{prompt:?}");
         }
     }
@@ -146,10 +164,17 @@ mod tests {
             for good in [least, most] {
                 assert_eq!(said(model, &"🦜".repeat(good)), "", "{model} {good}");
             }
-            let right = format!("prompt: it has {} characters; {model} takes {least} to {most}", most + 1);
+            let right =
+                format!("prompt: it has {} characters; {model} takes {least} to {most}", most + 1);
             assert_eq!(said(model, &"🦜".repeat(most + 1)), right);
         }
-        assert_eq!(said("fal/luma-ray-2", "ab"), "prompt: it has 2 characters; fal/luma-ray-2 takes 3 to 4000");
-        assert_eq!(said("fal/luma-ray-2", "a"), "prompt: it has 1 character; fal/luma-ray-2 takes 3 to 4000");
+        assert_eq!(
+            said("fal/luma-ray-2", "ab"),
+            "prompt: it has 2 characters; fal/luma-ray-2 takes 3 to 4000"
+        );
+        assert_eq!(
+            said("fal/luma-ray-2", "a"),
+            "prompt: it has 1 character; fal/luma-ray-2 takes 3 to 4000"
+        );
     }
 }

@@ -1,5 +1,6 @@
-//! Finds open jobs that nobody looked at when they were due, because a message was lost or its worker died, and has them looked at.
-//! It writes nothing: `poll-jobs` reads each job again before it acts.
+//! Finds open jobs that nobody looked at when they were due, because a message was lost or its
+//! worker died, and has them looked at. It writes nothing: `poll-jobs` reads each job again before
+//! it acts.
 
 use futures::future::join_all;
 use ghub::config::ConfigError;
@@ -10,9 +11,11 @@ use ghub::world::World;
 use serde::Serialize;
 use std::time::Duration;
 
-/// A job is overdue when its message should have come half a minute ago: queues deliver a little late, and that is no loss.
+/// A job is overdue when its message should have come half a minute ago: queues deliver a little
+/// late, and that is no loss.
 const GRACE: Duration = Duration::from_secs(30);
-/// The most jobs taken from a shard in one sweep: 4,000 in all, which the poller works off before the next one.
+/// The most jobs taken from a shard in one sweep: 4,000 in all, which the poller works off before
+/// the next one.
 const MOST_PER_SHARD: i32 = 250;
 
 /// The function, with what it needs.
@@ -41,14 +44,18 @@ impl SweepJobs {
         })
     }
 
-    /// Sweeps once. A shard that does not answer keeps nobody else's jobs waiting: what the others have is queued first. Then its error is
-    /// a failed invocation; the next sweep finds the same jobs.
+    /// Sweeps once. A shard that does not answer keeps nobody else's jobs waiting: what the others
+    /// have is queued first. Then its error is a failed invocation; the next sweep finds the same
+    /// jobs.
     pub async fn handle(&self) -> Result<Swept, BoxError> {
         let before = self.world.ambient.now().before(GRACE);
-        let shards = join_all(SHARDS.map(|shard| self.store.overdue(shard, before, MOST_PER_SHARD))).await;
+        let shards =
+            join_all(SHARDS.map(|shard| self.store.overdue(shard, before, MOST_PER_SHARD))).await;
         let found = shards.iter().flatten().flatten();
-        let messages: Vec<(Message, Duration)> = found.map(|message| (*message, Duration::ZERO)).collect();
-        // Counted before they are sent: a queue that refuses them must not hide that they are overdue.
+        let messages: Vec<(Message, Duration)> =
+            found.map(|message| (*message, Duration::ZERO)).collect();
+        // Counted before they are sent: a queue that refuses them must not hide that they are
+        // overdue.
         self.world.metrics.overdue(messages.len());
         tracing::info!(overdue = messages.len(), "swept");
         self.queue.send_all(&messages).await?;

@@ -1,4 +1,5 @@
-//! `$default`: what no other route takes. API Gateway would answer in its own words; here the error envelope holds too.
+//! `$default`: what no other route takes. API Gateway would answer in its own words; here the error
+//! envelope holds too.
 
 use ghub::error::Refusal;
 use ghub::http::{
@@ -18,8 +19,9 @@ impl Endpoint for UnknownRoute {
     }
 }
 
-/// A path that exists is told its methods; any other does not exist. A path that has this method, and came here all the same, was sent in
-/// another spelling: API Gateway chose the route by `/v1/%6dodels`, and here it is decoded.
+/// A path that exists is told its methods; any other does not exist. A path that has this method,
+/// and came here all the same, was sent in another spelling: API Gateway chose the route by
+/// `/v1/%6dodels`, and here it is decoded.
 fn refusal(method: &str, path: &str) -> Refusal {
     let (path, near) = (path.to_owned(), perhaps_meant(method, path));
     match methods_of(&path).filter(|allow| !allow.split(", ").any(|known| known == method)) {
@@ -43,7 +45,11 @@ mod tests {
         for (method, path, message) in [
             ("PUT", "/v1/videos/generations", "/v1/videos/generations answers POST only"),
             ("PUT", "/v1/videos/abc", "/v1/videos/abc answers GET, HEAD, DELETE only"),
-            ("POST", "/v1/videos", "did you mean POST /v1/videos/generations? /v1/videos answers GET, HEAD only"),
+            (
+                "POST",
+                "/v1/videos",
+                "did you mean POST /v1/videos/generations? /v1/videos answers GET, HEAD only",
+            ),
             (
                 "GET",
                 "/v1/../v1/models",

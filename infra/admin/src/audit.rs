@@ -33,7 +33,12 @@ impl Audit {
         let mut found = Found::default();
         match self.org {
             Some(org) => {
-                let audited = operator.store.audit(org).await.transpose().ok_or(Failure::NoSuchOrganization(org))?;
+                let audited = operator
+                    .store
+                    .audit(org)
+                    .await
+                    .transpose()
+                    .ok_or(Failure::NoSuchOrganization(org))?;
                 found.add(org, audited);
             }
             None => operator.store.audit_all(|org, audited| found.add(org, audited)).await?,
@@ -60,11 +65,11 @@ impl Found {
 
     fn listing(&self) -> Listing {
         let row = |org: &OrgId, what: String| vec![org.to_string(), what];
-        let differing = self
-            .differing
-            .iter()
-            .flat_map(|(org, differences)| differences.iter().map(move |difference| row(org, difference.to_string())));
-        let unread = self.unread.iter().map(|(org, error)| row(org, format!("could not be read: {error}")));
+        let differing = self.differing.iter().flat_map(|(org, differences)| {
+            differences.iter().map(move |difference| row(org, difference.to_string()))
+        });
+        let unread =
+            self.unread.iter().map(|(org, error)| row(org, format!("could not be read: {error}")));
         let moved = self.moved.iter().map(|org| row(org, MOVED.to_owned()));
         Listing {
             head: &["ORGANIZATION", "WHAT"],
@@ -93,8 +98,12 @@ fn object(difference: &Difference) -> Value {
         Difference::Balance { account, ledger } => {
             json!({"what": "balance", "account_mxn": account.to_string(), "ledger_mxn": ledger.to_string()})
         }
-        Difference::Entries { account, ledger } => json!({"what": "entries", "account": account, "ledger": ledger}),
-        Difference::Sequence { place, sequence } => json!({"what": "sequence", "place": place, "entry": sequence}),
+        Difference::Entries { account, ledger } => {
+            json!({"what": "entries", "account": account, "ledger": ledger})
+        }
+        Difference::Sequence { place, sequence } => {
+            json!({"what": "sequence", "place": place, "entry": sequence})
+        }
         Difference::BalanceAfter { sequence, entry, sum } => json!({
             "what": "balance_after",
             "entry": sequence,
@@ -104,7 +113,9 @@ fn object(difference: &Difference) -> Value {
         Difference::Held { account, jobs } => {
             json!({"what": "held", "account_mxn": account.to_string(), "jobs_mxn": jobs.to_string()})
         }
-        Difference::OpenJobs { account, jobs } => json!({"what": "open_jobs", "account": account, "jobs": jobs}),
+        Difference::OpenJobs { account, jobs } => {
+            json!({"what": "open_jobs", "account": account, "jobs": jobs})
+        }
         Difference::Available { account, sum } => {
             json!({"what": "available", "account_mxn": account.to_string(), "sum_mxn": sum.to_string()})
         }
@@ -147,6 +158,10 @@ mod tests {
         let answer = found.answer();
         assert_eq!((answer.sound, &answer.json["moved"]), (false, &json!([org])));
         assert!(answer.text.contains("run the audit again at a quieter time"), "{}", answer.text);
-        assert!(answer.text.contains("1 agree with their ledger and jobs, 0 differ, 1 could not be judged"));
+        assert!(
+            answer
+                .text
+                .contains("1 agree with their ledger and jobs, 0 differ, 1 could not be judged")
+        );
     }
 }

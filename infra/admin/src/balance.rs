@@ -41,7 +41,8 @@ pub struct Recharge {
     /// MXN, above 0, at most six places, such as 500.00
     #[arg(long, value_name = "MXN", value_parser = amount, allow_negative_numbers = true)]
     amount: Money,
-    /// What was paid, such as payment-123: a second recharge of the organization under it credits nothing
+    /// What was paid, such as payment-123: a second recharge of the organization under it credits
+    /// nothing
     #[arg(long, value_parser = reference)]
     reference: String,
     #[command(flatten)]
@@ -56,10 +57,12 @@ pub struct Adjust {
     /// MXN, above or below 0, at most six places, such as -4.20
     #[arg(long, value_name = "MXN", value_parser = correction, allow_negative_numbers = true)]
     amount: Money,
-    /// What makes it happen once, such as ticket-77: a second adjustment of the organization under it changes nothing
+    /// What makes it happen once, such as ticket-77: a second adjustment of the organization under
+    /// it changes nothing
     #[arg(long, value_parser = reference)]
     reference: String,
-    /// Why, in a line: it stands in the ledger for ever, and the organization reads it in its transactions
+    /// Why, in a line: it stands in the ledger for ever, and the organization reads it in its
+    /// transactions
     #[arg(long, value_parser = reason)]
     reason: String,
     #[command(flatten)]
@@ -74,7 +77,8 @@ pub struct RefundOfJob {
     /// Whose it is; without it all jobs are looked through, which takes a minute for a million
     #[arg(long, value_name = "UUID")]
     org: Option<OrgId>,
-    /// Why, in a line that stands in the ledger, and that the organization reads in its transactions
+    /// Why, in a line that stands in the ledger, and that the organization reads in its
+    /// transactions
     #[arg(long, value_parser = reason)]
     reason: Option<String>,
     #[command(flatten)]
@@ -94,7 +98,8 @@ impl Recharge {
     async fn run(&self, operator: &Operator) -> Result<Report, Failure> {
         let Self { org, amount, reference, confirmation } = self;
         let entry = Entry::recharge(*org, reference, *amount, operator.ambient.now_unix_ms());
-        let again = format!("balance recharge --org {org} --amount {amount} --reference '{reference}'");
+        let again =
+            format!("balance recharge --org {org} --amount {amount} --reference '{reference}'");
         Posting { entry, confirmation, done: "credited", again }.run(operator).await
     }
 }
@@ -102,9 +107,11 @@ impl Recharge {
 impl Adjust {
     async fn run(&self, operator: &Operator) -> Result<Report, Failure> {
         let Self { org, amount, reference, reason, confirmation } = self;
-        let entry = Entry::adjustment(*org, reference, *amount, reason, operator.ambient.now_unix_ms());
-        let again =
-            format!("balance adjust --org {org} --amount {amount} --reference '{reference}' --reason '{reason}'");
+        let entry =
+            Entry::adjustment(*org, reference, *amount, reason, operator.ambient.now_unix_ms());
+        let again = format!(
+            "balance adjust --org {org} --amount {amount} --reference '{reference}' --reason '{reason}'"
+        );
         Posting { entry, confirmation, done: "adjusted", again }.run(operator).await
     }
 }
@@ -113,16 +120,23 @@ impl RefundOfJob {
     async fn run(&self, operator: &Operator) -> Result<Report, Failure> {
         let (job, now_unix_ms) = (self.job, operator.ambient.now_unix_ms());
         let org = operator.owner(job, self.org).await?;
-        let entry = match operator.store.refund(org, job, self.reason.as_deref(), now_unix_ms).await? {
-            Refund::Due(entry) => entry,
-            Refund::Before(entry) => {
-                return Err(Failure::RefundedBefore { job, amount: entry.amount, posted: entry.posted_at() });
-            }
-            Refund::NotCharged(status) => return Err(Failure::NotCharged(job, status)),
-            Refund::NoSuchJob => return Err(Failure::NoSuchJob(job)),
-        };
+        let entry =
+            match operator.store.refund(org, job, self.reason.as_deref(), now_unix_ms).await? {
+                Refund::Due(entry) => entry,
+                Refund::Before(entry) => {
+                    return Err(Failure::RefundedBefore {
+                        job,
+                        amount: entry.amount,
+                        posted: entry.posted_at(),
+                    });
+                }
+                Refund::NotCharged(status) => return Err(Failure::NotCharged(job, status)),
+                Refund::NoSuchJob => return Err(Failure::NoSuchJob(job)),
+            };
         let again = again(job, org, self.reason.as_deref());
-        Posting { entry, confirmation: &self.confirmation, done: "refunded", again }.run(operator).await
+        Posting { entry, confirmation: &self.confirmation, done: "refunded", again }
+            .run(operator)
+            .await
     }
 }
 
@@ -151,7 +165,8 @@ fn correction(text: &str) -> Result<Money, String> {
 /// One line that can be put between quotes on a command line.
 pub fn reason(text: &str) -> Result<String, String> {
     let fits = (1..=LONGEST_REASON).contains(&text.chars().count());
-    if fits && text.trim() == text && !text.chars().any(|found| found.is_control() || found == '\'') {
+    if fits && text.trim() == text && !text.chars().any(|found| found.is_control() || found == '\'')
+    {
         Ok(text.to_owned())
     } else {
         Err(format!(
@@ -168,7 +183,9 @@ fn reference(text: &str) -> Result<String, String> {
     {
         Ok(text.to_owned())
     } else {
-        Err(format!("a reference has 1 to {LONGEST_REFERENCE} printable ASCII characters, without spaces and quotes"))
+        Err(format!(
+            "a reference has 1 to {LONGEST_REFERENCE} printable ASCII characters, without spaces and quotes"
+        ))
     }
 }
 
@@ -202,7 +219,8 @@ mod tests {
 
     #[test]
     fn a_refund_that_is_run_again_has_its_reason_still() {
-        let (job, org) = ("01a202fb-0000-7000-8000-000000000001", "e8c96506-72a1-429f-a7ed-4bb0a42541be");
+        let (job, org) =
+            ("01a202fb-0000-7000-8000-000000000001", "e8c96506-72a1-429f-a7ed-4bb0a42541be");
         let line = format!("balance refund --job {job} --org {org}");
         let again = |reason| again(job.parse().unwrap(), org.parse().unwrap(), reason);
         assert_eq!(again(None), line);
@@ -212,7 +230,8 @@ mod tests {
     #[test]
     fn a_reference_has_one_spelling() {
         assert_eq!(reference("pi_3N#a-1/b"), Ok("pi_3N#a-1/b".to_owned()));
-        for text in ["", "payment 123", "payment-123 ", "paymеnt", "it's", "a\n", &"a".repeat(201)] {
+        for text in ["", "payment 123", "payment-123 ", "paymеnt", "it's", "a\n", &"a".repeat(201)]
+        {
             assert!(reference(text).is_err(), "{text:?}");
         }
     }

@@ -1,4 +1,5 @@
-//! The bucket itself, at Supabase: its settings. What functions do with videos in it is `ghub::storage`.
+//! The bucket itself, at Supabase: its settings. What functions do with videos in it is
+//! `ghub::storage`.
 
 use ghub::config::{ConfigError, Secret};
 use ghub::storage::{Storage, StorageError};
@@ -24,13 +25,19 @@ pub struct Settings {
 impl Settings {
     /// What this project asks of it.
     pub fn wanted(file_size_limit: u64) -> Self {
-        Self { public: true, file_size_limit: Some(file_size_limit), allowed_mime_types: Some(vec![VIDEO.to_owned()]) }
+        Self {
+            public: true,
+            file_size_limit: Some(file_size_limit),
+            allowed_mime_types: Some(vec![VIDEO.to_owned()]),
+        }
     }
 
     /// Whether videos may be put into it.
     pub fn admits_videos(&self) -> bool {
         let admits = |kind: &String| kind == VIDEO || kind == "video/*";
-        self.allowed_mime_types.as_ref().is_none_or(|kinds| kinds.is_empty() || kinds.iter().any(admits))
+        self.allowed_mime_types
+            .as_ref()
+            .is_none_or(|kinds| kinds.is_empty() || kinds.iter().any(admits))
     }
 
     /// The types that it admits, in words.
@@ -41,15 +48,21 @@ impl Settings {
 
     /// Its limit, in words.
     pub fn limit(&self) -> String {
-        self.file_size_limit
-            .map_or_else(|| "no limit of its own".to_owned(), |bytes| format!("files up to {}", size(bytes)))
+        self.file_size_limit.map_or_else(
+            || "no limit of its own".to_owned(),
+            |bytes| format!("files up to {}", size(bytes)),
+        )
     }
 }
 
 /// `512 MiB`, or bytes where they are not whole MiB.
 pub fn size(bytes: u64) -> String {
     const MIB: u64 = 1 << 20;
-    if bytes.is_multiple_of(MIB) { format!("{} MiB", bytes / MIB) } else { format!("{bytes} bytes") }
+    if bytes.is_multiple_of(MIB) {
+        format!("{} MiB", bytes / MIB)
+    } else {
+        format!("{bytes} bytes")
+    }
 }
 
 /// The bucket of a deployment.
@@ -91,7 +104,9 @@ impl Bucket {
 
     /// Sets it. A repeat changes nothing.
     pub async fn change(&self, settings: &Settings) -> Result<(), StorageError> {
-        self.ask(Method::PUT, &format!("bucket/{}", self.name()), Some(self.described(settings))).await.map(drop)
+        self.ask(Method::PUT, &format!("bucket/{}", self.name()), Some(self.described(settings)))
+            .await
+            .map(drop)
     }
 
     fn described(&self, settings: &Settings) -> Value {
@@ -100,7 +115,12 @@ impl Bucket {
         body
     }
 
-    async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> Result<Vec<u8>, StorageError> {
+    async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Result<Vec<u8>, StorageError> {
         self.0.ask("bucket", method, path, body).await
     }
 }
@@ -116,12 +136,16 @@ pub fn remedy(error: &StorageError) -> &'static str {
             "Supabase refuses the key: take a secret key, sb_secret_…, of this project from its Settings, API Keys, \
              and store it as SUPABASE_SECRET_KEY's secret."
         }
-        StorageError::Refused { status: 404, .. } => "`cargo admin storage init` makes the bucket, or makes it public.",
+        StorageError::Refused { status: 404, .. } => {
+            "`cargo admin storage init` makes the bucket, or makes it public."
+        }
         StorageError::Refused { status: 413, .. } => {
             "The project's own limit is lower (50 MB on the free plan): raise it under Storage, Settings, or give a \
              smaller --limit-mib, such as 40."
         }
-        StorageError::Refused { status: 415, .. } => "`cargo admin storage init` makes the bucket admit video/mp4.",
+        StorageError::Refused { status: 415, .. } => {
+            "`cargo admin storage init` makes the bucket admit video/mp4."
+        }
         StorageError::Location => {
             "The server names no address at which an upload in parts goes on: of a self-hosted one see whether a proxy \
              takes the header Location away, and whether its storage is of 2023 or later."

@@ -1,5 +1,5 @@
-//! Asks before money moves, or something that callers see changes. What will happen is always said; `--yes` answers the question
-//! where there is nobody to ask.
+//! Asks before money moves, or something that callers see changes. What will happen is always said;
+//! `--yes` answers the question where there is nobody to ask.
 
 use crate::failure::Failure;
 use ghub::foreign_text::printable_lines;
@@ -14,7 +14,8 @@ pub struct Confirmation {
 }
 
 impl Confirmation {
-    /// Says what will be done, and returns only if it may be. All of it goes to standard error: standard output is the answer's.
+    /// Says what will be done, and returns only if it may be. All of it goes to standard error:
+    /// standard output is the answer's.
     pub fn obtain(&self, what: &str) -> Result<(), Failure> {
         eprintln!("{}", printable_lines(what));
         if self.yes {
@@ -43,9 +44,14 @@ mod tests {
 
     #[test]
     fn only_yes_is_yes() {
-        for (answer, yes) in
-            [("y\n", true), ("YES\n", true), ("\n", false), ("", false), ("n\n", false), ("yesterday\n", false)]
-        {
+        for (answer, yes) in [
+            ("y\n", true),
+            ("YES\n", true),
+            ("\n", false),
+            ("", false),
+            ("n\n", false),
+            ("yesterday\n", false),
+        ] {
             let mut asked = Vec::new();
             assert_eq!(agreed(answer.as_bytes(), &mut asked).unwrap(), yes, "{answer:?}");
             assert_eq!(asked, b"Do it? [y/N] ");

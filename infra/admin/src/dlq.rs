@@ -1,11 +1,13 @@
-//! `cargo admin dlq …`: messages that no function could work on, shown and sent again. No job hangs on one: the sweep finds it.
+//! `cargo admin dlq …`: messages that no function could work on, shown and sent again. No job hangs
+//! on one: the sweep finds it.
 
 use crate::failure::Failure;
 use crate::output::{Listing, moment};
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::types::{
-    ChangeMessageVisibilityBatchRequestEntry, Message, MessageSystemAttributeName, QueueAttributeName,
+    ChangeMessageVisibilityBatchRequestEntry, Message, MessageSystemAttributeName,
+    QueueAttributeName,
 };
 use clap::{Args, Subcommand};
 use ghub::outbound::{BoxError, sdk_config};
@@ -17,11 +19,15 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// The queues whose dead letters these are, in the words of a command line.
-const QUEUES: [(&str, &str); 3] =
-    [("poll", "POLL_QUEUE_URL"), ("store", "STORE_QUEUE_URL"), ("store-again", "STORE_AGAIN_QUEUE_URL")];
+const QUEUES: [(&str, &str); 3] = [
+    ("poll", "POLL_QUEUE_URL"),
+    ("store", "STORE_QUEUE_URL"),
+    ("store-again", "STORE_AGAIN_QUEUE_URL"),
+];
 /// SQS hands out at most ten messages at a time.
 const AT_ONCE: i32 = 10;
-/// While they are listed they are hidden, so that none is seen twice: a hundred are read within seconds.
+/// While they are listed they are hidden, so that none is seen twice: a hundred are read within
+/// seconds.
 const HIDDEN_S: i32 = 30;
 /// A short wait makes SQS ask all of its servers.
 const WAIT_S: i32 = 1;
@@ -34,7 +40,8 @@ const SHOWN: usize = 80;
 pub enum Command {
     /// Show what waits; it is hidden for a moment, and stays
     List(Which),
-    /// Send what waits back to its queue. SQS does it: interrupted, it goes on by itself; a message that comes twice does no harm
+    /// Send what waits back to its queue. SQS does it: interrupted, it goes on by itself; a message
+    /// that comes twice does no harm
     Redrive(Which),
 }
 
@@ -102,15 +109,27 @@ impl Which {
         config.set_endpoint_url(world.env.aws_endpoint("SQS").map(str::to_owned));
         let sqs = Client::from_conf(config.build());
         let mut found = Vec::new();
-        for (of, variable) in QUEUES.into_iter().filter(|(of, _)| self.queue.as_deref().is_none_or(|only| only == *of))
+        for (of, variable) in QUEUES
+            .into_iter()
+            .filter(|(of, _)| self.queue.as_deref().is_none_or(|only| only == *of))
         {
             let url = world.env.required(variable)?;
             let name = QueueAttributeName::RedrivePolicy;
-            let asked = sqs.get_queue_attributes().queue_url(url).attribute_names(name.clone()).send().await;
-            let attributes = asked.map_err(|error| failed(url, "read", error))?.attributes.unwrap_or_default();
-            let policy: Value =
-                attributes.get(&name).and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
-            let arn = policy["deadLetterTargetArn"].as_str().ok_or_else(|| Failure::NoDeadLetters(url.to_owned()))?;
+            let asked = sqs
+                .get_queue_attributes()
+                .queue_url(url)
+                .attribute_names(name.clone())
+                .send()
+                .await;
+            let attributes =
+                asked.map_err(|error| failed(url, "read", error))?.attributes.unwrap_or_default();
+            let policy: Value = attributes
+                .get(&name)
+                .and_then(|text| serde_json::from_str(text).ok())
+                .unwrap_or_default();
+            let arn = policy["deadLetterTargetArn"]
+                .as_str()
+                .ok_or_else(|| Failure::NoDeadLetters(url.to_owned()))?;
             found.push(Dead { of, arn: arn.to_owned(), sqs: sqs.clone() });
         }
         Ok(found)
@@ -118,7 +137,8 @@ impl Which {
 }
 
 impl Dead {
-    /// What waits, each once; all of it is visible again afterwards, or after half a minute if this is interrupted.
+    /// What waits, each once; all of it is visible again afterwards, or after half a minute if this
+    /// is interrupted.
     async fn peeked(&self, most: usize) -> Result<Vec<Message>, Failure> {
         let name = self.arn.rsplit(':').next().unwrap_or(&self.arn);
         let url = self.sqs.get_queue_url().queue_name(name).send().await;
@@ -128,12 +148,19 @@ impl Dead {
             let asked = self.sqs.receive_message().queue_url(&url).max_number_of_messages(AT_ONCE);
             let asked = asked.visibility_timeout(HIDDEN_S).wait_time_seconds(WAIT_S);
             let asked = asked.message_system_attribute_names(MessageSystemAttributeName::All);
-            let batch = asked.send().await.map_err(|error| failed(name, "read", error))?.messages.unwrap_or_default();
+            let batch = asked
+                .send()
+                .await
+                .map_err(|error| failed(name, "read", error))?
+                .messages
+                .unwrap_or_default();
             if batch.is_empty() {
                 break;
             }
             handles.extend(batch.iter().filter_map(|message| message.receipt_handle.clone()));
-            messages.extend(batch.into_iter().filter(|message| seen.insert(message.message_id.clone())));
+            messages.extend(
+                batch.into_iter().filter(|message| seen.insert(message.message_id.clone())),
+            );
         }
         for batch in handles.chunks(10) {
             self.show_again(&url, batch).await;
@@ -150,22 +177,43 @@ impl Dead {
         };
         let entries = handles.iter().enumerate().map(entry).collect::<Result<Vec<_>, _>>();
         let Ok(entries) = entries else { return };
-        drop(self.sqs.change_message_visibility_batch().queue_url(url).set_entries(Some(entries)).send().await);
+        drop(
+            self.sqs
+                .change_message_visibility_batch()
+                .queue_url(url)
+                .set_entries(Some(entries))
+                .send()
+                .await,
+        );
     }
 
-    /// Has SQS move everything, and waits for it: how many so far, and in SQS's word how that stands.
+    /// Has SQS move everything, and waits for it: how many so far, and in SQS's word how that
+    /// stands.
     async fn moved(&self) -> Result<(i64, String), Failure> {
         let started = self.sqs.start_message_move_task().source_arn(&self.arn).send().await;
         started.map_err(|error| failed(&self.arn, "emptied", error))?;
         let end = Instant::now() + PATIENCE;
         loop {
-            let tasks = self.sqs.list_message_move_tasks().source_arn(&self.arn).max_results(1).send().await;
-            let tasks = tasks.map_err(|error| failed(&self.arn, "watched", error))?.results.unwrap_or_default();
+            let tasks = self
+                .sqs
+                .list_message_move_tasks()
+                .source_arn(&self.arn)
+                .max_results(1)
+                .send()
+                .await;
+            let tasks = tasks
+                .map_err(|error| failed(&self.arn, "watched", error))?
+                .results
+                .unwrap_or_default();
             let task = tasks.first();
             let moved = task.map_or(0, |task| task.approximate_number_of_messages_moved);
             let status = task.and_then(|task| task.status.clone()).unwrap_or_default();
             if let Some(why) = task.and_then(|task| task.failure_reason.clone()) {
-                return Err(Failure::Queue { what: self.arn.clone(), done: "emptied", source: why.into() });
+                return Err(Failure::Queue {
+                    what: self.arn.clone(),
+                    done: "emptied",
+                    source: why.into(),
+                });
             }
             if status != "RUNNING" || Instant::now() > end {
                 return Ok((moved, status));
@@ -177,9 +225,14 @@ impl Dead {
 
 fn shown(queue: &str, message: &Message) -> (Vec<String>, Value) {
     let attribute = |name: MessageSystemAttributeName| {
-        message.attributes.as_ref().and_then(|all| all.get(&name)).and_then(|text| text.parse::<i64>().ok())
+        message
+            .attributes
+            .as_ref()
+            .and_then(|all| all.get(&name))
+            .and_then(|text| text.parse::<i64>().ok())
     };
-    let sent = attribute(MessageSystemAttributeName::SentTimestamp).map(|ms| Timestamp::from_unix_s(ms / 1_000));
+    let sent = attribute(MessageSystemAttributeName::SentTimestamp)
+        .map(|ms| Timestamp::from_unix_s(ms / 1_000));
     let received = attribute(MessageSystemAttributeName::ApproximateReceiveCount).unwrap_or(0);
     let body = message.body.clone().unwrap_or_default();
     let ours = serde_json::from_str::<ghub::queue::Message>(&body).ok();
@@ -187,9 +240,13 @@ fn shown(queue: &str, message: &Message) -> (Vec<String>, Value) {
         Some(ours) => format!("job {} of organization {}", ours.job, ours.org),
         None => format!("no message of ours: {:?}", body.chars().take(SHOWN).collect::<String>()),
     };
-    let row = vec![queue.to_owned(), sent.map(moment).unwrap_or_default(), received.to_string(), about];
+    let row =
+        vec![queue.to_owned(), sent.map(moment).unwrap_or_default(), received.to_string(), about];
     let (job, org) = (ours.map(|ours| ours.job), ours.map(|ours| ours.org));
-    (row, json!({"queue": queue, "sent": sent, "received": received, "job": job, "org": org, "body": body}))
+    (
+        row,
+        json!({"queue": queue, "sent": sent, "received": received, "job": job, "org": org, "body": body}),
+    )
 }
 
 fn failed<E>(what: &str, done: &'static str, error: SdkError<E>) -> Failure

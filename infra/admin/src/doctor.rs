@@ -1,7 +1,9 @@
-//! `cargo admin doctor`: looks at everything that a deployment consists of and depends on, and says what to do about what it finds.
+//! `cargo admin doctor`: looks at everything that a deployment consists of and depends on, and says
+//! what to do about what it finds.
 //!
-//! It changes nothing and spends nothing: every request is a question, but for one small file that is put into the bucket and taken
-//! out again. All checks run, whatever the others find; each has its own time.
+//! It changes nothing and spends nothing: every request is a question, but for one small file that
+//! is put into the bucket and taken out again. All checks run, whatever the others find; each has
+//! its own time.
 
 mod aws;
 mod bucket;
@@ -57,7 +59,8 @@ pub async fn examine(deployment: &Deployment) -> Diagnosis {
                 found.extend([bucket, fal, google].into_iter().flatten());
                 found
             };
-            let (tables, queues, outside) = tokio::join!(tables::look(world, &aws), queues::look(world, &aws), outside);
+            let (tables, queues, outside) =
+                tokio::join!(tables::look(world, &aws), queues::look(world, &aws), outside);
             findings.extend([tables, queues, outside].into_iter().flatten());
         }
         Err(error) => {
@@ -75,8 +78,13 @@ pub async fn examine(deployment: &Deployment) -> Diagnosis {
     Diagnosis::new(findings)
 }
 
-/// Gives a check its time. One that does not end in it has failed, and the others are not kept waiting.
-async fn within(area: &'static str, subject: &str, check: impl Future<Output = Vec<Finding>>) -> Vec<Finding> {
+/// Gives a check its time. One that does not end in it has failed, and the others are not kept
+/// waiting.
+async fn within(
+    area: &'static str,
+    subject: &str,
+    check: impl Future<Output = Vec<Finding>>,
+) -> Vec<Finding> {
     tokio::time::timeout(PATIENCE, check).await.unwrap_or_else(|_| {
         let mut finding = Finding::of(area, subject);
         finding.fail(

@@ -1,4 +1,5 @@
-//! Which deployment is operated on: the same variables that the functions have, from the process or from a file.
+//! Which deployment is operated on: the same variables that the functions have, from the process or
+//! from a file.
 
 use crate::failure::Failure;
 use ghub::account::Account;
@@ -53,8 +54,9 @@ impl Deployment {
     pub fn read(env_file: Option<&Path>) -> Result<Self, Failure> {
         let from_file = env_file.map_or(Ok(Vec::new()), ghub::env_file::read)?;
         let process = Env::process();
-        let from_process =
-            VARIABLES.iter().filter_map(|name| Some(((*name).to_owned(), process.optional(name)?.to_owned())));
+        let from_process = VARIABLES
+            .iter()
+            .filter_map(|name| Some(((*name).to_owned(), process.optional(name)?.to_owned())));
         let variables = Variables(from_process.chain(from_file).collect());
         let env = variables.0.iter().cloned().collect();
         // What a function counts goes to its log; standard output is the answer's here.
@@ -65,8 +67,14 @@ impl Deployment {
 
     /// The same deployment where these variables have these values, or none.
     pub fn with(&self, changes: &[(&str, Option<&str>)]) -> World {
-        let kept = self.variables.0.iter().filter(|(name, _)| changes.iter().all(|(changed, _)| changed != name));
-        let set = changes.iter().filter_map(|(name, value)| Some(((*name).to_owned(), (*value)?.to_owned())));
+        let kept = self
+            .variables
+            .0
+            .iter()
+            .filter(|(name, _)| changes.iter().all(|(changed, _)| changed != name));
+        let set = changes
+            .iter()
+            .filter_map(|(name, value)| Some(((*name).to_owned(), (*value)?.to_owned())));
         World { env: kept.cloned().chain(set).collect(), ..self.world.clone() }
     }
 }
@@ -79,16 +87,22 @@ pub struct Operator {
     pub ambient: Ambient,
     /// Who operates.
     pub actor: Actor,
-    /// Where the tables are, in words: a question about money says it, so that nobody mistakes the real ones for the local ones.
+    /// Where the tables are, in words: a question about money says it, so that nobody mistakes the
+    /// real ones for the local ones.
     pub place: String,
 }
 
 impl Operator {
-    /// Over the deployment's tables, where this name is kept beside every change; reaches for nothing yet.
+    /// Over the deployment's tables, where this name is kept beside every change; reaches for
+    /// nothing yet.
     pub fn new(Deployment { world, .. }: &Deployment, actor: &Actor) -> Result<Self, Failure> {
         let tables = [Table::Accounts, Table::Ledger, Table::Keys, Table::Jobs];
         let store = Store::new(world, &sdk_config(world)?, &tables)?.acting_as(actor);
-        let place = world.env.aws_endpoint("DYNAMODB").map_or_else(|| world.env.required("AWS_REGION"), Ok)?.to_owned();
+        let place = world
+            .env
+            .aws_endpoint("DYNAMODB")
+            .map_or_else(|| world.env.required("AWS_REGION"), Ok)?
+            .to_owned();
         let (world, ambient) = (world.clone(), world.ambient.clone());
         Ok(Self { world, store, ambient, actor: actor.clone(), place })
     }

@@ -84,7 +84,9 @@ pub enum Failure {
     #[error("nothing was changed")]
     Declined,
     /// A write whose answer may have been lost. `again` may be run as often as one likes.
-    #[error("this may be unfinished; running `cargo admin {again}` finishes it, and does nothing twice")]
+    #[error(
+        "this may be unfinished; running `cargo admin {again}` finishes it, and does nothing twice"
+    )]
     Unfinished { again: String, source: StoreError },
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -118,7 +120,8 @@ impl Failure {
         while let Some(error) = cause {
             let sentence = error.to_string();
             if sentence != said {
-                eprintln!("  because: {}", printable(&sentence)); // some of the SDK's errors only repeat what they wrap
+                // some of the SDK's errors only repeat what they wrap
+                eprintln!("  because: {}", printable(&sentence));
             }
             (said, cause) = (sentence, error.source());
         }

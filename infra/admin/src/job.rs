@@ -20,8 +20,8 @@ use serde_json::json;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How long a turn of somebody else is waited for: a submission takes 60 s at most. A transfer of a video takes longer, and so may another
-/// cancellation that died.
+/// How long a turn of somebody else is waited for: a submission takes 60 s at most. A transfer of a
+/// video takes longer, and so may another cancellation that died.
 const PATIENCE: Duration = Duration::from_secs(75);
 /// Whoever holds the turn gives it back at a whole second; a moment later is early enough.
 const MOMENT: Duration = Duration::from_millis(200);
@@ -47,9 +47,10 @@ pub enum Command {
         #[command(flatten)]
         which: Which,
     },
-    /// End an open job uncharged. A render that has begun is asked to stop, and its job stays open until the provider has stopped; a
-    /// render that is finished is stored and charged. Google cannot be stopped: its render goes on and so does its job, unless --discard
-    /// throws the paid render away
+    /// End an open job uncharged. A render that has begun is asked to stop, and its job stays open
+    /// until the provider has stopped; a render that is finished is stored and charged. Google
+    /// cannot be stopped: its render goes on and so does its job, unless --discard throws the paid
+    /// render away
     Fail(Fail),
 }
 
@@ -73,7 +74,8 @@ pub struct Fail {
     /// Whose doing it is, for programs and for the share of failed jobs
     #[arg(long, value_enum, default_value_t = Code::Cancelled)]
     code: Code,
-    /// Fail it even if its render is finished, may be, or cannot be stopped: that is paid for and thrown away
+    /// Fail it even if its render is finished, may be, or cannot be stopped: that is paid for and
+    /// thrown away
     #[arg(long)]
     discard: bool,
     #[command(flatten)]
@@ -91,7 +93,9 @@ pub enum Code {
 
 pub async fn run(command: Command, operator: &Operator) -> Result<Report, Failure> {
     match command {
-        Command::Show { which, prompt } => show::run(&which.read(operator).await?, prompt, operator).await,
+        Command::Show { which, prompt } => {
+            show::run(&which.read(operator).await?, prompt, operator).await
+        }
         Command::Recheck { which } => recheck(&which.read(operator).await?, operator).await,
         Command::Fail(fail) => fail.run(operator).await,
     }
@@ -112,7 +116,11 @@ async fn recheck(job: &Job, operator: &Operator) -> Result<Report, Failure> {
     let now = operator.ambient.now();
     let wait = if job.is_due(now) { Duration::ZERO } else { job.due.since(now) };
     let sent = queue("POLL_QUEUE_URL", operator)?.send(Message::about(job), wait).await;
-    sent.map_err(|error| Failure::Queue { what: format!("job {}", job.id), done: "queued", source: error.into() })?;
+    sent.map_err(|error| Failure::Queue {
+        what: format!("job {}", job.id),
+        done: "queued",
+        source: error.into(),
+    })?;
     let note = match wait.as_secs() {
         0 => "A message is queued: poll-jobs looks at it now.".to_owned(),
         seconds => format!("Somebody has its turn for {seconds} s; a message is queued for then."),
@@ -142,12 +150,20 @@ impl Fail {
             let failure = job::Failure::new(self.code(), &self.reason).by(&operator.actor);
             let due = job.due;
             let lifetime = Lifetime::of(ATTEMPT);
-            let wait = match canceller.cancel(job, failure, self.discard, lifetime).await.map_err(Failure::Job)? {
+            let wait = match canceller
+                .cancel(job, failure, self.discard, lifetime)
+                .await
+                .map_err(Failure::Job)?
+            {
                 Cancellation::Failed => {
-                    return self.ended(operator, "It has failed, uncharged; its hold is released.").await;
+                    return self
+                        .ended(operator, "It has failed, uncharged; its hold is released.")
+                        .await;
                 }
                 Cancellation::FailedByProvider(_) => {
-                    return self.ended(operator, "The provider had failed it before; its hold is released.").await;
+                    return self
+                        .ended(operator, "The provider had failed it before; its hold is released.")
+                        .await;
                 }
                 Cancellation::Requested => return self.ended(operator, REQUESTED).await,
                 Cancellation::Finished => return Err(Failure::RenderFinished(id)),
@@ -168,11 +184,14 @@ impl Fail {
         }
     }
 
-    /// What is thrown away with the job, in a sentence. A render that is paid for is lost only to who said --discard.
+    /// What is thrown away with the job, in a sentence. A render that is paid for is lost only to
+    /// who said --discard.
     fn lost(&self, job: &Job, checker: &Checker) -> &'static str {
         match &job.state {
             _ if !self.discard => "",
-            State::Processing(Processing { handle, file: None, .. }) if !checker.can_stop(handle) => {
+            State::Processing(Processing { handle, file: None, .. })
+                if !checker.can_stop(handle) =>
+            {
                 " This provider cannot be stopped: its render goes on, is paid for and thrown away."
             }
             _ => " A finished render is thrown away.",
@@ -201,7 +220,11 @@ fn brief(job: &Job, note: String) -> Report {
     let status = job.status().as_str();
     Report {
         json: json!({"id": job.id, "org": job.org, "status": status}),
-        table: vec![("job", job.id.to_string()), ("organization", job.org.to_string()), ("status", status.to_owned())],
+        table: vec![
+            ("job", job.id.to_string()),
+            ("organization", job.org.to_string()),
+            ("status", status.to_owned()),
+        ],
         note,
     }
 }

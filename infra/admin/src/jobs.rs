@@ -1,7 +1,8 @@
-//! `cargo admin jobs`: jobs of one organization or of all, the newest first; or those that are open or stuck, the oldest first.
+//! `cargo admin jobs`: jobs of one organization or of all, the newest first; or those that are open
+//! or stuck, the oldest first.
 //!
-//! Every reading is bounded: of one organization it goes on until there are enough, of all it asks each organization once, and open jobs
-//! are looked up in their index.
+//! Every reading is bounded: of one organization it goes on until there are enough, of all it asks
+//! each organization once, and open jobs are looked up in their index.
 
 use crate::environment::Operator;
 use crate::failure::Failure;
@@ -21,8 +22,8 @@ use std::cmp::Reverse;
 const AT_ONCE: usize = 16;
 /// Each organization is a read of its own. A thousand take some seconds and 0.002 USD.
 const MOST_ORGANIZATIONS: usize = 1_000;
-/// So many open jobs of each of the 16 shards of the index are looked at, the most overdue first: 16,000 in all, five times what the
-/// workers are made for.
+/// So many open jobs of each of the 16 shards of the index are looked at, the most overdue first:
+/// 16,000 in all, five times what the workers are made for.
 const MOST_OF_A_SHARD: i32 = 1_000;
 /// After every moment at which a job can be due.
 const AFTER_ALL: Timestamp = Timestamp::from_unix_s(i64::MAX);
@@ -42,7 +43,8 @@ pub struct Jobs {
     /// Only those that are not over, the oldest first
     #[arg(long, conflicts_with_all = ["status", "before"])]
     open: bool,
-    /// Only open ones that do not get on, and why: late for a look by 10 minutes, in trouble three times, or open for over 2 hours
+    /// Only open ones that do not get on, and why: late for a look by 10 minutes, in trouble three
+    /// times, or open for over 2 hours
     #[arg(long, conflicts_with_all = ["status", "before", "open"])]
     stuck: bool,
     /// Only those of this model, such as fal/kling-2
@@ -86,7 +88,8 @@ impl Jobs {
         })
     }
 
-    /// Goes on where one search of the store ends, until there are enough or no more; and where there may be more, if so.
+    /// Goes on where one search of the store ends, until there are enough or no more; and where
+    /// there may be more, if so.
     async fn of(&self, org: OrgId, operator: &Operator) -> Result<Found, Failure> {
         let (most, mut jobs) = (usize::from(self.most), Vec::new());
         let mut wanted = self.wanted();
@@ -101,7 +104,9 @@ impl Jobs {
         let note = match next {
             Some(last) => format!("There may be older ones: --before {last}"),
             None if jobs.is_empty() && self.names_no_model() => self.no_such_model(),
-            None if jobs.is_empty() && self.is_narrow() => "The organization has no such job.".to_owned(),
+            None if jobs.is_empty() && self.is_narrow() => {
+                "The organization has no such job.".to_owned()
+            }
             None if jobs.is_empty() => "The organization has no jobs yet.".to_owned(),
             None => String::new(),
         };
@@ -115,7 +120,9 @@ impl Jobs {
             return Err(Failure::TooManyOrganizations(accounts.len(), MOST_ORGANIZATIONS));
         }
         let most = usize::from(self.most);
-        let each = stream::iter(accounts.iter().map(|account| operator.store.jobs(account.org, self.wanted(), most)));
+        let each = stream::iter(
+            accounts.iter().map(|account| operator.store.jobs(account.org, self.wanted(), most)),
+        );
         let found: Vec<_> = each.buffered(AT_ONCE).try_collect().await?;
         let more = found.iter().any(|found| found.reached.is_some());
         let mut jobs: Vec<Job> = found.into_iter().flat_map(|found| found.jobs).collect();
@@ -136,18 +143,23 @@ impl Jobs {
         Ok(Found { jobs, next, note })
     }
 
-    /// Those of the index of open jobs, each read again: the index lags, and has no more than their keys.
+    /// Those of the index of open jobs, each read again: the index lags, and has no more than their
+    /// keys.
     async fn among_the_open(&self, operator: &Operator, now: Timestamp) -> Result<Found, Failure> {
-        let shards = stream::iter(SHARDS.map(|shard| operator.store.overdue(shard, AFTER_ALL, MOST_OF_A_SHARD)));
+        let shards = stream::iter(
+            SHARDS.map(|shard| operator.store.overdue(shard, AFTER_ALL, MOST_OF_A_SHARD)),
+        );
         let shards: Vec<_> = shards.buffered(AT_ONCE).try_collect().await?;
-        let full = shards.iter().any(|keys| i32::try_from(keys.len()).is_ok_and(|found| found >= MOST_OF_A_SHARD));
+        let full = shards
+            .iter()
+            .any(|keys| i32::try_from(keys.len()).is_ok_and(|found| found >= MOST_OF_A_SHARD));
         let mut keys: Vec<_> = shards.into_iter().flatten().collect();
         keys.retain(|key| self.org.is_none_or(|org| org == key.org));
         keys.sort_by_key(|key| key.job);
         let each = stream::iter(keys.iter().map(|key| operator.store.job(key.org, key.job)));
-        let jobs = each
-            .buffered(AT_ONCE)
-            .try_filter_map(async |job| Ok::<_, StoreError>(job.filter(|job| self.takes(job, now))));
+        let jobs = each.buffered(AT_ONCE).try_filter_map(async |job| {
+            Ok::<_, StoreError>(job.filter(|job| self.takes(job, now)))
+        });
         let most = usize::from(self.most);
         let mut jobs: Vec<Job> = jobs.take(most + 1).try_collect().await?;
         let cut = jobs.len() > most;
@@ -155,7 +167,9 @@ impl Jobs {
         let what = if self.stuck { "stuck" } else { "open" };
         let mut note = match (jobs.is_empty(), cut) {
             (true, _) if self.names_no_model() => self.no_such_model(),
-            (true, _) if self.model.is_some() || self.org.is_some() => format!("No such job is {what}."),
+            (true, _) if self.model.is_some() || self.org.is_some() => {
+                format!("No such job is {what}.")
+            }
             (true, _) => format!("No job is {what}."),
             (false, true) => "There are more of them: --most shows them.".to_owned(),
             (false, false) => String::new(),
@@ -172,7 +186,12 @@ impl Jobs {
     }
 
     fn wanted(&self) -> Wanted<'_> {
-        Wanted { status: self.status, model: self.model.as_deref(), older_than: self.before, deleted_too: true }
+        Wanted {
+            status: self.status,
+            model: self.model.as_deref(),
+            older_than: self.before,
+            deleted_too: true,
+        }
     }
 
     /// Whether the model that was asked for is none of the catalog's.
@@ -182,7 +201,11 @@ impl Jobs {
 
     fn no_such_model(&self) -> String {
         let models: Vec<_> = Catalog::published().iter().map(|model| model.id.clone()).collect();
-        format!("There is no model {}: there are {}.", self.model.as_deref().unwrap_or_default(), models.join(", "))
+        format!(
+            "There is no model {}: there are {}.",
+            self.model.as_deref().unwrap_or_default(),
+            models.join(", ")
+        )
     }
 
     const fn is_narrow(&self) -> bool {
@@ -190,7 +213,8 @@ impl Jobs {
     }
 }
 
-const OF_ALL: [&str; 9] = ["ORGANIZATION", "JOB", "STATUS", "MODEL", "SECONDS", "MXN", "CREATED", "ENDED", "NOTE"];
+const OF_ALL: [&str; 9] =
+    ["ORGANIZATION", "JOB", "STATUS", "MODEL", "SECONDS", "MXN", "CREATED", "ENDED", "NOTE"];
 
 fn row(job: &Job, now: Timestamp) -> Vec<String> {
     let (status, created) = (job.status().as_str().to_owned(), moment(job.created));
@@ -216,8 +240,9 @@ fn note(job: &Job, now: Timestamp) -> String {
         State::Failed { failure, .. } => failure.message.clone(),
         State::Completed { .. } => String::new(),
         State::Pending { .. } | State::Processing(_) => {
-            let waits =
-                stand(job).map(|Stand { what, since, .. }| format!("waits for {what}, since {}", moment(since)));
+            let waits = stand(job).map(|Stand { what, since, .. }| {
+                format!("waits for {what}, since {}", moment(since))
+            });
             let wrong = stuck(job, now).or_else(|| job.trouble.as_ref().map(trouble));
             waits.into_iter().chain(wrong).collect::<Vec<_>>().join("; ")
         }
@@ -255,5 +280,6 @@ fn object(job: &Job, now: Timestamp) -> Value {
 }
 
 fn status(text: &str) -> Result<Status, String> {
-    Status::named(text).ok_or_else(|| "a status is pending, processing, completed or failed".to_owned())
+    Status::named(text)
+        .ok_or_else(|| "a status is pending, processing, completed or failed".to_owned())
 }

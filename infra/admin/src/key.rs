@@ -1,4 +1,5 @@
-//! `cargo admin key …`: API keys. A key is printed once, by `create`; from then on only its hash is known.
+//! `cargo admin key …`: API keys. A key is printed once, by `create`; from then on only its hash is
+//! known.
 
 use crate::environment::Operator;
 use crate::failure::Failure;
@@ -29,7 +30,8 @@ pub enum Command {
         #[arg(long)]
         sandbox: bool,
     },
-    /// Show an organization's keys, and its sandbox's; it reads the keys of all, which is quick up to some ten thousand
+    /// Show an organization's keys, and its sandbox's; it reads the keys of all, which is quick up
+    /// to some ten thousand
     List {
         /// The organization
         #[arg(long, value_name = "UUID")]
@@ -37,7 +39,8 @@ pub enum Command {
     },
     /// Revoke a key; warm functions notice within 60 s
     Revoke {
-        /// The key, its hash, or - to read one of them from standard input, which keeps it out of the shell's history
+        /// The key, its hash, or - to read one of them from standard input, which keeps it out of
+        /// the shell's history
         #[arg(value_name = "KEY", required_unless_present = "hash")]
         key: Option<String>,
         /// The key's hash, as `key create` printed it
@@ -68,7 +71,9 @@ async fn list(org: OrgId, operator: &Operator) -> Result<Listing, Failure> {
         keys.extend(operator.store.keys(org.sandbox()).await?);
     }
     let row = |key: &ApiKey| {
-        let revoked = key.revoked.map_or_else(|| "no".to_owned(), |at| by(moment(at), key.revoked_by.as_ref()));
+        let revoked = key
+            .revoked
+            .map_or_else(|| "no".to_owned(), |at| by(moment(at), key.revoked_by.as_ref()));
         // A key without its maker is from before uses were kept.
         let unused = if key.created_by.is_some() { "never" } else { "not known" };
         let last_used = key.last_used.map_or_else(|| unused.to_owned(), day);
@@ -83,7 +88,8 @@ async fn list(org: OrgId, operator: &Operator) -> Result<Listing, Failure> {
             key.hash.to_string(),
         ]
     };
-    let note = if keys.is_empty() { "It has no key. `cargo admin key create` makes one." } else { "" };
+    let note =
+        if keys.is_empty() { "It has no key. `cargo admin key create` makes one." } else { "" };
     Ok(Listing {
         json: json!({"org": org, "keys": keys}),
         head: &["NAME", "KIND", "ENDS IN", "CREATED", "LAST USED", "REVOKED", "HASH"],
@@ -111,7 +117,8 @@ async fn create(org: OrgId, name: &str, operator: &Operator) -> Result<Report, F
 }
 
 async fn revoke(hash: &KeyHash, operator: &Operator) -> Result<Report, Failure> {
-    // Only to tell which key it was: this read may lag behind a key that was made a moment ago, the write below does not.
+    // Only to tell which key it was: this read may lag behind a key that was made a moment ago, the
+    // write below does not.
     let known = operator.store.key(hash).await?;
     let now = operator.ambient.now();
     if !operator.store.revoke_key(hash, now).await? {
@@ -122,8 +129,13 @@ async fn revoke(hash: &KeyHash, operator: &Operator) -> Result<Report, Failure> 
     let mut json = json!({"hash": hash, "revoked": revoked, "revoked_before": before.is_some()});
     let mut table = vec![("hash", hash.to_string())];
     if let Some(key) = known {
-        (json["org"], json["name"], json["last4"]) = (json!(key.org), json!(key.name), json!(key.last4));
-        table.extend([("organization", key.org.to_string()), ("name", key.name), ("ends in", key.last4)]);
+        (json["org"], json["name"], json["last4"]) =
+            (json!(key.org), json!(key.name), json!(key.last4));
+        table.extend([
+            ("organization", key.org.to_string()),
+            ("name", key.name),
+            ("ends in", key.last4),
+        ]);
     }
     table.push(("revoked", moment(revoked)));
     let note = match before {
@@ -150,7 +162,8 @@ fn named(argument: Option<&str>, mut input: impl io::BufRead) -> Result<KeyHash,
 }
 
 fn name(text: &str) -> Result<String, String> {
-    let fits = text.chars().count() <= LONGEST_NAME && printable(text) == text && text.trim() == text;
+    let fits =
+        text.chars().count() <= LONGEST_NAME && printable(text) == text && text.trim() == text;
     if fits && !text.is_empty() {
         Ok(text.to_owned())
     } else {
@@ -175,7 +188,11 @@ mod tests {
             ("-".to_owned(), format!("{key}\n")),
             ("-".to_owned(), format!("  {hash}\r\n")),
         ] {
-            assert_eq!(named(Some(&argument), input.as_bytes()).unwrap(), hash, "{argument} {input}");
+            assert_eq!(
+                named(Some(&argument), input.as_bytes()).unwrap(),
+                hash,
+                "{argument} {input}"
+            );
         }
         assert!(matches!(named(Some("-"), &b"\n"[..]), Err(Failure::NoKeyRead)));
     }

@@ -23,7 +23,8 @@ impl Ledger {
     pub async fn run(&self, operator: &Operator) -> Result<Answer, Failure> {
         operator.account(self.org).await?;
         let lines = operator.store.ledger(self.org).await?;
-        let json = json!({"org": self.org, "entries": lines.iter().map(in_its_place).collect::<Vec<_>>()});
+        let json =
+            json!({"org": self.org, "entries": lines.iter().map(in_its_place).collect::<Vec<_>>()});
         if self.csv {
             return Ok(Answer { text: csv(&lines), json, sound: true });
         }
@@ -46,7 +47,8 @@ impl Ledger {
             json,
             head: &["#", "POSTED", "KIND", "AMOUNT", "BALANCE", "REFERENCE", "BY", "REASON"],
             rows: lines.iter().map(row).collect(),
-            note: if lines.is_empty() { "It has no entry." } else { "Amounts are in MXN." }.to_owned(),
+            note: if lines.is_empty() { "It has no entry." } else { "Amounts are in MXN." }
+                .to_owned(),
         };
         Ok(listing.into())
     }
@@ -75,7 +77,8 @@ fn in_its_place(line: &LedgerLine) -> Value {
 
 /// RFC 4180, but for its line ends, which every reader takes.
 fn csv(lines: &[LedgerLine]) -> String {
-    let mut text = "sequence,id,posted,kind,amount_mxn,balance_mxn,reference,job,reason,actor\n".to_owned();
+    let mut text =
+        "sequence,id,posted,kind,amount_mxn,balance_mxn,reference,job,reason,actor\n".to_owned();
     for LedgerLine { entry, sequence, balance_after } in lines {
         let job = entry.job.map(|job| job.to_string()).unwrap_or_default();
         let cells = [
@@ -97,7 +100,11 @@ fn csv(lines: &[LedgerLine]) -> String {
 }
 
 fn quoted(cell: &str) -> String {
-    if cell.contains([',', '"', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.to_owned() }
+    if cell.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", cell.replace('"', "\"\""))
+    } else {
+        cell.to_owned()
+    }
 }
 
 #[cfg(test)]
@@ -106,7 +113,9 @@ mod tests {
 
     #[test]
     fn a_cell_is_quoted_where_it_would_be_misread() {
-        for (cell, is) in [("a b", "a b"), ("a,b", "\"a,b\""), ("say \"a\"", "\"say \"\"a\"\"\""), ("", "")] {
+        for (cell, is) in
+            [("a b", "a b"), ("a,b", "\"a,b\""), ("say \"a\"", "\"say \"\"a\"\"\""), ("", "")]
+        {
             assert_eq!(quoted(cell), is);
         }
     }

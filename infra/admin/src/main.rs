@@ -1,5 +1,5 @@
-//! The operator's command line: what callers cannot do for themselves. It parses, asks and prints; every rule of money and keys is
-//! the store's, and nothing here writes to a table by itself.
+//! The operator's command line: what callers cannot do for themselves. It parses, asks and prints;
+//! every rule of money and keys is the store's, and nothing here writes to a table by itself.
 
 mod audit;
 mod balance;
@@ -28,17 +28,20 @@ use output::{Answer, print};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Organizations, their API keys, jobs and money; the queues and the bucket; an audit and a doctor for all of it.
+/// Organizations, their API keys, jobs and money; the queues and the bucket; an audit and a doctor
+/// for all of it.
 #[derive(Debug, Parser)]
 #[command(name = "admin", bin_name = "cargo admin", after_long_help = environment::HELP)]
 struct CommandLine {
     /// Print one JSON object, for programs; money is decimal text, times are Unix seconds
     #[arg(long, global = true)]
     json: bool,
-    /// Read the configuration from this file too (NAME='value' lines, # comments); it wins over the environment
+    /// Read the configuration from this file too (NAME='value' lines, # comments); it wins over the
+    /// environment
     #[arg(long, global = true, value_name = "FILE")]
     env_file: Option<PathBuf>,
-    /// Who you are: it is kept beside everything that you change. Without it the operating system's name for you is kept
+    /// Who you are: it is kept beside everything that you change. Without it the operating system's
+    /// name for you is kept
     #[arg(long = "as", global = true, value_name = "NAME")]
     actor: Option<Actor>,
     #[command(subcommand)]
@@ -66,7 +69,8 @@ enum Noun {
     /// Messages that no function could work on
     #[command(subcommand)]
     Dlq(dlq::Command),
-    /// Recompute accounts from their ledger and jobs, and say where they differ; exit code 1 if one differs or could not be judged
+    /// Recompute accounts from their ledger and jobs, and say where they differ; exit code 1 if one
+    /// differs or could not be judged
     Audit(audit::Audit),
     /// The bucket that videos are put into
     #[command(subcommand)]
@@ -95,7 +99,9 @@ fn end_with(mistake: &clap::Error) -> ! {
     mistake.exit()
 }
 
-async fn run(CommandLine { json, env_file, actor, noun }: CommandLine) -> Result<ExitCode, Failure> {
+async fn run(
+    CommandLine { json, env_file, actor, noun }: CommandLine,
+) -> Result<ExitCode, Failure> {
     let deployment = Deployment::read(env_file.as_deref())?;
     let answer = answer(noun, &deployment, &who::operates(actor)).await;
     let answer = answer.map_err(|failure| failure.at(&deployment.world.env))?;

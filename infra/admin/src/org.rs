@@ -117,40 +117,62 @@ impl Described {
 pub async fn run(command: Command, operator: &Operator) -> Result<Answer, Failure> {
     Ok(match command {
         Command::Create { id, description } => {
-            create(id.unwrap_or_else(|| operator.ambient.org_id()), &description, operator).await?.into()
+            create(id.unwrap_or_else(|| operator.ambient.org_id()), &description, operator)
+                .await?
+                .into()
         }
         Command::Set { org, description } => describe(org, &description, operator).await?.into(),
         Command::List => list(operator).await?.into(),
         Command::Show { org } => shown(&operator.account(org).await?, "")?.into(),
         Command::Suspend { org, confirmation } => {
-            let ask =
-                |_: &Account| format!("Organization {org} at {} is refused everything from now on.", operator.place);
+            let ask = |_: &Account| {
+                format!(
+                    "Organization {org} at {} is refused everything from now on.",
+                    operator.place
+                )
+            };
             set(org, Setting::Suspended(true), Some((&confirmation, &ask)), operator).await?.into()
         }
-        Command::Resume { org } => set(org, Setting::Suspended(false), None, operator).await?.into(),
-        Command::Limit { org, jobs } => set(org, Setting::OpenJobsLimit(jobs), None, operator).await?.into(),
-        Command::DailyLimit { org, jobs } => set(org, Setting::JobsPerDay(jobs), None, operator).await?.into(),
+        Command::Resume { org } => {
+            set(org, Setting::Suspended(false), None, operator).await?.into()
+        }
+        Command::Limit { org, jobs } => {
+            set(org, Setting::OpenJobsLimit(jobs), None, operator).await?.into()
+        }
+        Command::DailyLimit { org, jobs } => {
+            set(org, Setting::JobsPerDay(jobs), None, operator).await?.into()
+        }
         Command::CreditLimit { org, amount, confirmation } => {
             let ask = |account: &Account| {
                 let (was, place) = (account.credit_limit, &operator.place);
-                format!("Organization {org} at {place} may owe MXN {amount}; so far it may owe MXN {was}.")
+                format!(
+                    "Organization {org} at {place} may owe MXN {amount}; so far it may owe MXN {was}."
+                )
             };
-            set(org, Setting::CreditLimit(amount), Some((&confirmation, &ask)), operator).await?.into()
+            set(org, Setting::CreditLimit(amount), Some((&confirmation, &ask)), operator)
+                .await?
+                .into()
         }
     })
 }
 
 async fn create(org: OrgId, described: &Described, operator: &Operator) -> Result<Report, Failure> {
-    let unfinished = |source| Failure::Unfinished { again: format!("org create --id {org}"), source };
-    let (created, bonus, note) = match create_organization(&operator.store, &operator.ambient, org).await {
-        Ok(SignUp::Done) => (true, SIGNUP_BONUS, "It is new. `cargo admin key create` makes its first key."),
+    let unfinished =
+        |source| Failure::Unfinished { again: format!("org create --id {org}"), source };
+    let (created, bonus, note) = match create_organization(&operator.store, &operator.ambient, org)
+        .await
+    {
+        Ok(SignUp::Done) => {
+            (true, SIGNUP_BONUS, "It is new. `cargo admin key create` makes its first key.")
+        }
         Ok(SignUp::Before { bonus }) => (false, bonus, "It was there before; nothing was changed."),
         Err(error) => return Err(unfinished(error)),
     };
     let mut json = json!({"org": org, "created": created, "bonus_mxn": bonus.to_string()});
     let mut table = vec![("organization", org.to_string())];
     if !described.is_empty() {
-        let account = operator.store.describe(org, &described.description()).await.map_err(unfinished)?;
+        let account =
+            operator.store.describe(org, &described.description()).await.map_err(unfinished)?;
         let about = account.ok_or(Failure::NoSuchOrganization(org))?.about;
         (json["name"], json["contact"]) = (json!(about.name), json!(about.contact));
         table.extend(about.name.map(|name| ("name", name)));
@@ -160,7 +182,11 @@ async fn create(org: OrgId, described: &Described, operator: &Operator) -> Resul
     Ok(Report { json, table, note: note.to_owned() })
 }
 
-async fn describe(org: OrgId, described: &Described, operator: &Operator) -> Result<Report, Failure> {
+async fn describe(
+    org: OrgId,
+    described: &Described,
+    operator: &Operator,
+) -> Result<Report, Failure> {
     if described.is_empty() {
         return Err(Failure::NothingToSet);
     }
@@ -171,9 +197,12 @@ async fn describe(org: OrgId, described: &Described, operator: &Operator) -> Res
 async fn list(operator: &Operator) -> Result<Listing, Failure> {
     let accounts = operator.store.accounts().await?;
     // A sandbox is called what its organization is called.
-    let live: BTreeMap<OrgId, &About> = accounts.iter().map(|account| (account.org, &account.about)).collect();
+    let live: BTreeMap<OrgId, &About> =
+        accounts.iter().map(|account| (account.org, &account.about)).collect();
     let row = |account: &Account| {
-        let Account { org, balance, held, credit_limit, open_jobs, open_jobs_limit, suspended, .. } = account;
+        let Account {
+            org, balance, held, credit_limit, open_jobs, open_jobs_limit, suspended, ..
+        } = account;
         let about = live.get(&org.live()).copied().unwrap_or(&About::NOTHING);
         let suspended = if *suspended { "suspended" } else { "" };
         let open = format!("{open_jobs} of {open_jobs_limit}");
@@ -192,9 +221,20 @@ async fn list(operator: &Operator) -> Result<Listing, Failure> {
     let rows = accounts.iter().map(row).collect::<Result<_, MoneyOverflow>>()?;
     let json = accounts.iter().map(object).collect::<Result<Vec<_>, _>>()?;
     Ok(Listing {
-        note: if accounts.is_empty() { "There is no organization." } else { "Amounts are in MXN." }.to_owned(),
+        note: if accounts.is_empty() { "There is no organization." } else { "Amounts are in MXN." }
+            .to_owned(),
         json: json!({"organizations": json}),
-        head: &["ORGANIZATION", "NAME", "BALANCE", "HELD", "CREDIT LIMIT", "AVAILABLE", "OPEN JOBS", "CONTACT", ""],
+        head: &[
+            "ORGANIZATION",
+            "NAME",
+            "BALANCE",
+            "HELD",
+            "CREDIT LIMIT",
+            "AVAILABLE",
+            "OPEN JOBS",
+            "CONTACT",
+            "",
+        ],
         rows,
     })
 }
@@ -218,7 +258,8 @@ async fn set(
     if let Some((confirmation, ask)) = question {
         confirmation.obtain(&ask(&account))?;
     }
-    let (_, after) = operator.store.set(org, setting).await?.ok_or(Failure::NoSuchOrganization(org))?;
+    let (_, after) =
+        operator.store.set(org, setting).await?.ok_or(Failure::NoSuchOrganization(org))?;
     also_for_its_sandbox(org, setting, operator).await?;
     let note = match setting {
         Setting::Suspended(true) => "It is suspended. Its open jobs go on.",
@@ -231,7 +272,11 @@ async fn set(
 }
 
 /// A suspended organization's sandbox is suspended too; all else is a sandbox's own.
-async fn also_for_its_sandbox(org: OrgId, setting: Setting, operator: &Operator) -> Result<(), Failure> {
+async fn also_for_its_sandbox(
+    org: OrgId,
+    setting: Setting,
+    operator: &Operator,
+) -> Result<(), Failure> {
     if let Setting::Suspended(_) = setting {
         operator.store.set(org.sandbox(), setting).await?;
     }
@@ -242,15 +287,21 @@ async fn also_for_its_sandbox(org: OrgId, setting: Setting, operator: &Operator)
 fn sandbox(text: &str) -> Result<OrgId, String> {
     match text.parse::<OrgId>() {
         Ok(org) if org.is_sandbox() => Ok(org),
-        Ok(org) => Err(format!("live jobs have no daily limit; the sandbox of this organization is {}", org.sandbox())),
+        Ok(org) => Err(format!(
+            "live jobs have no daily limit; the sandbox of this organization is {}",
+            org.sandbox()
+        )),
         Err(error) => Err(error.to_string()),
     }
 }
 
-/// An organization itself: a sandbox has no money, and is suspended and served again with its organization.
+/// An organization itself: a sandbox has no money, and is suspended and served again with its
+/// organization.
 pub fn live(text: &str) -> Result<OrgId, String> {
     match text.parse::<OrgId>() {
-        Ok(org) if org.is_sandbox() => Err(format!("this is a sandbox; its organization is {}", org.live())),
+        Ok(org) if org.is_sandbox() => {
+            Err(format!("this is a sandbox; its organization is {}", org.live()))
+        }
         Ok(org) => Ok(org),
         Err(error) => Err(error.to_string()),
     }

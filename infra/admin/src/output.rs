@@ -1,7 +1,8 @@
 //! What a command prints: a table and a sentence for people, or one JSON object for programs.
 //!
-//! A [`Report`] is about one thing, a [`Listing`] about many; either becomes the [`Answer`]. Much of it was written by others: callers,
-//! providers, storage. None of that can command the terminal or hide in it: a table leaves out what cannot be seen, and JSON spells it.
+//! A [`Report`] is about one thing, a [`Listing`] about many; either becomes the [`Answer`]. Much
+//! of it was written by others: callers, providers, storage. None of that can command the terminal
+//! or hide in it: a table leaves out what cannot be seen, and JSON spells it.
 
 use crate::failure::Failure;
 use aws_smithy_types::date_time::{DateTime, Format};
@@ -55,7 +56,8 @@ pub struct Report {
 impl Report {
     fn for_people(&self) -> String {
         let width = self.table.iter().map(|(label, _)| label.len()).max().unwrap_or(0);
-        let row = |(label, value): &(&str, String)| format!("{label:width$}  {}\n", printable(value));
+        let row =
+            |(label, value): &(&str, String)| format!("{label:width$}  {}\n", printable(value));
         let mut text: String = self.table.iter().map(row).collect();
         if !self.note.is_empty() {
             text.push_str(&format!("\n{}\n", printable_lines(&self.note)));
@@ -83,14 +85,18 @@ impl Listing {
         let rows: Vec<Vec<String>> =
             self.rows.iter().map(|row| row.iter().map(|cell| printable(cell)).collect()).collect();
         let table: Vec<&Vec<String>> = std::iter::once(&head).chain(&rows).collect();
-        let width =
-            |column: usize| table.iter().filter_map(|line| line.get(column)).map(|cell| cell.chars().count()).max();
+        let width = |column: usize| {
+            table.iter().filter_map(|line| line.get(column)).map(|cell| cell.chars().count()).max()
+        };
         let widths: Vec<usize> = (0..head.len()).map(|column| width(column).unwrap_or(0)).collect();
         let mut text = String::new();
         if !self.rows.is_empty() {
             for line in &table {
-                let cells: Vec<_> =
-                    line.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}", width = *width)).collect();
+                let cells: Vec<_> = line
+                    .iter()
+                    .zip(&widths)
+                    .map(|(cell, width)| format!("{cell:<width$}", width = *width))
+                    .collect();
                 text.push_str(cells.join("  ").trim_end());
                 text.push('\n');
             }
@@ -104,7 +110,8 @@ impl Listing {
     }
 }
 
-/// JSON in which a character that cannot be seen is spelled as `\u…`: a program reads the same, and a terminal shows it.
+/// JSON in which a character that cannot be seen is spelled as `\u…`: a program reads the same, and
+/// a terminal shows it.
 fn spelled(json: &Value) -> String {
     let text = json.to_string();
     let mut spelled = String::with_capacity(text.len());
@@ -133,7 +140,9 @@ pub fn mxn(amount: Money) -> String {
 
 /// A moment, for people: `2026-06-25T19:12:46Z`.
 pub fn moment(at: Timestamp) -> String {
-    DateTime::from_secs(at.unix_s()).fmt(Format::DateTime).unwrap_or_else(|_| at.unix_s().to_string())
+    DateTime::from_secs(at.unix_s())
+        .fmt(Format::DateTime)
+        .unwrap_or_else(|_| at.unix_s().to_string())
 }
 
 /// A day, for people: `2026-06-25`.
@@ -148,7 +157,8 @@ mod tests {
 
     #[test]
     fn a_table_is_aligned_and_a_sentence_follows() {
-        let table = vec![("organization", "A".to_owned()), ("balance", mxn(Money::from_micros(4_200_000)))];
+        let table =
+            vec![("organization", "A".to_owned()), ("balance", mxn(Money::from_micros(4_200_000)))];
         let mut report = Report { json: Value::Null, table, note: String::new() };
         assert_eq!(report.for_people(), "organization  A\nbalance       MXN 4.20\n");
         report.note = "It is new.".to_owned();
@@ -157,8 +167,14 @@ mod tests {
 
     #[test]
     fn a_listing_has_columns_as_wide_as_they_need_or_only_its_sentence() {
-        let rows = vec![vec!["a".to_owned(), "ñandú".to_owned()], vec!["bcd".to_owned(), "e".to_owned()]];
-        let listing = |rows| Listing { json: Value::Null, head: &["id", "name"], rows, note: "Two.".to_owned() };
+        let rows =
+            vec![vec!["a".to_owned(), "ñandú".to_owned()], vec!["bcd".to_owned(), "e".to_owned()]];
+        let listing = |rows| Listing {
+            json: Value::Null,
+            head: &["id", "name"],
+            rows,
+            note: "Two.".to_owned(),
+        };
         assert_eq!(listing(rows).for_people(), "id   name\na    ñandú\nbcd  e\n\nTwo.\n");
         assert_eq!(listing(Vec::new()).for_people(), "Two.\n");
     }
@@ -179,8 +195,9 @@ mod tests {
         };
         let answer = Answer::from(report);
         for text in [answer.text(false), answer.text(true), Answer::from(listing).text(false)] {
-            let seen =
-                |character: char| character == '\n' || printable(&character.to_string()) == character.to_string();
+            let seen = |character: char| {
+                character == '\n' || printable(&character.to_string()) == character.to_string()
+            };
             assert!(text.chars().all(seen), "{text:?}");
         }
         assert!(

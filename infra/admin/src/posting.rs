@@ -1,4 +1,5 @@
-//! Money that is posted once for its cause, whoever asks for it: it says what will happen, asks, posts, and shows what stands.
+//! Money that is posted once for its cause, whoever asks for it: it says what will happen, asks,
+//! posts, and shows what stands.
 
 use crate::confirm::Confirmation;
 use crate::environment::Operator;
@@ -49,10 +50,14 @@ impl Posting<'_> {
             Some(job) => format!("{} of job {job}", self.entry.kind.as_str()),
             None => format!("reference {reference}"),
         };
-        self.entry.reason.as_ref().map_or_else(|| named.clone(), |reason| format!("{named} ({reason})"))
+        self.entry
+            .reason
+            .as_ref()
+            .map_or_else(|| named.clone(), |reason| format!("{named} ({reason})"))
     }
 
-    /// The cause has posted before: the same amount is a repeat, another one is a mistake. A job is refunded once, and that is told.
+    /// The cause has posted before: the same amount is a repeat, another one is a mistake. A job is
+    /// refunded once, and that is told.
     async fn repeated(&self, before: &Entry, operator: &Operator) -> Result<Report, Failure> {
         let (amount, posted) = (before.amount, before.posted_at());
         if let Some(job) = before.job {
@@ -65,15 +70,25 @@ impl Posting<'_> {
         Err(Failure::AnotherAmount { reference, asked, before: amount, posted })
     }
 
-    async fn report(&self, entry: &Entry, now: bool, operator: &Operator) -> Result<Report, Failure> {
-        let balance = operator.store.account(entry.org).await.map_err(|source| self.unfinished(source))?;
+    async fn report(
+        &self,
+        entry: &Entry,
+        now: bool,
+        operator: &Operator,
+    ) -> Result<Report, Failure> {
+        let balance =
+            operator.store.account(entry.org).await.map_err(|source| self.unfinished(source))?;
         let balance = balance.ok_or(Failure::NoSuchOrganization(entry.org))?.balance;
         let posted = entry.posted_at();
         let note = match (now, entry.kind) {
             (true, EntryKind::Recharge) => "It is credited.".to_owned(),
             (true, _) => "It is posted.".to_owned(),
             (false, _) => {
-                format!("The reference had posted MXN {} on {}; nothing was changed.", entry.amount, moment(posted))
+                format!(
+                    "The reference had posted MXN {} on {}; nothing was changed.",
+                    entry.amount,
+                    moment(posted)
+                )
             }
         };
         let mut json = json!({

@@ -17,7 +17,8 @@ const MOST_MIB: u64 = 5 << 10;
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Make the bucket: public, for video/mp4 only, with a limit on size; one that is there is left as it is, or changed if you agree
+    /// Make the bucket: public, for video/mp4 only, with a limit on size; one that is there is left
+    /// as it is, or changed if you agree
     Init(Init),
 }
 
@@ -66,11 +67,18 @@ impl Init {
 
 /// What is asked before something public changes.
 fn differences(name: &str, found: &Settings, wanted: &Settings) -> String {
-    let privacy = |settings: &Settings| if settings.public { "public" } else { "private" }.to_owned();
-    let pairs =
-        [(privacy(found), privacy(wanted)), (found.admitted(), wanted.admitted()), (found.limit(), wanted.limit())];
-    let changes: Vec<String> =
-        pairs.into_iter().filter(|(is, will)| is != will).map(|(is, will)| format!("from {is} to {will}")).collect();
+    let privacy =
+        |settings: &Settings| if settings.public { "public" } else { "private" }.to_owned();
+    let pairs = [
+        (privacy(found), privacy(wanted)),
+        (found.admitted(), wanted.admitted()),
+        (found.limit(), wanted.limit()),
+    ];
+    let changes: Vec<String> = pairs
+        .into_iter()
+        .filter(|(is, will)| is != will)
+        .map(|(is, will)| format!("from {is} to {will}"))
+        .collect();
     format!("The bucket {name} is there, and would change: {}.", changes.join("; "))
 }
 
@@ -99,7 +107,8 @@ fn report(name: &str, settings: &Settings, done: &Done) -> Report {
 async fn key(deployment: &Deployment) -> Result<Secret, Failure> {
     let world = &deployment.world;
     let secrets = Secrets::new(world, &sdk_config(world)?);
-    let key = secrets.credential("SUPABASE_SECRET_KEY", |secret: &Secret| Ok(secret.clone())).await?;
+    let key =
+        secrets.credential("SUPABASE_SECRET_KEY", |secret: &Secret| Ok(secret.clone())).await?;
     Ok(key.ok_or(Failure::NoStorageKey)?.current().await)
 }
 

@@ -5,7 +5,8 @@ use std::os::unix::fs::MetadataExt;
 
 /// The name that was given, or else the operating system's for the user.
 pub fn operates(named: Option<Actor>) -> Actor {
-    let variables = ["USER", "LOGNAME", "USERNAME"].into_iter().filter_map(|name| std::env::var(name).ok());
+    let variables =
+        ["USER", "LOGNAME", "USERNAME"].into_iter().filter_map(|name| std::env::var(name).ok());
     named.unwrap_or_else(|| first_name(variables.chain(user_of_the_process())))
 }
 
@@ -14,7 +15,8 @@ fn first_name(texts: impl Iterator<Item = String>) -> Actor {
     texts.filter_map(|text| text.trim().parse().ok()).next().unwrap_or_else(unknown)
 }
 
-/// A container sets none of the variables: the kernel knows the user's number, and a file their name.
+/// A container sets none of the variables: the kernel knows the user's number, and a file their
+/// name.
 fn user_of_the_process() -> Option<String> {
     let number = std::fs::metadata("/proc/self").ok()?.uid().to_string();
     let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
@@ -35,14 +37,18 @@ mod tests {
 
     #[test]
     fn the_first_text_that_is_a_name_is_taken() {
-        let named = |texts: &[&str]| first_name(texts.iter().map(|text| (*text).to_owned())).to_string();
+        let named =
+            |texts: &[&str]| first_name(texts.iter().map(|text| (*text).to_owned())).to_string();
         assert_eq!(named(&["", "a\u{202e}b", "ana", "root"]), "ana");
         assert_eq!(named(&[]), "unknown");
     }
 
     #[test]
     fn a_user_is_found_by_their_number() {
-        assert_eq!(name_of("ana:x:1000:1000:Ana:/home/ana:/bin/sh", "1000"), Some("ana".to_owned()));
+        assert_eq!(
+            name_of("ana:x:1000:1000:Ana:/home/ana:/bin/sh", "1000"),
+            Some("ana".to_owned())
+        );
         for line in ["ana:x:100:1000:Ana:/home/ana:/bin/sh", "# users", ""] {
             assert_eq!(name_of(line, "1000"), None, "{line}");
         }

@@ -1,4 +1,5 @@
-//! The main job from nothing: submit, watch the job move, show the video's URL, what it cost and what is left.
+//! The main job from nothing: submit, watch the job move, show the video's URL, what it cost and
+//! what is left.
 
 use crate::client::{Answer, Client};
 use crate::terminal::{say, show};
@@ -8,7 +9,8 @@ use serde_json::{Map, Value};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How often the demo looks. Callers of the real API are told to look every 10 to 30 s; looking faster is no error.
+/// How often the demo looks. Callers of the real API are told to look every 10 to 30 s; looking
+/// faster is no error.
 const LOOK: Duration = Duration::from_millis(500);
 
 /// Ten videos of the default model, and more.
@@ -45,7 +47,9 @@ impl Stopped {
     /// For the person at the terminal, who can pay in this way.
     pub fn told(self, way_to_pay: impl FnOnce(Money) -> String) -> String {
         match self {
-            Self::NothingLeft { message, balance } => format!("{message}\n{}", way_to_pay(enough(balance))),
+            Self::NothingLeft { message, balance } => {
+                format!("{message}\n{}", way_to_pay(enough(balance)))
+            }
             Self::Otherwise(message) => message,
         }
     }
@@ -93,7 +97,13 @@ pub async fn run(client: &Client, order: &Order) -> Result<(), Stopped> {
         }
         match status.as_str() {
             "completed" => return finished(&job, before),
-            "failed" => return Err(format!("the job failed: {}; nothing was charged", word(&job, "error")).into()),
+            "failed" => {
+                return Err(format!(
+                    "the job failed: {}; nothing was charged",
+                    word(&job, "error")
+                )
+                .into());
+            }
             _ => tokio::time::sleep(LOOK).await,
         }
         job = accepted(client.video(&id).await?)?;
@@ -112,8 +122,10 @@ fn finished(job: &Answer, before: Option<Money>) -> Result<(), Stopped> {
 
 fn accepted(answer: Answer) -> Result<Answer, Stopped> {
     let status = answer.status;
-    let message =
-        format!("HTTP {status}: {}", printable(answer.body["error"]["message"].as_str().unwrap_or("no message")));
+    let message = format!(
+        "HTTP {status}: {}",
+        printable(answer.body["error"]["message"].as_str().unwrap_or("no message"))
+    );
     match status {
         200 => Ok(answer),
         402 => Err(Stopped::NothingLeft { message, balance: answer.balance }),

@@ -1,4 +1,5 @@
-//! What the greeting says of each service outside: whether it is real, where it answers, and whether it can be used.
+//! What the greeting says of each service outside: whether it is real, where it answers, and
+//! whether it can be used.
 
 use crate::system::{SECRETS, System, in_own_words};
 use ghub::outbound::{ProviderCredentials, sdk_config};
@@ -17,7 +18,12 @@ pub struct Line {
 }
 
 impl Line {
-    fn of(name: &'static str, simulated: Option<&String>, real: String, problem: Option<String>) -> Self {
+    fn of(
+        name: &'static str,
+        simulated: Option<&String>,
+        real: String,
+        problem: Option<String>,
+    ) -> Self {
         let usable = problem.is_none();
         let text = match (simulated, problem) {
             (Some(origin), None) => format!("simulated, at {origin}"),
@@ -45,14 +51,30 @@ impl System {
             (variable("FAL_QUEUE_URL"), variable("GOOGLE_PROJECT"), variable("SUPABASE_URL"));
         let [(_, name, _), ..] = SECRETS;
         let is_key = self.secrets_manager.text(name).is_some_and(|text| fal::is_key(text.trim()));
-        let bills = if is_key { "it bills every render" } else { "FAL_KEY is not id:secret, so fal will refuse it" };
+        let bills = if is_key {
+            "it bills every render"
+        } else {
+            "FAL_KEY is not id:secret, so fal will refuse it"
+        };
         let fal = format!("real, at {fal_url} with FAL_KEY; {bills}");
-        let google = format!("real, in the project {project} with GOOGLE_SERVICE_ACCOUNT; it bills every render");
+        let google = format!(
+            "real, in the project {project} with GOOGLE_SERVICE_ACCOUNT; it bills every render"
+        );
         let storage = format!("real, Supabase at {supabase}; videos stay there");
-        let fal = Line::of("fal", self.fal.as_ref().map(|fal| &fal.origin), fal, problem(Provider::Fal).await);
+        let fal = Line::of(
+            "fal",
+            self.fal.as_ref().map(|fal| &fal.origin),
+            fal,
+            problem(Provider::Fal).await,
+        );
         [
             Line { usable: fal.usable && is_key, ..fal },
-            Line::of("Google", self.google.as_ref().map(|it| &it.origin), google, problem(Provider::Google).await),
+            Line::of(
+                "Google",
+                self.google.as_ref().map(|it| &it.origin),
+                google,
+                problem(Provider::Google).await,
+            ),
             Line::of("storage", self.storage.as_ref().map(|it| &it.origin), storage, None),
         ]
     }

@@ -35,7 +35,8 @@ impl Identity {
         let file = directory.join("identity.json");
         let kept: Option<Kept> = match std::fs::read_to_string(&file) {
             Ok(text) => Some(
-                serde_json::from_str(&text).map_err(|error| format!("{} cannot be read: {error}", file.display()))?,
+                serde_json::from_str(&text)
+                    .map_err(|error| format!("{} cannot be read: {error}", file.display()))?,
             ),
             Err(error) if error.kind() == ErrorKind::NotFound => None,
             Err(error) => return Err(format!("{} cannot be read: {error}", file.display())),
@@ -50,13 +51,17 @@ impl Identity {
             }
             None => {
                 let org = world.ambient.org_id();
-                create_organization(&store(world)?, &world.ambient, org).await.map_err(|error| causes(&error))?;
-                let (live_key, sandbox_key) = (key(world, org).await?, key(world, org.sandbox()).await?);
+                create_organization(&store(world)?, &world.ambient, org)
+                    .await
+                    .map_err(|error| causes(&error))?;
+                let (live_key, sandbox_key) =
+                    (key(world, org).await?, key(world, org.sandbox()).await?);
                 Self { org, live_key, sandbox_key }
             }
         };
         let text = serde_json::to_string_pretty(&identity).map_err(|error| error.to_string())?;
-        std::fs::write(&file, text).map_err(|error| format!("{} cannot be written: {error}", file.display()))?;
+        std::fs::write(&file, text)
+            .map_err(|error| format!("{} cannot be written: {error}", file.display()))?;
         Ok(identity)
     }
 }
@@ -67,5 +72,6 @@ async fn key(world: &World, org: OrgId) -> Result<String, String> {
 
 fn store(world: &World) -> Result<Store, String> {
     let aws = sdk_config(world).map_err(|error| error.to_string())?;
-    Store::new(world, &aws, &[Table::Accounts, Table::Ledger, Table::Keys]).map_err(|error| error.to_string())
+    Store::new(world, &aws, &[Table::Accounts, Table::Ledger, Table::Keys])
+        .map_err(|error| error.to_string())
 }

@@ -1,9 +1,9 @@
-//! The whole system on one machine, in one process: what `template.yaml` declares, built from the template itself, around the same
-//! functions that are deployed.
+//! The whole system on one machine, in one process: what `template.yaml` declares, built from the
+//! template itself, around the same functions that are deployed.
 //!
-//! [`system`] starts and stops it. [`aws`] is what AWS does with the template, [`simulators`] is the world outside: fal, Google and
-//! Supabase. What is on the wire is the real thing: the AWS JSON protocols, fal's queue, Vertex AI, Supabase's uploads, API Gateway's
-//! payload 2.0.
+//! [`system`] starts and stops it. [`aws`] is what AWS does with the template, [`simulators`] is
+//! the world outside: fal, Google and Supabase. What is on the wire is the real thing: the AWS JSON
+//! protocols, fal's queue, Vertex AI, Supabase's uploads, API Gateway's payload 2.0.
 
 pub mod aws;
 pub mod client;

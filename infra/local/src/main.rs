@@ -77,14 +77,16 @@ struct Place {
     /// Render in a second instead of minutes.
     #[arg(long)]
     fast: bool,
-    /// The API's port on 127.0.0.1; the six ports after it are for what is behind the API. 0 takes free ones. URLs of
-    /// earlier videos keep the port that they were stored at, and answer at no other.
+    /// The API's port on 127.0.0.1; the six ports after it are for what is behind the API. 0 takes
+    /// free ones. URLs of earlier videos keep the port that they were stored at, and answer at no
+    /// other.
     #[arg(long, default_value_t = DEFAULT_PORT, value_parser = clap::value_parser!(u16).range(..=i64::from(HIGHEST_PORT)))]
     port: u16,
     /// The folder where the data is kept.
     #[arg(long, default_value = DATA)]
     data_dir: PathBuf,
-    /// A file with the variables of real services: NAME='value' lines, # comments. `cargo local --help` names them.
+    /// A file with the variables of real services: NAME='value' lines, # comments. `cargo local
+    /// --help` names them.
     #[arg(long, value_name = "FILE")]
     env_file: Option<PathBuf>,
 }
@@ -147,17 +149,24 @@ async fn demonstrate(place: &Place, order: &Order, keep: bool) -> Result<(), Str
         say(format!("\nThe system stays up at {api} until Ctrl-C."))?;
         until_told_to_stop().await;
     } else {
-        say("\nThe URL answers while the system is up: `cargo local demo --keep …`, or `cargo local up`.")?;
+        say(
+            "\nThe URL answers while the system is up: `cargo local demo --keep …`, or `cargo local up`.",
+        )?;
     }
     system.stop().await;
     Ok(())
 }
 
-/// How the caller's balance is topped up, as it has to be typed. A reference credits once, so each time has its own.
+/// How the caller's balance is topped up, as it has to be typed. A reference credits once, so each
+/// time has its own.
 fn way_to_pay(amount: Money, place: &Place, system: &System) -> String {
     let quoted = |path: &Path| format!("'{}'", path.display().to_string().replace('\'', r"'\''"));
     let (data, env) = (quoted(&place.data_dir), quoted(&place.data_dir.join("env")));
-    let folder = if place.data_dir == Path::new(DATA) { String::new() } else { format!(" --data-dir {data}") };
+    let folder = if place.data_dir == Path::new(DATA) {
+        String::new()
+    } else {
+        format!(" --data-dir {data}")
+    };
     let now = system.world().ambient.now().unix_s();
     format!(
         "Start the system with `cargo local up{folder}`, and pay in from a second terminal:\n  \
@@ -218,7 +227,8 @@ async fn until_told_to_stop() {
     }
 }
 
-/// What is shown unless `RUST_LOG` says otherwise. The embedded DynamoDB warns of every condition that a write meets and every
-/// transaction that is refused; both are how the functions work, and they say themselves what is wrong. Each of them would say what is wrong
-/// with a provider's secret; here it is said once, by the greeting.
+/// What is shown unless `RUST_LOG` says otherwise. The embedded DynamoDB warns of every condition
+/// that a write meets and every transaction that is refused; both are how the functions work, and
+/// they say themselves what is wrong. Each of them would say what is wrong with a provider's
+/// secret; here it is said once, by the greeting.
 const SHOWN: &str = "warn,dynoxide::server=error,ghub::secrets::provider=off";

@@ -28,10 +28,11 @@ pub struct Options {
     pub pace: Pace,
     /// Whether the API is served; without it `cargo lambda watch` can serve it.
     pub api: bool,
-    /// Values of the template's parameters; a `SupabaseUrl` among them means the real one, and no simulator.
+    /// Values of the template's parameters; a `SupabaseUrl` among them means the real one, and no
+    /// simulator.
     pub parameters: BTreeMap<String, String>,
-    /// The operator's secrets, by variable; `FAL_KEY` and `GOOGLE_SERVICE_ACCOUNT` among them mean the real ones, and no simulator. An
-    /// empty one means that the provider is not there at all.
+    /// The operator's secrets, by variable; `FAL_KEY` and `GOOGLE_SERVICE_ACCOUNT` among them mean
+    /// the real ones, and no simulator. An empty one means that the provider is not there at all.
     pub secrets: BTreeMap<String, String>,
     /// The wall clock of everything.
     pub now: Now,

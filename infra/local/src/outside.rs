@@ -1,5 +1,5 @@
-//! Which services outside are real: those whose variables a person set, in a file or in the shell. The others are simulated. What is
-//! set by half is named before anything starts.
+//! Which services outside are real: those whose variables a person set, in a file or in the shell.
+//! The others are simulated. What is set by half is named before anything starts.
 
 use crate::aws::environment::MARK;
 use std::collections::BTreeMap;
@@ -39,7 +39,12 @@ const SERVICES: [Service; 3] = [
     Service {
         name: "Google",
         needs: &["GOOGLE_SERVICE_ACCOUNT", "GOOGLE_PROJECT"],
-        also: &["GOOGLE_LOCATION", "GOOGLE_STORAGE_URI", "GOOGLE_API_URL", "GOOGLE_STORAGE_API_URL"],
+        also: &[
+            "GOOGLE_LOCATION",
+            "GOOGLE_STORAGE_URI",
+            "GOOGLE_API_URL",
+            "GOOGLE_STORAGE_API_URL",
+        ],
     },
     Service { name: "Supabase", needs: &["SUPABASE_URL", "SUPABASE_SECRET_KEY"], also: &[] },
 ];
@@ -60,10 +65,13 @@ const OWN_VARIABLES: &str = "This shell has the variables of a local system, so 
      variables in a file and name it with --env-file.";
 
 impl Outside {
-    /// Reads the file, if one is named, and this process's environment. Where both name a value, the file's is taken.
+    /// Reads the file, if one is named, and this process's environment. Where both name a value,
+    /// the file's is taken.
     pub fn read(file: Option<&Path>) -> Result<Self, String> {
         let pairs = match file {
-            Some(file) => ghub::env_file::read(file).map_err(|error| ghub::error::causes(&error))?,
+            Some(file) => {
+                ghub::env_file::read(file).map_err(|error| ghub::error::causes(&error))?
+            }
             None => Vec::new(),
         };
         let process = |name: &str| std::env::var(name).ok();
@@ -92,12 +100,19 @@ impl Outside {
         if let Some(half) = SERVICES.iter().find_map(|service| service.set_by_half(&set)) {
             return Err([half].into_iter().chain(notes).collect::<Vec<_>>().join("\n"));
         }
-        let known = |name: &str| is_secret(name) || PARAMETERS.iter().any(|(variable, _)| *variable == name);
-        let unknown: Vec<_> = in_file.keys().filter(|name| !known(name)).map(String::as_str).collect();
+        let known = |name: &str| {
+            is_secret(name) || PARAMETERS.iter().any(|(variable, _)| *variable == name)
+        };
+        let unknown: Vec<_> =
+            in_file.keys().filter(|name| !known(name)).map(String::as_str).collect();
         if !unknown.is_empty() {
-            notes.push(format!("{file} names {}, which the local system does not read.", unknown.join(", ")));
+            notes.push(format!(
+                "{file} names {}, which the local system does not read.",
+                unknown.join(", ")
+            ));
         }
-        let secrets = SECRETS.iter().filter_map(|name| Some(((*name).to_owned(), set(name)?))).collect();
+        let secrets =
+            SECRETS.iter().filter_map(|name| Some(((*name).to_owned(), set(name)?))).collect();
         let parameters = PARAMETERS
             .iter()
             .filter_map(|(variable, parameter)| Some(((*parameter).to_owned(), set(variable)?)))
@@ -111,13 +126,17 @@ impl Service {
     fn set_by_half(&self, set: &dyn Fn(&str) -> Option<String>) -> Option<String> {
         let is_set = |name: &&&str| set(name).is_some();
         let found = self.needs.iter().chain(self.also).find(is_set)?;
-        let missing: Vec<_> = self.needs.iter().copied().filter(|name| set(name).is_none()).collect();
+        let missing: Vec<_> =
+            self.needs.iter().copied().filter(|name| set(name).is_none()).collect();
         if missing.is_empty() {
             return None;
         }
         let Self { name, needs, .. } = self;
-        let (missing, is, all) =
-            (missing.join(" and "), if missing.len() == 1 { "is" } else { "are" }, needs.join(" and "));
+        let (missing, is, all) = (
+            missing.join(" and "),
+            if missing.len() == 1 { "is" } else { "are" },
+            needs.join(" and "),
+        );
         Some(format!(
             "{found} is set and {missing} {is} not. The real {name} needs {all}; for the simulated one leave out {found}."
         ))
@@ -152,14 +171,26 @@ mod tests {
                 "SUPABASE_URL is not. The real Supabase needs SUPABASE_URL and SUPABASE_SECRET_KEY",
             ),
             ("FAL_QUEUE_URL", "FAL_KEY is not. The real fal needs FAL_KEY"),
-            ("GOOGLE_PROJECT", "GOOGLE_SERVICE_ACCOUNT is not. The real Google needs GOOGLE_SERVICE_ACCOUNT and"),
-            ("GOOGLE_SERVICE_ACCOUNT", "GOOGLE_PROJECT is not. The real Google needs GOOGLE_SERVICE_ACCOUNT and"),
-            ("GOOGLE_LOCATION", "GOOGLE_SERVICE_ACCOUNT and GOOGLE_PROJECT are not. The real Google needs"),
+            (
+                "GOOGLE_PROJECT",
+                "GOOGLE_SERVICE_ACCOUNT is not. The real Google needs GOOGLE_SERVICE_ACCOUNT and",
+            ),
+            (
+                "GOOGLE_SERVICE_ACCOUNT",
+                "GOOGLE_PROJECT is not. The real Google needs GOOGLE_SERVICE_ACCOUNT and",
+            ),
+            (
+                "GOOGLE_LOCATION",
+                "GOOGLE_SERVICE_ACCOUNT and GOOGLE_PROJECT are not. The real Google needs",
+            ),
         ] {
             for (file, process) in [(vec![(set, "x")], vec![]), (vec![], vec![(set, "x")])] {
                 let says = of(&file, &process).unwrap_err();
                 assert!(says.starts_with(&format!("{set} is set and {missing}")), "{says}");
-                assert!(says.contains(&format!("for the simulated one leave out {set}.")), "{says}");
+                assert!(
+                    says.contains(&format!("for the simulated one leave out {set}.")),
+                    "{says}"
+                );
             }
         }
     }
@@ -175,7 +206,10 @@ mod tests {
         assert_eq!(names(&outside.parameters), ["Markup", "SupabaseUrl"]);
         assert_eq!((outside.parameters["Markup"].as_str(), outside.notes), ("1.1", vec![]));
         assert_eq!(of(&[], &[]), Ok(Outside::default()), "nothing is set: all is simulated");
-        assert!(of(&[("SUPABASE_BUCKET", "videos")], &[]).is_ok(), "the simulated storage may have another bucket");
+        assert!(
+            of(&[("SUPABASE_BUCKET", "videos")], &[]).is_ok(),
+            "the simulated storage may have another bucket"
+        );
     }
 
     #[test]
@@ -205,7 +239,11 @@ mod tests {
 
     #[test]
     fn a_name_that_is_not_read_is_told() {
-        let outside = of(&[("FAL_KEY", "a:b"), ("SUPABASE_KEY", "x"), ("FALKEY", "y")], &[]).unwrap();
-        assert_eq!(outside.notes, ["real.env names FALKEY, SUPABASE_KEY, which the local system does not read."]);
+        let outside =
+            of(&[("FAL_KEY", "a:b"), ("SUPABASE_KEY", "x"), ("FALKEY", "y")], &[]).unwrap();
+        assert_eq!(
+            outside.notes,
+            ["real.env names FALKEY, SUPABASE_KEY, which the local system does not read."]
+        );
     }
 }

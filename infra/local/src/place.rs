@@ -18,7 +18,8 @@ const PARTS: [&str; 4] = ["fal", "google", "storage", "storage/uploads"];
 /// Which ports are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ports {
-    /// The API on this one, the parts behind it on the next six. Addresses that were handed out stay good over a restart.
+    /// The API on this one, the parts behind it on the next six. Addresses that were handed out
+    /// stay good over a restart.
     From(u16),
     /// Whatever is free.
     Free,
@@ -46,7 +47,8 @@ pub(crate) enum Part {
 }
 
 impl Ports {
-    /// A listener for this part, on loopback. An error says which port it was, and how to choose others.
+    /// A listener for this part, on loopback. An error says which port it was, and how to choose
+    /// others.
     pub(crate) async fn listen(self, part: Part) -> Result<(TcpListener, String), String> {
         let offset = match part {
             Part::Api => 0,
@@ -69,12 +71,17 @@ impl Ports {
                  ports: --port 9100 takes 9100 to 9106, --port 0 takes free ones"
             ),
             io::ErrorKind::PermissionDenied => {
-                format!("port {port} of 127.0.0.1 is not yours to use: choose one above 1023, such as --port 9100")
+                format!(
+                    "port {port} of 127.0.0.1 is not yours to use: choose one above 1023, such as --port 9100"
+                )
             }
             _ => format!("port {port} of 127.0.0.1 cannot be used: {error}"),
         };
-        let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await.map_err(unusable)?;
-        let origin = format!("http://{}", listener.local_addr().map_err(|error| error.to_string())?);
+        let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
+            .await
+            .map_err(unusable)?;
+        let origin =
+            format!("http://{}", listener.local_addr().map_err(|error| error.to_string())?);
         Ok((listener, origin))
     }
 }
@@ -85,11 +92,13 @@ impl Data {
         matches!(self, Self::Directory(_))
     }
 
-    /// The directory, made if it is not there, and locked: two systems in one would write over each other's files.
+    /// The directory, made if it is not there, and locked: two systems in one would write over each
+    /// other's files.
     pub(crate) fn open(&self) -> Result<Scratch, String> {
         let path = match self {
             Self::Directory(path) => path.clone(),
-            Self::Memory => std::env::temp_dir().join(format!("geekhub-video-{}", uuid::Uuid::new_v4().simple())),
+            Self::Memory => std::env::temp_dir()
+                .join(format!("geekhub-video-{}", uuid::Uuid::new_v4().simple())),
         };
         let absolute = std::path::absolute(&path).unwrap_or(path.clone());
         std::fs::create_dir_all(&path).map_err(|error| unusable(&absolute, &error))?;
@@ -98,14 +107,19 @@ impl Data {
         for part in PARTS {
             let refused = |error: io::Error| unusable(&path, &format!("{part}: {error}"));
             let directory = path.join(part);
-            std::fs::create_dir_all(&directory).and_then(|()| writable(&directory)).map_err(refused)?;
+            std::fs::create_dir_all(&directory)
+                .and_then(|()| writable(&directory))
+                .map_err(refused)?;
         }
         Ok(Scratch { path, lock, removed_at_the_end: !self.is_kept() })
     }
 }
 
 fn unusable(directory: &Path, why: &dyn fmt::Display) -> String {
-    format!("the data folder {} cannot be used: {why}. Give another one with --data-dir", directory.display())
+    format!(
+        "the data folder {} cannot be used: {why}. Give another one with --data-dir",
+        directory.display()
+    )
 }
 
 /// Writes a file in the directory and removes it.
@@ -130,7 +144,8 @@ impl Scratch {
     /// Writes a file in the directory.
     pub(crate) fn write(&self, name: &str, content: &str) -> Result<(), String> {
         let file = self.path.join(name);
-        std::fs::write(&file, content).map_err(|error| format!("{} cannot be written: {error}", file.display()))
+        std::fs::write(&file, content)
+            .map_err(|error| format!("{} cannot be written: {error}", file.display()))
     }
 
     /// Says where this system answers, to a process that finds the directory locked.
@@ -142,19 +157,27 @@ impl Scratch {
 impl Drop for Scratch {
     fn drop(&mut self) {
         if self.removed_at_the_end {
-            drop(std::fs::remove_dir_all(&self.path)); // what cannot be removed is the operating system's to clean up
+            // what cannot be removed is the operating system's to clean up
+            drop(std::fs::remove_dir_all(&self.path));
         }
     }
 }
 
-/// The lock on a directory: the operating system's, on a file in it, so that it ends with the process, however that ends.
+/// The lock on a directory: the operating system's, on a file in it, so that it ends with the
+/// process, however that ends.
 struct Lock(File);
 
 impl Lock {
     fn taken(directory: &Path) -> Result<Self, String> {
         let path = directory.join("lock");
         let refused = |error: io::Error| unusable(directory, &format!("lock: {error}"));
-        let file = File::options().create(true).truncate(false).read(true).write(true).open(&path).map_err(refused)?;
+        let file = File::options()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .open(&path)
+            .map_err(refused)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -176,7 +199,10 @@ impl Lock {
     /// Only for the message of who finds it locked: the lock holds without it.
     fn says(&self, holder: &str) {
         let mut file = &self.0;
-        let written = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(holder.as_bytes()));
+        let written = file
+            .set_len(0)
+            .and_then(|()| file.rewind())
+            .and_then(|()| file.write_all(holder.as_bytes()));
         if let Err(error) = written {
             tracing::debug!(%error, "the lock does not say who has it");
         }
@@ -188,7 +214,9 @@ mod tests {
     use super::*;
 
     fn directory() -> Data {
-        Data::Directory(std::env::temp_dir().join(format!("geekhub-video-{}", uuid::Uuid::new_v4().simple())))
+        Data::Directory(
+            std::env::temp_dir().join(format!("geekhub-video-{}", uuid::Uuid::new_v4().simple())),
+        )
     }
 
     #[test]
@@ -205,7 +233,8 @@ mod tests {
             )
         );
         scratch.answers_at("http://127.0.0.1:9000/v1");
-        let holder = format!("in use by process {process}, which answers at http://127.0.0.1:9000/v1. Stop");
+        let holder =
+            format!("in use by process {process}, which answers at http://127.0.0.1:9000/v1. Stop");
         assert!(says(&data).contains(&holder), "{}", says(&data));
         let path = scratch.path().to_owned();
         drop(scratch);
@@ -219,7 +248,10 @@ mod tests {
         std::fs::write(&file, "no folder").unwrap();
         let says = Data::Directory(file.join("data")).open().err().unwrap();
         let named = format!("the data folder {} cannot be used: ", file.join("data").display());
-        assert!(says.starts_with(&named) && says.ends_with(". Give another one with --data-dir"), "{says}");
+        assert!(
+            says.starts_with(&named) && says.ends_with(". Give another one with --data-dir"),
+            "{says}"
+        );
         std::fs::remove_file(file).unwrap();
 
         for part in ["fal", "google", "storage", "storage/uploads", "lock"] {
@@ -233,8 +265,14 @@ mod tests {
                 std::fs::write(&part_path, "no folder").unwrap();
             }
             let says = data.open().err().unwrap();
-            let named = format!("the data folder {} cannot be used: {part}", path.canonicalize().unwrap().display());
-            assert!(says.starts_with(&named) && says.ends_with(". Give another one with --data-dir"), "{says}");
+            let named = format!(
+                "the data folder {} cannot be used: {part}",
+                path.canonicalize().unwrap().display()
+            );
+            assert!(
+                says.starts_with(&named) && says.ends_with(". Give another one with --data-dir"),
+                "{says}"
+            );
             std::fs::remove_dir_all(path).unwrap();
         }
     }
@@ -244,8 +282,15 @@ mod tests {
         let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = taken.local_addr().unwrap().port();
         let says = Ports::From(port).listen(Part::Api).await.unwrap_err();
-        assert!(says.starts_with(&format!("port {port} of 127.0.0.1 is in use")) && says.contains("--port"), "{says}");
+        assert!(
+            says.starts_with(&format!("port {port} of 127.0.0.1 is in use"))
+                && says.contains("--port"),
+            "{says}"
+        );
         let says = Ports::From(u16::MAX).listen(Part::SecretsManager).await.unwrap_err();
-        assert_eq!(says, "--port 65535 leaves no room for the six ports after it: choose 65529 or less");
+        assert_eq!(
+            says,
+            "--port 65535 leaves no room for the six ports after it: choose 65529 or less"
+        );
     }
 }

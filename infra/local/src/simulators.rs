@@ -1,8 +1,8 @@
-//! The world outside, simulated on the wire: fal, Google and Supabase, and what they share. A simulator can be told to misbehave,
-//! and remembers what it was asked.
+//! The world outside, simulated on the wire: fal, Google and Supabase, and what they share. A
+//! simulator can be told to misbehave, and remembers what it was asked.
 //!
-//! This module starts them, and sets the parameters and secrets that point the functions at them. A provider or storage that is really
-//! there is not simulated.
+//! This module starts them, and sets the parameters and secrets that point the functions at them. A
+//! provider or storage that is really there is not simulated.
 
 pub mod fal;
 pub mod faults;
@@ -65,10 +65,14 @@ pub(crate) async fn fal(
         now: options.now.clone(),
     });
     tasks.spawn(serve(listener, simulator.router()));
-    let hosts = parameters.get("DownloadHosts").map(|hosts| format!("{hosts},")).unwrap_or_default();
+    let hosts =
+        parameters.get("DownloadHosts").map(|hosts| format!("{hosts},")).unwrap_or_default();
     parameters.insert("FalQueueUrl".to_owned(), origin.clone());
     secrets.insert("FAL_KEY".to_owned(), FAL_KEY.to_owned());
-    parameters.insert("DownloadHosts".to_owned(), format!("{hosts}{}", origin.trim_start_matches("http://")));
+    parameters.insert(
+        "DownloadHosts".to_owned(),
+        format!("{hosts}{}", origin.trim_start_matches("http://")),
+    );
     Ok(Some(Simulated { origin, simulator }))
 }
 
@@ -90,13 +94,18 @@ pub(crate) async fn storage(
         now: options.now.clone(),
     });
     tasks.spawn(serve(listener, simulator.router()));
-    create_bucket(&origin, parameters.get("SupabaseBucket").map_or("generated-videos", String::as_str)).await?;
+    create_bucket(
+        &origin,
+        parameters.get("SupabaseBucket").map_or("generated-videos", String::as_str),
+    )
+    .await?;
     parameters.insert("SupabaseUrl".to_owned(), origin.clone());
     secrets.insert("SUPABASE_SECRET_KEY".to_owned(), STORAGE_KEY.to_owned());
     Ok(Some(Simulated { origin, simulator }))
 }
 
-/// Makes the bucket as `cargo admin storage init` would. One that is there from an earlier start is refused, and that is right.
+/// Makes the bucket as `cargo admin storage init` would. One that is there from an earlier start is
+/// refused, and that is right.
 async fn create_bucket(origin: &str, bucket: &str) -> Result<(), String> {
     let url = format!("{origin}/storage/v1/bucket").parse().map_err(text)?;
     let body = json!({
@@ -106,7 +115,10 @@ async fn create_bucket(origin: &str, bucket: &str) -> Result<(), String> {
     let mut request = reqwest::Request::new(reqwest::Method::POST, url);
     let headers = request.headers_mut();
     headers.insert("apikey", reqwest::header::HeaderValue::from_static(STORAGE_KEY));
-    headers.insert(reqwest::header::CONTENT_TYPE, reqwest::header::HeaderValue::from_static("application/json"));
+    headers.insert(
+        reqwest::header::CONTENT_TYPE,
+        reqwest::header::HeaderValue::from_static("application/json"),
+    );
     *request.body_mut() = Some(body.to_string().into());
     Outbound::network().exchange(request).await.map(drop).map_err(text)
 }
@@ -153,8 +165,8 @@ fn render(pace: Pace) -> Render {
     Render { queued, rendering }
 }
 
-/// The local catalog: the models without a live upstream are routed to the simulators, `Fast` looks every second, and what is set
-/// otherwise wins.
+/// The local catalog: the models without a live upstream are routed to the simulators, `Fast` looks
+/// every second, and what is set otherwise wins.
 pub fn catalog(pace: Pace, fal: bool, google: bool, set: &str) -> Result<String, String> {
     let mut overrides: Map<String, Value> = Map::new();
     for model in Catalog::published().iter() {
@@ -163,13 +175,18 @@ pub fn catalog(pace: Pace, fal: bool, google: bool, set: &str) -> Result<String,
             change.insert("poll_every_seconds".to_owned(), 1.into());
         }
         match model.id.as_str() {
-            "fal/runway-gen-4" if fal => drop(change.insert("route".to_owned(), "fal-ai/runway-gen-4".into())),
-            "google/veo-3" if google => drop(change.insert("route".to_owned(), "veo-3-local".into())),
+            "fal/runway-gen-4" if fal => {
+                drop(change.insert("route".to_owned(), "fal-ai/runway-gen-4".into()))
+            }
+            "google/veo-3" if google => {
+                drop(change.insert("route".to_owned(), "veo-3-local".into()))
+            }
             _ => {}
         }
         overrides.insert(model.id.clone(), change.into());
     }
-    // The merged catalog is checked too, but its mistakes would have places in a text that no person wrote.
+    // The merged catalog is checked too, but its mistakes would have places in a text that no
+    // person wrote.
     Catalog::with_overrides(set).map_err(|error| format!("CATALOG is wrong: {error}"))?;
     let set: Map<String, Value> = serde_json::from_str(set).map_err(text)?;
     for (id, change) in set {

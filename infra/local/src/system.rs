@@ -1,5 +1,6 @@
-//! Starts everything in the right order and holds it: listeners first, so that every part knows the others' addresses; then tables,
-//! queues and simulators; then the functions and what wakes them; an organization and its key last.
+//! Starts everything in the right order and holds it: listeners first, so that every part knows the
+//! others' addresses; then tables, queues and simulators; then the functions and what wakes them;
+//! an organization and its key last.
 
 use crate::aws::environment::{Environment, as_file};
 use crate::aws::gateway::{self, Route};
@@ -82,9 +83,14 @@ impl System {
 
         let mut parameters = options.parameters.clone();
         let mut secrets = options.secrets.clone();
-        let fal = simulators::fal(&options, &scratch, &mut parameters, &mut secrets, &mut tasks).await?;
-        let google = simulators::google(&options, &scratch, &mut parameters, &mut secrets, &mut tasks).await?;
-        let storage = simulators::storage(&options, &scratch, &mut parameters, &mut secrets, &mut tasks).await?;
+        let fal =
+            simulators::fal(&options, &scratch, &mut parameters, &mut secrets, &mut tasks).await?;
+        let google =
+            simulators::google(&options, &scratch, &mut parameters, &mut secrets, &mut tasks)
+                .await?;
+        let storage =
+            simulators::storage(&options, &scratch, &mut parameters, &mut secrets, &mut tasks)
+                .await?;
         let set = parameters.get("Catalog").map_or("{}", String::as_str);
         let catalog = simulators::catalog(options.pace, fal.is_some(), google.is_some(), set)?;
         parameters.insert("Catalog".to_owned(), catalog);
@@ -130,15 +136,22 @@ impl System {
     }
 
     /// Builds each function in its own environment and connects it to what wakes it.
-    async fn wake(&mut self, template: &Template, environment: &Environment, options: &Options) -> Result<(), String> {
+    async fn wake(
+        &mut self,
+        template: &Template,
+        environment: &Environment,
+        options: &Options,
+    ) -> Result<(), String> {
         let outbound = options.gate.clone().map_or_else(Outbound::network, Outbound::gated);
         let mut routes = Vec::new();
         for function in &template.functions {
             let env = environment.of(template, function)?;
             let metrics = options.metrics.clone();
-            let world = World { env, ambient: self.ambient.clone(), outbound: outbound.clone(), metrics };
-            let built =
-                functions::build(&function.name, &world).await.map_err(|error| in_own_words(&error.to_string()))?;
+            let world =
+                World { env, ambient: self.ambient.clone(), outbound: outbound.clone(), metrics };
+            let built = functions::build(&function.name, &world)
+                .await
+                .map_err(|error| in_own_words(&error.to_string()))?;
             self.functions.insert(function.name.clone(), built.clone());
             let timeout = seconds(function.timeout_s);
             for trigger in &function.triggers {
@@ -148,14 +161,29 @@ impl System {
                         routes.push(Route { method, path, function: built.clone(), timeout });
                     }
                     Trigger::Default => {
-                        routes.push(Route { method: None, path: String::new(), function: built.clone(), timeout });
+                        routes.push(Route {
+                            method: None,
+                            path: String::new(),
+                            function: built.clone(),
+                            timeout,
+                        });
                     }
                     Trigger::Queue { .. } => {
-                        let mapping = queues::mapping(&self.sqs, function, trigger, built.clone(), options.pace);
+                        let mapping = queues::mapping(
+                            &self.sqs,
+                            function,
+                            trigger,
+                            built.clone(),
+                            options.pace,
+                        );
                         self.mappings.push(mapping.start().map_err(text)?);
                     }
                     Trigger::Schedule { every_s } => {
-                        let every = if options.pace == Pace::Fast { Duration::from_secs(2) } else { seconds(*every_s) };
+                        let every = if options.pace == Pace::Fast {
+                            Duration::from_secs(2)
+                        } else {
+                            seconds(*every_s)
+                        };
                         self.tasks.spawn(schedule::run(built.clone(), every));
                     }
                 }
@@ -172,8 +200,15 @@ impl System {
     }
 
     /// Calls a function with an event, as `aws lambda invoke` would.
-    pub async fn invoke(&self, function: &str, event: serde_json::Value) -> Result<serde_json::Value, String> {
-        let known = self.functions.get(function).ok_or_else(|| format!("there is no function {function}"))?;
+    pub async fn invoke(
+        &self,
+        function: &str,
+        event: serde_json::Value,
+    ) -> Result<serde_json::Value, String> {
+        let known = self
+            .functions
+            .get(function)
+            .ok_or_else(|| format!("there is no function {function}"))?;
         known(event).await
     }
 
@@ -218,7 +253,12 @@ impl System {
 }
 
 fn world(variables: BTreeMap<String, String>, ambient: &Ambient, outbound: Outbound) -> World {
-    World { env: variables.into_iter().collect(), ambient: ambient.clone(), outbound, metrics: unseen() }
+    World {
+        env: variables.into_iter().collect(),
+        ambient: ambient.clone(),
+        outbound,
+        metrics: unseen(),
+    }
 }
 
 /// What is counted is for CloudWatch; here only a log at its most talkative shows it.
@@ -227,7 +267,11 @@ pub fn unseen() -> Metrics {
 }
 
 /// Puts the secrets where the functions read them, and their names into the parameters.
-fn keep(secrets: &BTreeMap<String, String>, manager: &SecretsManager, parameters: &mut BTreeMap<String, String>) {
+fn keep(
+    secrets: &BTreeMap<String, String>,
+    manager: &SecretsManager,
+    parameters: &mut BTreeMap<String, String>,
+) {
     for (variable, name, parameter) in SECRETS {
         let Some(value) = secrets.get(variable).filter(|value| !value.is_empty()) else { continue };
         manager.put(name, value);
@@ -235,7 +279,8 @@ fn keep(secrets: &BTreeMap<String, String>, manager: &SecretsManager, parameters
     }
 }
 
-/// A person here sets the variable itself, and knows neither the secret that it becomes nor the variable that names this secret.
+/// A person here sets the variable itself, and knows neither the secret that it becomes nor the
+/// variable that names this secret.
 pub(crate) fn in_own_words(error: &str) -> String {
     SECRETS.iter().fold(error.to_owned(), |said, (variable, name, _)| {
         said.replace(&format!("{variable}_SECRET names the secret {name:?}, which"), variable)

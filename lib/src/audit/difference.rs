@@ -23,7 +23,8 @@ pub enum Difference {
         /// How many there are.
         ledger: u64,
     },
-    /// The first of the ledger's entries that is not in its place: one before it is missing, or is there twice.
+    /// The first of the ledger's entries that is not in its place: one before it is missing, or is
+    /// there twice.
     Sequence {
         /// Its place among the entries.
         place: u64,
@@ -60,7 +61,8 @@ pub enum Difference {
         /// The sum.
         sum: Money,
     },
-    /// A completed job without exactly one consumption of its cost, or another with any; what cost nothing is due none.
+    /// A completed job without exactly one consumption of its cost, or another with any; what cost
+    /// nothing is due none.
     Charges {
         /// Which.
         job: JobId,
@@ -73,7 +75,8 @@ pub enum Difference {
         /// What they charged in all.
         charged: Money,
     },
-    /// A refund of a job that is not completed, or of another amount than its charge, or more than one of a job.
+    /// A refund of a job that is not completed, or of another amount than its charge, or more than
+    /// one of a job.
     Refunds {
         /// Which.
         job: JobId,
@@ -86,7 +89,8 @@ pub enum Difference {
         /// What they gave back in all.
         refunded: Money,
     },
-    /// An open job that is not in the index of open jobs, where the sweep looks, or a final one that is.
+    /// An open job that is not in the index of open jobs, where the sweep looks, or a final one
+    /// that is.
     Index {
         /// Which.
         job: JobId,
@@ -105,20 +109,28 @@ pub enum Difference {
 }
 
 impl Difference {
-    /// Whether it is one even if money moved while it was found: it shows in a single item, which is read at one moment, or in entries that
-    /// are there and never change, with the job that was read after them. A sum, or an entry that was not seen, says nothing then.
+    /// Whether it is one even if money moved while it was found: it shows in a single item, which
+    /// is read at one moment, or in entries that are there and never change, with the job that was
+    /// read after them. A sum, or an entry that was not seen, says nothing then.
     pub const fn stands_whatever_moves(&self) -> bool {
         match *self {
             Self::Available { .. } | Self::Index { .. } | Self::OpenTooLong { .. } => true,
             Self::BalanceAfter { .. } => true, // every entry up to it was seen
-            Self::Sequence { place, sequence } => sequence < place, // twice the same place; a gap may be an entry that comes into sight yet
+            // twice the same place; a gap may be an entry that comes into sight yet
+            Self::Sequence { place, sequence } => sequence < place,
             // One consumption of an open job may be the half that is seen first of its completion.
-            Self::Charges { status: Some(Status::Pending | Status::Processing), times, .. } => times > 1,
+            Self::Charges { status: Some(Status::Pending | Status::Processing), times, .. } => {
+                times > 1
+            }
             Self::Charges { times, .. } => times > 0,
-            // What is refunded was completed before, and its charge may have been posted behind the place that was being read.
+            // What is refunded was completed before, and its charge may have been posted behind the
+            // place that was being read.
             Self::Refunds { status: Some(Status::Completed), times, .. } => times > 1,
             Self::Refunds { .. } => true,
-            Self::Balance { .. } | Self::Entries { .. } | Self::Held { .. } | Self::OpenJobs { .. } => false,
+            Self::Balance { .. }
+            | Self::Entries { .. }
+            | Self::Held { .. }
+            | Self::OpenJobs { .. } => false,
         }
     }
 }
@@ -129,9 +141,14 @@ impl fmt::Display for Difference {
             Self::Balance { account, ledger } => {
                 write!(f, "the balance is MXN {account}, the ledger's sum MXN {ledger}")
             }
-            Self::Entries { account, ledger } => write!(f, "{account} entries are counted, the ledger has {ledger}"),
+            Self::Entries { account, ledger } => {
+                write!(f, "{account} entries are counted, the ledger has {ledger}")
+            }
             Self::Sequence { place, sequence } => {
-                write!(f, "the entry in place {place} of the ledger says that it is entry {sequence}")
+                write!(
+                    f,
+                    "the entry in place {place} of the ledger says that it is entry {sequence}"
+                )
             }
             Self::BalanceAfter { sequence, entry, sum } => {
                 write!(
@@ -139,8 +156,12 @@ impl fmt::Display for Difference {
                     "entry {sequence} of the ledger says that the balance was MXN {entry} then, the sum is MXN {sum}"
                 )
             }
-            Self::Held { account, jobs } => write!(f, "MXN {account} is held, the open jobs cost MXN {jobs}"),
-            Self::OpenJobs { account, jobs } => write!(f, "{account} open jobs are counted, there are {jobs}"),
+            Self::Held { account, jobs } => {
+                write!(f, "MXN {account} is held, the open jobs cost MXN {jobs}")
+            }
+            Self::OpenJobs { account, jobs } => {
+                write!(f, "{account} open jobs are counted, there are {jobs}")
+            }
             Self::Available { account, sum } => {
                 write!(f, "MXN {account} is available, balance − held + credit limit is MXN {sum}")
             }
@@ -149,7 +170,10 @@ impl fmt::Display for Difference {
             }
             Self::Charges { job, status: Some(status), due, times, charged } => {
                 let status = status.as_str();
-                write!(f, "job {job} is {status}: MXN {due} is due, charged were MXN {charged} by {times} entries")
+                write!(
+                    f,
+                    "job {job} is {status}: MXN {due} is due, charged were MXN {charged} by {times} entries"
+                )
             }
             Self::Refunds { job, status, charged, times, refunded } => {
                 let status = status.map_or("not there", Status::as_str);
@@ -164,7 +188,10 @@ impl fmt::Display for Difference {
             }
             Self::OpenTooLong { job, since } => {
                 let [hours, most] = [*since, LONGEST_OPEN].map(|length| length.as_secs() / 3_600);
-                write!(f, "job {job} was accepted {hours} hours ago and is still open, every job ends within {most}")
+                write!(
+                    f,
+                    "job {job} was accepted {hours} hours ago and is still open, every job ends within {most}"
+                )
             }
         }
     }

@@ -90,7 +90,10 @@ fn each_number_of_the_account_is_checked_to_the_millionth() {
     assert_eq!(said(off), ["MXN 4.199999 is held, the open jobs cost MXN 4.20"]);
     assert_eq!(said(Stated { open_jobs: 0, ..sound }), ["0 open jobs are counted, there are 1"]);
     let off = Stated { available: mxn("51.599999"), ..sound };
-    assert_eq!(said(off), ["MXN 51.599999 is available, balance − held + credit limit is MXN 51.60"]);
+    assert_eq!(
+        said(off),
+        ["MXN 51.599999 is available, balance − held + credit limit is MXN 51.60"]
+    );
 }
 
 #[test]
@@ -103,19 +106,40 @@ fn each_job_is_charged_as_its_end_wants() {
         differences(&account, books)
     };
     let charges = |job, status, due: &str, times, charged: &str| {
-        vec![Difference::Charges { job: id(job), status, due: mxn(due), times, charged: mxn(charged) }]
+        vec![Difference::Charges {
+            job: id(job),
+            status,
+            due: mxn(due),
+            times,
+            charged: mxn(charged),
+        }]
     };
     let completed = Some(Status::Completed);
-    assert_eq!(with(COMPLETED, "-4.20"), charges(COMPLETED, completed, "4.20", 2, "8.40"), "doubled");
-    assert_eq!(with(COMPLETED, "0"), charges(COMPLETED, completed, "4.20", 2, "4.20"), "in two parts");
+    assert_eq!(
+        with(COMPLETED, "-4.20"),
+        charges(COMPLETED, completed, "4.20", 2, "8.40"),
+        "doubled"
+    );
+    assert_eq!(
+        with(COMPLETED, "0"),
+        charges(COMPLETED, completed, "4.20", 2, "4.20"),
+        "in two parts"
+    );
     assert_eq!(with(FAILED, "-4.20"), charges(FAILED, Some(Status::Failed), "0", 1, "4.20"));
-    assert_eq!(with(OPEN, "-0.000001"), charges(OPEN, Some(Status::Processing), "0", 1, "0.000001"));
+    assert_eq!(
+        with(OPEN, "-0.000001"),
+        charges(OPEN, Some(Status::Processing), "0", 1, "0.000001")
+    );
     assert_eq!(with(9, "-1"), charges(9, None, "0", 1, "1"), "a job that is not there");
 
     let mut bare = Books::at(NOW);
     post(&mut bare, "45.80", Of::Other);
     let counting = |entries| Stated { entries, ..account };
-    assert_eq!(differences(&counting(1), bare.clone()), charges(COMPLETED, completed, "4.20", 0, "0"), "missing");
+    assert_eq!(
+        differences(&counting(1), bare.clone()),
+        charges(COMPLETED, completed, "4.20", 0, "0"),
+        "missing"
+    );
     post(&mut bare, "-4.199999", consumption(COMPLETED));
     post(&mut bare, "4.199999", Of::Other);
     let other = charges(COMPLETED, completed, "4.20", 1, "4.199999");
@@ -129,7 +153,9 @@ fn a_completed_job_that_cost_nothing_is_due_no_consumption() {
         if consumed {
             post(&mut books, "0", consumption(COMPLETED));
         }
-        books.job(Standing { cost: Money::ZERO, ..standing(COMPLETED, Status::Completed) }).unwrap();
+        books
+            .job(Standing { cost: Money::ZERO, ..standing(COMPLETED, Status::Completed) })
+            .unwrap();
         books
     };
     let account = |entries| Stated {
@@ -159,15 +185,30 @@ fn every_entry_is_in_its_place_and_carries_the_sum_up_to_it() {
         found.iter().map(Difference::to_string).collect::<Vec<_>>()
     };
     assert_eq!(found(&[(1, "50", "50"), (2, "-4.20", "45.80")]), [""; 0]);
-    let misplaced =
-        |place, sequence| format!("the entry in place {place} of the ledger says that it is entry {sequence}");
+    let misplaced = |place, sequence| {
+        format!("the entry in place {place} of the ledger says that it is entry {sequence}")
+    };
     assert_eq!(found(&[(1, "50", "50"), (3, "-4.20", "45.80")]), [misplaced(2, 3)], "a gap");
-    assert_eq!(found(&[(1, "50", "50"), (3, "-4.20", "7")]), [misplaced(2, 3)], "what is behind a gap has no sum");
-    assert_eq!(found(&[(1, "50", "50"), (1, "-4.20", "45.80")]).len(), 2, "twice the first place, in either order");
-    assert_eq!(found(&[(0, "50", "50"), (1, "-4.20", "45.80")]), [misplaced(1, 0)], "no place at all");
+    assert_eq!(
+        found(&[(1, "50", "50"), (3, "-4.20", "7")]),
+        [misplaced(2, 3)],
+        "what is behind a gap has no sum"
+    );
+    assert_eq!(
+        found(&[(1, "50", "50"), (1, "-4.20", "45.80")]).len(),
+        2,
+        "twice the first place, in either order"
+    );
+    assert_eq!(
+        found(&[(0, "50", "50"), (1, "-4.20", "45.80")]),
+        [misplaced(1, 0)],
+        "no place at all"
+    );
     assert_eq!(
         found(&[(1, "50", "50"), (2, "-4.20", "45.800001")]),
-        ["entry 2 of the ledger says that the balance was MXN 45.800001 then, the sum is MXN 45.80"]
+        [
+            "entry 2 of the ledger says that the balance was MXN 45.800001 then, the sum is MXN 45.80"
+        ]
     );
     assert_eq!(
         found(&[(1, "-4.20", "-4.20"), (2, "25", "20.80"), (3, "25", "45.80")]),
@@ -178,8 +219,12 @@ fn every_entry_is_in_its_place_and_carries_the_sum_up_to_it() {
 #[test]
 fn sums_that_fit_nowhere_are_an_error() {
     let mut books = Books::at(NOW);
-    let posting =
-        |micros| Posting { amount: Money::from_micros(micros), of: Of::Other, sequence: 1, balance_after: Money::ZERO };
+    let posting = |micros| Posting {
+        amount: Money::from_micros(micros),
+        of: Of::Other,
+        sequence: 1,
+        balance_after: Money::ZERO,
+    };
     books.posted(posting(i64::MAX)).unwrap();
     assert_eq!(books.posted(posting(1)), Err(MoneyOverflow));
 }

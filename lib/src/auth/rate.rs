@@ -80,9 +80,16 @@ mod tests {
         let take = |now| rates.take(&"key", now);
         let wait = |ms| Err(Duration::from_millis(ms));
         assert_eq!([take(1_000), take(1_000), take(1_000)], [Ok(()); 3]);
-        assert_eq!([take(1_000), take(1_040)], [wait(100), wait(60)], "what is refused is not counted");
+        assert_eq!(
+            [take(1_000), take(1_040)],
+            [wait(100), wait(60)],
+            "what is refused is not counted"
+        );
         assert_eq!([take(1_100), take(1_100)], [Ok(()), wait(100)]);
-        assert_eq!([take(9_000), take(9_000), take(9_000), take(9_000)], [Ok(()), Ok(()), Ok(()), wait(100)]);
+        assert_eq!(
+            [take(9_000), take(9_000), take(9_000), take(9_000)],
+            [Ok(()), Ok(()), Ok(()), wait(100)]
+        );
         assert_eq!(rates.room(&"another", 9_000), Ok(()), "each has its own");
     }
 
@@ -94,7 +101,12 @@ mod tests {
         let later: Vec<_> = (0..4).map(|_| rates.take(&"key", 5_000)).collect();
         assert_eq!(
             later,
-            [Ok(()), Err(Duration::from_millis(100)), Err(Duration::from_millis(100)), Err(Duration::from_millis(100))]
+            [
+                Ok(()),
+                Err(Duration::from_millis(100)),
+                Err(Duration::from_millis(100)),
+                Err(Duration::from_millis(100))
+            ]
         );
     }
 

@@ -51,7 +51,8 @@ impl Services {
         }
     }
 
-    /// As they are for callers of this kind. A sandbox stands in for every provider that is configured, and needs none of their secrets.
+    /// As they are for callers of this kind. A sandbox stands in for every provider that is
+    /// configured, and needs none of their secrets.
     pub const fn seen_by(self, mode: Mode) -> Self {
         const fn stood_in_for(service: Service) -> Service {
             match service {
@@ -61,7 +62,9 @@ impl Services {
         }
         match mode {
             Mode::Live => self,
-            Mode::Sandbox => Self { fal: stood_in_for(self.fal), google: stood_in_for(self.google) },
+            Mode::Sandbox => {
+                Self { fal: stood_in_for(self.fal), google: stood_in_for(self.google) }
+            }
         }
     }
 }
@@ -83,7 +86,8 @@ impl Catalog {
 }
 
 impl Model {
-    /// What the model is called at its provider, if it can be used now. A secret that could not be read just now is no reason against it.
+    /// What the model is called at its provider, if it can be used now. A secret that could not be
+    /// read just now is no reason against it.
     pub fn route_at(&self, services: &Services) -> Result<&str, Unavailable> {
         let route = self.route.as_deref().ok_or(Unavailable::NoRoute)?;
         match services.of(self.provider) {
@@ -121,8 +125,12 @@ mod tests {
             assert_eq!(catalog.named(id).unwrap().route_at(&services), route, "{id}");
             let says = "is not available at present; GET /v1/models lists the models";
             match (catalog.served(id, &services), route) {
-                (Ok((model, found)), Ok(route)) => assert_eq!((model.id.as_str(), found), (id, route)),
-                (Err(refused), Err(_)) => assert_eq!(refused.to_string(), format!("model: {id} {says}")),
+                (Ok((model, found)), Ok(route)) => {
+                    assert_eq!((model.id.as_str(), found), (id, route))
+                }
+                (Err(refused), Err(_)) => {
+                    assert_eq!(refused.to_string(), format!("model: {id} {says}"))
+                }
                 (found, expected) => panic!("{id}: {found:?}, not {expected:?}"),
             }
         }
@@ -139,7 +147,9 @@ mod tests {
 
     #[test]
     fn what_is_not_in_the_catalog_is_told_where_the_models_are() {
-        for (id, shown) in [("fal/none", "fal/none"), ("", ""), (&"x".repeat(4000), &"x".repeat(64))] {
+        for (id, shown) in
+            [("fal/none", "fal/none"), ("", ""), (&"x".repeat(4000), &"x".repeat(64))]
+        {
             let says = format!("model: {shown:?} does not exist; GET /v1/models lists the models");
             assert_eq!(Catalog::published().named(id).unwrap_err().to_string(), says);
         }

@@ -1,16 +1,20 @@
-//! Where Google renders, who pays for it, and where its videos go. These values become parts of addresses, so their form is checked.
+//! Where Google renders, who pays for it, and where its videos go. These values become parts of
+//! addresses, so their form is checked.
 
 use super::{ConfigError, Env};
 use crate::provider::google::{self, Google};
 
 impl Env {
-    /// `GOOGLE_PROJECT`, `GOOGLE_LOCATION`, `GOOGLE_API_URL`, `GOOGLE_STORAGE_API_URL` and `GOOGLE_STORAGE_URI`.
+    /// `GOOGLE_PROJECT`, `GOOGLE_LOCATION`, `GOOGLE_API_URL`, `GOOGLE_STORAGE_API_URL` and
+    /// `GOOGLE_STORAGE_URI`.
     pub fn google(&self) -> Result<Google, ConfigError> {
         let project = self.required("GOOGLE_PROJECT")?;
         if !is_project(project) {
             return Err(ConfigError::new(
                 "GOOGLE_PROJECT",
-                format!("is {project:?}, which is no id of a project: it has lower-case letters, digits and hyphens"),
+                format!(
+                    "is {project:?}, which is no id of a project: it has lower-case letters, digits and hyphens"
+                ),
             ));
         }
         let location = self.optional("GOOGLE_LOCATION").unwrap_or("us-central1");
@@ -29,7 +33,8 @@ impl Env {
         }
         Ok(Google {
             api_url: self.url_or("GOOGLE_API_URL", &google::vertex_url(location))?,
-            storage_api_url: self.url_or("GOOGLE_STORAGE_API_URL", "https://storage.googleapis.com")?,
+            storage_api_url: self
+                .url_or("GOOGLE_STORAGE_API_URL", "https://storage.googleapis.com")?,
             project: project.to_owned(),
             location: location.to_owned(),
             storage_uri: storage_uri.map(str::to_owned),
@@ -90,7 +95,10 @@ mod tests {
             ("GOOGLE_STORAGE_URI", "gs://a b/c"),
         ] {
             let says = set(name, wrong).unwrap_err();
-            assert!(says.starts_with(&format!("the environment variable {name} is {wrong:?}")), "{says}");
+            assert!(
+                says.starts_with(&format!("the environment variable {name} is {wrong:?}")),
+                "{says}"
+            );
         }
     }
 }

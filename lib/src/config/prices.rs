@@ -1,29 +1,37 @@
-//! The settings that decide a price: catalog, markup and exchange rate. Each has bounds, and every price is computed once at the start.
+//! The settings that decide a price: catalog, markup and exchange rate. Each has bounds, and every
+//! price is computed once at the start.
 
 use super::{ConfigError, Env};
 use crate::catalog::Catalog;
 use crate::decimal;
 use crate::pricing::{Factor, Price};
 
-/// What a provider's price may be multiplied by: below 1 every video is sold at a loss, and above 10 it is a percentage or a slip.
+/// What a provider's price may be multiplied by: below 1 every video is sold at a loss, and above
+/// 10 it is a percentage or a slip.
 const MARKUP: [i64; 2] = [1, 10];
 
-/// Pesos for a dollar: 3 in 1993, 25 in 2020. What lies outside is another number, or another currency.
+/// Pesos for a dollar: 3 in 1993, 25 in 2020. What lies outside is another number, or another
+/// currency.
 const FX_MXN_PER_USD: [i64; 2] = [1, 1_000];
 
-/// Unless the operator says otherwise: the dearest second that a provider asks today is 0.68 dollars.
+/// Unless the operator says otherwise: the dearest second that a provider asks today is 0.68
+/// dollars.
 const HIGHEST_USD_PER_SECOND: &str = "10";
 
 impl Env {
-    /// `CATALOG`: the published catalog with the operator's overrides. A price above `HIGHEST_USD_PER_SECOND` is refused.
+    /// `CATALOG`: the published catalog with the operator's overrides. A price above
+    /// `HIGHEST_USD_PER_SECOND` is refused.
     pub fn catalog(&self) -> Result<Catalog, ConfigError> {
         let wrong = |problem: String| ConfigError::new("CATALOG", format!("is wrong: {problem}"));
         let catalog = match self.optional("CATALOG") {
             None => Catalog::published(),
-            Some(json) => Catalog::with_overrides(json).map_err(|error| wrong(error.to_string()))?,
+            Some(json) => {
+                Catalog::with_overrides(json).map_err(|error| wrong(error.to_string()))?
+            }
         };
         let above_zero = |factor: &Factor| *factor > Factor::from_millionths(0);
-        let highest = self.factor("HIGHEST_USD_PER_SECOND", HIGHEST_USD_PER_SECOND, "above 0", above_zero)?;
+        let highest =
+            self.factor("HIGHEST_USD_PER_SECOND", HIGHEST_USD_PER_SECOND, "above 0", above_zero)?;
         if let Some(model) = catalog.iter().find(|model| model.usd_per_second > highest) {
             return Err(wrong(format!(
                 "{}: usd_per_second is {}, and {highest} US dollars a second are the most; if it is meant, raise \
@@ -34,7 +42,8 @@ impl Env {
         Ok(catalog)
     }
 
-    /// `MARKUP` and `FX_MXN_PER_USD`. A slip of the finger, such as 1875 for 18.75, would charge a hundredfold.
+    /// `MARKUP` and `FX_MXN_PER_USD`. A slip of the finger, such as 1875 for 18.75, would charge a
+    /// hundredfold.
     pub fn rates(&self) -> Result<Rates, ConfigError> {
         Ok(Rates {
             markup: self.factor_within("MARKUP", "1.05", MARKUP)?,
@@ -42,18 +51,26 @@ impl Env {
         })
     }
 
-    /// The catalog and the rates that it is sold at. Every price is computed once, so that a function which starts can price every order.
+    /// The catalog and the rates that it is sold at. Every price is computed once, so that a
+    /// function which starts can price every order.
     pub fn catalog_and_rates(&self) -> Result<(Catalog, Rates), ConfigError> {
         let (catalog, rates) = (self.catalog()?, self.rates()?);
         for model in catalog.iter() {
             let price = rates.price(model.usd_per_second);
             let dearest = price.cost_rounded_half_up(model.max_s);
-            dearest.map_err(|error| ConfigError::new("CATALOG", format!("is wrong: {}: {error}", model.id)))?;
+            dearest.map_err(|error| {
+                ConfigError::new("CATALOG", format!("is wrong: {}: {error}", model.id))
+            })?;
         }
         Ok((catalog, rates))
     }
 
-    fn factor_within(&self, name: &str, default: &str, [least, most]: [i64; 2]) -> Result<Factor, ConfigError> {
+    fn factor_within(
+        &self,
+        name: &str,
+        default: &str,
+        [least, most]: [i64; 2],
+    ) -> Result<Factor, ConfigError> {
         let bounds = [least, most].map(|bound| Factor::from_millionths(bound * decimal::ONE));
         let within = |factor: &Factor| (bounds[0]..=bounds[1]).contains(factor);
         self.factor(name, default, &format!("from {least} to {most}"), within)
@@ -69,7 +86,8 @@ impl Env {
     ) -> Result<Factor, ConfigError> {
         let text = self.optional(name).unwrap_or(default);
         text.parse().ok().filter(within).ok_or_else(|| {
-            let form = format!("a decimal number {bounds} with at most six places, such as {default}");
+            let form =
+                format!("a decimal number {bounds} with at most six places, such as {default}");
             ConfigError::new(name, format!("is {text:?}, and must be {form}"))
         })
     }
@@ -99,15 +117,39 @@ mod tests {
         for (name, value, says) in [
             ("FX_MXN_PER_USD", "1875", "is \"1875\", and must be a decimal number from 1 to 1000"),
             ("FX_MXN_PER_USD", "0.99", "is \"0.99\", and must be a decimal number from 1 to 1000"),
-            ("FX_MXN_PER_USD", "1000.000001", "must be a decimal number from 1 to 1000 with at most six places"),
-            ("FX_MXN_PER_USD", "-1", "must be a decimal number from 1 to 1000 with at most six places, such as 20"),
-            ("FX_MXN_PER_USD", "999999999999999999999999", "must be a decimal number from 1 to 1000"),
+            (
+                "FX_MXN_PER_USD",
+                "1000.000001",
+                "must be a decimal number from 1 to 1000 with at most six places",
+            ),
+            (
+                "FX_MXN_PER_USD",
+                "-1",
+                "must be a decimal number from 1 to 1000 with at most six places, such as 20",
+            ),
+            (
+                "FX_MXN_PER_USD",
+                "999999999999999999999999",
+                "must be a decimal number from 1 to 1000",
+            ),
             ("MARKUP", "0", "is \"0\", and must be a decimal number from 1 to 10"),
             ("MARKUP", "0.999999", "is \"0.999999\", and must be a decimal number from 1 to 10"),
             ("MARKUP", "105", "is \"105\", and must be a decimal number from 1 to 10"),
-            ("MARKUP", "5%", "must be a decimal number from 1 to 10 with at most six places, such as 1.05"),
-            ("HIGHEST_USD_PER_SECOND", "0", "must be a decimal number above 0 with at most six places, such as 10"),
-            ("HIGHEST_USD_PER_SECOND", "-1", "must be a decimal number above 0 with at most six places, such as 10"),
+            (
+                "MARKUP",
+                "5%",
+                "must be a decimal number from 1 to 10 with at most six places, such as 1.05",
+            ),
+            (
+                "HIGHEST_USD_PER_SECOND",
+                "0",
+                "must be a decimal number above 0 with at most six places, such as 10",
+            ),
+            (
+                "HIGHEST_USD_PER_SECOND",
+                "-1",
+                "must be a decimal number above 0 with at most six places, such as 10",
+            ),
             (
                 "CATALOG",
                 r#"{"fal/kling-2":{"usd_per_second":"28"}}"#,
@@ -117,12 +159,15 @@ mod tests {
             let error = env(name, value).catalog_and_rates().unwrap_err().to_string();
             assert!(error.contains(name) && error.contains(says), "{name}={value}: {error}");
         }
-        for (name, value) in [("FX_MXN_PER_USD", "1"), ("FX_MXN_PER_USD", "1000"), ("MARKUP", "1"), ("MARKUP", "10")] {
+        for (name, value) in
+            [("FX_MXN_PER_USD", "1"), ("FX_MXN_PER_USD", "1000"), ("MARKUP", "1"), ("MARKUP", "10")]
+        {
             assert!(env(name, value).catalog_and_rates().is_ok(), "{name}={value}");
         }
         let dear = |highest: &str, price: &str| {
             let catalog = format!(r#"{{"fal/kling-2":{{"usd_per_second":"{price}"}}}}"#);
-            Env::from([("HIGHEST_USD_PER_SECOND", highest.to_owned()), ("CATALOG", catalog)]).catalog_and_rates()
+            Env::from([("HIGHEST_USD_PER_SECOND", highest.to_owned()), ("CATALOG", catalog)])
+                .catalog_and_rates()
         };
         assert!(dear("28", "28").is_ok(), "it is meant");
         let absurd = dear("9000000000000", "9000000000000").unwrap_err().to_string();

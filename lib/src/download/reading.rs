@@ -1,4 +1,5 @@
-//! Reads a file as it comes. A file host that is silent, or as good as silent, is left: it keeps other files waiting.
+//! Reads a file as it comes. A file host that is silent, or as good as silent, is left: it keeps
+//! other files waiting.
 
 use super::DownloadError;
 use crate::outbound::WireError;
@@ -8,11 +9,11 @@ use reqwest::Response;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// A file host that says nothing for so long will not go on. A CDN answers within a second; Google, which encodes a
-/// video into its answer, within a few. A connection has a timeout of its own, 4 s.
+/// A file host that says nothing for so long will not go on. A CDN answers within a second; Google,
+/// which encodes a video into its answer, within a few. A connection has a timeout of its own, 4 s.
 pub(super) const SILENCE: Duration = Duration::from_secs(20);
-/// A drip is no better than silence. At this rate 4 MB, a small video, come within the time of a transfer; at less,
-/// no video does.
+/// A drip is no better than silence. At this rate 4 MB, a small video, come within the time of a
+/// transfer; at less, no video does.
 pub(super) const SLOWEST_BYTES_PER_S: u64 = 16 << 10;
 /// The rate is measured over so much waiting, so that a pause within it does no harm.
 const MEASURED: Duration = SILENCE;
@@ -25,7 +26,8 @@ pub struct Download {
     pace: Pace,
 }
 
-/// How fast a file comes, while it is waited for: what its reader does in between is not the file host's fault.
+/// How fast a file comes, while it is waited for: what its reader does in between is not the file
+/// host's fault.
 #[derive(Debug, Default)]
 struct Pace {
     waited: Duration,
@@ -89,7 +91,8 @@ mod tests {
             Some((Ok::<_, std::io::Error>(Bytes::from(vec![0; bytes])), pieces))
         });
         let response = lambda_http::http::Response::new(reqwest::Body::wrap_stream(body));
-        let (mut download, began, mut bytes) = (Download::of(response.into(), None), Instant::now(), 0);
+        let (mut download, began, mut bytes) =
+            (Download::of(response.into(), None), Instant::now(), 0);
         let end = loop {
             match download.chunk().await {
                 Ok(Some(chunk)) => bytes += chunk.len(),
@@ -112,9 +115,19 @@ mod tests {
             ("silent in the middle", vec![(SECOND, 1 << 20), (SECOND * 3600, 1)], 21, Err(silent)),
             ("a byte a second", every(SECOND, 1, 3600), 20, Err(slow.clone())),
             ("a byte every 19 s", every(SECOND * 19, 1, 3600), 38, Err(slow.clone())),
-            ("fast, and then a drip", [every(SECOND, 1 << 20, 20), every(SECOND, 1, 99)].concat(), 40, Err(slow)),
+            (
+                "fast, and then a drip",
+                [every(SECOND, 1 << 20, 20), every(SECOND, 1, 99)].concat(),
+                40,
+                Err(slow),
+            ),
             ("just fast enough", every(SECOND, 16 << 10, 200), 200, Ok(200 * (16 << 10))),
-            ("a pause, and then fast", vec![(SECOND * 19, 1), (SECOND, 1 << 20), (SECOND, 5)], 21, Ok((1 << 20) + 6)),
+            (
+                "a pause, and then fast",
+                vec![(SECOND * 19, 1), (SECOND, 1 << 20), (SECOND, 5)],
+                21,
+                Ok((1 << 20) + 6),
+            ),
             ("small and slow", every(SECOND, 100, 19), 19, Ok(1900)),
             ("nothing", Vec::new(), 0, Ok(0)),
         ] {

@@ -13,7 +13,9 @@ pub(super) fn folded(word: &str) -> Cow<'_, str> {
         return Cow::Borrowed(word);
     }
     let characters: Vec<char> = word.chars().map(ascii).collect();
-    let letter = |at: Option<usize>| at.and_then(|at| characters.get(at)).is_some_and(char::is_ascii_alphanumeric);
+    let letter = |at: Option<usize>| {
+        at.and_then(|at| characters.get(at)).is_some_and(char::is_ascii_alphanumeric)
+    };
     // A full stop of Chinese and Japanese ends a sentence unless a host could have it.
     let full_stop = |at: usize| letter(at.checked_sub(1)) && letter(at.checked_add(1));
     let dotted = |(at, character): (usize, &char)| match character {
@@ -25,7 +27,9 @@ pub(super) fn folded(word: &str) -> Cow<'_, str> {
 
 fn ascii(character: char) -> char {
     match character {
-        FULL_WIDTH..='\u{ff5e}' => u32::from(character).checked_sub(DISTANCE).and_then(char::from_u32),
+        FULL_WIDTH..='\u{ff5e}' => {
+            u32::from(character).checked_sub(DISTANCE).and_then(char::from_u32)
+        }
         '∕' | '⁄' | '⧸' => Some('/'),
         '․' | '﹒' => Some('.'),
         '﹫' => Some('@'),

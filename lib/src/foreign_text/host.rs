@@ -6,8 +6,8 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 /// Ends of host names that are read as such in any case. A word with another end may be two
 /// sentences without a blank between them.
 pub(super) const ENDS: [&str; 25] = [
-    "ai", "app", "biz", "cloud", "co", "com", "corp", "de", "dev", "edu", "eu", "example", "gov", "home", "info",
-    "internal", "io", "lan", "local", "media", "net", "org", "run", "svc", "xyz",
+    "ai", "app", "biz", "cloud", "co", "com", "corp", "de", "dev", "edu", "eu", "example", "gov",
+    "home", "info", "internal", "io", "lan", "local", "media", "net", "org", "run", "svc", "xyz",
 ];
 
 /// First parts of a field's name, which is no host: `parameters.aspectRatio`.
@@ -15,8 +15,8 @@ const FIELDS: [&str; 5] = ["body", "config", "input", "instances", "parameters"]
 
 /// Ports that a plain word is a host in front of: `acme:8080`.
 const PORTS: [&str; 18] = [
-    "80", "443", "3000", "3306", "5000", "5432", "5672", "6379", "8000", "8080", "8081", "8443", "8888", "9000",
-    "9090", "9200", "27017", "50051",
+    "80", "443", "3000", "3306", "5000", "5432", "5672", "6379", "8000", "8080", "8081", "8443",
+    "8888", "9000", "9090", "9200", "27017", "50051",
 ];
 
 /// Ends of fields' names and other words in front of a number that is no port: `max-length:2500`.
@@ -73,20 +73,24 @@ pub(super) fn is_ip(word: &str) -> bool {
         || (word.len() > 6 && word.to_lowercase().strip_prefix("0x").is_some_and(hex_only))
 }
 
-/// Four numbers with dots or dashes between them, in any of C's spellings of a number, and an address
-/// of a private network in one number. The greatest number of 32 bits is a limit of seeds.
+/// Four numbers with dots or dashes between them, in any of C's spellings of a number, and an
+/// address of a private network in one number. The greatest number of 32 bits is a limit of seeds.
 fn is_ipv4_otherwise(word: &str) -> bool {
-    let four =
-        |parts: &[&str]| parts.iter().all(|part| part.len() < 5 && part_of_c(part).is_some_and(|part| part < 256));
+    let four = |parts: &[&str]| {
+        parts.iter().all(|part| part.len() < 5 && part_of_c(part).is_some_and(|part| part < 256))
+    };
     let dotted = word.split('.').collect::<Vec<_>>();
     let dashed = word.split(['-', '_']).collect::<Vec<_>>();
     let inside = |number: u32| {
         let ip = Ipv4Addr::from(number);
-        i32::try_from(number) != Ok(i32::MAX) && (ip.is_private() || ip.is_loopback() || ip.is_link_local())
+        i32::try_from(number) != Ok(i32::MAX)
+            && (ip.is_private() || ip.is_loopback() || ip.is_link_local())
     };
     (dotted.len() == 4 && four(&dotted))
         || dashed.windows(4).any(four)
-        || (word.len() >= 9 && word.bytes().all(|byte| byte.is_ascii_digit()) && word.parse().is_ok_and(inside))
+        || (word.len() >= 9
+            && word.bytes().all(|byte| byte.is_ascii_digit())
+            && word.parse().is_ok_and(inside))
 }
 
 /// `10`, `012` in octal, `0xa`.
@@ -102,8 +106,8 @@ fn hex_only(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// `storage.googleapis.com`, `node7.cluster1`, `java.lang.Error`, `localhost`; not `e.g.`, `veo3.1`, `1.5s`,
-/// or two sentences without a blank: `long.Try`.
+/// `storage.googleapis.com`, `node7.cluster1`, `java.lang.Error`, `localhost`; not `e.g.`,
+/// `veo3.1`, `1.5s`, or two sentences without a blank: `long.Try`.
 pub(super) fn is_host(word: &str) -> bool {
     let host = word.split(['/', ':', '?', '#']).next().unwrap_or_default();
     let lower = host.to_lowercase();
@@ -113,10 +117,18 @@ pub(super) fn is_host(word: &str) -> bool {
     let labels: Vec<&str> = host.split('.').collect();
     let (Some(first), Some(last)) = (labels.first(), labels.last()) else { return false };
     let named = |label: &&str| {
-        !label.is_empty() && label.chars().all(|character| character.is_alphanumeric() || "-_".contains(character))
+        !label.is_empty()
+            && label
+                .chars()
+                .all(|character| character.is_alphanumeric() || "-_".contains(character))
     };
     let initials = labels.iter().all(|label| label.chars().count() == 1);
-    if labels.len() < 2 || initials || FIELDS.contains(first) || !labels.iter().all(named) || !is_end(last) {
+    if labels.len() < 2
+        || initials
+        || FIELDS.contains(first)
+        || !labels.iter().all(named)
+        || !is_end(last)
+    {
         return false;
     }
     let digits = |label: &str| label.bytes().all(|byte| byte.is_ascii_digit());
@@ -128,7 +140,8 @@ pub(super) fn is_host(word: &str) -> bool {
         && last.chars().skip(1).all(char::is_lowercase)
         && !ENDS.contains(&last.to_lowercase().as_str());
     let known_end = ENDS.contains(&last.to_lowercase().as_str());
-    let a_number = !labels[..labels.len() - 1].iter().any(|label| label.contains(char::is_alphabetic));
+    let a_number =
+        !labels[..labels.len() - 1].iter().any(|label| label.contains(char::is_alphabetic));
     last.chars().count() > 1 && !two_sentences && (!a_number || known_end)
 }
 
@@ -145,7 +158,8 @@ pub(super) fn names_a_port(word: &str) -> bool {
     let a_port = port.len() > 1 && port.parse::<u16>().is_ok_and(|port| port > 20);
     let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
     let last = name.rsplit(['-', '_']).next().unwrap_or_default().to_lowercase();
-    let like_a_host = name.contains('-') || name.contains(|character: char| character.is_ascii_digit());
+    let like_a_host =
+        name.contains('-') || name.contains(|character: char| character.is_ascii_digit());
     a_port
         && plain
         && name.contains(char::is_alphabetic)

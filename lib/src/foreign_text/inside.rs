@@ -39,7 +39,8 @@ pub(super) fn tells_the_inside(word: &str) -> bool {
 /// Whether a word names a kind of error, such as `value_error.missing`, which is written like a
 /// host.
 pub(super) fn is_a_kind(word: &str) -> bool {
-    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_.".contains(&byte);
+    let plain =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_.".contains(&byte);
     let end = word.rsplit('.').next().unwrap_or_default();
     word.contains('_') && word.bytes().all(plain) && !ENDS.contains(&end)
 }
@@ -67,20 +68,27 @@ fn is_address(word: &str) -> bool {
         "tcp:",
         "udp:",
     ];
-    lower.contains("://") || lower.contains("www.") || schemes.iter().any(|scheme| bare(&lower).starts_with(scheme))
+    lower.contains("://")
+        || lower.contains("www.")
+        || schemes.iter().any(|scheme| bare(&lower).starts_with(scheme))
 }
 
 /// `%2F` and the like, but not `50%`.
 fn is_percent_encoded(word: &str) -> bool {
     let hex = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_hexdigit);
     let bytes = word.as_bytes();
-    bytes.iter().enumerate().any(|(at, byte)| *byte == b'%' && hex(bytes.get(at + 1)) && hex(bytes.get(at + 2)))
+    bytes
+        .iter()
+        .enumerate()
+        .any(|(at, byte)| *byte == b'%' && hex(bytes.get(at + 1)) && hex(bytes.get(at + 2)))
 }
 
 /// `/var/task`, `./x`, `~/x`, `C:/x`, `projects/acme`, `a/b/c`, `acme-prod/x`; not `and/or`,
 /// `video/mp4`, `16/9`, `4:3/16:9`.
 fn is_path(word: &str) -> bool {
-    let word = word.trim_matches(|character: char| !character.is_alphanumeric() && !"/~._-".contains(character));
+    let word = word.trim_matches(|character: char| {
+        !character.is_alphanumeric() && !"/~._-".contains(character)
+    });
     let word = word.trim_end_matches(['.', '/']);
     let (first, rest) = word.split_once('/').unwrap_or((word, ""));
     if rest.is_empty() {

@@ -1,7 +1,8 @@
 //! Texts that are none: pages, stack traces, and keys in blocks.
 
 /// What only a web page or an XML document has in it, in lower case.
-const PAGE: [&str; 9] = ["<!doctype", "<html", "<head", "<body", "<title", "<script", "<style", "<?xml", "</"];
+const PAGE: [&str; 9] =
+    ["<!doctype", "<html", "<head", "<body", "<title", "<script", "<style", "<?xml", "</"];
 
 /// What only a trace of a program has in it, in lower case.
 const TRACE: [&str; 11] = [

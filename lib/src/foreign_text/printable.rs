@@ -16,7 +16,9 @@ pub fn printable(text: &str) -> String {
             '\u{1b}' => skip_escape(&mut rest),
             '\u{9b}' => skip_control_sequence(&mut rest),
             '\u{90}' | '\u{98}' | '\u{9d}'..='\u{9f}' => skip_string(&mut rest),
-            '\t' | '\n' | '\u{b}' | '\u{c}' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}' => plain.push(' '),
+            '\t' | '\n' | '\u{b}' | '\u{c}' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}' => {
+                plain.push(' ')
+            }
             _ if character.is_control() || is_invisible(character) => {}
             _ => plain.push(character),
         }
@@ -146,9 +148,19 @@ mod tests {
         ] {
             assert!(is_invisible(character), "U+{:04X}", u32::from(character));
         }
-        for character in
-            ['a', ' ', 'é', '\u{301}', '動', '\u{fdcf}', '\u{fdf0}', '\u{fffd}', '🦜', '\u{1fae8}', '\u{20000}']
-        {
+        for character in [
+            'a',
+            ' ',
+            'é',
+            '\u{301}',
+            '動',
+            '\u{fdcf}',
+            '\u{fdf0}',
+            '\u{fffd}',
+            '🦜',
+            '\u{1fae8}',
+            '\u{20000}',
+        ] {
             assert!(!is_invisible(character), "U+{:04X}", u32::from(character));
         }
         assert!(['\u{301}', '\u{20dd}', '\u{64e}', '\u{93f}'].into_iter().all(is_combining_mark));

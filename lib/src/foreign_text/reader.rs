@@ -7,7 +7,8 @@ use super::inside::tells_the_inside;
 use super::secret::is_secret;
 
 /// The word behind one of these is a secret whatever it looks like.
-const SECRET_FOLLOWS: [&str; 6] = ["bearer", "authorization", "passphrase", "password", "passwd", "pwd"];
+const SECRET_FOLLOWS: [&str; 6] =
+    ["bearer", "authorization", "passphrase", "password", "passwd", "pwd"];
 /// The word behind one of these and `:` or `=` is a secret. Without those they are ordinary words.
 const SECRET_IS_ASSIGNED: [&str; 7] = ["auth", "creds", "pass", "pin", "pw", "sid", "sig"];
 /// Between `Authorization:` and the secret.
@@ -94,9 +95,9 @@ const QUALIFIERS: [&str; 6] = ["cloud", "gcp", "gcs", "google", "s3", "storage"]
 
 /// Words that follow `project` or `bucket` in a sentence and are no names.
 const GLUE: [&str; 36] = [
-    "a", "an", "and", "are", "as", "at", "because", "been", "but", "by", "can", "cannot", "could", "did", "does",
-    "for", "from", "had", "has", "have", "in", "must", "not", "of", "on", "or", "or/and", "should", "that", "the",
-    "this", "to", "were", "which", "will", "with",
+    "a", "an", "and", "are", "as", "at", "because", "been", "but", "by", "can", "cannot", "could",
+    "did", "does", "for", "from", "had", "has", "have", "in", "must", "not", "of", "on", "or",
+    "or/and", "should", "that", "the", "this", "to", "were", "which", "will", "with",
 ];
 
 /// Words of a text about the operator's account or a provider's machines, not about an order.
@@ -145,7 +146,8 @@ pub(super) enum Reader {
 impl Reader {
     /// Whether this reader must not see a word, for what it is or for the words around it.
     pub(super) fn must_not_see(self, before: Before<'_>, word: &str, next: &str) -> bool {
-        let unfit = |word: &str| is_secret(word) || (self == Self::Caller && tells_the_inside(word));
+        let unfit =
+            |word: &str| is_secret(word) || (self == Self::Caller && tells_the_inside(word));
         unfit(word)
             || parts(word).any(unfit)
             || self.is_announced(before, word, false)
@@ -157,10 +159,14 @@ impl Reader {
     fn is_announced(self, before: Before<'_>, word: &str, joined: bool) -> bool {
         let ((of, noun), bare) = (noun(before.word), bare(word));
         let noun = noun.as_str();
-        let glue = bare.is_empty() || GLUE.contains(&bare.to_lowercase().as_str()) || before.is_between(word);
+        let glue = bare.is_empty()
+            || GLUE.contains(&bare.to_lowercase().as_str())
+            || before.is_between(word);
         let (assigned, named) = (joined || before.assigned, joined || !is_ordinary(bare));
-        let a_key = SECRET_MAY_FOLLOW.contains(&noun) && (named || assigned || of); // as in `x-api-key abc`
-        let a_secret = SECRET_FOLLOWS.contains(&noun) || (assigned && SECRET_IS_ASSIGNED.contains(&noun));
+        // as in `x-api-key abc`
+        let a_key = SECRET_MAY_FOLLOW.contains(&noun) && (named || assigned || of);
+        let a_secret =
+            SECRET_FOLLOWS.contains(&noun) || (assigned && SECRET_IS_ASSIGNED.contains(&noun));
         let a_name = NAME_FOLLOWS.contains(&noun) || (named && NAME_MAY_FOLLOW.contains(&noun));
         !glue && (a_secret || a_key || (a_name && self == Self::Caller))
     }
@@ -168,7 +174,8 @@ impl Reader {
     /// `token=abc`, `"password":"abc"`, `project:acme`.
     fn is_assigned(self, word: &str) -> bool {
         let before = |at: usize| Before { word: &word[..at], ..Before::default() };
-        word.match_indices(['=', ':']).any(|(at, _)| self.is_announced(before(at), &word[at + 1..], true))
+        word.match_indices(['=', ':'])
+            .any(|(at, _)| self.is_announced(before(at), &word[at + 1..], true))
     }
 }
 
@@ -205,7 +212,8 @@ impl<'a> Before<'a> {
             || matches!(word, "=" | ":" | "-" | "=>" | ":=")
             || (of_a_secret && SCHEMES.contains(&lower))
             || (of_a_name && (lower == "with" || (lower == "the" && last == "with")))
-            || ((of_a_secret || of_a_name || SECRET_MAY_FOLLOW.contains(&noun)) && SET.contains(&lower))
+            || ((of_a_secret || of_a_name || SECRET_MAY_FOLLOW.contains(&noun))
+                && SET.contains(&lower))
             || (lower == "to" && SET.contains(&last.as_str()))
     }
 }
@@ -231,7 +239,8 @@ fn noun(word: &str) -> (bool, String) {
     (parts.len() > 1, parts.pop().unwrap_or_default())
 }
 
-/// Whether a word only stands between a name and what it is the name of: `the acme-prod GCP project`.
+/// Whether a word only stands between a name and what it is the name of: `the acme-prod GCP
+/// project`.
 pub(super) fn is_qualifier(word: &str) -> bool {
     QUALIFIERS.contains(&bare(word).to_lowercase().as_str())
 }
@@ -239,8 +248,10 @@ pub(super) fn is_qualifier(word: &str) -> bool {
 /// Whether the next word says that this one is a name.
 fn is_name_of(word: &str, next: &str) -> bool {
     let word = bare(word);
-    let (letter, digit) =
-        (word.contains(char::is_alphabetic), word.contains(|character: char| character.is_ascii_digit()));
+    let (letter, digit) = (
+        word.contains(char::is_alphabetic),
+        word.contains(|character: char| character.is_ascii_digit()),
+    );
     let named = letter && (digit || word.contains(['-', '_']));
     let next = bare(next).to_lowercase();
     named && NAME_PRECEDES.contains(&next.trim_end_matches("'s").trim_end_matches("’s"))
@@ -253,7 +264,8 @@ pub(super) fn bare(word: &str) -> &str {
 
 /// What stands between brackets, quotes, commas, colons and equals signs within a word.
 fn parts(word: &str) -> impl Iterator<Item = &str> {
-    word.split(|character: char| "()[]{}<>\"'`,;:=|*".contains(character)).filter(|part| !part.is_empty())
+    word.split(|character: char| "()[]{}<>\"'`,;:=|*".contains(character))
+        .filter(|part| !part.is_empty())
 }
 
 /// A word of letters, with at most a capital at its beginning or all in capitals.

@@ -27,7 +27,8 @@ impl Scrubbed {
     /// The text, if a reader can make something of it: more than gaps and a word or two around
     /// them.
     pub(super) fn readable(self) -> Option<String> {
-        let words = self.text.split_whitespace().filter(|word| word.chars().any(char::is_alphabetic));
+        let words =
+            self.text.split_whitespace().filter(|word| word.chars().any(char::is_alphabetic));
         let enough = if self.touched { 3 } else { 1 };
         (words.take(enough).count() == enough).then_some(self.text)
     }
@@ -39,7 +40,8 @@ pub(super) fn scrubbed(text: &str, reader: Reader) -> Scrubbed {
     let (mut touched, mut before) = (false, Before::default());
     let folded: Vec<_> = text.split_whitespace().map(folded).collect();
     for (at, word) in text.split_whitespace().enumerate() {
-        let next = folded.iter().skip(at + 1).find(|word| !is_qualifier(word)).map_or("", Cow::as_ref);
+        let next =
+            folded.iter().skip(at + 1).find(|word| !is_qualifier(word)).map_or("", Cow::as_ref);
         if reader.must_not_see(before, &folded[at], next) {
             touched = true;
             if kept.last() != Some(&GAP) {

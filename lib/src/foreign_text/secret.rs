@@ -64,7 +64,11 @@ fn is_random(word: &str) -> bool {
     runs.into_iter().any(is_random_run)
         || (joined.len() >= 20 && joined.is_ascii() && kinds(&joined) == 3 && digits >= 2)
         || (word.len() >= 32 && word.is_ascii() && digits >= 6)
-        || (word.len() >= 32 && digits > 0 && is_base64(word) && capitals(word) >= 4 && kinds(word) == 3)
+        || (word.len() >= 32
+            && digits > 0
+            && is_base64(word)
+            && capitals(word) >= 4
+            && kinds(word) == 3)
 }
 
 /// As keys of AWS's are written. A path of names has few capitals.
@@ -80,7 +84,9 @@ fn is_random_run(run: &str) -> bool {
     let digits = run.bytes().filter(u8::is_ascii_digit).count();
     let hex = run.bytes().all(|byte| byte.is_ascii_hexdigit());
     let mixed = digits > 0 && digits < run.len();
-    run.len() >= 28 || (run.len() >= 16 && mixed) || (run.len() >= 12 && (kinds(run) == 3 || (hex && mixed)))
+    run.len() >= 28
+        || (run.len() >= 16 && mixed)
+        || (run.len() >= 12 && (kinds(run) == 3 || (hex && mixed)))
 }
 
 /// How many of digits, small letters and capitals there are.

@@ -36,7 +36,10 @@ const HOSTILE: [(&str, &str); 120] = [
     ("arn:aws:s3:::acme is not there for the prompt", "acme"),
     ("account 123456789012 may not send the prompt", "123456789012"),
     ("the key ghub_sk_live_PPL8gI2Q710cKhplJKeC6FNVQ5GjJdFJ may not send the prompt", "PPL8"),
-    ("the key ghub\u{200b}_sk_live_\u{2060}PPL8gI2Q710cKhplJKeC6FNV may not send the prompt", "PPL8"),
+    (
+        "the key ghub\u{200b}_sk_live_\u{2060}PPL8gI2Q710cKhplJKeC6FNV may not send the prompt",
+        "PPL8",
+    ),
     ("the key sb_secret_abcdefgh may not send the prompt", "abcdefgh"),
     ("Authorization: Bearer hunter was refused for the prompt", "hunter"),
     ("authorization=Bearer+hunter2 was refused for the prompt", "hunter2"),
@@ -54,7 +57,10 @@ const HOSTILE: [(&str, &str); 120] = [
     ("e8c96506-72a1-429f-a7ed-4bb0a42541be was refused for the prompt", "e8c96506"),
     ("9f86d081884c7d659a2feaa0c55ad015 was refused for the prompt", "9f86"),
     ("dGhpcyBpcyBh+c2VjcmV0/0s= was refused for the prompt", "dGhp"),
-    ("-----BEGIN PRIVATE KEY-----\nMIIE abc def\n-----END PRIVATE KEY-----\nwas refused for the prompt", "MIIE"),
+    (
+        "-----BEGIN PRIVATE KEY-----\nMIIE abc def\n-----END PRIVATE KEY-----\nwas refused for the prompt",
+        "MIIE",
+    ),
     ("the prompt was refused -----BEGIN RSA PRIVATE KEY----- MIIE abc", "MIIE"),
     ("cannot open /var/task/prompts.json for the prompt", "task"),
     ("cannot open ~/.aws/credentials for the prompt", "aws"),
@@ -183,7 +189,11 @@ fn callers_never_read_what_is_not_theirs() {
         let shown = for_callers(text).unwrap_or_default();
         assert!(!shown.contains(hidden), "{text:?}: {shown:?}");
         assert!(shown.contains("prompt"), "{text:?}: {shown:?}");
-        assert_eq!(for_callers_if_clean(text).filter(|shown| shown.contains(hidden)), None, "{text:?}");
+        assert_eq!(
+            for_callers_if_clean(text).filter(|shown| shown.contains(hidden)),
+            None,
+            "{text:?}"
+        );
         assert_eq!(for_callers(&shown), Some(shown.clone()), "what was scrubbed stays so");
     }
 }
@@ -220,8 +230,7 @@ fn what_may_speak_of_the_operator_is_withheld() {
 
 #[test]
 fn the_log_keeps_names_and_no_secrets() {
-    let text =
-        "Permission 'storage.objects.create' denied on gs://acme-private/x for a-1@gcp-sa.iam.gserviceaccount.com";
+    let text = "Permission 'storage.objects.create' denied on gs://acme-private/x for a-1@gcp-sa.iam.gserviceaccount.com";
     assert_eq!(for_the_log(text, ""), text);
     for (text, kept) in [
         ("Bearer hunter2 was refused at 10.0.0.1", "Bearer […] was refused at 10.0.0.1"),
@@ -232,9 +241,18 @@ fn the_log_keeps_names_and_no_secrets() {
         ("<html>x", "(a page or a stack trace)"),
         ("no wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY here", "no […] here"),
         ("sig=hunter pass=hunter auth=hunter at db.internal", "[…] at db.internal"),
-        ("Authorization: Basic abcdefgh at acme-prod:8080", "Authorization: Basic […] at acme-prod:8080"),
-        ("secretKey: hunter, the password was set to hunter", "secretKey: […] the password was set to […]"),
-        ("no projects/acmeProd/locations/us-central1/x", "no projects/acmeProd/locations/us-central1/x"),
+        (
+            "Authorization: Basic abcdefgh at acme-prod:8080",
+            "Authorization: Basic […] at acme-prod:8080",
+        ),
+        (
+            "secretKey: hunter, the password was set to hunter",
+            "secretKey: […] the password was set to […]",
+        ),
+        (
+            "no projects/acmeProd/locations/us-central1/x",
+            "no projects/acmeProd/locations/us-central1/x",
+        ),
     ] {
         assert_eq!(for_the_log(text, ""), kept);
     }
@@ -249,7 +267,11 @@ fn the_log_keeps_no_prompt() {
         ("无法生成：一只猫在跳舞", "一只猫在跳舞", "无法生成：[prompt]"),
         ("no video", "a hummingbird at dawn", "no video"),
         ("no video", "", "no video"),
-        ("no video for a very secret hummingbird", "a very secret hummingbird", "no video for [prompt]"),
+        (
+            "no video for a very secret hummingbird",
+            "a very secret hummingbird",
+            "no video for [prompt]",
+        ),
     ] {
         assert_eq!(for_the_log(text, prompt), kept);
     }

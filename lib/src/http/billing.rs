@@ -32,8 +32,8 @@ pub struct Billing {
     /// Always `MXN`.
     #[schema(schema_with = mxn)]
     pub currency: &'static str,
-    /// `seconds` × `usd_per_second` × `markup` × `fx_mxn_per_usd`, rounded half up to a millionth. A sandbox's job shows what a live one
-    /// would cost.
+    /// `seconds` × `usd_per_second` × `markup` × `fx_mxn_per_usd`, rounded half up to a millionth.
+    /// A sandbox's job shows what a live one would cost.
     #[schema(value_type = Mxn)]
     pub estimate: String,
     /// What was charged; null as long as that is open.
@@ -67,7 +67,11 @@ impl Billing {
         };
         let charged = matches!(status, BillingStatus::Charged);
         let amount = amount.map(|amount| amount.to_string());
-        Self { amount, transaction: charged.then(|| transaction(job)), ..Self::estimate(job, status) }
+        Self {
+            amount,
+            transaction: charged.then(|| transaction(job)),
+            ..Self::estimate(job, status)
+        }
     }
 
     /// What a job would cost that is not accepted.
@@ -110,7 +114,10 @@ mod tests {
         ] {
             let receipt = Billing::of(&in_state(state));
             assert_eq!((receipt.status, receipt.amount.as_deref()), (status, amount), "{state}");
-            assert_eq!((receipt.estimate.as_str(), receipt.transaction.is_some()), ("4.20", state == "completed"));
+            assert_eq!(
+                (receipt.estimate.as_str(), receipt.transaction.is_some()),
+                ("4.20", state == "completed")
+            );
             let free = Billing::of(&Job { cost: Money::ZERO, ..in_state(state) });
             assert_eq!(
                 (free.status, free.amount.as_deref(), free.transaction),

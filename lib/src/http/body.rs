@@ -1,4 +1,5 @@
-//! The body as a JSON object; and where it is none, what is wrong with it, where, and what would be right.
+//! The body as a JSON object; and where it is none, what is wrong with it, where, and what would be
+//! right.
 
 mod encoding;
 mod syntax;
@@ -8,13 +9,19 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Vis
 use serde_json::{Map, Value};
 use std::fmt;
 
-/// The longest body that is read: 4000 characters of four bytes, each escaped as `\ud83d\ude00`, are 48 KB.
+/// The longest body that is read: 4000 characters of four bytes, each escaped as `\ud83d\ude00`,
+/// are 48 KB.
 pub(super) const LONGEST: usize = 64 << 10;
 
-const EXAMPLE: &str = r#"send a JSON object, such as {"model":"fal/kling-2","prompt":"a hummingbird at dawn"}"#;
+const EXAMPLE: &str =
+    r#"send a JSON object, such as {"model":"fal/kling-2","prompt":"a hummingbird at dawn"}"#;
 
-/// Reads a body whose `Content-Encoding` header says this, if there is one. The content type does not matter.
-pub(super) fn object(body: &[u8], content_encoding: Option<&str>) -> Result<Map<String, Value>, Refusal> {
+/// Reads a body whose `Content-Encoding` header says this, if there is one. The content type does
+/// not matter.
+pub(super) fn object(
+    body: &[u8],
+    content_encoding: Option<&str>,
+) -> Result<Map<String, Value>, Refusal> {
     if body.len() > LONGEST {
         return Err(Refusal::RequestTooLarge { limit_bytes: LONGEST });
     }

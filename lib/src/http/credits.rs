@@ -6,7 +6,8 @@ use crate::money::{Money, MoneyOverflow};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// Below this much available a caller is told to recharge: MXN 20 are four Kling videos of 5 s and not one of Luma.
+/// Below this much available a caller is told to recharge: MXN 20 are four Kling videos of 5 s and
+/// not one of Luma.
 const LOW: Money = Money::from_micros(20_000_000);
 
 /// The account, in amounts of decimal text.
@@ -81,7 +82,11 @@ mod tests {
             ("-4.20", "0", "0", "-4.20", true),
         ] {
             let shown = shown(balance, held, credit_limit);
-            assert_eq!((shown.available.as_str(), shown.low), (available, low), "{balance} {held} {credit_limit}");
+            assert_eq!(
+                (shown.available.as_str(), shown.low),
+                (available, low),
+                "{balance} {held} {credit_limit}"
+            );
         }
     }
 }

@@ -24,6 +24,11 @@ pub struct DeletedVideo {
 impl DeletedVideo {
     /// The answer for this job.
     pub fn of(job: JobId, cached_for_at_most_seconds: u32) -> Self {
-        Self { id: job.to_string(), object: "video.deleted", deleted: true, cached_for_at_most_seconds }
+        Self {
+            id: job.to_string(),
+            object: "video.deleted",
+            deleted: true,
+            cached_for_at_most_seconds,
+        }
     }
 }

@@ -97,12 +97,16 @@ impl ErrorCode {
     pub const fn status(self) -> StatusCode {
         match self {
             Self::InvalidRequestError => StatusCode::BAD_REQUEST,
-            Self::MissingApiKey | Self::InvalidApiKey | Self::KeyRevoked => StatusCode::UNAUTHORIZED,
+            Self::MissingApiKey | Self::InvalidApiKey | Self::KeyRevoked => {
+                StatusCode::UNAUTHORIZED
+            }
             Self::InsufficientBalance => StatusCode::PAYMENT_REQUIRED,
             Self::OrganizationSuspended => StatusCode::FORBIDDEN,
             Self::ModelNotFound | Self::JobNotFound | Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::IdempotencyConflict | Self::NotCancellable | Self::JobNotFinal => StatusCode::CONFLICT,
+            Self::IdempotencyConflict | Self::NotCancellable | Self::JobNotFinal => {
+                StatusCode::CONFLICT
+            }
             Self::RequestTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::RateLimitExceeded => StatusCode::TOO_MANY_REQUESTS,
             Self::InternalError => StatusCode::INTERNAL_SERVER_ERROR,

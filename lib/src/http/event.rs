@@ -1,9 +1,10 @@
 //! An event of API Gateway (payload 2.0) as a request.
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
 //!
-//! `lambda_http` has a conversion of its own, which panics where `Host`, `X-Forwarded-Proto`, path or query do not make a URL, and where
-//! a body is marked as base64 and is none. This one takes every event. API Gateway answers some odd requests itself, with 400, before
-//! they become an event; which ones is not documented, so none is relied on.
+//! `lambda_http` has a conversion of its own, which panics where `Host`, `X-Forwarded-Proto`, path
+//! or query do not make a URL, and where a body is marked as base64 and is none. This one takes
+//! every event. API Gateway answers some odd requests itself, with 400, before they become an
+//! event; which ones is not documented, so none is relied on.
 
 use crate::error::Refusal;
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -15,12 +16,14 @@ use lambda_http::{Body, Request, RequestExt};
 use serde_json::Value;
 use std::collections::HashMap;
 
-/// Stands for a byte that no header may have. No key and no token may have it either, so that what is repaired is not taken for another.
+/// Stands for a byte that no header may have. No key and no token may have it either, so that what
+/// is repaired is not taken for another.
 const UNREADABLE: u8 = 0xFF;
 
 /// What became of an event.
 pub(super) struct Read {
-    /// As far as the event could be read. Its path is `raw_http_path`; the URI is not set, because not every path can be one.
+    /// As far as the event could be read. Its path is `raw_http_path`; the URI is not set, because
+    /// not every path can be one.
     pub(super) request: Request,
     /// Why it cannot be answered.
     pub(super) refused: Option<Refusal>,
@@ -28,7 +31,8 @@ pub(super) struct Read {
 
 pub(super) fn request(event: &str) -> Read {
     let Ok(event) = serde_json::from_str::<Value>(event) else {
-        let refused = Refusal::invalid("the request has text in it that is not Unicode; send UTF-8");
+        let refused =
+            Refusal::invalid("the request has text in it that is not Unicode; send UTF-8");
         return Read { request: Request::default(), refused: Some(refused) };
     };
     let (method, body) = (method(&event), body(&event));
@@ -46,24 +50,30 @@ pub(super) fn request(event: &str) -> Read {
 
 fn method(event: &Value) -> Result<Method, Refusal> {
     let method = event["requestContext"]["http"]["method"].as_str().unwrap_or_default();
-    Method::from_bytes(method.as_bytes()).map_err(|_| Refusal::invalid("the request has no HTTP method, such as GET"))
+    Method::from_bytes(method.as_bytes())
+        .map_err(|_| Refusal::invalid("the request has no HTTP method, such as GET"))
 }
 
-/// A repeated header comes as one, joined by commas; a header that could not be one is left out, since no function reads it.
+/// A repeated header comes as one, joined by commas; a header that could not be one is left out,
+/// since no function reads it.
 fn headers(event: &Value) -> HeaderMap {
     let headers = event["headers"].as_object().into_iter().flatten();
     headers
-        .filter_map(|(name, value)| Some((HeaderName::from_bytes(name.as_bytes()).ok()?, header(value.as_str()?)?)))
+        .filter_map(|(name, value)| {
+            Some((HeaderName::from_bytes(name.as_bytes()).ok()?, header(value.as_str()?)?))
+        })
         .collect()
 }
 
 fn header(text: &str) -> Option<HeaderValue> {
     let allowed = |byte: u8| byte == b'\t' || (byte >= b' ' && byte != 0x7F);
-    let bytes: Vec<u8> = text.bytes().map(|byte| if allowed(byte) { byte } else { UNREADABLE }).collect();
+    let bytes: Vec<u8> =
+        text.bytes().map(|byte| if allowed(byte) { byte } else { UNREADABLE }).collect();
     HeaderValue::from_bytes(&bytes).ok()
 }
 
-/// From the raw query, since API Gateway joins repeated parameters by commas, which a value can have too.
+/// From the raw query, since API Gateway joins repeated parameters by commas, which a value can
+/// have too.
 fn query(event: &Value) -> QueryMap {
     match event["rawQueryString"].as_str().unwrap_or_default().parse() {
         Ok(query) => query,
@@ -72,7 +82,9 @@ fn query(event: &Value) -> QueryMap {
 
 fn path_parameters(event: &Value) -> HashMap<String, Vec<String>> {
     let parameters = event["pathParameters"].as_object().into_iter().flatten();
-    parameters.filter_map(|(name, value)| Some((name.clone(), vec![value.as_str()?.to_owned()]))).collect()
+    parameters
+        .filter_map(|(name, value)| Some((name.clone(), vec![value.as_str()?.to_owned()])))
+        .collect()
 }
 
 /// What is read of it: the API's id of the request, and where it comes from.
@@ -84,7 +96,8 @@ fn context(event: &Value) -> RequestContext {
     RequestContext::ApiGatewayV2(context)
 }
 
-/// API Gateway encodes a body in base64 unless its content type is that of a text; `curl -d` sends a form, which is none.
+/// API Gateway encodes a body in base64 unless its content type is that of a text; `curl -d` sends
+/// a form, which is none.
 fn body(event: &Value) -> Result<Body, Refusal> {
     match event["body"].as_str() {
         None | Some("") => Ok(Body::Empty),
@@ -121,19 +134,26 @@ mod tests {
     #[test]
     fn an_ordinary_event_is_the_request_that_was_sent() {
         let Read { request, refused } = read(&with("pathParameters", json!({"id": "fal/kling-2"})));
-        assert_eq!((refused, request.method(), request.raw_http_path()), (None, &Method::GET, "/v1/videos"));
+        assert_eq!(
+            (refused, request.method(), request.raw_http_path()),
+            (None, &Method::GET, "/v1/videos")
+        );
         assert_eq!(request.headers()["authorization"], "Bearer x");
         assert_eq!(request.query_string_parameters().first("limit"), Some("1"));
         assert_eq!(request.path_parameters().first("id"), Some("fal/kling-2"));
-        let Some(RequestContext::ApiGatewayV2(context)) = request.request_context_ref() else { panic!() };
+        let Some(RequestContext::ApiGatewayV2(context)) = request.request_context_ref() else {
+            panic!()
+        };
         assert_eq!(context.request_id.as_deref(), Some("UbXk"));
         assert_eq!(context.http.source_ip.as_deref(), Some("203.0.113.7"));
     }
 
     #[test]
     fn what_makes_no_url_is_served_all_the_same() {
-        for host in ["a b", "", "[", "a:b:c", "\u{0}", "ñandú", "a/b?c#d", "%zz", ":99999", "a,b"] {
-            let Read { request, refused } = read(&with("headers", json!({"host": host, "authorization": "Bearer x"})));
+        for host in ["a b", "", "[", "a:b:c", "\u{0}", "ñandú", "a/b?c#d", "%zz", ":99999", "a,b"]
+        {
+            let Read { request, refused } =
+                read(&with("headers", json!({"host": host, "authorization": "Bearer x"})));
             assert_eq!(
                 (refused, &request.headers()["authorization"]),
                 (None, &"Bearer x".parse().unwrap()),
@@ -141,21 +161,43 @@ mod tests {
             );
         }
         for proto in ["https,http", "", "https, https", " ", "1", "://", "file"] {
-            assert_eq!(read(&with("headers", json!({"x-forwarded-proto": proto}))).refused, None, "{proto:?}");
+            assert_eq!(
+                read(&with("headers", json!({"x-forwarded-proto": proto}))).refused,
+                None,
+                "{proto:?}"
+            );
         }
-        for query in ["limit=1&a=<b>", "limit=1&a=\"", "limit=1&a b", "limit=1&%zz=%", "limit=1&ñ=\u{0}", "limit=1#x"]
-        {
+        for query in [
+            "limit=1&a=<b>",
+            "limit=1&a=\"",
+            "limit=1&a b",
+            "limit=1&%zz=%",
+            "limit=1&ñ=\u{0}",
+            "limit=1#x",
+        ] {
             let request = read(&with("rawQueryString", json!(query))).request;
             assert!(request.query_string_parameters().first("limit").is_some(), "{query}");
         }
-        for path in ["", "v1", "//", "/v1/../v1/models", "/a b/<\">", "/ñ", "/\u{0}", "/?#", &"/x".repeat(50_000)] {
+        for path in [
+            "",
+            "v1",
+            "//",
+            "/v1/../v1/models",
+            "/a b/<\">",
+            "/ñ",
+            "/\u{0}",
+            "/?#",
+            &"/x".repeat(50_000),
+        ] {
             assert_eq!(read(&with("rawPath", json!(path))).request.raw_http_path(), path);
         }
     }
 
     #[test]
     fn a_header_that_cannot_be_one_is_repaired_so_that_it_means_nothing_else() {
-        let request = read(&with("headers", json!({"idempotency-key": "a\nb", "a b": "x", "": "y", "n": 1}))).request;
+        let request =
+            read(&with("headers", json!({"idempotency-key": "a\nb", "a b": "x", "": "y", "n": 1})))
+                .request;
         assert_eq!(request.headers().len(), 1);
         assert!(request.headers()["idempotency-key"].to_str().is_err());
     }
@@ -184,13 +226,27 @@ mod tests {
         for text in ["", "{", "\"\\ud83d\"", "null null", "\u{0}"] {
             assert!(request(text).refused.is_some(), "{text}");
         }
-        for event in [json!(null), json!([]), json!(7), json!({}), json!({"requestContext": 7, "headers": []})] {
+        for event in [
+            json!(null),
+            json!([]),
+            json!(7),
+            json!({}),
+            json!({"requestContext": 7, "headers": []}),
+        ] {
             assert!(read(&event).refused.is_some(), "{event}: it has no method");
         }
         for method in ["", "GE T", "\u{0}", "ñ"] {
-            assert!(read(&with("requestContext", json!({"http": {"method": method}}))).refused.is_some(), "{method:?}");
+            assert!(
+                read(&with("requestContext", json!({"http": {"method": method}})))
+                    .refused
+                    .is_some(),
+                "{method:?}"
+            );
         }
-        let own = with("requestContext", json!({"http": {"method": "PURGE", "sourceIp": {}}, "requestId": []}));
+        let own = with(
+            "requestContext",
+            json!({"http": {"method": "PURGE", "sourceIp": {}}, "requestId": []}),
+        );
         assert_eq!((read(&own).refused, read(&own).request.method().as_str()), (None, "PURGE"));
     }
 

@@ -1,5 +1,5 @@
-//! A page of a list, in the shape that OpenAI's SDKs page through. They stop at an empty page; whoever filters among thousands follows
-//! `last_id` for as long as `has_more` is true.
+//! A page of a list, in the shape that OpenAI's SDKs page through. They stop at an empty page;
+//! whoever filters among thousands follows `last_id` for as long as `has_more` is true.
 
 use super::schema::list;
 use serde::Serialize;
@@ -16,16 +16,18 @@ pub struct List<T> {
     /// The first item's id; null on an empty page.
     #[schema(required)]
     pub first_id: Option<String>,
-    /// The last item's id; sent as `after`, it leads to the next page. Where a search ended before the page was full, it is the last item
-    /// that was looked at, which is not on the page.
+    /// The last item's id; sent as `after`, it leads to the next page. Where a search ended before
+    /// the page was full, it is the last item that was looked at, which is not on the page.
     #[schema(required)]
     pub last_id: Option<String>,
-    /// Whether there is a next page. Only after a search that ended early can it turn out to be empty.
+    /// Whether there is a next page. Only after a search that ended early can it turn out to be
+    /// empty.
     pub has_more: bool,
 }
 
 impl<T> List<T> {
-    /// A page of what was found: at most `limit` items, of which one more was looked for to know whether there are more.
+    /// A page of what was found: at most `limit` items, of which one more was looked for to know
+    /// whether there are more.
     pub fn page(mut found: Vec<T>, limit: usize, id: impl Fn(&T) -> String) -> Self {
         let has_more = found.len() > limit;
         found.truncate(limit);
@@ -33,7 +35,8 @@ impl<T> List<T> {
         Self { object: "list", data: found, first_id, last_id, has_more }
     }
 
-    /// A page of what a search found that got as far as `reached`, if there may be more behind it. The page may be short, and even empty.
+    /// A page of what a search found that got as far as `reached`, if there may be more behind it.
+    /// The page may be short, and even empty.
     pub fn searched(data: Vec<T>, reached: Option<String>, id: impl Fn(&T) -> String) -> Self {
         let has_more = reached.is_some();
         let (first_id, last_id) = (data.first().map(&id), reached.or_else(|| data.last().map(&id)));
@@ -51,7 +54,10 @@ mod tests {
         assert_eq!((page(&[]).first_id, page(&[]).has_more), (None, false));
         assert_eq!((page(&[7, 8]).last_id.as_deref(), page(&[7, 8]).has_more), (Some("8"), false));
         let full = page(&[7, 8, 9]);
-        assert_eq!((full.data, full.first_id.as_deref(), full.has_more), (vec![7, 8], Some("7"), true));
+        assert_eq!(
+            (full.data, full.first_id.as_deref(), full.has_more),
+            (vec![7, 8], Some("7"), true)
+        );
     }
 
     #[test]

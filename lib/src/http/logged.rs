@@ -1,5 +1,5 @@
-//! What our log has of a request line. A caller may put a key or a prompt into a path by mistake, so
-//! only words of ours and ids are shown.
+//! What our log has of a request line. A caller may put a key or a prompt into a path by mistake,
+//! so only words of ours and ids are shown.
 
 use super::routes::ROUTES;
 use crate::catalog::Catalog;
@@ -55,7 +55,10 @@ mod tests {
     fn a_path_of_ours_is_logged_as_it_is() {
         let id = "e8c96506-72a1-429f-a7ed-4bb0a42541be";
         for (_, pattern) in ROUTES {
-            for path in [pattern.replace("{id}", id).replace("{id+}", "google/veo-3.1"), format!("{pattern}/")] {
+            for path in [
+                pattern.replace("{id}", id).replace("{id+}", "google/veo-3.1"),
+                format!("{pattern}/"),
+            ] {
                 if !path.contains('{') {
                     assert_eq!(super::path(&path), path);
                 }
@@ -77,7 +80,8 @@ mod tests {
             (format!("/v1/videos{key}/x"), "/v1/…/…"),
             ("/v1/models/a very secret hummingbird".to_owned(), "/v1/models/…"),
             ("/v1/models/hummingbird".to_owned(), "/v1/models/…"),
-            ("/v1/videos/0123456789abcdef0123456789abcdef".to_owned(), "/v1/videos/…"), // other services' keys
+            // other services' keys
+            ("/v1/videos/0123456789abcdef0123456789abcdef".to_owned(), "/v1/videos/…"),
             ("/nothing/\u{1b}[2J\u{202e}/../..".to_owned(), "/…/…/…/…"),
         ] {
             assert_eq!(path(&sent), logged, "{sent}");

@@ -1,4 +1,5 @@
-//! A model of the catalog as callers see it: what a valid request to it has, and what that costs today.
+//! A model of the catalog as callers see it: what a valid request to it has, and what that costs
+//! today.
 
 use super::schema::{Factor, UnixSeconds, list, model};
 use crate::catalog::{Catalog, Model, Services};
@@ -31,8 +32,8 @@ pub struct ModelObject {
     /// US dollars for a second of video, before markup: decimal text.
     #[schema(value_type = Factor)]
     pub usd_per_second: String,
-    /// Pesos for a second of video, `usd_per_second × markup × fx_mxn_per_usd`: exact decimal text, with two to 18 places. A job costs this
-    /// times its duration, rounded half up to six places.
+    /// Pesos for a second of video, `usd_per_second × markup × fx_mxn_per_usd`: exact decimal text,
+    /// with two to 18 places. A job costs this times its duration, rounded half up to six places.
     #[schema(pattern = r"^(0|[1-9][0-9]*)\.[0-9]{2,18}$", examples("0.84"))]
     pub mxn_per_second: String,
     /// What is put on the provider's price, decimal text: 1.05 is five per cent.
@@ -131,7 +132,11 @@ impl ModelObject {
 
 impl ModelList {
     /// The whole catalog.
-    pub fn new(catalog: &Catalog, rates: &Rates, services: &Services) -> Result<Self, MoneyOverflow> {
+    pub fn new(
+        catalog: &Catalog,
+        rates: &Rates,
+        services: &Services,
+    ) -> Result<Self, MoneyOverflow> {
         let models = catalog.iter().map(|model| ModelObject::new(model, rates, services));
         Ok(Self { object: "list", data: models.collect::<Result<_, _>>()? })
     }

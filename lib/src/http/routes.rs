@@ -28,9 +28,12 @@ const SEGMENT_WRONG: usize = 10;
 /// The methods that a path has, for an `Allow` header; `None` when no route has this path.
 pub fn methods_of(path: &str) -> Option<String> {
     let patterns = || ROUTES.iter().map(|(_, pattern)| *pattern);
-    let pattern = patterns().find(|known| *known == path).or_else(|| patterns().find(|known| fits(known, path)))?;
+    let pattern = patterns()
+        .find(|known| *known == path)
+        .or_else(|| patterns().find(|known| fits(known, path)))?;
     let methods = ROUTES.iter().filter(|(_, known)| *known == pattern);
-    let methods = methods.flat_map(|(method, _)| if *method == "GET" { vec!["GET", "HEAD"] } else { vec![*method] });
+    let methods = methods
+        .flat_map(|(method, _)| if *method == "GET" { vec!["GET", "HEAD"] } else { vec![*method] });
     Some(methods.collect::<Vec<_>>().join(", "))
 }
 
@@ -55,7 +58,8 @@ pub fn perhaps_meant(method: &str, path: &str) -> Option<String> {
         let only_of_a_job = other_method || pattern.ends_with("/cancel");
         let (off, meant) = nearest(pattern, &given, only_of_a_job).filter(|_| may_be_told)?;
         // Where the path exists, it is the method that was meant. What is told has to answer.
-        let answers = methods_of(&meant).is_some_and(|methods| methods.split(", ").any(|one| one == *known));
+        let answers =
+            methods_of(&meant).is_some_and(|methods| methods.split(", ").any(|one| one == *known));
         let told = answers && !(exists && other_method);
         told.then(|| (other_method, off, format!("{known} {meant}")))
     };
@@ -93,7 +97,10 @@ fn words(path: &str) -> Vec<&str> {
 
 fn is_version(word: &str) -> bool {
     let word = word.to_ascii_lowercase();
-    word == "api" || word.strip_prefix('v').is_some_and(|number| number.starts_with(|c: char| c.is_ascii_digit()))
+    word == "api"
+        || word
+            .strip_prefix('v')
+            .is_some_and(|number| number.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 /// How far these segments are from a route, and the route with them filled in; `None` if they have
@@ -104,7 +111,8 @@ fn nearest(pattern: &str, given: &[&str], only_of_a_job: bool) -> Option<(usize,
         let found = left.next();
         let word = match (expected, found) {
             ("{id+}", Some(first)) => {
-                let rest = left.by_ref().fold((*first).to_owned(), |all, more| format!("{all}/{more}"));
+                let rest =
+                    left.by_ref().fold((*first).to_owned(), |all, more| format!("{all}/{more}"));
                 meant = format!("{meant}/{rest}");
                 continue;
             }
@@ -126,7 +134,8 @@ fn nearest(pattern: &str, given: &[&str], only_of_a_job: bool) -> Option<(usize,
     (off < 2 * SEGMENT_WRONG && !given.is_empty()).then_some((off, meant))
 }
 
-/// How many letters have to be changed, added or left out; `None` if too many. Capitals do not count.
+/// How many letters have to be changed, added or left out; `None` if too many. Capitals do not
+/// count.
 fn letters_off(expected: &str, found: &str) -> Option<usize> {
     let (of, among) = LETTERS_WRONG;
     let most = expected.len() * of / among;
@@ -250,7 +259,8 @@ mod tests {
             ("POST", "/v1/videos/abc", None),
             ("POST", "/v1/videos/abc/Cancel", None),
         ] {
-            let (path, near) = (path.replace("JOB", job), near.map(|near| near.replace("JOB", job)));
+            let (path, near) =
+                (path.replace("JOB", job), near.map(|near| near.replace("JOB", job)));
             assert_eq!(perhaps_meant(method, &path), near, "{method} {path}");
         }
         for path in ["/v1/videos//cancel", "/v1/videos/cancel", "/v1/videos/cancel/cancel/"] {

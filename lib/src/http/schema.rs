@@ -1,4 +1,5 @@
-//! Text and numbers of a kind, as the OpenAPI document describes them. The fields of answers that hold them name these types there.
+//! Text and numbers of a kind, as the OpenAPI document describes them. The fields of answers that
+//! hold them name these types there.
 
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{KnownFormat, Object, ObjectBuilder, Schema, SchemaFormat, Type};
@@ -34,9 +35,12 @@ impl PartialSchema for Mxn {
 
 impl PartialSchema for Factor {
     fn schema() -> RefOr<Schema> {
-        text("A decimal of at least 0 as text, with two to six places.", r"^(0|[1-9][0-9]*)\.[0-9]{2,6}$")
-            .examples(["0.04", "1.05", "20.00"])
-            .into()
+        text(
+            "A decimal of at least 0 as text, with two to six places.",
+            r"^(0|[1-9][0-9]*)\.[0-9]{2,6}$",
+        )
+        .examples(["0.04", "1.05", "20.00"])
+        .into()
     }
 }
 
@@ -53,13 +57,20 @@ impl PartialSchema for UnixSeconds {
 }
 
 fn text(description: &str, pattern: &str) -> ObjectBuilder {
-    ObjectBuilder::new().schema_type(Type::String).description(Some(description)).pattern(Some(pattern))
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some(description))
+        .pattern(Some(pattern))
 }
 
 /// A field that says what kind of thing it is in.
 fn always(word: &str) -> Object {
     let description = format!("Always `{word}`.");
-    ObjectBuilder::new().schema_type(Type::String).description(Some(description)).enum_values(Some([word])).build()
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some(description))
+        .enum_values(Some([word]))
+        .build()
 }
 
 pub(super) fn video_job() -> Object {

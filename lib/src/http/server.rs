@@ -1,4 +1,5 @@
-//! What stands around every function behind the API: an event in, an answer in the envelope out, whatever happens in between.
+//! What stands around every function behind the API: an event in, an answer in the envelope out,
+//! whatever happens in between.
 
 use super::{Call, Error, event};
 use crate::config::{ConfigError, Env};
@@ -23,11 +24,13 @@ pub trait Endpoint: Send + Sync + 'static {
     /// The body of a 200.
     type Answer: Serialize;
 
-    /// Answers one request. The server makes the response of it, so no endpoint knows an HTTP status.
+    /// Answers one request. The server makes the response of it, so no endpoint knows an HTTP
+    /// status.
     fn answer(&self, call: &mut Call) -> impl Future<Output = Result<Self::Answer, Error>> + Send;
 }
 
-/// Reads events and writes answers, with the clock and the metrics of its function. It is cheap to clone.
+/// Reads events and writes answers, with the clock and the metrics of its function. It is cheap to
+/// clone.
 #[derive(Debug, Clone)]
 pub struct Server {
     ambient: Ambient,
@@ -47,7 +50,8 @@ pub async fn serve<E: Endpoint>(
 ) -> Result<(), BoxError> {
     telemetry::init();
     let (server, endpoint) = (&server.into(), &start.await.inspect_err(telemetry::not_started)?);
-    // The event is taken as its text: what cannot be read is answered by `Server::answer`, and not by Lambda.
+    // The event is taken as its text: what cannot be read is answered by `Server::answer`, and not
+    // by Lambda.
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Box<RawValue>>| async move {
         Ok::<_, BoxError>(server.answer(endpoint, event.payload.get()).await)
     }))
@@ -55,14 +59,16 @@ pub async fn serve<E: Endpoint>(
 }
 
 impl Server {
-    /// With the process's own clock and output: for a function that makes no calls and so needs no [`World`].
+    /// With the process's own clock and output: for a function that makes no calls and so needs no
+    /// [`World`].
     pub fn process() -> Self {
         let ambient = Ambient::system();
         Self { metrics: Metrics::on_stdout(&Env::process(), &ambient), ambient }
     }
 
-    /// Answers one event of API Gateway (payload 2.0), given as JSON text. It never fails: an event that cannot be read is refused, and
-    /// a panic of the reader or of the endpoint is answered with 500, logged as an error and not passed on.
+    /// Answers one event of API Gateway (payload 2.0), given as JSON text. It never fails: an event
+    /// that cannot be read is refused, and a panic of the reader or of the endpoint is answered
+    /// with 500, logged as an error and not passed on.
     pub async fn answer<E: Endpoint>(&self, endpoint: &E, event: &str) -> ApiGatewayV2httpResponse {
         let read = std::panic::catch_unwind(|| event::request(event));
         let (request, readable) = match read {
@@ -81,7 +87,8 @@ impl Server {
         let result = AssertUnwindSafe(answering.instrument(span)).catch_unwind().await;
         let mut response = call.close(result.unwrap_or_else(|panic| Err(panicked(panic.as_ref()))));
         if without_body {
-            // The length that GET would send (RFC 9110, section 8.6); without it a server would say 0.
+            // The length that GET would send (RFC 9110, section 8.6); without it a server would say
+            // 0.
             let length = HeaderValue::from(response.body().len());
             response.headers_mut().insert(CONTENT_LENGTH, length);
             *response.body_mut() = Body::Empty;
@@ -90,9 +97,11 @@ impl Server {
     }
 }
 
-/// A panic's message is logged only where it is a constant: one that was formatted can have a prompt in it.
+/// A panic's message is logged only where it is a constant: one that was formatted can have a
+/// prompt in it.
 fn panicked(panic: &(dyn Any + Send)) -> Error {
-    let message = panic.downcast_ref::<&'static str>().copied().unwrap_or("its message is not logged");
+    let message =
+        panic.downcast_ref::<&'static str>().copied().unwrap_or("its message is not logged");
     Error::Internal(format!("it panicked: {message}").into())
 }
 
@@ -132,8 +141,15 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let answer = runtime.block_on(server.answer(&Mirror, &event.to_string()));
         let answer = serde_json::to_value(answer).unwrap();
-        let body = answer["body"].as_str().map(|text| serde_json::from_str(text).unwrap()).unwrap_or_default();
-        (answer["statusCode"].as_u64().unwrap().try_into().unwrap(), answer["headers"].clone(), body)
+        let body = answer["body"]
+            .as_str()
+            .map(|text| serde_json::from_str(text).unwrap())
+            .unwrap_or_default();
+        (
+            answer["statusCode"].as_u64().unwrap().try_into().unwrap(),
+            answer["headers"].clone(),
+            body,
+        )
     }
 
     fn asked(method: &str, path: &str) -> Value {
@@ -146,10 +162,17 @@ mod tests {
             let (status, headers, body) = answered(&asked("GET", path));
             assert_eq!((status, &body["error"]["code"]), (500, &json!("internal_error")), "{path}");
             assert_eq!(body["error"]["request_id"], headers["x-request-id"], "{path}");
-            assert!(!body.to_string().contains("on purpose") && !body.to_string().contains("GET is"), "{body}");
+            assert!(
+                !body.to_string().contains("on purpose") && !body.to_string().contains("GET is"),
+                "{body}"
+            );
         }
         let (status, _, body) = answered(&asked("GET", "/refuses"));
-        assert_eq!((status, &body["error"]["code"]), (404, &json!("job_not_found")), "it goes on after a panic");
+        assert_eq!(
+            (status, &body["error"]["code"]),
+            (404, &json!("job_not_found")),
+            "it goes on after a panic"
+        );
     }
 
     #[test]
@@ -158,7 +181,10 @@ mod tests {
         let formatted: Box<dyn Any + Send> = Box::new("a prompt".to_owned());
         let text = |panic: &(dyn Any + Send)| crate::error::causes(&panicked(panic));
         assert_eq!(text(constant.as_ref()), "internal error: it panicked: on purpose");
-        assert_eq!(text(formatted.as_ref()), "internal error: it panicked: its message is not logged");
+        assert_eq!(
+            text(formatted.as_ref()),
+            "internal error: it panicked: its message is not logged"
+        );
     }
 
     #[test]
@@ -168,6 +194,9 @@ mod tests {
         assert_eq!((status, body), (200, json!({"method": "GET", "path": "/here"})));
         assert_eq!((head_status, head_body), (200, Value::Null));
         assert_eq!(head_headers["content-type"], headers["content-type"]);
-        assert_eq!(head_headers["content-length"], json!(r#"{"method":"HEAD","path":"/here"}"#.len().to_string()));
+        assert_eq!(
+            head_headers["content-length"],
+            json!(r#"{"method":"HEAD","path":"/here"}"#.len().to_string())
+        );
     }
 }

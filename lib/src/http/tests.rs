@@ -27,24 +27,53 @@ fn mxn(text: &str) -> Money {
 #[test]
 fn each_error_has_its_status_and_the_envelope() {
     let (method, path) = ("PUT".to_owned(), "/v1/x".to_owned());
-    let poor = Refusal::InsufficientBalance { balance: mxn("1.00"), held: mxn("4.20"), missing: mxn("3.200001") };
+    let poor = Refusal::InsufficientBalance {
+        balance: mxn("1.00"),
+        held: mxn("4.20"),
+        missing: mxn("3.200001"),
+    };
     let inside = || BoxError::from("arn:aws:dynamodb:secret");
     let lost = StorageError::Wire(WireError::Lost("https://secret".into()));
     let not = |why: NotCancellable| Error::from(Refusal::from(why));
     let seconds = Duration::from_secs;
-    let today = |limit| Refusal::from(HoldRefused::TooManyJobsToday { limit, resets_in: seconds(60) });
+    let today =
+        |limit| Refusal::from(HoldRefused::TooManyJobsToday { limit, resets_in: seconds(60) });
     for (error, status, code, says, retry_after) in [
-        (Refusal::invalid("duration: no").into(), 400, "invalid_request_error", "duration: no", None),
+        (
+            Refusal::invalid("duration: no").into(),
+            400,
+            "invalid_request_error",
+            "duration: no",
+            None,
+        ),
         (Refusal::MissingApiKey.into(), 401, "missing_api_key", "Authorization: Bearer", None),
         (Refusal::InvalidApiKey.into(), 401, "invalid_api_key", "does not exist", None),
         (Refusal::KeyRevoked.into(), 401, "key_revoked", "revoked", None),
         (poor.into(), 402, "insufficient_balance", "MXN 1.00, of which MXN 4.20 is held", None),
         (Refusal::OrganizationSuspended.into(), 403, "organization_suspended", "suspended", None),
         (today(0).into(), 403, "organization_suspended", "has closed this sandbox", None),
-        (today(500).into(), 429, "rate_limit_exceeded", "500 sandbox jobs were submitted today", Some("60")),
-        (Refusal::ModelNotFound("model: no".to_owned()).into(), 404, "model_not_found", "model: no", None),
+        (
+            today(500).into(),
+            429,
+            "rate_limit_exceeded",
+            "500 sandbox jobs were submitted today",
+            Some("60"),
+        ),
+        (
+            Refusal::ModelNotFound("model: no".to_owned()).into(),
+            404,
+            "model_not_found",
+            "model: no",
+            None,
+        ),
         (Refusal::JobNotFound.into(), 404, "job_not_found", "no job with this id", None),
-        (Refusal::NotFound { method, path: path.clone(), near: None }.into(), 404, "not_found", "PUT /v1/x", None),
+        (
+            Refusal::NotFound { method, path: path.clone(), near: None }.into(),
+            404,
+            "not_found",
+            "PUT /v1/x",
+            None,
+        ),
         (
             Refusal::MethodNotAllowed { path, allow: "POST".to_owned(), near: None }.into(),
             405,
@@ -52,8 +81,20 @@ fn each_error_has_its_status_and_the_envelope() {
             "/v1/x",
             None,
         ),
-        (Refusal::IdempotencyConflict.into(), 409, "idempotency_conflict", "another request body", None),
-        (not(NotCancellable::Completed), 409, "not_cancellable", "completed already; DELETE /v1/videos/{id}", None),
+        (
+            Refusal::IdempotencyConflict.into(),
+            409,
+            "idempotency_conflict",
+            "another request body",
+            None,
+        ),
+        (
+            not(NotCancellable::Completed),
+            409,
+            "not_cancellable",
+            "completed already; DELETE /v1/videos/{id}",
+            None,
+        ),
         (not(NotCancellable::Failed), 409, "not_cancellable", "has failed already", None),
         (not(NotCancellable::BeingStored), 409, "not_cancellable", "is being stored", None),
         (
@@ -63,11 +104,29 @@ fn each_error_has_its_status_and_the_envelope() {
             "google/veo-3 is",
             None,
         ),
-        (not(NotCancellable::BeingSubmitted(seconds(7))), 409, "not_cancellable", "handed to its provider", Some("7")),
+        (
+            not(NotCancellable::BeingSubmitted(seconds(7))),
+            409,
+            "not_cancellable",
+            "handed to its provider",
+            Some("7"),
+        ),
         (not(NotCancellable::Busy), 409, "not_cancellable", "worked on", Some("2")),
         (not(NotCancellable::NoAnswer), 409, "not_cancellable", "did not say", Some("10")),
-        (Refusal::JobNotFinal(Status::Pending).into(), 409, "job_not_final", "the job is pending", None),
-        (Refusal::RequestTooLarge { limit_bytes: 9 }.into(), 413, "request_too_large", "9 bytes", None),
+        (
+            Refusal::JobNotFinal(Status::Pending).into(),
+            409,
+            "job_not_final",
+            "the job is pending",
+            None,
+        ),
+        (
+            Refusal::RequestTooLarge { limit_bytes: 9 }.into(),
+            413,
+            "request_too_large",
+            "9 bytes",
+            None,
+        ),
         (
             Refusal::TooManyRequests { most: 50, again_in: Duration::from_millis(20) }.into(),
             429,
@@ -82,13 +141,26 @@ fn each_error_has_its_status_and_the_envelope() {
             "do not exist came from your address",
             Some("2"),
         ),
-        (Refusal::TooManyOpenJobs { limit: 50 }.into(), 429, "rate_limit_exceeded", "50 jobs", Some("10")),
+        (
+            Refusal::TooManyOpenJobs { limit: 50 }.into(),
+            429,
+            "rate_limit_exceeded",
+            "50 jobs",
+            Some("10"),
+        ),
         (StoreError::Broken(inside()).into(), 500, "internal_error", "on our side", None),
         (Error::Internal(inside()), 500, "internal_error", "on our side", None),
         (lost.into(), 503, "storage_unavailable", "send the DELETE again", Some("5")),
-        (StoreError::Unavailable(inside()).into(), 503, "service_unavailable", "send it again", Some("2")),
+        (
+            StoreError::Unavailable(inside()).into(),
+            503,
+            "service_unavailable",
+            "send it again",
+            Some("2"),
+        ),
     ] {
-        let allow = matches!(&error, Error::Refused(Refusal::MethodNotAllowed { .. })).then_some("POST");
+        let allow =
+            matches!(&error, Error::Refused(Refusal::MethodNotAllowed { .. })).then_some("POST");
         let response = call("").close::<()>(Err(error));
         assert_eq!(response.status().as_u16(), status, "{code}");
         assert_eq!(header(&response, "content-type"), Some("application/json"), "{code}");
@@ -100,7 +172,11 @@ fn each_error_has_its_status_and_the_envelope() {
         });
         assert_eq!(header(&response, "www-authenticate"), challenge, "{code}");
         let stop = (status == 409 && retry_after.is_none()).then_some("false");
-        assert_eq!(header(&response, "x-should-retry"), stop, "{code}: a 409 is repeated where that can help");
+        assert_eq!(
+            header(&response, "x-should-retry"),
+            stop,
+            "{code}: a 409 is repeated where that can help"
+        );
         assert_eq!(header(&response, "x-geekhub-balance-mxn"), None, "{code}");
 
         let body: Value = serde_json::from_str(text(&response)).unwrap();
@@ -121,7 +197,9 @@ fn every_response_has_its_own_request_id_and_shows_the_balance_that_is_known() {
         assert_eq!(header(&response, "x-geekhub-balance-mxn"), Some("-4.20"));
         header(&response, "x-request-id").unwrap().to_owned()
     });
-    let hex = |id: &str| id.strip_prefix("req_").is_some_and(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit()));
+    let hex = |id: &str| {
+        id.strip_prefix("req_").is_some_and(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit()))
+    };
     assert!(ids.iter().all(|id| id.len() == 28 && hex(id)) && ids[0] != ids[1], "{ids:?}");
 }
 

@@ -1,4 +1,5 @@
-//! An entry of the ledger as `GET /v1/credits/transactions` shows it, and what a caller may ask of them.
+//! An entry of the ledger as `GET /v1/credits/transactions` shows it, and what a caller may ask of
+//! them.
 
 use super::schema::{Mxn, UnixSeconds, credit_transaction};
 use super::{List, Query};
@@ -59,8 +60,8 @@ impl From<LedgerLine> for Transaction {
 }
 
 impl List<Transaction> {
-    /// A part of the ledger. Where few of the entries are asked for it may be short, and even empty, with more to come: `last_id` is
-    /// then the last entry that was looked at.
+    /// A part of the ledger. Where few of the entries are asked for it may be short, and even
+    /// empty, with more to come: `last_id` is then the last entry that was looked at.
     pub fn of_transactions(statement: Statement) -> Self {
         let first_id = statement.lines.first().map(|line| line.entry.id.to_string());
         let last_id = statement.lines.last().map(|line| line.entry.id.to_string());
@@ -72,11 +73,12 @@ impl List<Transaction> {
 }
 
 impl Query {
-    /// `type`, `created_from` and `created_until`: which transactions are asked for. The first second counts, the last does not, so
-    /// that one period begins where the one before it ends.
+    /// `type`, `created_from` and `created_until`: which transactions are asked for. The first
+    /// second counts, the last does not, so that one period begins where the one before it ends.
     pub fn transactions(&self) -> Result<Which, Refusal> {
         let kind = self.one_of("type", &EntryKind::ALL.map(EntryKind::as_str))?;
-        let kind = kind.and_then(|word| EntryKind::ALL.into_iter().find(|kind| kind.as_str() == word));
+        let kind =
+            kind.and_then(|word| EntryKind::ALL.into_iter().find(|kind| kind.as_str() == word));
         let (from, until) = (self.unix_s("created_from")?, self.unix_s("created_until")?);
         if from.zip(until).is_some_and(|(from, until)| from >= until) {
             return Err(Refusal::invalid("created_until: it must be later than created_from"));
@@ -106,7 +108,12 @@ mod tests {
         let now_ms = 1_782_415_166_999;
         for (entry, amount, reference, description) in [
             (Entry::bonus(org(), mxn("50"), now_ms), "50.00", None, None),
-            (Entry::recharge(org(), "pi_3N#a", mxn("500"), now_ms), "500.00", Some("pi_3N#a"), None),
+            (
+                Entry::recharge(org(), "pi_3N#a", mxn("500"), now_ms),
+                "500.00",
+                Some("pi_3N#a"),
+                None,
+            ),
             (
                 Entry::adjustment(org(), "ticket-7", mxn("-4.20"), "cobro", now_ms),
                 "-4.20",
@@ -116,8 +123,16 @@ mod tests {
         ] {
             let (kind, id) = (entry.kind, entry.id.clone());
             let shown = Transaction::from(line(entry, 7));
-            assert_eq!((shown.amount.as_str(), shown.reference.as_deref()), (amount, reference), "{kind:?}");
-            assert_eq!((shown.description.as_deref(), shown.created), (description, 1_782_415_166), "{kind:?}");
+            assert_eq!(
+                (shown.amount.as_str(), shown.reference.as_deref()),
+                (amount, reference),
+                "{kind:?}"
+            );
+            assert_eq!(
+                (shown.description.as_deref(), shown.created),
+                (description, 1_782_415_166),
+                "{kind:?}"
+            );
             assert_eq!((shown.job, shown.kind, shown.id), (None, kind.as_str(), id));
         }
         let job = JobId::from_uuid(Uuid::from_u128(9));
@@ -138,10 +153,20 @@ mod tests {
     fn a_part_leads_to_the_next_even_when_it_is_empty() {
         let bonus = || Entry::bonus(org(), "50".parse().unwrap(), 0);
         let id = bonus().id.to_string();
-        let last = List::of_transactions(Statement { lines: vec![line(bonus(), 1)], more_after: None });
-        assert_eq!((last.first_id, last.last_id, last.has_more), (Some(id.clone()), Some(id), false));
+        let last =
+            List::of_transactions(Statement { lines: vec![line(bonus(), 1)], more_after: None });
+        assert_eq!(
+            (last.first_id, last.last_id, last.has_more),
+            (Some(id.clone()), Some(id), false)
+        );
         let looked_at = TransactionId::of(org(), "recharge#x");
-        let empty = List::of_transactions(Statement { lines: Vec::new(), more_after: Some(looked_at.clone()) });
-        assert_eq!((empty.first_id, empty.last_id, empty.has_more), (None, Some(looked_at.to_string()), true));
+        let empty = List::of_transactions(Statement {
+            lines: Vec::new(),
+            more_after: Some(looked_at.clone()),
+        });
+        assert_eq!(
+            (empty.first_id, empty.last_id, empty.has_more),
+            (None, Some(looked_at.to_string()), true)
+        );
     }
 }

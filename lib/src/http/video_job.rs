@@ -6,7 +6,8 @@ use crate::job::{Failure, FailureCode, Job, State, Status};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// Ten fields, in this order, always all present, and after them what this gateway adds. None is renamed or dropped.
+/// Ten fields, in this order, always all present, and after them what this gateway adds. None is
+/// renamed or dropped.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct VideoJob {
     /// The job's UUID.
@@ -42,9 +43,10 @@ pub struct VideoJob {
     /// The cause for programs, once failed.
     #[schema(required)]
     pub error_detail: Option<ErrorDetail>,
-    /// When the provider was asked to stop, in Unix seconds: by a cancellation, or at a deadline. Such a job stays `processing` until it
-    /// is known what became of its render: it fails uncharged once the provider has stopped, and is completed and charged once the
-    /// video is there.
+    /// When the provider was asked to stop, in Unix seconds: by a cancellation, or at a deadline.
+    /// Such a job stays `processing` until it is known what became of its render: it fails
+    /// uncharged once the provider has stopped, and is completed and charged once the video is
+    /// there.
     #[schema(value_type = Option<UnixSeconds>, required)]
     pub cancel_requested: Option<i64>,
 }
@@ -94,7 +96,8 @@ impl From<&Job> for VideoJob {
     }
 }
 
-/// What a submit with `"dry_run": true` is answered: the job that would have been accepted, and what it would cost. Nothing was created.
+/// What a submit with `"dry_run": true` is answered: the job that would have been accepted, and
+/// what it would cost. Nothing was created.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct DryRun {
     /// Always `video.dry_run`.

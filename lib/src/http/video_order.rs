@@ -1,4 +1,5 @@
-//! What a submit orders, as callers are told. It is read field by field, so that each mistake has its own message; a test keeps both in step.
+//! What a submit orders, as callers are told. It is read field by field, so that each mistake has
+//! its own message; a test keeps both in step.
 
 use crate::catalog::Catalog;
 use utoipa::ToSchema;
@@ -18,11 +19,17 @@ pub struct VideoOrder {
     /// A model's id.
     #[schema(schema_with = model_ids)]
     pub model: String,
-    /// What the video shows: 1 to 4000 characters, or as many as the model's `prompt_length` says. Something of it can be seen, and line breaks
-    /// and tabs are the only control characters in it.
-    #[schema(min_length = 1, max_length = 4000, pattern = r"\S", examples("a hummingbird at dawn"))]
+    /// What the video shows: 1 to 4000 characters, or as many as the model's `prompt_length` says.
+    /// Something of it can be seen, and line breaks and tabs are the only control characters in it.
+    #[schema(
+        min_length = 1,
+        max_length = 4000,
+        pattern = r"\S",
+        examples("a hummingbird at dawn")
+    )]
     pub prompt: String,
-    /// Seconds of video, one of the model's `durations`; the model's `default_duration` when it is left out.
+    /// Seconds of video, one of the model's `durations`; the model's `default_duration` when it is
+    /// left out.
     #[schema(minimum = 1, examples(5))]
     pub duration: Option<u32>,
     /// One of the model's `aspect_ratios`; its first when it is left out.

@@ -1,27 +1,32 @@
-//! How long a job may stay in each phase. A job ends by its provider's verdict or by one of these, never by a passing error.
+//! How long a job may stay in each phase. A job ends by its provider's verdict or by one of these,
+//! never by a passing error.
 
 use super::{Failure, FailureCode, Job, Processing, State};
 use crate::time::Timestamp;
 use std::time::Duration;
 
-/// Ten minutes for a provider that cannot be reached or will not serve us: a caller should not wait longer for a video that
-/// nobody has begun.
+/// Ten minutes for a provider that cannot be reached or will not serve us: a caller should not wait
+/// longer for a video that nobody has begun.
 const PENDING: Duration = Duration::from_secs(10 * 60);
-/// Six hours in the provider's queue: a new fal account renders two at a time, and a queue of hundreds is still served.
+/// Six hours in the provider's queue: a new fal account renders two at a time, and a queue of
+/// hundreds is still served.
 const QUEUED: Duration = Duration::from_secs(6 * 60 * 60);
 /// One hour from the first sign of rendering: twelve times the longest usual one.
 const RENDERING: Duration = Duration::from_secs(60 * 60);
 /// A day to store a finished file: the render is paid for, and fal keeps the file for seven days.
 const STORING: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A provider keeps the result of a finished render for an hour (fal): so long a result that cannot be read is asked for again.
+/// A provider keeps the result of a finished render for an hour (fal): so long a result that cannot
+/// be read is asked for again.
 pub const RESULT_KEPT: Duration = Duration::from_secs(60 * 60);
-/// A provider that was asked to stop may finish all the same, and the render is stored then. A day is four times the longest that fal lets a
-/// request wait, and the longest that a caller's money may be held for a render that it does not want.
+/// A provider that was asked to stop may finish all the same, and the render is stored then. A day
+/// is four times the longest that fal lets a request wait, and the longest that a caller's money
+/// may be held for a render that it does not want.
 pub const STOPPING: Duration = Duration::from_secs(24 * 60 * 60);
-/// No job is open for longer. In the worst case each phase lasts to its limit: 10 min pending, 6 h queued, 1 h rendering, 24 h until the
-/// provider has stopped, 1 h for a result that cannot be read, and 24 h for the file are 56 h 10 min. The rest is for what comes in
-/// between: leases, turns, waits, and lost messages that a sweep replaces after five minutes.
+/// No job is open for longer. In the worst case each phase lasts to its limit: 10 min pending, 6 h
+/// queued, 1 h rendering, 24 h until the provider has stopped, 1 h for a result that cannot be
+/// read, and 24 h for the file are 56 h 10 min. The rest is for what comes in between: leases,
+/// turns, waits, and lost messages that a sweep replaces after five minutes.
 pub const LONGEST_OPEN: Duration = Duration::from_secs(60 * 60 * 60);
 
 /// Which limit a job has run into.
@@ -48,7 +53,8 @@ impl Job {
         (now > since.after(length)).then_some(deadline)
     }
 
-    /// What an open job waits for: the limit of its phase, since when the phase has lasted, and when the limit is reached.
+    /// What an open job waits for: the limit of its phase, since when the phase has lasted, and
+    /// when the limit is reached.
     pub fn waits_for(&self) -> Option<(Deadline, Timestamp, Timestamp)> {
         self.phase().map(|(deadline, since, length)| (deadline, since, since.after(length)))
     }
@@ -56,13 +62,21 @@ impl Job {
     fn phase(&self) -> Option<(Deadline, Timestamp, Duration)> {
         Some(match &self.state {
             State::Pending { .. } => (Deadline::Pending, self.created, PENDING),
-            State::Processing(Processing { file: Some(file), .. }) => (Deadline::Storing, file.found, STORING),
-            State::Processing(Processing { over_since: Some(since), .. }) => (Deadline::Result, *since, RESULT_KEPT),
-            State::Processing(_) if let Some(stop) = &self.stop => (Deadline::Stopping, stop.requested, STOPPING),
+            State::Processing(Processing { file: Some(file), .. }) => {
+                (Deadline::Storing, file.found, STORING)
+            }
+            State::Processing(Processing { over_since: Some(since), .. }) => {
+                (Deadline::Result, *since, RESULT_KEPT)
+            }
+            State::Processing(_) if let Some(stop) = &self.stop => {
+                (Deadline::Stopping, stop.requested, STOPPING)
+            }
             State::Processing(Processing { rendering_since: Some(since), .. }) => {
                 (Deadline::Rendering, *since, RENDERING)
             }
-            State::Processing(Processing { submitted, .. }) => (Deadline::Queued, *submitted, QUEUED),
+            State::Processing(Processing { submitted, .. }) => {
+                (Deadline::Queued, *submitted, QUEUED)
+            }
             State::Completed { .. } | State::Failed { .. } => return None,
         })
     }
@@ -83,19 +97,26 @@ impl Deadline {
     /// What the caller is told.
     const fn says(self) -> (FailureCode, &'static str) {
         match self {
-            Self::Pending => (FailureCode::ProviderUnavailable, "the provider did not take the job within 10 minutes"),
-            Self::Queued => (FailureCode::TimedOut, "the provider did not begin to render within 6 hours"),
-            Self::Rendering => {
-                (FailureCode::TimedOut, "the provider did not finish within an hour of beginning to render")
+            Self::Pending => (
+                FailureCode::ProviderUnavailable,
+                "the provider did not take the job within 10 minutes",
+            ),
+            Self::Queued => {
+                (FailureCode::TimedOut, "the provider did not begin to render within 6 hours")
             }
+            Self::Rendering => (
+                FailureCode::TimedOut,
+                "the provider did not finish within an hour of beginning to render",
+            ),
             Self::Result => (
                 FailureCode::ProviderNoOutput,
                 "the provider finished the render, and its result could not be read within an hour",
             ),
             Self::Stopping => (FailureCode::TimedOut, "the provider did not stop within 24 hours"),
-            Self::Storing => {
-                (FailureCode::StorageUnavailable, "the finished video could not be stored within 24 hours")
-            }
+            Self::Storing => (
+                FailureCode::StorageUnavailable,
+                "the finished video could not be stored within 24 hours",
+            ),
         }
     }
 }

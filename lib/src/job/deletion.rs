@@ -1,5 +1,6 @@
-//! What is left of a job that its owner deleted: the receipt, for the books. The job is hidden before its file goes, so that callers are
-//! never shown an address whose file does not answer. The address stays on the hidden job until the file is gone: it says where that is.
+//! What is left of a job that its owner deleted: the receipt, for the books. The job is hidden
+//! before its file goes, so that callers are never shown an address whose file does not answer. The
+//! address stays on the hidden job until the file is gone: it says where that is.
 
 use super::{Failure, Job, Moved, State};
 use crate::time::Timestamp;
@@ -14,14 +15,16 @@ pub struct Deletion {
 }
 
 impl Job {
-    /// The job as its owner sees it: none once it was deleted. Whoever shows a job to a caller, or does what a caller asks, asks here.
+    /// The job as its owner sees it: none once it was deleted. Whoever shows a job to a caller, or
+    /// does what a caller asks, asks here.
     pub fn shown(self) -> Option<Self> {
         self.deletion.is_none().then_some(self)
     }
 
-    /// Deletes a final job: it is hidden, and what the caller asked for leaves it. Its state, times, price and cost stay,
-    /// and what the provider called it, by which its bill is checked. A provider's words go, a trouble's too, for they may repeat the prompt;
-    /// the codes of a failure stay. The video's address goes with [its file](Self::file_gone).
+    /// Deletes a final job: it is hidden, and what the caller asked for leaves it. Its state,
+    /// times, price and cost stay, and what the provider called it, by which its bill is checked. A
+    /// provider's words go, a trouble's too, for they may repeat the prompt; the codes of a failure
+    /// stay. The video's address goes with [its file](Self::file_gone).
     pub fn deleted(mut self, now: Timestamp) -> Moved {
         if self.deletion.is_some() {
             return Moved::Already(self);

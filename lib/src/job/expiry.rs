@@ -1,5 +1,6 @@
-//! How long a job is kept. A live one stays: it is part of the books. One of a sandbox costs nothing and moves no money, so it leaves after
-//! a while, by DynamoDB's time to live. An open job never expires.
+//! How long a job is kept. A live one stays: it is part of the books. One of a sandbox costs
+//! nothing and moves no money, so it leaves after a while, by DynamoDB's time to live. An open job
+//! never expires.
 
 use super::{Job, State};
 use crate::time::Timestamp;
@@ -9,8 +10,9 @@ use std::time::Duration;
 pub const SANDBOX_KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 impl Job {
-    /// From when on the job is no longer kept; never, for one that is open or live. A job whose file is its own is kept until its owner
-    /// has deleted it: without the job nothing would know of the file.
+    /// From when on the job is no longer kept; never, for one that is open or live. A job whose
+    /// file is its own is kept until its owner has deleted it: without the job nothing would know
+    /// of the file.
     pub fn expires(&self) -> Option<Timestamp> {
         match &self.state {
             State::Completed { video_url, .. } if video_url.contains(&self.id.to_string()) => None,
@@ -32,20 +34,29 @@ mod tests {
         for (state, job) in in_every_state() {
             let sandbox = Job { org: job.org.sandbox(), ..job.clone() };
             let week = at(240).after(SANDBOX_KEPT); // both final ones ended at 240 s
-            assert_eq!((job.expires(), sandbox.expires()), (None, (!job.is_open()).then_some(week)), "{state}");
+            assert_eq!(
+                (job.expires(), sandbox.expires()),
+                (None, (!job.is_open()).then_some(week)),
+                "{state}"
+            );
         }
     }
 
     #[test]
     fn a_file_of_its_own_keeps_a_job_until_it_is_gone() {
-        let (_, job) =
-            in_every_state().into_iter().find(|(_, job)| matches!(job.state, State::Completed { .. })).unwrap();
+        let (_, job) = in_every_state()
+            .into_iter()
+            .find(|(_, job)| matches!(job.state, State::Completed { .. }))
+            .unwrap();
         let video_url = format!("https://storage.test/org/{}/video.mp4", job.id);
         let state = State::Completed { at: at(240), video_url, trace: job.trace() };
         let own = Job { org: job.org.sandbox(), state, ..job };
         assert_eq!(own.expires(), None);
         let deleted = own.deleted(at(900_000)).applied().unwrap();
         assert_eq!(deleted.expires(), None, "its file is there still");
-        assert_eq!(deleted.file_gone().applied().unwrap().expires(), Some(at(240).after(SANDBOX_KEPT)));
+        assert_eq!(
+            deleted.file_gone().applied().unwrap().expires(),
+            Some(at(240).after(SANDBOX_KEPT))
+        );
     }
 }

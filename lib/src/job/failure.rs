@@ -75,10 +75,18 @@ impl FailureCode {
     pub const fn meaning(self) -> &'static str {
         match self {
             Self::ContentFiltered => "the provider's safety system refused the prompt or the video",
-            Self::ProviderRefused => "the provider refused this order; where `error` names a field, change it",
-            Self::RenderFailed => "the provider began the render, and it failed by no fault of the order",
-            Self::ProviderUnavailable => "the provider could not be reached for ten minutes, or does not serve us",
-            Self::ProviderNoOutput => "the provider said that it was done, and gave no video that plays",
+            Self::ProviderRefused => {
+                "the provider refused this order; where `error` names a field, change it"
+            }
+            Self::RenderFailed => {
+                "the provider began the render, and it failed by no fault of the order"
+            }
+            Self::ProviderUnavailable => {
+                "the provider could not be reached for ten minutes, or does not serve us"
+            }
+            Self::ProviderNoOutput => {
+                "the provider said that it was done, and gave no video that plays"
+            }
             Self::StorageUnavailable => "the finished video could not be stored for a day",
             Self::TimedOut => "the provider did not finish in time",
             Self::Cancelled => "you cancelled it, or the operator did",
@@ -125,10 +133,16 @@ impl ToSchema for FailureCode {}
 impl PartialSchema for FailureCode {
     fn schema() -> RefOr<Schema> {
         let again = |code: Self| if code.is_retryable() { "yes" } else { "no" };
-        let line = |code: Self| format!("`{}`: {}. Order again: {}.", code.as_str(), code.meaning(), again(code));
+        let line = |code: Self| {
+            format!("`{}`: {}. Order again: {}.", code.as_str(), code.meaning(), again(code))
+        };
         let lines = Self::ALL.map(line).join("\n\n");
         let words = Self::ALL.map(Self::as_str);
-        ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words)).description(Some(lines)).into()
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .enum_values(Some(words))
+            .description(Some(lines))
+            .into()
     }
 }
 
@@ -149,8 +163,8 @@ pub struct Failure {
     pub actor: Option<Actor>,
 }
 
-/// A failure as it is stored. Two versions read it at once: a field that is added has to be optional,
-/// and `code` is a word that the version before knows.
+/// A failure as it is stored. Two versions read it at once: a field that is added has to be
+/// optional, and `code` is a word that the version before knows.
 #[derive(Serialize, Deserialize)]
 struct Stored {
     code: String,
@@ -182,10 +196,12 @@ impl Serialize for Failure {
 
 impl<'de> Deserialize<'de> for Failure {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Stored { code, exact_code, message, provider_code, actor } = Stored::deserialize(deserializer)?;
+        let Stored { code, exact_code, message, provider_code, actor } =
+            Stored::deserialize(deserializer)?;
         let word = exact_code.unwrap_or_else(|| code.clone());
         let (known, exact) = (FailureCode::of(&code), FailureCode::of(&word));
-        let (code, later_code) = if exact == FailureCode::Later { (known, Some(word)) } else { (exact, None) };
+        let (code, later_code) =
+            if exact == FailureCode::Later { (known, Some(word)) } else { (exact, None) };
         Ok(Self { code, message, provider_code, said: None, later_code, actor })
     }
 }
@@ -219,8 +235,8 @@ impl Failure {
         Self { said: Some(said).filter(|said| !said.trim().is_empty()), ..self }
     }
 
-    /// What the operator's programs are shown of it. The stored form differs: it has to be read by the
-    /// version before.
+    /// What the operator's programs are shown of it. The stored form differs: it has to be read by
+    /// the version before.
     pub fn shown(&self) -> Value {
         let mut shown = json!({"code": self.code_word(), "message": self.message});
         if let Some(code) = &self.provider_code {
@@ -259,7 +275,11 @@ mod tests {
     fn a_later_versions_code_is_read_shown_and_written_as_it_was() {
         let message = "no picture";
         for (stored, code, word) in [
-            (json!({"code": "image_unavailable", "message": message}), FailureCode::Later, "image_unavailable"),
+            (
+                json!({"code": "image_unavailable", "message": message}),
+                FailureCode::Later,
+                "image_unavailable",
+            ),
             (
                 json!({"code": "timed_out", "exact_code": "image_late", "message": message, "provider_code": "x"}),
                 FailureCode::TimedOut,
@@ -272,7 +292,8 @@ mod tests {
         }
     }
 
-    /// Functions of the version before read these items while an update goes on. They know eight words.
+    /// Functions of the version before read these items while an update goes on. They know eight
+    /// words.
     #[test]
     fn what_is_written_can_be_read_by_the_version_before() {
         let known = [
@@ -289,28 +310,37 @@ mod tests {
             let failure = Failure::new(code, "why").with_provider_code("x");
             let stored = serde_json::to_value(&failure).unwrap();
             let read = stored["code"].as_str().unwrap();
-            assert!(known.contains(&read) && FailureCode::of(read).is_retryable() == code.is_retryable(), "{stored}");
+            assert!(
+                known.contains(&read)
+                    && FailureCode::of(read).is_retryable() == code.is_retryable(),
+                "{stored}"
+            );
             assert_eq!(serde_json::from_value::<Failure>(stored).unwrap(), failure);
-            assert_eq!(failure.shown(), json!({"code": code.as_str(), "message": "why", "provider_code": "x"}));
+            assert_eq!(
+                failure.shown(),
+                json!({"code": code.as_str(), "message": "why", "provider_code": "x"})
+            );
         }
     }
 
     #[test]
     fn what_was_said_goes_to_the_log_only() {
-        let failure =
-            Failure::new(FailureCode::RenderFailed, "the render failed").with_said("no 'a red cat' at gs://acme");
+        let failure = Failure::new(FailureCode::RenderFailed, "the render failed")
+            .with_said("no 'a red cat' at gs://acme");
         assert_eq!(failure.said_about("a red cat").as_deref(), Some("no '[prompt]' at gs://acme"));
         let stored = serde_json::to_value(&failure).unwrap();
-        let expected =
-            json!({"code": "provider_unavailable", "exact_code": "render_failed", "message": "the render failed"});
+        let expected = json!({"code": "provider_unavailable", "exact_code": "render_failed", "message": "the render failed"});
         assert_eq!(stored, expected);
         assert_eq!(failure.with_said(" \n").said, None);
     }
 
     #[test]
     fn what_was_refused_is_refused_again_and_two_kinds_are_the_callers_doing() {
-        let of = |holds: fn(FailureCode) -> bool| FailureCode::ALL.into_iter().filter(|code| holds(*code)).collect();
-        let (retryable, callers): (Vec<_>, Vec<_>) = (of(FailureCode::is_retryable), of(FailureCode::is_the_callers));
+        let of = |holds: fn(FailureCode) -> bool| {
+            FailureCode::ALL.into_iter().filter(|code| holds(*code)).collect()
+        };
+        let (retryable, callers): (Vec<_>, Vec<_>) =
+            (of(FailureCode::is_retryable), of(FailureCode::is_the_callers));
         assert_eq!(retryable, FailureCode::ALL[2..]);
         assert_eq!(callers, [FailureCode::ContentFiltered, FailureCode::Cancelled]);
     }

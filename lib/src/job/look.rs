@@ -26,10 +26,13 @@ impl Job {
         if after == self { Moved::Already(self) } else { after.rewritten() }
     }
 
-    /// The same, for a write that is to come. The first sighting of a render counts, and the first of its end. A render that is over
-    /// counts as seen, so that the hour for its result runs and not the six hours in the queue.
+    /// The same, for a write that is to come. The first sighting of a render counts, and the first
+    /// of its end. A render that is over counts as seen, so that the hour for its result runs and
+    /// not the six hours in the queue.
     pub fn seen(mut self, seen: &Seen, now: Timestamp) -> Self {
-        let State::Processing(Processing { rendering_since, over_since, file: None, .. }) = &mut self.state else {
+        let State::Processing(Processing { rendering_since, over_since, file: None, .. }) =
+            &mut self.state
+        else {
             return self;
         };
         match seen {

@@ -1,5 +1,6 @@
-//! A render that its provider is to stop. A provider may go on after it was asked, and what it renders is billed. So the job stays open,
-//! its cost stays held and its place stays taken, until it is known what became of the render.
+//! A render that its provider is to stop. A provider may go on after it was asked, and what it
+//! renders is billed. So the job stays open, its cost stays held and its place stays taken, until
+//! it is known what became of the render.
 
 use super::{Failure, FailureCode};
 use super::{Job, Moved, Processing, State};
@@ -19,7 +20,9 @@ impl Stop {
     /// What the job fails with when its provider did not say in time whether it stopped.
     pub(super) fn unconfirmed(&self) -> Failure {
         let Failure { code, message, .. } = &self.failure;
-        let message = format!("{message}; the provider did not say within 24 hours what became of the render");
+        let message = format!(
+            "{message}; the provider did not say within 24 hours what became of the render"
+        );
         Failure { actor: self.failure.actor.clone(), ..Failure::new(*code, &message) }
     }
 
@@ -30,11 +33,13 @@ impl Stop {
 }
 
 impl Job {
-    /// Its provider is to stop, and the job is to fail with this then. The first wish counts. Only a render that has no file can be
-    /// stopped.
+    /// Its provider is to stop, and the job is to fail with this then. The first wish counts. Only
+    /// a render that has no file can be stopped.
     pub fn stopping(self, failure: Failure, now: Timestamp) -> Moved {
         match &self.state {
-            State::Processing(Processing { file: None, .. }) if self.stop.is_some() => Moved::Already(self),
+            State::Processing(Processing { file: None, .. }) if self.stop.is_some() => {
+                Moved::Already(self)
+            }
             State::Processing(Processing { file: None, .. }) => {
                 Self { stop: Some(Stop { requested: now, failure }), ..self }.rewritten()
             }
@@ -54,8 +59,8 @@ impl Job {
         }
     }
 
-    /// What the job fails with, now that its provider has given this verdict. A render that was stopped at our own wish failed for what
-    /// made us wish it.
+    /// What the job fails with, now that its provider has given this verdict. A render that was
+    /// stopped at our own wish failed for what made us wish it.
     pub fn cause_of(&self, verdict: Failure) -> Failure {
         match &self.stop {
             Some(stop) if verdict.code == FailureCode::Cancelled => stop.failure.clone(),

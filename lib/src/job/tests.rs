@@ -1,4 +1,5 @@
-//! The state machine: every state against every move, then turns, leases, cadence and deadlines at their edges.
+//! The state machine: every state against every move, then turns, leases, cadence and deadlines at
+//! their edges.
 
 mod ending;
 mod stopping;
@@ -65,10 +66,16 @@ fn failure() -> Failure {
     Failure::new(FailureCode::ContentFiltered, "No.").with_provider_code("content_policy_violation")
 }
 
-/// The job in every place where it can stand: taken by fal after 10 s, rendering from 100 s, its file found after 200 s.
+/// The job in every place where it can stand: taken by fal after 10 s, rendering from 100 s, its
+/// file found after 200 s.
 pub(crate) fn in_every_state() -> [(&'static str, Job); 8] {
-    let queued =
-        Processing { handle: handle("r-1"), submitted: at(10), rendering_since: None, over_since: None, file: None };
+    let queued = Processing {
+        handle: handle("r-1"),
+        submitted: at(10),
+        rendering_since: None,
+        over_since: None,
+        file: None,
+    };
     let rendering = Processing { rendering_since: Some(at(100)), ..queued.clone() };
     let file = File { url: FILE.to_owned(), found: at(200), upload_url: None, tried: false };
     let found = Processing { file: Some(file.clone()), ..rendering.clone() };
@@ -76,8 +83,12 @@ pub(crate) fn in_every_state() -> [(&'static str, Job); 8] {
         file: Some(File { upload_url: Some(UPLOAD.to_owned()), tried: true, ..file }),
         ..rendering.clone()
     };
-    let trace =
-        Trace { handle: handle("r-1"), submitted: at(10), rendering_since: Some(at(100)), file_found: Some(at(200)) };
+    let trace = Trace {
+        handle: handle("r-1"),
+        submitted: at(10),
+        rendering_since: Some(at(100)),
+        file_found: Some(at(200)),
+    };
     let unfinished = Trace { file_found: None, ..trace.clone() };
     [
         ("pending", State::Pending { lease_until: None }),
@@ -86,14 +97,21 @@ pub(crate) fn in_every_state() -> [(&'static str, Job); 8] {
         ("rendering", State::Processing(rendering)),
         ("found", State::Processing(found)),
         ("uploading", State::Processing(uploading)),
-        ("completed", State::Completed { at: at(240), video_url: VIDEO.to_owned(), trace: Some(trace) }),
+        (
+            "completed",
+            State::Completed { at: at(240), video_url: VIDEO.to_owned(), trace: Some(trace) },
+        ),
         ("failed", State::Failed { at: at(240), failure: failure(), trace: Some(unfinished) }),
     ]
     .map(|(name, state)| (name, Job { state, ..kling() }))
 }
 
 pub(crate) fn in_state(name: &str) -> Job {
-    in_every_state().into_iter().find(|(known, _)| *known == name).expect("it is one of the eight").1
+    in_every_state()
+        .into_iter()
+        .find(|(known, _)| *known == name)
+        .expect("it is one of the eight")
+        .1
 }
 
 /// `local` compares it with the template's timeouts.
@@ -102,7 +120,8 @@ fn the_lease_is_the_longest_sender_and_half_a_minute() {
     assert_eq!(SUBMIT_LEASE, Duration::from_secs(60));
 }
 
-/// A move, and what becomes of it from each of the eight states: `A`pplied, already (`=`), or illegal (`.`).
+/// A move, and what becomes of it from each of the eight states: `A`pplied, already (`=`), or
+/// illegal (`.`).
 type Row = (&'static str, fn(Job) -> Moved, &'static str);
 
 #[rustfmt::skip]
@@ -151,7 +170,9 @@ fn every_move_from_every_state() {
             assert_eq!(outcome, expected, "{name} from {from}");
             match moved {
                 Moved::Applied(after) => assert_legal(name, &job, &after),
-                Moved::Already(after) | Moved::Illegal(after) => assert_eq!(after, job, "{name} from {from}"),
+                Moved::Already(after) | Moved::Illegal(after) => {
+                    assert_eq!(after, job, "{name} from {from}")
+                }
             }
         }
     }
@@ -161,12 +182,18 @@ fn every_move_from_every_state() {
 fn assert_legal(name: &str, before: &Job, after: &Job) {
     use Status::{Completed, Failed, Pending, Processing};
     let path = (before.status(), after.status());
-    let published = [(Pending, Processing), (Pending, Failed), (Processing, Completed), (Processing, Failed)];
+    let published =
+        [(Pending, Processing), (Pending, Failed), (Processing, Completed), (Processing, Failed)];
     assert!(before.is_open(), "{name}: a final state never changes");
     assert!(path.0 == path.1 || published.contains(&path), "{name}: {path:?}");
     assert_eq!(after.revision, before.revision + 1, "{name}: one write, one revision");
     let (stop, trouble) = (before.stop.clone(), before.trouble.clone());
-    let moving = Job { due: before.due, revision: before.revision, state: before.state.clone(), ..after.clone() };
+    let moving = Job {
+        due: before.due,
+        revision: before.revision,
+        state: before.state.clone(),
+        ..after.clone()
+    };
     let frozen = Job { stop, trouble, ..moving };
     assert_eq!(&frozen, before, "{name}: what was decided at the submit stays");
 }
@@ -177,14 +204,22 @@ fn a_move_says_when_the_job_is_looked_at_next() {
     let turn = Duration::from_secs(330);
     for (name, found, expected) in [
         ("accepted", due(in_state("leased").accepted(handle("r-1"), at(2))), at(2 + 15)),
-        ("not taken", due(in_state("leased").not_taken("no", at(2), Duration::from_millis(9_900))), at(2 + 10)),
+        (
+            "not taken",
+            due(in_state("leased").not_taken("no", at(2), Duration::from_millis(9_900))),
+            at(2 + 10),
+        ),
         ("leased", due(kling().leased(at(40))), at(40).after(SUBMIT_LEASE)),
         ("rendering", due(in_state("queued").looked_at(&Seen::Rendering, at(50))), CREATED),
         ("stopping", due(in_state("queued").stopping(Failure::cancelled(), at(50))), CREATED),
         ("file found", due(in_state("rendering").file_found(FILE.into(), at(200))), at(200)),
         ("upload begun", due(in_state("found").uploading(Some(UPLOAD.into()))), CREATED),
         ("turn", due(in_state("found").turn(at(201), turn)), at(201 + 330)),
-        ("not stored", due(in_state("found").not_stored("no", at(205), Duration::from_secs(20))), at(225)),
+        (
+            "not stored",
+            due(in_state("found").not_stored("no", at(205), Duration::from_secs(20))),
+            at(225),
+        ),
         ("again in", due(in_state("found").again_in(at(205), Duration::from_secs(20))), at(225)),
     ] {
         assert_eq!(found, expected, "{name}");
@@ -198,7 +233,11 @@ fn a_turn_is_taken_from_five_seconds_before_it_is_due_or_a_third_of_a_short_cade
     {
         let job = Job { poll_every_s, due: at(60), ..in_state("rendering") };
         let length = Duration::from_secs(u64::from(poll_every_s));
-        assert_eq!(job.clone().turn(at(refused), length), Moved::Already(job.clone()), "every {poll_every_s} s");
+        assert_eq!(
+            job.clone().turn(at(refused), length),
+            Moved::Already(job.clone()),
+            "every {poll_every_s} s"
+        );
         for now in [taken, 60, 86_400] {
             let expected = Job { due: at(now).after(length), revision: 8, ..job.clone() };
             assert_eq!(
@@ -214,7 +253,8 @@ fn a_turn_is_taken_from_five_seconds_before_it_is_due_or_a_third_of_a_short_cade
 fn a_doubled_message_gets_no_second_turn_however_short_the_cadence() {
     for poll_every_s in 1..=60 {
         let job = Job { poll_every_s, ..in_state("rendering") };
-        let taken = job.turn(at(6), Duration::from_secs(u64::from(poll_every_s))).applied().unwrap();
+        let taken =
+            job.turn(at(6), Duration::from_secs(u64::from(poll_every_s))).applied().unwrap();
         let again = taken.clone().turn(at(6), Duration::from_secs(u64::from(poll_every_s)));
         assert_eq!(again, Moved::Already(taken), "every {poll_every_s} s");
     }
@@ -235,8 +275,13 @@ fn one_of_two_gets_the_lease_and_it_is_never_given_again() {
 
 #[test]
 fn after_a_definite_refusal_the_lease_is_free_when_the_job_is_due() {
-    let free =
-        kling().leased(at(3)).applied().unwrap().not_taken("no", at(4), Duration::from_secs(15)).applied().unwrap();
+    let free = kling()
+        .leased(at(3))
+        .applied()
+        .unwrap()
+        .not_taken("no", at(4), Duration::from_secs(15))
+        .applied()
+        .unwrap();
     assert_eq!((&free.state, free.due), (&State::Pending { lease_until: None }, at(19)));
     assert_eq!(free.clone().leased(at(13)), Moved::Already(free.clone()));
     assert!(free.leased(at(14)).applied().is_some());
@@ -259,7 +304,11 @@ fn the_cadence_follows_the_age_up_to_a_minute() {
         (1, 5, 1),
     ] {
         let job = Job { poll_every_s, ..kling() };
-        assert_eq!(job.cadence(at(age_s)).as_secs(), expected_s, "every {poll_every_s} s at first, {age_s} s old");
+        assert_eq!(
+            job.cadence(at(age_s)).as_secs(),
+            expected_s,
+            "every {poll_every_s} s at first, {age_s} s old"
+        );
     }
     let behind = CREATED.before(Duration::from_secs(9));
     assert_eq!(kling().cadence(behind), Duration::from_secs(15), "a clock that lags does no harm");
@@ -277,7 +326,11 @@ fn each_deadline_has_passed_one_second_after_it() {
     ] {
         let job = in_state(state);
         assert_eq!(job.deadline_passed(at(edge_s)), None, "{state} at its deadline");
-        assert_eq!(job.deadline_passed(at(edge_s + 1)), Some(deadline), "{state} past its deadline");
+        assert_eq!(
+            job.deadline_passed(at(edge_s + 1)),
+            Some(deadline),
+            "{state} past its deadline"
+        );
     }
     for state in ["completed", "failed"] {
         assert_eq!(in_state(state).deadline_passed(at(u64::from(u32::MAX))), None, "{state}");

@@ -1,5 +1,5 @@
-//! What is known of a job's time at its provider, while it is there and ever after: an operator who asks the provider about a render that
-//! was billed has to name it. Callers are shown none of it.
+//! What is known of a job's time at its provider, while it is there and ever after: an operator who
+//! asks the provider about a render that was billed has to name it. Callers are shown none of it.
 
 use super::{Job, Processing, State};
 use crate::provider::Handle;
@@ -14,7 +14,8 @@ pub struct Trace {
     pub submitted: Timestamp,
     /// When it was first seen being rendered.
     pub rendering_since: Option<Timestamp>,
-    /// When the provider named the finished file. Where that was is forgotten with the job's end: it is no use, and may be signed.
+    /// When the provider named the finished file. Where that was is forgotten with the job's end:
+    /// it is no use, and may be signed.
     pub file_found: Option<Timestamp>,
 }
 
@@ -23,12 +24,14 @@ impl Job {
     pub fn trace(&self) -> Option<Trace> {
         match &self.state {
             State::Pending { .. } => None,
-            State::Processing(Processing { handle, submitted, rendering_since, file, .. }) => Some(Trace {
-                handle: handle.clone(),
-                submitted: *submitted,
-                rendering_since: *rendering_since,
-                file_found: file.as_ref().map(|file| file.found),
-            }),
+            State::Processing(Processing { handle, submitted, rendering_since, file, .. }) => {
+                Some(Trace {
+                    handle: handle.clone(),
+                    submitted: *submitted,
+                    rendering_since: *rendering_since,
+                    file_found: file.as_ref().map(|file| file.found),
+                })
+            }
             State::Completed { trace, .. } | State::Failed { trace, .. } => trace.clone(),
         }
     }

@@ -18,7 +18,8 @@ pub struct Trouble {
 }
 
 impl Job {
-    /// The job with one more trouble. It is not another write: the caller writes it with what else it changes.
+    /// The job with one more trouble. It is not another write: the caller writes it with what else
+    /// it changes.
     pub(super) fn troubled(self, why: &str, now: Timestamp) -> Self {
         let line = why.split_whitespace().collect::<Vec<_>>().join(" ");
         let what = line.chars().filter(|character| !character.is_control()).take(LONGEST).collect();

@@ -2,8 +2,8 @@
 
 /// The first box of a file is one of these, or a small one of another kind.
 const FIRST: [&[u8; 4]; 17] = [
-    b"ftyp", b"styp", b"moov", b"moof", b"free", b"skip", b"wide", b"uuid", b"pnot", b"sidx", b"meta", b"pdin",
-    b"prft", b"emsg", b"junk", b"udta", b"ssix",
+    b"ftyp", b"styp", b"moov", b"moof", b"free", b"skip", b"wide", b"uuid", b"pnot", b"sidx",
+    b"meta", b"pdin", b"prft", b"emsg", b"junk", b"udta", b"ssix",
 ];
 /// An unknown first box is at most so large: no text begins with a byte below 4, and so with a
 /// smaller size. A page, JSON or a message is told from a box by that.
@@ -45,7 +45,8 @@ pub(super) struct Header {
 impl Header {
     /// Reads a whole header; `None` if it is none.
     pub(super) fn read(bytes: &[u8]) -> Option<Self> {
-        Self::read_within(bytes).filter(|header| header.kind.iter().all(|byte| (b' '..=b'~').contains(byte)))
+        Self::read_within(bytes)
+            .filter(|header| header.kind.iter().all(|byte| (b' '..=b'~').contains(byte)))
     }
 
     /// Within a box, any four bytes are a type: `©too`.
@@ -66,7 +67,9 @@ impl Header {
     pub(super) fn may_be_first(&self) -> bool {
         match self.content {
             _ if self.kind == *b"mdat" => true,
-            Size::Bytes(length) => length < if FIRST.contains(&&self.kind) { LARGEST_FIRST } else { LARGEST_UNKNOWN },
+            Size::Bytes(length) => {
+                length < if FIRST.contains(&&self.kind) { LARGEST_FIRST } else { LARGEST_UNKNOWN }
+            }
             Size::ToTheEnd => FIRST.contains(&&self.kind),
         }
     }
@@ -82,7 +85,8 @@ pub(super) fn within(mut content: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8]
     std::iter::from_fn(move || {
         let header = content.get(..8)?;
         let header = content.get(..header_length(header))?;
-        let (Header { kind, content: size }, rest) = (Header::read_within(header)?, &content[header.len()..]);
+        let (Header { kind, content: size }, rest) =
+            (Header::read_within(header)?, &content[header.len()..]);
         let mut size = size;
         let (inner, after) = rest.split_at(size.take(rest.len()));
         content = after;

@@ -95,14 +95,20 @@ fn run_of(run: &[u8], base: u64, next: u64, size: u64) -> Range<u64> {
         Some(offset) if flags & RUN_HAS_OFFSET != 0 => offset_from(base, offset),
         _ => next,
     };
-    let entry = field(RUN_HAS_DURATIONS) + field(RUN_HAS_SIZES) + field(RUN_HAS_FLAGS) + field(RUN_HAS_OFFSETS);
-    let entries = run.get(8 + field(RUN_HAS_OFFSET) + field(RUN_HAS_FIRST_FLAGS)..).unwrap_or_default();
+    let entry = field(RUN_HAS_DURATIONS)
+        + field(RUN_HAS_SIZES)
+        + field(RUN_HAS_FLAGS)
+        + field(RUN_HAS_OFFSETS);
+    let entries =
+        run.get(8 + field(RUN_HAS_OFFSET) + field(RUN_HAS_FIRST_FLAGS)..).unwrap_or_default();
     let bytes = if flags & RUN_HAS_SIZES == 0 {
         size.saturating_mul(count)
     } else {
         let most = length(entries.len() / entry).min(count);
         let sizes = entries.chunks_exact(entry).zip(0..most);
-        sizes.filter_map(|(entry, _)| number(entry, field(RUN_HAS_DURATIONS))).fold(0, u64::saturating_add)
+        sizes
+            .filter_map(|(entry, _)| number(entry, field(RUN_HAS_DURATIONS)))
+            .fold(0, u64::saturating_add)
     };
     begin..begin.saturating_add(bytes)
 }
@@ -119,8 +125,11 @@ fn offset_from(base: u64, offset: u64) -> u64 {
 /// read.
 pub(super) fn indexed_end(content: &[u8], box_ends: u64) -> u64 {
     let long = content.first() == Some(&1);
-    let (first, count_at) = if long { (long_number(content, 20), 30) } else { (number(content, 16), 22) };
-    let count = content.get(count_at..count_at + 2).map_or(0, |count| u64::from(count[0]) << 8 | u64::from(count[1]));
+    let (first, count_at) =
+        if long { (long_number(content, 20), 30) } else { (number(content, 16), 22) };
+    let count = content
+        .get(count_at..count_at + 2)
+        .map_or(0, |count| u64::from(count[0]) << 8 | u64::from(count[1]));
     let entries = content.get(count_at + 2..).unwrap_or_default();
     let there = length(entries.len() / 12);
     if count == 0 || count > there {

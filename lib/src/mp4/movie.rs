@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 const MOST_TRACKS: usize = 64;
 /// Descriptions of samples that are no pictures: subtitles, time codes, metadata, hints and sound.
 const WITHOUT_PICTURES: [&[u8; 4]; 20] = [
-    b"text", b"tx3g", b"wvtt", b"stpp", b"sbtt", b"stxt", b"c608", b"c708", b"tmcd", b"mp4s", b"metx", b"mett",
-    b"mebx", b"urim", b"rtp ", b"srtp", b"mp4a", b"enca", b"Opus", b"fLaC",
+    b"text", b"tx3g", b"wvtt", b"stpp", b"sbtt", b"stxt", b"c608", b"c708", b"tmcd", b"mp4s",
+    b"metx", b"mett", b"mebx", b"urim", b"rtp ", b"srtp", b"mp4a", b"enca", b"Opus", b"fLaC",
 ];
 
 /// A `moov`, as it came. Its tables are read anew when the samples are asked for.
@@ -56,7 +56,11 @@ impl Movie {
         let sizes = default_sizes(extends.unwrap_or_default());
         let tracks = tracks_of(&content).map(|track| {
             let id = id_of(track);
-            Track { id, kind: kind_of(track), sample_size: sizes.get(&id).copied().unwrap_or_default() }
+            Track {
+                id,
+                kind: kind_of(track),
+                sample_size: sizes.get(&id).copied().unwrap_or_default(),
+            }
         });
         Self { tracks: tracks.collect(), has_fragments: extends.is_some(), content }
     }
@@ -113,7 +117,8 @@ fn id_of(track: &[u8]) -> u64 {
 /// A track of video without a description of its pictures cannot be decoded.
 fn kind_of(track: &[u8]) -> Kind {
     let handler = find(track, &[b"mdia", b"hdlr"]).and_then(|handler| handler.get(8..12));
-    let described = find(track, &[b"mdia", b"minf", b"stbl", b"stsd"]).is_some_and(describes_pictures);
+    let described =
+        find(track, &[b"mdia", b"minf", b"stbl", b"stsd"]).is_some_and(describes_pictures);
     match handler {
         Some(b"vide") if described => Kind::Video,
         Some(b"soun") => Kind::Sound,
@@ -150,7 +155,9 @@ impl<'a> Chunks<'a> {
     fn of(table: &'a [u8]) -> Self {
         let offsets = match (find(table, &[b"stco"]), find(table, &[b"co64"])) {
             (Some(offsets), _) => Offsets { entries: entries(offsets, 4), long: false },
-            (None, offsets) => Offsets { entries: entries(offsets.unwrap_or_default(), 8), long: true },
+            (None, offsets) => {
+                Offsets { entries: entries(offsets.unwrap_or_default(), 8), long: true }
+            }
         };
         let runs = entries(find(table, &[b"stsc"]).unwrap_or_default(), 12);
         Self { offsets, runs, sizes: Sizes::of(table), chunk: 0, run: 0, sample: 0 }
@@ -198,7 +205,11 @@ struct Offsets<'a> {
 impl Offsets<'_> {
     fn get(&self, chunk: u64) -> Option<u64> {
         let at = usize::try_from(chunk).ok()?;
-        if self.long { long_number(self.entries, at.checked_mul(8)?) } else { number(self.entries, at.checked_mul(4)?) }
+        if self.long {
+            long_number(self.entries, at.checked_mul(8)?)
+        } else {
+            number(self.entries, at.checked_mul(4)?)
+        }
     }
 }
 
@@ -216,9 +227,11 @@ impl<'a> Sizes<'a> {
             (Some(sizes), _) => (sizes, false),
             (None, sizes) => (sizes.unwrap_or_default(), true),
         };
-        let (entries, told) = (table.get(12..).unwrap_or_default(), number(table, 8).unwrap_or_default());
+        let (entries, told) =
+            (table.get(12..).unwrap_or_default(), number(table, 8).unwrap_or_default());
         let of_each = number(table, 4).filter(|size| *size > 0 && !compact);
-        let bits = if compact { usize::from(table.get(7).copied().unwrap_or_default()) } else { 32 };
+        let bits =
+            if compact { usize::from(table.get(7).copied().unwrap_or_default()) } else { 32 };
         let there = if matches!(bits, 4 | 8 | 16 | 32) { entries.len() * 8 / bits } else { 0 };
         let count = if of_each.is_some() { told } else { told.min(length(there)) };
         Self { count, of_each, entries, bits }
@@ -228,7 +241,9 @@ impl<'a> Sizes<'a> {
     fn sum(&self, first: u64, samples: u64) -> u64 {
         match self.of_each {
             Some(size) => size.saturating_mul(samples),
-            None => (first..first + samples).map(|sample| self.get(sample)).fold(0, u64::saturating_add),
+            None => {
+                (first..first + samples).map(|sample| self.get(sample)).fold(0, u64::saturating_add)
+            }
         }
     }
 

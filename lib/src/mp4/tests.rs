@@ -103,7 +103,12 @@ fn what_comes_after_a_whole_video_does_not_matter() {
         for file in [recorded().to_vec(), whole(&Track::video(), false), fragmented(2)] {
             for piece in [1, 1000] {
                 let file = [&file, behind].concat();
-                assert_eq!(walked(&file, piece), Ok(()), "behind it {:?}", &behind[..behind.len().min(30)]);
+                assert_eq!(
+                    walked(&file, piece),
+                    Ok(()),
+                    "behind it {:?}",
+                    &behind[..behind.len().min(30)]
+                );
             }
         }
     }
@@ -126,7 +131,11 @@ fn every_truncation_of_what_a_player_needs_is_seen() {
     ] {
         assert_eq!(walked(&file, 1000), Ok(()), "{name}");
         for length in 0..file.len() {
-            assert!(walked(&file[..length], 1000).is_err(), "{name}, cut at {length} of {}", file.len());
+            assert!(
+                walked(&file[..length], 1000).is_err(),
+                "{name}, cut at {length} of {}",
+                file.len()
+            );
         }
     }
 }
@@ -135,7 +144,12 @@ fn every_truncation_of_what_a_player_needs_is_seen() {
 #[test]
 fn boxes_that_no_player_needs_may_be_cut_off() {
     let whole = recorded().len();
-    for behind in [boxed("free", &[7; 40]), boxed("udta", &[7; 40]), boxed("mfra", &[7; 40]), boxed("uuid", &[7; 40])] {
+    for behind in [
+        boxed("free", &[7; 40]),
+        boxed("udta", &[7; 40]),
+        boxed("mfra", &[7; 40]),
+        boxed("uuid", &[7; 40]),
+    ] {
         let file = [recorded(), &behind].concat();
         for length in whole..=file.len() {
             assert_eq!(walked(&file[..length], 64), Ok(()), "cut at {length}");
@@ -167,11 +181,18 @@ fn a_file_without_a_frame_of_video_is_none() {
         ("an index of fragments, and none", [&ftyp[..], &built::movie_of_fragments()].concat()),
         (
             "fragments without samples",
-            [&ftyp[..], &built::movie_of_fragments(), &fragment(1, 0, &[]), &boxed("mdat", b"x")].concat(),
+            [&ftyp[..], &built::movie_of_fragments(), &fragment(1, 0, &[]), &boxed("mdat", b"x")]
+                .concat(),
         ),
         (
             "fragments of sound",
-            [&ftyp[..], &built::movie_of_fragments(), &fragment(2, 0, &[5]), &boxed("mdat", b"sound")].concat(),
+            [
+                &ftyp[..],
+                &built::movie_of_fragments(),
+                &fragment(2, 0, &[5]),
+                &boxed("mdat", b"sound"),
+            ]
+            .concat(),
         ),
     ] {
         for piece in [1, 1000] {
@@ -188,11 +209,17 @@ fn samples_that_are_not_in_the_media_are_no_video() {
     assert_eq!(walked(&moved(&boxed("mdat", &[7; 40])), 64), Err(NotAnMp4::NoVideo));
     let hidden = built::with_media_in("free", &Track::video());
     assert_eq!(walked(&hidden, 64), Err(NotAnMp4::NoVideo));
-    let beyond = [&boxed("ftyp", b"isom"), &movie(&Track::video(), 1 << 30)[..], &boxed("mdat", &[7; 40])].concat();
-    assert_eq!(walked(&beyond, 64), Err(NotAnMp4::Truncated));
-    let nothing =
-        [&boxed("ftyp", b"isom"), &built::movie_of_fragments()[..], &fragment(1, 0, &[9, 9]), &boxed("mdat", b"")]
+    let beyond =
+        [&boxed("ftyp", b"isom"), &movie(&Track::video(), 1 << 30)[..], &boxed("mdat", &[7; 40])]
             .concat();
+    assert_eq!(walked(&beyond, 64), Err(NotAnMp4::Truncated));
+    let nothing = [
+        &boxed("ftyp", b"isom"),
+        &built::movie_of_fragments()[..],
+        &fragment(1, 0, &[9, 9]),
+        &boxed("mdat", b""),
+    ]
+    .concat();
     assert_eq!(walked(&nothing, 64), Err(NotAnMp4::Truncated));
 }
 
@@ -200,7 +227,12 @@ fn samples_that_are_not_in_the_media_are_no_video() {
 fn what_is_no_mp4_is_refused_at_once() {
     for file in NO_MP4 {
         let mut walker = Walker::default();
-        assert_eq!(walker.pass(file), Err(NotAnMp4::Beginning), "{}", String::from_utf8_lossy(file));
+        assert_eq!(
+            walker.pass(file),
+            Err(NotAnMp4::Beginning),
+            "{}",
+            String::from_utf8_lossy(file)
+        );
     }
     for file in [&b""[..], b"<", b"\0\0\0\x18fty"] {
         assert_eq!(walked(file, 1), Err(NotAnMp4::Beginning), "{file:?}");

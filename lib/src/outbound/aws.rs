@@ -1,4 +1,5 @@
-//! How the AWS SDK reaches AWS: through [`Outbound`], so that it links no HTTP or TLS stack of its own.
+//! How the AWS SDK reaches AWS: through [`Outbound`], so that it links no HTTP or TLS stack of its
+//! own.
 
 use super::{Outbound, WireError};
 use crate::config::{ConfigError, Env};
@@ -6,18 +7,21 @@ use crate::world::World;
 pub use aws_config::SdkConfig;
 use aws_config::{BehaviorVersion, Region, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
-use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
+};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use std::time::Duration;
 use url::Url;
 
-/// One attempt: 100 times DynamoDB's usual answer, and short enough for several within a caller's patience.
+/// One attempt: 100 times DynamoDB's usual answer, and short enough for several within a caller's
+/// patience.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Region, credentials, endpoints and limits for every AWS client. On Lambda region and credentials are plain variables for the
-/// sandbox's life, so no credential chain is linked.
+/// Region, credentials, endpoints and limits for every AWS client. On Lambda region and credentials
+/// are plain variables for the sandbox's life, so no credential chain is linked.
 pub fn sdk_config(world: &World) -> Result<SdkConfig, ConfigError> {
     let env = &world.env;
     let credentials = Credentials::new(
@@ -73,7 +77,10 @@ impl HttpConnector for Connector {
             for (name, value) in &headers {
                 answer
                     .headers_mut()
-                    .try_append(name.as_str().to_owned(), value.to_str().unwrap_or_default().to_owned())
+                    .try_append(
+                        name.as_str().to_owned(),
+                        value.to_str().unwrap_or_default().to_owned(),
+                    )
                     .map_err(|e| ConnectorError::other(e.into(), None))?;
             }
             Ok(answer)

@@ -1,4 +1,5 @@
-//! The providers' credentials, made of their secrets, and which providers can be used with them at this moment.
+//! The providers' credentials, made of their secrets, and which providers can be used with them at
+//! this moment.
 
 use super::SdkConfig;
 use crate::catalog::{Service, Services};
@@ -30,11 +31,13 @@ pub struct ProviderCredentials {
 }
 
 impl ProviderCredentials {
-    /// Reads the secrets that are named. One that cannot be read or used stops nothing: its provider is not there.
+    /// Reads the secrets that are named. One that cannot be read or used stops nothing: its
+    /// provider is not there.
     pub async fn read(world: &World, aws: &SdkConfig) -> Self {
         let secrets = Secrets::new(world, aws);
         let fal = secrets.of_provider(Provider::Fal, "FAL_KEY", fal_authorization);
-        let google = secrets.of_provider(Provider::Google, "GOOGLE_SERVICE_ACCOUNT", google_credentials);
+        let google =
+            secrets.of_provider(Provider::Google, "GOOGLE_SERVICE_ACCOUNT", google_credentials);
         let (fal, google) = tokio::join!(fal, google);
         Self { fal, google }
     }
@@ -45,7 +48,8 @@ impl ProviderCredentials {
         Services { fal, google }
     }
 
-    /// Why the secret of this provider cannot be used now; nothing if it can, or if the provider is not configured.
+    /// Why the secret of this provider cannot be used now; nothing if it can, or if the provider is
+    /// not configured.
     pub async fn problem(&self, provider: Provider) -> Option<Unusable> {
         match provider {
             Provider::Fal => self.fal.as_ref()?.current().await.err(),
@@ -75,32 +79,42 @@ pub(super) fn header(value: String) -> Result<HeaderValue, String> {
     Ok(value)
 }
 
-/// Google's own library signs a token with the service account's key, good for an hour, and keeps it until shortly before its end.
-/// No token endpoint is called (AIP-4111).
+/// Google's own library signs a token with the service account's key, good for an hour, and keeps
+/// it until shortly before its end. No token endpoint is called (AIP-4111).
 fn google_credentials(key: &Secret) -> Result<AccessTokenCredentials, String> {
-    let key = service_account(key.expose()).ok_or("is neither the JSON of a service account's key nor its base64")?;
-    // The library looks at the private key when it first signs; a key that cannot sign has to show here.
+    let key = service_account(key.expose())
+        .ok_or("is neither the JSON of a service account's key nor its base64")?;
+    // The library looks at the private key when it first signs; a key that cannot sign has to show
+    // here.
     if key["private_key"].as_str().is_some_and(|pem| !signs(pem)) {
         return Err("has a private_key that cannot sign: it is no RSA key in PKCS #8".to_owned());
     }
-    // The library takes the process's crypto provider; a second installation is refused and leaves the first, which is the same.
+    // The library takes the process's crypto provider; a second installation is refused and leaves
+    // the first, which is the same.
     drop(ring::default_provider().install_default());
-    let builder = Builder::new(key).with_access_specifier(AccessSpecifier::from_scopes([GOOGLE_SCOPE]));
+    let builder =
+        Builder::new(key).with_access_specifier(AccessSpecifier::from_scopes([GOOGLE_SCOPE]));
     // The library's error may quote what is wrong in the key, so it goes nowhere.
     builder.build_access_token_credentials().map_err(|_| NOT_A_KEY.to_owned())
 }
 
-/// A service account's key from its JSON or its base64. Files of variables mangle the quotes and backslashes of JSON in ways of their own.
-/// The base64 may have line breaks, as `base64 key.json` makes them, and no padding. A byte order mark is left out.
+/// A service account's key from its JSON or its base64. Files of variables mangle the quotes and
+/// backslashes of JSON in ways of their own. The base64 may have line breaks, as `base64 key.json`
+/// makes them, and no padding. A byte order mark is left out.
 pub fn service_account(text: &str) -> Option<serde_json::Value> {
-    let key: serde_json::Value = match serde_json::from_str(text.trim_start_matches(BYTE_ORDER_MARK)) {
-        Ok(key) => key,
-        Err(_) => {
-            let digits: String = text.chars().filter(|character| !character.is_whitespace()).collect();
-            let json = STANDARD_NO_PAD.decode(digits.trim_end_matches('=')).ok()?;
-            serde_json::from_str(std::str::from_utf8(&json).ok()?.trim_start_matches(BYTE_ORDER_MARK)).ok()?
-        }
-    };
+    let key: serde_json::Value =
+        match serde_json::from_str(text.trim_start_matches(BYTE_ORDER_MARK)) {
+            Ok(key) => key,
+            Err(_) => {
+                let digits: String =
+                    text.chars().filter(|character| !character.is_whitespace()).collect();
+                let json = STANDARD_NO_PAD.decode(digits.trim_end_matches('=')).ok()?;
+                serde_json::from_str(
+                    std::str::from_utf8(&json).ok()?.trim_start_matches(BYTE_ORDER_MARK),
+                )
+                .ok()?
+            }
+        };
     key.is_object().then_some(key)
 }
 

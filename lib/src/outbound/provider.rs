@@ -1,5 +1,5 @@
-//! Sends an adapter's requests, and is the only holder of the providers' credentials. Each goes to its provider's configured origins
-//! and nowhere else; the sandbox's stay in the process.
+//! Sends an adapter's requests, and is the only holder of the providers' credentials. Each goes to
+//! its provider's configured origins and nowhere else; the sandbox's stay in the process.
 
 use super::credentials::header;
 use super::{Outbound, ProviderCredentials, SdkConfig, WireError};
@@ -10,7 +10,9 @@ use crate::provider::google::Google;
 use crate::provider::{Headers, Method, Provider, Reply, Request, refuses_our_account, sandbox};
 use crate::secrets::Unusable;
 use crate::world::{Ambient, World};
-use reqwest::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
+use reqwest::header::{
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue,
+};
 use std::time::Duration;
 use tokio::time::Instant;
 use url::{Origin, Url};
@@ -18,7 +20,8 @@ use url::{Origin, Url};
 /// The longest reply that is read: fal's and Google's are under 10 KB unless a video is inline.
 const LONGEST_REPLY: usize = 1 << 20;
 
-/// What goes with every request to others as `Accept-Encoding`: without the header any coding may come back, and none is read here.
+/// What goes with every request to others as `Accept-Encoding`: without the header any coding may
+/// come back, and none is read here.
 pub const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
 
 /// Sends requests to providers.
@@ -33,14 +36,22 @@ pub struct ProviderSender {
 }
 
 impl ProviderSender {
-    /// Reads the credentials that are configured. A secret that cannot be used stops nothing; an address that is wrong does.
+    /// Reads the credentials that are configured. A secret that cannot be used stops nothing; an
+    /// address that is wrong does.
     pub async fn new(world: &World, aws: &SdkConfig) -> Result<Self, ConfigError> {
         let env = &world.env;
         let credentials = ProviderCredentials::read(world, aws).await;
         let fal = credentials.fal.as_ref().map(|_| env.fal_queue_url()).transpose()?;
         let google = credentials.google.as_ref().map(|_| env.google()).transpose()?;
         let World { ambient, outbound, metrics, .. } = world.clone();
-        Ok(Self { outbound, ambient, metrics, credentials, fal: fal.map(|url| url.origin()), google })
+        Ok(Self {
+            outbound,
+            ambient,
+            metrics,
+            credentials,
+            fal: fal.map(|url| url.origin()),
+            google,
+        })
     }
 
     /// Which providers can be used now.
@@ -53,19 +64,28 @@ impl ProviderSender {
         self.credentials.problem(provider).await
     }
 
-    /// Sends once, and reads the reply within `timeout`, at most 1 MiB of it. Never repeats anything.
+    /// Sends once, and reads the reply within `timeout`, at most 1 MiB of it. Never repeats
+    /// anything.
     pub async fn send(&self, request: Request, timeout: Duration) -> Result<Reply, WireError> {
         let provider = request.credential;
         let (response, asked) = self.ask(request, timeout).await?;
         let (status, took) = (response.status().as_u16(), asked.elapsed());
         let reply = read(response).await;
         let refused = reply.as_ref().is_ok_and(|reply| refuses_our_account(provider, reply));
-        self.count(provider, took, if refused { Exchange::AccountRefused(status) } else { Exchange::Answered(status) });
+        self.count(
+            provider,
+            took,
+            if refused { Exchange::AccountRefused(status) } else { Exchange::Answered(status) },
+        );
         reply
     }
 
     /// Sends once; the body is still to be read, within the same `timeout`.
-    pub async fn open(&self, request: Request, timeout: Duration) -> Result<reqwest::Response, WireError> {
+    pub async fn open(
+        &self,
+        request: Request,
+        timeout: Duration,
+    ) -> Result<reqwest::Response, WireError> {
         let provider = request.credential;
         let (response, asked) = self.ask(request, timeout).await?;
         let how = match response.status().as_u16() {
@@ -77,7 +97,11 @@ impl ProviderSender {
     }
 
     /// Sends once. An answer is still to be counted; that there was none is counted here.
-    async fn ask(&self, request: Request, timeout: Duration) -> Result<(reqwest::Response, Instant), WireError> {
+    async fn ask(
+        &self,
+        request: Request,
+        timeout: Duration,
+    ) -> Result<(reqwest::Response, Instant), WireError> {
         if request.credential == Provider::Sandbox {
             let reply = sandbox::answered(&request, self.ambient.now().unix_s());
             return Ok((in_the_process(reply)?, Instant::now()));
@@ -110,7 +134,8 @@ impl ProviderSender {
         }
         *wire.timeout_mut() = Some(left);
         let answer = self.outbound.exchange(wire).await;
-        let answer = answer.inspect_err(|_| self.count(provider, asked.elapsed(), Exchange::Unanswered))?;
+        let answer =
+            answer.inspect_err(|_| self.count(provider, asked.elapsed(), Exchange::Unanswered))?;
         Ok((answer, asked))
     }
 
@@ -121,20 +146,26 @@ impl ProviderSender {
         }
     }
 
-    /// The credential, for its own origins only: an address that came from elsewhere gets none and is not called.
+    /// The credential, for its own origins only: an address that came from elsewhere gets none and
+    /// is not called.
     async fn authorization(&self, provider: Provider, url: &Url) -> Result<HeaderValue, WireError> {
         let ProviderCredentials { fal, google } = &self.credentials;
         match (provider, fal, google) {
             (Provider::Fal, Some(key), _) if self.fal.as_ref() == Some(&url.origin()) => {
                 key.current().await.map_err(|why| WireError::NotSent(why.into()))
             }
-            (Provider::Google, _, Some(key)) if self.google.as_ref().is_some_and(|google| google.is_own(url)) => {
+            (Provider::Google, _, Some(key))
+                if self.google.as_ref().is_some_and(|google| google.is_own(url)) =>
+            {
                 let key = key.current().await.map_err(|why| WireError::NotSent(why.into()))?;
-                let token = key.access_token().await.map_err(|error| WireError::NotSent(error.into()))?;
+                let token =
+                    key.access_token().await.map_err(|error| WireError::NotSent(error.into()))?;
                 header(format!("Bearer {}", token.token))
                     .map_err(|problem| not_sent(&format!("Google's token {problem}")))
             }
-            (Provider::Fal, None, _) | (Provider::Google, _, None) => Err(not_sent("the provider is not configured")),
+            (Provider::Fal, None, _) | (Provider::Google, _, None) => {
+                Err(not_sent("the provider is not configured"))
+            }
             _ => Err(not_sent("the provider's credential goes to its configured origin only")),
         }
     }
@@ -143,7 +174,10 @@ impl ProviderSender {
 /// Reads at most 1 MiB of a reply.
 async fn read(mut response: reqwest::Response) -> Result<Reply, WireError> {
     let status = response.status().as_u16();
-    let text = response.headers().iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+    let text = response
+        .headers()
+        .iter()
+        .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
     let (headers, mut body) = (Headers::of(text), Vec::new());
     while let Some(chunk) = response.chunk().await? {
         let room = LONGEST_REPLY - body.len();

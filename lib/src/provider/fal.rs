@@ -60,7 +60,8 @@ impl Fal {
         let mut url = self.queue_url.clone();
         let path = format!("{}/{}", url.path().trim_end_matches('/'), job.route.trim_matches('/'));
         url.set_path(&path);
-        let (method, credential, body) = (Method::Post, Provider::Fal, Some(Value::Object(input(job)?)));
+        let (method, credential, body) =
+            (Method::Post, Provider::Fal, Some(Value::Object(input(job)?)));
         Ok(Request { method, url, credential, headers: &SUBMIT_HEADERS, body })
     }
 
@@ -109,9 +110,13 @@ impl Fal {
             Part::Result => &handle.response_url,
             Part::Cancel => &handle.cancel_url,
         };
-        let url = self.own_url(given).or_else(|| self.made_again(handle, part)).ok_or_else(|| {
-            Failure::new(FailureCode::ProviderUnavailable, "fal gave an address that is not its own for this request")
-        })?;
+        let url =
+            self.own_url(given).or_else(|| self.made_again(handle, part)).ok_or_else(|| {
+                Failure::new(
+                    FailureCode::ProviderUnavailable,
+                    "fal gave an address that is not its own for this request",
+                )
+            })?;
         Ok(Request { method, url, credential: Provider::Fal, headers: &[], body: None })
     }
 
@@ -119,9 +124,14 @@ impl Fal {
     /// reading it resolved nothing, as `..`.
     fn own_url(&self, address: &str) -> Option<Url> {
         let base = self.queue_url.path().trim_end_matches('/');
-        let below = |url: &Url| url.path().strip_prefix(base).is_some_and(|path| path.starts_with('/'));
-        let plain = |url: &Url| url.as_str() == address && url.username().is_empty() && url.password().is_none();
-        Url::parse(address).ok().filter(|url| url.origin() == self.queue_url.origin() && below(url) && plain(url))
+        let below =
+            |url: &Url| url.path().strip_prefix(base).is_some_and(|path| path.starts_with('/'));
+        let plain = |url: &Url| {
+            url.as_str() == address && url.username().is_empty() && url.password().is_none()
+        };
+        Url::parse(address)
+            .ok()
+            .filter(|url| url.origin() == self.queue_url.origin() && below(url) && plain(url))
     }
 
     /// The address below today's base, from the request's id and the app, which is read from the
@@ -163,7 +173,8 @@ impl Part {
 /// Sent with every submission. fal would otherwise render a failed request up to ten times by
 /// itself, or render it with another model.
 /// <https://docs.fal.ai/model-apis/model-endpoints/reliability>
-const SUBMIT_HEADERS: [(&str, &str); 2] = [("x-fal-no-retry", "1"), ("x-app-fal-disable-fallback", "true")];
+const SUBMIT_HEADERS: [(&str, &str); 2] =
+    [("x-fal-no-retry", "1"), ("x-app-fal-disable-fallback", "true")];
 
 /// fal's ids are UUIDs.
 const LONGEST_ID: usize = 128;
@@ -212,7 +223,8 @@ fn input(job: &Job) -> Result<Map<String, Value>, Failure> {
     match &job.aspect_ratio {
         Some(ratio) if job.model == HAILUO && ratio == HAILUO_RATIO => {}
         Some(ratio) if job.model == HAILUO => {
-            let message = format!("Hailuo always renders {HAILUO_RATIO}; {ratio} cannot be asked for");
+            let message =
+                format!("Hailuo always renders {HAILUO_RATIO}; {ratio} cannot be asked for");
             return Err(Failure::new(FailureCode::ProviderRefused, &message));
         }
         Some(ratio) => drop(input.insert("aspect_ratio".to_owned(), ratio.clone().into())),

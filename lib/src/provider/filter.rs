@@ -25,7 +25,8 @@ const SENTENCES: [&str; 15] = [
 /// Whether a text speaks of a filter.
 pub(super) fn says_filtered(text: &str) -> bool {
     let text = text.to_lowercase();
-    SENTENCES.iter().any(|sentence| text.contains(sentence)) || (text.contains("violat") && text.contains("polic"))
+    SENTENCES.iter().any(|sentence| text.contains(sentence))
+        || (text.contains("violat") && text.contains("polic"))
 }
 
 #[cfg(test)]

@@ -58,7 +58,8 @@ impl Google {
             parameters["aspectRatio"] = ratio.clone().into();
         }
         if let Some(uri) = &self.storage_uri {
-            parameters["storageUri"] = format!("{}/{}/{}/", uri.trim_end_matches('/'), job.org, job.id).into();
+            parameters["storageUri"] =
+                format!("{}/{}/{}/", uri.trim_end_matches('/'), job.org, job.id).into();
         }
         let place = Place { project: &self.project, location: &self.location, model: &job.route };
         self.call(
@@ -95,14 +96,18 @@ impl Google {
             return Ok(FileSource::Inline(self.check(handle)));
         }
         let mut url = self.object(file_url).ok_or_else(|| {
-            Failure::new(FailureCode::ProviderNoOutput, "Google gave an address that is not in Cloud Storage")
+            Failure::new(
+                FailureCode::ProviderNoOutput,
+                "Google gave an address that is not in Cloud Storage",
+            )
         })?;
         url.set_query(Some("alt=media"));
         let (method, credential) = (Method::Get, Provider::Google);
         Ok(FileSource::Private(Request { method, url, credential, headers: &[], body: None }))
     }
 
-    /// The request that removes a finished file from the operator's bucket; none where it came inside an answer.
+    /// The request that removes a finished file from the operator's bucket; none where it came
+    /// inside an answer.
     pub fn remove(&self, file_url: &str) -> Option<Request> {
         let url = self.object(file_url)?;
         let (method, credential) = (Method::Delete, Provider::Google);
@@ -113,7 +118,10 @@ impl Google {
     fn object(&self, file_url: &str) -> Option<Url> {
         let (bucket, name) = file_url.strip_prefix("gs://")?.split_once('/')?;
         let mut url = self.storage_api_url.clone();
-        url.path_segments_mut().ok()?.pop_if_empty().extend(["storage", "v1", "b", bucket, "o", name]);
+        url.path_segments_mut()
+            .ok()?
+            .pop_if_empty()
+            .extend(["storage", "v1", "b", bucket, "o", name]);
         Some(url)
     }
 
@@ -130,9 +138,20 @@ impl Google {
         if let Ok(mut segments) = url.path_segments_mut() {
             let model = format!("{}:{verb}", place.model);
             let in_project = ["v1", "projects", place.project, "locations", place.location];
-            segments.pop_if_empty().extend(in_project).extend(["publishers", "google", "models", &model]);
+            segments.pop_if_empty().extend(in_project).extend([
+                "publishers",
+                "google",
+                "models",
+                &model,
+            ]);
         }
-        Request { method: Method::Post, url, credential: Provider::Google, headers: &[], body: Some(body) }
+        Request {
+            method: Method::Post,
+            url,
+            credential: Provider::Google,
+            headers: &[],
+            body: Some(body),
+        }
     }
 
     /// Where a location answers. A base that is not Google's own, such as a proxy's, stands for all
@@ -157,9 +176,16 @@ const VERTEX: &str = "aiplatform.googleapis.com";
 
 /// Whether an address is Vertex AI's own in some location.
 fn is_vertex(url: &Url) -> bool {
-    let Some(location) = url.host_str().and_then(|host| host.strip_suffix(VERTEX)) else { return false };
-    let plain = |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    let own = url.scheme() == "https" && url.port().is_none() && url.username().is_empty() && url.password().is_none();
+    let Some(location) = url.host_str().and_then(|host| host.strip_suffix(VERTEX)) else {
+        return false;
+    };
+    let plain = |name: &str| {
+        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    let own = url.scheme() == "https"
+        && url.port().is_none()
+        && url.username().is_empty()
+        && url.password().is_none();
     own && (location.is_empty() || location.strip_suffix('-').is_some_and(plain))
 }
 
@@ -176,8 +202,18 @@ impl<'a> Place<'a> {
     /// `projects/…/locations/…/publishers/google/models/…/operations/…`.
     fn of(operation: &'a str) -> Option<Self> {
         let segments: Vec<&str> = operation.split('/').collect();
-        let ["projects", project, "locations", location, "publishers", "google", "models", model, "operations", _] =
-            segments[..]
+        let [
+            "projects",
+            project,
+            "locations",
+            location,
+            "publishers",
+            "google",
+            "models",
+            model,
+            "operations",
+            _,
+        ] = segments[..]
         else {
             return None;
         };

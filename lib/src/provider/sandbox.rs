@@ -1,6 +1,7 @@
-//! The sandbox: a provider that renders nothing and bills nothing, for callers who test with a key that begins with `ghub_sk_test_`. Its jobs
-//! go the way of all jobs; only the far end of it is here, in the process, instead of at a company. What the prompt says decides how a job
-//! ends ([`Outcome`]), and time alone decides when, so that nothing has to be kept.
+//! The sandbox: a provider that renders nothing and bills nothing, for callers who test with a key
+//! that begins with `ghub_sk_test_`. Its jobs go the way of all jobs; only the far end of it is
+//! here, in the process, instead of at a company. What the prompt says decides how a job ends
+//! ([`Outcome`]), and time alone decides when, so that nothing has to be kept.
 
 mod answer;
 
@@ -12,13 +13,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use url::Url;
 
-/// Where it would be. Names below `invalid` lead nowhere (RFC 6761), should such a request ever be sent.
+/// Where it would be. Names below `invalid` lead nowhere (RFC 6761), should such a request ever be
+/// sent.
 const ORIGIN: &str = "https://sandbox.invalid";
 
 /// What a job of the sandbox is routed to.
 pub const ROUTE: &str = "sandbox";
 
-/// How soon and how often a job is looked at, in seconds: it is over in moments, as whoever tests wants it.
+/// How soon and how often a job is looked at, in seconds: it is over in moments, as whoever tests
+/// wants it.
 pub const POLL_EVERY_S: u32 = 2;
 
 /// How a job goes: by the first of these words that is in its prompt, else [`Self::Completed`].
@@ -41,8 +44,14 @@ pub enum Outcome {
 
 impl Outcome {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Completed, Self::Slow, Self::Stored, Self::ContentFiltered, Self::RenderFailed, Self::ProviderDown];
+    pub const ALL: [Self; 6] = [
+        Self::Completed,
+        Self::Slow,
+        Self::Stored,
+        Self::ContentFiltered,
+        Self::RenderFailed,
+        Self::ProviderDown,
+    ];
 
     /// What a prompt says to have it.
     pub const fn marker(self) -> &'static str {
@@ -58,7 +67,9 @@ impl Outcome {
 
     /// The one that a prompt asks for.
     pub fn of(prompt: &str) -> Self {
-        let asked = Self::ALL.into_iter().filter_map(|outcome| Some((prompt.find(outcome.marker())?, outcome)));
+        let asked = Self::ALL
+            .into_iter()
+            .filter_map(|outcome| Some((prompt.find(outcome.marker())?, outcome)));
         asked.min_by_key(|(at, _)| *at).map_or(Self::Completed, |(_, outcome)| outcome)
     }
 }
@@ -66,7 +77,8 @@ impl Outcome {
 /// What the sandbox calls a job: all that it would have to remember of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Handle {
-    /// How it goes. [`Outcome::Stored`] is written as `completed`, which the version before reads, with `stored`.
+    /// How it goes. [`Outcome::Stored`] is written as `completed`, which the version before reads,
+    /// with `stored`.
     pub outcome: Outcome,
     /// When it was taken, in Unix seconds.
     pub taken: i64,
@@ -111,14 +123,18 @@ pub fn checked(reply: &Reply) -> Checked {
         Ok(Status::Rendering) => Checked::Rendering,
         Ok(Status::Completed { video }) => Checked::Done { file_url: video },
         Ok(Status::Filtered) => {
-            let failure = Failure::new(FailureCode::ContentFiltered, "the sandbox plays a content filter");
+            let failure =
+                Failure::new(FailureCode::ContentFiltered, "the sandbox plays a content filter");
             Checked::Failed(failure.with_provider_code("content_policy_violation"))
         }
         Ok(Status::Failed) => {
-            let failure = Failure::new(FailureCode::RenderFailed, "the sandbox plays a render that fails");
+            let failure =
+                Failure::new(FailureCode::RenderFailed, "the sandbox plays a render that fails");
             Checked::Failed(failure.with_provider_code("render_failed"))
         }
-        Ok(Status::Cancelled) | Err(_) => Checked::Trouble("the sandbox's answer makes no sense".to_owned()),
+        Ok(Status::Cancelled) | Err(_) => {
+            Checked::Trouble("the sandbox's answer makes no sense".to_owned())
+        }
     }
 }
 
@@ -132,7 +148,9 @@ pub fn cancelled(reply: &Reply) -> Cancelled {
     match serde_json::from_slice(&reply.body) {
         Ok(Status::Cancelled) => Cancelled::Stopped,
         Ok(Status::Completed { .. } | Status::Filtered | Status::Failed) => Cancelled::AlreadyDone,
-        Ok(Status::Rendering) | Err(_) => Cancelled::Trouble("the sandbox's answer makes no sense".to_owned()),
+        Ok(Status::Rendering) | Err(_) => {
+            Cancelled::Trouble("the sandbox's answer makes no sense".to_owned())
+        }
     }
 }
 
@@ -175,16 +193,22 @@ mod tests {
         for outcome in Outcome::ALL {
             assert_eq!(Outcome::of(&format!("a hummingbird, {}", outcome.marker())), outcome);
             let word = serde_json::to_value(outcome).unwrap();
-            assert_eq!(Some(outcome.marker()), word.as_str().map(|word| format!("sandbox:{word}")).as_deref());
+            assert_eq!(
+                Some(outcome.marker()),
+                word.as_str().map(|word| format!("sandbox:{word}")).as_deref()
+            );
         }
     }
 
     #[test]
     fn each_outcome_comes_when_it_should() {
         let at = |prompt: &str, now| checked(&asked(&check(&handle(prompt)), now));
-        for (prompt, ready) in
-            [("", 1_003), ("sandbox:stored", 1_003), ("sandbox:slow", 1_060), ("sandbox:content_filtered", 1_003)]
-        {
+        for (prompt, ready) in [
+            ("", 1_003),
+            ("sandbox:stored", 1_003),
+            ("sandbox:slow", 1_060),
+            ("sandbox:content_filtered", 1_003),
+        ] {
             assert_eq!(at(prompt, ready - 1), Checked::Rendering, "{prompt}");
             assert_ne!(at(prompt, ready), Checked::Rendering, "{prompt}");
         }

@@ -1,5 +1,6 @@
-//! A provider's credential, which may be unusable for a time: the function starts without it, counts and logs why, and reads the
-//! secret again at a later use. A secret that is mended needs no deployment.
+//! A provider's credential, which may be unusable for a time: the function starts without it,
+//! counts and logs why, and reads the secret again at a later use. A secret that is mended needs no
+//! deployment.
 
 use super::{Credential, FRESH, Make, READING_AGAIN, STARTING, Secrets, Unusable};
 use crate::provider::Provider;
@@ -9,8 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
 
-/// Secrets Manager did not answer: it is asked again this much later, so that ten jobs of one batch do not wait for it one after the
-/// other.
+/// Secrets Manager did not answer: it is asked again this much later, so that ten jobs of one batch
+/// do not wait for it one after the other.
 const SOON: Duration = Duration::from_secs(5);
 
 /// What was made of a provider's secret, or why nothing can be made of it. Clones share it.
@@ -37,8 +38,8 @@ impl<T> fmt::Debug for ProviderCredential<T> {
 }
 
 impl Secrets {
-    /// The credential of this variable's secret; none if neither the variable nor its `…_SECRET` is set. A secret that cannot be read or
-    /// used is logged and counted, and stops nothing.
+    /// The credential of this variable's secret; none if neither the variable nor its `…_SECRET` is
+    /// set. A secret that cannot be read or used is logged and counted, and stops nothing.
     pub async fn of_provider<T: Clone>(
         &self,
         provider: Provider,
@@ -51,7 +52,13 @@ impl Secrets {
             Err(why) => self.unusable(provider, why),
         };
         let secrets = self.clone();
-        Some(ProviderCredential(Arc::new(Inner { secrets, provider, variable, make, state: Mutex::new(state) })))
+        Some(ProviderCredential(Arc::new(Inner {
+            secrets,
+            provider,
+            variable,
+            make,
+            state: Mutex::new(state),
+        })))
     }
 
     fn unusable<T>(&self, provider: Provider, why: Unusable) -> State<T> {
@@ -64,8 +71,8 @@ impl Secrets {
 }
 
 impl<T: Clone> ProviderCredential<T> {
-    /// The credential of the secret as it was at most five minutes ago. An unusable secret is read again after five minutes, or after
-    /// five seconds where Secrets Manager did not answer.
+    /// The credential of the secret as it was at most five minutes ago. An unusable secret is read
+    /// again after five minutes, or after five seconds where Secrets Manager did not answer.
     pub async fn current(&self) -> Result<T, Unusable> {
         let Inner { secrets, provider, variable, make, state } = &*self.0;
         let mut state = state.lock().await; // one reads again, the others wait for it
@@ -76,10 +83,14 @@ impl<T: Clone> ProviderCredential<T> {
             }
             *state = match secrets.read_within(READING_AGAIN, variable, *make).await {
                 Ok(Some(credential)) => {
-                    tracing::info!(provider = provider.name(), "the secret of a provider can be used again");
+                    tracing::info!(
+                        provider = provider.name(),
+                        "the secret of a provider can be used again"
+                    );
                     State::Usable(credential)
                 }
-                Ok(None) => return Err(why.clone()), // the environment does not change: it named the secret before
+                // the environment does not change: it named the secret before
+                Ok(None) => return Err(why.clone()),
                 Err(why) => secrets.unusable(*provider, why),
             };
         }

@@ -1,13 +1,14 @@
 //! What storage refused, and its own words for it.
 //!
-//! Nearly every refusal is HTTP 400 with the true status in a JSON body. Resumable uploads are refused
-//! with genuine codes and a text. A gateway in front answers with pages of its own.
+//! Nearly every refusal is HTTP 400 with the true status in a JSON body. Resumable uploads are
+//! refused with genuine codes and a text. A gateway in front answers with pages of its own.
 
 use crate::foreign_text::{self, shortened};
 use crate::outbound::WireError;
 use serde_json::Value;
 
-/// Storage's words in an error and in the log: a line of this length says why. The last character of a cut one says so.
+/// Storage's words in an error and in the log: a line of this length says why. The last character
+/// of a cut one says so.
 const LONGEST_WORDS: usize = 200;
 
 /// Storage's names for an object that is not there: the present one, and the one before.
@@ -88,7 +89,9 @@ impl StorageError {
     pub const fn forgets_the_upload(&self) -> bool {
         match self {
             Self::Location => true,
-            Self::Refused { status, .. } => matches!(status, 400..=499) && !matches!(status, 408 | 423 | 429),
+            Self::Refused { status, .. } => {
+                matches!(status, 400..=499) && !matches!(status, 408 | 423 | 429)
+            }
             Self::Wire(_) | Self::Size { .. } | Self::StillThere(_) => false,
         }
     }
@@ -138,7 +141,8 @@ fn without_markup(text: &str) -> String {
     let mut rest = text;
     while let Some((before, tag)) = rest.split_once('<') {
         plain.push_str(before);
-        let looks_like_a_tag = tag.starts_with(|char: char| char.is_ascii_alphabetic() || "/!?".contains(char));
+        let looks_like_a_tag =
+            tag.starts_with(|char: char| char.is_ascii_alphabetic() || "/!?".contains(char));
         let Some((name, after)) = tag.split_once('>').filter(|_| looks_like_a_tag) else {
             plain.push('<');
             rest = tag;
@@ -216,7 +220,11 @@ mod tests {
             (500, "", 500, "", ""),
             (500, "5 < 6 and 7 > 6", 500, "", "5 < 6 and 7 > 6"),
         ] {
-            assert_eq!(read(http_status, body), (status, code.to_owned(), message.to_owned()), "{body}");
+            assert_eq!(
+                read(http_status, body),
+                (status, code.to_owned(), message.to_owned()),
+                "{body}"
+            );
         }
     }
 
@@ -237,7 +245,10 @@ mod tests {
     #[test]
     fn the_line_of_an_error_has_storages_words_or_ends() {
         let line = |body: &str| StorageError::refused("append", 413, body.as_bytes()).to_string();
-        assert_eq!(line("upload's size exceeded\n"), "storage answered 413 to append: upload's size exceeded");
+        assert_eq!(
+            line("upload's size exceeded\n"),
+            "storage answered 413 to append: upload's size exceeded"
+        );
         assert_eq!(line(""), "storage answered 413 to append");
     }
 

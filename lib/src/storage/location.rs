@@ -1,5 +1,6 @@
 //! Where a resumable upload goes on. Servers behind a proxy name a wrong host, path or port; what
-//! identifies the upload is what follows the endpoint's path, and that is put below our own address.
+//! identifies the upload is what follows the endpoint's path, and that is put below our own
+//! address.
 
 use url::Url;
 
@@ -25,8 +26,10 @@ impl UploadId {
             Some((address, query)) => (address, Some(query.to_owned())),
             None => (location, None),
         };
-        let path = after_endpoint(address).unwrap_or_else(|| last_segment(address)).trim_matches('/');
-        let plain = location.len() <= LONGEST && location.bytes().all(|byte| byte.is_ascii_graphic());
+        let path =
+            after_endpoint(address).unwrap_or_else(|| last_segment(address)).trim_matches('/');
+        let plain =
+            location.len() <= LONGEST && location.bytes().all(|byte| byte.is_ascii_graphic());
         (plain && names_one_upload(path)).then(|| Self { path: path.to_owned(), query })
     }
 
@@ -60,8 +63,10 @@ fn last_segment(address: &str) -> &str {
 
 /// An id leads nowhere else: no segment of it is empty or climbs, however it is written.
 fn names_one_upload(path: &str) -> bool {
-    let unescaped = path.to_ascii_lowercase().replace("%2e", ".").replace("%2f", "/").replace("%5c", "/");
-    let climbs = unescaped.replace('\\', "/").split('/').any(|segment| matches!(segment, "" | "." | ".."));
+    let unescaped =
+        path.to_ascii_lowercase().replace("%2e", ".").replace("%2f", "/").replace("%5c", "/");
+    let climbs =
+        unescaped.replace('\\', "/").split('/').any(|segment| matches!(segment, "" | "." | ".."));
     let is_the_endpoint = path == "resumable" || path.ends_with("/resumable");
     !climbs && !is_the_endpoint && path.bytes().all(is_of_a_path)
 }
@@ -98,7 +103,8 @@ mod tests {
     const ID: &str = "dmlkZW9zL2EubXA0LzdiMmM";
 
     fn own(location: &str) -> Option<String> {
-        let endpoint = Url::parse("https://project.supabase.co/storage/v1/upload/resumable").unwrap();
+        let endpoint =
+            Url::parse("https://project.supabase.co/storage/v1/upload/resumable").unwrap();
         UploadId::of(location).map(|id| id.below(endpoint).to_string())
     }
 
@@ -133,7 +139,10 @@ mod tests {
         ] {
             assert_eq!(own(&location.replace("ID", ID)).as_ref(), Some(&expected), "{location}");
         }
-        assert_eq!(own("http://x/upload/resumable/ID?token=a&b=c"), Some(expected.replace(ID, "ID?token=a&b=c")));
+        assert_eq!(
+            own("http://x/upload/resumable/ID?token=a&b=c"),
+            Some(expected.replace(ID, "ID?token=a&b=c"))
+        );
         assert_eq!(own("/upload/resumable/sign/ID"), Some(expected.replace(ID, "sign/ID")));
         assert_eq!(own("/upload/resumable/a%2Fb.mp4"), Some(expected.replace(ID, "a%2Fb.mp4")));
         assert_eq!(own(&expected), Some(expected), "what is kept reads back as it was");

@@ -1,10 +1,10 @@
 //! Takes a video out of storage, and proves that it is gone where its URL says that it was.
 //!
-//! A cache may still have it. Supabase's Smart CDN answers from its copy whatever the query string is,
-//! for up to 60 s after a removal; its basic CDN keeps one for as long as `cache-control` allows.
-//! <https://supabase.com/docs/guides/storage/cdn/smart-cdn>
-//! So the origin's own word is asked for: the description of the object, with the key, under an address
-//! that no cache has seen. A copy that says of itself that it comes from a cache proves nothing.
+//! A cache may still have it. Supabase's Smart CDN answers from its copy whatever the query string
+//! is, for up to 60 s after a removal; its basic CDN keeps one for as long as `cache-control`
+//! allows. <https://supabase.com/docs/guides/storage/cdn/smart-cdn> So the origin's own word is
+//! asked for: the description of the object, with the key, under an address that no cache has seen.
+//! A copy that says of itself that it comes from a cache proves nothing.
 
 use super::{Storage, StorageError};
 use crate::outbound::WireError;
@@ -53,14 +53,17 @@ impl Storage {
         if ours {
             match self.ask_origin(&place).await? {
                 Seen::Gone => {}
-                Seen::There | Seen::Cached => return Err(StorageError::StillThere("its bucket".to_owned())),
+                Seen::There | Seen::Cached => {
+                    return Err(StorageError::StillThere("its bucket".to_owned()));
+                }
             }
         }
         match self.ask_public(video_url, ours).await? {
             Seen::Gone => Ok(()),
             Seen::Cached if ours => Ok(()),
             Seen::There | Seen::Cached => {
-                let host = Url::parse(video_url).ok().and_then(|url| Some(url.host_str()?.to_owned()));
+                let host =
+                    Url::parse(video_url).ok().and_then(|url| Some(url.host_str()?.to_owned()));
                 Err(StorageError::StillThere(host.unwrap_or_default()))
             }
         }
@@ -91,8 +94,8 @@ impl Storage {
     }
 
     /// What the public gets. This finds a key that may not see the object: to such a one it is not
-    /// there, and it is not removed. A bucket that is not public hides its objects, so elsewhere only
-    /// the object's own absence counts.
+    /// there, and it is not removed. A bucket that is not public hides its objects, so elsewhere
+    /// only the object's own absence counts.
     async fn ask_public(&self, video_url: &str, ours: bool) -> Result<Seen, StorageError> {
         let url = Url::parse(video_url).ok().map(|mut url| {
             url.set_query(Some(&self.unseen()));
@@ -101,9 +104,16 @@ impl Storage {
         match self.public(url).await {
             Ok(answer) if is_from_a_cache(answer.headers()) => Ok(Seen::Cached),
             Ok(_) => Ok(Seen::There),
-            Err(error) if error.says_no_object() || (ours && error.says_no_bucket()) => Ok(Seen::Gone),
-            // The local system had another port then. The file was removed from its folder, and no program answers at that port.
-            Err(StorageError::Wire(WireError::NotSent(_))) if !ours && is_on_this_machine(video_url) => Ok(Seen::Gone),
+            Err(error) if error.says_no_object() || (ours && error.says_no_bucket()) => {
+                Ok(Seen::Gone)
+            }
+            // The local system had another port then. The file was removed from its folder, and no
+            // program answers at that port.
+            Err(StorageError::Wire(WireError::NotSent(_)))
+                if !ours && is_on_this_machine(video_url) =>
+            {
+                Ok(Seen::Gone)
+            }
             Err(error) => Err(error),
         }
     }
@@ -141,7 +151,8 @@ fn is_from_a_cache(headers: &HeaderMap) -> bool {
         let mut words = value.split(|char: char| !char.is_ascii_alphanumeric() && char != '=');
         words.any(|word| FROM_THE_CACHE.contains(&word))
     };
-    has_aged.is_some_and(|age| age > 0) || ["cf-cache-status", "x-cache", "cache-status"].into_iter().any(says)
+    has_aged.is_some_and(|age| age > 0)
+        || ["cf-cache-status", "x-cache", "cache-status"].into_iter().any(says)
 }
 
 #[cfg(test)]
@@ -160,9 +171,12 @@ mod tests {
             Place::of("https://x.test/behind/storage/v1/object/public/b/p").unwrap().base,
             "https://x.test/behind"
         );
-        for other in
-            ["", "https://x.test/b/p", "/storage/v1/object/public/b/p", "https://x.test/storage/v1/object/public/b"]
-        {
+        for other in [
+            "",
+            "https://x.test/b/p",
+            "/storage/v1/object/public/b/p",
+            "https://x.test/storage/v1/object/public/b",
+        ] {
             assert_eq!(Place::of(other), None, "{other}");
         }
     }
@@ -170,7 +184,10 @@ mod tests {
     #[test]
     fn a_copy_from_a_cache_is_told_by_its_headers() {
         let headers = |name: &'static str, value: &'static str| {
-            HeaderMap::from_iter([(reqwest::header::HeaderName::from_static(name), HeaderValue::from_static(value))])
+            HeaderMap::from_iter([(
+                reqwest::header::HeaderName::from_static(name),
+                HeaderValue::from_static(value),
+            )])
         };
         for (name, value) in [
             ("age", "90785"),

@@ -26,7 +26,8 @@ impl Storage {
             ("contentType", "video/mp4"),
             ("cacheControl", KEEP.trim_start_matches("max-age=")),
         ];
-        let metadata = fields.map(|(name, value)| format!("{name} {}", STANDARD.encode(value))).join(",");
+        let metadata =
+            fields.map(|(name, value)| format!("{name} {}", STANDARD.encode(value))).join(",");
         let metadata = HeaderValue::try_from(metadata).map_err(|_| StorageError::Location)?;
         headers.insert("upload-metadata", metadata);
         let answer = self.call("begin", request).await?;
@@ -63,13 +64,15 @@ impl Storage {
         }
         *request.body_mut() = Some(part.into());
         let answer = self.call("append", request).await?;
-        upload_offset(answer.headers()).ok_or_else(|| StorageError::unexpected("append", "no upload-offset"))
+        upload_offset(answer.headers())
+            .ok_or_else(|| StorageError::unexpected("append", "no upload-offset"))
     }
 
     async fn tus(&self, method: Method, url: Url, timeout: Duration) -> Request {
         let mut request = self.request(method, url, timeout).await;
         request.headers_mut().insert("tus-resumable", HeaderValue::from_static("1.0.0"));
-        request.headers_mut().insert("x-upsert", HeaderValue::from_static("true")); // Supabase asks for it on every step
+        // Supabase asks for it on every step
+        request.headers_mut().insert("x-upsert", HeaderValue::from_static("true"));
         request
     }
 

@@ -2,7 +2,9 @@
 
 use super::{LONGEST_ANSWER, QUESTION_TIMEOUT, Storage, StorageError, TRANSFER_TIMEOUT};
 use crate::outbound::{IDENTITY, WireError, read_body};
-use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_RANGE, HeaderMap, HeaderValue, LOCATION, RANGE};
+use reqwest::header::{
+    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_RANGE, HeaderMap, HeaderValue, LOCATION, RANGE,
+};
 use reqwest::{Method, Request, Response};
 use serde_json::Value;
 use std::time::Duration;
@@ -13,9 +15,9 @@ use url::{Host, Url};
 const MOST_REDIRECTS: usize = 3;
 
 impl Storage {
-    /// Checks that the stored video has this size and that its public URL gives it out. Servers tell a
-    /// size in different places; every place that tells one has to tell this one. A server without a
-    /// description of objects refuses to give it. That is no size, and not the end.
+    /// Checks that the stored video has this size and that its public URL gives it out. Servers
+    /// tell a size in different places; every place that tells one has to tell this one. A server
+    /// without a description of objects refuses to give it. That is no size, and not the end.
     pub async fn confirm(&self, path: &str, bytes: u64) -> Result<(), StorageError> {
         let (mut told, mut refusal) = match self.size_in_info(path).await {
             Ok(told) => (told, None),
@@ -26,16 +28,25 @@ impl Storage {
             told = self.size_in_head(path).await;
         }
         same_size(bytes, told)?;
-        if let Some(refusal) = refusal.take_if(|refusal| told.is_none() && refusal.says_no_object()) {
-            return Err(refusal); // a CDN might keep what the public address answers now, and the object may yet come
+        if let Some(refusal) = refusal.take_if(|refusal| told.is_none() && refusal.says_no_object())
+        {
+            // a CDN might keep what the public address answers now, and the object may yet come
+            return Err(refusal);
         }
         match (self.confirm_publicly(path, bytes, told).await, refusal) {
-            (Err(error), Some(refusal)) if error.is_an_answer() && refusal.says_no_object() => Err(refusal),
+            (Err(error), Some(refusal)) if error.is_an_answer() && refusal.says_no_object() => {
+                Err(refusal)
+            }
             (confirmed, _) => confirmed,
         }
     }
 
-    async fn confirm_publicly(&self, path: &str, bytes: u64, told: Option<u64>) -> Result<(), StorageError> {
+    async fn confirm_publicly(
+        &self,
+        path: &str,
+        bytes: u64,
+        told: Option<u64>,
+    ) -> Result<(), StorageError> {
         let url = || Url::parse(&self.public_url(path)).ok();
         let answer = self.public(url()).await?;
         let shown = total(&answer);
@@ -43,7 +54,8 @@ impl Storage {
         if told.or(shown).is_some() {
             return Ok(());
         }
-        let whole = if answer.status().as_u16() == 200 { answer } else { self.public_whole(url()).await? };
+        let whole =
+            if answer.status().as_u16() == 200 { answer } else { self.public_whole(url()).await? };
         let shown = total(&whole);
         same_size(bytes, shown)?;
         match shown {
@@ -82,16 +94,19 @@ impl Storage {
         range: Option<HeaderValue>,
         timeout: Duration,
     ) -> Result<Response, StorageError> {
-        let mut url = url.ok_or_else(|| StorageError::unexpected("public", "the public URL is no address"))?;
+        let mut url =
+            url.ok_or_else(|| StorageError::unexpected("public", "the public URL is no address"))?;
         for _ in 0..=MOST_REDIRECTS {
             let mut request = Request::new(Method::GET, url.clone());
-            request.headers_mut().insert(ACCEPT_ENCODING, IDENTITY); // what is compressed says nothing of its length
+            // what is compressed says nothing of its length
+            request.headers_mut().insert(ACCEPT_ENCODING, IDENTITY);
             if let Some(range) = &range {
                 request.headers_mut().insert(RANGE, range.clone());
             }
             *request.timeout_mut() = Some(timeout);
             let answer = self.outbound.exchange(request).await?;
-            let redirect = answer.status().is_redirection().then(|| target(&url, answer.headers())).flatten();
+            let redirect =
+                answer.status().is_redirection().then(|| target(&url, answer.headers())).flatten();
             match redirect.filter(|target| self.may_lead_to(target)) {
                 Some(target) => url = target,
                 None => return Self::expect_success("public", answer).await,
@@ -102,7 +117,8 @@ impl Storage {
 
     /// Storage leads to itself or, over TLS, to a host with a name: never to an address inside.
     fn may_lead_to(&self, url: &Url) -> bool {
-        url.origin() == self.base.origin() || (url.scheme() == "https" && matches!(url.host(), Some(Host::Domain(_))))
+        url.origin() == self.base.origin()
+            || (url.scheme() == "https" && matches!(url.host(), Some(Host::Domain(_))))
     }
 }
 
@@ -121,7 +137,9 @@ fn same_size(expected: u64, found: Option<u64>) -> Result<(), StorageError> {
 /// among what storage keeps of it.
 fn size_in(info: &Value) -> Option<u64> {
     const NAMES: [&str; 3] = ["size", "contentLength", "content_length"];
-    [info, &info["metadata"]].into_iter().find_map(|place| NAMES.iter().find_map(|name| whole(&place[*name])))
+    [info, &info["metadata"]]
+        .into_iter()
+        .find_map(|place| NAMES.iter().find_map(|name| whole(&place[*name])))
 }
 
 fn whole(value: &Value) -> Option<u64> {
@@ -136,7 +154,16 @@ fn whole(value: &Value) -> Option<u64> {
 fn total(answer: &Response) -> Option<u64> {
     match answer.status().as_u16() {
         200 => length(answer),
-        206 => answer.headers().get(CONTENT_RANGE)?.to_str().ok()?.rsplit_once('/')?.1.trim().parse().ok(),
+        206 => answer
+            .headers()
+            .get(CONTENT_RANGE)?
+            .to_str()
+            .ok()?
+            .rsplit_once('/')?
+            .1
+            .trim()
+            .parse()
+            .ok(),
         _ => None,
     }
 }
@@ -144,14 +171,19 @@ fn total(answer: &Response) -> Option<u64> {
 /// How long the body says that it is, unless it is coded.
 fn length(answer: &Response) -> Option<u64> {
     let coding = answer.headers().get(CONTENT_ENCODING).map(HeaderValue::as_bytes);
-    let header = || answer.headers().get(reqwest::header::CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok();
+    let header = || {
+        answer.headers().get(reqwest::header::CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
+    };
     coding.is_none_or(|coding| coding.eq_ignore_ascii_case(b"identity")).then(header).flatten()
 }
 
 /// Where nothing tells a size, the bytes do: as many as there should be, and one more.
 async fn count(mut answer: Response, most: u64) -> Result<u64, StorageError> {
     if answer.status().as_u16() != 200 {
-        return Err(StorageError::unexpected("public", "storage does not say how large the video is"));
+        return Err(StorageError::unexpected(
+            "public",
+            "storage does not say how large the video is",
+        ));
     }
     let mut bytes = 0;
     while bytes <= most {

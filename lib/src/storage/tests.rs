@@ -30,12 +30,18 @@ impl fmt::Debug for Server {
 
 impl Gate for Server {
     fn exchange<'a>(&'a self, request: Request, _: Network<'a>) -> Exchange<'a> {
-        let has_key = ["apikey", "authorization"].iter().any(|name| request.headers().contains_key(*name));
-        assert_eq!(request.headers().get(ACCEPT_ENCODING), Some(&IDENTITY), "nothing here reads another coding");
+        let has_key =
+            ["apikey", "authorization"].iter().any(|name| request.headers().contains_key(*name));
+        assert_eq!(
+            request.headers().get(ACCEPT_ENCODING),
+            Some(&IDENTITY),
+            "nothing here reads another coding"
+        );
         self.asked.lock().unwrap().push((request.method().clone(), request.url().clone(), has_key));
         let answer = (self.answering)(&request);
         Box::pin(async move {
-            let (status, headers, body) = answer.ok_or_else(|| WireError::Lost("no answer".into()))?;
+            let (status, headers, body) =
+                answer.ok_or_else(|| WireError::Lost("no answer".into()))?;
             let mut response = lambda_http::http::Response::builder().status(status);
             for (name, value) in headers {
                 response = response.header(name, value);
@@ -45,7 +51,9 @@ impl Gate for Server {
     }
 }
 
-fn serving(answering: impl Fn(&Request) -> Option<Answer> + Send + Sync + 'static) -> (Storage, Arc<Server>) {
+fn serving(
+    answering: impl Fn(&Request) -> Option<Answer> + Send + Sync + 'static,
+) -> (Storage, Arc<Server>) {
     let server = Arc::new(Server { answering: Box::new(answering), asked: Mutex::default() });
     let env = Env::from([("SUPABASE_URL", BASE.to_owned())]);
     let world = World { env, outbound: Outbound::gated(server.clone()), ..World::process() };
@@ -57,12 +65,16 @@ fn json(status: u16, body: &str) -> Option<Answer> {
 }
 
 fn bare(status: u16, headers: &[(&'static str, &str)]) -> Option<Answer> {
-    Some((status, headers.iter().map(|(name, value)| (*name, (*value).to_owned())).collect(), String::new()))
+    Some((
+        status,
+        headers.iter().map(|(name, value)| (*name, (*value).to_owned())).collect(),
+        String::new(),
+    ))
 }
 
-const NO_OBJECT: &str = r#"{"statusCode":"404","error":"not_found","message":"Object not found","code":"NoSuchKey"}"#;
-const NO_BUCKET: &str =
-    r#"{"statusCode":"404","error":"Bucket not found","message":"Bucket not found","code":"NoSuchBucket"}"#;
+const NO_OBJECT: &str =
+    r#"{"statusCode":"404","error":"not_found","message":"Object not found","code":"NoSuchKey"}"#;
+const NO_BUCKET: &str = r#"{"statusCode":"404","error":"Bucket not found","message":"Bucket not found","code":"NoSuchBucket"}"#;
 
 fn is_info(request: &Request) -> bool {
     request.url().path().contains("/object/info/")
@@ -108,23 +120,38 @@ async fn a_public_address_may_lead_on_and_sees_no_key() {
     assert!(storage.confirm(PATH, SIZE).await.is_err(), "it leads to itself");
     assert_eq!(server.asked().len(), 1 + 4, "and is left");
     let (storage, _) =
-        serving(|request| if is_info(request) { json(200, r#"{"size":1234567}"#) } else { bare(302, &[]) });
+        serving(
+            |request| {
+                if is_info(request) { json(200, r#"{"size":1234567}"#) } else { bare(302, &[]) }
+            },
+        );
     assert!(storage.confirm(PATH, SIZE).await.is_err(), "it leads nowhere");
 }
 
 #[tokio::test]
 async fn an_upload_begins_below_our_own_address_or_not_at_all() {
     let expected = format!("{BASE}/storage/v1/upload/resumable/abc");
-    for location in ["http://localhost:8000/storage/v1:8000/upload/resumable/abc", "//x/upload/resumable/abc", "abc"] {
+    for location in [
+        "http://localhost:8000/storage/v1:8000/upload/resumable/abc",
+        "//x/upload/resumable/abc",
+        "abc",
+    ] {
         let (storage, _) = serving(move |_| bare(201, &[("location", location)]));
         assert_eq!(storage.begin(PATH, Some(SIZE)).await.unwrap(), expected, "{location}");
     }
-    for headers in [&[][..], &[("location", "")], &[("location", "https://elsewhere.example/")], &[("location", "..")]]
-    {
+    for headers in [
+        &[][..],
+        &[("location", "")],
+        &[("location", "https://elsewhere.example/")],
+        &[("location", "..")],
+    ] {
         let headers = headers.to_vec();
         let (storage, _) = serving(move |_| bare(201, &headers));
         let refused = storage.begin(PATH, None).await.unwrap_err();
-        assert!(matches!(refused, StorageError::Location) && refused.forgets_the_upload(), "{refused:?}");
+        assert!(
+            matches!(refused, StorageError::Location) && refused.forgets_the_upload(),
+            "{refused:?}"
+        );
     }
 }
 
@@ -134,7 +161,9 @@ async fn the_key_goes_to_our_own_origin_whatever_the_location_says() {
     let kept = "https://evil.example/upload/resumable/abc"; // as the version before kept it
     assert_eq!(storage.offset(kept).await.unwrap(), Some(7));
     assert_eq!(storage.append(kept, 0, Bytes::from_static(b"x"), None).await.unwrap(), 7);
-    assert!(server.asked().iter().all(|(_, url, has_key)| url.as_str().starts_with(BASE) && *has_key));
+    assert!(
+        server.asked().iter().all(|(_, url, has_key)| url.as_str().starts_with(BASE) && *has_key)
+    );
 }
 
 #[tokio::test]
@@ -156,7 +185,12 @@ async fn storage_that_does_not_know_an_upload_any_more_is_told_from_a_busy_one()
 }
 
 /// What the removal, the description and the public address answer, and what comes of it.
-async fn erase(url: &str, remove: Option<Answer>, info: Option<Answer>, public: Option<Answer>) -> (bool, Vec<String>) {
+async fn erase(
+    url: &str,
+    remove: Option<Answer>,
+    info: Option<Answer>,
+    public: Option<Answer>,
+) -> (bool, Vec<String>) {
     let (storage, server) = serving(move |request| match request.method() {
         &Method::DELETE => remove.clone(),
         _ if is_info(request) => info.clone(),
@@ -164,7 +198,12 @@ async fn erase(url: &str, remove: Option<Answer>, info: Option<Answer>, public: 
     });
     let gone = storage.erase(url).await.is_ok();
     let asked = server.asked().into_iter().map(|(method, url, has_key)| {
-        format!("{method} {}{}{}", url.host_str().unwrap(), url.path(), if has_key { " with the key" } else { "" })
+        format!(
+            "{method} {}{}{}",
+            url.host_str().unwrap(),
+            url.path(),
+            if has_key { " with the key" } else { "" }
+        )
     });
     (gone, asked.collect())
 }
@@ -174,7 +213,8 @@ const THEIRS: &str = "https://before.supabase.co/storage/v1/object/public/videos
 
 #[tokio::test]
 async fn a_video_is_gone_when_its_origin_says_so() {
-    let (removed, no_object, no_bucket) = (json(200, "{}"), json(400, NO_OBJECT), json(400, NO_BUCKET));
+    let (removed, no_object, no_bucket) =
+        (json(200, "{}"), json(400, NO_OBJECT), json(400, NO_BUCKET));
     let there = json(200, r#"{"size":1}"#);
     let cached = bare(206, &[("cf-cache-status", "HIT"), ("content-range", "bytes 0-0/1")]);
     let page = json(404, "<h1>Not found</h1>");
@@ -183,7 +223,13 @@ async fn a_video_is_gone_when_its_origin_says_so() {
         ("removed", &removed, &no_object, &no_object, true),
         ("it was not there", &no_object, &no_object, &no_object, true),
         ("its bucket is not there", &no_object, &no_bucket, &no_bucket, true),
-        ("its bucket is not there, and the server says so", &no_bucket, &no_bucket, &no_bucket, true),
+        (
+            "its bucket is not there, and the server says so",
+            &no_bucket,
+            &no_bucket,
+            &no_bucket,
+            true,
+        ),
         ("a cache still has it", &removed, &no_object, &cached, true),
         ("the removal did nothing", &removed, &there, &no_object, false),
         ("the description comes from a cache", &removed, &cached, &no_object, false),

@@ -1,8 +1,9 @@
 //! A new job: stored together with its hold and its idempotency key, or not at all.
 //!
-//! An attempt whose answer is lost may be committed later. If the caller is then told that nothing was accepted, that job would
-//! stand with a lease that no function holds. So before a refusal or an error is returned, a void item is written under the job's
-//! id: the late transaction fails on it. If the job is there already, it counts as accepted.
+//! An attempt whose answer is lost may be committed later. If the caller is then told that nothing
+//! was accepted, that job would stand with a lease that no function holds. So before a refusal or
+//! an error is returned, a void item is written under the job's id: the late transaction fails on
+//! it. If the job is there already, it counts as accepted.
 
 use super::error::{StoreError, Trouble, may_stand, refused, trouble};
 use super::hold::Counted;
@@ -15,12 +16,15 @@ use crate::id::JobId;
 use crate::job::Job;
 use crate::outbound::BoxError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::{CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
+use aws_sdk_dynamodb::types::{
+    CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// How long the void item is tried. Two attempts of 3 s may stay without an answer, and a third takes its place. The submit
-/// function lives for 28 s; the accept before it takes 4 s at most, and 8 s where a sandbox's job is the first of its day.
+/// How long the void item is tried. Two attempts of 3 s may stay without an answer, and a third
+/// takes its place. The submit function lives for 28 s; the accept before it takes 4 s at most, and
+/// 8 s where a sandbox's job is the first of its day.
 const VOIDING: Duration = Duration::from_secs(10);
 
 /// What became of a submit's transaction.
@@ -30,7 +34,8 @@ pub enum Accepted {
     Stored,
     /// The account refused the hold; nothing was written.
     Refused(HoldRefused),
-    /// The same request was accepted before under this idempotency key, as this job; nothing was written.
+    /// The same request was accepted before under this idempotency key, as this job; nothing was
+    /// written.
     Replayed(JobId),
     /// The idempotency key was used for another request; nothing was written.
     KeyReused,
@@ -46,10 +51,15 @@ enum Voided {
 }
 
 impl Store {
-    /// Stores a new job, holds its cost and records its idempotency key, all or nothing. A repeat of the same job is one job and
-    /// one hold. A refusal is read in this order: the key was used before, then the account. After a refusal or an error no late
-    /// attempt can be committed, unless the store does not answer for 14 s.
-    pub async fn accept(&self, job: &Job, idempotency: Option<&Idempotency>) -> Result<Accepted, StoreError> {
+    /// Stores a new job, holds its cost and records its idempotency key, all or nothing. A repeat
+    /// of the same job is one job and one hold. A refusal is read in this order: the key was used
+    /// before, then the account. After a refusal or an error no late attempt can be committed,
+    /// unless the store does not answer for 14 s.
+    pub async fn accept(
+        &self,
+        job: &Job,
+        idempotency: Option<&Idempotency>,
+    ) -> Result<Accepted, StoreError> {
         let write = self.new_write();
         let unanswered = AtomicBool::new(false);
         let accepted = self.try_accept(job, idempotency, &write, &unanswered).await;
@@ -67,7 +77,8 @@ impl Store {
         }
     }
 
-    /// `unanswered` becomes true when an attempt ends without DynamoDB's word on whether it was committed.
+    /// `unanswered` becomes true when an attempt ends without DynamoDB's word on whether it was
+    /// committed.
     async fn try_accept(
         &self,
         job: &Job,
@@ -106,7 +117,8 @@ impl Store {
         unanswered: &AtomicBool,
     ) -> Result<Option<Vec<CancellationReason>>, StoreError> {
         self.retried(|| async {
-            let transaction = self.db.transact_write_items().set_transact_items(Some(writes.to_vec()));
+            let transaction =
+                self.db.transact_write_items().set_transact_items(Some(writes.to_vec()));
             let before = unanswered.swap(true, Ordering::Relaxed);
             match transaction.client_request_token(token).send().await {
                 Ok(_) => Ok(None),
@@ -137,11 +149,15 @@ impl Store {
                 let put = self.db.put_item().table_name(self.table(Table::Jobs));
                 let put = put.set_item(Some(item::from_void(job).map_err(Trouble::Final)?));
                 let put = put.condition_expression("attribute_not_exists(job)");
-                let put = put.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+                let put = put.return_values_on_condition_check_failure(
+                    ReturnValuesOnConditionCheckFailure::AllOld,
+                );
                 match put.send().await {
                     Ok(_) => Ok(None),
                     Err(error) => match error.as_service_error() {
-                        Some(PutItemError::ConditionalCheckFailedException(failed)) => Ok(failed.item().cloned()),
+                        Some(PutItemError::ConditionalCheckFailedException(failed)) => {
+                            Ok(failed.item().cloned())
+                        }
                         _ => Err(trouble(error)),
                     },
                 }
@@ -149,7 +165,8 @@ impl Store {
             .await?;
         match there {
             None => Ok(Voided::Void),
-            Some(found) if item::is_void(&found) => Ok(Voided::Void), // an earlier attempt of this write
+            // an earlier attempt of this write
+            Some(found) if item::is_void(&found) => Ok(Voided::Void),
             Some(found) if is_by(&found, write) => Ok(Voided::JobIsThere),
             Some(_) => Err(broken("a new job's id is taken")),
         }
@@ -176,7 +193,11 @@ fn read_refusal(
     }
     if let Some(found) = job_refused {
         let is_ours = is_by(&found, write);
-        return if is_ours { Ok(Refusal::Final(Accepted::Stored)) } else { Err(broken("a new job's id is taken")) };
+        return if is_ours {
+            Ok(Refusal::Final(Accepted::Stored))
+        } else {
+            Err(broken("a new job's id is taken"))
+        };
     }
     let account = account_refused.ok_or_else(|| broken("the organization has no account"))?;
     let account = item::to_account(account).map_err(StoreError::Broken)?;

@@ -9,12 +9,12 @@ use crate::outbound::BoxError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, CancellationReason, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+    AttributeValue, CancellationReason, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+    Update,
 };
 
 /// What every change adds, with its values.
-pub(super) const SUMS: &str =
-    "balance :balance, entries :entries, held :held, available :available, open_jobs :open_jobs, revision :one";
+pub(super) const SUMS: &str = "balance :balance, entries :entries, held :held, available :available, open_jobs :open_jobs, revision :one";
 
 /// What must be true of an account, or it is left as it is.
 #[derive(Debug, Clone, Copy)]
@@ -30,7 +30,11 @@ impl Store {
     pub async fn account(&self, org: OrgId) -> Result<Option<Account>, StoreError> {
         let found = self
             .retried(|| async {
-                let get = self.db.get_item().table_name(self.table(Table::Accounts)).set_key(Some(key(org)));
+                let get = self
+                    .db
+                    .get_item()
+                    .table_name(self.table(Table::Accounts))
+                    .set_key(Some(key(org)));
                 get.consistent_read(true).send().await.map(|answer| answer.item).map_err(trouble)
             })
             .await?;
@@ -64,15 +68,19 @@ impl Store {
         let update = self.add_to_account(org, change)?.update_expression(format!("ADD {SUMS}"));
         let update = match only_if {
             OnlyIf::Exists => update.condition_expression("attribute_exists(org)"),
-            OnlyIf::Entries(before) => {
-                update.condition_expression("entries = :before").expression_attribute_values(":before", number(before))
-            }
+            OnlyIf::Entries(before) => update
+                .condition_expression("entries = :before")
+                .expression_attribute_values(":before", number(before)),
         };
         Ok(TransactWriteItem::builder().update(update.build()?).build())
     }
 
     /// An update with the values that [`SUMS`] adds; it needs an expression and a condition.
-    pub(super) fn add_to_account(&self, org: OrgId, change: Change) -> Result<UpdateBuilder, BoxError> {
+    pub(super) fn add_to_account(
+        &self,
+        org: OrgId,
+        change: Change,
+    ) -> Result<UpdateBuilder, BoxError> {
         let update = Update::builder()
             .table_name(self.table(Table::Accounts))
             .set_key(Some(key(org)))
@@ -86,14 +94,16 @@ impl Store {
         Ok(update)
     }
 
-    /// Writes all or nothing. `Some` are the reasons why a condition refused it. Conflicts with other transactions are retried.
+    /// Writes all or nothing. `Some` are the reasons why a condition refused it. Conflicts with
+    /// other transactions are retried.
     pub(super) async fn transact(
         &self,
         writes: &[TransactWriteItem],
         token: &str,
     ) -> Result<Option<Vec<CancellationReason>>, StoreError> {
         self.retried(|| async {
-            let transaction = self.db.transact_write_items().set_transact_items(Some(writes.to_vec()));
+            let transaction =
+                self.db.transact_write_items().set_transact_items(Some(writes.to_vec()));
             match transaction.client_request_token(token).send().await {
                 Ok(_) => Ok(None),
                 Err(error) => refused(error).map(Some),

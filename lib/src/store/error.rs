@@ -12,7 +12,8 @@ use tokio::time::Instant;
 /// DynamoDB did not do what was asked, and trying again within the budget did not help.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// Overloaded, unreachable, or too many transactions on one account at once. What was asked may or may not have been written.
+    /// Overloaded, unreachable, or too many transactions on one account at once. What was asked may
+    /// or may not have been written.
     #[error("the store is unavailable")]
     Unavailable(#[source] BoxError),
     /// It will fail again: a bug, a missing table or permission, or an item that cannot be read.
@@ -20,9 +21,11 @@ pub enum StoreError {
     Broken(#[source] BoxError),
 }
 
-/// How long an operation is tried. A hundred transactions on one account at once are all answered within 2 s; a caller waits 4 s at most.
+/// How long an operation is tried. A hundred transactions on one account at once are all answered
+/// within 2 s; a caller waits 4 s at most.
 pub(super) const BUDGET: Duration = Duration::from_secs(4);
-/// Full jitter between attempts: a transaction takes about 12 ms, so the first wait covers one and the longest covers thirty.
+/// Full jitter between attempts: a transaction takes about 12 ms, so the first wait covers one and
+/// the longest covers thirty.
 const FIRST_WAIT: Duration = Duration::from_millis(20);
 const LONGEST_WAIT: Duration = Duration::from_millis(400);
 
@@ -55,20 +58,26 @@ where
 {
     let passing = match &error {
         SdkError::ServiceError(service) => {
-            service.raw().status().is_server_error() || service.err().code().is_some_and(|code| PASSING.contains(&code))
+            service.raw().status().is_server_error()
+                || service.err().code().is_some_and(|code| PASSING.contains(&code))
         }
-        SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => true,
+        SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => {
+            true
+        }
         _ => false,
     };
     if passing { Trouble::Passing(error.into()) } else { Trouble::Final(error.into()) }
 }
 
-/// Whether a write may be committed although it ended in this error: it was sent, and DynamoDB did not say that it was refused.
+/// Whether a write may be committed although it ended in this error: it was sent, and DynamoDB did
+/// not say that it was refused.
 pub(super) fn may_stand<E>(error: &SdkError<E>) -> bool {
     match error {
         SdkError::ServiceError(service) => service.raw().status().is_server_error(),
         SdkError::ConstructionFailure(_) => false,
-        SdkError::DispatchFailure(failure) => failure.as_connector_error().is_none_or(|error| !was_not_sent(error)),
+        SdkError::DispatchFailure(failure) => {
+            failure.as_connector_error().is_none_or(|error| !was_not_sent(error))
+        }
         _ => true,
     }
 }
@@ -84,14 +93,21 @@ fn was_not_sent(error: &(dyn std::error::Error + 'static)) -> bool {
     false
 }
 
-/// The reasons of a transaction that was cancelled by a refused condition, one for each of its writes.
-pub(super) fn refused(error: SdkError<TransactWriteItemsError>) -> Result<Vec<CancellationReason>, Trouble> {
-    let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() else {
+/// The reasons of a transaction that was cancelled by a refused condition, one for each of its
+/// writes.
+pub(super) fn refused(
+    error: SdkError<TransactWriteItemsError>,
+) -> Result<Vec<CancellationReason>, Trouble> {
+    let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
+        error.as_service_error()
+    else {
         return Err(trouble(error));
     };
     let reasons = cancelled.cancellation_reasons();
-    let any = |code: &dyn Fn(&str) -> bool| reasons.iter().filter_map(CancellationReason::code).any(code);
-    // Beside a conflict a refusal may not be the whole story: the other transaction may be about to write what decides.
+    let any =
+        |code: &dyn Fn(&str) -> bool| reasons.iter().filter_map(CancellationReason::code).any(code);
+    // Beside a conflict a refusal may not be the whole story: the other transaction may be about to
+    // write what decides.
     if any(&|code| PASSING.contains(&code)) {
         Err(Trouble::Passing(error.into()))
     } else if any(&|code| code == "ConditionalCheckFailed") {
@@ -111,7 +127,11 @@ impl Store {
     }
 
     /// The same, until a moment that several operations have in common.
-    pub(super) async fn retried_until<T, F>(&self, end: Instant, attempt: impl Fn() -> F) -> Result<T, StoreError>
+    pub(super) async fn retried_until<T, F>(
+        &self,
+        end: Instant,
+        attempt: impl Fn() -> F,
+    ) -> Result<T, StoreError>
     where
         F: Future<Output = Result<T, Trouble>> + Send,
     {

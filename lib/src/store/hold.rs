@@ -1,4 +1,5 @@
-//! The hold of a new job: the job's cost, its place among the open jobs, and for a sandbox its place among the jobs of the day.
+//! The hold of a new job: the job's cost, its place among the open jobs, and for a sandbox its
+//! place among the jobs of the day.
 
 use super::Store;
 use super::account::{SUMS, micros, number};
@@ -8,16 +9,17 @@ use crate::money::Money;
 use crate::outbound::BoxError;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
-/// A hold is taken only while something is available, a place is free, and the organization is served.
+/// A hold is taken only while something is available, a place is free, and the organization is
+/// served.
 const HAS_ROOM: &str = "available > :zero AND open_jobs < open_jobs_limit AND suspended = :no";
 
 /// A hold of nothing needs no balance.
 const HAS_A_PLACE: &str = "open_jobs < open_jobs_limit AND suspended = :no";
 
-/// The day of the last job is today, and today has room. Without a number of the operator's the usual one counts. Another process may
-/// have begun the next day already: its clock is ahead, or this job waited over midnight. The job counts for that day then.
-const DAY_HAS_ROOM: &str =
-    "#day >= :today AND (day_jobs < jobs_per_day OR (attribute_not_exists(jobs_per_day) AND day_jobs < :usual))";
+/// The day of the last job is today, and today has room. Without a number of the operator's the
+/// usual one counts. Another process may have begun the next day already: its clock is ahead, or
+/// this job waited over midnight. The job counts for that day then.
+const DAY_HAS_ROOM: &str = "#day >= :today AND (day_jobs < jobs_per_day OR (attribute_not_exists(jobs_per_day) AND day_jobs < :usual))";
 
 /// The day of the last job is over, and a day has room at all.
 const NEW_DAY_HAS_ROOM: &str = "(attribute_not_exists(#day) OR #day < :today) AND \
@@ -64,13 +66,17 @@ impl Store {
         ];
         let used = values.into_iter().filter_map(|(name, value)| Some((name, value?)));
         let update = self.add_to_account(job.org, Change::hold(job.cost))?;
-        let update = used.fold(update, |update, (name, value)| update.expression_attribute_values(name, value));
+        let update = used
+            .fold(update, |update, (name, value)| update.expression_attribute_values(name, value));
         let (expression, condition) = match counted {
             Counted::Not => (format!("ADD {SUMS}"), room.to_owned()),
-            Counted::OneMore => (format!("ADD {SUMS}, day_jobs :one"), format!("{room} AND {DAY_HAS_ROOM}")),
-            Counted::First => {
-                (format!("SET #day = :today, day_jobs = :one ADD {SUMS}"), format!("{room} AND {NEW_DAY_HAS_ROOM}"))
+            Counted::OneMore => {
+                (format!("ADD {SUMS}, day_jobs :one"), format!("{room} AND {DAY_HAS_ROOM}"))
             }
+            Counted::First => (
+                format!("SET #day = :today, day_jobs = :one ADD {SUMS}"),
+                format!("{room} AND {NEW_DAY_HAS_ROOM}"),
+            ),
         };
         let update = match counted {
             Counted::Not => update,

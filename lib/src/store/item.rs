@@ -1,4 +1,5 @@
-//! Jobs and accounts as DynamoDB items: flat attributes, so that conditions and indexes can name them.
+//! Jobs and accounts as DynamoDB items: flat attributes, so that conditions and indexes can name
+//! them.
 
 mod account;
 mod audited;
@@ -89,12 +90,14 @@ pub(super) struct JobItem {
     deleted: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     file_gone: Option<bool>,
-    /// When DynamoDB may remove the item: the table's time to live. Only final jobs of sandboxes have it.
+    /// When DynamoDB may remove the item: the table's time to live. Only final jobs of sandboxes
+    /// have it.
     #[serde(skip_serializing_if = "Option::is_none")]
     expires: Option<Timestamp>,
 }
 
-/// Whether an item is only there because DynamoDB, which takes up to some days for that, has not removed it yet.
+/// Whether an item is only there because DynamoDB, which takes up to some days for that, has not
+/// removed it yet.
 pub(super) fn has_expired(item: &Item, now: Timestamp) -> bool {
     let expires = item.get("expires").and_then(|expires| expires.as_n().ok()?.parse::<i64>().ok());
     expires.is_some_and(|expires| expires <= now.unix_s())
@@ -172,10 +175,15 @@ pub(super) fn from_job(job: &Job, write: &str) -> Result<Item, BoxError> {
 pub(super) fn to_job(item: Item) -> Result<Job, BoxError> {
     let item: JobItem = serde_dynamo::from_item(item)?;
     if item.v != VERSION {
-        return Err(format!("job {} has item version {}, this code reads {VERSION}", item.job, item.v).into());
+        return Err(format!(
+            "job {} has item version {}, this code reads {VERSION}",
+            item.job, item.v
+        )
+        .into());
     }
-    let state =
-        item.state().ok_or_else(|| format!("job {} is {} without what that state needs", item.job, item.status))?;
+    let state = item.state().ok_or_else(|| {
+        format!("job {} is {} without what that state needs", item.job, item.status)
+    })?;
     let (stop, trouble) = (item.stop(), item.trouble());
     Ok(Job {
         id: item.job,
@@ -195,7 +203,9 @@ pub(super) fn to_job(item: Item) -> Result<Job, BoxError> {
         state,
         stop,
         trouble,
-        deletion: item.deleted.map(|at| Deletion { at, file_gone: item.file_gone.unwrap_or_default() }),
+        deletion: item
+            .deleted
+            .map(|at| Deletion { at, file_gone: item.file_gone.unwrap_or_default() }),
     })
 }
 
@@ -221,12 +231,17 @@ impl JobItem {
             "completed" => State::Completed {
                 at: self.ended?,
                 video_url: match self.deleted {
-                    Some(_) => self.video_url.clone().unwrap_or_default(), // the version before took it off at once
+                    // the version before took it off at once
+                    Some(_) => self.video_url.clone().unwrap_or_default(),
                     None => self.video_url.clone()?,
                 },
                 trace: self.trace(),
             },
-            "failed" => State::Failed { at: self.ended?, failure: self.failure.clone()?, trace: self.trace() },
+            "failed" => State::Failed {
+                at: self.ended?,
+                failure: self.failure.clone()?,
+                trace: self.trace(),
+            },
             _ => return None,
         })
     }

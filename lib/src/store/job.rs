@@ -1,4 +1,5 @@
-//! Jobs: written over the revision that was read, ended together with their money, and read. `accept` stores new ones.
+//! Jobs: written over the revision that was read, ended together with their money, and read.
+//! `accept` stores new ones.
 
 use super::account::OnlyIf;
 use super::error::{Item, StoreError, Trouble, trouble};
@@ -13,17 +14,21 @@ use crate::queue::Message;
 use crate::time::Timestamp;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, KeysAndAttributes, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+    AttributeValue, KeysAndAttributes, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+    Update,
 };
 use std::time::Duration;
 
-/// The index of open jobs is spread over this many partitions, so that a busy gateway does not write to one.
-pub const SHARDS: [&str; 16] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "a", "b", "c", "d", "e", "f"];
+/// The index of open jobs is spread over this many partitions, so that a busy gateway does not
+/// write to one.
+pub const SHARDS: [&str; 16] =
+    ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "a", "b", "c", "d", "e", "f"];
 
 /// DynamoDB's word for a write whose condition did not hold.
 const CONDITION_FAILED: &str = "ConditionalCheckFailed";
 
-/// How long a write whose answers were lost is looked for: the budget is used up by then, and somebody waits.
+/// How long a write whose answers were lost is looked for: the budget is used up by then, and
+/// somebody waits.
 const LAST_LOOK: Duration = Duration::from_secs(1);
 
 /// The index of open jobs by the moment they are due.
@@ -38,15 +43,17 @@ pub enum Written {
     Overtaken,
 }
 
-/// The partition of the index of open jobs: the last hex digit, which is random in every UUID version.
+/// The partition of the index of open jobs: the last hex digit, which is random in every UUID
+/// version.
 pub(super) fn shard(job: JobId) -> String {
     let text = job.to_string();
     text[text.len() - 1..].to_owned()
 }
 
 impl Store {
-    /// Writes a moved job over the revision before it. A job that has just ended takes its hold with it, and a completed one is
-    /// charged, in the same transaction. A deleted one had ended before, and moves no money. A repeat is the same write.
+    /// Writes a moved job over the revision before it. A job that has just ended takes its hold
+    /// with it, and a completed one is charged, in the same transaction. A deleted one had ended
+    /// before, and moves no money. A repeat is the same write.
     pub async fn write(&self, job: &Job) -> Result<Written, StoreError> {
         let change = match job.state {
             _ if job.deletion.is_some() => return self.write_alone(job).await,
@@ -68,7 +75,13 @@ impl Store {
         let written = match job.state {
             State::Completed { at, .. } if change.entries > 0 => {
                 let entry = Entry::consumption(job, at, change.balance);
-                self.post_at_the_end(&Wanted { entry: &entry, change, job: Some(&update), name: &write }).await
+                self.post_at_the_end(&Wanted {
+                    entry: &entry,
+                    change,
+                    job: Some(&update),
+                    name: &write,
+                })
+                .await
             }
             _ => self.write_uncharged(job, update, change, &write).await,
         };
@@ -90,9 +103,13 @@ impl Store {
         change: Change,
         write: &str,
     ) -> Result<Posting, StoreError> {
-        let account = self.change_account(job.org, change, OnlyIf::Exists).map_err(StoreError::Broken)?;
-        let Some(reasons) = self.transact(&[update, account], write).await? else { return Ok(Posting::Done) };
-        let job_refused = reasons.first().is_some_and(|reason| reason.code() == Some(CONDITION_FAILED));
+        let account =
+            self.change_account(job.org, change, OnlyIf::Exists).map_err(StoreError::Broken)?;
+        let Some(reasons) = self.transact(&[update, account], write).await? else {
+            return Ok(Posting::Done);
+        };
+        let job_refused =
+            reasons.first().is_some_and(|reason| reason.code() == Some(CONDITION_FAILED));
         let [found, ..] = refused_items(reasons);
         Ok(if job_refused { Posting::JobWritten(found) } else { Posting::NoAccount })
     }
@@ -105,16 +122,20 @@ impl Store {
         }
     }
 
-    /// Writes a moved job over the revision before it, as the write of this name. A repeat is the same write.
+    /// Writes a moved job over the revision before it, as the write of this name. A repeat is the
+    /// same write.
     pub(super) async fn update(&self, job: &Job, write: &str) -> Result<Written, StoreError> {
-        let JobUpdate { expression, names, values } = JobUpdate::of(job, write).map_err(StoreError::Broken)?;
+        let JobUpdate { expression, names, values } =
+            JobUpdate::of(job, write).map_err(StoreError::Broken)?;
         self.retried(|| async {
             let update = self.db.update_item().table_name(self.table(Table::Jobs));
             let update = update.set_key(Some(key(job.org, job.id))).update_expression(&expression);
             let update = update.condition_expression(JobUpdate::CONDITION);
             let update = update.set_expression_attribute_names(Some(names.clone()));
             let update = update.set_expression_attribute_values(Some(values.clone()));
-            let update = update.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+            let update = update.return_values_on_condition_check_failure(
+                ReturnValuesOnConditionCheckFailure::AllOld,
+            );
             match update.send().await {
                 Ok(_) => Ok(Written::Done),
                 Err(error) => match error.as_service_error() {
@@ -128,7 +149,8 @@ impl Store {
         .await
     }
 
-    /// A write whose answers were all lost may stand all the same: the item is read once more, and tells by the write's name.
+    /// A write whose answers were all lost may stand all the same: the item is read once more, and
+    /// tells by the write's name.
     async fn landed(&self, job: &Job, write: &str, error: StoreError) -> Result<(), StoreError> {
         if let StoreError::Broken(_) = error {
             return Err(error);
@@ -153,14 +175,19 @@ impl Store {
 
     pub(super) async fn item(&self, org: OrgId, job: JobId) -> Result<Option<Item>, StoreError> {
         self.retried(|| async {
-            let get = self.db.get_item().table_name(self.table(Table::Jobs)).set_key(Some(key(org, job)));
+            let get =
+                self.db.get_item().table_name(self.table(Table::Jobs)).set_key(Some(key(org, job)));
             get.consistent_read(true).send().await.map(|answer| answer.item).map_err(trouble)
         })
         .await
     }
 
     /// The job and its organization's account, in one round trip.
-    pub async fn job_and_account(&self, org: OrgId, job: JobId) -> Result<(Option<Job>, Option<Account>), StoreError> {
+    pub async fn job_and_account(
+        &self,
+        org: OrgId,
+        job: JobId,
+    ) -> Result<(Option<Job>, Option<Account>), StoreError> {
         let (jobs, accounts) = (self.table(Table::Jobs), self.table(Table::Accounts));
         let wanted = |key: Item| {
             KeysAndAttributes::builder()
@@ -183,29 +210,46 @@ impl Store {
             .await?;
         let mut first = |table: &str| found.remove(table).and_then(|mut items| items.pop());
         let job = first(jobs).map(|item| self.there(item)).transpose()?.flatten();
-        let account = first(accounts).map(item::to_account).transpose().map_err(StoreError::Broken)?;
+        let account =
+            first(accounts).map(item::to_account).transpose().map_err(StoreError::Broken)?;
         Ok((job, account))
     }
 
-    /// At most `most` open jobs of one shard of the index that were due before a moment, the most overdue first. The index lags a
-    /// little: what it names is read again before anything is done.
-    pub async fn overdue(&self, shard: &str, before: Timestamp, most: i32) -> Result<Vec<Message>, StoreError> {
+    /// At most `most` open jobs of one shard of the index that were due before a moment, the most
+    /// overdue first. The index lags a little: what it names is read again before anything is done.
+    pub async fn overdue(
+        &self,
+        shard: &str,
+        before: Timestamp,
+        most: i32,
+    ) -> Result<Vec<Message>, StoreError> {
         let items = self
             .retried(|| async {
-                let query = self.db.query().table_name(self.table(Table::Jobs)).index_name(OPEN_BY_DUE);
+                let query =
+                    self.db.query().table_name(self.table(Table::Jobs)).index_name(OPEN_BY_DUE);
                 let query = query.key_condition_expression("#open = :shard AND due < :before");
                 let query = query.expression_attribute_names("#open", "open");
-                let query = query.expression_attribute_values(":shard", AttributeValue::S(shard.to_owned()));
-                let query =
-                    query.expression_attribute_values(":before", AttributeValue::N(before.unix_s().to_string()));
-                query.limit(most).send().await.map(|answer| answer.items.unwrap_or_default()).map_err(trouble)
+                let query = query
+                    .expression_attribute_values(":shard", AttributeValue::S(shard.to_owned()));
+                let query = query.expression_attribute_values(
+                    ":before",
+                    AttributeValue::N(before.unix_s().to_string()),
+                );
+                query
+                    .limit(most)
+                    .send()
+                    .await
+                    .map(|answer| answer.items.unwrap_or_default())
+                    .map_err(trouble)
             })
             .await?;
-        let message = |item| self.readable(Table::Jobs, item, |item| Ok(serde_dynamo::from_item(item)?));
+        let message =
+            |item| self.readable(Table::Jobs, item, |item| Ok(serde_dynamo::from_item(item)?));
         Ok(items.into_iter().filter_map(message).collect())
     }
 
-    /// Names one logical write, whatever is retried of it. Two workers may want to write the very same job: the name tells whose stands.
+    /// Names one logical write, whatever is retried of it. Two workers may want to write the very
+    /// same job: the name tells whose stands.
     pub(super) fn new_write(&self) -> String {
         self.ambient.bytes::<16>().iter().map(|byte| format!("{byte:02x}")).collect()
     }
@@ -225,7 +269,8 @@ impl Store {
     }
 }
 
-/// A job whose condition failed was written by us, in an earlier attempt whose answer was lost, or by somebody else.
+/// A job whose condition failed was written by us, in an earlier attempt whose answer was lost, or
+/// by somebody else.
 fn overtaken_or_done(found: Option<&Item>, write: &str) -> Written {
     if found.is_some_and(|found| is_by(found, write)) { Written::Done } else { Written::Overtaken }
 }
@@ -234,8 +279,11 @@ pub(super) fn is_by(found: &Item, write: &str) -> bool {
     found.get(item::WRITE).and_then(|value| value.as_s().ok()).is_some_and(|by| by == write)
 }
 
-/// The items that failed their conditions: of the job, of the account, and of the idempotency record or the ledger.
-pub(super) fn refused_items(reasons: Vec<aws_sdk_dynamodb::types::CancellationReason>) -> [Option<Item>; 3] {
+/// The items that failed their conditions: of the job, of the account, and of the idempotency
+/// record or the ledger.
+pub(super) fn refused_items(
+    reasons: Vec<aws_sdk_dynamodb::types::CancellationReason>,
+) -> [Option<Item>; 3] {
     let mut reasons = reasons.into_iter().map(|reason| match reason.code.as_deref() {
         Some(CONDITION_FAILED) => reason.item,
         _ => None,

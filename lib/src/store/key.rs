@@ -1,4 +1,5 @@
-//! API keys: kept only as a hash, never deleted, so that a revoked key can be told from one that never was.
+//! API keys: kept only as a hash, never deleted, so that a revoked key can be told from one that
+//! never was.
 
 use super::error::{StoreError, Trouble, trouble};
 use super::{Store, Table};
@@ -12,7 +13,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt;
 
-/// The SHA-256 of a key, as lower-case hex. A key has 190 bits of randomness, so no salt or slow hash is needed.
+/// The SHA-256 of a key, as lower-case hex. A key has 190 bits of randomness, so no salt or slow
+/// hash is needed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct KeyHash(String);
@@ -23,9 +25,11 @@ impl KeyHash {
         Self(Sha256::digest(key).iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
-    /// A hash as it is printed, so that a key can be revoked without being at hand. `None` when the text is no hash.
+    /// A hash as it is printed, so that a key can be revoked without being at hand. `None` when the
+    /// text is no hash.
     pub fn from_hex(text: &str) -> Option<Self> {
-        let is_hash = text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        let is_hash =
+            text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
         is_hash.then(|| Self(text.to_owned()))
     }
 }
@@ -58,7 +62,8 @@ pub struct ApiKey {
     /// Who revoked it by hand, if that was written down.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub revoked_by: Option<Actor>,
-    /// The beginning of the day, in UTC, on which it last opened a request; none if it has not since that is written down.
+    /// The beginning of the day, in UTC, on which it last opened a request; none if it has not
+    /// since that is written down.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub last_used: Option<Timestamp>,
 }
@@ -76,7 +81,10 @@ impl Store {
                     .map_err(trouble)
             })
             .await?;
-        found.map(serde_dynamo::from_item).transpose().map_err(|error| StoreError::Broken(error.into()))
+        found
+            .map(serde_dynamo::from_item)
+            .transpose()
+            .map_err(|error| StoreError::Broken(error.into()))
     }
 
     /// Stores a new key. A repeat writes the same item.
@@ -90,22 +98,33 @@ impl Store {
         .await
     }
 
-    /// Revokes a key; the first revocation's time and name stay. `false` when there is no such key. Warm functions notice within 60 s.
+    /// Revokes a key; the first revocation's time and name stay. `false` when there is no such key.
+    /// Warm functions notice within 60 s.
     pub async fn revoke_key(&self, hash: &KeyHash, now: Timestamp) -> Result<bool, StoreError> {
         let (set, by) = match &self.actor {
-            Some(actor) => ("SET revoked = :now, revoked_by = :by", Some(AttributeValue::S(actor.to_string()))),
+            Some(actor) => {
+                ("SET revoked = :now, revoked_by = :by", Some(AttributeValue::S(actor.to_string())))
+            }
             None => ("SET revoked = :now", None),
         };
         self.retried(|| async {
             let update = self.update_key(hash).update_expression(set);
-            let update = update.condition_expression("attribute_exists(#hash) AND attribute_not_exists(revoked)");
-            let update = update.expression_attribute_values(":now", AttributeValue::N(now.unix_s().to_string()));
-            let update = by.iter().fold(update, |update, by| update.expression_attribute_values(":by", by.clone()));
-            let update = update.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+            let update = update
+                .condition_expression("attribute_exists(#hash) AND attribute_not_exists(revoked)");
+            let update = update
+                .expression_attribute_values(":now", AttributeValue::N(now.unix_s().to_string()));
+            let update = by
+                .iter()
+                .fold(update, |update, by| update.expression_attribute_values(":by", by.clone()));
+            let update = update.return_values_on_condition_check_failure(
+                ReturnValuesOnConditionCheckFailure::AllOld,
+            );
             match update.send().await {
                 Ok(_) => Ok(true),
                 Err(error) => match error.as_service_error() {
-                    Some(UpdateItemError::ConditionalCheckFailedException(failed)) => Ok(failed.item().is_some()),
+                    Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
+                        Ok(failed.item().is_some())
+                    }
                     _ => Err(trouble(error)),
                 },
             }
@@ -113,15 +132,17 @@ impl Store {
         .await
     }
 
-    /// Keeps the day on which a key was used, unless it is known to have been used on that day or later. It writes nothing else of the
-    /// key, and makes none: roles may write this attribute alone.
+    /// Keeps the day on which a key was used, unless it is known to have been used on that day or
+    /// later. It writes nothing else of the key, and makes none: roles may write this attribute
+    /// alone.
     pub async fn keep_day_of_use(&self, hash: &KeyHash, day: Timestamp) -> Result<(), StoreError> {
         self.retried(|| async {
             let update = self.update_key(hash).update_expression("SET last_used = :day");
             let update = update.condition_expression(
                 "attribute_exists(#hash) AND (attribute_not_exists(last_used) OR last_used < :day)",
             );
-            let update = update.expression_attribute_values(":day", AttributeValue::N(day.unix_s().to_string()));
+            let update = update
+                .expression_attribute_values(":day", AttributeValue::N(day.unix_s().to_string()));
             match update.send().await {
                 Ok(_) => Ok(()),
                 Err(error) => match error.as_service_error() {
@@ -135,7 +156,9 @@ impl Store {
 
     fn update_key(&self, hash: &KeyHash) -> UpdateItemFluentBuilder {
         let update = self.db.update_item().table_name(self.table(Table::Keys));
-        update.key("hash", AttributeValue::S(hash.0.clone())).expression_attribute_names("#hash", "hash")
+        update
+            .key("hash", AttributeValue::S(hash.0.clone()))
+            .expression_attribute_names("#hash", "hash")
     }
 }
 

@@ -1,8 +1,9 @@
 //! The lease under which a job is handed to its provider.
 //!
-//! An attempt whose answer is lost may be committed later. The job would then stand with a lease that no function holds, and would fail
-//! as if it were unknown whether its provider took it. So before an error is returned, the same revision is written without the lease:
-//! the late attempt fails on that.
+//! An attempt whose answer is lost may be committed later. The job would then stand with a lease
+//! that no function holds, and would fail as if it were unknown whether its provider took it. So
+//! before an error is returned, the same revision is written without the lease: the late attempt
+//! fails on that.
 
 use super::error::StoreError;
 use super::job::is_by;
@@ -11,12 +12,14 @@ use crate::error::causes;
 use crate::job::Job;
 use std::time::Duration;
 
-/// How long the write without the lease is tried: one attempt of 3 s may stay without an answer, and a second takes its place.
+/// How long the write without the lease is tried: one attempt of 3 s may stay without an answer,
+/// and a second takes its place.
 const GIVING_UP: Duration = Duration::from_secs(5);
 
 impl Store {
-    /// Writes `leased` over the revision that was read. If that ends in an error, `without` is written over the same revision, so that no
-    /// late attempt leaves a lease behind, unless the store does not answer for 9 s.
+    /// Writes `leased` over the revision that was read. If that ends in an error, `without` is
+    /// written over the same revision, so that no late attempt leaves a lease behind, unless the
+    /// store does not answer for 9 s.
     pub async fn lease(&self, leased: &Job, without: &Job) -> Result<Written, StoreError> {
         let write = self.new_write();
         let error = match self.update(leased, &write).await {
@@ -27,7 +30,11 @@ impl Store {
             Ok(Written::Done) => Err(error),
             Ok(Written::Overtaken) => {
                 let found = self.item(leased.org, leased.id).await?;
-                Ok(if found.is_some_and(|found| is_by(&found, &write)) { Written::Done } else { Written::Overtaken })
+                Ok(if found.is_some_and(|found| is_by(&found, &write)) {
+                    Written::Done
+                } else {
+                    Written::Overtaken
+                })
             }
             Err(unanswered) => {
                 let why = causes(&unanswered);

@@ -13,8 +13,8 @@ const NAMES: [&str; 4] = ["org", "job", "id", "name"];
 pub(super) type Page = (Vec<Item>, Option<Item>);
 
 impl Store {
-    /// Asks for page after page and hands on each item, until there are no more or enough were seen. Each page is tried for the store's
-    /// budget.
+    /// Asks for page after page and hands on each item, until there are no more or enough were
+    /// seen. Each page is tried for the store's budget.
     pub(super) async fn each_item<F>(
         &self,
         ask: impl Fn(Option<Item>) -> F,
@@ -57,7 +57,8 @@ impl Store {
         Ok(all)
     }
 
-    /// An item among others, read. One that cannot be read is logged with its key and counted, and the others are not kept back for it.
+    /// An item among others, read. One that cannot be read is logged with its key and counted, and
+    /// the others are not kept back for it.
     pub(super) fn readable<T>(
         &self,
         table: Table,
@@ -70,7 +71,12 @@ impl Store {
             Ok(read) => Some(read),
             Err(error) => {
                 let error = causes(error.as_ref());
-                tracing::error!(table = table.variable(), key, error, "an item cannot be read; it is left out");
+                tracing::error!(
+                    table = table.variable(),
+                    key,
+                    error,
+                    "an item cannot be read; it is left out"
+                );
                 self.metrics.unreadable();
                 None
             }

@@ -1,10 +1,13 @@
-//! Postings: an entry and the balance, and for a charge the job, all or nothing, in the order of the ledger.
+//! Postings: an entry and the balance, and for a charge the job, all or nothing, in the order of
+//! the ledger.
 //!
-//! Each is written on the condition that the account has as many entries as when its place and its balance were worked out; so of two that
-//! were worked out over the same end of the ledger one is refused and takes the next place, and holds and releases, which add no entry,
-//! refuse none. An attempt whose answer was lost may stand, or arrive late and stand then: what it is for is asked first, and the job or
-//! the entry that is found there says that it is ours, wherever in the ledger it stands, while the conditions of its later attempts, each
-//! under a token of its own place, fail on that very item.
+//! Each is written on the condition that the account has as many entries as when its place and its
+//! balance were worked out; so of two that were worked out over the same end of the ledger one is
+//! refused and takes the next place, and holds and releases, which add no entry, refuse none. An
+//! attempt whose answer was lost may stand, or arrive late and stand then: what it is for is asked
+//! first, and the job or the entry that is found there says that it is ours, wherever in the ledger
+//! it stands, while the conditions of its later attempts, each under a token of its own place, fail
+//! on that very item.
 
 use super::account::{OnlyIf, key};
 use super::error::{Item, StoreError, Trouble, refused, trouble};
@@ -29,7 +32,8 @@ pub(super) enum Posting {
     NoAccount,
 }
 
-/// A posting that is wanted: the entry, what it does to the account, and the job that is written with it.
+/// A posting that is wanted: the entry, what it does to the account, and the job that is written
+/// with it.
 pub(super) struct Wanted<'a> {
     pub(super) entry: &'a Entry,
     pub(super) change: Change,
@@ -39,9 +43,11 @@ pub(super) struct Wanted<'a> {
 }
 
 impl Store {
-    /// Posts at the end of the ledger. An attempt that another posting came before, or that met another transaction, waits as every
-    /// attempt does and then looks where the ledger ends by now: to try at once with what the refusal told is sooner done, and costs
-    /// twice the transactions, which is what the others wait for. Whoever came before was written, so of many one always gets on.
+    /// Posts at the end of the ledger. An attempt that another posting came before, or that met
+    /// another transaction, waits as every attempt does and then looks where the ledger ends by
+    /// now: to try at once with what the refusal told is sooner done, and costs twice the
+    /// transactions, which is what the others wait for. Whoever came before was written, so of many
+    /// one always gets on.
     pub(super) async fn post_at_the_end(&self, wanted: &Wanted<'_>) -> Result<Posting, StoreError> {
         self.retried(|| async {
             let Some(end) = self.ledger_end(wanted).await? else { return Ok(Posting::NoAccount) };
@@ -63,17 +69,28 @@ impl Store {
     }
 
     async fn ledger_end(&self, wanted: &Wanted<'_>) -> Result<Option<LedgerEnd>, Trouble> {
-        let get = self.db.get_item().table_name(self.table(Table::Accounts)).set_key(Some(key(wanted.entry.org)));
+        let get = self
+            .db
+            .get_item()
+            .table_name(self.table(Table::Accounts))
+            .set_key(Some(key(wanted.entry.org)));
         let get = get.projection_expression("entries, balance").consistent_read(true);
         let found = get.send().await.map_err(trouble)?.item;
         found.map(item::to_ledger_end).transpose().map_err(Trouble::Final)
     }
 
-    /// The transaction that posts over this end: the account, the entry, and the job. Its token is made of what decides its content.
-    fn over(&self, end: LedgerEnd, wanted: &Wanted<'_>) -> Result<(Vec<TransactWriteItem>, String), BoxError> {
+    /// The transaction that posts over this end: the account, the entry, and the job. Its token is
+    /// made of what decides its content.
+    fn over(
+        &self,
+        end: LedgerEnd,
+        wanted: &Wanted<'_>,
+    ) -> Result<(Vec<TransactWriteItem>, String), BoxError> {
         let line = next(end, wanted.entry)?;
-        let account = self.change_account(wanted.entry.org, wanted.change, OnlyIf::Entries(end.entries))?;
-        let writes = [account, self.put_line(&line)?].into_iter().chain(wanted.job.cloned()).collect();
+        let account =
+            self.change_account(wanted.entry.org, wanted.change, OnlyIf::Entries(end.entries))?;
+        let writes =
+            [account, self.put_line(&line)?].into_iter().chain(wanted.job.cloned()).collect();
         Ok((writes, token(wanted.name, line.sequence)))
     }
 }
@@ -84,17 +101,22 @@ fn next(end: LedgerEnd, entry: &Entry) -> Result<LedgerLine, MoneyOverflow> {
     Ok(LedgerLine { entry: entry.clone(), sequence: end.entries + 1, balance_after })
 }
 
-/// One token for one content: DynamoDB takes a second transaction under a token for the first one, or refuses it if it is another.
+/// One token for one content: DynamoDB takes a second transaction under a token for the first one,
+/// or refuses it if it is another.
 fn token(name: &str, sequence: u64) -> String {
     let digest = Sha256::digest(format!("{name}/{sequence}"));
     digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Whose conditions failed, of the account, the entry and the job, each with the item that is there.
+/// Whose conditions failed, of the account, the entry and the job, each with the item that is
+/// there.
 fn failed(reasons: Vec<CancellationReason>) -> [Option<Option<Item>>; 3] {
     let mut reasons = reasons.into_iter();
     std::array::from_fn(|_| {
-        reasons.next().filter(|reason| reason.code() == Some("ConditionalCheckFailed")).map(|reason| reason.item)
+        reasons
+            .next()
+            .filter(|reason| reason.code() == Some("ConditionalCheckFailed"))
+            .map(|reason| reason.item)
     })
 }
 

@@ -1,5 +1,5 @@
-//! What the operator decides about an account: whether it is served, how many jobs may be open, how far below 0 it may go; and what they
-//! write down of it. Beside each stands who did it last.
+//! What the operator decides about an account: whether it is served, how many jobs may be open, how
+//! far below 0 it may go; and what they write down of it. Beside each stands who did it last.
 
 use super::account::{key, micros};
 use super::error::{StoreError, trouble};
@@ -37,7 +37,8 @@ impl Setting {
     }
 }
 
-/// What the operator writes down of an organization. An empty text takes away what stands there; what is not given stays.
+/// What the operator writes down of an organization. An empty text takes away what stands there;
+/// what is not given stays.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Description {
     /// What the operator calls it.
@@ -47,14 +48,20 @@ pub struct Description {
 }
 
 impl Store {
-    /// Writes it down, and returns the account after it; `None` when there is no such account. A repeat writes the same.
-    pub async fn describe(&self, org: OrgId, description: &Description) -> Result<Option<Account>, StoreError> {
+    /// Writes it down, and returns the account after it; `None` when there is no such account. A
+    /// repeat writes the same.
+    pub async fn describe(
+        &self,
+        org: OrgId,
+        description: &Description,
+    ) -> Result<Option<Account>, StoreError> {
         let (mut set, mut remove) = (Vec::new(), Vec::new());
         let mut names = Vec::from([("#by", "described_by")]);
         let mut values = Vec::from([(":one", number(1))]);
-        for (name, value, attribute, text) in
-            [("#name", ":name", "name", &description.name), ("#contact", ":contact", "contact", &description.contact)]
-        {
+        for (name, value, attribute, text) in [
+            ("#name", ":name", "name", &description.name),
+            ("#contact", ":contact", "contact", &description.contact),
+        ] {
             let Some(text) = text else { continue };
             names.push((name, attribute));
             if text.is_empty() {
@@ -79,14 +86,19 @@ impl Store {
         let change = format!("{}{}ADD revision :one", part("SET", &set), part("REMOVE", &remove));
         let described = self
             .retried(|| async {
-                let update = self.db.update_item().table_name(self.table(Table::Accounts)).set_key(Some(key(org)));
-                let update = update.update_expression(&change).condition_expression("attribute_exists(org)");
-                let update = names
-                    .iter()
-                    .fold(update, |update, (name, attribute)| update.expression_attribute_names(*name, *attribute));
-                let update = values
-                    .iter()
-                    .fold(update, |update, (name, value)| update.expression_attribute_values(*name, value.clone()));
+                let update = self
+                    .db
+                    .update_item()
+                    .table_name(self.table(Table::Accounts))
+                    .set_key(Some(key(org)));
+                let update =
+                    update.update_expression(&change).condition_expression("attribute_exists(org)");
+                let update = names.iter().fold(update, |update, (name, attribute)| {
+                    update.expression_attribute_names(*name, *attribute)
+                });
+                let update = values.iter().fold(update, |update, (name, value)| {
+                    update.expression_attribute_values(*name, value.clone())
+                });
                 match update.return_values(ReturnValue::AllNew).send().await {
                     Ok(answer) => Ok(Some(answer.attributes.unwrap_or_default())),
                     Err(error) => match error.as_service_error() {
@@ -106,7 +118,11 @@ impl Store {
     }
 
     /// Sets it, and returns the account before and after; `None` when there is no such account.
-    pub async fn set(&self, org: OrgId, setting: Setting) -> Result<Option<(Account, Account)>, StoreError> {
+    pub async fn set(
+        &self,
+        org: OrgId,
+        setting: Setting,
+    ) -> Result<Option<(Account, Account)>, StoreError> {
         let Some(before) = self.account(org).await? else { return Ok(None) };
         let mut read = before.clone();
         loop {
@@ -114,35 +130,55 @@ impl Store {
             if wanted == read {
                 return Ok(Some((before, read)));
             }
-            // Nothing is compared with `available` before it is written, so what it will be must fit.
+            // Nothing is compared with `available` before it is written, so what it will be must
+            // fit.
             wanted.available().map_err(|error| StoreError::Broken(error.into()))?;
             match self.set_over(&read, setting).await? {
                 Ok(after) => return Ok(Some((before, after))),
-                Err(Some(found)) => read = found, // somebody else set the same, or this is our own write whose answer was lost
+                // somebody else set the same, or this is our own write whose answer was lost
+                Err(Some(found)) => read = found,
                 Err(None) => return Ok(None),
             }
         }
     }
 
-    /// Sets it over what was read of it; otherwise says what stands there. `available` moves by as much as the credit limit does, in the
-    /// same write, whatever jobs and payments do to it meanwhile. A change by no person takes away who made the one before.
-    async fn set_over(&self, read: &Account, setting: Setting) -> Result<Result<Account, Option<Account>>, StoreError> {
+    /// Sets it over what was read of it; otherwise says what stands there. `available` moves by as
+    /// much as the credit limit does, in the same write, whatever jobs and payments do to it
+    /// meanwhile. A change by no person takes away who made the one before.
+    async fn set_over(
+        &self,
+        read: &Account,
+        setting: Setting,
+    ) -> Result<Result<Account, Option<Account>>, StoreError> {
         let change = match setting {
             Setting::CreditLimit(limit) => limit.minus(read.credit_limit),
-            Setting::Suspended(_) | Setting::OpenJobsLimit(_) | Setting::JobsPerDay(_) => Ok(Money::ZERO),
+            Setting::Suspended(_) | Setting::OpenJobsLimit(_) | Setting::JobsPerDay(_) => {
+                Ok(Money::ZERO)
+            }
         };
         let change = change.map_err(|error| StoreError::Broken(error.into()))?;
         let (name, by, was, will) = match setting {
-            Setting::Suspended(will) => {
-                ("suspended", "suspended_by", AttributeValue::Bool(read.suspended), AttributeValue::Bool(will))
+            Setting::Suspended(will) => (
+                "suspended",
+                "suspended_by",
+                AttributeValue::Bool(read.suspended),
+                AttributeValue::Bool(will),
+            ),
+            Setting::OpenJobsLimit(will) => (
+                "open_jobs_limit",
+                "open_jobs_limit_by",
+                number(read.open_jobs_limit),
+                number(will),
+            ),
+            Setting::CreditLimit(will) => {
+                ("credit_limit", "credit_limit_by", micros(read.credit_limit), micros(will))
             }
-            Setting::OpenJobsLimit(will) => {
-                ("open_jobs_limit", "open_jobs_limit_by", number(read.open_jobs_limit), number(will))
-            }
-            Setting::CreditLimit(will) => ("credit_limit", "credit_limit_by", micros(read.credit_limit), micros(will)),
-            Setting::JobsPerDay(will) => {
-                ("jobs_per_day", "jobs_per_day_by", number(read.jobs_per_day.unwrap_or(will)), number(will))
-            }
+            Setting::JobsPerDay(will) => (
+                "jobs_per_day",
+                "jobs_per_day_by",
+                number(read.jobs_per_day.unwrap_or(will)),
+                number(will),
+            ),
         };
         // An account of the version before has no number of jobs per day.
         let condition = match read.jobs_per_day {
@@ -158,7 +194,11 @@ impl Store {
         };
         let answered = self
             .retried(|| async {
-                let update = self.db.update_item().table_name(self.table(Table::Accounts)).set_key(Some(key(read.org)));
+                let update = self
+                    .db
+                    .update_item()
+                    .table_name(self.table(Table::Accounts))
+                    .set_key(Some(key(read.org)));
                 let update = update
                     .update_expression(set)
                     .condition_expression(condition)
@@ -169,9 +209,12 @@ impl Store {
                     .expression_attribute_values(":change", micros(change))
                     .expression_attribute_values(":one", number(1))
                     .return_values(ReturnValue::AllNew)
-                    .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-                let update =
-                    deed.iter().fold(update, |update, deed| update.expression_attribute_values(":by", deed.clone()));
+                    .return_values_on_condition_check_failure(
+                        ReturnValuesOnConditionCheckFailure::AllOld,
+                    );
+                let update = deed.iter().fold(update, |update, deed| {
+                    update.expression_attribute_values(":by", deed.clone())
+                });
                 match update.send().await {
                     Ok(answer) => Ok(Ok(answer.attributes)),
                     Err(error) => match error.as_service_error() {
@@ -185,10 +228,14 @@ impl Store {
             .await?;
         match answered {
             Ok(after) => {
-                let after = after.ok_or_else(|| StoreError::Broken(BoxError::from("the update came back empty")))?;
+                let after = after.ok_or_else(|| {
+                    StoreError::Broken(BoxError::from("the update came back empty"))
+                })?;
                 Ok(Ok(item::to_account(after).map_err(StoreError::Broken)?))
             }
-            Err(found) => Ok(Err(found.map(item::to_account).transpose().map_err(StoreError::Broken)?)),
+            Err(found) => {
+                Ok(Err(found.map(item::to_account).transpose().map_err(StoreError::Broken)?))
+            }
         }
     }
 }

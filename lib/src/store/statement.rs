@@ -1,5 +1,6 @@
-//! The ledger as its organization reads it: the newest entry first, part by part, in the order in which they were posted. The order is
-//! an index of the ledger's own, which is read as consistently as the table itself; no entry is missed, and none comes twice.
+//! The ledger as its organization reads it: the newest entry first, part by part, in the order in
+//! which they were posted. The order is an index of the ledger's own, which is read as consistently
+//! as the table itself; no entry is missed, and none comes twice.
 
 use super::error::{StoreError, trouble};
 use super::{EntryKind, LedgerLine, Store, Table};
@@ -11,8 +12,9 @@ use tokio::time::Instant;
 
 /// The index of the ledger in the order of posting.
 const BY_SEQUENCE: &str = "by-sequence";
-/// The second look at what is filtered, in entries of some 400 bytes, and the last one. A look reads 1 MB at most, which takes 256 units:
-/// as many as a list of jobs may take, for the same reason (`history.rs`).
+/// The second look at what is filtered, in entries of some 400 bytes, and the last one. A look
+/// reads 1 MB at most, which takes 256 units: as many as a list of jobs may take, for the same
+/// reason (`history.rs`).
 const SECOND_LOOK: usize = 2_000;
 
 /// Which entries are asked for.
@@ -31,8 +33,8 @@ pub struct Which {
 pub struct Statement {
     /// The newest first.
     pub lines: Vec<LedgerLine>,
-    /// The entry after which the next part begins, if there may be one: the last of these, or the last that was looked at and is not
-    /// asked for.
+    /// The entry after which the next part begins, if there may be one: the last of these, or the
+    /// last that was looked at and is not asked for.
     pub more_after: Option<TransactionId>,
 }
 
@@ -43,30 +45,38 @@ impl Which {
     }
 
     fn filter(&self, query: QueryFluentBuilder) -> QueryFluentBuilder {
-        let moment = |at: Timestamp| format!("{:015}", at.unix_s().saturating_mul(1_000)); // as an entry's `posted` begins
+        // as an entry's `posted` begins
+        let moment = |at: Timestamp| format!("{:015}", at.unix_s().saturating_mul(1_000));
         let conditions = [
             ("kind = :kind", ":kind", self.kind.map(|kind| kind.as_str().to_owned())),
             ("posted >= :from", ":from", self.from.map(moment)),
             ("posted < :until", ":until", self.until.map(moment)),
         ];
-        let given: Vec<_> =
-            conditions.into_iter().filter_map(|(says, name, value)| Some((says, name, value?))).collect();
+        let given: Vec<_> = conditions
+            .into_iter()
+            .filter_map(|(says, name, value)| Some((says, name, value?)))
+            .collect();
         let expression = given.iter().map(|(says, ..)| *says).collect::<Vec<_>>().join(" AND ");
         let query = query.set_filter_expression((!expression.is_empty()).then_some(expression));
-        given
-            .into_iter()
-            .fold(query, |query, (_, name, value)| query.expression_attribute_values(name, AttributeValue::S(value)))
+        given.into_iter().fold(query, |query, (_, name, value)| {
+            query.expression_attribute_values(name, AttributeValue::S(value))
+        })
     }
 }
 
 impl Store {
-    /// The place in the ledger of the organization's transaction with this id; `None` when it has none.
-    pub async fn place_of(&self, org: OrgId, id: &TransactionId) -> Result<Option<u64>, StoreError> {
+    /// The place in the ledger of the organization's transaction with this id; `None` when it has
+    /// none.
+    pub async fn place_of(
+        &self,
+        org: OrgId,
+        id: &TransactionId,
+    ) -> Result<Option<u64>, StoreError> {
         Ok(self.line(org, id).await?.map(|line| line.sequence))
     }
 
-    /// At most `most` entries below a place in the ledger, or from its end: those that are asked for, out of the 2,000 next ones,
-    /// or out of fewer when the store's budget is over before.
+    /// At most `most` entries below a place in the ledger, or from its end: those that are asked
+    /// for, out of the 2,000 next ones, or out of fewer when the store's budget is over before.
     pub async fn statement(
         &self,
         org: OrgId,
@@ -80,24 +90,33 @@ impl Store {
             let looked = self
                 .retried_until(end, || async {
                     let query = which.filter(self.db.query().table_name(self.table(Table::Ledger)));
-                    let query = query.index_name(BY_SEQUENCE).scan_index_forward(false).consistent_read(true);
+                    let query = query
+                        .index_name(BY_SEQUENCE)
+                        .scan_index_forward(false)
+                        .consistent_read(true);
                     let query = query.key_condition_expression("org = :org AND #sequence < :below");
                     let query = query.expression_attribute_names("#sequence", "sequence");
-                    let query = query.expression_attribute_values(":org", AttributeValue::S(org.to_string()));
-                    let query = query.expression_attribute_values(":below", number(below.unwrap_or(u64::MAX)));
-                    let query =
-                        query.limit(i32::try_from(step).unwrap_or(i32::MAX)).set_exclusive_start_key(from.clone());
+                    let query = query
+                        .expression_attribute_values(":org", AttributeValue::S(org.to_string()));
+                    let query = query
+                        .expression_attribute_values(":below", number(below.unwrap_or(u64::MAX)));
+                    let query = query
+                        .limit(i32::try_from(step).unwrap_or(i32::MAX))
+                        .set_exclusive_start_key(from.clone());
                     let answer = query.send().await.map_err(trouble)?;
                     Ok((answer.items.unwrap_or_default(), answer.last_evaluated_key))
                 })
                 .await;
             let (items, next) = match looked {
                 Ok(page) => page,
-                // What was looked through need not be looked through again: who asked goes on from here.
+                // What was looked through need not be looked through again: who asked goes on from
+                // here.
                 Err(StoreError::Unavailable(_)) if from.is_some() => break,
                 Err(error) => return Err(error),
             };
-            let line = |item| self.readable(Table::Ledger, item, |item| Ok(serde_dynamo::from_item(item)?));
+            let line = |item| {
+                self.readable(Table::Ledger, item, |item| Ok(serde_dynamo::from_item(item)?))
+            };
             lines.extend(items.into_iter().filter_map(line));
             from = next;
             if lines.len() > most || from.is_none() {

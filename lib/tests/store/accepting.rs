@@ -16,7 +16,10 @@ async fn an_accepted_job_is_stored_and_held_and_nothing_is_charged() {
     let job = stage.accepted(org).await;
     assert_eq!(stage.store.job(org, job.id).await.unwrap(), Some(job));
     let account = stage.account(org).await;
-    assert_eq!((account.balance, account.held, account.open_jobs), (money("10.00"), money("4.20"), 1));
+    assert_eq!(
+        (account.balance, account.held, account.open_jobs),
+        (money("10.00"), money("4.20"), 1)
+    );
     assert_eq!(account.available().unwrap(), money("5.80"));
 }
 
@@ -48,8 +51,11 @@ async fn what_open_jobs_hold_counts_as_spent_and_a_credit_limit_moves_the_zero()
     let first = stage.accepted(org).await;
     let job = stage.job(org);
     let refused = stage.store.accept(&job, None).await.unwrap();
-    let refusal =
-        HoldRefused::InsufficientBalance { balance: money("4.20"), held: money("4.20"), missing: money("0.000001") };
+    let refusal = HoldRefused::InsufficientBalance {
+        balance: money("4.20"),
+        held: money("4.20"),
+        missing: money("0.000001"),
+    };
     assert!(matches!(refused, Accepted::Refused(why) if why == refusal), "{refused:?}");
     assert_eq!(stage.store.job(org, job.id).await.unwrap(), None, "a refusal writes nothing");
     stage.store.set(org, Setting::CreditLimit(money("0.000001"))).await.unwrap();
@@ -67,9 +73,15 @@ async fn so_many_jobs_are_open_as_may_be() {
     stage.accepted(org).await;
     let third = stage.job(org);
     let refused = stage.store.accept(&third, None).await.unwrap();
-    assert!(matches!(refused, Accepted::Refused(HoldRefused::TooManyOpenJobs { limit: 2 })), "{refused:?}");
+    assert!(
+        matches!(refused, Accepted::Refused(HoldRefused::TooManyOpenJobs { limit: 2 })),
+        "{refused:?}"
+    );
     stage.store.write(&failed(&first)).await.unwrap();
-    assert!(matches!(stage.store.accept(&third, None).await.unwrap(), Accepted::Stored), "a place is free again");
+    assert!(
+        matches!(stage.store.accept(&third, None).await.unwrap(), Accepted::Stored),
+        "a place is free again"
+    );
 }
 
 #[tokio::test]
@@ -79,15 +91,22 @@ async fn a_refusal_is_read_in_its_order() {
     let (job, key) = with_key(&stage, org, "k");
     assert!(matches!(stage.store.accept(&job, Some(&key)).await.unwrap(), Accepted::Stored));
     stage.store.set(org, Setting::OpenJobsLimit(1)).await.unwrap();
-    let told = async |key: &Idempotency| stage.store.accept(&stage.job(org), Some(key)).await.unwrap();
+    let told =
+        async |key: &Idempotency| stage.store.accept(&stage.job(org), Some(key)).await.unwrap();
     let other = Idempotency { key: "other".to_owned(), ..key.clone() };
     let refused = told(&other).await;
-    assert!(matches!(refused, Accepted::Refused(HoldRefused::InsufficientBalance { .. })), "{refused:?}");
+    assert!(
+        matches!(refused, Accepted::Refused(HoldRefused::InsufficientBalance { .. })),
+        "{refused:?}"
+    );
     stage.store.set(org, Setting::Suspended(true)).await.unwrap();
     let refused = told(&other).await;
     assert!(matches!(refused, Accepted::Refused(HoldRefused::Suspended)), "{refused:?}");
     let replayed = told(&key).await;
-    assert!(matches!(replayed, Accepted::Replayed(found) if found == job.id), "the key comes first: {replayed:?}");
+    assert!(
+        matches!(replayed, Accepted::Replayed(found) if found == job.id),
+        "the key comes first: {replayed:?}"
+    );
     let reused = told(&Idempotency { request_hash: "another".to_owned(), ..key }).await;
     assert!(matches!(reused, Accepted::KeyReused), "{reused:?}");
     assert_eq!(stage.account(org).await.open_jobs, 1);
@@ -114,7 +133,10 @@ async fn a_key_stands_for_a_day_and_for_its_organization() {
     let replayed = stage.store.accept(&later, Some(&key)).await.unwrap();
     assert!(matches!(replayed, Accepted::Replayed(found) if found == first.id), "{replayed:?}");
     let later = Job { created: at(day + 1), ..later };
-    assert!(matches!(stage.store.accept(&later, Some(&key)).await.unwrap(), Accepted::Stored), "it is free again");
+    assert!(
+        matches!(stage.store.accept(&later, Some(&key)).await.unwrap(), Accepted::Stored),
+        "it is free again"
+    );
     let stranger = stage.org("100.00").await;
     let (theirs, same) = with_key(&stage, stranger, "k");
     assert!(matches!(stage.store.accept(&theirs, Some(&same)).await.unwrap(), Accepted::Stored));
@@ -150,10 +172,12 @@ async fn an_accept_whose_answers_were_all_lost_is_looked_for() {
     assert_eq!(stage.account(org).await.open_jobs, 1);
 }
 
-/// A transaction that is late finds a void item under its job's id, so it stores no job, holds nothing and spends no key.
+/// A transaction that is late finds a void item under its job's id, so it stores no job, holds
+/// nothing and spends no key.
 #[tokio::test(start_paused = true)]
 async fn what_was_refused_after_a_lost_answer_cannot_be_accepted_late() {
-    let unavailable = || Fault::Answer(400, json!({"__type": "a#ThrottlingException", "message": "no"}));
+    let unavailable =
+        || Fault::Answer(400, json!({"__type": "a#ThrottlingException", "message": "no"}));
     for refused_by in ["the store", "the account", "the key"] {
         let stage = Stage::new();
         let org = stage.org("100.00").await;
@@ -164,13 +188,18 @@ async fn what_was_refused_after_a_lost_answer_cannot_be_accepted_late() {
             "the account" => drop(stage.store.set(org, Setting::OpenJobsLimit(0)).await.unwrap()),
             _ => {
                 let other = Idempotency { request_hash: "another".to_owned(), ..key.clone() };
-                assert!(matches!(stage.store.accept(&stage.job(org), Some(&other)).await, Ok(Accepted::Stored)));
+                assert!(matches!(
+                    stage.store.accept(&stage.job(org), Some(&other)).await,
+                    Ok(Accepted::Stored)
+                ));
             }
         }
         stage.dynamo.meets("TransactWriteItems", faults);
         let accepted = stage.store.accept(&job, Some(&key)).await;
         match refused_by {
-            "the store" => assert!(matches!(accepted, Err(StoreError::Unavailable(_))), "{accepted:?}"),
+            "the store" => {
+                assert!(matches!(accepted, Err(StoreError::Unavailable(_))), "{accepted:?}")
+            }
             "the account" => assert!(matches!(accepted, Ok(Accepted::Refused(_))), "{accepted:?}"),
             _ => assert!(matches!(accepted, Ok(Accepted::KeyReused)), "{accepted:?}"),
         }
@@ -180,8 +209,15 @@ async fn what_was_refused_after_a_lost_answer_cannot_be_accepted_late() {
         assert_eq!(stage.store.job(org, job.id).await.unwrap(), None, "{refused_by}");
         assert_eq!(stage.store.job_and_account(org, job.id).await.unwrap().0, None, "{refused_by}");
         assert_eq!(stage.account(org).await, before, "{refused_by}: nothing is held");
-        let listed = stage.store.jobs(org, Wanted { deleted_too: true, ..Wanted::default() }, 10).await.unwrap();
-        assert!(listed.jobs.iter().all(|other| other.id != job.id), "{refused_by}: it is in no list");
+        let listed = stage
+            .store
+            .jobs(org, Wanted { deleted_too: true, ..Wanted::default() }, 10)
+            .await
+            .unwrap();
+        assert!(
+            listed.jobs.iter().all(|other| other.id != job.id),
+            "{refused_by}: it is in no list"
+        );
         assert_eq!(stage.store.audit(org).await.unwrap(), Some(Audited::Agrees), "{refused_by}");
         assert_eq!(stage.store.owner(job.id).await.unwrap(), None, "{refused_by}");
     }
@@ -202,7 +238,8 @@ async fn the_key_of_a_submit_that_was_answered_with_an_error_is_free() {
     assert!(matches!(replayed, Accepted::Replayed(found) if found == again.id), "{replayed:?}");
 }
 
-/// An answer that says no, or a request that never left, leaves nothing behind: no exchange is added.
+/// An answer that says no, or a request that never left, leaves nothing behind: no exchange is
+/// added.
 #[tokio::test(start_paused = true)]
 async fn a_void_item_is_written_only_after_a_lost_answer() {
     let stage = Stage::new();
@@ -211,7 +248,10 @@ async fn a_void_item_is_written_only_after_a_lost_answer() {
     let throttled = json!({"__type": "a#ThrottlingException", "message": "no"});
     for fault in [Fault::NotSent, Fault::Answer(400, throttled)] {
         stage.dynamo.meets("TransactWriteItems", [fault]);
-        assert!(matches!(hasty.accept(&stage.job(org), None).await, Err(StoreError::Unavailable(_))));
+        assert!(matches!(
+            hasty.accept(&stage.job(org), None).await,
+            Err(StoreError::Unavailable(_))
+        ));
     }
     stage.accepted(org).await;
     assert_eq!(stage.dynamo.asked("PutItem"), 1, "the account's alone");
@@ -234,14 +274,18 @@ async fn a_void_item_whose_answer_was_lost_is_tried_again() {
     assert!(matches!(hasty.accept(&job, None).await, Err(StoreError::Unavailable(_))));
     assert_eq!(stage.dynamo.deliver_late(), [400]);
     assert_eq!(stage.account(org).await.open_jobs, 0);
-    // The version before knows no void items: its lists leave out what is deleted, and cannot read this as a job.
+    // The version before knows no void items: its lists leave out what is deleted, and cannot read
+    // this as a job.
     let list = json!({
         "TableName": "TABLE_JOBS", "KeyConditionExpression": "org = :org",
         "FilterExpression": "attribute_not_exists(deleted)",
         "ExpressionAttributeValues": {":org": {"S": org.to_string()}},
     });
     let (status, answer) = stage.dynamo.act("Query", &list);
-    assert!(status == 200 && answer.contains("\"Count\":0") && answer.contains("\"ScannedCount\":1"), "{answer}");
+    assert!(
+        status == 200 && answer.contains("\"Count\":0") && answer.contains("\"ScannedCount\":1"),
+        "{answer}"
+    );
 }
 
 #[tokio::test]
@@ -249,7 +293,10 @@ async fn an_id_that_is_taken_is_no_job_of_ours_and_nobody_is_no_account() {
     let stage = Stage::new();
     let org = stage.org("100.00").await;
     let job = stage.accepted(org).await;
-    assert!(matches!(stage.store.accept(&job, None).await, Err(StoreError::Broken(_))), "another write, the same id");
+    assert!(
+        matches!(stage.store.accept(&job, None).await, Err(StoreError::Broken(_))),
+        "another write, the same id"
+    );
     let nobody = stage.job(stage.ambient.org_id());
     assert!(matches!(stage.store.accept(&nobody, None).await, Err(StoreError::Broken(_))));
     assert_eq!(stage.store.job(nobody.org, nobody.id).await.unwrap(), None);

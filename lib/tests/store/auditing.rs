@@ -1,4 +1,5 @@
-//! What an audit finds in items that no path of ours writes so, whether money moves meanwhile or not.
+//! What an audit finds in items that no path of ours writes so, whether money moves meanwhile or
+//! not.
 
 use crate::dynamo::Fault;
 use crate::stage::{Stage, at, completed};
@@ -16,7 +17,9 @@ async fn an_audit_reads_of_each_job_what_it_judges() {
     let org = stage.org("100.00").await;
     let (open, done) = (stage.accepted(org).await, completed(&stage.found(org).await));
     stage.store.write(&done).await.unwrap();
-    let Refund::Due(refund) = stage.store.refund(org, done.id, None, 2).await.unwrap() else { panic!("it is charged") };
+    let Refund::Due(refund) = stage.store.refund(org, done.id, None, 2).await.unwrap() else {
+        panic!("it is charged")
+    };
     stage.store.post(&refund).await.unwrap();
     let old = Job { created: at(0).before(LONGEST_OPEN), ..stage.job(org) };
     assert!(matches!(stage.store.accept(&old, None).await.unwrap(), Accepted::Stored));
@@ -25,13 +28,20 @@ async fn an_audit_reads_of_each_job_what_it_judges() {
     let second = Duration::from_secs(1);
     put_by_hand(&stage, &open, "open", None);
     put_by_hand(&stage, &done, "open", Some(json!({"S": "a"})));
-    put_by_hand(&stage, &old, "created", Some(json!({"N": old.created.before(second).unix_s().to_string()})));
+    put_by_hand(
+        &stage,
+        &old,
+        "created",
+        Some(json!({"N": old.created.before(second).unix_s().to_string()})),
+    );
     let mut expected = vec![
         Difference::Index { job: open.id, status: open.status(), indexed: false },
         Difference::Index { job: done.id, status: done.status(), indexed: true },
         Difference::OpenTooLong { job: old.id, since: LONGEST_OPEN + second },
     ];
-    let Some(Audited::Differs(mut found)) = stage.store.audit(org).await.unwrap() else { panic!("three are off") };
+    let Some(Audited::Differs(mut found)) = stage.store.audit(org).await.unwrap() else {
+        panic!("three are off")
+    };
     found.sort_by_key(Difference::to_string);
     expected.sort_by_key(Difference::to_string);
     assert_eq!(found, expected);
@@ -52,9 +62,17 @@ async fn what_no_movement_explains_is_found_while_money_moves() {
     });
     stage.dynamo.act("UpdateItem", &by_hand);
     busy(&stage, org);
-    let Some(Audited::Differs(found)) = stage.store.audit(org).await.unwrap() else { panic!("available is off") };
-    let [Difference::Available { account, sum }] = found[..] else { panic!("one item says it, {found:?}") };
-    assert_eq!(account.minus(sum), Ok(Money::from_micros(3)), "by the numbers of the last look: each had others");
+    let Some(Audited::Differs(found)) = stage.store.audit(org).await.unwrap() else {
+        panic!("available is off")
+    };
+    let [Difference::Available { account, sum }] = found[..] else {
+        panic!("one item says it, {found:?}")
+    };
+    assert_eq!(
+        account.minus(sum),
+        Ok(Money::from_micros(3)),
+        "by the numbers of the last look: each had others"
+    );
 
     let org = stage.org("100.00").await;
     let job = stage.accepted(org).await;

@@ -1,4 +1,5 @@
-//! What a person does through the store carries their name, and none of it erases what a later version wrote beside it.
+//! What a person does through the store carries their name, and none of it erases what a later
+//! version wrote beside it.
 
 use crate::stage::{Stage, at, money};
 use ghub::account::{About, Account};
@@ -38,7 +39,8 @@ async fn each_setting_says_who_set_it_last() {
     let stage = Stage::new();
     let org = stage.ambient.org_id();
     acting(&stage, "ana").create_account(&Account::new(org)).await.unwrap();
-    let set = async |by: &str, setting| acting(&stage, by).set(org, setting).await.unwrap().unwrap().1;
+    let set =
+        async |by: &str, setting| acting(&stage, by).set(org, setting).await.unwrap().unwrap().1;
     set("bea", Setting::Suspended(true)).await;
     set("cleo", Setting::OpenJobsLimit(7)).await;
     set("dora", Setting::CreditLimit(money("3.00"))).await;
@@ -53,9 +55,17 @@ async fn each_setting_says_who_set_it_last() {
     };
     assert_eq!(stage.account(org).await.about, about);
 
-    assert_eq!(set("eva", Setting::Suspended(true)).await.about, about, "what was so before was not set by her");
+    assert_eq!(
+        set("eva", Setting::Suspended(true)).await.about,
+        about,
+        "what was so before was not set by her"
+    );
     let after = stage.store.set(org, Setting::Suspended(false)).await.unwrap().unwrap().1;
-    assert_eq!(after.about, About { suspended_by: None, ..about }, "no person did that, so nobody is said to have");
+    assert_eq!(
+        after.about,
+        About { suspended_by: None, ..about },
+        "no person did that, so nobody is said to have"
+    );
 }
 
 #[tokio::test]
@@ -77,7 +87,10 @@ async fn a_description_is_set_in_parts_and_taken_away() {
         described_by: deed("ana"),
         ..About::NOTHING
     };
-    assert_eq!(after, Account { about: about.clone(), revision: before.revision + 1, ..before.clone() });
+    assert_eq!(
+        after,
+        Account { about: about.clone(), revision: before.revision + 1, ..before.clone() }
+    );
     assert_eq!(stage.account(org).await, after);
 
     let after = described("bea", description(None, Some(""))).await;
@@ -123,8 +136,14 @@ async fn a_key_says_who_made_it_who_revoked_it_and_when_it_was_last_used() {
     assert_eq!(kept().await, used, "a day that is over does not come back");
 
     assert!(acting(&stage, "bea").revoke_key(&key.hash, at(5)).await.unwrap());
-    assert!(acting(&stage, "cleo").revoke_key(&key.hash, at(9)).await.unwrap(), "it is revoked already");
-    assert_eq!(kept().await, ApiKey { revoked: Some(at(5)), revoked_by: Some(name("bea")), ..used });
+    assert!(
+        acting(&stage, "cleo").revoke_key(&key.hash, at(9)).await.unwrap(),
+        "it is revoked already"
+    );
+    assert_eq!(
+        kept().await,
+        ApiKey { revoked: Some(at(5)), revoked_by: Some(name("bea")), ..used }
+    );
 
     let unknown = KeyHash::of("ghub_sk_live_unknown");
     stage.store.keep_day_of_use(&unknown, first).await.unwrap();
@@ -138,7 +157,8 @@ async fn what_a_later_version_wrote_survives_every_write_by_hand() {
     let org = stage.org("10.00").await;
     let key = new_key(org);
     stage.store.create_key(&key).await.unwrap();
-    let (account_key, key_key) = (json!({"org": {"S": org.to_string()}}), json!({"hash": {"S": key.hash.to_string()}}));
+    let (account_key, key_key) =
+        (json!({"org": {"S": org.to_string()}}), json!({"hash": {"S": key.hash.to_string()}}));
     let later = |table: &str, key: &Value| {
         let (set, value) = ("SET later = :later", json!({":later": {"S": "kept"}}));
         let update = json!({
@@ -162,7 +182,10 @@ async fn what_a_later_version_wrote_survives_every_write_by_hand() {
     ana.set(org, Setting::JobsPerDay(9)).await.unwrap().unwrap();
     let description = Description { name: Some("Cine".to_owned()), contact: Some(String::new()) };
     ana.describe(org, &description).await.unwrap().unwrap();
-    assert_eq!(ana.post(&Entry::recharge(org, "payment", money("5.00"), 1)).await.unwrap(), Posted::Now);
+    assert_eq!(
+        ana.post(&Entry::recharge(org, "payment", money("5.00"), 1)).await.unwrap(),
+        Posted::Now
+    );
     ana.keep_day_of_use(&key.hash, at(0).midnight()).await.unwrap();
     assert!(ana.revoke_key(&key.hash, at(5)).await.unwrap());
 

@@ -1,4 +1,5 @@
-//! A sandbox's jobs of a day are counted in the transaction that holds them, so no burst passes the limit.
+//! A sandbox's jobs of a day are counted in the transaction that holds them, so no burst passes the
+//! limit.
 
 use crate::dynamo::Fault;
 use crate::stage::{CREATED, Stage, at, failed};
@@ -33,7 +34,9 @@ async fn so_many_jobs_are_accepted_in_a_day_and_the_next_day_begins_anew() {
     let stage = Stage::new();
     let org = sandbox(&stage, Some(3)).await;
     let day = 24 * 60 * 60;
-    for (today, later_s) in [(CREATED.day(), 0), (CREATED.day() + 1, day), (CREATED.day() + 9, 9 * day)] {
+    for (today, later_s) in
+        [(CREATED.day(), 0), (CREATED.day() + 1, day), (CREATED.day() + 9, 9 * day)]
+    {
         for jobs in 1..=3 {
             let job = Job { created: at(later_s), ..free(&stage, org) };
             assert!(matches!(stage.store.accept(&job, None).await.unwrap(), Accepted::Stored));
@@ -46,7 +49,8 @@ async fn so_many_jobs_are_accepted_in_a_day_and_the_next_day_begins_anew() {
     }
 }
 
-/// Over midnight two clocks need not agree, and a job may have waited: it counts for the day that has begun.
+/// Over midnight two clocks need not agree, and a job may have waited: it counts for the day that
+/// has begun.
 #[tokio::test]
 async fn a_job_of_the_day_before_counts_for_the_day_that_has_begun() {
     let stage = Stage::new();
@@ -54,7 +58,10 @@ async fn a_job_of_the_day_before_counts_for_the_day_that_has_begun() {
     let day = 24 * 60 * 60;
     for created in [day, 0, day - 1] {
         let job = Job { created: at(created), ..free(&stage, org) };
-        assert!(matches!(stage.store.accept(&job, None).await.unwrap(), Accepted::Stored), "{created}");
+        assert!(
+            matches!(stage.store.accept(&job, None).await.unwrap(), Accepted::Stored),
+            "{created}"
+        );
     }
     assert_eq!(stage.account(org).await.daily, Some(Daily { day: CREATED.day() + 1, jobs: 3 }));
     let refused = stage.store.accept(&free(&stage, org), None).await.unwrap();
@@ -83,17 +90,26 @@ async fn without_a_number_of_the_operators_the_usual_one_counts() {
     let org = sandbox(&stage, None).await;
     let key = json!({"org": {"S": org.to_string()}});
     let nearly = (SANDBOX_JOBS_PER_DAY - 1).to_string();
-    assert!(matches!(stage.store.accept(&free(&stage, org), None).await.unwrap(), Accepted::Stored));
+    assert!(matches!(
+        stage.store.accept(&free(&stage, org), None).await.unwrap(),
+        Accepted::Stored
+    ));
     let update = json!({
         "TableName": "TABLE_ACCOUNTS", "Key": key, "UpdateExpression": "SET day_jobs = :jobs",
         "ExpressionAttributeValues": {":jobs": {"N": nearly}},
     });
     assert_eq!(stage.dynamo.act("UpdateItem", &update).0, 200);
-    assert!(matches!(stage.store.accept(&free(&stage, org), None).await.unwrap(), Accepted::Stored));
+    assert!(matches!(
+        stage.store.accept(&free(&stage, org), None).await.unwrap(),
+        Accepted::Stored
+    ));
     let refused = stage.store.accept(&free(&stage, org), None).await.unwrap();
     assert!(is_refused(&refused, SANDBOX_JOBS_PER_DAY), "{refused:?}");
     stage.store.set(org, Setting::JobsPerDay(SANDBOX_JOBS_PER_DAY + 1)).await.unwrap();
-    assert!(matches!(stage.store.accept(&free(&stage, org), None).await.unwrap(), Accepted::Stored));
+    assert!(matches!(
+        stage.store.accept(&free(&stage, org), None).await.unwrap(),
+        Accepted::Stored
+    ));
     stage.store.set(org, Setting::JobsPerDay(0)).await.unwrap();
     assert!(is_refused(&stage.store.accept(&free(&stage, org), None).await.unwrap(), 0));
 }
@@ -102,10 +118,18 @@ async fn without_a_number_of_the_operators_the_usual_one_counts() {
 async fn the_first_job_of_a_day_whose_answer_was_lost_is_counted_once() {
     let stage = Stage::new();
     let org = sandbox(&stage, Some(3)).await;
-    stage.dynamo.meets("TransactWriteItems", [Fault::AnswerLost, Fault::AnswerLost, Fault::AnswerLost]);
-    assert!(matches!(stage.store.accept(&free(&stage, org), None).await.unwrap(), Accepted::Stored));
+    stage
+        .dynamo
+        .meets("TransactWriteItems", [Fault::AnswerLost, Fault::AnswerLost, Fault::AnswerLost]);
+    assert!(matches!(
+        stage.store.accept(&free(&stage, org), None).await.unwrap(),
+        Accepted::Stored
+    ));
     let account = stage.account(org).await;
-    assert_eq!((account.daily, account.open_jobs), (Some(Daily { day: CREATED.day(), jobs: 1 }), 1));
+    assert_eq!(
+        (account.daily, account.open_jobs),
+        (Some(Daily { day: CREATED.day(), jobs: 1 }), 1)
+    );
 }
 
 #[tokio::test]

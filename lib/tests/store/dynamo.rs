@@ -1,4 +1,5 @@
-//! The embedded DynamoDB, answering at the gate, so that nothing listens; its answers can be made to fail.
+//! The embedded DynamoDB, answering at the gate, so that nothing listens; its answers can be made
+//! to fail.
 
 use dynoxide::{Database, DynoxideError};
 use futures::future::BoxFuture;
@@ -47,7 +48,9 @@ pub struct Embedded {
 fn declared(table: Table, partition: &str, sort: Option<&str>) -> Value {
     let keys = |partition: &str, sort: Option<&str>| {
         let keys = [(Some(partition), "HASH"), (sort, "RANGE")];
-        let keys = keys.into_iter().filter_map(|(name, kind)| Some(json!({"AttributeName": name?, "KeyType": kind})));
+        let keys = keys
+            .into_iter()
+            .filter_map(|(name, kind)| Some(json!({"AttributeName": name?, "KeyType": kind})));
         keys.collect::<Vec<_>>()
     };
     let attribute = |name: &str, kind: &str| json!({"AttributeName": name, "AttributeType": kind});
@@ -63,10 +66,14 @@ fn declared(table: Table, partition: &str, sort: Option<&str>) -> Value {
             let indexes = index("open-by-due", "open", "due", "KEYS_ONLY");
             (&[("open", "S"), ("due", "N")], "GlobalSecondaryIndexes", indexes)
         }
-        Table::Ledger => {
-            (&[("sequence", "N")], "LocalSecondaryIndexes", index("by-sequence", "org", "sequence", "ALL"))
+        Table::Ledger => (
+            &[("sequence", "N")],
+            "LocalSecondaryIndexes",
+            index("by-sequence", "org", "sequence", "ALL"),
+        ),
+        Table::Accounts | Table::Keys | Table::Idempotency => {
+            (&[], "GlobalSecondaryIndexes", Value::Null)
         }
-        Table::Accounts | Table::Keys | Table::Idempotency => (&[], "GlobalSecondaryIndexes", Value::Null),
     };
     attributes.extend(further.iter().map(|(name, kind)| attribute(name, kind)));
     let mut declared = json!({
@@ -84,9 +91,13 @@ impl Gate for Embedded {
         Box::pin(async move {
             let target = request.headers()["x-amz-target"].to_str().unwrap();
             let operation = target.rsplit('.').next().unwrap().to_owned();
-            let body: Value = serde_json::from_slice(request.body().unwrap().as_bytes().unwrap()).unwrap();
+            let body: Value =
+                serde_json::from_slice(request.body().unwrap().as_bytes().unwrap()).unwrap();
             self.asked.lock().unwrap().push(operation.clone());
-            self.tokens.lock().unwrap().extend(body["ClientRequestToken"].as_str().map(str::to_owned));
+            self.tokens
+                .lock()
+                .unwrap()
+                .extend(body["ClientRequestToken"].as_str().map(str::to_owned));
             match self.due(&operation) {
                 Some(Fault::Late) => {
                     self.late.lock().unwrap().push((operation, body));
@@ -112,7 +123,9 @@ impl Embedded {
     pub fn new() -> Self {
         let database = Database::memory().unwrap();
         for (table, partition, sort) in TABLES {
-            database.create_table(serde_json::from_value(declared(table, partition, sort)).unwrap()).unwrap();
+            database
+                .create_table(serde_json::from_value(declared(table, partition, sort)).unwrap())
+                .unwrap();
         }
         Self {
             database,
@@ -138,7 +151,8 @@ impl Embedded {
         self.tokens.lock().unwrap().clone()
     }
 
-    /// Lets late requests arrive, in their order. Returns the statuses of their answers, which no caller hears.
+    /// Lets late requests arrive, in their order. Returns the statuses of their answers, which no
+    /// caller hears.
     pub fn deliver_late(&self) -> Vec<u16> {
         let late = std::mem::take(&mut *self.late.lock().unwrap());
         late.iter().map(|(operation, body)| self.act(operation, body).0).collect()
@@ -149,7 +163,8 @@ impl Embedded {
         (ahead.front()?.0 == operation).then(|| ahead.pop_front()).flatten().map(|(_, fault)| fault)
     }
 
-    /// Does it. A transaction's token is not remembered, as it is not after ten minutes: what recognises a repeat is the store alone.
+    /// Does it. A transaction's token is not remembered, as it is not after ten minutes: what
+    /// recognises a repeat is the store alone.
     pub fn act(&self, operation: &str, body: &Value) -> (u16, String) {
         let db = &self.database;
         let mut body = body.clone();
@@ -182,8 +197,8 @@ fn call<Q: DeserializeOwned, A: Serialize>(
     body: Value,
     act: impl FnOnce(Q) -> Result<A, DynoxideError>,
 ) -> Result<String, DynoxideError> {
-    let request =
-        serde_json::from_value(body).map_err(|error| DynoxideError::ValidationException(error.to_string()))?;
+    let request = serde_json::from_value(body)
+        .map_err(|error| DynoxideError::ValidationException(error.to_string()))?;
     Ok(serde_json::to_string(&act(request)?).unwrap())
 }
 

@@ -14,7 +14,10 @@ async fn a_key_is_found_by_its_hash_until_and_after_it_is_revoked() {
     assert_eq!(stage.store.key(&key.hash).await.unwrap(), Some(key.clone()));
     assert!(stage.store.revoke_key(&key.hash, at(5)).await.unwrap());
     assert!(stage.store.revoke_key(&key.hash, at(9)).await.unwrap(), "it is revoked already");
-    assert_eq!(stage.store.key(&key.hash).await.unwrap(), Some(ApiKey { revoked: Some(at(5)), ..key }));
+    assert_eq!(
+        stage.store.key(&key.hash).await.unwrap(),
+        Some(ApiKey { revoked: Some(at(5)), ..key })
+    );
 }
 
 #[tokio::test]
@@ -39,11 +42,18 @@ async fn a_revocation_whose_answer_was_lost_is_one() {
 async fn an_organizations_keys_are_its_own_the_oldest_first() {
     let stage = Stage::new();
     let (org, stranger) = (stage.ambient.org_id(), stage.ambient.org_id());
-    for (org, name, created) in [(org, "b", 20), (stranger, "x", 15), (org, "a", 10), (org, "c", 30)] {
+    for (org, name, created) in
+        [(org, "b", 20), (stranger, "x", 15), (org, "a", 10), (org, "c", 30)]
+    {
         stage.store.create_key(&key(org, name, created)).await.unwrap();
     }
-    let names = async |org| stage.store.keys(org).await.unwrap().into_iter().map(|key| key.name).collect::<Vec<_>>();
-    assert_eq!((names(org).await, names(stranger).await), (vec!["a".into(), "b".into(), "c".into()], vec!["x".into()]));
+    let names = async |org| {
+        stage.store.keys(org).await.unwrap().into_iter().map(|key| key.name).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        (names(org).await, names(stranger).await),
+        (vec!["a".into(), "b".into(), "c".into()], vec!["x".into()])
+    );
 }
 
 fn key(org: OrgId, name: &str, created: u64) -> ApiKey {

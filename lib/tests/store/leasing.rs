@@ -48,6 +48,10 @@ async fn a_lease_over_what_another_wrote_is_not_ours() {
         let (leased, without) = waiting(&stage).await;
         assert_eq!(stage.store.lease(&leased, &without).await.unwrap(), Written::Done);
         stage.dynamo.meets("UpdateItem", fault);
-        assert_eq!(hasty.lease(&leased, &without).await.unwrap(), Written::Overtaken, "the same content by another");
+        assert_eq!(
+            hasty.lease(&leased, &without).await.unwrap(),
+            Written::Overtaken,
+            "the same content by another"
+        );
     }
 }

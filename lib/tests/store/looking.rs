@@ -1,4 +1,5 @@
-//! What is read of jobs and accounts: overdue ones, an organization's, both at once, and what an audit compares.
+//! What is read of jobs and accounts: overdue ones, an organization's, both at once, and what an
+//! audit compares.
 
 use crate::dynamo::Fault;
 use crate::stage::{Stage, at, failed, moved};
@@ -34,7 +35,10 @@ async fn open_jobs_that_were_due_before_a_moment_are_overdue_the_most_overdue_fi
     expected.sort_by_key(|message| message.job);
     assert_eq!(all, expected);
     stage.store.write(&over).await.unwrap();
-    assert!(!overdue(31, 9).await.contains(&Message::about(&over)), "what is over is nobody's turn");
+    assert!(
+        !overdue(31, 9).await.contains(&Message::about(&over)),
+        "what is over is nobody's turn"
+    );
 }
 
 #[tokio::test]
@@ -63,14 +67,21 @@ async fn a_job_and_its_account_come_together() {
     let account = stage.account(org).await;
     let both = (Some(job.clone()), Some(account.clone()));
     assert_eq!(stage.store.job_and_account(org, job.id).await.unwrap(), both);
-    assert_eq!(stage.store.job_and_account(org, stage.ambient.job_id()).await.unwrap(), (None, Some(account)));
+    assert_eq!(
+        stage.store.job_and_account(org, stage.ambient.job_id()).await.unwrap(),
+        (None, Some(account))
+    );
     let stranger = stage.ambient.org_id();
     assert_eq!(stage.store.job_and_account(stranger, job.id).await.unwrap(), (None, None));
     let unprocessed = json!({"Responses": {}, "UnprocessedKeys": {"TABLE_JOBS": {"Keys": [{
         "org": {"S": org.to_string()}, "job": {"S": job.id.to_string()},
     }]}}});
     stage.dynamo.meets("BatchGetItem", [Fault::Answer(200, unprocessed)]);
-    assert_eq!(stage.store.job_and_account(org, job.id).await.unwrap(), both, "it is asked for again");
+    assert_eq!(
+        stage.store.job_and_account(org, job.id).await.unwrap(),
+        both,
+        "it is asked for again"
+    );
 }
 
 #[tokio::test]
@@ -118,7 +129,10 @@ async fn every_account_is_listed_and_agrees_with_its_books() {
     });
     stage.dynamo.act("UpdateItem", &raise);
     assert!(matches!(stage.store.audit(orgs[0]).await.unwrap(), Some(Audited::Differs(_))));
-    assert!(stage.store.account(orgs[0]).await.is_err(), "an account whose numbers contradict each other is not read");
+    assert!(
+        stage.store.account(orgs[0]).await.is_err(),
+        "an account whose numbers contradict each other is not read"
+    );
     assert_eq!(stage.store.audit(stage.ambient.org_id()).await.unwrap(), None);
     assert!(stage.store.set(orgs[1], Setting::Suspended(true)).await.unwrap().is_some());
     assert_eq!(stage.store.audit(orgs[1]).await.unwrap(), Some(Audited::Agrees));
@@ -135,11 +149,20 @@ async fn a_search_that_runs_out_of_time_says_how_far_it_came() {
     }
     jobs.sort();
     jobs.reverse();
-    let first_alone = || std::iter::once(Fault::After(Box::pin(async {}))).chain((0..200).map(|_| Fault::NotSent));
+    let first_alone = || {
+        std::iter::once(Fault::After(Box::pin(async {}))).chain((0..200).map(|_| Fault::NotSent))
+    };
     stage.dynamo.meets("Query", first_alone());
     let failed = Wanted { status: Some(Status::Failed), ..Wanted::default() };
     let found = stage.store.jobs(org, failed, 1).await.unwrap();
-    assert_eq!((found.jobs.len(), found.reached), (0, Some(jobs[1])), "one page of two was looked through");
+    assert_eq!(
+        (found.jobs.len(), found.reached),
+        (0, Some(jobs[1])),
+        "one page of two was looked through"
+    );
     stage.dynamo.meets("Query", (0..200).map(|_| Fault::NotSent));
-    assert!(matches!(stage.store.jobs(org, failed, 1).await, Err(StoreError::Unavailable(_))), "nothing was");
+    assert!(
+        matches!(stage.store.jobs(org, failed, 1).await, Err(StoreError::Unavailable(_))),
+        "nothing was"
+    );
 }

@@ -1,6 +1,10 @@
-//! The store's contract, against an embedded DynamoDB with the template's tables: what is written on which condition, what is refused in
-//! which order, and that a write whose answer was lost is one write.
-#![expect(clippy::unwrap_used, reason = "what the tests share stops a test as the test itself would")]
+//! The store's contract, against an embedded DynamoDB with the template's tables: what is written
+//! on which condition, what is refused in which order, and that a write whose answer was lost is
+//! one write.
+#![expect(
+    clippy::unwrap_used,
+    reason = "what the tests share stops a test as the test itself would"
+)]
 
 mod accepting;
 mod auditing;

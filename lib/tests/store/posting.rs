@@ -12,15 +12,23 @@ async fn a_cause_posts_once() {
     let org = stage.org("10.00").await;
     let entry = Entry::recharge(org, "payment", money("5.00"), 2_000);
     for _ in 0..2 {
-        assert!(matches!(stage.store.post(&entry).await.unwrap(), Posted::Now), "a repeat is the same posting");
+        assert!(
+            matches!(stage.store.post(&entry).await.unwrap(), Posted::Now),
+            "a repeat is the same posting"
+        );
     }
     let other = Entry::recharge(org, "payment", money("6.00"), 3_000);
-    let Posted::Before(found) = stage.store.post(&other).await.unwrap() else { panic!("it was posted before") };
+    let Posted::Before(found) = stage.store.post(&other).await.unwrap() else {
+        panic!("it was posted before")
+    };
     assert_eq!((found.cause.as_str(), found.amount), ("recharge#payment", money("5.00")));
     assert_eq!(stage.account(org).await.balance, money("15.00"));
     assert_eq!(stage.store.ledger(org).await.unwrap().len(), 2);
     let kept = stage.store.entry(org, "recharge#payment").await.unwrap().unwrap();
-    assert_eq!((kept.kind, kept.amount, kept.posted_at().unix_s()), (EntryKind::Recharge, money("5.00"), 2));
+    assert_eq!(
+        (kept.kind, kept.amount, kept.posted_at().unix_s()),
+        (EntryKind::Recharge, money("5.00"), 2)
+    );
     assert_eq!(stage.store.entry(org, "recharge#other").await.unwrap(), None);
 }
 
@@ -74,19 +82,28 @@ async fn a_completed_job_is_refunded_once() {
     let stage = Stage::new();
     let org = stage.org("10.00").await;
     let job = completed(&stage.found(org).await);
-    let refund = async |id: JobId| stage.store.refund(org, id, Some("it is black"), 9_000).await.unwrap();
+    let refund =
+        async |id: JobId| stage.store.refund(org, id, Some("it is black"), 9_000).await.unwrap();
     assert_eq!(refund(job.id).await, Refund::NotCharged(Status::Processing));
     assert_eq!(refund(stage.ambient.job_id()).await, Refund::NoSuchJob);
     stage.store.write(&job).await.unwrap();
     let Refund::Due(entry) = refund(job.id).await else { panic!("it was charged") };
-    assert_eq!((entry.kind, entry.amount, entry.job), (EntryKind::Refund, money("4.20"), Some(job.id)));
+    assert_eq!(
+        (entry.kind, entry.amount, entry.job),
+        (EntryKind::Refund, money("4.20"), Some(job.id))
+    );
     assert_eq!(entry.reason.as_deref(), Some("it is black"));
     assert_eq!(stage.account(org).await.balance, money("5.80"), "nothing is posted yet");
     assert!(matches!(stage.store.post(&entry).await.unwrap(), Posted::Now));
     assert_eq!(stage.account(org).await.balance, money("10.00"));
-    assert!(matches!(refund(job.id).await, Refund::Before(before) if before.amount == money("4.20")));
+    assert!(
+        matches!(refund(job.id).await, Refund::Before(before) if before.amount == money("4.20"))
+    );
     let both = stage.store.entries_of(org, job.id).await.unwrap();
-    assert_eq!(both.iter().map(|entry| entry.kind).collect::<Vec<_>>(), [EntryKind::Consumption, EntryKind::Refund]);
+    assert_eq!(
+        both.iter().map(|entry| entry.kind).collect::<Vec<_>>(),
+        [EntryKind::Consumption, EntryKind::Refund]
+    );
 }
 
 #[tokio::test]
@@ -95,11 +112,15 @@ async fn a_failed_job_has_nothing_to_refund() {
     let org = stage.org("10.00").await;
     let job = failed(&stage.accepted(org).await);
     stage.store.write(&job).await.unwrap();
-    assert_eq!(stage.store.refund(org, job.id, None, 9).await.unwrap(), Refund::NotCharged(Status::Failed));
+    assert_eq!(
+        stage.store.refund(org, job.id, None, 9).await.unwrap(),
+        Refund::NotCharged(Status::Failed)
+    );
     assert_eq!(stage.store.entries_of(org, job.id).await.unwrap().len(), 0);
 }
 
-/// DynamoDB takes a token of up to 36 characters for a repeat of what it has seen with it, and refuses it with anything else.
+/// DynamoDB takes a token of up to 36 characters for a repeat of what it has seen with it, and
+/// refuses it with anything else.
 #[tokio::test]
 async fn each_transaction_has_a_token_of_its_own() {
     let stage = Stage::new();

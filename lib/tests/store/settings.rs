@@ -10,27 +10,42 @@ use serde_json::json;
 async fn a_setting_changes_what_it_names() {
     let stage = Stage::new();
     let org = stage.org("10.00").await;
-    for setting in [Setting::Suspended(true), Setting::OpenJobsLimit(7), Setting::CreditLimit(money("3.00"))] {
+    for setting in
+        [Setting::Suspended(true), Setting::OpenJobsLimit(7), Setting::CreditLimit(money("3.00"))]
+    {
         let read = stage.account(org).await;
         let (before, after) = stage.store.set(org, setting).await.unwrap().unwrap();
         assert_eq!(before, read);
         assert_eq!(
             (setting.applied(&read), after.revision),
-            (ghub::account::Account { revision: read.revision, ..after.clone() }, read.revision + 1)
+            (
+                ghub::account::Account { revision: read.revision, ..after.clone() },
+                read.revision + 1
+            )
         );
         assert_eq!(stage.account(org).await, after);
-        assert_eq!(stage.store.set(org, setting).await.unwrap(), Some((after.clone(), after)), "it is set already");
+        assert_eq!(
+            stage.store.set(org, setting).await.unwrap(),
+            Some((after.clone(), after)),
+            "it is set already"
+        );
     }
     assert_eq!(stage.dynamo.asked("UpdateItem"), 3);
     let account = stage.account(org).await;
-    assert_eq!((account.suspended, account.open_jobs_limit, account.credit_limit), (true, 7, money("3.00")));
+    assert_eq!(
+        (account.suspended, account.open_jobs_limit, account.credit_limit),
+        (true, 7, money("3.00"))
+    );
     assert_eq!(account.available().unwrap(), money("13.00"));
 }
 
 #[tokio::test]
 async fn nobody_has_no_settings() {
     let stage = Stage::new();
-    assert_eq!(stage.store.set(stage.ambient.org_id(), Setting::Suspended(true)).await.unwrap(), None);
+    assert_eq!(
+        stage.store.set(stage.ambient.org_id(), Setting::Suspended(true)).await.unwrap(),
+        None
+    );
     let org = stage.org("10.00").await;
     let dynamo = stage.dynamo.clone();
     let gone = Fault::After(Box::pin(async move {
@@ -51,7 +66,8 @@ async fn two_credit_limits_at_once_leave_the_later_one_and_what_is_available_rig
         other.post(&Entry::recharge(org, "payment", money("1.00"), 2)).await.unwrap();
     }));
     stage.dynamo.meets("UpdateItem", [meanwhile]);
-    let (before, after) = stage.store.set(org, Setting::CreditLimit(money("3.00"))).await.unwrap().unwrap();
+    let (before, after) =
+        stage.store.set(org, Setting::CreditLimit(money("3.00"))).await.unwrap().unwrap();
     assert_eq!((before.credit_limit, after.credit_limit), (money("0.00"), money("3.00")));
     assert_eq!(stage.account(org).await.available().unwrap(), money("14.00"));
 }

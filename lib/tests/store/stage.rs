@@ -41,10 +41,13 @@ impl Stage {
         let seen = counted.clone();
         let now = UNIX_EPOCH + Duration::from_secs(CREATED.unix_s().unsigned_abs());
         let ambient = Ambient::with_clock(Arc::new(move || -> SystemTime { now }));
-        let mut env: Vec<(String, String)> = ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]
-            .map(|name| (name.to_owned(), "test".to_owned()))
-            .into();
-        env.extend(TABLES.map(|(table, ..)| (table.variable().to_owned(), table.variable().to_owned())));
+        let mut env: Vec<(String, String)> =
+            ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]
+                .map(|name| (name.to_owned(), "test".to_owned()))
+                .into();
+        env.extend(
+            TABLES.map(|(table, ..)| (table.variable().to_owned(), table.variable().to_owned())),
+        );
         let world = World {
             env: env.into_iter().collect::<Env>(),
             ambient: ambient.clone(),
@@ -53,7 +56,9 @@ impl Stage {
                 seen.lock().unwrap().extend(line.values.iter().map(|(metric, _)| metric.name));
             }),
         };
-        let store = Store::new(&world, &sdk_config(&world).unwrap(), &TABLES.map(|(table, ..)| table)).unwrap();
+        let store =
+            Store::new(&world, &sdk_config(&world).unwrap(), &TABLES.map(|(table, ..)| table))
+                .unwrap();
         Self { store, dynamo, ambient, counted }
     }
 
@@ -114,7 +119,10 @@ impl Stage {
 
     /// An accepted job, carried on until its file is found.
     pub async fn until_found(&self, mut job: Job) -> Job {
-        for go in [|job: Job| job.accepted(handle(), at(1)), |job: Job| job.file_found(FILE.to_owned(), at(60))] {
+        for go in [
+            |job: Job| job.accepted(handle(), at(1)),
+            |job: Job| job.file_found(FILE.to_owned(), at(60)),
+        ] {
             job = moved(go(job));
             self.store.write(&job).await.unwrap();
         }
@@ -133,7 +141,12 @@ const FILE: &str = "https://v3b.fal.media/files/a/output.mp4";
 pub fn handle() -> Handle {
     let url = "https://queue.fal.run/fal-ai/kling-video/requests/r-1".to_owned();
     let (status_url, cancel_url) = (format!("{url}/status"), format!("{url}/cancel"));
-    Handle::Fal(fal::Handle { request_id: "r-1".to_owned(), status_url, cancel_url, response_url: url })
+    Handle::Fal(fal::Handle {
+        request_id: "r-1".to_owned(),
+        status_url,
+        cancel_url,
+        response_url: url,
+    })
 }
 
 /// The job that a move makes.

@@ -8,7 +8,10 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 fn answer(status: u16, kind: &str) -> Fault {
-    Fault::Answer(status, json!({"__type": format!("com.amazonaws.dynamodb.v20120810#{kind}"), "message": "no"}))
+    Fault::Answer(
+        status,
+        json!({"__type": format!("com.amazonaws.dynamodb.v20120810#{kind}"), "message": "no"}),
+    )
 }
 
 #[tokio::test]
@@ -56,8 +59,13 @@ async fn a_transaction_that_is_wrong_in_itself_is_not_taken_for_a_refused_condit
     });
     stage.dynamo.meets("TransactWriteItems", [Fault::Answer(400, cancelled)]);
     let before = stage.dynamo.asked("TransactWriteItems");
-    let Err(StoreError::Broken(error)) = stage.store.accept(&stage.job(org), None).await else { panic!("not refused") };
-    assert!(format!("{error:?}").contains("too large an item"), "it is told what DynamoDB said: {error:?}");
+    let Err(StoreError::Broken(error)) = stage.store.accept(&stage.job(org), None).await else {
+        panic!("not refused")
+    };
+    assert!(
+        format!("{error:?}").contains("too large an item"),
+        "it is told what DynamoDB said: {error:?}"
+    );
     assert_eq!(stage.dynamo.asked("TransactWriteItems"), before + 1);
 }
 
@@ -71,7 +79,10 @@ async fn it_is_tried_for_as_long_as_the_budget_lasts() {
     assert!(matches!(stage.store.account(org).await, Err(StoreError::Unavailable(_))));
     let (took, asked) = (started.elapsed(), stage.dynamo.asked("GetItem"));
     let (budget, longest_wait) = (Duration::from_secs(4), Duration::from_millis(400));
-    assert!((budget - longest_wait..=budget).contains(&took), "it gives up before a wait that might not fit: {took:?}");
+    assert!(
+        (budget - longest_wait..=budget).contains(&took),
+        "it gives up before a wait that might not fit: {took:?}"
+    );
     // Waits are at most 20, 40, … and then 400 ms, half of that on average.
     assert!((14..=60).contains(&asked), "{asked}");
 }
@@ -84,7 +95,11 @@ async fn the_first_waits_are_short() {
         stage.dynamo.meets("GetItem", (0..4).map(|_| Fault::NotSent));
         let started = Instant::now();
         assert!(stage.store.account(org).await.unwrap().is_some());
-        assert!(started.elapsed() <= Duration::from_millis(20 + 40 + 80 + 160 + 4), "{:?}", started.elapsed());
+        assert!(
+            started.elapsed() <= Duration::from_millis(20 + 40 + 80 + 160 + 4),
+            "{:?}",
+            started.elapsed()
+        );
     }
 }
 
@@ -95,6 +110,9 @@ async fn an_attempt_that_is_not_answered_ends_with_the_budget() {
     stage.dynamo.meets("GetItem", [Fault::After(Box::pin(std::future::pending()))]);
     let budget = Duration::from_secs(2);
     let started = Instant::now();
-    assert!(matches!(stage.store.trying_for(budget).account(org).await, Err(StoreError::Unavailable(_))));
+    assert!(matches!(
+        stage.store.trying_for(budget).account(org).await,
+        Err(StoreError::Unavailable(_))
+    ));
     assert_eq!(started.elapsed(), budget);
 }

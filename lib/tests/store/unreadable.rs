@@ -1,4 +1,5 @@
-//! An item that is not what our code writes: what is asked for is answered without it, it is counted, and by itself it is an error.
+//! An item that is not what our code writes: what is asked for is answered without it, it is
+//! counted, and by itself it is an error.
 
 use crate::stage::{Stage, at};
 use ghub::id::OrgId;
@@ -61,7 +62,8 @@ async fn a_list_of_jobs_leaves_it_out_and_it_alone_is_an_error() {
     // Page by page none of the others is missed, and none comes twice.
     let (mut paged, mut older_than) = (Vec::new(), None);
     loop {
-        let page = stage.store.jobs(org, Wanted { older_than, ..Wanted::default() }, 2).await.unwrap();
+        let page =
+            stage.store.jobs(org, Wanted { older_than, ..Wanted::default() }, 2).await.unwrap();
         paged.extend(page.jobs);
         older_than = page.reached;
         if older_than.is_none() {
@@ -70,7 +72,11 @@ async fn a_list_of_jobs_leaves_it_out_and_it_alone_is_an_error() {
     }
     assert_eq!(paged, good);
     for job in &bad {
-        assert!(matches!(stage.store.job(org, job.id).await, Err(StoreError::Broken(_))), "{}", job.id);
+        assert!(
+            matches!(stage.store.job(org, job.id).await, Err(StoreError::Broken(_))),
+            "{}",
+            job.id
+        );
     }
 }
 
@@ -99,7 +105,8 @@ async fn the_sweep_finds_all_others() {
 #[tokio::test]
 async fn an_audit_judges_the_other_accounts_and_not_that_one() {
     let stage = Stage::new();
-    let (sound, spoilt, ledger) = (stage.org("100.00").await, stage.org("100.00").await, stage.org("100.00").await);
+    let (sound, spoilt, ledger) =
+        (stage.org("100.00").await, stage.org("100.00").await, stage.org("100.00").await);
     for org in [sound, spoilt, ledger] {
         stage.accepted(org).await;
     }
@@ -123,7 +130,11 @@ async fn an_audit_judges_the_other_accounts_and_not_that_one() {
     let why = "of its items cannot be read; the log says which and why";
     let unread = |count: u32| Err(format!("the store refused: {count} {why}"));
     assert_eq!((of(sound), of(spoilt), of(ledger)), (Ok(Audited::Agrees), unread(2), unread(1)));
-    assert_eq!((told.len(), counted(&stage)), (3, 4), "each is told once, the account that is nobody's too");
+    assert_eq!(
+        (told.len(), counted(&stage)),
+        (3, 4),
+        "each is told once, the account that is nobody's too"
+    );
 }
 
 #[tokio::test]
@@ -133,7 +144,8 @@ async fn what_an_operator_lists_leaves_it_out() {
     create_key(&stage.store, &stage.ambient, org, "good").await.unwrap();
     let key = json!({"hash": {"S": "0"}, "org": {"S": org.to_string()}, "name": {"S": "spoilt"}});
     stage.dynamo.act("PutItem", &json!({"TableName": "TABLE_KEYS", "Item": key}));
-    let account = json!({"org": {"S": stage.ambient.org_id().to_string()}, "balance": {"S": "much"}});
+    let account =
+        json!({"org": {"S": stage.ambient.org_id().to_string()}, "balance": {"S": "much"}});
     stage.dynamo.act("PutItem", &json!({"TableName": "TABLE_ACCOUNTS", "Item": account}));
     let keys = stage.store.keys(org).await.unwrap();
     assert_eq!(keys.iter().map(|key| key.name.as_str()).collect::<Vec<_>>(), ["good"]);

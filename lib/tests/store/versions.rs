@@ -1,5 +1,5 @@
-//! During a deployment old and new functions write the same items. What a later version keeps on an item survives every write of
-//! this one.
+//! During a deployment old and new functions write the same items. What a later version keeps on an
+//! item survives every write of this one.
 
 use crate::stage::{Stage, at, completed, failed, handle, moved};
 use ghub::id::OrgId;
@@ -9,7 +9,8 @@ use ghub::time::Timestamp;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// The maps that this version writes. A handle is one map for each provider, under the provider's name.
+/// The maps that this version writes. A handle is one map for each provider, under the provider's
+/// name.
 const MAPS: [&str; 4] = ["/price/M", "/handle/M/fal/M", "/failure/M", "/stop_failure/M"];
 
 /// A move of a job.
@@ -30,7 +31,8 @@ fn later() -> Value {
     })
 }
 
-/// Adds the attributes of a later version to an item, and to each of its maps that this version writes.
+/// Adds the attributes of a later version to an item, and to each of its maps that this version
+/// writes.
 fn plant(stage: &Stage, table: &str, key: &Value) {
     let mut item = item(stage, table, key);
     item.as_object_mut().unwrap().extend(later().as_object().unwrap().clone());
@@ -65,7 +67,8 @@ fn job_key(job: &Job) -> Value {
     json!({"org": {"S": job.org.to_string()}, "job": {"S": job.id.to_string()}})
 }
 
-/// Every way that a job can go, as the moves on it. After each write the attributes are there; a map that is new has them planted.
+/// Every way that a job can go, as the moves on it. After each write the attributes are there; a
+/// map that is new has them planted.
 #[tokio::test]
 async fn an_attribute_of_a_later_version_survives_every_write_of_a_job() {
     let lease: Move = |job| job.leased(at(0));
@@ -76,7 +79,8 @@ async fn an_attribute_of_a_later_version_survives_every_write_of_a_job() {
     let rendering: Move = |job| job.looked_at(&Seen::Rendering, at(3_001));
     let over: Move = |job| job.looked_at(&Seen::Over("503".to_owned()), at(3_001));
     let stop: Move = |job| job.stopping(Failure::cancelled(), at(3_001));
-    let find: Move = |job| job.file_found("https://v3b.fal.media/files/a/output.mp4".to_owned(), at(3_002));
+    let find: Move =
+        |job| job.file_found("https://v3b.fal.media/files/a/output.mp4".to_owned(), at(3_002));
     let begin: Move = |job| job.uploading(Some("https://storage.test/1".to_owned()));
     let give_up: Move = |job| job.uploading(None);
     let again: Move = |job| job.again_in(at(3_003), Duration::from_secs(15));
@@ -85,7 +89,10 @@ async fn an_attribute_of_a_later_version_survives_every_write_of_a_job() {
     let delete: Move = |job| job.deleted(at(9_000));
     let gone: Move = |job| job.file_gone();
     for way in [
-        &[lease, not_taken, lease, take, turn, early, rendering, find, begin, give_up, again, complete, delete, gone][..],
+        &[
+            lease, not_taken, lease, take, turn, early, rendering, find, begin, give_up, again,
+            complete, delete, gone,
+        ][..],
         &[lease, fail, delete, gone],
         &[lease, take, rendering, stop, over, fail, delete, gone],
         &[lease, take, stop, find, complete, delete, gone],
@@ -104,7 +111,8 @@ async fn an_attribute_of_a_later_version_survives_every_write_of_a_job() {
             assert_eq!(stage.store.write(&job).await.unwrap(), Written::Done);
             let new_maps = item(&stage, "TABLE_JOBS", &key);
             // A map that this very write has made has nothing of a later version in it yet.
-            let is_new = |map: &&str| new_maps.pointer(map).is_some() && before.pointer(map).is_none();
+            let is_new =
+                |map: &&str| new_maps.pointer(map).is_some() && before.pointer(map).is_none();
             if MAPS.iter().any(is_new) {
                 plant(&stage, "TABLE_JOBS", &key);
             }
@@ -125,8 +133,11 @@ async fn an_attribute_of_a_later_version_survives_every_write_of_an_account_and_
     assert_kept(&stage, "TABLE_ACCOUNTS", &account, "a charge");
     stage.store.write(&failed(&stage.accepted(org).await)).await.unwrap();
     assert_kept(&stage, "TABLE_ACCOUNTS", &account, "a release");
-    for setting in [Setting::Suspended(true), Setting::OpenJobsLimit(7), Setting::CreditLimit("5.00".parse().unwrap())]
-    {
+    for setting in [
+        Setting::Suspended(true),
+        Setting::OpenJobsLimit(7),
+        Setting::CreditLimit("5.00".parse().unwrap()),
+    ] {
         stage.store.set(org, setting).await.unwrap();
         assert_kept(&stage, "TABLE_ACCOUNTS", &account, &format!("{setting:?}"));
     }
@@ -136,7 +147,8 @@ async fn an_attribute_of_a_later_version_survives_every_write_of_an_account_and_
 }
 
 async fn revoked_key_keeps_them(stage: &Stage, org: OrgId) {
-    let text = ghub::onboarding::create_key(&stage.store, &stage.ambient, org, "prod").await.unwrap();
+    let text =
+        ghub::onboarding::create_key(&stage.store, &stage.ambient, org, "prod").await.unwrap();
     let hash = ghub::store::KeyHash::of(&text);
     let key = json!({"hash": {"S": hash.to_string()}});
     plant(stage, "TABLE_KEYS", &key);

@@ -21,7 +21,11 @@ async fn a_job_is_written_over_the_revision_that_was_read() {
     for stale in [&taken, &moved(job.clone().leased(at(0))), &late] {
         assert_eq!(stage.store.write(stale).await.unwrap(), Written::Overtaken);
     }
-    assert_eq!(stage.store.job(org, job.id).await.unwrap(), Some(taken), "the same content by another is another's");
+    assert_eq!(
+        stage.store.job(org, job.id).await.unwrap(),
+        Some(taken),
+        "the same content by another is another's"
+    );
     assert_eq!(stage.account(org).await.held, money("4.20"));
 }
 
@@ -55,7 +59,8 @@ async fn each_job_has_a_charge_of_its_own() {
     for job in &jobs {
         assert_eq!(stage.store.write(job).await.unwrap(), Written::Done);
     }
-    let causes: Vec<_> = consumptions(&stage, org).await.into_iter().map(|entry| entry.cause).collect();
+    let causes: Vec<_> =
+        consumptions(&stage, org).await.into_iter().map(|entry| entry.cause).collect();
     assert_eq!(causes, jobs.map(|job| format!("job#{}", job.id)));
     assert_eq!(stage.account(org).await.balance, money("1.60"));
 }
@@ -96,11 +101,18 @@ async fn a_failed_job_is_released_uncharged() {
     let job = stage.found(org).await;
     let lost = failed(&job);
     assert_eq!(stage.store.write(&lost).await.unwrap(), Written::Done);
-    assert_eq!(stage.store.write(&completed(&job)).await.unwrap(), Written::Overtaken, "whoever ends it first");
+    assert_eq!(
+        stage.store.write(&completed(&job)).await.unwrap(),
+        Written::Overtaken,
+        "whoever ends it first"
+    );
     assert_eq!(stage.store.write(&lost).await.unwrap(), Written::Overtaken);
     assert_eq!(stage.store.job(org, job.id).await.unwrap(), Some(lost));
     let account = stage.account(org).await;
-    assert_eq!((account.balance, account.held, account.open_jobs), (money("10.00"), money("0.00"), 0));
+    assert_eq!(
+        (account.balance, account.held, account.open_jobs),
+        (money("10.00"), money("0.00"), 0)
+    );
     assert_eq!(consumptions(&stage, org).await.len(), 0);
     assert_eq!((stage.counted("Failed"), stage.counted("Completed")), (1, 0));
 }
@@ -113,7 +125,8 @@ async fn a_write_whose_answer_was_lost_is_done() {
     stage.dynamo.meets("UpdateItem", [Fault::AnswerLost]);
     let taken = moved(job.accepted(handle(), at(1)));
     assert_eq!(stage.store.write(&taken).await.unwrap(), Written::Done);
-    let found = moved(taken.file_found("https://v3b.fal.media/files/a/output.mp4".to_owned(), at(60)));
+    let found =
+        moved(taken.file_found("https://v3b.fal.media/files/a/output.mp4".to_owned(), at(60)));
     assert_eq!(stage.store.write(&found).await.unwrap(), Written::Done);
     let done = completed(&found);
     stage.dynamo.meets("TransactWriteItems", [Fault::AnswerLost, Fault::AnswerLost]);
@@ -131,7 +144,10 @@ async fn a_write_whose_answers_were_all_lost_is_looked_for() {
     let job = stage.accepted(org).await;
     let taken = moved(job.accepted(handle(), at(1)));
     stage.dynamo.meets("UpdateItem", [Fault::NotSent]);
-    assert!(matches!(hasty.write(&taken).await, Err(StoreError::Unavailable(_))), "it never arrived");
+    assert!(
+        matches!(hasty.write(&taken).await, Err(StoreError::Unavailable(_))),
+        "it never arrived"
+    );
     stage.dynamo.meets("UpdateItem", [Fault::AnswerLost]);
     assert_eq!(hasty.write(&taken).await.unwrap(), Written::Done);
     let lost = failed(&taken);
@@ -146,7 +162,8 @@ async fn what_was_refused_for_good_is_not_looked_for() {
     let stage = Stage::new();
     let org = stage.org("100.00").await;
     let taken = moved(stage.accepted(org).await.leased(at(0)));
-    let refusal = json!({"__type": "com.amazon.coral.validate#ValidationException", "message": "no"});
+    let refusal =
+        json!({"__type": "com.amazon.coral.validate#ValidationException", "message": "no"});
     stage.dynamo.meets("UpdateItem", [Fault::Answer(400, refusal)]);
     let looks = stage.dynamo.asked("GetItem");
     assert!(matches!(stage.store.write(&taken).await, Err(StoreError::Broken(_))));
@@ -172,7 +189,11 @@ async fn a_job_whose_account_is_gone_does_not_end() {
 
 async fn consumptions(stage: &Stage, org: OrgId) -> Vec<Entry> {
     let ledger = stage.store.ledger(org).await.unwrap();
-    ledger.into_iter().map(|line| line.entry).filter(|entry| entry.kind == EntryKind::Consumption).collect()
+    ledger
+        .into_iter()
+        .map(|line| line.entry)
+        .filter(|entry| entry.kind == EntryKind::Consumption)
+        .collect()
 }
 
 async fn charged_once(stage: &Stage, job: &Job) {
@@ -185,6 +206,7 @@ async fn charged_once(stage: &Stage, job: &Job) {
     );
     assert_eq!(entries[0].posted_at(), at(90), "when it completed");
     let ledger = stage.store.ledger(job.org).await.unwrap();
-    let sum = ledger.iter().try_fold(money("0.00"), |sum, line| sum.plus(line.entry.amount)).unwrap();
+    let sum =
+        ledger.iter().try_fold(money("0.00"), |sum, line| sum.plus(line.entry.amount)).unwrap();
     assert_eq!((account.balance, ledger.last().map(|line| line.balance_after)), (sum, Some(sum)));
 }

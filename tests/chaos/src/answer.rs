@@ -30,7 +30,8 @@ impl Answer {
 pub fn aws(status: u16, kind: &str, message: &str) -> Answer {
     Answer::json(
         status,
-        json!({"__type": format!("com.amazonaws.dynamodb.v20120810#{kind}"), "message": message}).to_string(),
+        json!({"__type": format!("com.amazonaws.dynamodb.v20120810#{kind}"), "message": message})
+            .to_string(),
     )
 }
 
@@ -41,7 +42,11 @@ pub fn conflict(operation: &str, items: &[bool]) -> Answer {
         return aws(400, "TransactionConflictException", MESSAGE);
     }
     let reason = |met: &bool| {
-        if *met { json!({"Code": "TransactionConflict", "Message": MESSAGE}) } else { json!({"Code": "None"}) }
+        if *met {
+            json!({"Code": "TransactionConflict", "Message": MESSAGE})
+        } else {
+            json!({"Code": "None"})
+        }
     };
     cancelled(items.iter().map(reason).collect())
 }
@@ -49,8 +54,10 @@ pub fn conflict(operation: &str, items: &[bool]) -> Answer {
 /// A transaction that was cancelled for these reasons, one for each of its items.
 pub fn cancelled(reasons: Vec<serde_json::Value>) -> Answer {
     let codes: Vec<&str> = reasons.iter().filter_map(|reason| reason["Code"].as_str()).collect();
-    let message =
-        format!("Transaction cancelled, please refer cancellation reasons for specific reasons [{}]", codes.join(", "));
+    let message = format!(
+        "Transaction cancelled, please refer cancellation reasons for specific reasons [{}]",
+        codes.join(", ")
+    );
     let body = json!({
         "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
         "Message": message,
@@ -59,7 +66,8 @@ pub fn cancelled(reasons: Vec<serde_json::Value>) -> Answer {
     Answer::json(400, body.to_string())
 }
 
-/// Throttling, as DynamoDB words it for a transaction of so many items (0: for any other operation).
+/// Throttling, as DynamoDB words it for a transaction of so many items (0: for any other
+/// operation).
 pub fn throttled(items: usize) -> Answer {
     let message = "Throughput exceeds the current capacity of your table or index.";
     if items == 0 {

@@ -1,5 +1,6 @@
-//! A thread for what waits on real things. The storage simulator reads and writes files; its waits must not be seen by virtual time, nor
-//! may the order in which they end decide anything. So each of its exchanges runs here from beginning to end while the run stands still.
+//! A thread for what waits on real things. The storage simulator reads and writes files; its waits
+//! must not be seen by virtual time, nor may the order in which they end decide anything. So each
+//! of its exchanges runs here from beginning to end while the run stands still.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -18,7 +19,10 @@ impl Aside {
     pub fn start() -> Self {
         let (work, todo) = mpsc::channel::<Work>();
         std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts");
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .expect("a runtime starts");
             while let Ok(work) = todo.recv() {
                 runtime.block_on(work());
             }

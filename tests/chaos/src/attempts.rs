@@ -16,8 +16,8 @@ pub struct Attempts {
     pub most: usize,
     /// Shortest and longest wait between two.
     pub waits_ms: [u64; 2],
-    /// How far waits lie apart that would be alike without jitter: the first ones of calls or jobs that began together, the second ones, and
-    /// so on. The median of these differences.
+    /// How far waits lie apart that would be alike without jitter: the first ones of calls or jobs
+    /// that began together, the second ones, and so on. The median of these differences.
     pub apart_ms: u64,
 }
 
@@ -32,8 +32,11 @@ enum Whose {
 pub fn counted(peer: Peer, report: &Report) -> Vec<Attempts> {
     let steps = report.stage.record.steps();
     let mut tried: BTreeMap<(&str, Whose), Vec<u64>> = BTreeMap::new();
-    for Noted { at_ms, step, .. } in steps.iter().filter(|noted| noted.step.peer == peer && noted.fault.is_some()) {
-        // A sweep asks sixteen times at once, and a connection is opened ahead without anything being asked.
+    for Noted { at_ms, step, .. } in
+        steps.iter().filter(|noted| noted.step.peer == peer && noted.fault.is_some())
+    {
+        // A sweep asks sixteen times at once, and a connection is opened ahead without anything
+        // being asked.
         if step.asks.starts_with("Query") || step.asks == "connect" {
             continue;
         }
@@ -45,7 +48,10 @@ pub fn counted(peer: Peer, report: &Report) -> Vec<Attempts> {
     }
     let mut operations: BTreeMap<&str, Vec<Vec<u64>>> = BTreeMap::new();
     for ((asks, _), at_ms) in tried {
-        operations.entry(asks).or_default().push(at_ms.windows(2).map(|pair| pair[1] - pair[0]).collect());
+        operations
+            .entry(asks)
+            .or_default()
+            .push(at_ms.windows(2).map(|pair| pair[1] - pair[0]).collect());
     }
     operations.into_iter().map(|(asks, waits)| attempts(peer, asks, &waits)).collect()
 }
@@ -59,7 +65,8 @@ fn attempts(peer: Peer, asks: &str, waits: &[Vec<u64>]) -> Attempts {
         })
     };
     let longest = waits.iter().map(Vec::len).max().unwrap_or(0);
-    let alike = (0..longest).filter_map(|at| range(&mut waits.iter().filter_map(|waits| waits.get(at).copied())));
+    let alike = (0..longest)
+        .filter_map(|at| range(&mut waits.iter().filter_map(|waits| waits.get(at).copied())));
     let mut apart: Vec<u64> = alike.map(|[least, most]| most - least).collect();
     apart.sort_unstable();
     Attempts {

@@ -1,5 +1,5 @@
-//! Virtual time. Tokio's paused clock moves on when nobody has anything left to do, so a day passes in a moment; everybody's wall
-//! clock is read off it.
+//! Virtual time. Tokio's paused clock moves on when nobody has anything left to do, so a day passes
+//! in a moment; everybody's wall clock is read off it.
 
 use local::Now;
 use std::sync::Arc;
@@ -39,7 +39,8 @@ impl Clock {
         Arc::new(move || at(clock.elapsed()))
     }
 
-    /// The wall clock for another thread, which has no virtual time: it stands where [`Clock::show`] was last called.
+    /// The wall clock for another thread, which has no virtual time: it stands where
+    /// [`Clock::show`] was last called.
     pub fn shown(&self) -> Now {
         let seen_ms = self.seen_ms.clone();
         Arc::new(move || at(Duration::from_millis(seen_ms.load(Ordering::SeqCst))))

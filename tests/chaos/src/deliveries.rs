@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// The queues that carry jobs, by their logical ids.
 pub const QUEUES: [&str; 3] = ["PollQueue", "StoreQueue", "StoreAgainQueue"];
 /// Where their hopeless messages go.
-pub const DEAD_LETTER_QUEUES: [&str; 3] = ["PollDeadLetters", "StoreDeadLetters", "StoreAgainDeadLetters"];
+pub const DEAD_LETTER_QUEUES: [&str; 3] =
+    ["PollDeadLetters", "StoreDeadLetters", "StoreAgainDeadLetters"];
 
 /// How often, in percent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +38,9 @@ impl Deliveries {
     pub fn new(how: Misdelivery, first_lost: u32, sqs: &Sqs, seed: u64) -> Self {
         for queue in QUEUES {
             let drawn = Mutex::new(fastrand::Rng::with_seed(seed));
-            let lost = move |_: &str| drawn.lock().unwrap_or_else(PoisonError::into_inner).u8(0..100) < how.lost;
+            let lost = move |_: &str| {
+                drawn.lock().unwrap_or_else(PoisonError::into_inner).u8(0..100) < how.lost
+            };
             sqs.lose_if(queue, lost).expect("the template has the queue");
             sqs.lose_next(queue, first_lost).expect("the template has the queue");
             if how.shuffled {
@@ -49,9 +52,11 @@ impl Deliveries {
 
     /// Draws whether the messages of a request come twice.
     pub fn draw(&self, sqs: &Sqs, sent: &Sent) {
-        let doubled = self.drawn.lock().unwrap_or_else(PoisonError::into_inner).u8(0..100) < self.how.doubled;
+        let doubled =
+            self.drawn.lock().unwrap_or_else(PoisonError::into_inner).u8(0..100) < self.how.doubled;
         let body = sent.json();
-        let queue = body["QueueUrl"].as_str().unwrap_or_default().rsplit('/').next().unwrap_or_default();
+        let queue =
+            body["QueueUrl"].as_str().unwrap_or_default().rsplit('/').next().unwrap_or_default();
         if QUEUES.contains(&queue) {
             sqs.duplicate(queue, doubled).expect("the template has the queue");
         }

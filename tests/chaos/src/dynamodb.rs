@@ -1,5 +1,6 @@
-//! DynamoDB without a socket: the embedded one, called by operation, and what it never shows by itself. While a transaction is on its
-//! way, whoever else writes one of its items is refused, as the real service refuses it.
+//! DynamoDB without a socket: the embedded one, called by operation, and what it never shows by
+//! itself. While a transaction is on its way, whoever else writes one of its items is refused, as
+//! the real service refuses it.
 
 use crate::answer::{self, Answer};
 use crate::lag::Lag;
@@ -56,14 +57,22 @@ impl Dynamo {
     pub async fn answer(&self, operation: &str, body: &Value) -> Answer {
         let items = self.written(body);
         let mine = body["ClientRequestToken"].as_str().unwrap_or_default().to_owned();
-        let taken =
-            |busy: &BTreeMap<String, String>| items.iter().map(|item| busy.get(item).cloned()).collect::<Vec<_>>();
+        let taken = |busy: &BTreeMap<String, String>| {
+            items.iter().map(|item| busy.get(item).cloned()).collect::<Vec<_>>()
+        };
         let taken = taken(&self.busy());
         if taken.iter().flatten().any(|other| *other == mine) {
-            return answer::aws(400, "TransactionInProgressException", "The transaction is in progress.");
+            return answer::aws(
+                400,
+                "TransactionInProgressException",
+                "The transaction is in progress.",
+            );
         } else if taken.iter().any(Option::is_some) {
             self.conflicts.fetch_add(1, Ordering::SeqCst);
-            return answer::conflict(operation, &taken.iter().map(Option::is_some).collect::<Vec<_>>());
+            return answer::conflict(
+                operation,
+                &taken.iter().map(Option::is_some).collect::<Vec<_>>(),
+            );
         }
         if operation != "TransactWriteItems" {
             return self.lag.answer(body, self.act(operation, body));
@@ -94,7 +103,12 @@ impl Dynamo {
             .into_iter()
             .filter(|item| item.get("void").is_none())
             .filter_map(|item| {
-                Some(item.as_object()?.iter().map(|(name, value)| (name.clone(), plain(value))).collect())
+                Some(
+                    item.as_object()?
+                        .iter()
+                        .map(|(name, value)| (name.clone(), plain(value)))
+                        .collect(),
+                )
             })
             .collect()
     }
@@ -104,13 +118,15 @@ impl Dynamo {
         let of = |write: &Value| {
             let table = write["TableName"].as_str()?;
             let item = write.get("Key").or_else(|| write.get("Item"))?;
-            let key: Vec<String> = self.keys.get(table)?.iter().map(|name| item[name].to_string()).collect();
+            let key: Vec<String> =
+                self.keys.get(table)?.iter().map(|name| item[name].to_string()).collect();
             Some(format!("{table} {}", key.join(" ")))
         };
         match body["TransactItems"].as_array() {
-            Some(writes) => {
-                writes.iter().filter_map(|write| of(write.as_object()?.values().find(|one| !one.is_null())?)).collect()
-            }
+            Some(writes) => writes
+                .iter()
+                .filter_map(|write| of(write.as_object()?.values().find(|one| !one.is_null())?))
+                .collect(),
             None if body.get("Item").is_some() || body.get("UpdateExpression").is_some() => {
                 of(body).into_iter().collect()
             }
@@ -131,7 +147,9 @@ impl Dynamo {
             "TransactWriteItems" => call(body, |request| db.transact_write_items(request)),
             "TransactGetItems" => call(body, |request| db.transact_get_items(request)),
             unknown => {
-                panic!("the functions use DynamoDB's {unknown}, which the harness does not pass on: add it here")
+                panic!(
+                    "the functions use DynamoDB's {unknown}, which the harness does not pass on: add it here"
+                )
             }
         };
         match done {
@@ -149,19 +167,25 @@ fn call<Q: DeserializeOwned, A: Serialize>(
     body: &Value,
     act: impl FnOnce(Q) -> Result<A, DynoxideError>,
 ) -> Result<String, DynoxideError> {
-    let request = Q::deserialize(body).map_err(|error| DynoxideError::ValidationException(error.to_string()))?;
+    let request = Q::deserialize(body)
+        .map_err(|error| DynoxideError::ValidationException(error.to_string()))?;
     let answer = act(request)?;
-    serde_json::to_string(&answer).map_err(|error| DynoxideError::InternalServerError(error.to_string()))
+    serde_json::to_string(&answer)
+        .map_err(|error| DynoxideError::InternalServerError(error.to_string()))
 }
 
 /// An attribute's value without its type.
 fn plain(value: &Value) -> Value {
-    let Some((kind, value)) = value.as_object().and_then(|typed| typed.iter().next()) else { return Value::Null };
+    let Some((kind, value)) = value.as_object().and_then(|typed| typed.iter().next()) else {
+        return Value::Null;
+    };
     match (kind.as_str(), value) {
         ("N", Value::String(number)) => number.parse::<i64>().map_or(Value::Null, Value::from),
-        ("M", Value::Object(map)) => {
-            map.iter().map(|(name, value)| (name.clone(), plain(value))).collect::<Map<_, _>>().into()
-        }
+        ("M", Value::Object(map)) => map
+            .iter()
+            .map(|(name, value)| (name.clone(), plain(value)))
+            .collect::<Map<_, _>>()
+            .into(),
         (_, value) => value.clone(),
     }
 }

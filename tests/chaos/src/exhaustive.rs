@@ -1,4 +1,5 @@
-//! Every step of every path, with every death and every lost answer. The steps are found by running the path once undisturbed.
+//! Every step of every path, with every death and every lost answer. The steps are found by running
+//! the path once undisturbed.
 
 use crate::aside::Aside;
 use crate::deliveries::Misdelivery;
@@ -18,11 +19,12 @@ use std::time::Duration;
 
 /// What is tried on every step.
 const FAULTS: [Fault; 3] = [Fault::DeathBefore, Fault::DeathAfter, Fault::AnswerLost];
-/// What is tried on writes besides: longer than a poller's turn, so that somebody else has written meanwhile.
+/// What is tried on writes besides: longer than a poller's turn, so that somebody else has written
+/// meanwhile.
 const LATE_WRITE: Fault = Fault::Orphaned(Duration::from_secs(20));
 
-/// What one fault may cost a job: the longest turn, a transfer's, which somebody who died had taken; what the sweep waits, and its interval;
-/// and a look.
+/// What one fault may cost a job: the longest turn, a transfer's, which somebody who died had
+/// taken; what the sweep waits, and its interval; and a look.
 const DELAY: Duration = Duration::from_secs(330 + 30 + 300 + 60);
 
 /// A way that a job can take.
@@ -38,11 +40,13 @@ pub struct Path {
     pub fate: Fate,
     /// How long the render takes.
     pub rendering: Duration,
-    /// Whether the caller sends an idempotency key: the order twice at once, once more when there is a job, and again after a fault.
+    /// Whether the caller sends an idempotency key: the order twice at once, once more when there
+    /// is a job, and again after a fault.
     pub insists: bool,
     /// Whether the caller looks; one that does hurries a job whose message was lost.
     pub looked_at: bool,
-    /// When everybody stands still, and for how long: the messages that were due meanwhile come then.
+    /// When everybody stands still, and for how long: the messages that were due meanwhile come
+    /// then.
     pub standstill: Option<[Duration; 2]>,
     /// How many submissions the provider refuses first.
     pub refused_first: u32,
@@ -72,7 +76,8 @@ pub enum Part {
 const SOON: Duration = Duration::from_secs(20);
 /// The queue's five seconds, the render's twenty, and one more.
 const FINISHED: Duration = Duration::from_secs(26);
-/// After each provider's first look. A render may take an hour, of which only the end matters: a look before it and one after.
+/// After each provider's first look. A render may take an hour, of which only the end matters: a
+/// look before it and one after.
 const STANDSTILL: [Duration; 2] = [Duration::from_secs(40), Duration::from_secs(59 * 60)];
 /// A long file: a part of 6 MiB and a little more.
 const TWO_PARTS: u64 = (6 << 20) + (100 << 10);
@@ -114,9 +119,20 @@ fn paths_of(model: &'static str) -> [Path; 12] {
     [
         path.clone(),
         Path { name: "submit and replay", insists: true, functions: &["submit-video"], ..path },
-        Path { name: "re-submit", refused_first: 1, functions: &["poll-jobs"], part: Part::First(4), ..path },
+        Path {
+            name: "re-submit",
+            refused_first: 1,
+            functions: &["poll-jobs"],
+            part: Part::First(4),
+            ..path
+        },
         Path { name: "sweep", lost_first: 1, looked_at: false, functions: &["sweep-jobs"], ..path },
-        Path { name: "store in parts", ending: Ending::Large(TWO_PARTS), functions: &["store-video"], ..path },
+        Path {
+            name: "store in parts",
+            ending: Ending::Large(TWO_PARTS),
+            functions: &["store-video"],
+            ..path
+        },
         Path {
             name: "fail",
             ending: Ending::Refused,
@@ -130,7 +146,8 @@ fn paths_of(model: &'static str) -> [Path; 12] {
             rendering: Duration::from_secs(12 * 3600),
             standstill: Some(STANDSTILL),
             looked_at: false,
-            fate: if can_be_stopped(model) { Fate::Failed } else { Fate::Completed }, // Google renders it to its end
+            // Google renders it to its end
+            fate: if can_be_stopped(model) { Fate::Failed } else { Fate::Completed },
             functions: &["poll-jobs"],
             part: Part::Last(4),
             ..path
@@ -149,7 +166,8 @@ fn paths_of(model: &'static str) -> [Path; 12] {
         Path {
             name: "cancel while rendering",
             rendering: Duration::from_secs(30 * 60),
-            cancelled_after: Some(Duration::from_secs(13)), // just before fal is asked again, and amid Google's half minute
+            // just before fal is asked again, and amid Google's half minute
+            cancelled_after: Some(Duration::from_secs(13)),
             fate: if can_be_stopped(model) { Fate::Failed } else { Fate::Completed },
             ..cancelled
         },
@@ -180,7 +198,8 @@ pub struct Exhausted {
     pub steps: usize,
     /// The runs that this took.
     pub runs: usize,
-    /// Jobs that failed because a submission's answer was lost, and how many of those had been rendered.
+    /// Jobs that failed because a submission's answer was lost, and how many of those had been
+    /// rendered.
     pub lost: [usize; 2],
     /// The longest that a job took with one fault.
     pub longest: Duration,
@@ -193,9 +212,13 @@ pub struct Exhausted {
 /// Tries everything on a path; with a defence taken out, until that shows.
 pub fn exhaust(path: &Path, seed: u64, sabotage: Option<Defence>) -> Exhausted {
     let calm = walk(path, seed, sabotage, None, &Aside::start());
-    let mut wrong: Vec<String> = calm.wrong.iter().map(|wrong| format!("undisturbed: {wrong}")).collect();
+    let mut wrong: Vec<String> =
+        calm.wrong.iter().map(|wrong| format!("undisturbed: {wrong}")).collect();
     if calm.ends[0].fate != path.fate {
-        wrong.push(format!("undisturbed it ended as {:?}, {}", calm.ends[0].fate, calm.ends[0].code));
+        wrong.push(format!(
+            "undisturbed it ended as {:?}, {}",
+            calm.ends[0].fate, calm.ends[0].code
+        ));
     }
     let steps = disturbed(path, &calm);
     let faults = |step: &Step| FAULTS.into_iter().chain(step.writes().then_some(LATE_WRITE));
@@ -210,7 +233,10 @@ pub fn exhaust(path: &Path, seed: u64, sabotage: Option<Defence>) -> Exhausted {
         let unknown = end.code == "submit_unknown";
         let lost = [usize::from(unknown), usize::from(unknown && end.renders > 0)];
         (
-            wrong.into_iter().map(|wrong| format!("{step} <- {fault:?}: {wrong}")).collect::<Vec<_>>(),
+            wrong
+                .into_iter()
+                .map(|wrong| format!("{step} <- {fault:?}: {wrong}"))
+                .collect::<Vec<_>>(),
             lost,
             report.longest(),
         )
@@ -255,18 +281,35 @@ fn disturbed(path: &Path, calm: &Report) -> Vec<Step> {
 }
 
 /// One fault may only change what it can excuse.
-fn unexpected(path: &Path, step: &Step, fault: Fault, report: &Report, calm: &Report) -> Option<String> {
+fn unexpected(
+    path: &Path,
+    step: &Step,
+    fault: Fault,
+    report: &Report,
+    calm: &Report,
+) -> Option<String> {
     let (end, placed) = (&report.ends[0], &report.placed[0]);
     let first = placed.answers[0].as_ref().map(|told| told.status);
-    let all_well = placed.answers.iter().all(|told| told.as_ref().is_some_and(|told| told.status == 200));
-    if step.function == "submit-video" && step.peer.is_aws() && fault == Fault::AnswerLost && !all_well {
+    let all_well =
+        placed.answers.iter().all(|told| told.as_ref().is_some_and(|told| told.status == 200));
+    if step.function == "submit-video"
+        && step.peer.is_aws()
+        && fault == Fault::AnswerLost
+        && !all_well
+    {
         return Some(format!("a lost answer reached the caller: {:?}", placed.answers));
     }
     if report.longest() > calm.longest() + DELAY {
-        return Some(format!("it took {:?}, and {:?} undisturbed", report.longest(), calm.longest()));
+        return Some(format!(
+            "it took {:?}, and {:?} undisturbed",
+            report.longest(),
+            calm.longest()
+        ));
     }
     let excused = match end.fate {
-        Fate::Failed if path.cancelled_after.is_some() => path.fate == Fate::Failed && end.code == "cancelled",
+        Fate::Failed if path.cancelled_after.is_some() => {
+            path.fate == Fate::Failed && end.code == "cancelled"
+        }
         fate if fate == path.fate => true,
         Fate::NotAccepted => step.function == "submit-video" && !path.insists && first.is_none(),
         Fate::Failed => end.code == "submit_unknown" && end.submission_lost,
@@ -276,10 +319,18 @@ fn unexpected(path: &Path, step: &Step, fault: Fault, report: &Report, calm: &Re
 }
 
 /// Walks the path once: every message comes twice, and each of the two has a worker of its own.
-fn walk(path: &Path, seed: u64, sabotage: Option<Defence>, disturbed: Option<(&Step, Fault)>, aside: &Aside) -> Report {
+fn walk(
+    path: &Path,
+    seed: u64,
+    sabotage: Option<Defence>,
+    disturbed: Option<(&Step, Fault)>,
+    aside: &Aside,
+) -> Report {
     let plan: Arc<dyn Plan> = match disturbed {
         None => Arc::new(Refusing::first(path.refused_first, Calm)),
-        Some((step, fault)) => Arc::new(Refusing::first(path.refused_first, Once { place: step.place, fault })),
+        Some((step, fault)) => {
+            Arc::new(Refusing::first(path.refused_first, Once { place: step.place, fault }))
+        }
     };
     let settings = Settings {
         seed,
@@ -306,5 +357,9 @@ fn walk(path: &Path, seed: u64, sabotage: Option<Defence>, disturbed: Option<(&S
         ending: path.ending,
         may_fail_with: if path.fate == Fate::Failed { &["timed_out"] } else { &[] },
     };
-    run(&settings, aside, Workload { orders: vec![order], standstill: path.standstill, ..Workload::default() })
+    run(
+        &settings,
+        aside,
+        Workload { orders: vec![order], standstill: path.standstill, ..Workload::default() },
+    )
 }

@@ -45,8 +45,17 @@ impl Fault {
 
     /// Which kind it is.
     pub const fn kind(self) -> &'static str {
-        let [not_sent, answer_lost, silence, late, refused, truncated, death_before, death_after, orphaned] =
-            Self::KINDS;
+        let [
+            not_sent,
+            answer_lost,
+            silence,
+            late,
+            refused,
+            truncated,
+            death_before,
+            death_after,
+            orphaned,
+        ] = Self::KINDS;
         match self {
             Self::NotSent => not_sent,
             Self::AnswerLost => answer_lost,
@@ -80,12 +89,16 @@ impl Refusal {
         match sent.peer {
             Peer::DynamoDb => self.of_dynamodb(sent),
             Peer::Sqs | Peer::Secrets => match self {
-                Self::TooMany | Self::Conflict => {
-                    answer::aws(400, "RequestThrottled", "The request was denied due to request throttling.")
-                }
-                Self::Internal => {
-                    answer::aws(500, "InternalFailure", "We encountered an internal error. Please try again.")
-                }
+                Self::TooMany | Self::Conflict => answer::aws(
+                    400,
+                    "RequestThrottled",
+                    "The request was denied due to request throttling.",
+                ),
+                Self::Internal => answer::aws(
+                    500,
+                    "InternalFailure",
+                    "We encountered an internal error. Please try again.",
+                ),
                 Self::Unavailable => answer::aws(503, "ServiceUnavailable", "Service Unavailable"),
             },
             Peer::Fal => {
@@ -94,7 +107,10 @@ impl Refusal {
                     Self::Internal => (500, "internal_error"),
                     Self::Unavailable => (503, "runner_scheduling_failure"),
                 };
-                Answer::json(status, json!({"detail": "It does not go at present", "error_type": kind}).to_string())
+                Answer::json(
+                    status,
+                    json!({"detail": "It does not go at present", "error_type": kind}).to_string(),
+                )
             }
             Peer::Google => {
                 let (code, status) = match self {
@@ -117,7 +133,10 @@ impl Refusal {
                     500,
                     r#"{"statusCode":"500","error":"Internal","message":"Internal Server Error","code":"InternalError"}"#,
                 ),
-                Self::Unavailable => Answer::json(503, "<html><body>503 Service Temporarily Unavailable</body></html>"),
+                Self::Unavailable => Answer::json(
+                    503,
+                    "<html><body>503 Service Temporarily Unavailable</body></html>",
+                ),
             },
         }
     }
@@ -126,12 +145,16 @@ impl Refusal {
         let items = sent.json()["TransactItems"].as_array().map_or(0, Vec::len);
         let writes = !matches!(sent.operation(), "GetItem" | "BatchGetItem" | "Query" | "Scan");
         match self {
-            Self::Internal => {
-                answer::aws(500, "InternalServerError", "The request processing has failed because of an unknown error")
-            }
-            Self::Unavailable => {
-                answer::aws(503, "ServiceUnavailableException", "The service is temporarily unavailable.")
-            }
+            Self::Internal => answer::aws(
+                500,
+                "InternalServerError",
+                "The request processing has failed because of an unknown error",
+            ),
+            Self::Unavailable => answer::aws(
+                503,
+                "ServiceUnavailableException",
+                "The service is temporarily unavailable.",
+            ),
             Self::Conflict if writes => answer::conflict(sent.operation(), &vec![true; items]),
             Self::TooMany | Self::Conflict => answer::throttled(items),
         }
@@ -142,15 +165,17 @@ impl Refusal {
 pub fn response(answer: Answer, cut: bool) -> reqwest::Response {
     let body = if cut {
         let half = answer.body.slice(..answer.body.len() / 2);
-        let broken =
-            std::io::Error::new(std::io::ErrorKind::UnexpectedEof, "the connection ended in the middle of the body");
+        let broken = std::io::Error::new(
+            std::io::ErrorKind::UnexpectedEof,
+            "the connection ended in the middle of the body",
+        );
         reqwest::Body::wrap_stream(futures::stream::iter([Ok(half), Err(broken)]).boxed())
     } else {
         answer.body.into()
     };
     let mut response = axum::http::Response::new(body);
-    *response.status_mut() =
-        axum::http::StatusCode::from_u16(answer.status).expect("services answer with real statuses");
+    *response.status_mut() = axum::http::StatusCode::from_u16(answer.status)
+        .expect("services answer with real statuses");
     *response.headers_mut() = answer.headers;
     response.into()
 }

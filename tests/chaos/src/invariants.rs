@@ -13,8 +13,9 @@ struct Sums {
     open_jobs: i64,
 }
 
-/// `balance = Σ ledger`, `held = Σ cost of open jobs`, `open_jobs =` their number; a completed job has exactly one consumption, of its
-/// cost, and no other job has any; the ledger is in order; and the index holds the open jobs alone.
+/// `balance = Σ ledger`, `held = Σ cost of open jobs`, `open_jobs =` their number; a completed job
+/// has exactly one consumption, of its cost, and no other job has any; the ledger is in order; and
+/// the index holds the open jobs alone.
 pub fn money(jobs: &[Item], accounts: &[Item], ledger: &[Item]) -> Vec<String> {
     let mut wrong = Vec::new();
     let mut expected: BTreeMap<&str, Sums> = BTreeMap::new();
@@ -49,7 +50,9 @@ pub fn money(jobs: &[Item], accounts: &[Item], ledger: &[Item]) -> Vec<String> {
         let org = text(account, "org");
         let sums = expected.remove(org).unwrap_or_default();
         if found != sums {
-            wrong.push(format!("the account of {org} says {found:?}, its ledger and jobs say {sums:?}"));
+            wrong.push(format!(
+                "the account of {org} says {found:?}, its ledger and jobs say {sums:?}"
+            ));
         }
         if number(account, "available") != balance - held + number(account, "credit_limit") {
             wrong.push(format!("available of {org} is not balance − held + credit limit"));
@@ -58,9 +61,17 @@ pub fn money(jobs: &[Item], accounts: &[Item], ledger: &[Item]) -> Vec<String> {
     wrong.extend(expected.keys().map(|org| format!("{org} has money or jobs and no account")));
     for job in jobs {
         let charged = charges.remove(text(job, "job")).unwrap_or_default();
-        let wanted = if text(job, "status") == "completed" { vec![-number(job, "cost")] } else { Vec::new() };
+        let wanted = if text(job, "status") == "completed" {
+            vec![-number(job, "cost")]
+        } else {
+            Vec::new()
+        };
         if charged != wanted {
-            wrong.push(format!("the job {} is {} and was charged {charged:?}", text(job, "job"), text(job, "status")));
+            wrong.push(format!(
+                "the job {} is {} and was charged {charged:?}",
+                text(job, "job"),
+                text(job, "status")
+            ));
         }
         if job.contains_key("open") != is_open(job) {
             wrong.push(format!(
@@ -77,15 +88,19 @@ pub fn money(jobs: &[Item], accounts: &[Item], ledger: &[Item]) -> Vec<String> {
 /// A new job was accepted only while something was available and a place was free.
 pub fn hold(transaction: &Value, accounts: &[Item], is_new: impl Fn(&str) -> bool) -> Vec<String> {
     let writes = || transaction["TransactItems"].as_array().into_iter().flatten();
-    let number_in = |value: &Value| value["N"].as_str().and_then(|number| number.parse::<i64>().ok());
+    let number_in =
+        |value: &Value| value["N"].as_str().and_then(|number| number.parse::<i64>().ok());
     let accepted = writes().filter_map(|write| {
         let job = &write["Put"]["Item"];
-        (number_in(&job["revision"]) == Some(0) && is_new(job["job"]["S"].as_str().unwrap_or_default()))
-            .then(|| (job["org"]["S"].as_str().unwrap_or_default(), number_in(&job["cost"])))
+        (number_in(&job["revision"]) == Some(0)
+            && is_new(job["job"]["S"].as_str().unwrap_or_default()))
+        .then(|| (job["org"]["S"].as_str().unwrap_or_default(), number_in(&job["cost"])))
     });
     let mut wrong = Vec::new();
     for (org, cost) in accepted {
-        let Some(account) = accounts.iter().find(|account| text(account, "org") == org) else { continue };
+        let Some(account) = accounts.iter().find(|account| text(account, "org") == org) else {
+            continue;
+        };
         let before = number(account, "available") + cost.unwrap_or_default();
         if before <= 0 {
             wrong.push(format!("{org} had {before} available when a job was accepted"));

@@ -1,5 +1,5 @@
-//! How the index of open jobs lags behind its table. Such an index is eventually consistent: a sweep may be told what was so at the one
-//! before, and nothing of what came since.
+//! How the index of open jobs lags behind its table. Such an index is eventually consistent: a
+//! sweep may be told what was so at the one before, and nothing of what came since.
 
 use crate::answer::Answer;
 use serde_json::Value;
@@ -22,14 +22,18 @@ struct State {
 impl Lag {
     /// So many of a hundred answers are those of before.
     pub fn of(percent: u8, seed: u64) -> Self {
-        let state = State { drawn: fastrand::Rng::with_seed(seed), before: BTreeMap::new(), outdated: 0 };
+        let state =
+            State { drawn: fastrand::Rng::with_seed(seed), before: BTreeMap::new(), outdated: 0 };
         Self { percent, state: Arc::new(Mutex::new(state)) }
     }
 
-    /// The answer to a question, where the true one is this: every shard is asked by itself, and at first it is empty. What is read
-    /// from a table itself is true.
+    /// The answer to a question, where the true one is this: every shard is asked by itself, and at
+    /// first it is empty. What is read from a table itself is true.
     pub fn answer(&self, question: &Value, truth: Answer) -> Answer {
-        if question.get("IndexName").is_none() || question["ConsistentRead"] == true || truth.status != 200 {
+        if question.get("IndexName").is_none()
+            || question["ConsistentRead"] == true
+            || truth.status != 200
+        {
             return truth;
         }
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -38,7 +42,8 @@ impl Lag {
         if state.drawn.u8(0..100) >= self.percent {
             return truth;
         }
-        let before = before.unwrap_or_else(|| Answer::json(200, r#"{"Count":0,"Items":[],"ScannedCount":0}"#));
+        let before = before
+            .unwrap_or_else(|| Answer::json(200, r#"{"Count":0,"Items":[],"ScannedCount":0}"#));
         state.outdated += usize::from(before.body != truth.body);
         before
     }

@@ -1,5 +1,5 @@
-//! Lambda: warm instances of the real functions, each called by one invocation at a time, and thrown away when an invocation in it dies
-//! or runs out of time.
+//! Lambda: warm instances of the real functions, each called by one invocation at a time, and
+//! thrown away when an invocation in it dies or runs out of time.
 
 use crate::clock::Clock;
 use crate::record::Record;
@@ -41,8 +41,19 @@ impl Lambda {
         record: Record,
         seed: u64,
     ) -> Self {
-        let (warm, instances, invocations) = (Mutex::default(), AtomicU32::new(0), AtomicU32::new(0));
-        Self(Arc::new(Inner { environments, timeouts, outbound, clock, record, seed, warm, instances, invocations }))
+        let (warm, instances, invocations) =
+            (Mutex::default(), AtomicU32::new(0), AtomicU32::new(0));
+        Self(Arc::new(Inner {
+            environments,
+            timeouts,
+            outbound,
+            clock,
+            record,
+            seed,
+            warm,
+            instances,
+            invocations,
+        }))
     }
 
     /// The function with this name, for whoever calls it with events.
@@ -57,7 +68,8 @@ impl Lambda {
     /// What a function of this run is handed, without being one: for the operator.
     pub fn world(&self, function: &str) -> World {
         let number = self.0.instances.fetch_add(1, Ordering::SeqCst);
-        let ambient = Ambient::with_clock(self.0.clock.wall()).seeded(self.0.seed ^ u64::from(number) << 20);
+        let ambient =
+            Ambient::with_clock(self.0.clock.wall()).seeded(self.0.seed ^ u64::from(number) << 20);
         World {
             env: self.0.environments[function].clone(),
             ambient,
@@ -66,8 +78,14 @@ impl Lambda {
         }
     }
 
-    /// Does some work as an invocation of its own, whose steps pass the turnstile; `None` if it died on the way.
-    pub async fn invocation<T>(&self, function: &str, orders: Vec<usize>, work: impl Future<Output = T>) -> Option<T> {
+    /// Does some work as an invocation of its own, whose steps pass the turnstile; `None` if it
+    /// died on the way.
+    pub async fn invocation<T>(
+        &self,
+        function: &str,
+        orders: Vec<usize>,
+        work: impl Future<Output = T>,
+    ) -> Option<T> {
         let number = self.0.invocations.fetch_add(1, Ordering::SeqCst);
         let invocation = Arc::new(Invocation::new(number, function, orders));
         let work = INVOCATION.scope(invocation.clone(), work);
@@ -78,13 +96,15 @@ impl Lambda {
         }
     }
 
-    /// A function that uses its time up is killed, and has recorded nothing of what it was in the middle of. No fault excuses that: each
-    /// function shares its time out among its exchanges.
+    /// A function that uses its time up is killed, and has recorded nothing of what it was in the
+    /// middle of. No fault excuses that: each function shares its time out among its exchanges.
     async fn invoke(&self, name: &str, event: Value) -> Result<Value, String> {
         let timeout = self.0.timeouts[name];
         let work = self.invoke_in_time(name, event);
         tokio::time::timeout(timeout, work).await.unwrap_or_else(|_| {
-            self.0.record.wrong(format!("{name} used up its {} s and was killed", timeout.as_secs()));
+            self.0
+                .record
+                .wrong(format!("{name} used up its {} s and was killed", timeout.as_secs()));
             Err("Task timed out".to_owned())
         })
     }
@@ -94,16 +114,22 @@ impl Lambda {
         let work = async {
             let instance = match warm {
                 Some(instance) => instance,
-                None => {
-                    local::aws::functions::build(name, &self.world(name)).await.map_err(|error| error.to_string())?
-                }
+                None => local::aws::functions::build(name, &self.world(name))
+                    .await
+                    .map_err(|error| error.to_string())?,
             };
             let answer = instance(event).await;
             Ok((instance, answer))
         };
         let died = Err("the function died".to_owned());
         let (instance, answer) = self.invocation(name, orders, work).await.unwrap_or(died)?;
-        self.0.warm.lock().unwrap_or_else(PoisonError::into_inner).entry(name.to_owned()).or_default().push(instance);
+        self.0
+            .warm
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .entry(name.to_owned())
+            .or_default()
+            .push(instance);
         answer
     }
 
@@ -111,11 +137,13 @@ impl Lambda {
         self.0.warm.lock().unwrap_or_else(PoisonError::into_inner).get_mut(name)?.pop()
     }
 
-    /// The orders that an event is about: by the prompt of a submission, by the job in a path, by the jobs of messages.
+    /// The orders that an event is about: by the prompt of a submission, by the job in a path, by
+    /// the jobs of messages.
     fn orders_in(&self, event: &Value) -> Vec<usize> {
         if let Some(records) = event["Records"].as_array() {
-            let bodies =
-                records.iter().filter_map(|record| serde_json::from_str::<Value>(record["body"].as_str()?).ok());
+            let bodies = records
+                .iter()
+                .filter_map(|record| serde_json::from_str::<Value>(record["body"].as_str()?).ok());
             let mut orders: Vec<usize> =
                 bodies.filter_map(|body| self.0.record.order_of(body["job"].as_str()?)).collect();
             orders.sort_unstable();
@@ -125,7 +153,8 @@ impl Lambda {
         if let Some(job) = event["pathParameters"]["id"].as_str() {
             return self.0.record.order_of(job).into_iter().collect();
         }
-        let body: Value = serde_json::from_str(event["body"].as_str().unwrap_or_default()).unwrap_or_default();
+        let body: Value =
+            serde_json::from_str(event["body"].as_str().unwrap_or_default()).unwrap_or_default();
         body["prompt"].as_str().and_then(order_named_in).into_iter().collect()
     }
 }

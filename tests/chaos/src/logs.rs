@@ -17,12 +17,15 @@ pub fn begin() {
     static STARTED: Once = Once::new();
     STARTED.call_once(|| {
         // The product's crates; simulators may log what they like.
-        let functions = Template::read().functions.into_iter().map(|function| function.name.replace('-', "_"));
+        let functions =
+            Template::read().functions.into_iter().map(|function| function.name.replace('-', "_"));
         let ours = functions.chain(["ghub".to_owned()]).map(|target| (target, LevelFilter::INFO));
         let ours = Targets::new().with_targets(ours);
-        let format = tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(ThisThread);
+        let format =
+            tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(ThisThread);
         let subscriber = tracing_subscriber::registry().with(ours).with(format);
-        drop(tracing::subscriber::set_global_default(subscriber)); // a program that logs otherwise is left alone
+        // a program that logs otherwise is left alone
+        drop(tracing::subscriber::set_global_default(subscriber));
     });
     LOG.with_borrow_mut(Vec::clear);
 }

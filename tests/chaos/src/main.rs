@@ -4,7 +4,8 @@ use chaos::scorecard::{Scorecard, replay};
 use clap::Parser;
 use std::process::ExitCode;
 
-/// Runs the real functions under scheduled faults, on virtual time, and prints a scorecard. The same seed gives the same runs.
+/// Runs the real functions under scheduled faults, on virtual time, and prints a scorecard. The
+/// same seed gives the same runs.
 #[derive(Parser)]
 #[command(name = "cargo chaos", bin_name = "cargo chaos")]
 struct Cli {

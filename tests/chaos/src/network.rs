@@ -1,5 +1,5 @@
-//! Where requests go instead of the network: straight into the local system's parts, without a socket, so that nothing waits but on
-//! virtual time.
+//! Where requests go instead of the network: straight into the local system's parts, without a
+//! socket, so that nothing waits but on virtual time.
 
 use crate::answer::Answer;
 use crate::aside::Aside;
@@ -41,7 +41,8 @@ pub enum Peer {
 
 impl Peer {
     /// All of them.
-    pub const ALL: [Self; 6] = [Self::DynamoDb, Self::Sqs, Self::Fal, Self::Google, Self::Storage, Self::Secrets];
+    pub const ALL: [Self; 6] =
+        [Self::DynamoDb, Self::Sqs, Self::Fal, Self::Google, Self::Storage, Self::Secrets];
 
     /// Its host's name.
     pub const fn host(self) -> &'static str {
@@ -93,7 +94,8 @@ pub struct Sent {
 impl Sent {
     /// Reads a request.
     pub fn read(request: &reqwest::Request) -> Self {
-        let peer = Peer::of(request.url()).unwrap_or_else(|| panic!("nobody lives at {}", request.url()));
+        let peer =
+            Peer::of(request.url()).unwrap_or_else(|| panic!("nobody lives at {}", request.url()));
         let body = request.body().map(|body| body.as_bytes().expect("requests have whole bodies"));
         Self {
             peer,
@@ -172,7 +174,9 @@ async fn routed(mut router: Router, sent: Sent) -> Answer {
     *request.method_mut() = sent.method;
     *request.uri_mut() = sent.url.as_str().parse().expect("a URL is a URI");
     *request.headers_mut() = sent.headers;
-    request.headers_mut().insert("host", sent.url.authority().parse().expect("a host is a header's value"));
+    request
+        .headers_mut()
+        .insert("host", sent.url.authority().parse().expect("a host is a header's value"));
     request.headers_mut().insert("content-length", length.into());
     let Ok(response) = Service::<Request<Body>>::call(&mut router, request).await;
     whole(response).await

@@ -1,5 +1,5 @@
-//! The operator who ends an order's job, with what `cargo admin job fail` is made of. Each attempt is a process of its own, which can die
-//! at every step.
+//! The operator who ends an order's job, with what `cargo admin job fail` is made of. Each attempt
+//! is a process of its own, which can die at every step.
 
 use crate::order::Order;
 use crate::stage::Stage;
@@ -18,27 +18,38 @@ use tokio::time::Instant;
 
 /// What an operator's process is called among the functions.
 pub const NAME: &str = "cancel";
-/// So long it is tried again: the longest turn, a transfer's, takes five minutes and a half, and many may die in one.
+/// So long it is tried again: the longest turn, a transfer's, takes five minutes and a half, and
+/// many may die in one.
 pub const PATIENCE: Duration = Duration::from_secs(60 * 60);
 /// What somebody waits who was told nothing, or to try again.
 pub const AGAIN: Duration = Duration::from_secs(5);
-/// A turn opens at a whole second; a moment later is early enough, and before the poller's message, which comes when the job is due.
+/// A turn opens at a whole second; a moment later is early enough, and before the poller's message,
+/// which comes when the job is due.
 const MOMENT: Duration = Duration::from_millis(200);
 
 /// One process: three exchanges of 10 s with a provider, and the writes around them.
 const ATTEMPT: Duration = Duration::from_secs(60);
 
-/// Cancels an order's job until it is over or on its way into storage. Says what he was told; what never came is left out.
+/// Cancels an order's job until it is over or on its way into storage. Says what he was told; what
+/// never came is left out.
 pub async fn cancel(stage: &Stage, order: &Order, job: &str) -> Vec<Cancellation> {
-    let (org, job) = (stage.callers[order.caller].org, job.parse().expect("callers are told real ids"));
+    let (org, job) =
+        (stage.callers[order.caller].org, job.parse().expect("callers are told real ids"));
     let (end, mut told) = (Instant::now() + PATIENCE, Vec::new());
     while Instant::now() < end {
-        let world = stage.lambda.world("poll-jobs"); // does the same at a deadline, and is told all that this needs
-        let wait = match stage.lambda.invocation(NAME, vec![order.number], attempt(&world, org, job)).await {
+        // does the same at a deadline, and is told all that this needs
+        let world = stage.lambda.world("poll-jobs");
+        let wait = match stage
+            .lambda
+            .invocation(NAME, vec![order.number], attempt(&world, org, job))
+            .await
+        {
             Some(Ok((heard, opens))) => {
                 told.push(heard);
                 match told.last() {
-                    Some(Cancellation::NotDue | Cancellation::Overtaken) => opens.since(world.ambient.now()) + MOMENT,
+                    Some(Cancellation::NotDue | Cancellation::Overtaken) => {
+                        opens.since(world.ambient.now()) + MOMENT
+                    }
                     Some(Cancellation::NoAnswer) => AGAIN,
                     _ => break,
                 }
@@ -51,7 +62,11 @@ pub async fn cancel(stage: &Stage, order: &Order, job: &str) -> Vec<Cancellation
 }
 
 /// One process: what it is told, and when the job's turn opens, as it read it.
-async fn attempt(world: &World, org: OrgId, job: JobId) -> Result<(Cancellation, Timestamp), BoxError> {
+async fn attempt(
+    world: &World,
+    org: OrgId,
+    job: JobId,
+) -> Result<(Cancellation, Timestamp), BoxError> {
     let (aws, ambient) = (sdk_config(world)?, &world.ambient);
     let store = Store::new(world, &aws, &[Table::Jobs, Table::Accounts])?;
     let (store_queue, poll_queue) =
@@ -59,8 +74,11 @@ async fn attempt(world: &World, org: OrgId, job: JobId) -> Result<(Cancellation,
     let sender = ProviderSender::new(world, &aws).await?;
     let checker = Checker::new(&world.env.providers()?, &sender, &store, &store_queue, ambient);
     let job = store.job(org, job).await?.ok_or("an accepted job is gone")?;
-    let (opens, failure) = (job.turn_opens(), Failure::new(FailureCode::Cancelled, "cancelled by its owner"));
+    let (opens, failure) =
+        (job.turn_opens(), Failure::new(FailureCode::Cancelled, "cancelled by its owner"));
     let lifetime = Lifetime::of(ATTEMPT);
-    let told = Canceller::new(&checker, &store, &poll_queue, ambient).cancel(job, failure, false, lifetime).await?;
+    let told = Canceller::new(&checker, &store, &poll_queue, ambient)
+        .cancel(job, failure, false, lifetime)
+        .await?;
     Ok((told, opens))
 }

@@ -50,7 +50,8 @@ pub struct Order {
     pub cancelled_after: Option<Duration>,
     /// How the render ends.
     pub ending: Ending,
-    /// The failures that the run's circumstances excuse, beside those that its own faults and its ending do.
+    /// The failures that the run's circumstances excuse, beside those that its own faults and its
+    /// ending do.
     pub may_fail_with: &'static [&'static str],
 }
 
@@ -64,7 +65,8 @@ pub fn can_be_stopped(model: &str) -> bool {
 pub struct Placed {
     /// The order.
     pub order: Order,
-    /// The answers, in their order, and after them those of its replays; `None` is an answer that never came.
+    /// The answers, in their order, and after them those of its replays; `None` is an answer that
+    /// never came.
     pub answers: Vec<Option<Told>>,
     /// How long it took to be answered.
     pub took: Duration,
@@ -77,7 +79,11 @@ pub struct Placed {
 impl Placed {
     /// The job's id, as its caller knows it.
     pub fn job(&self) -> Option<&str> {
-        self.answers.iter().flatten().find(|told| told.status == 200).and_then(|told| told.body["id"].as_str())
+        self.answers
+            .iter()
+            .flatten()
+            .find(|told| told.status == 200)
+            .and_then(|told| told.body["id"].as_str())
     }
 }
 
@@ -96,12 +102,18 @@ impl Order {
         let prompt = prompt_of_order(self.number);
         let (fal, google) = match self.ending {
             Ending::Video => return,
-            Ending::Large(bytes) => (fal::Ending::padded(bytes), google::Ending::Video { bytes: Some(bytes) }),
-            Ending::Cut => {
-                (fal::Ending::CutVideo { keep_bytes: 100_000 }, google::Ending::CutVideo { keep_bytes: 100_000 })
+            Ending::Large(bytes) => {
+                (fal::Ending::padded(bytes), google::Ending::Video { bytes: Some(bytes) })
             }
+            Ending::Cut => (
+                fal::Ending::CutVideo { keep_bytes: 100_000 },
+                google::Ending::CutVideo { keep_bytes: 100_000 },
+            ),
             Ending::Refused => (
-                fal::Ending::refused("content_policy_violation", "The content could not be processed."),
+                fal::Ending::refused(
+                    "content_policy_violation",
+                    "The content could not be processed.",
+                ),
                 google::Ending::Error {
                     code: 3,
                     message: "The prompt could not be submitted.".to_owned(),
@@ -122,13 +134,20 @@ impl Order {
             tokio::time::sleep(TWIN).await;
             self.sent(stage).await
         };
-        let ((mut answers, took), twins) = join(first, OptionFuture::from(self.replayed.then_some(twin))).await;
+        let ((mut answers, took), twins) =
+            join(first, OptionFuture::from(self.replayed.then_some(twin))).await;
         answers.extend(twins.into_iter().flatten());
         if self.replayed {
             tokio::time::sleep(WAIT).await;
             answers.extend(self.sent(stage).await);
         }
-        let mut placed = Placed { order: self, answers, took, cancellations: Vec::new(), owner_told: Vec::new() };
+        let mut placed = Placed {
+            order: self,
+            answers,
+            took,
+            cancellations: Vec::new(),
+            owner_told: Vec::new(),
+        };
         if let Some(job) = placed.job() {
             let (caller, order) = (&stage.callers[placed.order.caller], &placed.order);
             let ((), told) = join(look(stage, caller, order, job), cancel(stage, order, job)).await;
@@ -148,7 +167,9 @@ impl Order {
         }
         let mut answers = Vec::new();
         loop {
-            let told = stage.ask(caller, Method::POST, "/v1/videos/generations", headers.clone(), Some(&body)).await;
+            let told = stage
+                .ask(caller, Method::POST, "/v1/videos/generations", headers.clone(), Some(&body))
+                .await;
             let again = told.as_ref().is_none_or(|told| told.status >= 500);
             answers.push(told);
             if !again || !self.insists || answers.len() == ATTEMPTS {
@@ -173,15 +194,21 @@ async fn look(stage: &Stage, caller: &Caller, order: &Order, job: &str) {
     while Instant::now() < end {
         tokio::time::sleep(every).await;
         let path = format!("/v1/videos/{job}");
-        let Some(told) = stage.ask(caller, Method::GET, &path, HeaderMap::new(), None).await else { continue };
+        let Some(told) = stage.ask(caller, Method::GET, &path, HeaderMap::new(), None).await else {
+            continue;
+        };
         match told.body["status"].as_str() {
-            Some("completed") => return video::shown_is_whole(stage, caller, order, job, &told.body),
+            Some("completed") => {
+                return video::shown_is_whole(stage, caller, order, job, &told.body);
+            }
             Some("failed") => return,
             _ if told.body["video_url"].is_string() => {
                 stage.record.wrong(format!("a video is shown before its job is completed: {job}"))
             }
             _ if told.status == 200 || told.status >= 500 => {}
-            _ => stage.record.wrong(format!("a caller looked at its job and was told {}", told.body)),
+            _ => {
+                stage.record.wrong(format!("a caller looked at its job and was told {}", told.body))
+            }
         }
     }
 }

@@ -1,4 +1,5 @@
-//! The owner who cancels an order's job as callers do, with `POST /v1/videos/{id}/cancel`, until that has an answer.
+//! The owner who cancels an order's job as callers do, with `POST /v1/videos/{id}/cancel`, until
+//! that has an answer.
 
 use crate::operator::{AGAIN, PATIENCE};
 use crate::order::Order;
@@ -12,7 +13,8 @@ pub const NAME: &str = "cancel-video";
 
 /// Says what he was told; what never came is left out.
 pub async fn cancel(stage: &Stage, order: &Order, job: &str) -> Vec<Told> {
-    let (path, end, mut answers) = (format!("/v1/videos/{job}/cancel"), Instant::now() + PATIENCE, Vec::new());
+    let (path, end, mut answers) =
+        (format!("/v1/videos/{job}/cancel"), Instant::now() + PATIENCE, Vec::new());
     while Instant::now() < end {
         let caller = &stage.callers[order.caller];
         answers.extend(stage.ask(caller, Method::POST, &path, HeaderMap::new(), None).await);
@@ -33,10 +35,17 @@ fn settles(told: &Told) -> bool {
 pub fn agrees(told: &Told, fate: Fate, code: &str) -> bool {
     match told.status {
         200 if told.body["status"] == "processing" => told.body["cancel_requested"].is_i64(),
-        200 => fate == Fate::Failed && told.body["status"] == "failed" && told.body["error_detail"]["code"] == code,
+        200 => {
+            fate == Fate::Failed
+                && told.body["status"] == "failed"
+                && told.body["error_detail"]["code"] == code
+        }
         409 if message(told).contains("has failed already") => fate == Fate::Failed,
         409 if message(told).contains("is completed already") => fate == Fate::Completed,
-        409 if ["is being stored", "cannot be stopped"].iter().any(|why| message(told).contains(why)) => {
+        409 if ["is being stored", "cannot be stopped"]
+            .iter()
+            .any(|why| message(told).contains(why)) =>
+        {
             code != "cancelled"
         }
         409 => told.body["error"]["code"] == "not_cancellable",

@@ -1,4 +1,5 @@
-//! The parts of the local system that a run is made of, at their origins, and what the functions find in their environment.
+//! The parts of the local system that a run is made of, at their origins, and what the functions
+//! find in their environment.
 
 use crate::aside::Aside;
 use crate::clock::Clock;
@@ -31,7 +32,13 @@ pub const STORAGE_KEY: &str = "sb_secret_chaos";
 pub const BUCKET: &str = "generated-videos";
 
 /// Everything that the functions call.
-pub fn network(settings: &Settings, template: &Template, clock: &Clock, aside: &Aside, scratch: &Scratch) -> Network {
+pub fn network(
+    settings: &Settings,
+    template: &Template,
+    clock: &Clock,
+    aside: &Aside,
+    scratch: &Scratch,
+) -> Network {
     let sqs = Sqs::new(Peer::Sqs.origin(), "us-east-1", "123456789012", clock.wall());
     queues::create(&sqs, template).expect("the template's queues can be created");
     let fal = Fal::new(fal::Options {
@@ -62,7 +69,9 @@ pub fn network(settings: &Settings, template: &Template, clock: &Clock, aside: &
             "FAL_KEY" => secrets.put(name, FAL_KEY),
             "SUPABASE_SECRET_KEY" => secrets.put(name, STORAGE_KEY),
             "GOOGLE_SERVICE_ACCOUNT" => secrets.put(name, &google.service_account_json()),
-            unknown => panic!("the functions read the secret {unknown}, which the harness does not know: add it here"),
+            unknown => panic!(
+                "the functions read the secret {unknown}, which the harness does not know: add it here"
+            ),
         }
     }
     let routers = BTreeMap::from([
@@ -74,9 +83,19 @@ pub fn network(settings: &Settings, template: &Template, clock: &Clock, aside: &
     ]);
     let dynamo = Dynamo::new(&template.tables, Lag::of(settings.index_lags_percent, settings.seed))
         .expect("the template's tables can be created");
-    let deliveries = Deliveries::new(settings.misdelivery, settings.first_lost, &sqs, settings.seed);
-    let network =
-        Network { dynamo, sqs, fal, google, storage, aside: aside.clone(), clock: clock.clone(), deliveries, routers };
+    let deliveries =
+        Deliveries::new(settings.misdelivery, settings.first_lost, &sqs, settings.seed);
+    let network = Network {
+        dynamo,
+        sqs,
+        fal,
+        google,
+        storage,
+        aside: aside.clone(),
+        clock: clock.clone(),
+        deliveries,
+        routers,
+    };
     create_bucket(&network);
     network
 }
@@ -84,7 +103,8 @@ pub fn network(settings: &Settings, template: &Template, clock: &Clock, aside: &
 /// Makes the bucket as the operator would.
 fn create_bucket(network: &Network) {
     let headers = [("apikey", STORAGE_KEY), ("content-type", "application/json")];
-    let headers = headers.map(|(name, value)| (name.parse().expect("a name"), value.parse().expect("a value")));
+    let headers = headers
+        .map(|(name, value)| (name.parse().expect("a name"), value.parse().expect("a value")));
     let bucket = json!({
         "id": BUCKET, "name": BUCKET, "public": true,
         "allowed_mime_types": ["video/mp4"], "file_size_limit": 512 << 20,
@@ -96,13 +116,15 @@ fn create_bucket(network: &Network) {
         headers: HeaderMap::from_iter(headers),
         body: bucket.to_string().into(),
     };
-    let answer = futures::executor::block_on(network.deliver(request)); // waits on the other thread alone
+    // waits on the other thread alone
+    let answer = futures::executor::block_on(network.deliver(request));
     assert_eq!(answer.status, 200, "{:?}", answer.body);
 }
 
 /// Each function's variables, and all of them together.
 pub fn environments(template: &Template, network: &Network) -> (BTreeMap<String, Env>, Env) {
-    let catalog = local::simulators::catalog(Pace::Usual, true, true, "{}").expect("the local catalog can be written");
+    let catalog = local::simulators::catalog(Pace::Usual, true, true, "{}")
+        .expect("the local catalog can be written");
     let parameters = [
         ("FalQueueUrl", Peer::Fal.origin()),
         ("DownloadHosts", Peer::Fal.host().to_owned()),
@@ -114,7 +136,8 @@ pub fn environments(template: &Template, network: &Network) -> (BTreeMap<String,
         ("Catalog", catalog),
     ];
     let secrets = SECRETS.map(|(_, name, parameter)| (parameter, name.to_owned()));
-    let parameters = parameters.into_iter().chain(secrets).map(|(name, value)| (name.to_owned(), value));
+    let parameters =
+        parameters.into_iter().chain(secrets).map(|(name, value)| (name.to_owned(), value));
     let environment = Environment {
         parameters: parameters.collect(),
         secrets_manager: Peer::Secrets.origin(),
@@ -123,7 +146,10 @@ pub fn environments(template: &Template, network: &Network) -> (BTreeMap<String,
         sqs: network.sqs.clone(),
     };
     let of = |function: &Function| {
-        (function.name.clone(), environment.of(template, function).expect("every variable has a value"))
+        (
+            function.name.clone(),
+            environment.of(template, function).expect("every variable has a value"),
+        )
     };
     let all = environment.of_all(template).expect("one name, one meaning");
     (template.functions.iter().map(of).collect(), all.into_iter().collect())

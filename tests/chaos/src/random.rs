@@ -1,5 +1,6 @@
-//! Thousands of jobs of several organizations under drawn schedules: two to four faults for each, providers that err, messages that are
-//! lost, doubled and in any order. Each run has its own seed, and a run that fails is run again by that seed alone.
+//! Thousands of jobs of several organizations under drawn schedules: two to four faults for each,
+//! providers that err, messages that are lost, doubled and in any order. Each run has its own seed,
+//! and a run that fails is run again by that seed alone.
 
 use crate::aside::Aside;
 use crate::deliveries::Misdelivery;
@@ -28,8 +29,13 @@ const REPLAYED_PERCENT: u8 = 20;
 /// How messages come.
 const MISDELIVERY: Misdelivery = Misdelivery { lost: 5, doubled: 20, shuffled: true };
 /// What is ordered: model, seconds.
-const MENU: [(&str, u32); 5] =
-    [("fal/kling-2", 5), ("google/veo-3.1", 4), ("fal/veo-3.1", 4), ("fal/luma-ray-2", 5), ("google/veo-3.1", 6)];
+const MENU: [(&str, u32); 5] = [
+    ("fal/kling-2", 5),
+    ("google/veo-3.1", 4),
+    ("fal/veo-3.1", 4),
+    ("fal/luma-ray-2", 5),
+    ("google/veo-3.1", 6),
+];
 
 /// What many runs came to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -42,9 +48,11 @@ pub struct Tally {
     pub ends: BTreeMap<String, usize>,
     /// How many jobs were rendered so many times.
     pub renders: BTreeMap<usize, usize>,
-    /// Jobs that failed because a submission's answer was lost, by how many times they had been rendered.
+    /// Jobs that failed because a submission's answer was lost, by how many times they had been
+    /// rendered.
     pub lost_submissions: BTreeMap<usize, usize>,
-    /// Jobs that failed because their sender died between the lease and the request to the provider.
+    /// Jobs that failed because their sender died between the lease and the request to the
+    /// provider.
     pub deaths_before_sending: usize,
     /// Outbound steps.
     pub steps: usize,
@@ -65,7 +73,9 @@ pub struct Tally {
 /// Runs so many jobs.
 pub fn run_many(jobs: usize, seed: u64, sabotage: Option<Defence>) -> Tally {
     let seeds: Vec<(u64, usize)> = seeds(jobs, seed);
-    let tallies = workers::each(&seeds, |(seed, jobs), aside| tally(*seed, &run_one(*seed, *jobs, sabotage, aside)));
+    let tallies = workers::each(&seeds, |(seed, jobs), aside| {
+        tally(*seed, &run_one(*seed, *jobs, sabotage, aside))
+    });
     tallies.into_iter().fold(Tally::default(), Tally::and)
 }
 
@@ -86,7 +96,10 @@ pub fn run_until_wrong(most: usize, seed: u64, sabotage: Defence) -> Option<(usi
 fn seeds(jobs: usize, seed: u64) -> Vec<(u64, usize)> {
     let runs = jobs.div_ceil(JOBS_OF_A_RUN);
     let first = seed.wrapping_mul(1_000_003);
-    (0..runs).zip(first..).map(|(run, seed)| (seed, JOBS_OF_A_RUN.min(jobs - run * JOBS_OF_A_RUN))).collect()
+    (0..runs)
+        .zip(first..)
+        .map(|(run, seed)| (seed, JOBS_OF_A_RUN.min(jobs - run * JOBS_OF_A_RUN)))
+        .collect()
 }
 
 /// One run by its own seed.
@@ -115,7 +128,11 @@ pub fn run_one(seed: u64, jobs: usize, sabotage: Option<Defence>, aside: &Aside)
         amount: "10.00".parse().expect("an amount"),
         at: Duration::from_millis(drawn.u64(0..60_000)),
     });
-    run(&settings, aside, Workload { orders, recharges: recharges.collect(), ..Workload::default() })
+    run(
+        &settings,
+        aside,
+        Workload { orders, recharges: recharges.collect(), ..Workload::default() },
+    )
 }
 
 fn order(number: usize, drawn: &mut fastrand::Rng) -> Order {
@@ -137,7 +154,8 @@ fn order(number: usize, drawn: &mut fastrand::Rng) -> Order {
             _ => Ending::Video,
         },
         may_fail_with: &[],
-        cancelled_after: (drawn.u8(0..100) < CANCELLED_PERCENT).then(|| Duration::from_secs(drawn.u64(0..300))),
+        cancelled_after: (drawn.u8(0..100) < CANCELLED_PERCENT)
+            .then(|| Duration::from_secs(drawn.u64(0..300))),
     }
 }
 
@@ -200,5 +218,7 @@ fn add<K: Ord>(sums: &mut BTreeMap<K, usize>, more: BTreeMap<K, usize>) {
 
 /// FNV-1a.
 fn fingerprint(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }

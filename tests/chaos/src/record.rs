@@ -1,4 +1,5 @@
-//! What a run has seen: every step with what happened to it, which job came of which order, and what was wrong.
+//! What a run has seen: every step with what happened to it, which job came of which order, and
+//! what was wrong.
 
 use crate::fault::Fault;
 use crate::step::Step;
@@ -102,22 +103,36 @@ impl Record {
     pub fn senders_of(&self, order: usize) -> BTreeSet<u32> {
         let inner = self.inner();
         let sends = |step: &Step| step.about == Some(order) && (step.leases || step.submits());
-        inner.steps.iter().filter(|noted| sends(&noted.step)).map(|noted| noted.step.place.invocation).collect()
+        inner
+            .steps
+            .iter()
+            .filter(|noted| sends(&noted.step))
+            .map(|noted| noted.step.place.invocation)
+            .collect()
     }
 
     /// Whether a request that hands an order's job to its provider has left.
     pub fn was_sent(&self, order: usize) -> bool {
-        let left = |noted: &Noted| !matches!(noted.fault, Some(Fault::NotSent | Fault::DeathBefore));
+        let left =
+            |noted: &Noted| !matches!(noted.fault, Some(Fault::NotSent | Fault::DeathBefore));
         let inner = self.inner();
-        inner.steps.iter().any(|noted| noted.step.submits() && noted.step.about == Some(order) && left(noted))
+        inner
+            .steps
+            .iter()
+            .any(|noted| noted.step.submits() && noted.step.about == Some(order) && left(noted))
     }
 
     /// Whether an invocation that had an order's lease has died.
     pub fn sender_died(&self, order: usize) -> bool {
         let senders = self.senders_of(order);
-        let is_death = |fault| matches!(fault, Some(Fault::DeathBefore | Fault::DeathAfter | Fault::Orphaned(_)));
+        let is_death = |fault| {
+            matches!(fault, Some(Fault::DeathBefore | Fault::DeathAfter | Fault::Orphaned(_)))
+        };
         let inner = self.inner();
-        inner.steps.iter().any(|noted| senders.contains(&noted.step.place.invocation) && is_death(noted.fault))
+        inner
+            .steps
+            .iter()
+            .any(|noted| senders.contains(&noted.step.place.invocation) && is_death(noted.fault))
     }
 
     /// An order's sender died between the lease and the request to the provider.
@@ -135,7 +150,8 @@ impl Record {
         self.inner().steps.iter().fold(String::new(), |mut text, Noted { at_ms, step, fault }| {
             let fault = fault.map_or_else(String::new, |fault| format!("  <- {fault:?}"));
             let about = step.about.map_or_else(String::new, |order| format!("  order {order}"));
-            writeln!(text, "{at_ms:>9} ms  {step}{about}{fault}").expect("writing to a string succeeds");
+            writeln!(text, "{at_ms:>9} ms  {step}{about}{fault}")
+                .expect("writing to a string succeeds");
             text
         })
     }

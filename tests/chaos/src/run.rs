@@ -18,10 +18,12 @@ use std::time::Duration;
 
 /// How often a run looks whether it is over.
 const LOOK: Duration = Duration::from_secs(5);
-/// The sum of a job's deadlines: 10 minutes pending, 6 hours queued, an hour rendering, a day until its provider has stopped, an hour for its
-/// result, a day to store; and a sweep after each.
-const DEADLINES: Duration = Duration::from_secs(10 * 60 + 6 * 3600 + 3600 + 24 * 3600 + 3600 + 24 * 3600 + 6 * 5 * 60);
-/// A message whose worker died comes back after the store queue's visibility timeout, half an hour: whatever it still does is seen.
+/// The sum of a job's deadlines: 10 minutes pending, 6 hours queued, an hour rendering, a day until
+/// its provider has stopped, an hour for its result, a day to store; and a sweep after each.
+const DEADLINES: Duration =
+    Duration::from_secs(10 * 60 + 6 * 3600 + 3600 + 24 * 3600 + 3600 + 24 * 3600 + 6 * 5 * 60);
+/// A message whose worker died comes back after the store queue's visibility timeout, half an hour:
+/// whatever it still does is seen.
 const AFTERMATH: Duration = Duration::from_secs(35 * 60);
 /// With poison, five receives at that visibility.
 const AFTERMATH_OF_POISON: Duration = Duration::from_secs(5 * 35 * 60);
@@ -91,7 +93,8 @@ fn took(job: &Item) -> Duration {
 /// Runs a future on a runtime of its own, whose time is virtual.
 pub fn on_virtual_time<T>(seed: u64, future: impl Future<Output = T>) -> T {
     fastrand::seed(seed); // the AWS SDK's jitter is drawn from the thread's own generator
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     runtime.expect("a runtime starts").block_on(future)
 }
 
@@ -140,8 +143,11 @@ pub async fn played(settings: &Settings, aside: &Aside, workload: Workload) -> R
             break;
         }
     }
-    let placed: Vec<Placed> =
-        join_all(tasks).await.into_iter().map(|placed| placed.expect("callers do not panic")).collect();
+    let placed: Vec<Placed> = join_all(tasks)
+        .await
+        .into_iter()
+        .map(|placed| placed.expect("callers do not panic"))
+        .collect();
     if let (Some(stranger), Some(job)) = (
         stage.callers.last(),
         placed.iter().find(|one| one.order.caller + 1 < stage.callers.len()).and_then(Placed::job),
@@ -149,7 +155,8 @@ pub async fn played(settings: &Settings, aside: &Aside, workload: Workload) -> R
         stranger::pry(&stage, stranger, job).await;
     }
     stage.stop_the_schedule();
-    tokio::time::sleep(if workload.poison.is_some() { AFTERMATH_OF_POISON } else { AFTERMATH }).await;
+    tokio::time::sleep(if workload.poison.is_some() { AFTERMATH_OF_POISON } else { AFTERMATH })
+        .await;
     let ends = verdict::ends(&stage, &placed);
     stage.add_up().await;
     let log = logs::taken();
@@ -158,7 +165,10 @@ pub async fn played(settings: &Settings, aside: &Aside, workload: Workload) -> R
             stage.record.wrong(format!("a secret or a prompt is in the log: {line}"));
         }
     }
-    let buried = DEAD_LETTER_QUEUES.map(|queue| stage.network.sqs.depth(queue).map_or(0, Depth::total)).iter().sum();
+    let buried = DEAD_LETTER_QUEUES
+        .map(|queue| stage.network.sqs.depth(queue).map_or(0, Depth::total))
+        .iter()
+        .sum();
     let lasted = stage.network.clock.elapsed();
     Report { wrong: stage.record.wrongs(), lasted, buried, stage, placed, ends, log }
 }

@@ -1,5 +1,6 @@
-//! The harness is tested by taking a defence out: on the wire, where it is a condition, a query, a word that is read back, or a length.
-//! What the functions send and hear is then as if the defence had never been written.
+//! The harness is tested by taking a defence out: on the wire, where it is a condition, a query, a
+//! word that is read back, or a length. What the functions send and hear is then as if the defence
+//! had never been written.
 
 use crate::answer::{self, Answer};
 use crate::network::{Peer, Sent};
@@ -75,14 +76,28 @@ impl Sabotage {
         }
         let mut body = sent.json();
         match (self.defence, sent.operation()) {
-            (Defence::TurnCondition, "UpdateItem") if body["TableName"] == JOBS => over_any_revision(&mut body),
-            (Defence::SettleCondition, "TransactWriteItems") => updates(&mut body, JOBS).for_each(over_any_revision),
-            (Defence::LedgerUniqueness, "TransactWriteItems") => puts(&mut body, LEDGER).for_each(unconditional),
-            (Defence::LedgerOrder, "TransactWriteItems") => updates(&mut body, ACCOUNTS).for_each(without_order),
-            (Defence::Hold, "TransactWriteItems") => updates(&mut body, ACCOUNTS).for_each(without_hold),
-            (Defence::Sweep, "Query") => body["ExpressionAttributeValues"][":before"] = json!({"N": "0"}),
+            (Defence::TurnCondition, "UpdateItem") if body["TableName"] == JOBS => {
+                over_any_revision(&mut body)
+            }
+            (Defence::SettleCondition, "TransactWriteItems") => {
+                updates(&mut body, JOBS).for_each(over_any_revision)
+            }
+            (Defence::LedgerUniqueness, "TransactWriteItems") => {
+                puts(&mut body, LEDGER).for_each(unconditional)
+            }
+            (Defence::LedgerOrder, "TransactWriteItems") => {
+                updates(&mut body, ACCOUNTS).for_each(without_order)
+            }
+            (Defence::Hold, "TransactWriteItems") => {
+                updates(&mut body, ACCOUNTS).for_each(without_hold)
+            }
+            (Defence::Sweep, "Query") => {
+                body["ExpressionAttributeValues"][":before"] = json!({"N": "0"})
+            }
             (Defence::Lease, "TransactWriteItems") => puts(&mut body, JOBS).for_each(without_lease),
-            (Defence::Lease, "UpdateItem") if body["TableName"] == JOBS => without_new_lease(&mut body),
+            (Defence::Lease, "UpdateItem") if body["TableName"] == JOBS => {
+                without_new_lease(&mut body)
+            }
             _ => return,
         }
         sent.body = body.to_string().into();
@@ -93,21 +108,28 @@ impl Sabotage {
         let body = (self.defence == Defence::ConflictRetry).then(|| sent.json())?;
         let given_up = self.refused().contains(body["ClientRequestToken"].as_str()?);
         given_up.then(|| {
-            answer::conflict(sent.operation(), &vec![true; body["TransactItems"].as_array().map_or(0, Vec::len)])
+            answer::conflict(
+                sent.operation(),
+                &vec![true; body["TransactItems"].as_array().map_or(0, Vec::len)],
+            )
         })
     }
 
     /// The answer as it would be without the defence.
     pub fn bend_answer(&self, sent: &Sent, answer: &mut Answer) {
         match self.defence {
-            Defence::WholeFile if sent.peer.is_provider() => answer.body = seemingly_whole(&answer.body).into(),
+            Defence::WholeFile if sent.peer.is_provider() => {
+                answer.body = seemingly_whole(&answer.body).into()
+            }
             _ if sent.peer != Peer::DynamoDb => {}
             Defence::LostAnswer => {
                 let mut body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
                 nameless(&mut body);
                 answer.body = body.to_string().into();
             }
-            Defence::ConflictRetry if String::from_utf8_lossy(&answer.body).contains("TransactionConflict") => {
+            Defence::ConflictRetry
+                if String::from_utf8_lossy(&answer.body).contains("TransactionConflict") =>
+            {
                 let token = sent.json()["ClientRequestToken"].as_str().map(str::to_owned);
                 self.refused().extend(token);
             }
@@ -120,9 +142,14 @@ impl Sabotage {
     }
 }
 
-fn writes<'b>(body: &'b mut Value, kind: &'static str, table: &'static str) -> impl Iterator<Item = &'b mut Value> {
+fn writes<'b>(
+    body: &'b mut Value,
+    kind: &'static str,
+    table: &'static str,
+) -> impl Iterator<Item = &'b mut Value> {
     let all = body["TransactItems"].as_array_mut().into_iter().flatten();
-    all.filter_map(move |write| write.get_mut(kind)).filter(move |write| write["TableName"] == table)
+    all.filter_map(move |write| write.get_mut(kind))
+        .filter(move |write| write["TableName"] == table)
 }
 
 fn puts<'b>(body: &'b mut Value, table: &'static str) -> impl Iterator<Item = &'b mut Value> {
@@ -135,7 +162,8 @@ fn updates<'b>(body: &'b mut Value, table: &'static str) -> impl Iterator<Item =
 
 fn unconditional(write: &mut Value) {
     if let Some(write) = write.as_object_mut() {
-        for part in ["ConditionExpression", "ExpressionAttributeValues", "ExpressionAttributeNames"] {
+        for part in ["ConditionExpression", "ExpressionAttributeValues", "ExpressionAttributeNames"]
+        {
             write.remove(part);
         }
     }
@@ -159,7 +187,10 @@ fn without_order(update: &mut Value) {
 
 /// Takes the condition on these values out, where it is the update's.
 fn without(update: &mut Value, compared: &[&str]) {
-    if update["ConditionExpression"].as_str().is_some_and(|condition| condition.contains(compared[0])) {
+    if update["ConditionExpression"]
+        .as_str()
+        .is_some_and(|condition| condition.contains(compared[0]))
+    {
         update["ConditionExpression"] = json!("attribute_exists(org)");
         if let Some(values) = update["ExpressionAttributeValues"].as_object_mut() {
             compared.iter().for_each(|name| drop(values.remove(*name)));
@@ -186,7 +217,8 @@ fn without_new_lease(update: &mut Value) {
     }
 }
 
-/// Another MP4 of the same length in place of one that was cut; anything else as it is. The walk over its boxes and samples is fooled so.
+/// Another MP4 of the same length in place of one that was cut; anything else as it is. The walk
+/// over its boxes and samples is fooled so.
 fn seemingly_whole(file: &[u8]) -> Vec<u8> {
     let mut walker = Walker::default();
     let whole = walker.pass(file).and_then(|()| walker.finish()).is_ok();

@@ -1,4 +1,5 @@
-//! Which step meets which fault: nothing, one chosen place, a dependency that is away for a while, or what a seed draws.
+//! Which step meets which fault: nothing, one chosen place, a dependency that is away for a while,
+//! or what a seed draws.
 
 use crate::fault::{Fault, Refusal};
 use crate::network::{Peer, Sent};
@@ -54,7 +55,8 @@ pub struct Outage {
 
 impl Plan for Outage {
     fn fault(&self, step: &Step, _: &Sent) -> Option<Fault> {
-        (step.peer == self.peer && self.during.contains(&self.started.elapsed())).then_some(self.fault)
+        (step.peer == self.peer && self.during.contains(&self.started.elapsed()))
+            .then_some(self.fault)
     }
 }
 
@@ -70,12 +72,14 @@ pub struct SilentFiles {
 
 impl Plan for SilentFiles {
     fn fault(&self, step: &Step, _: &Sent) -> Option<Fault> {
-        let is_meant = step.asks == "file" && step.about.is_some_and(|order| self.of.contains(&order));
+        let is_meant =
+            step.asks == "file" && step.about.is_some_and(|order| self.of.contains(&order));
         (is_meant && self.started.elapsed() < self.until).then_some(Fault::Silence)
     }
 }
 
-/// Providers answer some steps with errors, and each order has two to four further faults on its way.
+/// Providers answer some steps with errors, and each order has two to four further faults on its
+/// way.
 pub struct Random {
     seed: u64,
     provider_errors_percent: u8,
@@ -92,7 +96,8 @@ impl Random {
     pub fn new(seed: u64, orders: usize, provider_errors_percent: u8) -> Self {
         let mut drawn = fastrand::Rng::with_seed(seed);
         let ahead = (0..orders).map(|order| {
-            let faults = (0..drawn.u8(2..=4)).map(|_| (drawn.u32(0..STEPS_OF_AN_ORDER), any(&mut drawn)));
+            let faults =
+                (0..drawn.u8(2..=4)).map(|_| (drawn.u32(0..STEPS_OF_AN_ORDER), any(&mut drawn)));
             (order, faults.collect())
         });
         Self { seed, provider_errors_percent, ahead: Mutex::new(ahead.collect()) }
@@ -179,7 +184,8 @@ impl<P> Refusing<P> {
 impl<P: Plan> Plan for Refusing<P> {
     fn fault(&self, step: &Step, sent: &Sent) -> Option<Fault> {
         let otherwise = self.then.fault(step, sent);
-        let counts = step.submits() && self.left.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1)).is_ok();
+        let counts = step.submits()
+            && self.left.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1)).is_ok();
         otherwise.or(counts.then_some(Fault::Refused(Refusal::TooMany)))
     }
 }

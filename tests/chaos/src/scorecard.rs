@@ -30,7 +30,10 @@ impl Scorecard {
             "path", "model", "steps", "runs", "unknown", "rendered", "longest"
         );
         let (mut steps, mut runs, mut lost) = (0, 0, [0; 2]);
-        for path in exhaustive::paths().into_iter().filter(|path| named.is_none_or(|name| name == path.name)) {
+        for path in exhaustive::paths()
+            .into_iter()
+            .filter(|path| named.is_none_or(|name| name == path.name))
+        {
             let done = exhaustive::exhaust(&path, self.seed, None);
             let [unknown, rendered] = done.lost;
             println!(
@@ -41,12 +44,14 @@ impl Scorecard {
                 done.runs,
                 done.longest.as_secs()
             );
-            (steps, runs, lost) = (steps + done.steps, runs + done.runs, [lost[0] + unknown, lost[1] + rendered]);
-            self.wrong(
-                done.wrong
-                    .into_iter()
-                    .map(|wrong| format!("{}, {}: {wrong}   (again: cargo chaos --path '{0}')", path.name, path.model)),
-            );
+            (steps, runs, lost) =
+                (steps + done.steps, runs + done.runs, [lost[0] + unknown, lost[1] + rendered]);
+            self.wrong(done.wrong.into_iter().map(|wrong| {
+                format!(
+                    "{}, {}: {wrong}   (again: cargo chaos --path '{0}')",
+                    path.name, path.model
+                )
+            }));
         }
         println!("{:22} {:16} {steps:>6} {runs:>6} {:>8} {:>9}", "all", "", lost[0], lost[1]);
     }
@@ -102,7 +107,8 @@ impl Scorecard {
         let absences = |away| outages::ABSENCES.map(|fault| (away, fault));
         for (away, fault) in outages::OUTAGES.iter().flat_map(absences) {
             let Outlasted { tried, wrong } = outages::outage(away, fault, self.seed, &aside);
-            let name = format!("{:?} away from {} s on, {}", away.peer, away.from.as_secs(), fault.kind());
+            let name =
+                format!("{:?} away from {} s on, {}", away.peer, away.from.as_secs(), fault.kind());
             for one in tried {
                 let [shortest, longest] = one.waits_ms;
                 println!(
@@ -121,7 +127,9 @@ impl Scorecard {
         self.wrong(report.wrong);
         let silent = situations::silent_hosts(self.seed, &aside);
         let [without, with] = silent.other.map(|took| took.as_secs());
-        println!("twelve silent file hosts: another tenant's job took {with} s ({without} s without)");
+        println!(
+            "twelve silent file hosts: another tenant's job took {with} s ({without} s without)"
+        );
         self.wrong(silent.wrong);
         let (checks, report) = situations::long_render(self.seed, &aside);
         println!("a render of half an hour: {checks} checks, then completed");
@@ -136,7 +144,9 @@ impl Scorecard {
         let hundred = situations::hundred(self.seed, None, &aside);
         let [half, most, nearly, all] = hundred.within.map(|within| within.as_millis());
         println!("a hundred submits at once: {:?}; {} conflicts", hundred.told, hundred.conflicts);
-        println!("  answered in {half} ms (p50), {most} ms (p90), {nearly} ms (p99), {all} ms (all)");
+        println!(
+            "  answered in {half} ms (p50), {most} ms (p90), {nearly} ms (p99), {all} ms (all)"
+        );
         self.wrong(hundred.wrong);
     }
 
@@ -145,7 +155,9 @@ impl Scorecard {
         self.heading("each defence taken out");
         for defence in Defence::ALL {
             match hunt::found(defence, self.seed) {
-                Some((jobs, how)) => println!("{:18} found after {jobs:>4} jobs: {how}", format!("{defence:?}")),
+                Some((jobs, how)) => {
+                    println!("{:18} found after {jobs:>4} jobs: {how}", format!("{defence:?}"))
+                }
                 None => self.wrong([format!("{defence:?} was taken out, and that was not found")]),
             }
         }

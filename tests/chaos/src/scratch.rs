@@ -14,7 +14,11 @@ impl Scratch {
     #[expect(clippy::new_without_default, reason = "each is another directory")]
     pub fn new() -> Self {
         static COUNT: AtomicU64 = AtomicU64::new(0);
-        let name = format!("geekhub-chaos-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::SeqCst));
+        let name = format!(
+            "geekhub-chaos-{}-{}",
+            std::process::id(),
+            COUNT.fetch_add(1, Ordering::SeqCst)
+        );
         let path = std::env::temp_dir().join(name);
         std::fs::create_dir_all(&path).expect("temporary files can be written");
         Self(path)
@@ -28,6 +32,7 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        drop(std::fs::remove_dir_all(&self.0)); // what cannot be removed is the operating system's to clean up
+        // what cannot be removed is the operating system's to clean up
+        drop(std::fs::remove_dir_all(&self.0));
     }
 }

@@ -1,4 +1,5 @@
-//! Situations that have a name: storage is away for ten minutes, a message is poison, a job takes long, a hundred orders come at once.
+//! Situations that have a name: storage is away for ten minutes, a message is poison, a job takes
+//! long, a hundred orders come at once.
 
 use crate::aside::Aside;
 use crate::deliveries::Misdelivery;
@@ -53,7 +54,10 @@ pub(crate) fn order(number: usize, at: Duration) -> Order {
 }
 
 fn orders(count: usize) -> Workload {
-    Workload { orders: (0..count).map(|number| order(number, Duration::from_secs(1))).collect(), ..Workload::default() }
+    Workload {
+        orders: (0..count).map(|number| order(number, Duration::from_secs(1))).collect(),
+        ..Workload::default()
+    }
 }
 
 fn completed(report: &Report) -> usize {
@@ -69,7 +73,9 @@ pub fn storage_outage(seed: u64, aside: &Aside) -> (usize, Report) {
             fault: Fault::Refused(Refusal::Unavailable),
             started: Instant::now(),
         };
-        let report = played(&settings(seed, Arc::new(plan), Duration::from_secs(20)), aside, orders(20)).await;
+        let report =
+            played(&settings(seed, Arc::new(plan), Duration::from_secs(20)), aside, orders(20))
+                .await;
         (completed(&report), report)
     })
 }
@@ -89,25 +95,33 @@ pub struct SilentHosts {
 /// More than `store-video` has places for.
 const SILENT_HOSTS: usize = 12;
 
-/// The files of one organization are at hosts that take the request and say nothing for ten minutes; another organization orders too.
+/// The files of one organization are at hosts that take the request and say nothing for ten
+/// minutes; another organization orders too.
 pub fn silent_hosts(seed: u64, aside: &Aside) -> SilentHosts {
     let run = |silent: bool| {
         on_virtual_time(seed, async {
             let plan: Arc<dyn Plan> = match silent {
-                true => Arc::new(SilentFiles { of: 0..SILENT_HOSTS, until: 10 * MINUTE, started: Instant::now() }),
+                true => Arc::new(SilentFiles {
+                    of: 0..SILENT_HOSTS,
+                    until: 10 * MINUTE,
+                    started: Instant::now(),
+                }),
                 false => Arc::new(Calm),
             };
             let calm = settings(seed, plan, Duration::from_secs(20));
             let settings = Settings { organizations: vec!["1000.00", "50.00", "1.00"], ..calm };
             let mut workload = orders(SILENT_HOSTS);
-            let other = Order { caller: 1, ..order(SILENT_HOSTS, Duration::from_secs(4)) }; // after the twelve
+            // after the twelve
+            let other = Order { caller: 1, ..order(SILENT_HOSTS, Duration::from_secs(4)) };
             workload.orders.push(other);
             played(&settings, aside, workload).await
         })
     };
     let (calm, silent) = (run(false), run(true));
     let of_the_other = |report: &Report| report.took(&report.placed[SILENT_HOSTS]);
-    let files = |report: &Report| report.stage.record.steps().iter().filter(|noted| noted.step.asks == "file").count();
+    let files = |report: &Report| {
+        report.stage.record.steps().iter().filter(|noted| noted.step.asks == "file").count()
+    };
     let mut wrong = calm.wrong.clone();
     wrong.extend(silent.wrong.clone());
     SilentHosts {
@@ -122,7 +136,8 @@ pub fn silent_hosts(seed: u64, aside: &Aside) -> SilentHosts {
 pub fn long_render(seed: u64, aside: &Aside) -> (usize, Report) {
     on_virtual_time(seed, async {
         let report = played(&settings(seed, Arc::new(Calm), 30 * MINUTE), aside, orders(1)).await;
-        let checks = report.stage.record.steps().iter().filter(|noted| noted.step.asks == "status").count();
+        let checks =
+            report.stage.record.steps().iter().filter(|noted| noted.step.asks == "status").count();
         (checks, report)
     })
 }
@@ -180,7 +195,8 @@ pub struct Hundred {
 pub fn hundred(seed: u64, sabotage: Option<Defence>, aside: &Aside) -> Hundred {
     on_virtual_time(seed, async {
         let calm = settings(seed, Arc::new(Calm), Duration::from_secs(20));
-        let settings = Settings { organizations: vec!["126.00", "1.00"], sabotage, ..calm }; // thirty times MXN 4.20
+        // thirty times MXN 4.20
+        let settings = Settings { organizations: vec!["126.00", "1.00"], sabotage, ..calm };
         let report = played(&settings, aside, orders(100)).await;
         let mut told: BTreeMap<String, usize> = BTreeMap::new();
         let mut wrong = report.wrong.clone();
@@ -188,7 +204,11 @@ pub fn hundred(seed: u64, sabotage: Option<Defence>, aside: &Aside) -> Hundred {
             let said = match placed.answers[0].as_ref() {
                 None => "no answer".to_owned(),
                 Some(one) if one.status == 200 => "200".to_owned(),
-                Some(one) => format!("{} {}", one.status, one.body["error"]["code"].as_str().unwrap_or_default()),
+                Some(one) => format!(
+                    "{} {}",
+                    one.status,
+                    one.body["error"]["code"].as_str().unwrap_or_default()
+                ),
             };
             *told.entry(said).or_default() += 1;
         }

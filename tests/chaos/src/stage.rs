@@ -1,5 +1,5 @@
-//! One run's system: the template's tables, queues, mappings, routes and schedule around the real functions, the simulators behind the
-//! turnstile, and nothing that listens.
+//! One run's system: the template's tables, queues, mappings, routes and schedule around the real
+//! functions, the simulators behind the turnstile, and nothing that listens.
 
 use crate::aside::Aside;
 use crate::clock::Clock;
@@ -33,8 +33,10 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-/// Who calls the tables on the operator's behalf: a function that knows all of them together does not exist.
-const TABLES: [Table; 5] = [Table::Jobs, Table::Accounts, Table::Ledger, Table::Keys, Table::Idempotency];
+/// Who calls the tables on the operator's behalf: a function that knows all of them together does
+/// not exist.
+const TABLES: [Table; 5] =
+    [Table::Jobs, Table::Accounts, Table::Ledger, Table::Keys, Table::Idempotency];
 
 /// What a run is like.
 #[derive(Clone)]
@@ -47,7 +49,8 @@ pub struct Settings {
     pub sabotage: Option<Defence>,
     /// How messages come.
     pub misdelivery: Misdelivery,
-    /// Messages per invocation at most, if not the template's number: 1 makes every doubled message an overlapping worker.
+    /// Messages per invocation at most, if not the template's number: 1 makes every doubled message
+    /// an overlapping worker.
     pub batch: Option<usize>,
     /// How long providers take.
     pub render: Render,
@@ -120,23 +123,40 @@ impl Stage {
         };
         let outbound = Outbound::gated(Arc::new(turnstile));
         let (environments, all) = environments(template, &network);
-        let timeouts = template
-            .functions
-            .iter()
-            .map(|function| (function.name.clone(), Duration::from_secs(u64::from(function.timeout_s))));
-        let lambda =
-            Lambda::new(environments, timeouts.collect(), outbound, clock.clone(), record.clone(), settings.seed);
+        let timeouts = template.functions.iter().map(|function| {
+            (function.name.clone(), Duration::from_secs(u64::from(function.timeout_s)))
+        });
+        let lambda = Lambda::new(
+            environments,
+            timeouts.collect(),
+            outbound,
+            clock.clone(),
+            record.clone(),
+            settings.seed,
+        );
         let mut operator = lambda.world("submit-video");
         operator.env = all;
-        let store = Store::new(&operator, &sdk_config(&operator).expect("a region is set"), &TABLES)
-            .expect("all tables are named");
+        let store =
+            Store::new(&operator, &sdk_config(&operator).expect("a region is set"), &TABLES)
+                .expect("all tables are named");
         let mut callers = Vec::new();
         for balance in &settings.organizations {
             callers.push(sign_up(&store, &operator.ambient, balance).await);
         }
         let (routes, mappings, schedule) = woken(settings, template, &network, &lambda);
         let api = gateway::router(routes, clock.wall());
-        Self { network, record, witness, callers, store, lambda, api, schedule, _mappings: mappings, _scratch: scratch }
+        Self {
+            network,
+            record,
+            witness,
+            callers,
+            store,
+            lambda,
+            api,
+            schedule,
+            _mappings: mappings,
+            _scratch: scratch,
+        }
     }
 
     /// Asks the API. No answer of a function's own is `None`: it died, or ran out of time.
@@ -164,7 +184,12 @@ impl Stage {
 
     /// The operator pays in under a reference, and repeats it until it is said to be done.
     pub async fn recharge(&self, caller: usize, reference: &str, amount: Money) {
-        let entry = Entry::recharge(self.callers[caller].org, reference, amount, self.network.clock.elapsed_ms());
+        let entry = Entry::recharge(
+            self.callers[caller].org,
+            reference,
+            amount,
+            self.network.clock.elapsed_ms(),
+        );
         for _ in 0..ATTEMPTS {
             match self.lambda.invocation("admin", Vec::new(), self.store.post(&entry)).await {
                 Some(Ok(Posted::NoSuchOrganization)) => {
@@ -181,17 +206,23 @@ impl Stage {
         let ledger = self.network.dynamo.items(LEDGER);
         let (org, amount) = (entry.org.to_string(), entry.amount.micros());
         let is_it = |item: &Item| {
-            text(item, "org") == org && text(item, "cause") == entry.cause && number(item, "amount") == amount
+            text(item, "org") == org
+                && text(item, "cause") == entry.cause
+                && number(item, "amount") == amount
         };
         if !ledger.iter().any(is_it) {
-            self.record.wrong(format!("{} was said to be posted and is not in the ledger", entry.cause));
+            self.record
+                .wrong(format!("{} was said to be posted and is not in the ledger", entry.cause));
         }
     }
 
     /// In the end the money adds up, and the product's own audit says so too.
     pub async fn add_up(&self) {
-        let [jobs, accounts, ledger] = [JOBS, ACCOUNTS, LEDGER].map(|table| self.network.dynamo.items(table));
-        invariants::money(&jobs, &accounts, &ledger).into_iter().for_each(|wrong| self.record.wrong(wrong));
+        let [jobs, accounts, ledger] =
+            [JOBS, ACCOUNTS, LEDGER].map(|table| self.network.dynamo.items(table));
+        invariants::money(&jobs, &accounts, &ledger)
+            .into_iter()
+            .for_each(|wrong| self.record.wrong(wrong));
         for caller in &self.callers {
             match self.store.audit(caller.org).await {
                 Ok(Some(Audited::Agrees)) => {}
@@ -208,7 +239,8 @@ impl Stage {
     /// What must not appear in a log.
     pub fn secrets(&self) -> Vec<String> {
         let keys = self.callers.iter().map(|caller| caller.key.clone());
-        let words = ["PRIVATE KEY", PROMPT, "Bearer ", "X-Goog-Signature", "token=", "/upload/resumable/"];
+        let words =
+            ["PRIVATE KEY", PROMPT, "Bearer ", "X-Goog-Signature", "token=", "/upload/resumable/"];
         keys.chain([FAL_KEY, STORAGE_KEY].into_iter().chain(words).map(str::to_owned)).collect()
     }
 }
@@ -226,19 +258,36 @@ fn woken(
         let timeout = Duration::from_secs(u64::from(function.timeout_s));
         for trigger in &function.triggers {
             match trigger.clone() {
-                Trigger::Http { method, path } => {
-                    routes.push(Route { method: Some(method), path, function: call.clone(), timeout })
+                Trigger::Http { method, path } => routes.push(Route {
+                    method: Some(method),
+                    path,
+                    function: call.clone(),
+                    timeout,
+                }),
+                Trigger::Default => routes.push(Route {
+                    method: None,
+                    path: String::new(),
+                    function: call.clone(),
+                    timeout,
+                }),
+                Trigger::Schedule { every_s } => {
+                    schedule.push(tokio::spawn(scheduled(call.clone(), every_s)))
                 }
-                Trigger::Default => {
-                    routes.push(Route { method: None, path: String::new(), function: call.clone(), timeout })
-                }
-                Trigger::Schedule { every_s } => schedule.push(tokio::spawn(scheduled(call.clone(), every_s))),
-                Trigger::Queue { queue, batch_size, window_s, concurrency, report_batch_item_failures } => {
+                Trigger::Queue {
+                    queue,
+                    batch_size,
+                    window_s,
+                    concurrency,
+                    report_batch_item_failures,
+                } => {
                     let mapping = EventSourceMapping {
                         sqs: network.sqs.clone(),
                         queue,
                         function: call.clone(),
-                        batch_size: settings.batch.unwrap_or_else(|| count(batch_size)).min(count(batch_size)),
+                        batch_size: settings
+                            .batch
+                            .unwrap_or_else(|| count(batch_size))
+                            .min(count(batch_size)),
                         window: if settings.batch == Some(1) {
                             Duration::ZERO
                         } else {
@@ -248,7 +297,8 @@ fn woken(
                         report_batch_item_failures,
                         function_timeout: timeout,
                     };
-                    mappings.push(mapping.start().expect("AWS would create the template's mappings"));
+                    mappings
+                        .push(mapping.start().expect("AWS would create the template's mappings"));
                 }
             }
         }
@@ -260,10 +310,16 @@ fn woken(
 async fn scheduled(function: local::mapping::Function, every_s: u32) {
     let every = Duration::from_secs(u64::from(every_s));
     let mut ticks = tokio::time::interval_at(Instant::now() + every, every);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay); // what stood still does not make up for it
+    // what stood still does not make up for it
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        drop(function(json!({"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}})).await);
+        drop(
+            function(
+                json!({"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}),
+            )
+            .await,
+        );
     }
 }
 
@@ -274,7 +330,10 @@ async fn sign_up(store: &Store, ambient: &ghub::world::Ambient, balance: &str) -
     let change = wanted.minus(ghub::onboarding::SIGNUP_BONUS).expect("small amounts");
     let entry = Entry::recharge(org, "first", change, ambient.now_unix_ms());
     store.post(&entry).await.expect("nothing disturbs the operator");
-    Caller { org, key: create_key(store, ambient, org, "chaos").await.expect("nothing disturbs the operator") }
+    Caller {
+        org,
+        key: create_key(store, ambient, org, "chaos").await.expect("nothing disturbs the operator"),
+    }
 }
 
 fn count(number: u32) -> usize {

@@ -1,4 +1,5 @@
-//! A step: one outbound call of one invocation, by who makes it, the how-manieth it is, and what it asks.
+//! A step: one outbound call of one invocation, by who makes it, the how-manieth it is, and what it
+//! asks.
 
 use crate::lambda::order_named_in;
 use crate::network::{Peer, Sent};
@@ -8,7 +9,8 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use tokio::sync::Notify;
 
 tokio::task_local! {
-    /// The invocation that the current task works for. Whoever has none, such as the operator, is never disturbed.
+    /// The invocation that the current task works for. Whoever has none, such as the operator, is
+    /// never disturbed.
     pub static INVOCATION: std::sync::Arc<Invocation>;
 }
 
@@ -91,10 +93,16 @@ pub struct Step {
 impl Step {
     /// The next step of an invocation.
     pub fn next(invocation: &Invocation, sent: &Sent, record: &Record) -> Self {
-        let text = if sent.peer == Peer::Storage { "" } else { std::str::from_utf8(&sent.body).unwrap_or_default() };
+        let text = if sent.peer == Peer::Storage {
+            ""
+        } else {
+            std::str::from_utf8(&sent.body).unwrap_or_default()
+        };
         let alone = <[usize; 1]>::try_from(invocation.orders.as_slice()).ok().map(|[order]| order);
         Self {
-            about: order_named_in(text).or_else(|| record.order_of(&job_written_in(sent)?)).or(alone),
+            about: order_named_in(text)
+                .or_else(|| record.order_of(&job_written_in(sent)?))
+                .or(alone),
             leases: sent.peer == Peer::DynamoDb && LEASES.iter().any(|lease| text.contains(lease)),
             place: Place { invocation: invocation.number, step: invocation.next_step() },
             function: invocation.function.clone(),
@@ -106,7 +114,9 @@ impl Step {
 
     /// Whether it writes to the tables.
     pub fn writes(&self) -> bool {
-        ["PutItem", "UpdateItem", "TransactWriteItems"].iter().any(|write| self.asks.starts_with(write))
+        ["PutItem", "UpdateItem", "TransactWriteItems"]
+            .iter()
+            .any(|write| self.asks.starts_with(write))
     }
 
     /// Whether it hands a job to its provider.
@@ -125,7 +135,9 @@ impl fmt::Display for Step {
 /// The job that a request to DynamoDB updates.
 fn job_written_in(sent: &Sent) -> Option<String> {
     let body = (sent.peer == Peer::DynamoDb).then(|| sent.json())?;
-    let writes = body["TransactItems"].as_array().map_or_else(|| vec![&body], |writes| writes.iter().collect());
+    let writes = body["TransactItems"]
+        .as_array()
+        .map_or_else(|| vec![&body], |writes| writes.iter().collect());
     let updates = writes.iter().map(|write| write.get("Update").unwrap_or(write));
     updates.filter_map(|update| update["Key"]["job"]["S"].as_str()).next().map(str::to_owned)
 }
@@ -137,10 +149,18 @@ fn asks(sent: &Sent) -> String {
         Peer::DynamoDb => format!("{} {}", sent.operation(), tables(sent).join("+")),
         Peer::Sqs => {
             let body = sent.json();
-            let queue = body["QueueUrl"].as_str().unwrap_or_default().rsplit('/').next().unwrap_or_default().to_owned();
+            let queue = body["QueueUrl"]
+                .as_str()
+                .unwrap_or_default()
+                .rsplit('/')
+                .next()
+                .unwrap_or_default()
+                .to_owned();
             format!("{} {queue}", sent.operation())
         }
-        Peer::Secrets => format!("{} {}", sent.operation(), sent.json()["SecretId"].as_str().unwrap_or_default()),
+        Peer::Secrets => {
+            format!("{} {}", sent.operation(), sent.json()["SecretId"].as_str().unwrap_or_default())
+        }
         Peer::Fal => match sent.method.as_str() {
             "POST" => "submit",
             "PUT" => "cancel",
@@ -170,10 +190,16 @@ fn tables(sent: &Sent) -> Vec<String> {
     let body = sent.json();
     let name = |request: &serde_json::Value| request["TableName"].as_str().map(str::to_owned);
     if let Some(writes) = body["TransactItems"].as_array() {
-        return writes.iter().filter_map(|write| write.as_object()?.values().find_map(name)).collect();
+        return writes
+            .iter()
+            .filter_map(|write| write.as_object()?.values().find_map(name))
+            .collect();
     }
-    let mut several: Vec<String> =
-        body["RequestItems"].as_object().into_iter().flat_map(|tables| tables.keys().cloned()).collect();
+    let mut several: Vec<String> = body["RequestItems"]
+        .as_object()
+        .into_iter()
+        .flat_map(|tables| tables.keys().cloned())
+        .collect();
     several.sort();
     several.extend(name(&body));
     several

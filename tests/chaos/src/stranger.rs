@@ -1,4 +1,5 @@
-//! Somebody else who knows a job's id: whatever is asked, it is as if the job had never been, and no list has it.
+//! Somebody else who knows a job's id: whatever is asked, it is as if the job had never been, and
+//! no list has it.
 
 use crate::stage::{Caller, Stage, Told};
 use axum::http::{HeaderMap, Method};
@@ -9,7 +10,10 @@ const NOBODYS: &str = "01990000-0000-7000-8000-000000000000";
 /// Asks for another's job in each way.
 pub async fn pry(stage: &Stage, stranger: &Caller, job: &str) {
     let ask = async |method: &Method, path: &str| {
-        stage.ask(stranger, method.clone(), &format!("/v1/{path}"), HeaderMap::new(), None).await.filter(is_an_answer)
+        stage
+            .ask(stranger, method.clone(), &format!("/v1/{path}"), HeaderMap::new(), None)
+            .await
+            .filter(is_an_answer)
     };
     for (method, after) in [(Method::GET, ""), (Method::POST, "/cancel"), (Method::DELETE, "")] {
         let theirs = ask(&method, &format!("videos/{job}{after}")).await.map(without_id);

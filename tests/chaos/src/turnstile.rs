@@ -1,5 +1,6 @@
-//! Where every outbound step of every function waits. The seed says how long, and so which step goes on first; the plan says what
-//! happens to it. A step that has left cannot be called back: it arrives even if its caller has given up or is dead.
+//! Where every outbound step of every function waits. The seed says how long, and so which step
+//! goes on first; the plan says what happens to it. A step that has left cannot be called back: it
+//! arrives even if its caller has given up or is dead.
 
 use crate::answer::Answer;
 use crate::fault::{Fault, response};
@@ -34,7 +35,11 @@ pub struct Turnstile {
 }
 
 impl Gate for Turnstile {
-    fn exchange<'a>(&'a self, request: Request, _send: ghub::outbound::Network<'a>) -> Exchange<'a> {
+    fn exchange<'a>(
+        &'a self,
+        request: Request,
+        _send: ghub::outbound::Network<'a>,
+    ) -> Exchange<'a> {
         Box::pin(async move {
             let sent = Sent::read(&request);
             let Ok(invocation) = INVOCATION.try_with(Arc::clone) else {
@@ -46,23 +51,29 @@ impl Gate for Turnstile {
             let step = self.passing(&invocation, sent);
             match request.timeout() {
                 None => step.await,
-                Some(limit) => {
-                    tokio::time::timeout(*limit, step).await.unwrap_or_else(|_| lost("nothing came in time"))
-                }
+                Some(limit) => tokio::time::timeout(*limit, step)
+                    .await
+                    .unwrap_or_else(|_| lost("nothing came in time")),
             }
         })
     }
 }
 
 impl Turnstile {
-    async fn passing(&self, invocation: &Invocation, mut sent: Sent) -> Result<Response, WireError> {
+    async fn passing(
+        &self,
+        invocation: &Invocation,
+        mut sent: Sent,
+    ) -> Result<Response, WireError> {
         let step = Step::next(invocation, &sent, &self.record);
         let fault = self.plan.fault(&step, &sent);
         self.record.note(self.network.clock.elapsed_ms(), &step, fault);
         let [before, after] = waits(self.seed, step.place);
         tokio::time::sleep(before).await;
         match fault {
-            Some(Fault::NotSent) => return Err(WireError::NotSent("a scheduled fault: no connection".into())),
+            Some(Fault::NotSent) => {
+                return Err(WireError::NotSent("a scheduled fault: no connection".into()));
+            }
             Some(Fault::Refused(refusal)) => return Ok(response(refusal.of(&sent), false)),
             Some(Fault::DeathBefore) => invocation.die().await,
             _ => {}
@@ -75,14 +86,15 @@ impl Turnstile {
             _ => Duration::ZERO,
         };
         let seen = sent.clone();
-        let mut answer = match self.sabotage.as_ref().and_then(|sabotage| sabotage.answer_instead(&sent)) {
-            Some(instead) => instead,
-            None if matches!(fault, Some(Fault::Orphaned(_))) => {
-                self.leaves(sent, arrives_after);
-                invocation.die().await
-            }
-            None => self.leaves(sent, arrives_after).await.expect("what arrives is answered"),
-        };
+        let mut answer =
+            match self.sabotage.as_ref().and_then(|sabotage| sabotage.answer_instead(&sent)) {
+                Some(instead) => instead,
+                None if matches!(fault, Some(Fault::Orphaned(_))) => {
+                    self.leaves(sent, arrives_after);
+                    invocation.die().await
+                }
+                None => self.leaves(sent, arrives_after).await.expect("what arrives is answered"),
+            };
         if let Some(sabotage) = &self.sabotage {
             sabotage.bend_answer(&seen, &mut answer);
         }
@@ -111,8 +123,8 @@ impl Turnstile {
     }
 }
 
-/// How long a step waits before it happens and its answer after: each 1 to 20 ms, as at AWS, drawn from the seed and the place, so that
-/// no other step's draw changes them.
+/// How long a step waits before it happens and its answer after: each 1 to 20 ms, as at AWS, drawn
+/// from the seed and the place, so that no other step's draw changes them.
 fn waits(seed: u64, place: Place) -> [Duration; 2] {
     let mut drawn = drawn(seed, place);
     [(); 2].map(|()| Duration::from_millis(drawn.u64(1..=20)))

@@ -43,7 +43,10 @@ pub struct End {
 pub fn ends(stage: &Stage, placed: &[Placed]) -> Vec<End> {
     let ended = stage.witness.ended();
     if stage.witness.open() > 0 {
-        stage.record.wrong(format!("{} jobs are still open after the sum of their deadlines", stage.witness.open()));
+        stage.record.wrong(format!(
+            "{} jobs are still open after the sum of their deadlines",
+            stage.witness.open()
+        ));
     }
     let mut of_order: BTreeMap<usize, Vec<&Item>> = BTreeMap::new();
     for job in ended.values() {
@@ -51,7 +54,12 @@ pub fn ends(stage: &Stage, placed: &[Placed]) -> Vec<End> {
             of_order.entry(order).or_default().push(job);
         }
     }
-    placed.iter().map(|placed| end(stage, placed, &of_order.remove(&placed.order.number).unwrap_or_default())).collect()
+    placed
+        .iter()
+        .map(|placed| {
+            end(stage, placed, &of_order.remove(&placed.order.number).unwrap_or_default())
+        })
+        .collect()
 }
 
 fn end(stage: &Stage, placed: &Placed, jobs: &[&Item]) -> End {
@@ -86,7 +94,9 @@ fn end(stage: &Stage, placed: &Placed, jobs: &[&Item]) -> End {
         wrong("nothing disturbed it, and its caller was told nothing".to_owned());
     }
     match (job, placed.job()) {
-        (None, Some(told)) => wrong(format!("its caller was told of a job {told}, which is not there")),
+        (None, Some(told)) => {
+            wrong(format!("its caller was told of a job {told}, which is not there"))
+        }
         (Some(job), Some(told)) if text(job, "job") != told => {
             wrong(format!("its caller was told of another job, {told}"))
         }
@@ -111,8 +121,10 @@ fn end(stage: &Stage, placed: &Placed, jobs: &[&Item]) -> End {
             wrong("it was certainly never sent, and it failed as if that were unknown".to_owned());
         }
     }
-    // A job whose submission was lost has no handle: its provider cannot be asked, and a cancel ends it.
-    let thrown_away = stage.network.fal.finished_renders_of(&prompt) > 0 && matches!(&*code, "cancelled" | "timed_out");
+    // A job whose submission was lost has no handle: its provider cannot be asked, and a cancel
+    // ends it.
+    let thrown_away = stage.network.fal.finished_renders_of(&prompt) > 0
+        && matches!(&*code, "cancelled" | "timed_out");
     if thrown_away && !submission_lost && !order.may_fail_with.contains(&&*code) {
         wrong(format!("it was rendered to its end, which is billed, and it failed with {code}"));
     }
@@ -121,15 +133,22 @@ fn end(stage: &Stage, placed: &Placed, jobs: &[&Item]) -> End {
         && !can_be_stopped(order.model)
         && stage.witness.was_taken(text(job, "job"))
     {
-        wrong("its provider was rendering it and cannot be stopped, and it was cancelled".to_owned());
+        wrong(
+            "its provider was rendering it and cannot be stopped, and it was cancelled".to_owned(),
+        );
     }
     for told in &placed.cancellations {
         if !agrees(told, fate, &code) {
-            wrong(format!("it was cancelled with the answer {told:?}, and ended as {fate:?} {code}"));
+            wrong(format!(
+                "it was cancelled with the answer {told:?}, and ended as {fate:?} {code}"
+            ));
         }
     }
     for told in placed.owner_told.iter().filter(|told| !owner::agrees(told, fate, &code)) {
-        wrong(format!("its owner cancelled it with the answer {}, and it ended as {fate:?} {code}", told.body));
+        wrong(format!(
+            "its owner cancelled it with the answer {}, and it ended as {fate:?} {code}",
+            told.body
+        ));
     }
     match (fate, job) {
         (Fate::Completed, Some(job)) => {
@@ -141,26 +160,36 @@ fn end(stage: &Stage, placed: &Placed, jobs: &[&Item]) -> End {
             }
         }
         (Fate::Failed, Some(_)) if code == "cancelled" && order.cancelled_after.is_some() => {}
-        (Fate::Failed, Some(job)) if !is_excused(order, &code, submission_lost, submission_refused) => {
+        (Fate::Failed, Some(job))
+            if !is_excused(order, &code, submission_lost, submission_refused) =>
+        {
             wrong(format!(
                 "it failed with {code} after {} s, and nothing that it met explains that",
                 number(job, "ended") - number(job, "created")
             ));
         }
-        (Fate::NotAccepted, None) if renders > 0 => wrong("it was never accepted, and was rendered".to_owned()),
+        (Fate::NotAccepted, None) if renders > 0 => {
+            wrong("it was never accepted, and was rendered".to_owned())
+        }
         _ => {}
     }
     End { fate, code, renders, submission_lost, faults: faults.len() }
 }
 
-/// Whether what somebody was told who cancelled a job is how it ended: a render that had finished wins, and no other.
+/// Whether what somebody was told who cancelled a job is how it ended: a render that had finished
+/// wins, and no other.
 fn agrees(told: &Cancellation, fate: Fate, code: &str) -> bool {
     match told {
         Cancellation::Failed => code == "cancelled",
-        Cancellation::FailedByProvider(failure) => serde_json::to_value(failure.code).is_ok_and(|said| said == code),
+        Cancellation::FailedByProvider(failure) => {
+            serde_json::to_value(failure.code).is_ok_and(|said| said == code)
+        }
         Cancellation::Finished | Cancellation::Unstoppable => code != "cancelled",
         Cancellation::Over => fate != Fate::NotAccepted,
-        Cancellation::Requested | Cancellation::NoAnswer | Cancellation::NotDue | Cancellation::Overtaken => true,
+        Cancellation::Requested
+        | Cancellation::NoAnswer
+        | Cancellation::NotDue
+        | Cancellation::Overtaken => true,
     }
 }
 
@@ -169,9 +198,10 @@ fn was_refused(placed: &Placed) -> bool {
     matches!(placed.answers.last(), Some(Some(told)) if (400..500).contains(&told.status))
 }
 
-/// Whether it may be unknown afterwards if the provider took the job. Only who had its lease, or sent it, can have lost that: by dying, or
-/// when a step about this very job was late, or the submission's answer lost or unusable. A 503 is a refusal at fal, which says so, and
-/// not at Google, which does not.
+/// Whether it may be unknown afterwards if the provider took the job. Only who had its lease, or
+/// sent it, can have lost that: by dying, or when a step about this very job was late, or the
+/// submission's answer lost or unusable. A 503 is a refusal at fal, which says so, and not at
+/// Google, which does not.
 fn hides_the_submission(order: usize, senders: &BTreeSet<u32>, noted: &Noted) -> bool {
     let step = &noted.step;
     let own = step.about.is_none_or(|about| about == order);
@@ -179,9 +209,15 @@ fn hides_the_submission(order: usize, senders: &BTreeSet<u32>, noted: &Noted) ->
         && match noted.fault {
             Some(Fault::DeathBefore | Fault::DeathAfter | Fault::Orphaned(_)) => true,
             Some(Fault::Silence | Fault::Late(_)) => own,
-            Some(Fault::AnswerLost | Fault::Truncated | Fault::Refused(Refusal::Internal)) => own && step.submits(),
-            Some(Fault::Refused(Refusal::Unavailable)) => own && step.submits() && step.peer == Peer::Google,
-            Some(Fault::Refused(Refusal::TooMany | Refusal::Conflict) | Fault::NotSent) | None => false,
+            Some(Fault::AnswerLost | Fault::Truncated | Fault::Refused(Refusal::Internal)) => {
+                own && step.submits()
+            }
+            Some(Fault::Refused(Refusal::Unavailable)) => {
+                own && step.submits() && step.peer == Peer::Google
+            }
+            Some(Fault::Refused(Refusal::TooMany | Refusal::Conflict) | Fault::NotSent) | None => {
+                false
+            }
         }
 }
 
@@ -190,7 +226,8 @@ fn is_excused(order: &Order, code: &str, submission_lost: bool, submission_refus
         (_, "submit_unknown") => submission_lost,
         // Ten minutes hold few attempts where messages are lost and workers die.
         (_, "provider_unavailable") if submission_refused => true,
-        (Ending::Cut, "provider_no_output") | (Ending::Refused, "content_filtered" | "provider_refused") => true,
+        (Ending::Cut, "provider_no_output")
+        | (Ending::Refused, "content_filtered" | "provider_refused") => true,
         _ => order.may_fail_with.contains(&code),
     }
 }

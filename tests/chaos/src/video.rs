@@ -24,8 +24,11 @@ pub fn shown_is_whole(stage: &Stage, caller: &Caller, order: &Order, job: &str, 
 
 /// What is wrong with the stored file.
 pub fn not_whole(stage: &Stage, order: &Order, org: &str, job: &str) -> Option<String> {
-    let (Ok(org), Ok(job)) = (org.parse(), job.parse()) else { return Some("has no id".to_owned()) };
-    let Some(object) = stage.network.storage.object("generated-videos", &Storage::path(org, job)) else {
+    let (Ok(org), Ok(job)) = (org.parse(), job.parse()) else {
+        return Some("has no id".to_owned());
+    };
+    let Some(object) = stage.network.storage.object("generated-videos", &Storage::path(org, job))
+    else {
         return Some("its file is not in storage".to_owned());
     };
     let rendered = Rendered::of(order);
@@ -65,9 +68,12 @@ impl Rendered {
 
     fn drawn(Film { seconds, sound, bytes }: Film) -> Self {
         let video = if sound { with_sound(seconds, "16:9") } else { mp4(seconds, "16:9") };
-        let file = bytes.map_or_else(|| Mp4::plain(video.clone()), |bytes| filled(video.clone(), bytes));
+        let file =
+            bytes.map_or_else(|| Mp4::plain(video.clone()), |bytes| filled(video.clone(), bytes));
         let pieces = file.read(0..file.len());
-        let digest = block_on(pieces.fold(Md5::new(), |digest, piece| ready(digest.chain_update(piece)))).finalize();
+        let digest =
+            block_on(pieces.fold(Md5::new(), |digest, piece| ready(digest.chain_update(piece))))
+                .finalize();
         let hex = digest.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
         Self { length: file.len(), etag: format!("\"{hex}\"") }
     }

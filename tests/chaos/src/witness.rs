@@ -1,4 +1,5 @@
-//! Watches every write as it arrives at the tables: money adds up after each, and what is final stays as it is.
+//! Watches every write as it arrives at the tables: money adds up after each, and what is final
+//! stays as it is.
 
 use crate::answer::Answer;
 use crate::network::{Network, Peer, Sent};
@@ -45,7 +46,8 @@ impl Witness {
         }
         match sent.operation() {
             "TransactWriteItems" => {
-                let (body, accounts, jobs) = (sent.json(), network.dynamo.items(ACCOUNTS), network.dynamo.items(JOBS));
+                let (body, accounts, jobs) =
+                    (sent.json(), network.dynamo.items(ACCOUNTS), network.dynamo.items(JOBS));
                 // A repeat that comes late is answered as what it repeats, and holds nothing.
                 let holds = invariants::hold(&body, &accounts, |job| !self.knows(job));
                 self.look(&jobs);
@@ -55,7 +57,8 @@ impl Witness {
             "UpdateItem" => {
                 let body = sent.json();
                 let text = |value: &Value| value["S"].as_str().unwrap_or_default().to_owned();
-                let (job, status) = (&body["Key"]["job"], &body["ExpressionAttributeValues"][":status"]);
+                let (job, status) =
+                    (&body["Key"]["job"], &body["ExpressionAttributeValues"][":status"]);
                 // An open job that is written again moves no money.
                 if !self.stays_open(&text(job), &text(status)) {
                     self.look(&network.dynamo.items(JOBS));
@@ -86,7 +89,8 @@ impl Witness {
         self.seen().ended.clone()
     }
 
-    /// Whether a job that is written is known and was open so far, and stays so. One that its provider has taken is remembered as such.
+    /// Whether a job that is written is known and was open so far, and stays so. One that its
+    /// provider has taken is remembered as such.
     fn stays_open(&self, job: &str, status: &str) -> bool {
         let mut seen = self.seen();
         if status == "processing" {

@@ -1,4 +1,5 @@
-//! Spreads runs over the machine's processors. Each run has a thread to itself, so which runs share a processor changes nothing.
+//! Spreads runs over the machine's processors. Each run has a thread to itself, so which runs share
+//! a processor changes nothing.
 
 use crate::aside::Aside;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -9,14 +10,16 @@ pub fn each<I: Sync, T: Send>(items: &[I], work: impl Fn(&I, &Aside) -> T + Sync
     each_until(items, |_| false, work)
 }
 
-/// As [`each`], but begins no more once a result is enough. Items are begun in their order: all before that result's have theirs, too.
+/// As [`each`], but begins no more once a result is enough. Items are begun in their order: all
+/// before that result's have theirs, too.
 pub fn each_until<I: Sync, T: Send>(
     items: &[I],
     enough: impl Fn(&T) -> bool + Sync,
     work: impl Fn(&I, &Aside) -> T + Sync,
 ) -> Vec<T> {
     let (next, over, done) = (AtomicUsize::new(0), AtomicBool::new(false), Mutex::new(Vec::new()));
-    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(items.len().max(1));
+    let workers =
+        std::thread::available_parallelism().map_or(1, usize::from).min(items.len().max(1));
     std::thread::scope(|scope| {
         for _ in 0..workers {
             scope.spawn(|| {

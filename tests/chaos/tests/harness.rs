@@ -1,5 +1,5 @@
-//! The short form of `cargo chaos`: every step of every path, a few hundred jobs under drawn schedules, the situations, and the proof
-//! that the harness finds what it should.
+//! The short form of `cargo chaos`: every step of every path, a few hundred jobs under drawn
+//! schedules, the situations, and the proof that the harness finds what it should.
 
 use chaos::aside::Aside;
 use chaos::exhaustive::{exhaust, paths};
@@ -50,7 +50,8 @@ fn three_hundred_jobs_bear_drawn_schedules() {
 
 #[test]
 fn the_same_seed_gives_the_same_run() {
-    let text = |seed| random::run_one(seed, JOBS_OF_A_RUN, None, &Aside::start()).stage.record.text();
+    let text =
+        |seed| random::run_one(seed, JOBS_OF_A_RUN, None, &Aside::start()).stage.record.text();
     let first = text(7);
     assert_eq!(first, text(7));
     assert_ne!(first, text(8));
@@ -59,7 +60,8 @@ fn the_same_seed_gives_the_same_run() {
 #[test]
 fn attempts_at_what_is_away_are_bounded_and_spread() {
     for away in outages::OUTAGES {
-        let outlasted = outages::outage(&away, outages::ABSENCES[0], SEED, &Aside::start()); // `cargo chaos` tries all
+        // `cargo chaos` tries all
+        let outlasted = outages::outage(&away, outages::ABSENCES[0], SEED, &Aside::start());
         assert_eq!(outlasted.wrong, [""; 0], "{away:?}");
     }
 }
@@ -77,7 +79,10 @@ fn twelve_silent_file_hosts_hold_up_no_other_tenant() {
     assert!(silent.asked > 13 + 12, "the hosts were really silent: {}", silent.asked);
     let [usual, beside_them] = silent.other;
     let looks = Duration::from_secs(2 * 15);
-    assert!(beside_them <= usual + looks, "{beside_them:?} against {usual:?}: within two of its usual looks");
+    assert!(
+        beside_them <= usual + looks,
+        "{beside_them:?} against {usual:?}: within two of its usual looks"
+    );
 }
 
 #[test]
@@ -106,6 +111,9 @@ fn a_hundred_submits_at_once_are_all_answered() {
 #[test]
 fn a_defence_that_is_taken_out_is_missed() {
     for defence in Defence::ALL {
-        assert!(hunt::found(defence, SEED).is_some(), "{defence:?} was taken out, and that was not found");
+        assert!(
+            hunt::found(defence, SEED).is_some(),
+            "{defence:?} was taken out, and that was not found"
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! A provider that was asked to stop may go on: the job stays open, with its hold, until it is known what became of the render.
+//! A provider that was asked to stop may go on: the job stays open, with its hold, until it is
+//! known what became of the render.
 
 use super::{cancelled, requested};
 use crate::still::{FOR_HOURS, Still};
@@ -26,7 +27,8 @@ async fn a_provider_that_says_nothing_may_have_a_render() {
     }
 }
 
-/// fal's `CANCELLATION_REQUESTED` is a hope. What it goes on with is rendered, billed, stored and charged.
+/// fal's `CANCELLATION_REQUESTED` is a hope. What it goes on with is rendered, billed, stored and
+/// charged.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_render_that_goes_on_after_its_cancellation_is_charged_once() {
     let ten_minutes = Render { queued: Duration::ZERO, rendering: Duration::from_secs(600) };
@@ -45,7 +47,10 @@ async fn a_render_that_goes_on_after_its_cancellation_is_charged_once() {
     still.look_in(600, &job).await;
     still.delivered("store-video", &job).await;
     let shown = still.shown(&job).await.body;
-    assert_eq!((&shown["status"], &shown["billing"]["amount"]), (&json!("completed"), &json!("4.20")));
+    assert_eq!(
+        (&shown["status"], &shown["billing"]["amount"]),
+        (&json!("completed"), &json!("4.20"))
+    );
     assert_eq!(shown["cancel_requested"], told["cancel_requested"]);
     still.has("995.80", "0.00").await;
     assert_eq!(still.stage.entries("consumption").await, 1);
@@ -75,8 +80,13 @@ async fn twelve_orders_cancelled_while_rendering_cost_what_was_rendered() {
         }
         let rendered = still.stage.fal().finished_renders_of("free?");
         let charged = still.stage.entries("consumption").await;
-        assert_eq!((rendered, charged), if stops { (0, 0) } else { (12, 12) }, "each render is paid for");
-        let balance = if stops { "1000.00" } else { "596.80" }; // 12 × 4 × 0.40 × 1.05 × 20 = 403.20
+        assert_eq!(
+            (rendered, charged),
+            if stops { (0, 0) } else { (12, 12) },
+            "each render is paid for"
+        );
+        // 12 × 4 × 0.40 × 1.05 × 20 = 403.20
+        let balance = if stops { "1000.00" } else { "596.80" };
         still.has(balance, "0.00").await;
     }
 }
@@ -93,7 +103,10 @@ async fn a_provider_that_never_says_that_it_stopped_holds_the_money_for_a_day() 
     still.has("1000.00", "4.20").await;
     still.look_in(400, &job).await;
     let shown = still.shown(&job).await.body;
-    assert_eq!((&shown["status"], &shown["error_detail"]["code"]), (&json!("failed"), &json!("cancelled")));
+    assert_eq!(
+        (&shown["status"], &shown["error_detail"]["code"]),
+        (&json!("failed"), &json!("cancelled"))
+    );
     assert!(shown["error"].as_str().unwrap().contains("within 24 hours"), "{shown}");
     still.has("1000.00", "0.00").await;
 }

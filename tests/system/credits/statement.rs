@@ -29,7 +29,10 @@ impl<'a> Reader<'a> {
 
     pub(super) async fn get(&self, rest: &str) -> Reply {
         until(async || {
-            let reply = self.stage.ask(Ask::new(Method::GET, &format!("/v1/credits{rest}")).key(&self.key)).await;
+            let reply = self
+                .stage
+                .ask(Ask::new(Method::GET, &format!("/v1/credits{rest}")).key(&self.key))
+                .await;
             (reply.status != 503).then_some(reply)
         })
         .await
@@ -51,8 +54,12 @@ impl<'a> Reader<'a> {
         loop {
             assert_eq!(page.status, 200, "{}", page.body);
             let data = page.body["data"].as_array().unwrap();
-            let ends: Vec<_> = [data.first(), data.last()].map(|end| end.map(|one| one["id"].clone())).into();
-            assert_eq!([Some(page.body["first_id"].clone()), Some(page.body["last_id"].clone())], *ends);
+            let ends: Vec<_> =
+                [data.first(), data.last()].map(|end| end.map(|one| one["id"].clone())).into();
+            assert_eq!(
+                [Some(page.body["first_id"].clone()), Some(page.body["last_id"].clone())],
+                *ends
+            );
             walk.transactions.extend(data.iter().cloned());
             if page.body["has_more"] == false {
                 return walk;
@@ -79,7 +86,8 @@ impl Walk {
         amounts.try_fold(Money::ZERO, Money::plus).unwrap()
     }
 
-    /// Each transaction's balance is the sum of it and all below it, and the first one's is what was shown beside it.
+    /// Each transaction's balance is the sum of it and all below it, and the first one's is what
+    /// was shown beside it.
     pub(super) fn adds_up(&self) {
         let mut sum = Money::ZERO;
         for one in self.transactions.iter().rev() {

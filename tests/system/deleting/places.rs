@@ -1,4 +1,5 @@
-//! A file is gone when the place that its job's URL names says so, whatever the place of today's files.
+//! A file is gone when the place that its job's URL names says so, whatever the place of today's
+//! files.
 
 use super::{BUCKET, PROMPT, http_status, is_gone, storage};
 use crate::process::ROOT;
@@ -13,34 +14,65 @@ use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::path::Path;
 
-/// The removal alone proves nothing: the origin has to say that the file is gone, with the key and without.
+/// The removal alone proves nothing: the origin has to say that the file is gone, with the key and
+/// without.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deletion_is_done_when_the_origin_no_longer_has_the_file() {
     use supabase::Fault;
     let still = Still::new().await;
     let answer = |status, headers: &[(&str, &str)], body: &str| Fault::Answer {
         status,
-        headers: headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        headers: headers
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect(),
         body: body.to_owned(),
     };
     let no_object = r#"{"statusCode":"404","error":"not_found","message":"Object not found","code":"NoSuchKey"}"#;
     for (name, step, fault, done) in [
-        ("it says that the file was not there, and it is", Step::Delete, answer(400, &[], no_object), false),
-        ("it says that it removed the file, and did not", Step::Delete, answer(200, &[], "{}"), false),
+        (
+            "it says that the file was not there, and it is",
+            Step::Delete,
+            answer(400, &[], no_object),
+            false,
+        ),
+        (
+            "it says that it removed the file, and did not",
+            Step::Delete,
+            answer(200, &[], "{}"),
+            false,
+        ),
         ("it does not say how it is", Step::Info, answer(503, &[], "busy"), false),
-        ("somebody else says that it is gone", Step::Info, answer(404, &[], "<h1>Not found</h1>"), false),
+        (
+            "somebody else says that it is gone",
+            Step::Info,
+            answer(404, &[], "<h1>Not found</h1>"),
+            false,
+        ),
         ("nothing is heard of it", Step::Info, Fault::CloseBefore, false),
-        ("the public still gets it", Step::Public, answer(206, &[("content-range", "bytes 0-0/9")], "x"), false),
+        (
+            "the public still gets it",
+            Step::Public,
+            answer(206, &[("content-range", "bytes 0-0/9")], "x"),
+            false,
+        ),
         ("the public gets a page", Step::Public, answer(404, &[], "<h1>Not found</h1>"), false),
         ("the public hears nothing", Step::Public, Fault::CloseBefore, false),
-        ("a cache still has it", Step::Public, answer(206, &[("cf-cache-status", "HIT")], "x"), true),
+        (
+            "a cache still has it",
+            Step::Public,
+            answer(206, &[("cf-cache-status", "HIT")], "x"),
+            true,
+        ),
     ] {
         let job = still.completed(PROMPT).await;
         let path = Storage::path(still.caller.org, job.parse().unwrap());
         still.stage.storage().misbehave(Plan { step, fault, times: Some(1), after: 0 });
         let reply = still.delete(&job).await;
         assert_eq!(reply.status == 200, done, "{name}: {}", reply.body);
-        let Some(deletion) = still.stored(&job).await.deletion else { panic!("{name}: it is hidden") };
+        let Some(deletion) = still.stored(&job).await.deletion else {
+            panic!("{name}: it is hidden")
+        };
         assert_eq!(deletion.file_gone, done, "{name}");
         if !done {
             reply.refused(503, "storage_unavailable");
@@ -71,7 +103,8 @@ async fn a_video_in_the_bucket_of_before_is_removed_there() {
     }
 }
 
-/// The operator chose another project since: it is not called gone for as long as the old one gives it out.
+/// The operator chose another project since: it is not called gone for as long as the old one gives
+/// it out.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_video_of_the_project_of_before_is_not_called_gone_while_it_is_there() {
     let (still, other) = (Still::new().await, Stage::new().await);
@@ -80,8 +113,15 @@ async fn a_video_of_the_project_of_before_is_not_called_gone_while_it_is_there()
     let url = still.shown(&job).await.body["video_url"].as_str().unwrap().to_owned();
     for _ in 0..2 {
         let (status, body) = delete_with(&still, &job, &elsewhere).await;
-        assert_eq!((status, &body["error"]["code"]), (503, &json!("storage_unavailable")), "{body}");
-        assert!(matches!(still.stored(&job).await.deletion, Some(Deletion { file_gone: false, .. })));
+        assert_eq!(
+            (status, &body["error"]["code"]),
+            (503, &json!("storage_unavailable")),
+            "{body}"
+        );
+        assert!(matches!(
+            still.stored(&job).await.deletion,
+            Some(Deletion { file_gone: false, .. })
+        ));
         assert_eq!(http_status(&url).await, 200, "it is still there");
         still.shown(&job).await.refused(404, "job_not_found");
     }
@@ -90,7 +130,10 @@ async fn a_video_of_the_project_of_before_is_not_called_gone_while_it_is_there()
     assert_eq!((status, &body["deleted"]), (200, &json!(true)), "sent again it goes on: {body}");
     is_gone(&still, &job).await;
     let mut asked = other.storage().requests().into_iter();
-    assert!(asked.all(|seen| seen.method != "DELETE" || seen.path.contains(&job)), "no other file is touched there");
+    assert!(
+        asked.all(|seen| seen.method != "DELETE" || seen.path.contains(&job)),
+        "no other file is touched there"
+    );
 }
 
 /// The local system was started on other ports since, so nothing answers at the old one.
@@ -99,10 +142,16 @@ async fn a_video_whose_url_names_a_port_of_before_is_removed() {
     let still = Still::new().await;
     let job = still.completed(PROMPT).await;
     let path = Storage::path(still.caller.org, job.parse().unwrap());
-    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap(); // it is dropped at once
+    // it is dropped at once
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let url = format!("http://{closed}/storage/v1/object/public/{BUCKET}/{path}");
-    let update = still.stage.dynamodb().update_item().table_name(&still.stage.system.variables["TABLE_JOBS"]);
-    let update = update.set_key(Some(key_of(&still, &job))).update_expression("SET video_url = :url");
+    let update = still
+        .stage
+        .dynamodb()
+        .update_item()
+        .table_name(&still.stage.system.variables["TABLE_JOBS"]);
+    let update =
+        update.set_key(Some(key_of(&still, &job))).update_expression("SET video_url = :url");
     update.expression_attribute_values(":url", AttributeValue::S(url)).send().await.unwrap();
     assert_eq!(still.delete(&job).await.status, 200);
     assert_eq!(still.stage.storage().object(BUCKET, &path), None);
@@ -122,8 +171,17 @@ async fn a_deletion_that_the_version_before_began_goes_on() {
         after: 0,
     });
     still.delete(&job).await.refused(503, "storage_unavailable");
-    let update = still.stage.dynamodb().update_item().table_name(&still.stage.system.variables["TABLE_JOBS"]);
-    update.set_key(Some(key_of(&still, &job))).update_expression("REMOVE video_url").send().await.unwrap();
+    let update = still
+        .stage
+        .dynamodb()
+        .update_item()
+        .table_name(&still.stage.system.variables["TABLE_JOBS"]);
+    update
+        .set_key(Some(key_of(&still, &job)))
+        .update_expression("REMOVE video_url")
+        .send()
+        .await
+        .unwrap();
     assert_eq!(still.delete(&job).await.status, 200);
     assert_eq!(still.stage.storage().object(BUCKET, &path), None);
     is_gone(&still, &job).await;

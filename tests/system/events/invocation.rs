@@ -19,7 +19,8 @@ pub(super) async fn quiet() -> Stage {
 pub(super) async fn invoked(stage: &Stage, name: &str, job: &str) -> Value {
     let identity = &stage.system.identity;
     let text = read(name).to_string();
-    let text = text.replace("LIVE_KEY", &identity.live_key).replace("ORG_ID", &identity.org.to_string());
+    let text =
+        text.replace("LIVE_KEY", &identity.live_key).replace("ORG_ID", &identity.org.to_string());
     let event = serde_json::from_str(&text.replace("JOB_ID", job)).unwrap();
     stage.system.invoke(function(name), event).await.unwrap()
 }
@@ -30,7 +31,10 @@ pub(super) fn function(event: &str) -> &str {
 }
 
 pub(super) fn read(name: &str) -> Value {
-    serde_json::from_str(&std::fs::read_to_string(Path::new(ROOT).join("events").join(name)).unwrap()).unwrap()
+    serde_json::from_str(
+        &std::fs::read_to_string(Path::new(ROOT).join("events").join(name)).unwrap(),
+    )
+    .unwrap()
 }
 
 /// An answer for API Gateway. Only its request id is taken from the answer it is compared with.
@@ -47,9 +51,17 @@ pub(super) fn http(status: u16, mut headers: Value, body: &str, answer: &Value) 
     })
 }
 
-pub(super) fn refused(status: u16, headers: Value, code: &str, message: &str, answer: &Value) -> Value {
+pub(super) fn refused(
+    status: u16,
+    headers: Value,
+    code: &str,
+    message: &str,
+    answer: &Value,
+) -> Value {
     let (message, code, id) = (json!(message), json!(code), json!(request_id(answer)));
-    let body = format!(r#"{{"error":{{"message":{message},"type":{code},"code":{code},"request_id":{id}}}}}"#); // in the published order
+    let body = format!(
+        r#"{{"error":{{"message":{message},"type":{code},"code":{code},"request_id":{id}}}}}"#
+    ); // in the published order
     http(status, headers, &body, answer)
 }
 

@@ -1,5 +1,6 @@
-//! F14: what a provider answers with leads nowhere but to the provider. Its key goes to its own origin; no other host is called, unless it
-//! is a known file host, and that one sees no credential.
+//! F14: what a provider answers with leads nowhere but to the provider. Its key goes to its own
+//! origin; no other host is called, unless it is a known file host, and that one sees no
+//! credential.
 
 use super::Quiet;
 use super::hostile::Foreign;
@@ -19,7 +20,9 @@ const METADATA: &str = "http://169.254.169.254/latest/meta-data/iam/security-cre
 #[tokio::test(flavor = "multi_thread")]
 async fn f14_addresses_of_another_host_are_not_called() {
     let quiet = Quiet::new().await;
-    let elsewhere = Foreign::answering(r#"{"status":"COMPLETED","video":{"url":"https://v3.fal.media/x.mp4"}}"#);
+    let elsewhere = Foreign::answering(
+        r#"{"status":"COMPLETED","video":{"url":"https://v3.fal.media/x.mp4"}}"#,
+    );
     let fal = quiet.stage.system.fal.as_ref().unwrap().origin.clone();
     let host = fal.trim_start_matches("http://").to_owned();
     let mut jobs = Vec::new();
@@ -42,18 +45,26 @@ async fn f14_addresses_of_another_host_are_not_called() {
     only_ours_are_called(&quiet);
 }
 
-/// A job keeps the addresses that fal gave. After `FalQueueUrl` has changed, or the local system's port, they lead to the earlier base:
-/// they are made again from the request's id, and the render is not lost.
+/// A job keeps the addresses that fal gave. After `FalQueueUrl` has changed, or the local system's
+/// port, they lead to the earlier base: they are made again from the request's id, and the render
+/// is not lost.
 #[tokio::test(flavor = "multi_thread")]
 async fn f06_addresses_of_an_earlier_base_lose_no_render() {
     let quiet = Quiet::new().await;
-    let elsewhere = Foreign::answering(r#"{"status":"COMPLETED","video":{"url":"https://v3.fal.media/x.mp4"}}"#);
+    let elsewhere = Foreign::answering(
+        r#"{"status":"COMPLETED","video":{"url":"https://v3.fal.media/x.mp4"}}"#,
+    );
     let fal = quiet.stage.system.fal.as_ref().unwrap().origin.clone();
     let mut jobs = Vec::new();
-    for base in [elsewhere.origin.clone(), format!("{}/fal/v1", elsewhere.origin), "https://queue.fal.run".to_owned()] {
+    for base in [
+        elsewhere.origin.clone(),
+        format!("{}/fal/v1", elsewhere.origin),
+        "https://queue.fal.run".to_owned(),
+    ] {
         let (job, _) = quiet.at_fal(&format!("begun at {base}")).await;
         let mut stored = quiet.stored(&job).await;
-        let State::Processing(Processing { handle: Handle::Fal(handle), .. }) = &mut stored.state else {
+        let State::Processing(Processing { handle: Handle::Fal(handle), .. }) = &mut stored.state
+        else {
             panic!("at fal")
         };
         for address in [&mut handle.status_url, &mut handle.response_url, &mut handle.cancel_url] {
@@ -79,14 +90,18 @@ async fn f14_an_id_that_leads_elsewhere_is_not_taken_for_one() {
     let mut jobs = Vec::new();
     for id in ids {
         let prompt = format!("fal calls it {id}");
-        quiet.wire.play(&prompt, Trick::Changed(Box::new(move |answer| answer["request_id"] = json!(id))));
+        quiet.wire.play(
+            &prompt,
+            Trick::Changed(Box::new(move |answer| answer["request_id"] = json!(id))),
+        );
         jobs.push(quiet.caller.accepted(&prompt).await);
     }
     quiet.settled(&jobs).await;
     for job in &jobs {
         assert_eq!(failure(&quiet.stored(job).await), Some(FailureCode::SubmitUnknown));
     }
-    let asked: Vec<_> = quiet.stage.fal().requests().into_iter().filter(|seen| seen.method == "GET").collect();
+    let asked: Vec<_> =
+        quiet.stage.fal().requests().into_iter().filter(|seen| seen.method == "GET").collect();
     assert_eq!(asked, [], "nothing was asked under such an id");
     quiet.charged_for(0).await;
 }
@@ -94,7 +109,9 @@ async fn f14_an_id_that_leads_elsewhere_is_not_taken_for_one() {
 #[tokio::test(flavor = "multi_thread")]
 async fn f14_a_redirect_is_not_followed_with_the_key() {
     let quiet = Quiet::new().await;
-    let elsewhere = Foreign::answering(r#"{"status":"COMPLETED","video":{"url":"https://v3.fal.media/x.mp4"}}"#);
+    let elsewhere = Foreign::answering(
+        r#"{"status":"COMPLETED","video":{"url":"https://v3.fal.media/x.mp4"}}"#,
+    );
     let redirect = || Then::Redirect { url: format!("{}/anything", elsewhere.origin) };
     let mut jobs = vec![quiet.caller.accepted("led away at the result").await];
     for step in ["status", "result", "file"] {
@@ -122,7 +139,10 @@ async fn f14_a_file_is_not_fetched_from_inside() {
         ("this machine by name", inside.origin.replace("127.0.0.1", "localhost")),
         ("this machine, otherwise", inside.origin.replace("127.0.0.1", "[::1]")),
         ("a name that only ends like fal's", "https://evilfal.media/x.mp4".to_owned()),
-        ("fal's name as a user", format!("https://v3.fal.media@{}/x.mp4", inside.origin.trim_start_matches("http://"))),
+        (
+            "fal's name as a user",
+            format!("https://v3.fal.media@{}/x.mp4", inside.origin.trim_start_matches("http://")),
+        ),
         ("fal's name without TLS", "http://v3.fal.media/x.mp4".to_owned()),
     ] {
         quiet.stage.fal().decide(Verdict::next(1, Ending::ForeignUrl { url }));
@@ -133,7 +153,11 @@ async fn f14_a_file_is_not_fetched_from_inside() {
         let (job, _) = quiet.at_fal(prompt).await;
         quiet.stage.later(A_TURN);
         quiet.looked_at(&job).await;
-        assert_eq!(failure(&quiet.stored(&job).await), Some(FailureCode::ProviderNoOutput), "{prompt}: no video");
+        assert_eq!(
+            failure(&quiet.stored(&job).await),
+            Some(FailureCode::ProviderNoOutput),
+            "{prompt}: no video"
+        );
     }
     for _ in 0..2 {
         quiet.stage.later(A_TURN);
@@ -147,7 +171,8 @@ async fn f14_a_file_is_not_fetched_from_inside() {
     quiet.charged_for(0).await;
 }
 
-/// A file host that the operator allows is called, without any credential; where it leads is looked at again.
+/// A file host that the operator allows is called, without any credential; where it leads is looked
+/// at again.
 #[tokio::test(flavor = "multi_thread")]
 async fn f14_a_file_host_sees_no_credential() {
     let host = Foreign::answering(local::video::mp4(5, "16:9"));
@@ -175,7 +200,8 @@ async fn f14_anothers_job_is_not_there() {
         body["error"]["request_id"] = Value::Null;
         body
     };
-    let (theirs, nobodys) = (other.client.video(&job).await.unwrap(), other.client.video(unknown).await.unwrap());
+    let (theirs, nobodys) =
+        (other.client.video(&job).await.unwrap(), other.client.video(unknown).await.unwrap());
     assert_eq!((theirs.status, code(&theirs.body)), (404, "job_not_found"));
     assert_eq!((nobodys.status, without_id(nobodys.body)), (404, without_id(theirs.body)));
     assert_eq!(one.client.video(&job).await.unwrap().status, 200);
@@ -193,15 +219,23 @@ fn moved(fal: String, origin: String) -> Trick {
 /// Whatever was sent went to the parts of this system, and fal's key to fal's queue alone.
 fn only_ours_are_called(quiet: &Quiet) {
     let system = &quiet.stage.system;
-    let (fal, storage) = (&system.fal.as_ref().unwrap().origin, &system.storage.as_ref().unwrap().origin);
+    let (fal, storage) =
+        (&system.fal.as_ref().unwrap().origin, &system.storage.as_ref().unwrap().origin);
     let google = &system.google.as_ref().unwrap().origin;
     let secrets = &system.variables["AWS_ENDPOINT_URL_SECRETS_MANAGER"];
     let ours = [fal, google, storage, &system.dynamodb, &system.sqs_endpoint, secrets];
     for sent in quiet.wire.sent() {
         let url = sent.url.as_str();
-        assert!(ours.iter().any(|origin| url.starts_with(&format!("{origin}/"))), "{} {url}", sent.method);
+        assert!(
+            ours.iter().any(|origin| url.starts_with(&format!("{origin}/"))),
+            "{} {url}",
+            sent.method
+        );
         let file = url.starts_with(&format!("{fal}/files/"));
         assert!(!(file && sent.authorized), "a file's host sees no credential: {url}");
     }
-    assert!(quiet.wire.sent_to(fal).iter().any(|sent| sent.authorized), "fal itself was called with the key");
+    assert!(
+        quiet.wire.sent_to(fal).iter().any(|sent| sent.authorized),
+        "fal itself was called with the key"
+    );
 }

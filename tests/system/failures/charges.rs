@@ -15,18 +15,24 @@ async fn f01_ten_parallel_submits_on_a_peso_are_one_job() {
     let stage = Stage::new().await;
     let caller = stage.caller_with("1.00").await;
     let answers = join_all((0..10).map(|_| caller.submit("on one peso"))).await;
-    let refused = |answer: &local::client::Answer| answer.status == 402 && code(&answer.body) == "insufficient_balance";
+    let refused = |answer: &local::client::Answer| {
+        answer.status == 402 && code(&answer.body) == "insufficient_balance"
+    };
     assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1);
     assert_eq!(answers.iter().filter(|answer| refused(answer)).count(), 9);
     assert_eq!(stage.fal().renders_of("on one peso"), 1);
     let job = answers.iter().find(|answer| answer.status == 200).map(id).unwrap();
     stage.until(caller.org, &job, Status::Completed).await;
-    assert_eq!(stage.store.account(caller.org).await.unwrap().unwrap().balance.to_string(), "-3.20");
+    assert_eq!(
+        stage.store.account(caller.org).await.unwrap().unwrap().balance.to_string(),
+        "-3.20"
+    );
     stage.audit().await;
 }
 
-/// A poller gives a job up at its deadline and waits for the answer to its cancellation. Meanwhile the video comes, is stored and charged.
-/// The poller's own ending, when it comes at last, changes nothing.
+/// A poller gives a job up at its deadline and waits for the answer to its cancellation. Meanwhile
+/// the video comes, is stored and charged. The poller's own ending, when it comes at last, changes
+/// nothing.
 #[tokio::test(flavor = "multi_thread")]
 async fn f02_whoever_was_overtaken_moves_no_money() {
     let quiet = Quiet::new().await;
@@ -66,13 +72,17 @@ async fn f02_many_at_once_charge_once() {
     quiet.charged_for(1).await;
 }
 
-/// The store fails in the moment of the charge: neither the status nor the money is written, the message comes again, and both are.
+/// The store fails in the moment of the charge: neither the status nor the money is written, the
+/// message comes again, and both are.
 #[tokio::test(flavor = "multi_thread")]
 async fn f03_a_charge_that_fails_leaves_the_job_open() {
     let quiet = Quiet::new().await;
     let (job, _) = quiet.rendered("charged late").await;
     quiet.wire.fail_transactions(true);
-    assert!(!quiet.delivered("store-video", &job).await, "our own store's failure is one of the message");
+    assert!(
+        !quiet.delivered("store-video", &job).await,
+        "our own store's failure is one of the message"
+    );
     assert_eq!(quiet.shown(&job).await["status"], "processing");
     quiet.charged_for(0).await;
 
@@ -84,7 +94,8 @@ async fn f03_a_charge_that_fails_leaves_the_job_open() {
     quiet.charged_for(1).await;
 }
 
-/// Nothing is left to the provider's defaults: what is sent, stored, shown, rendered and charged is one length.
+/// Nothing is left to the provider's defaults: what is sent, stored, shown, rendered and charged is
+/// one length.
 #[tokio::test(flavor = "multi_thread")]
 async fn f12_the_length_that_is_charged_is_the_one_that_was_sent() {
     let quiet = Quiet::new().await;
@@ -97,11 +108,20 @@ async fn f12_the_length_that_is_charged_is_the_one_that_was_sent() {
         let order = json!({"model": model, "prompt": model});
         let answer = quiet.caller.client.submit(&order).await.unwrap();
         let job = id(&answer);
-        let submission = quiet.wire.sent().into_iter().find(|sent| sent.body["prompt"] == model).unwrap();
-        assert_eq!((&submission.body["duration"], &answer.body["duration"]), (&sent, &json!(seconds)), "{model}");
+        let submission =
+            quiet.wire.sent().into_iter().find(|sent| sent.body["prompt"] == model).unwrap();
+        assert_eq!(
+            (&submission.body["duration"], &answer.body["duration"]),
+            (&sent, &json!(seconds)),
+            "{model}"
+        );
         let before = quiet.stage.store.account(quiet.caller.org).await.unwrap().unwrap();
         let stored = quiet.stored(&job).await;
-        assert_eq!((stored.seconds, stored.cost.to_string()), (seconds, cost.to_owned()), "{model}");
+        assert_eq!(
+            (stored.seconds, stored.cost.to_string()),
+            (seconds, cost.to_owned()),
+            "{model}"
+        );
         assert_eq!(before.held.to_string(), cost);
         quiet.settled(std::slice::from_ref(&job)).await;
         let after = quiet.stage.store.account(quiet.caller.org).await.unwrap().unwrap();
@@ -110,14 +130,19 @@ async fn f12_the_length_that_is_charged_is_the_one_that_was_sent() {
     quiet.stage.audit().await;
 }
 
-/// fal lists Kling 2 at 0.28 dollars a second; an operator says so in the configuration, and the next job is priced by it.
+/// fal lists Kling 2 at 0.28 dollars a second; an operator says so in the configuration, and the
+/// next job is priced by it.
 #[tokio::test(flavor = "multi_thread")]
 async fn f19_prices_are_configuration() {
     let prices = r#"{"fal/kling-2":{"usd_per_second":"0.28"}}"#;
-    let quiet = Quiet::with(&[("Catalog", prices), ("Markup", "1.10"), ("FxMxnPerUsd", "18.5")]).await;
+    let quiet =
+        Quiet::with(&[("Catalog", prices), ("Markup", "1.10"), ("FxMxnPerUsd", "18.5")]).await;
     let (job, _) = quiet.rendered("dearer").await;
     assert_eq!(quiet.stored(&job).await.cost.to_string(), "28.49"); // 5 × 0.28 × 1.10 × 18.5
     quiet.stored_by_message(&job).await;
-    assert_eq!(quiet.stage.store.account(quiet.caller.org).await.unwrap().unwrap().balance.to_string(), "971.51");
+    assert_eq!(
+        quiet.stage.store.account(quiet.caller.org).await.unwrap().unwrap().balance.to_string(),
+        "971.51"
+    );
     quiet.stage.audit().await;
 }

@@ -1,4 +1,5 @@
-//! F5, F6 and F13: looking at a job that the provider has. Only a structured refusal in the result is a verdict.
+//! F5, F6 and F13: looking at a job that the provider has. Only a structured refusal in the result
+//! is a verdict.
 
 use super::hostile::{ANOTHER_JSON, Foreign, SLOW, answers};
 use super::{A_TURN, HOUR, PATIENCE, Quiet, failure, processing};
@@ -22,10 +23,13 @@ async fn f05_a_broken_result_changes_nothing() {
     broken_and_mended("result", |name| name != ANOTHER_JSON && name != "HTTP 404").await;
 }
 
-/// Each job meets one kind of broken answer, twice: it stays as it is, and completes when the fault has ended.
+/// Each job meets one kind of broken answer, twice: it stays as it is, and completes when the fault
+/// has ended.
 async fn broken_and_mended(step: &str, is_case: impl Fn(&str) -> bool) {
     let quiet = Quiet::new().await;
-    let elsewhere = Foreign::answering(r#"{"status":"COMPLETED","video":{"url":"https://v3.fal.media/x.mp4"}}"#);
+    let elsewhere = Foreign::answering(
+        r#"{"status":"COMPLETED","video":{"url":"https://v3.fal.media/x.mp4"}}"#,
+    );
     let mut jobs = Vec::new();
     for (name, then) in answers(&elsewhere.origin).into_iter().filter(|(name, _)| is_case(name)) {
         let (job, request) = quiet.at_fal(&name).await;
@@ -37,7 +41,11 @@ async fn broken_and_mended(step: &str, is_case: impl Fn(&str) -> bool) {
     join_all(jobs.iter().map(|(_, job)| quiet.looked_at(job))).await;
     for (name, job) in &jobs {
         let shown = quiet.shown(job).await;
-        assert_eq!((&shown["status"], &shown["error"]), (&json!("processing"), &Value::Null), "{name}");
+        assert_eq!(
+            (&shown["status"], &shown["error"]),
+            (&json!("processing"), &Value::Null),
+            "{name}"
+        );
     }
     assert_eq!(elsewhere.heard(), [""; 0], "no redirect is followed");
     quiet.charged_for(0).await;
@@ -45,7 +53,11 @@ async fn broken_and_mended(step: &str, is_case: impl Fn(&str) -> bool) {
     let ids: Vec<String> = jobs.iter().map(|(_, job)| job.clone()).collect();
     quiet.settled(&ids).await;
     for (name, job) in &jobs {
-        assert_eq!((quiet.status(job).await, quiet.stage.fal().renders_of(name)), (Status::Completed, 1), "{name}");
+        assert_eq!(
+            (quiet.status(job).await, quiet.stage.fal().renders_of(name)),
+            (Status::Completed, 1),
+            "{name}"
+        );
     }
     quiet.charged_for(u64::try_from(jobs.len()).unwrap()).await;
 }
@@ -56,8 +68,18 @@ async fn f06_completed_is_no_verdict_and_the_result_is_one() {
     let problem = json!([{"loc": ["body", "prompt"], "msg": "too short", "type": "value_error"}]);
     let mut jobs = Vec::new();
     for (prompt, ending, code, says) in [
-        ("gore", Ending::refused("content_policy_violation", "flagged"), FailureCode::ContentFiltered, "flagged"),
-        ("odd", Ending::Invalid { problems: vec![problem[0].clone()] }, FailureCode::ProviderRefused, "too short"),
+        (
+            "gore",
+            Ending::refused("content_policy_violation", "flagged"),
+            FailureCode::ContentFiltered,
+            "flagged",
+        ),
+        (
+            "odd",
+            Ending::Invalid { problems: vec![problem[0].clone()] },
+            FailureCode::ProviderRefused,
+            "too short",
+        ),
         ("empty", Ending::NoUrl, FailureCode::ProviderNoOutput, "no video"),
     ] {
         quiet.stage.fal().decide(Verdict::for_prompts(prompt, ending));
@@ -69,7 +91,10 @@ async fn f06_completed_is_no_verdict_and_the_result_is_one() {
     for (job, code, says) in &jobs {
         quiet.looked_at(job).await;
         let error = quiet.shown(job).await["error"].to_string();
-        assert!(failure(&quiet.stored(job).await) == Some(*code) && error.contains(says), "{error}");
+        assert!(
+            failure(&quiet.stored(job).await) == Some(*code) && error.contains(says),
+            "{error}"
+        );
     }
     for _ in 0..3 {
         quiet.looked_at(&slow).await;
@@ -80,12 +105,15 @@ async fn f06_completed_is_no_verdict_and_the_result_is_one() {
     quiet.charged_for(1).await;
 }
 
-/// fal forgets a large result after six minutes and any after an hour: it is fetched in the same look that finds the render finished, and
-/// the address of its file is kept.
+/// fal forgets a large result after six minutes and any after an hour: it is fetched in the same
+/// look that finds the render finished, and the address of its file is kept.
 #[tokio::test(flavor = "multi_thread")]
 async fn f06_a_result_is_fetched_at_once_and_its_address_kept() {
     let quiet = Quiet::new().await;
-    quiet.stage.fal().decide(Verdict::next(1, Ending::Video { bytes: None, result_bytes: Some(12_000) }));
+    quiet
+        .stage
+        .fal()
+        .decide(Verdict::next(1, Ending::Video { bytes: None, result_bytes: Some(12_000) }));
     let (job, request) = quiet.at_fal("forgotten soon").await;
     quiet.stage.later(A_TURN);
     quiet.looked_at(&job).await;
@@ -99,12 +127,16 @@ async fn f06_a_result_is_fetched_at_once_and_its_address_kept() {
     quiet.charged_for(1).await;
 }
 
-/// A result that cannot be read is asked for until fal has forgotten it, an hour after the render. Then the job ends by that, and costs nothing.
+/// A result that cannot be read is asked for until fal has forgotten it, an hour after the render.
+/// Then the job ends by that, and costs nothing.
 #[tokio::test(flavor = "multi_thread")]
 async fn f06_a_render_without_a_result_ends_uncharged() {
     let quiet = Quiet::new().await;
-    let broken =
-        Ending::Broken { status: 500, error_type: Some("runner_server_error".to_owned()), detail: "no".to_owned() };
+    let broken = Ending::Broken {
+        status: 500,
+        error_type: Some("runner_server_error".to_owned()),
+        detail: "no".to_owned(),
+    };
     quiet.stage.fal().decide(Verdict::next(1, broken));
     let (job, _) = quiet.at_fal("never").await;
     for wait in [A_TURN, HOUR / 2] {
@@ -120,7 +152,8 @@ async fn f06_a_render_without_a_result_ends_uncharged() {
     quiet.charged_for(0).await;
 }
 
-/// No answer to a check is handed on before all ten have come: a poller that asks one after the other gets none.
+/// No answer to a check is handed on before all ten have come: a poller that asks one after the
+/// other gets none.
 #[tokio::test(flavor = "multi_thread")]
 async fn f13_a_batch_is_checked_at_once() {
     let quiet = Quiet::new().await;
@@ -133,7 +166,10 @@ async fn f13_a_batch_is_checked_at_once() {
     quiet.stage.later(A_TURN);
     quiet.wire.meet("/status", Arc::new(Barrier::new(10)));
     let batch = quiet.stage.system.invoke("poll-jobs", json!({"Records": records}));
-    let answer = tokio::time::timeout(PATIENCE, batch).await.expect("all ten are asked about at once").unwrap();
+    let answer = tokio::time::timeout(PATIENCE, batch)
+        .await
+        .expect("all ten are asked about at once")
+        .unwrap();
     assert_eq!((answer, quiet.asked("/status")), (json!({"batchItemFailures": []}), 10));
 }
 
@@ -148,5 +184,8 @@ fn f13_the_checks_at_once_are_bounded() {
             _ => None,
         })
         .collect();
-    assert!(matches!(bounds[..], [(1..=10, Some(2..=20))]), "{bounds:?}: 200 checks at once are what fal takes gladly");
+    assert!(
+        matches!(bounds[..], [(1..=10, Some(2..=20))]),
+        "{bounds:?}: 200 checks at once are what fal takes gladly"
+    );
 }

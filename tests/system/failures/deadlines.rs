@@ -1,4 +1,5 @@
-//! F4: a job ends by its provider's verdict or by a deadline, not a second before; and what had finished by then is stored and charged.
+//! F4: a job ends by its provider's verdict or by a deadline, not a second before; and what had
+//! finished by then is stored and charged.
 
 use super::hostile::{ENDLESS, Foreign, answers};
 use super::{A_TURN, HOUR, Quiet, failure, processing};
@@ -27,7 +28,11 @@ async fn f04_ten_minutes_pending() {
     quiet.stage.fal().faults().clear();
     quiet.stage.later(A_TURN);
     quiet.looked_at(&late).await;
-    assert_eq!((quiet.stage.fal().renders(), quiet.status(&late).await), (0, Status::Failed), "it is over");
+    assert_eq!(
+        (quiet.stage.fal().renders(), quiet.status(&late).await),
+        (0, Status::Failed),
+        "it is over"
+    );
     quiet.charged_for(0).await;
 }
 
@@ -38,7 +43,10 @@ async fn f04_six_hours_in_the_providers_queue() {
     let ((early, _), (late, request)) = (quiet.at_fal("early").await, quiet.at_fal("late").await);
     let since = processing(&quiet.stored(&late).await).submitted;
     at_the_limit(&quiet, &early, &late, 6 * HOUR, "poll-jobs").await;
-    assert_eq!(ended(&quiet.stored(&late).await), (FailureCode::TimedOut, since.after(6 * HOUR + SECOND)));
+    assert_eq!(
+        ended(&quiet.stored(&late).await),
+        (FailureCode::TimedOut, since.after(6 * HOUR + SECOND))
+    );
     assert_eq!(cancelled(&quiet), [request], "fal was asked to stop this one");
     quiet.charged_for(0).await;
 }
@@ -50,11 +58,15 @@ async fn f04_an_hour_of_rendering() {
     let ((early, _), (late, request)) = (quiet.at_fal("early").await, quiet.at_fal("late").await);
     quiet.stage.later(3 * HOUR);
     join_all([&early, &late].map(|job| quiet.looked_at(job))).await;
-    let since = processing(&quiet.stored(&late).await).rendering_since.expect("it was seen rendering");
+    let since =
+        processing(&quiet.stored(&late).await).rendering_since.expect("it was seen rendering");
     at_the_limit(&quiet, &early, &late, HOUR, "poll-jobs").await;
     assert_eq!(cancelled(&quiet), [request], "fal was asked to stop this one");
     let stop = quiet.stored(&late).await.stop.expect("it is to stop");
-    assert_eq!((stop.failure.code, stop.requested), (FailureCode::TimedOut, since.after(HOUR + SECOND)));
+    assert_eq!(
+        (stop.failure.code, stop.requested),
+        (FailureCode::TimedOut, since.after(HOUR + SECOND))
+    );
     quiet.stage.later(A_TURN);
     quiet.looked_at(&late).await;
     assert_eq!(failure(&quiet.stored(&late).await), Some(FailureCode::TimedOut), "fal has stopped");
@@ -87,18 +99,28 @@ async fn f04_a_render_that_goes_on_after_its_deadline_is_stored_and_charged() {
 async fn f04_a_day_to_store() {
     let quiet = Quiet::new().await;
     let down = supabase::Fault::Answer { status: 503, headers: [].into(), body: String::new() };
-    quiet.stage.storage().misbehave(Plan { step: Step::Upload, fault: down, times: None, after: 0 });
+    quiet.stage.storage().misbehave(Plan {
+        step: Step::Upload,
+        fault: down,
+        times: None,
+        after: 0,
+    });
     let (early, late) = (quiet.at_fal("early").await.0, quiet.at_fal("late").await.0);
     quiet.stage.later(A_TURN);
     join_all([&early, &late].map(|job| quiet.looked_at(job))).await;
-    let since = processing(&quiet.stored(&late).await).file.as_ref().expect("fal has rendered").found;
+    let since =
+        processing(&quiet.stored(&late).await).file.as_ref().expect("fal has rendered").found;
     at_the_limit(&quiet, &early, &late, 24 * HOUR, "store-video").await;
-    assert_eq!(ended(&quiet.stored(&late).await), (FailureCode::StorageUnavailable, since.after(24 * HOUR + SECOND)));
+    assert_eq!(
+        ended(&quiet.stored(&late).await),
+        (FailureCode::StorageUnavailable, since.after(24 * HOUR + SECOND))
+    );
     assert!(cancelled(&quiet).is_empty(), "there is nothing to stop");
     quiet.charged_for(0).await;
 }
 
-/// The last status says that it still renders; the answer to the cancellation says that it had finished.
+/// The last status says that it still renders; the answer to the cancellation says that it had
+/// finished.
 #[tokio::test(flavor = "multi_thread")]
 async fn f04_what_had_finished_when_it_was_to_be_cancelled_is_stored_and_charged() {
     let quiet = Quiet::new().await;
@@ -118,8 +140,8 @@ async fn f04_what_had_finished_when_it_was_to_be_cancelled_is_stored_and_charged
     quiet.charged_for(1).await;
 }
 
-/// A provider that does not answer the cancellation may go on rendering, so it is asked again. It keeps no job open for longer than a day,
-/// and what it never answered for costs nothing.
+/// A provider that does not answer the cancellation may go on rendering, so it is asked again. It
+/// keeps no job open for longer than a day, and what it never answered for costs nothing.
 #[tokio::test(flavor = "multi_thread")]
 async fn f04_a_broken_answer_to_a_cancellation_ends_the_job_later() {
     let quiet = Quiet::new().await;
@@ -132,14 +154,20 @@ async fn f04_a_broken_answer_to_a_cancellation_ends_the_job_later() {
         jobs.push((name, job));
     }
     let (silent, request) = quiet.at_fal("never an answer").await;
-    quiet.stage.fal().faults().add(Fault::forever("cancel", Then::CloseBefore).on(&request)).unwrap();
+    quiet
+        .stage
+        .fal()
+        .faults()
+        .add(Fault::forever("cancel", Then::CloseBefore).on(&request))
+        .unwrap();
     jobs.push(("never an answer".to_owned(), silent));
 
     quiet.stage.later(6 * HOUR + SECOND);
     join_all(jobs.iter().map(|(_, job)| quiet.looked_at(job))).await;
     assert_eq!(cancelled(&quiet).len(), jobs.len(), "each was asked about once");
     for (name, job) in jobs.iter().filter(|(name, _)| name != ENDLESS) {
-        assert_eq!(quiet.status(job).await, Status::Processing, "{name}"); // what counts of the endless one stands in its beginning
+        // what counts of the endless one stands in its beginning
+        assert_eq!(quiet.status(job).await, Status::Processing, "{name}");
     }
     for wait in [A_TURN, HOUR, 22 * HOUR] {
         quiet.stage.later(wait);
@@ -158,7 +186,8 @@ async fn f04_a_broken_answer_to_a_cancellation_ends_the_job_later() {
     quiet.charged_for(0).await;
 }
 
-/// Two jobs that have just begun to wait: the one that is looked at in the last second goes on, the one a second later ends.
+/// Two jobs that have just begun to wait: the one that is looked at in the last second goes on, the
+/// one a second later ends.
 async fn at_the_limit(quiet: &Quiet, early: &str, late: &str, limit: Duration, function: &str) {
     quiet.stage.later(limit);
     assert!(quiet.delivered(function, early).await);
@@ -177,5 +206,7 @@ fn ended(job: &Job) -> (FailureCode, Timestamp) {
 /// The requests that fal was asked to cancel.
 fn cancelled(quiet: &Quiet) -> Vec<String> {
     let requests = quiet.stage.fal().requests().into_iter().filter(|seen| seen.method == "PUT");
-    requests.filter_map(|seen| Some(seen.path.strip_suffix("/cancel")?.rsplit_once('/')?.1.to_owned())).collect()
+    requests
+        .filter_map(|seen| Some(seen.path.strip_suffix("/cancel")?.rsplit_once('/')?.1.to_owned()))
+        .collect()
 }

@@ -13,7 +13,8 @@ use local::fal::{Ending, Verdict};
 async fn f11_a_prompt_asks_the_simulators_for_a_large_file() {
     let quiet = Quiet::new().await;
     let fal = quiet.caller.accepted("a hummingbird, simulator:mib=8").await;
-    let order = serde_json::json!({"model": "google/veo-3.1", "prompt": "simulator:mib=7", "duration": 4});
+    let order =
+        serde_json::json!({"model": "google/veo-3.1", "prompt": "simulator:mib=7", "duration": 4});
     let veo = id(&quiet.caller.client.submit(&order).await.unwrap());
     quiet.settled(&[fal.clone(), veo.clone()]).await;
     for (job, mib) in [(fal, 8), (veo, 7)] {
@@ -49,7 +50,8 @@ async fn f25_what_plays_is_stored_and_what_has_no_picture_is_not_charged() {
         ("nothing", b"", false),
     ];
     let hosts: Vec<_> = files.iter().map(|(_, file, _)| Foreign::answering(*file)).collect();
-    let allowed: Vec<_> = hosts.iter().map(|host| host.origin.trim_start_matches("http://")).collect();
+    let allowed: Vec<_> =
+        hosts.iter().map(|host| host.origin.trim_start_matches("http://")).collect();
     let quiet = Quiet::with(&[("DownloadHosts", &allowed.join(","))]).await;
     let mut jobs = Vec::new();
     for ((name, _, plays), host) in files.iter().zip(&hosts) {
@@ -68,7 +70,11 @@ async fn f25_what_plays_is_stored_and_what_has_no_picture_is_not_charged() {
     quiet.stage.later(HOUR + A_TURN);
     for (name, job, _) in jobs.iter().filter(|(_, _, plays)| !plays) {
         quiet.stored_by_message(job).await;
-        assert_eq!(failure(&quiet.stored(job).await), Some(FailureCode::ProviderNoOutput), "{name}");
+        assert_eq!(
+            failure(&quiet.stored(job).await),
+            Some(FailureCode::ProviderNoOutput),
+            "{name}"
+        );
     }
     quiet.charged_for(5).await;
 }

@@ -1,4 +1,5 @@
-//! Those whom the functions must not trust: answers that are none, a host that is none of ours, a peer that drops connections.
+//! Those whom the functions must not trust: answers that are none, a host that is none of ours, a
+//! peer that drops connections.
 
 use local::faults::Then;
 use serde_json::json;
@@ -31,7 +32,11 @@ pub(super) fn answers(elsewhere: &str) -> Vec<(String, Then)> {
     .map(|(name, then)| (name.to_owned(), then))
     .into();
     let statuses = [401, 402, 403, 404, 408, 429, 500, 502, 503, 504];
-    all.extend(statuses.map(|status| (format!("HTTP {status}"), Then::answer(status, json!({"detail": "no"})))));
+    all.extend(
+        statuses.map(|status| {
+            (format!("HTTP {status}"), Then::answer(status, json!({"detail": "no"})))
+        }),
+    );
     all
 }
 
@@ -44,16 +49,24 @@ pub(super) struct Foreign {
 impl Foreign {
     /// Answers with this body.
     pub(super) fn answering(body: impl Into<Vec<u8>>) -> Self {
-        let (listener, heard) = (TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap(), Arc::default());
+        let (listener, heard) =
+            (TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap(), Arc::default());
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let (notes, body): (Arc<Mutex<Vec<String>>>, Vec<u8>) = (Arc::clone(&heard), body.into());
         thread::spawn(move || {
             for mut stream in listener.incoming().map_while(Result::ok) {
                 let mut request = vec![0; 64 << 10];
                 let read = stream.read(&mut request).unwrap_or(0);
-                notes.lock().unwrap().push(String::from_utf8_lossy(&request[..read]).to_lowercase());
-                let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
-                let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&body)); // whoever has gone away misses it
+                notes
+                    .lock()
+                    .unwrap()
+                    .push(String::from_utf8_lossy(&request[..read]).to_lowercase());
+                let head = format!(
+                    "HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+                    body.len()
+                );
+                // whoever has gone away misses it
+                let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&body));
             }
         });
         Self { origin, heard }
@@ -74,7 +87,8 @@ pub(super) enum Peer {
     TakesOneRequest,
 }
 
-/// A server of one kind in front of another: passes everything on, and treats connections as it is told.
+/// A server of one kind in front of another: passes everything on, and treats connections as it is
+/// told.
 pub(super) struct Proxy {
     pub(super) port: u16,
     connections: Arc<Mutex<Vec<TcpStream>>>,
@@ -87,11 +101,15 @@ impl Proxy {
         let kept: Arc<Mutex<Vec<TcpStream>>> = Arc::clone(&connections);
         thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
-                let server = TcpStream::connect(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).unwrap();
+                let server =
+                    TcpStream::connect(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).unwrap();
                 kept.lock().unwrap().push(client.try_clone().unwrap());
                 let last = Arc::new(Mutex::new(None));
-                let (back, noted) = ((server.try_clone().unwrap(), client.try_clone().unwrap()), Arc::clone(&last));
-                thread::spawn(move || carried(back, |_| *noted.lock().unwrap() = Some(Instant::now())));
+                let (back, noted) =
+                    ((server.try_clone().unwrap(), client.try_clone().unwrap()), Arc::clone(&last));
+                thread::spawn(move || {
+                    carried(back, |_| *noted.lock().unwrap() = Some(Instant::now()))
+                });
                 thread::spawn(move || {
                     let there = (client.try_clone().unwrap(), server.try_clone().unwrap());
                     carried(there, |_| {
@@ -101,7 +119,9 @@ impl Proxy {
                             Peer::TakesOneRequest => true,
                         };
                         if answered.is_some_and(drops) {
-                            let _ = (client.shutdown(Shutdown::Both), server.shutdown(Shutdown::Both)); // either may be closed already
+                            let _ =
+                                // either may be closed already
+                                (client.shutdown(Shutdown::Both), server.shutdown(Shutdown::Both));
                         }
                     });
                 });

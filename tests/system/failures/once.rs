@@ -34,7 +34,12 @@ async fn f17_a_job_has_one_id() {
         assert!(!shown.to_string().contains(&request), "{shown}");
         quiet.settled(std::slice::from_ref(&job)).await;
     }
-    assert!(quiet.shown(&job).await["video_url"].as_str().unwrap().ends_with(&format!("/{job}/video.mp4")));
+    assert!(
+        quiet.shown(&job).await["video_url"]
+            .as_str()
+            .unwrap()
+            .ends_with(&format!("/{job}/video.mp4"))
+    );
 }
 
 /// Whether anybody asks makes no difference: not to the job, not to the money, not to the provider.
@@ -60,13 +65,15 @@ async fn f18_reads_move_nothing() {
 
 async fn submitted_with_key(stage: &Stage, key: &str) -> Value {
     let api = stage.system.api.as_ref().unwrap();
-    let mut request = Request::new(Method::POST, format!("{api}/videos/generations").parse().unwrap());
+    let mut request =
+        Request::new(Method::POST, format!("{api}/videos/generations").parse().unwrap());
     let authorization = format!("Bearer {}", stage.system.identity.live_key);
     let headers = request.headers_mut();
     headers.insert(AUTHORIZATION, HeaderValue::from_str(&authorization).unwrap());
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert("idempotency-key", HeaderValue::from_str(key).unwrap());
-    *request.body_mut() = Some(json!({"model": "fal/kling-2", "prompt": "with a key"}).to_string().into());
+    *request.body_mut() =
+        Some(json!({"model": "fal/kling-2", "prompt": "with a key"}).to_string().into());
     let answer = Outbound::network().exchange(request).await.unwrap();
     assert_eq!(answer.status(), 200);
     answer.json().await.unwrap()

@@ -1,5 +1,5 @@
-//! F5, F10, F11 and F20: from the provider's file host into storage. A job says `completed` when its file is whole in our storage and
-//! answers to the public, and not before.
+//! F5, F10, F11 and F20: from the provider's file host into storage. A job says `completed` when
+//! its file is whole in our storage and answers to the public, and not before.
 
 use super::hostile::{ENDLESS, Foreign, SLOW, answers};
 use super::{A_TURN, HOUR, Quiet, failure, processing};
@@ -26,7 +26,8 @@ async fn f05_a_broken_download_changes_nothing() {
     for (name, then) in answers(&elsewhere.origin).into_iter().filter(|(name, _)| name != ENDLESS) {
         let (job, request) = quiet.rendered(&name).await;
         if name == SLOW {
-            quiet.wire.hurry(&format!("/files/{request}"), Duration::from_secs(3)); // our own limit is 280 s
+            // our own limit is 280 s
+            quiet.wire.hurry(&format!("/files/{request}"), Duration::from_secs(3));
         }
         quiet.goes_wrong("file", 1, &request, then);
         jobs.push((name, job));
@@ -63,12 +64,16 @@ async fn f10_completed_means_that_the_file_is_ours() {
     assert_eq!(shown["status"], "completed");
     let url = shown["video_url"].as_str().unwrap();
     let storage = &quiet.stage.system.storage.as_ref().unwrap().origin;
-    let expected = format!("{storage}/storage/v1/object/public/{BUCKET}/{}/{job}/video.mp4", quiet.caller.org);
+    let expected =
+        format!("{storage}/storage/v1/object/public/{BUCKET}/{}/{job}/video.mp4", quiet.caller.org);
     assert_eq!(url, expected);
 
     quiet.stage.fal().faults().add(Fault::forever("file", Then::answer(404, "gone"))).unwrap();
     quiet.stage.later(1000 * HOUR);
-    let fetched = Outbound::network().exchange(Request::new(Method::GET, url.parse().unwrap())).await.unwrap();
+    let fetched = Outbound::network()
+        .exchange(Request::new(Method::GET, url.parse().unwrap()))
+        .await
+        .unwrap();
     assert_eq!(fetched.status(), 200, "without a key, and without the provider");
     assert_eq!(fetched.bytes().await.unwrap(), local::video::mp4(5, "16:9"));
     assert_eq!(quiet.shown(&job).await["video_url"], url, "it does not expire");
@@ -81,7 +86,9 @@ async fn f11_trouble_in_storage_leaves_the_job_processing() {
     let quiet = Quiet::new().await;
     let (job, _) = quiet.rendered("stored in the end").await;
     let status = |status| Fault::Answer { status, headers: [].into(), body: "<html>".to_owned() };
-    let not_found = r#"{"statusCode":"404","error":"Bucket not found","message":"Bucket not found"}"#.to_owned();
+    let not_found =
+        r#"{"statusCode":"404","error":"Bucket not found","message":"Bucket not found"}"#
+            .to_owned();
     let mut faults = vec![
         (Step::Upload, Fault::CloseBefore),
         (Step::Upload, Fault::CloseAfter),
@@ -91,12 +98,20 @@ async fn f11_trouble_in_storage_leaves_the_job_processing() {
         (Step::Public, Fault::Private),
         (Step::Public, Fault::CloseBefore),
     ];
-    faults.extend([401, 403, 413, 429, 500, 502, 503, 504, 544].map(|code| (Step::Upload, status(code))));
-    faults.extend([429, 502, 503].map(|code| (Step::Info, status(code)))); // another refusal is only no size
+    faults.extend(
+        [401, 403, 413, 429, 500, 502, 503, 504, 544].map(|code| (Step::Upload, status(code))),
+    );
+    // another refusal is only no size
+    faults.extend([429, 502, 503].map(|code| (Step::Info, status(code))));
     faults.extend([302, 403, 500].map(|code| (Step::Public, status(code))));
     for (step, fault) in faults {
         quiet.stage.later(2 * HOUR / 10);
-        quiet.stage.storage().misbehave(Plan { step, fault: fault.clone(), times: Some(1), after: 0 });
+        quiet.stage.storage().misbehave(Plan {
+            step,
+            fault: fault.clone(),
+            times: Some(1),
+            after: 0,
+        });
         quiet.stored_by_message(&job).await;
         untouched(&quiet, &job).await;
         quiet.charged_for(0).await;
@@ -106,7 +121,8 @@ async fn f11_trouble_in_storage_leaves_the_job_processing() {
     quiet.charged_for(1).await;
 }
 
-/// What was uploaded for a job that failed is no use to its owner, and is taken out of storage again.
+/// What was uploaded for a job that failed is no use to its owner, and is taken out of storage
+/// again.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_file_of_a_job_that_failed_after_its_upload_is_removed() {
     let quiet = Quiet::new().await;
@@ -114,13 +130,27 @@ async fn the_file_of_a_job_that_failed_after_its_upload_is_removed() {
     for removal_fails in [false, true] {
         quiet.stage.storage().behave();
         let (job, _) = quiet.rendered("never confirmed").await;
-        quiet.stage.storage().misbehave(Plan { step: Step::Info, fault: wrong_size.clone(), times: None, after: 0 });
+        quiet.stage.storage().misbehave(Plan {
+            step: Step::Info,
+            fault: wrong_size.clone(),
+            times: None,
+            after: 0,
+        });
         quiet.stored_by_message(&job).await;
         assert!(in_storage(&quiet, &job).is_some(), "it was uploaded");
         untouched(&quiet, &job).await;
         if removal_fails {
-            let busy = supabase::Fault::Answer { status: 503, headers: [].into(), body: "busy".to_owned() };
-            quiet.stage.storage().misbehave(Plan { step: Step::Delete, fault: busy, times: Some(1), after: 0 });
+            let busy = supabase::Fault::Answer {
+                status: 503,
+                headers: [].into(),
+                body: "busy".to_owned(),
+            };
+            quiet.stage.storage().misbehave(Plan {
+                step: Step::Delete,
+                fault: busy,
+                times: Some(1),
+                after: 0,
+            });
         }
         quiet.stage.later(25 * HOUR);
         let queued = quiet.stage.system.sqs.accepted("StoreAgainQueue").unwrap();
@@ -135,18 +165,25 @@ async fn the_file_of_a_job_that_failed_after_its_upload_is_removed() {
     quiet.charged_for(0).await;
 }
 
-/// A video that failed at first waits in a queue of its own, whichever queue a later message about it comes by.
+/// A video that failed at first waits in a queue of its own, whichever queue a later message about
+/// it comes by.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_video_that_was_tried_goes_on_in_the_second_queue() {
     let quiet = Quiet::new().await;
     let (job, _) = quiet.rendered("tried").await;
     let busy = supabase::Fault::Answer { status: 503, headers: [].into(), body: "busy".to_owned() };
-    quiet.stage.storage().misbehave(Plan { step: Step::Upload, fault: busy, times: Some(1), after: 0 });
+    quiet.stage.storage().misbehave(Plan {
+        step: Step::Upload,
+        fault: busy,
+        times: Some(1),
+        after: 0,
+    });
     let queued = || quiet.stage.system.sqs.accepted("StoreAgainQueue").unwrap();
     let by = async |queue: &str| {
         let mut record = quiet.record(&job);
         record["eventSourceARN"] = json!(format!("arn:aws:sqs:us-east-1:123456789012:{queue}"));
-        let answer = quiet.stage.system.invoke("store-video", json!({"Records": [record]})).await.unwrap();
+        let answer =
+            quiet.stage.system.invoke("store-video", json!({"Records": [record]})).await.unwrap();
         assert_eq!(answer, json!({"batchItemFailures": []}));
     };
     by("StoreQueue").await;
@@ -183,7 +220,11 @@ async fn f20_half_a_file_or_another_is_never_stored_and_costs_nothing() {
     quiet.stage.later(HOUR);
     for job in &jobs {
         quiet.stored_by_message(job).await;
-        assert_eq!(failure(&quiet.stored(job).await), Some(FailureCode::ProviderNoOutput), "an hour is long enough");
+        assert_eq!(
+            failure(&quiet.stored(job).await),
+            Some(FailureCode::ProviderNoOutput),
+            "an hour is long enough"
+        );
         assert!(in_storage(&quiet, job).is_none());
     }
     quiet.charged_for(0).await;
@@ -194,7 +235,12 @@ async fn f20_a_file_that_storage_has_not_whole_or_not_in_public_is_not_charged()
     let quiet = Quiet::new().await;
     let (short, hidden) = (quiet.rendered("short").await.0, quiet.rendered("hidden").await.0);
     quiet.stage.later(A_TURN);
-    let size = Plan { step: Step::Info, fault: supabase::Fault::WrongSize { size: 1 }, times: Some(1), after: 0 };
+    let size = Plan {
+        step: Step::Info,
+        fault: supabase::Fault::WrongSize { size: 1 },
+        times: Some(1),
+        after: 0,
+    };
     quiet.stage.storage().misbehave(size);
     quiet.stored_by_message(&short).await;
     untouched(&quiet, &short).await;
@@ -208,14 +254,18 @@ async fn f20_a_file_that_storage_has_not_whole_or_not_in_public_is_not_charged()
     quiet.charged_for(2).await;
 }
 
-/// Nobody fills the operator's storage: a file that says that it is larger than any video is not even begun.
+/// Nobody fills the operator's storage: a file that says that it is larger than any video is not
+/// even begun.
 #[tokio::test(flavor = "multi_thread")]
 async fn f20_a_file_larger_than_any_video_is_not_stored() {
     let quiet = Quiet::new().await;
     quiet.stage.fal().decide(Verdict::next(1, Ending::padded((512 << 20) + 1)));
     let (job, _) = quiet.rendered("far too large").await;
     quiet.stored_by_message(&job).await;
-    assert_eq!((quiet.status(&job).await, in_storage(&quiet, &job).is_none()), (Status::Failed, true));
+    assert_eq!(
+        (quiet.status(&job).await, in_storage(&quiet, &job).is_none()),
+        (Status::Failed, true)
+    );
     quiet.charged_for(0).await;
 }
 
@@ -225,7 +275,9 @@ async fn f20_a_false_length_is_no_verdict() {
     let video: Vec<u8> = local::video::mp4(5, "16:9").into();
     let cut = video[..video.len() / 2].to_vec();
     let page = b"<!doctype html><title>502</title>".to_vec();
-    for (name, body, stored) in [("whole", video.clone(), true), ("cut", cut, false), ("a page", page, false)] {
+    for (name, body, stored) in
+        [("whole", video.clone(), true), ("cut", cut, false), ("a page", page, false)]
+    {
         let host = Lying::about(1 << 40, body);
         let quiet = Quiet::with(&[("DownloadHosts", &host.name)]).await;
         let url = format!("http://{}/video.mp4", host.name);
@@ -233,7 +285,11 @@ async fn f20_a_false_length_is_no_verdict() {
         let (job, _) = quiet.rendered(name).await;
         quiet.stored_by_message(&job).await;
         let object = in_storage(&quiet, &job);
-        assert_eq!((quiet.status(&job).await == Status::Completed, object.is_some()), (stored, stored), "{name}");
+        assert_eq!(
+            (quiet.status(&job).await == Status::Completed, object.is_some()),
+            (stored, stored),
+            "{name}"
+        );
         if let Some(object) = object {
             assert_eq!(std::fs::read(object.file).unwrap(), video);
         } else {
@@ -268,7 +324,9 @@ impl Lying {
             for mut stream in listener.incoming().map_while(Result::ok) {
                 let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n");
                 let asked = stream.read(&mut [0; 64 << 10]);
-                let _ = asked.and_then(|_| stream.write_all(head.as_bytes())).and_then(|()| stream.write_all(&body)); // a client that left misses it
+                let _ = asked
+                    .and_then(|_| stream.write_all(head.as_bytes()))
+                    .and_then(|()| stream.write_all(&body)); // a client that left misses it
             }
         });
         Self { name }
@@ -279,7 +337,12 @@ impl Lying {
 async fn untouched(quiet: &Quiet, job: &str) {
     let shown = quiet.shown(job).await;
     let seen = (&shown["status"], &shown["video_url"], &shown["error"], &shown["completed"]);
-    assert_eq!(seen, (&json!("processing"), &Value::Null, &Value::Null, &Value::Null), "{}", shown["prompt"]);
+    assert_eq!(
+        seen,
+        (&json!("processing"), &Value::Null, &Value::Null, &Value::Null),
+        "{}",
+        shown["prompt"]
+    );
     assert!(processing(&quiet.stored(job).await).file.is_some());
 }
 

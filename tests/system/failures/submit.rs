@@ -1,5 +1,5 @@
-//! F8 and F16: a submission that meets anything but a plain yes. A render may be paid for once; a job that fal certainly did not take is
-//! sent again.
+//! F8 and F16: a submission that meets anything but a plain yes. A render may be paid for once; a
+//! job that fal certainly did not take is sent again.
 
 use super::hostile::{ENDLESS, Foreign, Peer, Proxy, answers};
 use super::wire::Trick;
@@ -32,16 +32,33 @@ async fn f08_a_lost_submit_answer_is_never_sent_again() {
     let broken = answers(&elsewhere.origin).into_iter();
     let mut cases: Vec<(String, Then, Stands)> =
         broken.map(|(name, then)| (name.clone(), then, stands(&name))).collect();
-    cases.push(("silence after it was taken".to_owned(), Then::Hang { ms: 30_000 }, Stands::Unknown));
-    cases.push(("no runner".to_owned(), flat_error(503, "runner_scheduling_failure", "none"), Stands::NotTaken));
-    cases.push(("a runner lost".to_owned(), flat_error(503, "runner_disconnected", "gone"), Stands::Unknown));
+    cases.push((
+        "silence after it was taken".to_owned(),
+        Then::Hang { ms: 30_000 },
+        Stands::Unknown,
+    ));
+    cases.push((
+        "no runner".to_owned(),
+        flat_error(503, "runner_scheduling_failure", "none"),
+        Stands::NotTaken,
+    ));
+    cases.push((
+        "a runner lost".to_owned(),
+        flat_error(503, "runner_disconnected", "gone"),
+        Stands::Unknown,
+    ));
 
     let mut submitting = Vec::new();
     for (name, then, stands) in cases {
         quiet.stage.fal().faults().add(Fault::once("submit", then)).unwrap();
         let (caller, prompt) = (Arc::clone(&quiet.caller), name.clone());
-        submitting.push((name, stands, tokio::spawn(async move { caller.accepted(&prompt).await })));
-        until(async || quiet.stage.fal().faults().pending().is_empty().then_some(())).await; // this one met it, and no other
+        submitting.push((
+            name,
+            stands,
+            tokio::spawn(async move { caller.accepted(&prompt).await }),
+        ));
+        // this one met it, and no other
+        until(async || quiet.stage.fal().faults().pending().is_empty().then_some(())).await;
     }
     let mut jobs = Vec::new();
     for (name, stands, job) in submitting {
@@ -73,7 +90,8 @@ async fn f08_what_fal_took_before_it_failed_is_not_rendered_twice() {
 async fn f08_what_was_certainly_not_sent_is_sent_again() {
     let quiet = Quiet::new().await;
     let closed = TcpSocket::new_v4().unwrap();
-    closed.bind("127.0.0.1:0".parse().unwrap()).unwrap(); // bound and not listening: connections to it are refused
+    // bound and not listening: connections to it are refused
+    closed.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let port = closed.local_addr().unwrap().port();
     let refused = Trick::Address(Box::new(move |url| url.set_port(Some(port)).unwrap()));
     let no_tls = Trick::Address(Box::new(|url| url.set_scheme("https").unwrap()));
@@ -117,13 +135,17 @@ async fn f08_a_connection_that_closes_under_a_submission_does_not_double_it() {
     quiet.charged_for(1).await;
 }
 
-/// Without the first header fal renders a failed request up to ten times by itself, without the second with another model; and without
-/// the third anybody may answer in a coding that nothing here reads.
+/// Without the first header fal renders a failed request up to ten times by itself, without the
+/// second with another model; and without the third anybody may answer in a coding that nothing
+/// here reads.
 #[tokio::test(flavor = "multi_thread")]
 async fn f08_everybody_is_told_what_not_to_do() {
     let quiet = Quiet::new().await;
-    let broken =
-        Ending::Broken { status: 503, error_type: Some("runner_disconnected".to_owned()), detail: "gone".into() };
+    let broken = Ending::Broken {
+        status: 503,
+        error_type: Some("runner_disconnected".to_owned()),
+        detail: "gone".into(),
+    };
     quiet.stage.fal().decide(Verdict::for_prompts("broken", broken));
     let mut jobs = vec![quiet.caller.accepted("broken").await, quiet.caller.accepted("good").await];
     let veo = serde_json::json!({"model": "google/veo-3.1", "prompt": "veo", "duration": 4});
@@ -131,17 +153,28 @@ async fn f08_everybody_is_told_what_not_to_do() {
     quiet.settled(&jobs[1..]).await;
     assert_eq!(quiet.renders_of("broken"), 1, "fal did not try again by itself");
 
-    let [fal, google] =
-        [&quiet.stage.system.fal.as_ref().unwrap().origin, &quiet.stage.system.google.as_ref().unwrap().origin];
-    let sent: Vec<_> = [fal, google].into_iter().flat_map(|origin| quiet.wire.sent_to(origin)).collect();
-    for kind in ["/text-to-video", "/status", "/files/", ":predictLongRunning", ":fetchPredictOperation"] {
+    let [fal, google] = [
+        &quiet.stage.system.fal.as_ref().unwrap().origin,
+        &quiet.stage.system.google.as_ref().unwrap().origin,
+    ];
+    let sent: Vec<_> =
+        [fal, google].into_iter().flat_map(|origin| quiet.wire.sent_to(origin)).collect();
+    for kind in
+        ["/text-to-video", "/status", "/files/", ":predictLongRunning", ":fetchPredictOperation"]
+    {
         assert!(sent.iter().any(|sent| sent.url.as_str().contains(kind)), "{kind} was asked");
     }
     for sent in sent.iter().filter(|sent| sent.method != "HEAD") {
         assert_eq!(sent.header("accept-encoding"), "identity", "{}", sent.url);
-        let (retry, fallback) = (sent.header("x-fal-no-retry"), sent.header("x-app-fal-disable-fallback"));
+        let (retry, fallback) =
+            (sent.header("x-fal-no-retry"), sent.header("x-app-fal-disable-fallback"));
         let submits = sent.url.path().ends_with("/text-to-video");
-        assert_eq!((retry, fallback), if submits { ("1", "true") } else { ("", "") }, "{}", sent.url);
+        assert_eq!(
+            (retry, fallback),
+            if submits { ("1", "true") } else { ("", "") },
+            "{}",
+            sent.url
+        );
     }
 }
 
@@ -149,14 +182,22 @@ async fn f08_everybody_is_told_what_not_to_do() {
 async fn f16_our_account_at_the_provider_is_not_the_callers_trouble() {
     let quiet = Quiet::new().await;
     let mut jobs = Vec::new();
-    for (status, model, path) in
-        [(401, "fal/kling-2", "kling"), (402, "fal/hailuo-02", "hailuo"), (403, "fal/luma-ray-2", "luma")]
-    {
-        let refusal = Then::answer(status, r#"{"detail":"User is locked. Reason: Exhausted balance."}"#);
+    for (status, model, path) in [
+        (401, "fal/kling-2", "kling"),
+        (402, "fal/hailuo-02", "hailuo"),
+        (403, "fal/luma-ray-2", "luma"),
+    ] {
+        let refusal =
+            Then::answer(status, r#"{"detail":"User is locked. Reason: Exhausted balance."}"#);
         quiet.stage.fal().faults().add(Fault::forever("submit", refusal).on(path)).unwrap();
         let order = serde_json::json!({"model": model, "prompt": "an operator without money"});
         let answer = quiet.caller.client.submit(&order).await.unwrap();
-        assert_eq!((answer.status, &answer.body["status"]), (200, &"pending".into()), "{}", answer.body);
+        assert_eq!(
+            (answer.status, &answer.body["status"]),
+            (200, &"pending".into()),
+            "{}",
+            answer.body
+        );
         jobs.push(id(&answer));
     }
     for _ in 0..9 {
@@ -164,10 +205,17 @@ async fn f16_our_account_at_the_provider_is_not_the_callers_trouble() {
         for job in &jobs {
             quiet.looked_at(job).await;
             let shown = quiet.shown(job).await;
-            assert_eq!((&shown["status"], &shown["error"]), (&"pending".into(), &serde_json::Value::Null));
+            assert_eq!(
+                (&shown["status"], &shown["error"]),
+                (&"pending".into(), &serde_json::Value::Null)
+            );
         }
     }
-    assert_eq!(quiet.wire.submissions_of("an operator without money"), 3 * 10, "each is tried at every turn");
+    assert_eq!(
+        quiet.wire.submissions_of("an operator without money"),
+        3 * 10,
+        "each is tried at every turn"
+    );
     quiet.settled(&jobs).await;
     for job in &jobs {
         let stored = quiet.stored(job).await;
@@ -183,12 +231,21 @@ async fn f16_our_account_at_the_provider_is_not_the_callers_trouble() {
     quiet.stage.fal().faults().clear();
     let poor = quiet.stage.caller_with("0.00").await;
     let answer = poor.submit("a caller without money").await;
-    assert_eq!((answer.status, code(&answer.body)), (402, "insufficient_balance"), "402 comes from our ledger");
+    assert_eq!(
+        (answer.status, code(&answer.body)),
+        (402, "insufficient_balance"),
+        "402 comes from our ledger"
+    );
 }
 
-/// Checks where each job stands, goes on until all are over, and checks how each ended: what was taken was rendered and charged once, for
-/// so many centavos; what is unknown was sent once and costs nothing.
-pub(super) async fn each_stands_and_ends(quiet: &Quiet, jobs: Vec<(String, Stands, String)>, centavos: u64) {
+/// Checks where each job stands, goes on until all are over, and checks how each ended: what was
+/// taken was rendered and charged once, for so many centavos; what is unknown was sent once and
+/// costs nothing.
+pub(super) async fn each_stands_and_ends(
+    quiet: &Quiet,
+    jobs: Vec<(String, Stands, String)>,
+    centavos: u64,
+) {
     let mut before = Vec::new();
     for (name, stands, job) in &jobs {
         let shown = quiet.shown(job).await;
@@ -211,13 +268,23 @@ pub(super) async fn each_stands_and_ends(quiet: &Quiet, jobs: Vec<(String, Stand
         let stored = quiet.stored(job).await;
         let (sent, renders) = (quiet.wire.submissions_of(name), quiet.renders_of(name));
         match stands {
-            Stands::Taken => assert_eq!((stored.status(), sent, renders), (Status::Completed, 1, 1), "{name}"),
-            Stands::NotTaken => assert_eq!((stored.status(), sent, renders), (Status::Completed, 2, 1), "{name}"),
+            Stands::Taken => {
+                assert_eq!((stored.status(), sent, renders), (Status::Completed, 1, 1), "{name}")
+            }
+            Stands::NotTaken => {
+                assert_eq!((stored.status(), sent, renders), (Status::Completed, 2, 1), "{name}")
+            }
             Stands::Unknown => {
-                assert_eq!((failure(&stored), sent), (Some(FailureCode::SubmitUnknown), 1), "{name}");
+                assert_eq!(
+                    (failure(&stored), sent),
+                    (Some(FailureCode::SubmitUnknown), 1),
+                    "{name}"
+                );
                 assert!(renders <= 1 && renders == before, "{name}: fal took it {renders} times");
             }
-            Stands::Refused => assert_eq!((stored.status(), sent, renders), (Status::Failed, 1, 0), "{name}"),
+            Stands::Refused => {
+                assert_eq!((stored.status(), sent, renders), (Status::Failed, 1, 0), "{name}")
+            }
         }
         videos += u64::from(stored.status() == Status::Completed);
     }
@@ -245,7 +312,18 @@ fn lease(job: &Job) -> Option<bool> {
 /// fal behind a peer that treats connections in its own way.
 async fn behind(peer: Peer) -> (Quiet, Proxy) {
     let quiet = Quiet::new().await;
-    let fal = quiet.stage.system.fal.as_ref().unwrap().origin.rsplit_once(':').unwrap().1.parse().unwrap();
+    let fal = quiet
+        .stage
+        .system
+        .fal
+        .as_ref()
+        .unwrap()
+        .origin
+        .rsplit_once(':')
+        .unwrap()
+        .1
+        .parse()
+        .unwrap();
     let proxy = Proxy::in_front_of(fal, peer);
     quiet.wire.lead(Some((fal, proxy.port)));
     (quiet, proxy)

@@ -1,4 +1,5 @@
-//! F5, F7 and F8 once more, for Veo on Vertex AI: `done` is no success, and a broken answer is no verdict.
+//! F5, F7 and F8 once more, for Veo on Vertex AI: `done` is no success, and a broken answer is no
+//! verdict.
 
 use super::hostile::{Foreign, SLOW, answers};
 use super::submit::{each_stands_and_ends, stands};
@@ -22,28 +23,57 @@ async fn f07_done_is_no_success() {
     let emptied = Ending::Filtered { reasons: Vec::new(), left: Left::Videos(0) };
     let mut jobs = Vec::new();
     for (prompt, ending, code, says) in [
-        ("an error", Ending::error(13, "Internal error. Try again."), FailureCode::RenderFailed, "ordered again"),
-        ("a refusal", Ending::error(3, "no such duration"), FailureCode::ProviderRefused, "no such duration"),
-        ("a policy", Ending::error(3, "violates the policy"), FailureCode::ContentFiltered, "violates the policy"),
-        ("filtered", Ending::filtered("58061214: unsafe"), FailureCode::ContentFiltered, "58061214"),
+        (
+            "an error",
+            Ending::error(13, "Internal error. Try again."),
+            FailureCode::RenderFailed,
+            "ordered again",
+        ),
+        (
+            "a refusal",
+            Ending::error(3, "no such duration"),
+            FailureCode::ProviderRefused,
+            "no such duration",
+        ),
+        (
+            "a policy",
+            Ending::error(3, "violates the policy"),
+            FailureCode::ContentFiltered,
+            "violates the policy",
+        ),
+        (
+            "filtered",
+            Ending::filtered("58061214: unsafe"),
+            FailureCode::ContentFiltered,
+            "58061214",
+        ),
         ("emptied", emptied, FailureCode::ContentFiltered, "safety filters"),
         ("no samples", Ending::NoVideos, FailureCode::ProviderNoOutput, "no video"),
         ("neither", Ending::Nothing, FailureCode::ProviderNoOutput, "no video"),
     ] {
-        google(&quiet).decide(Verdict { times: Some(1), prompt_contains: Some(prompt.to_owned()), ending });
+        google(&quiet).decide(Verdict {
+            times: Some(1),
+            prompt_contains: Some(prompt.to_owned()),
+            ending,
+        });
         jobs.push((submitted(&quiet, prompt).await, code, says));
     }
     quiet.stage.later(A_TURN);
     for (job, code, says) in &jobs {
         quiet.looked_at(job).await;
         let shown = quiet.shown(job).await;
-        assert_eq!((&shown["status"], failure(&quiet.stored(job).await)), (&json!("failed"), Some(*code)), "{shown}");
+        assert_eq!(
+            (&shown["status"], failure(&quiet.stored(job).await)),
+            (&json!("failed"), Some(*code)),
+            "{shown}"
+        );
         assert!(shown["error"].as_str().unwrap().contains(says), "{shown}");
     }
     quiet.charged(0).await;
 }
 
-/// What ends a render decides whether a caller is told to order again; what only the operator can mend rings the operator's alarm.
+/// What ends a render decides whether a caller is told to order again; what only the operator can
+/// mend rings the operator's alarm.
 #[tokio::test(flavor = "multi_thread")]
 async fn f24_each_of_googles_codes_is_told_for_what_it_is() {
     let quiet = Quiet::new().await;
@@ -67,14 +97,19 @@ async fn f24_each_of_googles_codes_is_told_for_what_it_is() {
         jobs.push((submitted(&quiet, &prompt).await, code, expected));
     }
     quiet.stage.later(A_TURN);
-    let alarms =
-        |quiet: &Quiet| quiet.measured.of("ProviderAccountRefused").iter().filter(|(_, rung)| *rung == 1).count();
+    let alarms = |quiet: &Quiet| {
+        quiet.measured.of("ProviderAccountRefused").iter().filter(|(_, rung)| *rung == 1).count()
+    };
     for (job, code, expected) in &jobs {
         let before = alarms(&quiet);
         quiet.looked_at(job).await;
         let shown = quiet.shown(job).await;
         assert_eq!(failure(&quiet.stored(job).await), Some(*expected), "{code}: {shown}");
-        assert_eq!(shown["error_detail"]["retryable"], *expected != FailureCode::ContentFiltered, "{shown}");
+        assert_eq!(
+            shown["error_detail"]["retryable"],
+            *expected != FailureCode::ContentFiltered,
+            "{shown}"
+        );
         assert!(!shown.to_string().contains("acme"), "{shown}");
         let rings = usize::from(*expected == FailureCode::ProviderUnavailable);
         assert_eq!(alarms(&quiet) - before, rings, "{code}");
@@ -88,10 +123,30 @@ async fn f24_a_refused_submission_says_why() {
     let quiet = Quiet::new().await;
     let error = |message: &str| json!({"error": {"code": 400, "message": message, "status": "INVALID_ARGUMENT"}});
     for (name, body, code, says) in [
-        ("an object", error("Unsupported duration 5"), FailureCode::ProviderRefused, "Unsupported duration 5"),
-        ("a list", json!([error("Unsupported duration 5")]), FailureCode::ProviderRefused, "Unsupported duration 5"),
-        ("no code", json!({"error": "Unsupported duration 5"}), FailureCode::ProviderRefused, "Unsupported duration 5"),
-        ("a filter", error("Blocked. Support codes: 58061214"), FailureCode::ContentFiltered, "58061214"),
+        (
+            "an object",
+            error("Unsupported duration 5"),
+            FailureCode::ProviderRefused,
+            "Unsupported duration 5",
+        ),
+        (
+            "a list",
+            json!([error("Unsupported duration 5")]),
+            FailureCode::ProviderRefused,
+            "Unsupported duration 5",
+        ),
+        (
+            "no code",
+            json!({"error": "Unsupported duration 5"}),
+            FailureCode::ProviderRefused,
+            "Unsupported duration 5",
+        ),
+        (
+            "a filter",
+            error("Blocked. Support codes: 58061214"),
+            FailureCode::ContentFiltered,
+            "58061214",
+        ),
     ] {
         google(&quiet).faults().add(Fault::once("submit", Then::answer(400, body))).unwrap();
         let job = submitted(&quiet, name).await;
@@ -102,7 +157,8 @@ async fn f24_a_refused_submission_says_why() {
     quiet.charged(0).await;
 }
 
-/// A video inside the answer, in each base64 that readers of proto3's JSON have to take, and in the shapes of Google's other APIs.
+/// A video inside the answer, in each base64 that readers of proto3's JSON have to take, and in the
+/// shapes of Google's other APIs.
 #[tokio::test(flavor = "multi_thread")]
 async fn f07_a_video_is_read_however_it_is_written() {
     let quiet = Quiet::new().await;

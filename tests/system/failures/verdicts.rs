@@ -57,14 +57,24 @@ async fn f24_a_finished_render_without_a_video_ends_at_once() {
             FailureCode::ProviderNoOutput,
             "does not have its result",
         ),
-        ("gone for good", result(410, &[], json!({})), FailureCode::ProviderNoOutput, "does not have its result"),
+        (
+            "gone for good",
+            result(410, &[], json!({})),
+            FailureCode::ProviderNoOutput,
+            "does not have its result",
+        ),
         (
             "in plain text",
             result(400, &[], json!({"detail": "no such style"})),
             FailureCode::ProviderRefused,
             "no such style",
         ),
-        ("in a JSON text", result(400, &[], json!("no such style")), FailureCode::ProviderRefused, "no such style"),
+        (
+            "in a JSON text",
+            result(400, &[], json!("no such style")),
+            FailureCode::ProviderRefused,
+            "no such style",
+        ),
         (
             "a filter in errors",
             result(
@@ -82,17 +92,42 @@ async fn f24_a_finished_render_without_a_video_ends_at_once() {
             "content checker",
         ),
         ("without a detail", result(422, &[], json!({})), FailureCode::ProviderRefused, "HTTP 422"),
-        ("forbidden", result(403, &[], list("forbidden")), FailureCode::ProviderRefused, "said the model"),
-        ("500, no", result(500, &[no], list("internal_server_error")), FailureCode::ProviderRefused, "said the model"),
-        ("504, no", result(504, &[no], list("generation_timeout")), FailureCode::ProviderRefused, "said the model"),
-        ("500, yes", result(500, &[yes], list("internal_server_error")), FailureCode::RenderFailed, "said the model"),
+        (
+            "forbidden",
+            result(403, &[], list("forbidden")),
+            FailureCode::ProviderRefused,
+            "said the model",
+        ),
+        (
+            "500, no",
+            result(500, &[no], list("internal_server_error")),
+            FailureCode::ProviderRefused,
+            "said the model",
+        ),
+        (
+            "504, no",
+            result(504, &[no], list("generation_timeout")),
+            FailureCode::ProviderRefused,
+            "said the model",
+        ),
+        (
+            "500, yes",
+            result(500, &[yes], list("internal_server_error")),
+            FailureCode::RenderFailed,
+            "said the model",
+        ),
         (
             "500, filtered",
             result(500, &[], list("content_policy_violation")),
             FailureCode::ContentFiltered,
             "said the model",
         ),
-        ("other fields", Ending::result(json!({"images": [], "seed": 7})), FailureCode::ProviderNoOutput, "no video"),
+        (
+            "other fields",
+            Ending::result(json!({"images": [], "seed": 7})),
+            FailureCode::ProviderNoOutput,
+            "no video",
+        ),
         (
             "an address inside",
             Ending::result(json!({"video": "file:///etc/passwd"})),
@@ -123,9 +158,10 @@ async fn f24_an_unknown_word_of_the_status_asks_for_the_result() {
     for word in ["FAILED", "ERROR", "CANCELLED", "completed", "Done"] {
         let refused = Ending::refused("value_error", "said the model");
         quiet.stage.fal().decide(Verdict::for_prompts(&format!("refused {word}"), refused));
-        for (prompt, status) in
-            [(format!("refused {word}"), Status::Failed), (format!("good {word}"), Status::Completed)]
-        {
+        for (prompt, status) in [
+            (format!("refused {word}"), Status::Failed),
+            (format!("good {word}"), Status::Completed),
+        ] {
             let (job, request) = quiet.at_fal(&prompt).await;
             quiet.goes_wrong("status", 1, &request, Then::answer(200, json!({"status": word})));
             jobs.push((prompt, job, status));

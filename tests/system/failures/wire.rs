@@ -46,7 +46,13 @@ pub(super) enum Trick {
 impl Wire {
     /// What was sent to this origin, oldest first.
     pub(super) fn sent_to(&self, origin: &str) -> Vec<Sent> {
-        self.sent.lock().unwrap().iter().filter(|sent| sent.url.as_str().starts_with(origin)).cloned().collect()
+        self.sent
+            .lock()
+            .unwrap()
+            .iter()
+            .filter(|sent| sent.url.as_str().starts_with(origin))
+            .cloned()
+            .collect()
     }
 
     /// Everything that was sent.
@@ -96,13 +102,20 @@ impl Wire {
         let path = request.url().path().to_owned();
 
         match *self.detour.lock().unwrap() {
-            Some((from, to)) if request.url().port() == Some(from) => request.url_mut().set_port(Some(to)).unwrap(),
+            Some((from, to)) if request.url().port() == Some(from) => {
+                request.url_mut().set_port(Some(to)).unwrap()
+            }
             _ => {}
         }
-        if let Some((_, limit)) = self.impatient.lock().unwrap().take_if(|(text, _)| path.contains(text.as_str())) {
+        if let Some((_, limit)) =
+            self.impatient.lock().unwrap().take_if(|(text, _)| path.contains(text.as_str()))
+        {
             *request.timeout_mut() = Some(limit);
         }
-        if request.headers().get("x-amz-target").is_some_and(|target| target == "DynamoDB_20120810.TransactWriteItems")
+        if request
+            .headers()
+            .get("x-amz-target")
+            .is_some_and(|target| target == "DynamoDB_20120810.TransactWriteItems")
         {
             return self.transacted(request, send).await;
         }
@@ -121,7 +134,11 @@ impl Wire {
         }
     }
 
-    async fn met(&self, path: &str, answer: Result<Response, WireError>) -> Result<Response, WireError> {
+    async fn met(
+        &self,
+        path: &str,
+        answer: Result<Response, WireError>,
+    ) -> Result<Response, WireError> {
         let meeting = self.meeting.lock().unwrap().clone();
         if let Some((_, barrier)) = meeting.filter(|(ending, _)| path.ends_with(ending)) {
             barrier.wait().await;
@@ -144,8 +161,10 @@ impl Wire {
 impl Sent {
     fn read(request: &Request) -> Self {
         let body = request.body().and_then(|body| serde_json::from_slice(body.as_bytes()?).ok());
-        let authorized = ["authorization", "apikey"].iter().any(|name| request.headers().contains_key(*name));
-        let text = |value: &reqwest::header::HeaderValue| value.to_str().unwrap_or_default().to_owned();
+        let authorized =
+            ["authorization", "apikey"].iter().any(|name| request.headers().contains_key(*name));
+        let text =
+            |value: &reqwest::header::HeaderValue| value.to_str().unwrap_or_default().to_owned();
         let headers = request.headers().iter().map(|(name, value)| (name.to_string(), text(value)));
         Self {
             method: request.method().clone(),
@@ -179,6 +198,8 @@ impl fmt::Debug for Wire {
 }
 
 fn answer(status: u16, body: &str) -> Response {
-    let answer = lambda_http::http::Response::builder().status(status).header("content-type", "application/json");
+    let answer = lambda_http::http::Response::builder()
+        .status(status)
+        .header("content-type", "application/json");
     answer.body(body.to_owned()).expect("the answer is well formed").into()
 }

@@ -1,12 +1,16 @@
-//! Servers of storage differ: in where they let an upload go on, and in where they tell what they stored.
+//! Servers of storage differ: in where they let an upload go on, and in where they tell what they
+//! stored.
 
-use super::{BUCKET, PART, begun, completes_once, fetches, large, misbehaves, observed, on_patch, upload_of};
+use super::{
+    BUCKET, PART, begun, completes_once, fetches, large, misbehaves, observed, on_patch, upload_of,
+};
 use crate::stage::{Stage, until};
 use ghub::job::Status;
 use local::fal::{Ending, Verdict};
 use local::supabase::{self, Plan, Step};
 
-/// As self-hosted servers behind a proxy name it: what follows the endpoint's path is below our own address.
+/// As self-hosted servers behind a proxy name it: what follows the endpoint's path is below our own
+/// address.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_large_video_is_stored_wherever_its_upload_is_said_to_go_on() {
     let (stage, parts) = observed(None).await;
@@ -35,7 +39,9 @@ async fn a_large_video_is_stored_wherever_its_upload_is_said_to_go_on() {
 /// A location that names no upload is an error of that attempt, and is never kept.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_location_that_leads_nowhere_is_not_kept() {
-    for location in ["http://localhost/", "..", "/upload/resumable/", "/upload/resumable/no-upload-of-ours"] {
+    for location in
+        ["http://localhost/", "..", "/upload/resumable/", "/upload/resumable/no-upload-of-ours"]
+    {
         let (stage, _) = observed(None).await;
         let fault = supabase::Fault::Location { location: location.to_owned() };
         misbehaves(&stage, Step::TusCreate, fault);
@@ -47,15 +53,26 @@ async fn a_location_that_leads_nowhere_is_not_kept() {
     }
 }
 
-/// One that was kept and is refused is forgotten, at each step, and the upload begins anew: a repaired storage stores the video.
+/// One that was kept and is refused is forgotten, at each step, and the upload begins anew: a
+/// repaired storage stores the video.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kept_location_that_is_refused_is_forgotten() {
-    let answer = |status, body: &str| supabase::Fault::Answer { status, headers: [].into(), body: body.to_owned() };
+    let answer = |status, body: &str| supabase::Fault::Answer {
+        status,
+        headers: [].into(),
+        body: body.to_owned(),
+    };
     let refused = |status| answer(status, "no");
-    let gone = || answer(400, r#"{"statusCode":"404","error":"not_found","message":"Object not found"}"#);
+    let gone =
+        || answer(400, r#"{"statusCode":"404","error":"not_found","message":"Object not found"}"#);
     for (name, step, fault, times) in [
         ("at the question how far it is", Step::TusHead, refused(404), 1),
-        ("at the question how far it is, by a server that breaks over it", Step::TusHead, refused(500), 1),
+        (
+            "at the question how far it is, by a server that breaks over it",
+            Step::TusHead,
+            refused(500),
+            1,
+        ),
         ("at the next part", Step::TusPatch, refused(403), 1),
         ("at the next part, by a server that breaks over it", Step::TusPatch, refused(500), 2),
         ("at the end", Step::Info, gone(), 1),
@@ -64,7 +81,12 @@ async fn a_kept_location_that_is_refused_is_forgotten() {
         on_patch(&stage, supabase::Fault::CloseBefore, 1);
         let after = if step == Step::TusPatch { 1 } else { 0 };
         if step == Step::Info {
-            stage.storage().misbehave(Plan { step: Step::Public, fault: gone(), times: Some(1), after });
+            stage.storage().misbehave(Plan {
+                step: Step::Public,
+                fault: gone(),
+                times: Some(1),
+                after,
+            });
         }
         stage.storage().misbehave(Plan { step, fault, times: Some(times), after });
         let (caller, job) = large(&stage).await;
@@ -80,12 +102,17 @@ async fn a_video_is_confirmed_wherever_its_size_is_told() {
     use supabase::Fault;
     let stage = Stage::new().await;
     let caller = stage.caller_with("1000.00").await;
-    let info = |body: &str| Fault::Answer { status: 200, headers: [].into(), body: body.to_owned() };
-    let refused = |status| Fault::Answer { status, headers: [].into(), body: "<h1>Sorry</h1>".to_owned() };
+    let info =
+        |body: &str| Fault::Answer { status: 200, headers: [].into(), body: body.to_owned() };
+    let refused =
+        |status| Fault::Answer { status, headers: [].into(), body: "<h1>Sorry</h1>".to_owned() };
     let size = local::video::mp4(5, "16:9").len();
     for (name, faults) in [
         ("text", vec![(Step::Info, info(&format!(r#"{{"size":"{size}"}}"#)))]),
-        ("one level down", vec![(Step::Info, info(&format!(r#"{{"metadata":{{"contentLength":{size}}}}}"#)))]),
+        (
+            "one level down",
+            vec![(Step::Info, info(&format!(r#"{{"metadata":{{"contentLength":{size}}}}}"#)))],
+        ),
         ("in the answer to HEAD", vec![(Step::Info, info("{}")), (Step::Public, Fault::Chunked)]),
         ("by the public address alone", vec![(Step::Info, info("{}"))]),
         ("an unknown total", vec![(Step::Public, Fault::UnknownTotal)]),
@@ -114,9 +141,13 @@ async fn a_public_address_that_leads_on_is_followed() {
     let origin = stage.system.storage.as_ref().unwrap().origin.clone();
     let job = caller.accepted("before").await;
     stage.until(caller.org, &job, Status::Completed).await;
-    let there = format!("{origin}/storage/v1/object/public/{BUCKET}/{}/{job}/video.mp4", caller.org);
-    let fault =
-        supabase::Fault::Answer { status: 302, headers: [("location".into(), there)].into(), body: String::new() };
+    let there =
+        format!("{origin}/storage/v1/object/public/{BUCKET}/{}/{job}/video.mp4", caller.org);
+    let fault = supabase::Fault::Answer {
+        status: 302,
+        headers: [("location".into(), there)].into(),
+        body: String::new(),
+    };
     stage.storage().misbehave(Plan { step: Step::Public, fault, times: Some(1), after: 0 });
     let fetched = fetches(&stage).len();
     let job = caller.accepted("led on").await;

@@ -23,7 +23,9 @@ fn get() -> Endpoint {
         summary: "Shows the balance",
         description: "What is there, what is held for jobs in progress, and what can be spent.",
         parameters: Vec::new(),
-        answer: ok("The organization's credits.", of::<Credits>()).header("x-geekhub-balance-mxn", balance()).build(),
+        answer: ok("The organization's credits.", of::<Credits>())
+            .header("x-geekhub-balance-mxn", balance())
+            .build(),
     };
     Endpoint { method: HttpMethod::Get, path: "/credits", operation: told.guarded(&[]).build() }
 }
@@ -41,7 +43,11 @@ fn list() -> Endpoint {
             "Only transactions of this type.",
             text().enum_values(Some(EntryKind::ALL.map(EntryKind::as_str))),
         ),
-        in_query("created_from", "Only transactions of this second and later.", UnixSeconds::schema()),
+        in_query(
+            "created_from",
+            "Only transactions of this second and later.",
+            UnixSeconds::schema(),
+        ),
         in_query(
             "created_until",
             "Only transactions before this second; later than `created_from`.",
@@ -56,10 +62,25 @@ fn list() -> Endpoint {
         parameters,
         answer: ok("A page of transactions.", Ref::from_schema_name(TRANSACTION_LIST))
             .header("x-geekhub-balance-mxn", balance())
-            .link("next", link("listTransactions", "after", "$response.body#/last_id", "The next page."))
-            .link("job", link("getVideo", "id", "$response.body#/data/0/job", "The job of the first transaction."))
+            .link(
+                "next",
+                link("listTransactions", "after", "$response.body#/last_id", "The next page."),
+            )
+            .link(
+                "job",
+                link(
+                    "getVideo",
+                    "id",
+                    "$response.body#/data/0/job",
+                    "The job of the first transaction.",
+                ),
+            )
             .build(),
     };
     let operation = told.guarded(&[ErrorCode::InvalidRequestError]);
-    Endpoint { method: HttpMethod::Get, path: "/credits/transactions", operation: operation.build() }
+    Endpoint {
+        method: HttpMethod::Get,
+        path: "/credits/transactions",
+        operation: operation.build(),
+    }
 }

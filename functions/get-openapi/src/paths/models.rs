@@ -26,15 +26,20 @@ fn list() -> Endpoint {
 }
 
 fn get() -> Endpoint {
-    let id =
-        in_path("id", "The model's id. Its slash may be sent as it is or as `%2F`.", text().examples(["fal/kling-2"]));
+    let id = in_path(
+        "id",
+        "The model's id. Its slash may be sent as it is or as `%2F`.",
+        text().examples(["fal/kling-2"]),
+    );
     let told = Told {
         id: "getModel",
         tag: "models",
         summary: "Shows a model",
         description: "One model of the catalog, with today's price.",
         parameters: vec![id],
-        answer: ok("The model.", of::<ModelObject>()).header("x-geekhub-balance-mxn", balance()).build(),
+        answer: ok("The model.", of::<ModelObject>())
+            .header("x-geekhub-balance-mxn", balance())
+            .build(),
     };
     let operation = told.guarded(&[ErrorCode::ModelNotFound]);
     Endpoint { method: HttpMethod::Get, path: "/models/{id}", operation: operation.build() }

@@ -29,8 +29,10 @@ fn submit() -> Endpoint {
         .content("application/json", Content::new(Some(of::<VideoOrder>())))
         .build();
     let either = AnyOf::builder().item(of::<VideoJob>()).item(of::<DryRun>());
-    let replayed =
-        words("`true` when this is the job of an earlier request with the same `Idempotency-Key`.", &["true"]);
+    let replayed = words(
+        "`true` when this is the job of an earlier request with the same `Idempotency-Key`.",
+        &["true"],
+    );
     let key = in_header(
         "Idempotency-Key",
         "A text of your own, such as a UUID: within 24 hours the same key with the same body is answered with the same job.",
@@ -67,8 +69,16 @@ fn list() -> Endpoint {
     let models = Catalog::published();
     let parameters = vec![
         limit(),
-        in_query("after", "The `last_id` of the page before: only jobs older than that one.", uuid()),
-        in_query("status", "Only jobs with this status.", text().enum_values(Some(Status::ALL.map(Status::as_str)))),
+        in_query(
+            "after",
+            "The `last_id` of the page before: only jobs older than that one.",
+            uuid(),
+        ),
+        in_query(
+            "status",
+            "Only jobs with this status.",
+            text().enum_values(Some(Status::ALL.map(Status::as_str))),
+        ),
         in_query(
             "model",
             "Only jobs of this model.",
@@ -86,7 +96,12 @@ fn list() -> Endpoint {
             .link("next", link("listVideos", "after", "$response.body#/last_id", "The next page."))
             .link(
                 "newest",
-                link("getVideo", "id", "$response.body#/data/0/id", "The first job of the page, as it stands."),
+                link(
+                    "getVideo",
+                    "id",
+                    "$response.body#/data/0/id",
+                    "The first job of the page, as it stands.",
+                ),
             )
             .build(),
     };
@@ -101,7 +116,9 @@ fn get() -> Endpoint {
         summary: "Shows a job",
         description: "The job as it stands. Reading moves no money. An id that is none, is unknown, or is another organization's is answered alike.",
         parameters: vec![id()],
-        answer: about_a_job(ok("The job.", of::<VideoJob>())).header("Retry-After", asked_again()).build(),
+        answer: about_a_job(ok("The job.", of::<VideoJob>()))
+            .header("Retry-After", asked_again())
+            .build(),
     };
     let operation = told.guarded(&[ErrorCode::JobNotFound]);
     Endpoint { method: HttpMethod::Get, path: "/videos/{id}", operation: operation.build() }
@@ -140,7 +157,11 @@ fn delete() -> Endpoint {
             .link("job", link("getVideo", "id", OWN_ID, "The job, which is not found."))
             .build(),
     };
-    let operation = told.guarded(&[ErrorCode::JobNotFound, ErrorCode::JobNotFinal, ErrorCode::StorageUnavailable]);
+    let operation = told.guarded(&[
+        ErrorCode::JobNotFound,
+        ErrorCode::JobNotFinal,
+        ErrorCode::StorageUnavailable,
+    ]);
     Endpoint { method: HttpMethod::Delete, path: "/videos/{id}", operation: operation.build() }
 }
 

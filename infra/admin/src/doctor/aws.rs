@@ -18,7 +18,8 @@ const NOT_ALLOWED: [&str; 3] = ["AccessDenied", "AccessDeniedException", "Author
 /// What an emulator says to what it does not have.
 const NOT_THERE: [&str; 2] = ["UnknownOperationException", "UnknownOperation"];
 
-/// Two attempts of 3 s end within a check's time, so that it can say what happened; a third would not.
+/// Two attempts of 3 s end within a check's time, so that it can say what happened; a third would
+/// not.
 pub fn once_more() -> RetryConfig {
     RetryConfig::standard().with_max_attempts(2)
 }
@@ -31,9 +32,13 @@ pub enum Refusal {
     Said(String, String),
 }
 
-/// Reads an error that is not about the thing asked for. `action` is the permission's name, `endpoint` the address of the service if it
-/// is not AWS's own.
-pub fn refusal<E: ProvideErrorMetadata>(error: &SdkError<E>, action: &str, endpoint: Option<&str>) -> Refusal {
+/// Reads an error that is not about the thing asked for. `action` is the permission's name,
+/// `endpoint` the address of the service if it is not AWS's own.
+pub fn refusal<E: ProvideErrorMetadata>(
+    error: &SdkError<E>,
+    action: &str,
+    endpoint: Option<&str>,
+) -> Refusal {
     let Some(code) = error.as_service_error().and_then(ProvideErrorMetadata::code) else {
         return match endpoint {
             Some(endpoint) => Refusal::Said(
@@ -42,7 +47,8 @@ pub fn refusal<E: ProvideErrorMetadata>(error: &SdkError<E>, action: &str, endpo
             ),
             None => Refusal::Said(
                 "AWS did not answer".to_owned(),
-                "See whether this machine can reach AWS, and whether AWS_REGION is right.".to_owned(),
+                "See whether this machine can reach AWS, and whether AWS_REGION is right."
+                    .to_owned(),
             ),
         };
     };

@@ -1,4 +1,5 @@
-//! The bucket: there, public, admitting videos as large as they get; and whether it takes one, by the same calls as `store-video`'s.
+//! The bucket: there, public, admitting videos as large as they get; and whether it takes one, by
+//! the same calls as `store-video`'s.
 
 use super::finding::Finding;
 use super::secrets::Keys;
@@ -79,8 +80,14 @@ async fn settings(bucket: &Bucket) -> Finding {
     finding
 }
 
-/// Puts a video in, both ways, reads it as the public would, and takes it out again whatever came of that.
-async fn takes_a_video(deployment: &Deployment, aws: &SdkConfig, key: &Secret, bucket: &Bucket) -> Finding {
+/// Puts a video in, both ways, reads it as the public would, and takes it out again whatever came
+/// of that.
+async fn takes_a_video(
+    deployment: &Deployment,
+    aws: &SdkConfig,
+    key: &Secret,
+    bucket: &Bucket,
+) -> Finding {
     let path = format!("doctor/{}.mp4", deployment.world.ambient.org_id());
     let mut finding = Finding::of(AREA, format!("{}/doctor", bucket.name()));
     let world = deployment.with(&[("SUPABASE_SECRET_KEY", Some(key.expose()))]);
@@ -101,14 +108,21 @@ async fn takes_a_video(deployment: &Deployment, aws: &SdkConfig, key: &Secret, b
         Ok(Ok(())) if takes => finding.ok("and removed"),
         Ok(Ok(())) => {} // it never came to be
         Ok(Err(_)) | Err(_) => {
-            finding.warn("the file could not be removed", format!("If it is there, delete {}/{path}.", bucket.name()));
+            finding.warn(
+                "the file could not be removed",
+                format!("If it is there, delete {}/{path}.", bucket.name()),
+            );
         }
     }
     finding
 }
 
 /// Says what came of a way to store a video, and whether it is one.
-fn tell(finding: &mut Finding, came: Result<Result<String, StorageError>, Elapsed>, what: &str) -> bool {
+fn tell(
+    finding: &mut Finding,
+    came: Result<Result<String, StorageError>, Elapsed>,
+    what: &str,
+) -> bool {
     match came {
         Ok(Ok(done)) => {
             finding.ok(done);

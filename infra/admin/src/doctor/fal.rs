@@ -1,6 +1,6 @@
-//! fal's key: asks for the status of a request that there never was. fal looks at the key first, so its answer says whether the key is
-//! good, and nothing is begun. Whether the balance is enough it does not say: a locked account's status requests have been seen to be
-//! answered as usual.
+//! fal's key: asks for the status of a request that there never was. fal looks at the key first, so
+//! its answer says whether the key is good, and nothing is begun. Whether the balance is enough it
+//! does not say: a locked account's status requests have been seen to be answered as usual.
 
 use super::finding::Finding;
 use super::secrets::Keys;
@@ -50,10 +50,17 @@ async fn ask(world: &World, aws: &SdkConfig) -> Result<Result<Reply, WireError>,
 
 fn nobodys_request(world: &World) -> Result<Handle, ConfigError> {
     let catalog = world.env.catalog().ok();
-    let routes =
-        || catalog.iter().flat_map(ghub::catalog::Catalog::iter).filter(|model| model.provider == Provider::Fal);
+    let routes = || {
+        catalog
+            .iter()
+            .flat_map(ghub::catalog::Catalog::iter)
+            .filter(|model| model.provider == Provider::Fal)
+    };
     let route = routes().find_map(|model| model.route.as_deref());
-    let app = route.map_or_else(|| ANY_APP.to_owned(), |route| route.split('/').take(2).collect::<Vec<_>>().join("/"));
+    let app = route.map_or_else(
+        || ANY_APP.to_owned(),
+        |route| route.split('/').take(2).collect::<Vec<_>>().join("/"),
+    );
     let request_id = world.ambient.org_id().to_string(); // a random UUID, as fal's own
     let mut url = world.env.fal_queue_url()?;
     let base = url.path().trim_end_matches('/').to_owned();
@@ -61,7 +68,8 @@ fn nobodys_request(world: &World) -> Result<Handle, ConfigError> {
         url.set_path(&format!("{base}/{app}/requests/{request_id}{suffix}"));
         url.to_string()
     };
-    let (status_url, response_url, cancel_url) = (address("/status"), address(""), address("/cancel"));
+    let (status_url, response_url, cancel_url) =
+        (address("/status"), address(""), address("/cancel"));
     Ok(Handle { request_id, status_url, response_url, cancel_url })
 }
 
@@ -69,16 +77,22 @@ fn judge(answer: Result<Reply, WireError>, finding: &mut Finding) {
     let Reply { status, body, .. } = match answer {
         Ok(reply) => reply,
         Err(WireError::NotSent(_)) => {
-            return finding
-                .fail("no connection", "See whether FAL_QUEUE_URL is right, and whether this machine can reach it.");
+            return finding.fail(
+                "no connection",
+                "See whether FAL_QUEUE_URL is right, and whether this machine can reach it.",
+            );
         }
         Err(WireError::Lost(_)) => {
-            return finding.fail("the connection broke", "Run it again; https://status.fal.ai says whether fal is up.");
+            return finding.fail(
+                "the connection broke",
+                "Run it again; https://status.fal.ai says whether fal is up.",
+            );
         }
     };
     let said = format!("HTTP {status}");
-    let detail =
-        serde_json::from_slice::<Value>(&body).ok().and_then(|body| body["detail"].as_str().map(str::to_owned));
+    let detail = serde_json::from_slice::<Value>(&body)
+        .ok()
+        .and_then(|body| body["detail"].as_str().map(str::to_owned));
     let locked = detail.is_some_and(|detail| detail.to_lowercase().contains("locked"));
     match status {
         200..=299 | 400 | 404 | 422 => {

@@ -25,7 +25,8 @@ impl Level {
     }
 }
 
-/// One line: what was looked at and everything that was found there. It is as bad as the worst of it.
+/// One line: what was looked at and everything that was found there. It is as bad as the worst of
+/// it.
 #[derive(Debug)]
 pub struct Finding {
     area: &'static str,
@@ -38,7 +39,13 @@ pub struct Finding {
 impl Finding {
     /// Nothing found yet.
     pub fn of(area: &'static str, subject: impl Into<String>) -> Self {
-        Self { area, subject: subject.into(), level: Level::Ok, found: Vec::new(), advice: Vec::new() }
+        Self {
+            area,
+            subject: subject.into(),
+            level: Level::Ok,
+            found: Vec::new(),
+            advice: Vec::new(),
+        }
     }
 
     /// Something as it should be.
@@ -102,16 +109,23 @@ impl Diagnosis {
 
     /// For people: a line for each check, what to do below it, and the sum at the end.
     pub fn table(&self) -> String {
-        let width = |part: fn(&Finding) -> &str| self.0.iter().map(|f| part(f).chars().count()).max().unwrap_or(0);
+        let width = |part: fn(&Finding) -> &str| {
+            self.0.iter().map(|f| part(f).chars().count()).max().unwrap_or(0)
+        };
         let (areas, subjects) = (width(|f| f.area), width(|f| &f.subject));
         let mut text = String::new();
         for Finding { area, subject, level, found, advice } in &self.0 {
             let (level, found) = (level.word(), printable(&found.join("; ")));
             text.push_str(&format!("{level:4}  {area:areas$}  {subject:subjects$}  {found}\n"));
-            text.extend(advice.iter().map(|sentence| format!("      -> {}\n", printable(sentence))));
+            text.extend(
+                advice.iter().map(|sentence| format!("      -> {}\n", printable(sentence))),
+            );
         }
         let (warnings, failed) = (self.count(Level::Warn), self.count(Level::Fail));
-        text.push_str(&format!("\n{} checks: {failed} failed, {warnings} with a warning.\n", self.0.len()));
+        text.push_str(&format!(
+            "\n{} checks: {failed} failed, {warnings} with a warning.\n",
+            self.0.len()
+        ));
         text
     }
 }

@@ -1,6 +1,6 @@
-//! Google's service account: asks each model for an operation that there never was, which begins nothing. Google looks at the token
-//! first, then at project and permission, then at the model, and last for the operation. The bucket is asked for an object that there
-//! never was.
+//! Google's service account: asks each model for an operation that there never was, which begins
+//! nothing. Google looks at the token first, then at project and permission, then at the model, and
+//! last for the operation. The bucket is asked for an object that there never was.
 
 use super::finding::Finding;
 use super::secrets::Keys;
@@ -42,11 +42,15 @@ pub async fn look(deployment: &Deployment, aws: &SdkConfig, keys: &Keys) -> Vec<
     };
     let (google, sender, world) = (&google, &sender, &world);
     let models = join_all(models(world).into_iter().map(|model| async move {
-        within(AREA, &model, async { vec![look_at_model(google, sender, world, &model).await] }).await
+        within(AREA, &model, async { vec![look_at_model(google, sender, world, &model).await] })
+            .await
     }));
     let bucket = async {
         match &google.storage_uri {
-            Some(uri) => within(AREA, uri, async { vec![look_at_bucket(google, sender, world, uri).await] }).await,
+            Some(uri) => {
+                within(AREA, uri, async { vec![look_at_bucket(google, sender, world, uri).await] })
+                    .await
+            }
             None => Vec::new(),
         }
     };
@@ -58,17 +62,27 @@ pub async fn look(deployment: &Deployment, aws: &SdkConfig, keys: &Keys) -> Vec<
 fn models(world: &World) -> BTreeSet<String> {
     let catalog = world.env.catalog().ok();
     let models = catalog.iter().flat_map(ghub::catalog::Catalog::iter);
-    models.filter(|model| model.provider == Provider::Google).filter_map(|model| model.route.clone()).collect()
+    models
+        .filter(|model| model.provider == Provider::Google)
+        .filter_map(|model| model.route.clone())
+        .collect()
 }
 
 fn nobodys_operation(google: &Google, world: &World, model: &str) -> Handle {
     let Google { project, location, .. } = google;
     let id = world.ambient.org_id();
-    let operation = format!("projects/{project}/locations/{location}/publishers/google/models/{model}/operations/{id}");
+    let operation = format!(
+        "projects/{project}/locations/{location}/publishers/google/models/{model}/operations/{id}"
+    );
     Handle { operation, model: model.to_owned() }
 }
 
-async fn look_at_model(google: &Google, sender: &ProviderSender, world: &World, model: &str) -> Finding {
+async fn look_at_model(
+    google: &Google,
+    sender: &ProviderSender,
+    world: &World,
+    model: &str,
+) -> Finding {
     let mut finding = Finding::of(AREA, format!("Google {model}"));
     let handle = nobodys_operation(google, world, model);
     match sender.send(google.check(&handle), LONGER).await {
@@ -96,7 +110,11 @@ fn unanswered(error: &WireError, finding: &mut Finding) {
 fn said(reply: &Reply) -> (String, String) {
     let body: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
     let reasons = body.pointer("/error/details").and_then(Value::as_array).into_iter().flatten();
-    let reason = reasons.filter_map(|detail| detail["reason"].as_str()).next().unwrap_or_default().to_owned();
+    let reason = reasons
+        .filter_map(|detail| detail["reason"].as_str())
+        .next()
+        .unwrap_or_default()
+        .to_owned();
     (body.pointer("/error/message").and_then(Value::as_str).unwrap_or_default().to_owned(), reason)
 }
 
@@ -140,11 +158,21 @@ fn judge(google: &Google, model: &str, reply: &Reply, finding: &mut Finding) {
     }
 }
 
-async fn look_at_bucket(google: &Google, sender: &ProviderSender, world: &World, uri: &str) -> Finding {
+async fn look_at_bucket(
+    google: &Google,
+    sender: &ProviderSender,
+    world: &World,
+    uri: &str,
+) -> Finding {
     let mut finding = Finding::of(AREA, uri);
     let object = format!("{}/doctor/{}.mp4", uri.trim_end_matches('/'), world.ambient.org_id());
-    let Ok(FileSource::Private(request)) = google.file(&nobodys_operation(google, world, "veo"), &object) else {
-        finding.fail("names no bucket", "GOOGLE_STORAGE_URI is a folder in a bucket, gs://bucket/folder.");
+    let Ok(FileSource::Private(request)) =
+        google.file(&nobodys_operation(google, world, "veo"), &object)
+    else {
+        finding.fail(
+            "names no bucket",
+            "GOOGLE_STORAGE_URI is a folder in a bucket, gs://bucket/folder.",
+        );
         return finding;
     };
     match sender.send(request, LONGER).await {
@@ -168,7 +196,8 @@ fn judge_bucket(reply: &Reply, finding: &mut Finding) {
             finding.ok("whether Veo may write to it shows at the first render");
         }
         401 => finding.fail("Google does not accept the service account's key (HTTP 401)", NEW_KEY),
-        // Who may not list is not told that an object is missing, though reading one that is there may be allowed.
+        // Who may not list is not told that an object is missing, though reading one that is there
+        // may be allowed.
         403 if text.contains("storage.objects.list") => finding.warn(
             "whether the service account may read it was not said (HTTP 403)",
             format!("It may not list the bucket; this gives it all it needs: {GIVE}"),

@@ -1,5 +1,6 @@
-//! What providers ask for a second of video, as far as somebody has read it. A price is of a route and of what the adapter asks for
-//! there, since neither sends a resolution or switches sound off where it is sold. Prices move: the date says how old this is.
+//! What providers ask for a second of video, as far as somebody has read it. A price is of a route
+//! and of what the adapter asks for there, since neither sends a resolution or switches sound off
+//! where it is sold. Prices move: the date says how old this is.
 
 use ghub::pricing::Factor;
 use ghub::provider::Provider;
@@ -27,7 +28,8 @@ const PRICES: [KnownPrice; 5] = [
     },
     KnownPrice {
         provider: Provider::Fal,
-        route: "fal-ai/minimax/hailuo-02/standard/text-to-video", // 768p; the price is on the page of its image-to-video sibling
+        // 768p; the price is on the page of its image-to-video sibling
+        route: "fal-ai/minimax/hailuo-02/standard/text-to-video",
         usd_per_second: Factor::from_millionths(45_000),
         source: "https://fal.ai/models/fal-ai/minimax/hailuo-02/standard/image-to-video/llms.txt",
         read: "2026-11-22",
@@ -68,7 +70,10 @@ mod tests {
     #[test]
     fn every_price_is_of_a_route_of_the_catalog_and_every_route_has_one() {
         let catalog = Catalog::published();
-        let routed: Vec<_> = catalog.iter().filter_map(|model| Some((model.provider, model.route.clone()?))).collect();
+        let routed: Vec<_> = catalog
+            .iter()
+            .filter_map(|model| Some((model.provider, model.route.clone()?)))
+            .collect();
         assert_eq!(routed.len(), PRICES.len());
         for (provider, route) in routed {
             assert!(known(provider, &route).is_some(), "{route}");

@@ -1,4 +1,5 @@
-//! The catalog: what each model sells for, beside what its provider is known to ask, and which cannot be sold at all.
+//! The catalog: what each model sells for, beside what its provider is known to ask, and which
+//! cannot be sold at all.
 
 use super::finding::Finding;
 use super::known_prices::{KnownPrice, known};
@@ -17,13 +18,17 @@ pub fn look(env: &Env) -> Vec<Finding> {
         Ok(catalog) => catalog,
         Err(error) => {
             let mut finding = Finding::of(AREA, "CATALOG");
-            finding.fail(error, "Correct it, or leave it out for the published catalog; README.md shows its form.");
+            finding.fail(
+                error,
+                "Correct it, or leave it out for the published catalog; README.md shows its form.",
+            );
             return vec![finding];
         }
     };
     let rates = env.rates().ok(); // what is wrong with them is said elsewhere
     let mut accepting = Accepting::default();
-    let mut findings: Vec<Finding> = catalog.iter().map(|model| judge(env, model, rates, &mut accepting)).collect();
+    let mut findings: Vec<Finding> =
+        catalog.iter().map(|model| judge(env, model, rates, &mut accepting)).collect();
     findings.extend(nothing_to_sell(env, &catalog));
     findings.extend(accepting.hint(env));
     findings
@@ -38,7 +43,8 @@ impl Accepting {
         self.0.push((model.id.clone(), field, value));
     }
 
-    /// What to set so that the doctor has nothing more to say of these models, with what is set already.
+    /// What to set so that the doctor has nothing more to say of these models, with what is set
+    /// already.
     fn hint(self, env: &Env) -> Option<Finding> {
         if self.0.is_empty() {
             return None;
@@ -58,7 +64,8 @@ impl Accepting {
 }
 
 fn nothing_to_sell(env: &Env, catalog: &Catalog) -> Option<Finding> {
-    let sold = |model: &Model| model.route.is_some() && missing_secret(env, model.provider).is_none();
+    let sold =
+        |model: &Model| model.route.is_some() && missing_secret(env, model.provider).is_none();
     (!catalog.iter().any(sold)).then(|| {
         let mut finding = Finding::of(AREA, "all of them");
         finding.fail(
@@ -116,12 +123,20 @@ fn judge(env: &Env, model: &Model, rates: Option<Rates>, accepting: &mut Accepti
     finding
 }
 
-fn compare(finding: &mut Finding, model: &Model, price: Option<Price>, known: &KnownPrice, accepting: &mut Accepting) {
+fn compare(
+    finding: &mut Finding,
+    model: &Model,
+    price: Option<Price>,
+    known: &KnownPrice,
+    accepting: &mut Accepting,
+) {
     let KnownPrice { usd_per_second: asked, source, read, .. } = known;
     let found = format!("the provider asked USD {asked} on {read} ({source})");
     let accepted = model.loss_accepted_up_to.is_some_and(|most| *asked <= most);
     match price {
-        Some(price) if loses(price, known) && accepted => finding.ok(format!("{found}, and CATALOG accepts that loss")),
+        Some(price) if loses(price, known) && accepted => {
+            finding.ok(format!("{found}, and CATALOG accepts that loss"))
+        }
         Some(price) if loses(price, known) => {
             finding.warn(
                 found,

@@ -1,4 +1,5 @@
-//! What protects a table and does not serve: without it everything works, until something else goes wrong.
+//! What protects a table and does not serve: without it everything works, until something else goes
+//! wrong.
 
 use super::aws::{Refusal, refusal};
 use super::finding::Finding;
@@ -20,27 +21,47 @@ pub async fn look(
     match db.describe_continuous_backups().table_name(name).send().await {
         Ok(answer) => {
             let setting = "--point-in-time-recovery-specification PointInTimeRecoveryEnabled=true";
-            expect(finding, recovers(&answer), RECOVERY, &command("update-continuous-backups", setting));
+            expect(
+                finding,
+                recovers(&answer),
+                RECOVERY,
+                &command("update-continuous-backups", setting),
+            );
         }
         Err(error) => match refusal(&error, "dynamodb:DescribeContinuousBackups", endpoint) {
             Refusal::Unknown => {
                 finding.ok("an emulator, which has no backups and no protection to look at");
                 return;
             }
-            Refusal::Said(why, advice) => finding.warn(format!("{RECOVERY} could not be read ({why})"), advice),
+            Refusal::Said(why, advice) => {
+                finding.warn(format!("{RECOVERY} could not be read ({why})"), advice)
+            }
         },
     }
     let protected = described.deletion_protection_enabled == Some(true);
-    expect(finding, protected, "deletion protection", &command("update-table", "--deletion-protection-enabled"));
+    expect(
+        finding,
+        protected,
+        "deletion protection",
+        &command("update-table", "--deletion-protection-enabled"),
+    );
     let Some(attribute) = expires else { return };
     match db.describe_time_to_live().table_name(name).send().await {
         Ok(answer) => {
-            let setting = format!("--time-to-live-specification Enabled=true,AttributeName={attribute}");
-            expect(finding, expire(&answer, attribute), "time to live", &command("update-time-to-live", &setting));
+            let setting =
+                format!("--time-to-live-specification Enabled=true,AttributeName={attribute}");
+            expect(
+                finding,
+                expire(&answer, attribute),
+                "time to live",
+                &command("update-time-to-live", &setting),
+            );
         }
         Err(error) => match refusal(&error, "dynamodb:DescribeTimeToLive", endpoint) {
             Refusal::Unknown => {}
-            Refusal::Said(why, advice) => finding.warn(format!("time to live could not be read ({why})"), advice),
+            Refusal::Said(why, advice) => {
+                finding.warn(format!("time to live could not be read ({why})"), advice)
+            }
         },
     }
 }
@@ -48,7 +69,8 @@ pub async fn look(
 fn recovers(answer: &DescribeContinuousBackupsOutput) -> bool {
     let described = answer.continuous_backups_description();
     let recovery = described.and_then(|described| described.point_in_time_recovery_description());
-    recovery.and_then(|recovery| recovery.point_in_time_recovery_status()) == Some(&PointInTimeRecoveryStatus::Enabled)
+    recovery.and_then(|recovery| recovery.point_in_time_recovery_status())
+        == Some(&PointInTimeRecoveryStatus::Enabled)
 }
 
 fn expire(answer: &DescribeTimeToLiveOutput, attribute: &str) -> bool {
@@ -63,6 +85,9 @@ fn expect(finding: &mut Finding, on: bool, what: &str, command: &str) {
     if on {
         finding.ok(what);
     } else {
-        finding.warn(format!("no {what}"), format!("The template turns it on; this does it again: {command}"));
+        finding.warn(
+            format!("no {what}"),
+            format!("The template turns it on; this does it again: {command}"),
+        );
     }
 }

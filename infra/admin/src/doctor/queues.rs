@@ -1,5 +1,5 @@
-//! The queues: there, hiding a message for as long as its function may work on it, and passing on what cannot be worked on; and what
-//! waits among the dead letters.
+//! The queues: there, hiding a message for as long as its function may work on it, and passing on
+//! what cannot be worked on; and what waits among the dead letters.
 
 use super::aws::{Refusal, once_more, refusal};
 use super::finding::Finding;
@@ -17,8 +17,10 @@ const AREA: &str = "queue";
 /// SQS, and its address if it is not AWS's own.
 type Sqs<'a> = (&'a Client, Option<&'a str>);
 
-/// A queue and the least time for which it must hide a message: six times what its function may take, as AWS advises.
-const QUEUES: [(&str, u64); 3] = [("POLL_QUEUE_URL", 180), ("STORE_QUEUE_URL", 1800), ("STORE_AGAIN_QUEUE_URL", 1800)];
+/// A queue and the least time for which it must hide a message: six times what its function may
+/// take, as AWS advises.
+const QUEUES: [(&str, u64); 3] =
+    [("POLL_QUEUE_URL", 180), ("STORE_QUEUE_URL", 1800), ("STORE_AGAIN_QUEUE_URL", 1800)];
 
 pub async fn look(world: &World, aws: &SdkConfig) -> Vec<Finding> {
     let mut config = aws_sdk_sqs::config::Builder::from(aws).retry_config(once_more());
@@ -28,7 +30,9 @@ pub async fn look(world: &World, aws: &SdkConfig) -> Vec<Finding> {
         let (url, sqs) = (world.env.optional(variable), (&sqs, world.env.aws_endpoint("SQS")));
         async move {
             match url {
-                Some(url) => within(AREA, name_in(url), examine(sqs, variable, url, *hides_s)).await,
+                Some(url) => {
+                    within(AREA, name_in(url), examine(sqs, variable, url, *hides_s)).await
+                }
                 None => vec![unnamed(variable)],
             }
         }
@@ -38,7 +42,10 @@ pub async fn look(world: &World, aws: &SdkConfig) -> Vec<Finding> {
 
 fn unnamed(variable: &str) -> Finding {
     let mut finding = Finding::of(AREA, variable);
-    finding.fail("is not set", "Take the stack's output Environment as --env-file: it names every queue.");
+    finding.fail(
+        "is not set",
+        "Take the stack's output Environment as --env-file: it names every queue.",
+    );
     finding
 }
 
@@ -47,20 +54,24 @@ async fn examine(sqs: Sqs<'_>, variable: &str, url: &str, hides_s: u64) -> Vec<F
     let attributes = match attributes(sqs, url).await {
         Ok(attributes) => attributes,
         Err(error) => {
-            let advice =
-                format!("See whether {variable} and AWS_REGION are the stack's; if they are, deploy it again.");
+            let advice = format!(
+                "See whether {variable} and AWS_REGION are the stack's; if they are, deploy it again."
+            );
             tell(&mut finding, (&error, sqs.1), "sqs:GetQueueAttributes", &advice);
             return vec![finding];
         }
     };
-    let number = |name| attributes.get(&name).and_then(|text: &String| text.parse::<u64>().ok()).unwrap_or(0);
+    let number = |name| {
+        attributes.get(&name).and_then(|text: &String| text.parse::<u64>().ok()).unwrap_or(0)
+    };
     let hides = number(QueueAttributeName::VisibilityTimeout);
     let found = format!("hides a message for {hides} s");
     if hides >= hides_s {
         finding.ok(found);
     } else {
-        let command =
-            format!("aws sqs set-queue-attributes --queue-url {url} --attributes VisibilityTimeout={hides_s}");
+        let command = format!(
+            "aws sqs set-queue-attributes --queue-url {url} --attributes VisibilityTimeout={hides_s}"
+        );
         finding.fail(
             found,
             format!("Below {hides_s} s a message comes again while its function still works on it: {command}"),
@@ -119,7 +130,10 @@ type Attributes = HashMap<QueueAttributeName, String>;
 async fn attributes(
     (sqs, _): Sqs<'_>,
     url: &str,
-) -> Result<Attributes, SdkError<aws_sdk_sqs::operation::get_queue_attributes::GetQueueAttributesError>> {
+) -> Result<
+    Attributes,
+    SdkError<aws_sdk_sqs::operation::get_queue_attributes::GetQueueAttributesError>,
+> {
     let asked = sqs.get_queue_attributes().queue_url(url).attribute_names(QueueAttributeName::All);
     Ok(asked.send().await?.attributes.unwrap_or_default())
 }
@@ -134,7 +148,8 @@ fn waiting(attributes: &Attributes) -> u64 {
     names.iter().filter_map(|name| attributes.get(name)?.parse::<u64>().ok()).sum()
 }
 
-/// The dead-letter queue's ARN, and after how many receives a message goes there. Consoles write the number as text.
+/// The dead-letter queue's ARN, and after how many receives a message goes there. Consoles write
+/// the number as text.
 fn dead_letters_of(policy: &str) -> Option<(String, String)> {
     let policy: serde_json::Value = serde_json::from_str(policy).ok()?;
     let arn = policy["deadLetterTargetArn"].as_str()?.to_owned();
@@ -153,7 +168,9 @@ fn tell<E: ProvideErrorMetadata>(
         return finding.fail("does not exist", gone);
     }
     match refusal(error, action, endpoint) {
-        Refusal::Unknown => finding.fail("cannot be asked here", "AWS_ENDPOINT_URL_SQS is not an SQS."),
+        Refusal::Unknown => {
+            finding.fail("cannot be asked here", "AWS_ENDPOINT_URL_SQS is not an SQS.")
+        }
         Refusal::Said(found, advice) => finding.fail(found, advice),
     }
 }
@@ -182,8 +199,14 @@ mod tests {
     fn a_redrive_policy_is_read_as_aws_and_its_console_write_it() {
         let arn = "arn:aws:sqs:us-east-1:123456789012:Dead";
         let read = Some((arn.to_owned(), "5".to_owned()));
-        assert_eq!(dead_letters_of(&format!(r#"{{"deadLetterTargetArn":"{arn}","maxReceiveCount":5}}"#)), read);
-        assert_eq!(dead_letters_of(&format!(r#"{{"deadLetterTargetArn":"{arn}","maxReceiveCount":"5"}}"#)), read);
+        assert_eq!(
+            dead_letters_of(&format!(r#"{{"deadLetterTargetArn":"{arn}","maxReceiveCount":5}}"#)),
+            read
+        );
+        assert_eq!(
+            dead_letters_of(&format!(r#"{{"deadLetterTargetArn":"{arn}","maxReceiveCount":"5"}}"#)),
+            read
+        );
         assert_eq!(dead_letters_of("{}"), None);
     }
 }

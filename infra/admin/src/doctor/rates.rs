@@ -4,8 +4,10 @@ use super::finding::Finding;
 use ghub::config::Env;
 use ghub::pricing::{Factor, Price};
 
-/// A peso has cost between 10 and 30 to the dollar since 2008; outside is more likely a slip of the finger.
-const USUAL_FX: [Factor; 2] = [Factor::from_millionths(10_000_000), Factor::from_millionths(30_000_000)];
+/// A peso has cost between 10 and 30 to the dollar since 2008; outside is more likely a slip of the
+/// finger.
+const USUAL_FX: [Factor; 2] =
+    [Factor::from_millionths(10_000_000), Factor::from_millionths(30_000_000)];
 
 pub(super) const ONE: Factor = Factor::from_millionths(1_000_000);
 

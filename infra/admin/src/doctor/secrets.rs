@@ -1,4 +1,5 @@
-//! The secrets: each can be read, and is the kind of key that is meant. Nothing of one is ever part of what is found.
+//! The secrets: each can be read, and is the kind of key that is meant. Nothing of one is ever part
+//! of what is found.
 
 use super::PATIENCE;
 use super::finding::Finding;
@@ -44,7 +45,12 @@ pub async fn look(deployment: &Deployment, aws: &SdkConfig) -> (Keys, Vec<Findin
     (Keys { fal, google, supabase }, vec![one, two, three])
 }
 
-async fn read(env: &Env, secrets: &Secrets, variable: &str, kind: Judge) -> (Option<Secret>, Finding) {
+async fn read(
+    env: &Env,
+    secrets: &Secrets,
+    variable: &str,
+    kind: Judge,
+) -> (Option<Secret>, Finding) {
     let mut finding = Finding::of(AREA, variable);
     let named_by = Env::secret_variable(variable);
     let name = env.optional(&named_by).unwrap_or_default();
@@ -70,7 +76,10 @@ async fn read(env: &Env, secrets: &Secrets, variable: &str, kind: Judge) -> (Opt
             return (None, finding);
         }
         Err(_) => {
-            finding.fail("Secrets Manager did not answer", "See whether this machine can reach AWS, and run it again.");
+            finding.fail(
+                "Secrets Manager did not answer",
+                "See whether this machine can reach AWS, and run it again.",
+            );
             return (None, finding);
         }
     };
@@ -95,7 +104,9 @@ fn absent(finding: &mut Finding, env: &Env, variable: &str, named_by: &str) {
         _ => return finding.fail("is not set: no video can be stored", format!("{set}.")),
     };
     let catalog = env.catalog();
-    let sells = |catalog: &Catalog| catalog.iter().any(|model| model.provider == provider && model.route.is_some());
+    let sells = |catalog: &Catalog| {
+        catalog.iter().any(|model| model.provider == provider && model.route.is_some())
+    };
     if catalog.is_ok_and(|catalog| !sells(&catalog)) {
         return finding.ok("is not set, and none of this provider's models is sold");
     }
@@ -125,7 +136,9 @@ fn google_kind(text: &str) -> Kind {
     };
     let has = |name: &str, part: &str| key[name].as_str().is_some_and(|value| value.contains(part));
     match () {
-        () if !has("client_email", "@") => Kind::Wrong("has no client_email: it is no service account's key", MAKE),
+        () if !has("client_email", "@") => {
+            Kind::Wrong("has no client_email: it is no service account's key", MAKE)
+        }
         () if !has("private_key", "PRIVATE KEY") => Kind::Wrong("has no private_key", MAKE),
         () => Kind::Right("a service account's key"),
     }
@@ -173,7 +186,9 @@ mod tests {
 
     #[test]
     fn each_secret_has_its_shape() {
-        let jwt = |role: &str| format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(format!(r#"{{"role":"{role}"}}"#)));
+        let jwt = |role: &str| {
+            format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(format!(r#"{{"role":"{role}"}}"#)))
+        };
         let google = r#"{"client_email":"a@b.iam.gserviceaccount.com","private_key":"-----BEGIN PRIVATE KEY-----\nA"}"#;
         let cases: [(Judge, &str, &str); 15] = [
             (fal_kind, "id:secret", "right"),

@@ -11,7 +11,8 @@ use ghub::store::Table;
 use ghub::world::World;
 
 const AREA: &str = "table";
-const DEPLOY: &str = "Deploy template.yaml again: it declares this; `sam deploy` says why it cannot.";
+const DEPLOY: &str =
+    "Deploy template.yaml again: it declares this; `sam deploy` says why it cannot.";
 
 /// A table as `template.yaml` has it; a test compares the two.
 struct Expected {
@@ -31,7 +32,13 @@ const TABLES: [Expected; 5] = [
         local_index: None,
         expires: Some("expires"),
     },
-    Expected { table: Table::Accounts, keys: &["org"], index: None, local_index: None, expires: None },
+    Expected {
+        table: Table::Accounts,
+        keys: &["org"],
+        index: None,
+        local_index: None,
+        expires: None,
+    },
     Expected {
         table: Table::Ledger,
         keys: &["org", "id"],
@@ -58,7 +65,9 @@ pub async fn look(world: &World, aws: &SdkConfig) -> Vec<Finding> {
         let db = (&db, world.env.aws_endpoint("DYNAMODB"));
         async move {
             match name {
-                Some(name) => within(AREA, name, async { vec![expected.examine(db, name).await] }).await,
+                Some(name) => {
+                    within(AREA, name, async { vec![expected.examine(db, name).await] }).await
+                }
                 None => vec![unnamed(expected.table.variable())],
             }
         }
@@ -68,7 +77,10 @@ pub async fn look(world: &World, aws: &SdkConfig) -> Vec<Finding> {
 
 fn unnamed(variable: &str) -> Finding {
     let mut finding = Finding::of(AREA, variable);
-    finding.fail("is not set", "Take the stack's output Environment as --env-file: it names every table.");
+    finding.fail(
+        "is not set",
+        "Take the stack's output Environment as --env-file: it names every table.",
+    );
     finding
 }
 
@@ -77,7 +89,11 @@ impl Expected {
         let mut finding = Finding::of(AREA, name);
         let described = match db.describe_table().table_name(name).send().await {
             Ok(answer) => answer.table.unwrap_or_else(|| TableDescription::builder().build()),
-            Err(error) if error.as_service_error().is_some_and(|error| error.is_resource_not_found_exception()) => {
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|error| error.is_resource_not_found_exception()) =>
+            {
                 let variable = self.table.variable();
                 finding.fail(
                     "does not exist",
@@ -117,17 +133,27 @@ impl Expected {
             );
         }
         if let Some((index, keys)) = self.local_index {
-            let found = described.local_secondary_indexes().iter().find(|found| found.index_name() == Some(index));
+            let found = described
+                .local_secondary_indexes()
+                .iter()
+                .find(|found| found.index_name() == Some(index));
             match found.map(|found| names(found.key_schema())) {
                 Some(found) if found == keys => finding.ok(format!("index {index}")),
-                Some(found) => finding.fail(format!("index {index} has the key {}", found.join(", ")), DEPLOY),
+                Some(found) => {
+                    finding.fail(format!("index {index} has the key {}", found.join(", ")), DEPLOY)
+                }
                 None => finding.fail(format!("no index {index}"), DEPLOY),
             }
         }
         let Some((index, keys)) = self.index else { return };
-        let found = described.global_secondary_indexes().iter().find(|found| found.index_name() == Some(index));
+        let found = described
+            .global_secondary_indexes()
+            .iter()
+            .find(|found| found.index_name() == Some(index));
         match found.map(|found| (found.index_status(), names(found.key_schema()))) {
-            Some((Some(IndexStatus::Active), found)) if found == keys => finding.ok(format!("index {index}")),
+            Some((Some(IndexStatus::Active), found)) if found == keys => {
+                finding.ok(format!("index {index}"))
+            }
             Some((_, found)) if found != keys => {
                 finding.fail(format!("index {index} has the key {}", found.join(", ")), DEPLOY)
             }
@@ -145,7 +171,9 @@ impl Expected {
 
 fn tell(finding: &mut Finding, refusal: Refusal) {
     match refusal {
-        Refusal::Unknown => finding.fail("cannot be described here", "AWS_ENDPOINT_URL_DYNAMODB is not a DynamoDB."),
+        Refusal::Unknown => {
+            finding.fail("cannot be described here", "AWS_ENDPOINT_URL_DYNAMODB is not a DynamoDB.")
+        }
         Refusal::Said(found, advice) => finding.fail(found, advice),
     }
 }
@@ -171,15 +199,22 @@ mod tests {
             let keys = |partition: &Attribute, sort: Option<&Attribute>| -> Vec<String> {
                 [Some(partition), sort].into_iter().flatten().map(|key| key.name.clone()).collect()
             };
-            assert_eq!(keys(&table.partition_key, table.sort_key.as_ref()), expected.keys, "{variable}");
+            assert_eq!(
+                keys(&table.partition_key, table.sort_key.as_ref()),
+                expected.keys,
+                "{variable}"
+            );
             assert_eq!(table.ttl.as_deref(), expected.expires, "{variable}");
-            for (found, wanted) in
-                [(&table.global_indexes, expected.index), (&table.local_indexes, expected.local_index)]
-            {
-                let found =
-                    found.iter().map(|index| (&*index.name, keys(&index.partition_key, index.sort_key.as_ref())));
-                let wanted =
-                    wanted.iter().map(|(name, keys)| (*name, keys.iter().map(|key| (*key).to_owned()).collect()));
+            for (found, wanted) in [
+                (&table.global_indexes, expected.index),
+                (&table.local_indexes, expected.local_index),
+            ] {
+                let found = found.iter().map(|index| {
+                    (&*index.name, keys(&index.partition_key, index.sort_key.as_ref()))
+                });
+                let wanted = wanted.iter().map(|(name, keys)| {
+                    (*name, keys.iter().map(|key| (*key).to_owned()).collect())
+                });
                 assert_eq!(found.collect::<Vec<_>>(), wanted.collect::<Vec<_>>(), "{variable}");
             }
             assert!(table.point_in_time_recovery && table.deletion_protected, "{variable}");

@@ -1,5 +1,6 @@
-//! All that is stored of a job. Its addresses at the provider and in storage open what they lead to, so only their hosts are shown; the
-//! prompt is the caller's, and is shown only to who asks for it.
+//! All that is stored of a job. Its addresses at the provider and in storage open what they lead
+//! to, so only their hosts are shown; the prompt is the caller's, and is shown only to who asks for
+//! it.
 
 use super::stand::{Stand, stand, stuck, trouble, trouble_object};
 use crate::environment::Operator;
@@ -16,7 +17,8 @@ use url::Url;
 pub async fn run(job: &Job, prompt: bool, operator: &Operator) -> Result<Report, Failure> {
     let entries = operator.store.entries_of(job.org, job.id).await?;
     let history = history(job, &entries);
-    let lines: Vec<_> = history.iter().map(|(at, what)| format!("{}  {what}", moment(*at))).collect();
+    let lines: Vec<_> =
+        history.iter().map(|(at, what)| format!("{}  {what}", moment(*at))).collect();
     let mut json = json!({
         "id": job.id,
         "org": job.org,
@@ -48,8 +50,18 @@ pub async fn run(job: &Job, prompt: bool, operator: &Operator) -> Result<Report,
         ("organization", job.org.to_string()),
         ("status", job.status().as_str().to_owned()),
         ("model", format!("{}, at {}", job.model, job.route)),
-        ("video", format!("{} s, {}", job.seconds, job.aspect_ratio.as_deref().unwrap_or("the provider's shape"))),
-        ("price", format!("USD {}/s × {} × {}", price.usd_per_second, price.markup, price.fx_mxn_per_usd)),
+        (
+            "video",
+            format!(
+                "{} s, {}",
+                job.seconds,
+                job.aspect_ratio.as_deref().unwrap_or("the provider's shape")
+            ),
+        ),
+        (
+            "price",
+            format!("USD {}/s × {} × {}", price.usd_per_second, price.markup, price.fx_mxn_per_usd),
+        ),
         ("cost", mxn(job.cost)),
     ];
     table.extend(how_it_stands(job, operator.ambient.now()));
@@ -64,14 +76,18 @@ pub async fn run(job: &Job, prompt: bool, operator: &Operator) -> Result<Report,
     Ok(Report { json, table, note: lines.join("\n") })
 }
 
-/// What an open job waits for, when it is looked at next, and what went wrong. Of a job that is over only the last trouble is told.
+/// What an open job waits for, when it is looked at next, and what went wrong. Of a job that is
+/// over only the last trouble is told.
 fn how_it_stands(job: &Job, now: Timestamp) -> Vec<(&'static str, String)> {
     let mut rows = Vec::new();
     if let Some(Stand { what, since, until }) = stand(job) {
         rows.push(("waits for", format!("{what}, since {}", moment(since))));
         let late = now.since(job.due).as_secs();
         let late = if late == 0 { String::new() } else { format!("; that is {late} s ago") };
-        rows.push(("next look", format!("{}, then every {} s or more{late}", moment(job.due), job.poll_every_s)));
+        rows.push((
+            "next look",
+            format!("{}, then every {} s or more{late}", moment(job.due), job.poll_every_s),
+        ));
         rows.push(("ends", format!("{} at the latest, if that does not come", moment(until))));
     }
     rows.extend(stuck(job, now).map(|why| ("stuck", why)));
@@ -81,11 +97,13 @@ fn how_it_stands(job: &Job, now: Timestamp) -> Vec<(&'static str, String)> {
 
 /// What is known of some jobs only: the name for programs, the label for people, the value.
 fn by_state(job: &Job) -> Vec<(&'static str, &'static str, Value)> {
-    let there = job.trace().map(|trace| ("provider_id", "at the provider", json!(id_of(&trace.handle))));
+    let there =
+        job.trace().map(|trace| ("provider_id", "at the provider", json!(id_of(&trace.handle))));
     let mut known: Vec<_> = there.into_iter().collect();
     match &job.state {
         State::Pending { lease_until } => {
-            let until = |until: &Timestamp| ("lease_until", "being sent until", json!(moment(*until)));
+            let until =
+                |until: &Timestamp| ("lease_until", "being sent until", json!(moment(*until)));
             known.extend(lease_until.iter().map(until));
         }
         State::Processing(processing) => {
@@ -100,8 +118,14 @@ fn by_state(job: &Job) -> Vec<(&'static str, &'static str, Value)> {
         State::Failed { failure, .. } => {
             known.extend(kept(&failure.message).map(|message| ("error", "error", json!(message))));
             known.push(("code", "code", json!(failure.code_word())));
-            known.extend(failure.actor.iter().map(|actor| ("failed_by", "failed by", json!(actor))));
-            known.extend(failure.provider_code.iter().map(|code| ("provider_code", "provider's code", json!(code))));
+            known
+                .extend(failure.actor.iter().map(|actor| ("failed_by", "failed by", json!(actor))));
+            known.extend(
+                failure
+                    .provider_code
+                    .iter()
+                    .map(|code| ("provider_code", "provider's code", json!(code))),
+            );
         }
     }
     known
@@ -132,7 +156,8 @@ fn host(url: &str) -> String {
 fn history(job: &Job, entries: &[Entry]) -> Vec<(Timestamp, String)> {
     let mut history = vec![(job.created, format!("accepted, MXN {} held", job.cost))];
     history.extend(job.stop.as_ref().map(|stop| {
-        let by = stop.failure.actor.as_ref().map(|actor| format!(" by {actor}")).unwrap_or_default();
+        let by =
+            stop.failure.actor.as_ref().map(|actor| format!(" by {actor}")).unwrap_or_default();
         (stop.requested, format!("asked to stop{by}: {}", stop.failure.message))
     }));
     if let Some(Trace { submitted, rendering_since, file_found, .. }) = job.trace() {
@@ -144,14 +169,18 @@ fn history(job: &Job, entries: &[Entry]) -> Vec<(Timestamp, String)> {
         State::Pending { .. } | State::Processing(_) => {}
         State::Completed { at, .. } => history.push((*at, "completed".to_owned())),
         State::Failed { at, failure, .. } => {
-            let why = kept(&failure.message).map(|message| format!(": {message}")).unwrap_or_default();
+            let why =
+                kept(&failure.message).map(|message| format!(": {message}")).unwrap_or_default();
             let by = failure.actor.as_ref().map(|actor| format!(" by {actor}")).unwrap_or_default();
             history.push((*at, format!("failed{by}{why}")));
         }
     }
     history.extend(job.deletion.map(|deletion| {
-        let file =
-            if deletion.file_gone { "its file is gone" } else { "its file is there until the DELETE is sent again" };
+        let file = if deletion.file_gone {
+            "its file is gone"
+        } else {
+            "its file is there until the DELETE is sent again"
+        };
         (deletion.at, format!("deleted by its owner; {file}"))
     }));
     history.extend(entries.iter().map(|entry| {

@@ -1,4 +1,5 @@
-//! Where an open job stands, in words: what it waits for and since when, what went wrong last, and whether it is stuck.
+//! Where an open job stands, in words: what it waits for and since when, what went wrong last, and
+//! whether it is stuck.
 
 use crate::output::moment;
 use ghub::job::{Deadline, Job, State, Trouble};
@@ -6,7 +7,8 @@ use ghub::time::Timestamp;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// The sweep replaces a lost message within five minutes: a job that is twice as late is not looked at.
+/// The sweep replaces a lost message within five minutes: a job that is twice as late is not looked
+/// at.
 const LATE: Duration = Duration::from_secs(10 * 60);
 /// One or two troubles pass by themselves.
 const TROUBLES: u32 = 3;
@@ -27,7 +29,9 @@ pub fn stand(job: &Job) -> Option<Stand> {
     let (deadline, since, until) = job.waits_for()?;
     let provider = job.provider.name();
     let what = match (deadline, &job.state) {
-        (Deadline::Pending, State::Pending { lease_until: Some(_) }) => format!("{provider} to answer the submission"),
+        (Deadline::Pending, State::Pending { lease_until: Some(_) }) => {
+            format!("{provider} to answer the submission")
+        }
         (Deadline::Pending, _) => format!("{provider} to take it"),
         (Deadline::Queued, _) => format!("{provider} to begin to render"),
         (Deadline::Rendering, _) => format!("{provider} to finish the render"),
@@ -46,7 +50,10 @@ pub fn trouble(Trouble { what, at, count }: &Trouble) -> String {
 
 /// The same for programs.
 pub fn trouble_object(trouble: Option<&Trouble>) -> Value {
-    trouble.map_or(Value::Null, |Trouble { what, at, count }| json!({"what": what, "at": at, "count": count}))
+    trouble.map_or(
+        Value::Null,
+        |Trouble { what, at, count }| json!({"what": what, "at": at, "count": count}),
+    )
 }
 
 /// Why an open job does not get on, if it does not.

@@ -27,7 +27,8 @@ fn what_agrees_is_said_so() {
     here.run(&format!("audit --org {COMPLETED}")).failed_with(1, "there is no organization");
 
     here.json("org create");
-    let posted = format!("balance adjust --org {ORG} --amount -1.000001 --reference a --reason b --yes");
+    let posted =
+        format!("balance adjust --org {ORG} --amount -1.000001 --reference a --reason b --yes");
     assert_eq!(here.run(&posted).code, 0);
     assert_eq!(here.run(&format!("balance refund --job {COMPLETED} --yes")).code, 0);
     assert_eq!(here.json("audit")["agreeing"], 2, "corrections and refunds keep the sums");
@@ -57,7 +58,11 @@ fn each_number_that_is_off_is_found() {
             json!({"what": "entries", "account": 3, "ledger": 2}),
             "3 entries are counted, the ledger has 2",
         ),
-        (&[("open_jobs", -1)], json!({"what": "open_jobs", "account": -1, "jobs": 1}), "-1 open jobs are counted"),
+        (
+            &[("open_jobs", -1)],
+            json!({"what": "open_jobs", "account": -1, "jobs": 1}),
+            "-1 open jobs are counted",
+        ),
         (
             &[("available", 1)],
             json!({"what": "available", "account_mxn": "0.000001", "sum_mxn": "41.60"}),
@@ -68,7 +73,10 @@ fn each_number_that_is_off_is_found() {
         here.put_account(changes);
         assert_eq!(differences(&here), [found], "{changes:?}");
         let done = here.run("audit");
-        assert!(done.code == 1 && done.stdout.contains(said) && done.stdout.contains(" 1 differ, "), "{done:?}");
+        assert!(
+            done.code == 1 && done.stdout.contains(said) && done.stdout.contains(" 1 differ, "),
+            "{done:?}"
+        );
     }
     here.put_account(&SOUND);
     assert_eq!(here.run("audit").code, 0);
@@ -161,7 +169,11 @@ fn what_is_off_with_a_job_is_found() {
 #[test]
 fn an_order_that_is_off_is_found() {
     let here = Deployment::with_jobs();
-    let charge = here.items("LedgerTable").into_iter().find(|entry| entry["kind"]["S"] == "consumption").unwrap();
+    let charge = here
+        .items("LedgerTable")
+        .into_iter()
+        .find(|entry| entry["kind"]["S"] == "consumption")
+        .unwrap();
     for (name, value, found) in [
         ("sequence", 3, json!({"what": "sequence", "place": 2, "entry": 3})),
         ("sequence", 2, Value::Null),
@@ -189,7 +201,9 @@ fn a_charge_that_names_no_job_is_not_passed_over() {
         let done = here.run("audit");
         assert_eq!(done.code, 1, "{done:?}");
         assert!(done.stderr.contains(&format!("a {kind} in the ledger names no job")), "{done:?}");
-        for said in ["1 of its items cannot be read; the log says which and why", " 1 could not be read."] {
+        for said in
+            ["1 of its items cannot be read; the log says which and why", " 1 could not be read."]
+        {
             assert!(done.stdout.contains(said), "{done:?}");
         }
     }
@@ -200,7 +214,10 @@ fn one_that_cannot_be_read_does_not_hide_the_others() {
     let here = Deployment::with_jobs();
     here.put_account(&[("balance", 1)]);
     let broken = "11111111-72a1-429f-a7ed-4bb0a42541be";
-    here.put("AccountsTable", &json!({"org": text(broken), "balance": text("much"), "revision": number(1)}));
+    here.put(
+        "AccountsTable",
+        &json!({"org": text(broken), "balance": text("much"), "revision": number(1)}),
+    );
     let done = here.run("audit --json");
     let found: Value = serde_json::from_str(&done.stdout).unwrap();
     assert_eq!(

@@ -29,9 +29,14 @@ impl Deployment {
         listener.set_nonblocking(true).unwrap();
         let served = database.clone();
         thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let runtime =
+                tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
-                dynoxide::server::serve_on(tokio::net::TcpListener::from_std(listener).unwrap(), served).await;
+                dynoxide::server::serve_on(
+                    tokio::net::TcpListener::from_std(listener).unwrap(),
+                    served,
+                )
+                .await;
             });
         });
         Self { database, endpoint }
@@ -88,8 +93,11 @@ impl Deployment {
 
     /// Balance and ledger in micro-MXN, which must agree whenever nobody writes.
     pub fn money(&self, org: &str) -> i64 {
-        let of = |table| self.items(table).into_iter().filter(|item| item["org"]["S"] == org).collect::<Vec<_>>();
-        let number = |item: &Value, name: &str| item[name]["N"].as_str().unwrap().parse::<i64>().unwrap();
+        let of = |table| {
+            self.items(table).into_iter().filter(|item| item["org"]["S"] == org).collect::<Vec<_>>()
+        };
+        let number =
+            |item: &Value, name: &str| item[name]["N"].as_str().unwrap().parse::<i64>().unwrap();
         let (accounts, ledger) = (of("AccountsTable"), of("LedgerTable"));
         assert_eq!(accounts.len(), 1);
         let balance = number(&accounts[0], "balance");
@@ -112,8 +120,10 @@ fn table(name: &str, keys: &[(&str, &str)]) -> Value {
 /// With the index of open jobs.
 fn jobs_table() -> Value {
     let mut table = table("JobsTable", &[("org", "HASH"), ("job", "RANGE")]);
-    let more =
-        [json!({"AttributeName": "open", "AttributeType": "S"}), json!({"AttributeName": "due", "AttributeType": "N"})];
+    let more = [
+        json!({"AttributeName": "open", "AttributeType": "S"}),
+        json!({"AttributeName": "due", "AttributeType": "N"}),
+    ];
     table["AttributeDefinitions"].as_array_mut().unwrap().extend(more);
     table["GlobalSecondaryIndexes"] = json!([{
         "IndexName": "open-by-due",
@@ -143,7 +153,11 @@ pub struct Done {
 impl Done {
     pub fn of(output: Output) -> Self {
         let text = |bytes| String::from_utf8(bytes).unwrap();
-        Self { code: output.status.code().unwrap(), stdout: text(output.stdout), stderr: text(output.stderr) }
+        Self {
+            code: output.status.code().unwrap(),
+            stdout: text(output.stdout),
+            stderr: text(output.stderr),
+        }
     }
 
     /// Refused or failed: a sentence on standard error, nothing on standard output.
@@ -159,7 +173,9 @@ pub struct Scratch(pub PathBuf);
 
 impl Scratch {
     pub fn new(name: &str) -> Self {
-        Self(std::env::temp_dir().join(format!("geekhub-video-admin-{}-{name}", std::process::id())))
+        Self(
+            std::env::temp_dir().join(format!("geekhub-video-admin-{}-{name}", std::process::id())),
+        )
     }
 }
 

@@ -1,4 +1,5 @@
-//! A DynamoDB that only describes its tables, as AWS's does: the embedded one knows nothing of backups. And one that refuses.
+//! A DynamoDB that only describes its tables, as AWS's does: the embedded one knows nothing of
+//! backups. And one that refuses.
 
 use crate::stack::Stack;
 use axum::extract::State;
@@ -20,8 +21,13 @@ fn serve(stack: &Stack, answers: Answers) -> String {
     })
 }
 
-async fn answer(State(answers): State<Answers>, headers: HeaderMap, body: String) -> (StatusCode, Json<Value>) {
-    let operation = headers["x-amz-target"].to_str().unwrap().rsplit('.').next().unwrap().to_owned();
+async fn answer(
+    State(answers): State<Answers>,
+    headers: HeaderMap,
+    body: String,
+) -> (StatusCode, Json<Value>) {
+    let operation =
+        headers["x-amz-target"].to_str().unwrap().rsplit('.').next().unwrap().to_owned();
     let request: Value = serde_json::from_str(&body).unwrap();
     let (status, answer) = answers(&operation, request["TableName"].as_str().unwrap());
     (status, Json(answer))
@@ -36,11 +42,9 @@ fn table(name: &str, status: &str) -> Value {
         "KeysTable" => &["hash"],
         _ => &["org", "key"],
     };
-    let mut described =
-        json!({"TableName": name, "TableStatus": status, "KeySchema": schema(keys), "DeletionProtectionEnabled": true});
+    let mut described = json!({"TableName": name, "TableStatus": status, "KeySchema": schema(keys), "DeletionProtectionEnabled": true});
     if name == "JobsTable" {
-        described["GlobalSecondaryIndexes"] =
-            json!([{"IndexName": "open-by-due", "IndexStatus": status, "KeySchema": schema(&["open", "due"])}]);
+        described["GlobalSecondaryIndexes"] = json!([{"IndexName": "open-by-due", "IndexStatus": status, "KeySchema": schema(&["open", "due"])}]);
     }
     if name == "LedgerTable" {
         described["LocalSecondaryIndexes"] =
@@ -57,8 +61,10 @@ fn schema(keys: &[&str]) -> Value {
 fn protection(operation: &str, on: bool) -> Value {
     let word = if on { "ENABLED" } else { "DISABLED" };
     match operation {
-        "DescribeContinuousBackups" => json!({"ContinuousBackupsDescription": {"ContinuousBackupsStatus": "ENABLED",
-            "PointInTimeRecoveryDescription": {"PointInTimeRecoveryStatus": word}}}),
+        "DescribeContinuousBackups" => {
+            json!({"ContinuousBackupsDescription": {"ContinuousBackupsStatus": "ENABLED",
+            "PointInTimeRecoveryDescription": {"PointInTimeRecoveryStatus": word}}})
+        }
         "DescribeTimeToLive" => {
             json!({"TimeToLiveDescription": {"TimeToLiveStatus": word, "AttributeName": "expires"}})
         }
@@ -67,7 +73,11 @@ fn protection(operation: &str, on: bool) -> Value {
 }
 
 fn sound(operation: &str, name: &str) -> (StatusCode, Value) {
-    let answer = if operation == "DescribeTable" { table(name, "ACTIVE") } else { protection(operation, true) };
+    let answer = if operation == "DescribeTable" {
+        table(name, "ACTIVE")
+    } else {
+        protection(operation, true)
+    };
     (StatusCode::OK, answer)
 }
 
@@ -83,12 +93,18 @@ fn unprotected(operation: &str, name: &str) -> (StatusCode, Value) {
 fn unfinished(operation: &str, name: &str) -> (StatusCode, Value) {
     match (operation, name) {
         ("DescribeTable", _) => (StatusCode::OK, table(name, "CREATING")),
-        _ => (StatusCode::BAD_REQUEST, json!({"__type": "com.amazon.coral.service#AccessDeniedException"})),
+        _ => (
+            StatusCode::BAD_REQUEST,
+            json!({"__type": "com.amazon.coral.service#AccessDeniedException"}),
+        ),
     }
 }
 
 fn stranger(_: &str, _: &str) -> (StatusCode, Value) {
-    (StatusCode::BAD_REQUEST, json!({"__type": "com.amazon.coral.service#UnrecognizedClientException"}))
+    (
+        StatusCode::BAD_REQUEST,
+        json!({"__type": "com.amazon.coral.service#UnrecognizedClientException"}),
+    )
 }
 
 #[test]
@@ -98,7 +114,12 @@ fn tables_are_as_the_template_has_them_or_it_is_told() {
 
     let found = look(sound);
     assert!(found.levels("table").iter().all(|line| line.1 == "ok"), "{:#}", found.json);
-    found.says("IdempotencyTable", "ok", "point-in-time recovery; deletion protection; time to live", "");
+    found.says(
+        "IdempotencyTable",
+        "ok",
+        "point-in-time recovery; deletion protection; time to live",
+        "",
+    );
 
     let found = look(unprotected);
     assert_eq!((found.failed(), found.levels("table").len()), (vec![], 5));

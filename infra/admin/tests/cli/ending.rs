@@ -1,4 +1,5 @@
-//! `cargo admin job fail` and `job recheck`, on the whole system: no paid render is thrown away unless it is said so.
+//! `cargo admin job fail` and `job recheck`, on the whole system: no paid render is thrown away
+//! unless it is said so.
 
 use crate::deployment::Done;
 use crate::planted::now_unix_s;
@@ -51,7 +52,8 @@ impl Stack {
     }
 
     fn balance(&self) -> Value {
-        let done = self.run(&format!("balance show --json --org {}", self.system().identity.org), &[]);
+        let done =
+            self.run(&format!("balance show --json --org {}", self.system().identity.org), &[]);
         serde_json::from_str(&done.stdout).unwrap()
     }
 
@@ -63,7 +65,8 @@ impl Stack {
 
 /// Finished when it is submitted.
 const AT_ONCE: Render = Render { queued: Duration::ZERO, rendering: Duration::ZERO };
-const AN_HOUR: Render = Render { queued: Duration::from_secs(3600), rendering: Duration::from_secs(3600) };
+const AN_HOUR: Render =
+    Render { queued: Duration::from_secs(3600), rendering: Duration::from_secs(3600) };
 
 #[test]
 fn an_open_job_fails_when_its_provider_has_heard() {
@@ -77,11 +80,20 @@ fn an_open_job_fails_when_its_provider_has_heard() {
 
     let done = here.fail(&job, "");
     assert!(done.code == 0 && done.stdout.contains("its hold is released"), "{done:?}");
-    assert!(done.stderr.contains("fails: \"por-pedido\". Its hold of MXN 4.20 is released."), "{done:?}");
+    assert!(
+        done.stderr.contains("fails: \"por-pedido\". Its hold of MXN 4.20 is released."),
+        "{done:?}"
+    );
     let seen = here.seen(&job);
-    assert_eq!((&seen["status"], &seen["error"], here.stops()), (&json!("failed"), &json!("por-pedido"), 1));
+    assert_eq!(
+        (&seen["status"], &seen["error"], here.stops()),
+        (&json!("failed"), &json!("por-pedido"), 1)
+    );
     let shown = here.run(&format!("job show {job}"), &[]).stdout;
-    assert!(shown.contains("at the provider") && shown.contains("taken by the provider"), "{shown}");
+    assert!(
+        shown.contains("at the provider") && shown.contains("taken by the provider"),
+        "{shown}"
+    );
     let balance = here.balance();
     assert_eq!(
         (&balance["held_mxn"], &balance["balance_mxn"], &balance["open_jobs"]),
@@ -98,7 +110,8 @@ fn a_render_that_is_finished_is_stored_and_charged() {
     let here = quiet();
     here.fal().set_render(AT_ONCE);
     let job = here.submitted("finished");
-    here.fail(&job, "").failed_with(1, &format!("the provider has finished job {job}, so it is being stored"));
+    here.fail(&job, "")
+        .failed_with(1, &format!("the provider has finished job {job}, so it is being stored"));
     until(|| here.seen(&job)["status"] == "completed");
     assert_eq!(here.balance()["balance_mxn"], "45.80");
     here.fail(&job, " --discard").failed_with(1, "is completed, and that is final");
@@ -112,7 +125,10 @@ fn a_provider_that_says_nothing_may_have_a_render() {
     let job = here.submitted("silent");
     here.fal().faults().add(Fault::forever("cancel", Then::answer(503, "busy"))).unwrap();
     let asked = here.fail(&job, "");
-    assert!(asked.code == 0 && asked.stdout.contains("was asked to stop, and may go on"), "{asked:?}");
+    assert!(
+        asked.code == 0 && asked.stdout.contains("was asked to stop, and may go on"),
+        "{asked:?}"
+    );
     assert_eq!(
         (here.seen(&job)["status"].clone(), here.balance()["held_mxn"].clone()),
         (json!("processing"), json!("4.20"))
@@ -128,7 +144,10 @@ fn a_provider_that_says_nothing_may_have_a_render() {
 #[test]
 fn what_the_provider_has_said_comes_first() {
     let here = quiet();
-    here.fal().decide(Verdict::for_prompts("refused", Ending::refused("content_policy_violation", "flagged")));
+    here.fal().decide(Verdict::for_prompts(
+        "refused",
+        Ending::refused("content_policy_violation", "flagged"),
+    ));
     here.fal().set_render(AT_ONCE);
     let job = here.submitted("refused");
     let done = here.fail(&job, " --json");
@@ -142,7 +161,10 @@ fn a_provider_that_cannot_be_stopped_takes_a_word_more() {
     let here = quiet();
     let google = &here.system().google.as_ref().unwrap().simulator;
     let org = here.system().identity.org;
-    here.run(&format!("balance recharge --org {org} --amount 500 --reference three-of-veo --yes"), &[]);
+    here.run(
+        &format!("balance recharge --org {org} --amount 500 --reference three-of-veo --yes"),
+        &[],
+    );
     google.set_render(AN_HOUR);
     let job = here.submitted_to("google/veo-3.1", "rendering");
     let refused = here.fail(&job, "");
@@ -153,7 +175,8 @@ fn a_provider_that_cannot_be_stopped_takes_a_word_more() {
     assert!(refused.stderr.contains("--discard"), "{refused:?}");
     assert_eq!(here.seen(&job)["status"], "processing");
 
-    let warning = "This provider cannot be stopped: its render goes on, is paid for and thrown away.";
+    let warning =
+        "This provider cannot be stopped: its render goes on, is paid for and thrown away.";
     here.run(&format!("job fail {job} --reason por-pedido --discard"), &[]).failed_with(1, warning);
     assert_eq!(here.seen(&job)["status"], "processing", "nobody has said yes");
     let done = here.fail(&job, " --discard");
@@ -162,12 +185,17 @@ fn a_provider_that_cannot_be_stopped_takes_a_word_more() {
 
     google.set_render(AT_ONCE);
     let finished = here.submitted_to("google/veo-3.1", "finished");
-    here.fail(&finished, "")
-        .failed_with(1, &format!("the provider has finished job {finished}, so it is being stored"));
+    here.fail(&finished, "").failed_with(
+        1,
+        &format!("the provider has finished job {finished}, so it is being stored"),
+    );
 
     google.faults().add(Fault::once("submit", Then::answer(429, "{}"))).unwrap();
     let waiting = here.submitted_to("google/veo-3.1", "waiting");
-    assert_eq!((here.seen(&waiting)["status"].clone(), here.fail(&waiting, "").code), (json!("pending"), 0));
+    assert_eq!(
+        (here.seen(&waiting)["status"].clone(), here.fail(&waiting, "").code),
+        (json!("pending"), 0)
+    );
 }
 
 #[test]
@@ -178,10 +206,15 @@ fn a_render_that_is_being_stored_is_left_to_who_stores_it() {
     here.system().storage.as_ref().unwrap().simulator.misbehave(plan);
     let job = here.submitted("on its way");
     until(|| here.due(&job) > now_unix_s() + 100); // the turn of a transfer
-    here.fail(&job, "").failed_with(1, &format!("the provider has finished job {job}, so it is being stored"));
-    here.fail(&job, " --discard").failed_with(1, &format!("somebody else acts on job {job} until 20"));
+    here.fail(&job, "")
+        .failed_with(1, &format!("the provider has finished job {job}, so it is being stored"));
+    here.fail(&job, " --discard")
+        .failed_with(1, &format!("somebody else acts on job {job} until 20"));
     let done = here.run(&format!("job recheck {job} --json"), &[]);
-    assert!(serde_json::from_str::<Value>(&done.stdout).unwrap()["looked_at_in_s"].as_u64() > Some(100), "{done:?}");
+    assert!(
+        serde_json::from_str::<Value>(&done.stdout).unwrap()["looked_at_in_s"].as_u64() > Some(100),
+        "{done:?}"
+    );
 }
 
 #[test]
@@ -196,7 +229,8 @@ fn a_job_that_nobody_has_taken_fails_without_asking_anybody() {
     assert!(no_reason.code == 2 && no_reason.stderr.contains("--reason"), "{no_reason:?}");
     let wrong = here.fail(&job, " --code timed_out");
     assert!(
-        wrong.code == 2 && wrong.stderr.contains("[possible values: cancelled, provider_unavailable]"),
+        wrong.code == 2
+            && wrong.stderr.contains("[possible values: cancelled, provider_unavailable]"),
         "{wrong:?}"
     );
 }
@@ -213,7 +247,8 @@ fn a_job_is_looked_at_again() {
     let said: Value = serde_json::from_str(&done.stdout).unwrap();
     assert_eq!((done.code, &said["looked_at_in_s"]), (0, &json!(0)), "{done:?}");
     assert_eq!(sent(), before + 1);
-    here.run(&format!("job recheck {}", here.system().identity.org), &[]).failed_with(1, "there is no job");
+    here.run(&format!("job recheck {}", here.system().identity.org), &[])
+        .failed_with(1, "there is no job");
 }
 
 /// Waits for a condition; what takes longer is stuck.

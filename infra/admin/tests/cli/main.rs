@@ -1,5 +1,9 @@
-//! The built command line against a DynamoDB that is served over HTTP: what it prints, how it exits, and what is in the tables after.
-#![expect(clippy::unwrap_used, reason = "what the tests share stops a test as the test itself would")]
+//! The built command line against a DynamoDB that is served over HTTP: what it prints, how it
+//! exits, and what is in the tables after.
+#![expect(
+    clippy::unwrap_used,
+    reason = "what the tests share stops a test as the test itself would"
+)]
 
 mod audit;
 mod deployment;
@@ -93,7 +97,8 @@ fn nobody_gets_no_key_and_no_money() {
     let sentence = format!("there is no organization {ORG}");
     here.run(&format!("key create --org {ORG} --name prod-web")).failed_with(1, &sentence);
     here.run(&format!("balance show --org {ORG}")).failed_with(1, &sentence);
-    here.run(&format!("balance recharge --org {ORG} --amount 5 --reference a --yes")).failed_with(1, &sentence);
+    here.run(&format!("balance recharge --org {ORG} --amount 5 --reference a --yes"))
+        .failed_with(1, &sentence);
     assert!(here.items("KeysTable").is_empty() && here.items("LedgerTable").is_empty());
 }
 
@@ -107,13 +112,17 @@ fn a_key_is_revoked_by_itself_by_its_hash_and_from_standard_input() {
         (text("key"), text("hash"))
     };
     let revoked = |hash: &str| {
-        let found = here.items("KeysTable").into_iter().find(|item| item["hash"]["S"] == hash).unwrap();
+        let found =
+            here.items("KeysTable").into_iter().find(|item| item["hash"]["S"] == hash).unwrap();
         found["revoked"]["N"].as_str().map(str::to_owned)
     };
 
     let (key, hash) = new();
     let done = here.run(&format!("key revoke {key}"));
-    assert!(done.stdout.contains("notice within 60 s") && done.stdout.contains("prod-web"), "{done:?}");
+    assert!(
+        done.stdout.contains("notice within 60 s") && done.stdout.contains("prod-web"),
+        "{done:?}"
+    );
     assert!(!done.stdout.contains(&key), "it is not shown again");
     let when = revoked(&hash).unwrap();
 
@@ -128,7 +137,8 @@ fn a_key_is_revoked_by_itself_by_its_hash_and_from_standard_input() {
     );
 
     let (key, hash) = new();
-    let mut child = here.command("key revoke -").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child =
+        here.command("key revoke -").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(format!("{key}\n").as_bytes()).unwrap();
     assert_eq!(Done::of(child.wait_with_output().unwrap()).code, 0);
     assert!(revoked(&hash).is_some());
@@ -146,7 +156,9 @@ fn a_key_is_revoked_by_itself_by_its_hash_and_from_standard_input() {
 fn a_reference_credits_once() {
     let here = Deployment::start();
     here.json(&format!("org create --id {ORG}"));
-    let recharge = |amount: &str| format!("balance recharge --org {ORG} --amount {amount} --reference payment-123");
+    let recharge = |amount: &str| {
+        format!("balance recharge --org {ORG} --amount {amount} --reference payment-123")
+    };
 
     here.run(&recharge("500.00")).failed_with(1, "it wants --yes");
     assert_eq!(here.money(ORG), 50_000_000);
@@ -157,11 +169,18 @@ fn a_reference_credits_once() {
         here.endpoint
     );
     assert_eq!((done.code, done.stderr), (0, said));
-    assert!(done.stdout.contains("balance       MXN 550.00\n\nIt is credited.\n"), "{}", done.stdout);
+    assert!(
+        done.stdout.contains("balance       MXN 550.00\n\nIt is credited.\n"),
+        "{}",
+        done.stdout
+    );
     assert_eq!(here.money(ORG), 550_000_000);
 
     let again = here.run(&recharge("500"));
-    assert!(again.code == 0 && again.stderr.is_empty(), "what moves nothing asks nothing: {again:?}");
+    assert!(
+        again.code == 0 && again.stderr.is_empty(),
+        "what moves nothing asks nothing: {again:?}"
+    );
     assert!(again.stdout.contains("The reference had posted MXN 500.00 on 20"), "{again:?}");
     let again = here.json(&format!("{} --yes", recharge("500.00")));
     assert_eq!((&again["credited"], &again["amount_mxn"]), (&json!(false), &json!("500.00")));
@@ -172,12 +191,18 @@ fn a_reference_credits_once() {
     assert_eq!((here.money(ORG), here.items("LedgerTable").len()), (550_000_000, 2));
 
     let twice: Vec<_> = (0..4)
-        .map(|_| here.command(&format!("balance recharge --org {ORG} --amount 0.000001 --reference b --yes --json")))
+        .map(|_| {
+            here.command(&format!(
+                "balance recharge --org {ORG} --amount 0.000001 --reference b --yes --json"
+            ))
+        })
         .map(|mut command| command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap())
         .collect();
     let credited = twice
         .into_iter()
-        .map(|child| serde_json::from_slice::<Value>(&child.wait_with_output().unwrap().stdout).unwrap())
+        .map(|child| {
+            serde_json::from_slice::<Value>(&child.wait_with_output().unwrap().stdout).unwrap()
+        })
         .filter(|answer| answer["credited"] == true)
         .count();
     assert!(credited >= 1, "two in the same millisecond are one posting");
@@ -206,14 +231,19 @@ fn a_balance_is_shown() {
         assert_eq!(&shown[name], value, "{name}");
     }
     let done = here.run(&format!("balance show --org {ORG}"));
-    assert!(done.stdout.contains("balance             MXN 50.00\n") && done.stdout.contains("0 of 50\n"), "{done:?}");
+    assert!(
+        done.stdout.contains("balance             MXN 50.00\n")
+            && done.stdout.contains("0 of 50\n"),
+        "{done:?}"
+    );
 }
 
 #[test]
 fn the_file_wins_over_the_environment() {
     let here = Deployment::start();
     let file = Scratch::new("env");
-    let lines: String = here.environment().iter().map(|(name, value)| format!("{name}='{value}'\n")).collect();
+    let lines: String =
+        here.environment().iter().map(|(name, value)| format!("{name}='{value}'\n")).collect();
     std::fs::write(&file.0, format!("# of a test\n\n{lines}FAL_KEY='not for us'\n")).unwrap();
     let line = format!("org create --id {ORG} --json --env-file {}", file.0.display());
 
@@ -236,7 +266,9 @@ fn a_local_system_that_is_gone_is_named_by_its_address() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         format!("http://{}", listener.local_addr().unwrap())
     };
-    let done = Done::of(here.command("org list").env("AWS_ENDPOINT_URL_DYNAMODB", &closed).output().unwrap());
+    let done = Done::of(
+        here.command("org list").env("AWS_ENDPOINT_URL_DYNAMODB", &closed).output().unwrap(),
+    );
     assert_eq!(
         (done.code, done.stderr),
         (1, format!("error: nothing answers at {closed}; is `cargo local up` running?\n"))
@@ -246,7 +278,8 @@ fn a_local_system_that_is_gone_is_named_by_its_address() {
 #[test]
 fn what_is_wrong_is_said() {
     let here = Deployment::start();
-    let no_table = Done::of(here.command("org create").env_remove("TABLE_LEDGER").output().unwrap());
+    let no_table =
+        Done::of(here.command("org create").env_remove("TABLE_LEDGER").output().unwrap());
     no_table.failed_with(1, "the environment variable TABLE_LEDGER is not set");
     for line in [
         "",

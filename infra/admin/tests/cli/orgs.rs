@@ -22,7 +22,8 @@ fn organizations_are_listed_and_shown() {
     let done = here.run("org list");
     let line = format!("{ORG}        50.00    0.00  0.00          50.00      0 of 50");
     assert!(done.stdout.lines().any(|found| found == line), "{}", done.stdout);
-    here.run(&format!("org show --org {}", OTHER.replace('1', "2"))).failed_with(1, "there is no organization");
+    here.run(&format!("org show --org {}", OTHER.replace('1', "2")))
+        .failed_with(1, "there is no organization");
 }
 
 #[test]
@@ -33,11 +34,17 @@ fn an_organization_is_suspended_and_served_again() {
     here.run(&suspend).failed_with(1, "it wants --yes");
     assert_eq!(account(&here)["suspended"], false);
     let done = here.run(&format!("{suspend} --yes"));
-    assert_eq!(done.stderr, format!("Organization {ORG} at {} is refused everything from now on.\n", here.endpoint));
+    assert_eq!(
+        done.stderr,
+        format!("Organization {ORG} at {} is refused everything from now on.\n", here.endpoint)
+    );
     assert!(done.stdout.contains("suspended           yes\n"), "{done:?}");
     assert_eq!(account(&here)["suspended"], true);
     let again = here.run(&suspend);
-    assert!(again.code == 0 && again.stdout.contains("It was so before; nothing was changed."), "{again:?}");
+    assert!(
+        again.code == 0 && again.stdout.contains("It was so before; nothing was changed."),
+        "{again:?}"
+    );
     assert_eq!(here.json(&resume)["suspended"], false);
     assert_eq!(account(&here)["revision"], 3, "the bonus, and two that changed something");
 }
@@ -50,10 +57,12 @@ fn limits_are_set_and_money_stays() {
     let credit = |amount: &str| format!("org credit-limit --org {ORG} --amount {amount}");
     here.run(&credit("100")).failed_with(1, "it wants --yes");
     let done = here.run(&format!("{} --yes", credit("100")));
-    let asked = format!("Organization {ORG} at {} may owe MXN 100.00; so far it may owe MXN 0.00.\n", here.endpoint);
+    let asked = format!(
+        "Organization {ORG} at {} may owe MXN 100.00; so far it may owe MXN 0.00.\n",
+        here.endpoint
+    );
     assert_eq!((done.code, done.stderr), (0, asked));
-    let wanted =
-        json!({"balance": 45_800_000, "held": 4_200_000, "credit_limit": 100_000_000, "available": 141_600_000});
+    let wanted = json!({"balance": 45_800_000, "held": 4_200_000, "credit_limit": 100_000_000, "available": 141_600_000});
     let found = account(&here);
     for name in ["balance", "held", "credit_limit", "available"] {
         assert_eq!(found[name], wanted[name], "{name}");
@@ -62,37 +71,62 @@ fn limits_are_set_and_money_stays() {
     assert_eq!(account(&here)["available"], 41_600_001);
     here.run(&format!("{} --yes", credit("9223372036854.775807"))).failed_with(1, "does not fit");
     assert_eq!(here.run("audit").code, 0);
-    for wrong in
-        [credit("-1"), credit("1e3"), format!("org limit --org {ORG} --jobs 0"), format!("org limit --org {ORG}")]
-    {
+    for wrong in [
+        credit("-1"),
+        credit("1e3"),
+        format!("org limit --org {ORG} --jobs 0"),
+        format!("org limit --org {ORG}"),
+    ] {
         assert_eq!(here.run(&wrong).code, 2, "{wrong}");
     }
     for line in ["suspend --yes", "resume", "limit --jobs 1", "credit-limit --amount 1 --yes"] {
-        here.run(&format!("org {line} --org {OTHER}")).failed_with(1, &format!("there is no organization {OTHER}"));
+        here.run(&format!("org {line} --org {OTHER}"))
+            .failed_with(1, &format!("there is no organization {OTHER}"));
     }
 }
 
 #[test]
 fn an_organization_has_a_name_and_a_contact() {
     let here = Deployment::start();
-    let made = here.with(&["org", "create", "--id", ORG, "--name", "Cine Ñandú", "--contact", "ana@cine.example"]);
-    assert!(made.stdout.contains("name           Cine Ñandú\ncontact        ana@cine.example\n"), "{made:?}");
+    let made = here.with(&[
+        "org",
+        "create",
+        "--id",
+        ORG,
+        "--name",
+        "Cine Ñandú",
+        "--contact",
+        "ana@cine.example",
+    ]);
+    assert!(
+        made.stdout.contains("name           Cine Ñandú\ncontact        ana@cine.example\n"),
+        "{made:?}"
+    );
     here.json(&format!("org create --id {OTHER}"));
     here.json(&format!("key create --org {ORG} --name ci --sandbox"));
     let shown = here.json(&format!("org show --org {ORG}"));
-    assert_eq!((&shown["name"], &shown["contact"]), (&json!("Cine Ñandú"), &json!("ana@cine.example")));
+    assert_eq!(
+        (&shown["name"], &shown["contact"]),
+        (&json!("Cine Ñandú"), &json!("ana@cine.example"))
+    );
     let listed = here.run("org list").stdout;
-    let named = |listed: &str| listed.lines().filter(|line| line.contains("  Cine Ñandú  ")).count();
+    let named =
+        |listed: &str| listed.lines().filter(|line| line.contains("  Cine Ñandú  ")).count();
     assert_eq!(named(&listed), 2, "its sandbox is called so too: {listed}");
     assert!(listed.contains("ana@cine.example"), "{listed}");
 
     let changed = here.with(&["org", "set", "--org", ORG, "--contact", ""]);
     assert!(changed.code == 0 && !changed.stdout.contains("contact"), "{changed:?}");
     let shown = here.json(&format!("org show --org {ORG}"));
-    assert_eq!((&shown["name"], &shown["contact"]), (&json!("Cine Ñandú"), &json!(null)), "what is not given stays");
+    assert_eq!(
+        (&shown["name"], &shown["contact"]),
+        (&json!("Cine Ñandú"), &json!(null)),
+        "what is not given stays"
+    );
 
     here.run(&format!("org set --org {ORG}")).failed_with(2, "give --name, --contact or both");
-    here.run(&format!("org set --org {} --name x", ORG.replace('e', "f"))).failed_with(1, "there is no organization");
+    here.run(&format!("org set --org {} --name x", ORG.replace('e', "f")))
+        .failed_with(1, "there is no organization");
     let wrong = here.with(&["org", "set", "--org", ORG, "--name", "a\u{202e}b"]);
     wrong.failed_with(2, "a name has at most 64 characters");
 }
@@ -122,17 +156,26 @@ fn every_change_says_who_made_it() {
         assert!(shown[what]["by"] == actor && shown[what]["at"].is_i64(), "{what}: {shown}");
     }
     let table = here.run(&format!("org show --org {ORG}")).stdout;
-    let line = |label: &str| table.lines().find_map(|line| line.strip_prefix(label)).unwrap_or_default().trim();
-    for (label, actor) in [("made by", "ana, 20"), ("open jobs limit by", "bea, 20"), ("suspended by", "dora, 20")] {
+    let line = |label: &str| {
+        table.lines().find_map(|line| line.strip_prefix(label)).unwrap_or_default().trim()
+    };
+    for (label, actor) in
+        [("made by", "ana, 20"), ("open jobs limit by", "bea, 20"), ("suspended by", "dora, 20")]
+    {
         assert!(line(label).starts_with(actor), "{label}: {table}");
     }
     by("hana", &format!("org resume --org {ORG}"));
-    assert!(here.run(&format!("org show --org {ORG}")).stdout.contains("resumed by          hana, 20"));
+    assert!(
+        here.run(&format!("org show --org {ORG}")).stdout.contains("resumed by          hana, 20")
+    );
 
     let entries = here.json(&format!("ledger --org {ORG}"))["entries"].clone();
     assert_eq!([&entries[0]["actor"], &entries[1]["actor"]], [&json!("ana"), &json!("fay")]);
 
-    let key = by("iris", &format!("key create --org {ORG} --name prod-web"))["key"].as_str().unwrap().to_owned();
+    let key = by("iris", &format!("key create --org {ORG} --name prod-web"))["key"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     by("jana", &format!("key revoke {key}"));
     let listed = here.json(&format!("key list --org {ORG}"))["keys"][0].clone();
     assert_eq!((&listed["created_by"], &listed["revoked_by"]), (&json!("iris"), &json!("jana")));
@@ -148,11 +191,16 @@ fn every_change_says_who_made_it() {
 fn a_credit_limit_and_money_may_move_at_once() {
     let here = Deployment::start();
     here.json(&format!("org create --id {ORG}"));
-    let limits = (1..=4).map(|amount| format!("org credit-limit --org {ORG} --amount {amount} --yes"));
-    let recharges = (1..=4).map(|n| format!("balance recharge --org {ORG} --amount 0.00000{n} --reference r{n} --yes"));
+    let limits =
+        (1..=4).map(|amount| format!("org credit-limit --org {ORG} --amount {amount} --yes"));
+    let recharges = (1..=4).map(|n| {
+        format!("balance recharge --org {ORG} --amount 0.00000{n} --reference r{n} --yes")
+    });
     let started: Vec<_> = limits
         .chain(recharges)
-        .map(|line| here.command(&line).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
+        .map(|line| {
+            here.command(&line).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+        })
         .collect();
     for mut child in started {
         assert!(child.wait().unwrap().success());
@@ -175,12 +223,16 @@ fn keys_are_listed_without_themselves() {
     let (key, hash) = (mine["key"].as_str().unwrap(), mine["hash"].as_str().unwrap());
     let listed = here.json(&format!("key list --org {ORG}"));
     let [only] = &listed["keys"].as_array().unwrap()[..] else { panic!("{listed}") };
-    assert_eq!((&only["hash"], &only["name"], &only["last4"]), (&json!(hash), &json!("prod-web"), &json!(&key[41..])));
+    assert_eq!(
+        (&only["hash"], &only["name"], &only["last4"]),
+        (&json!(hash), &json!("prod-web"), &json!(&key[41..]))
+    );
     here.run(&format!("key revoke --hash {hash}"));
     let shown = here.run(&format!("key list --org {ORG}")).stdout;
     assert!(shown.contains(hash) && shown.contains("prod-web") && !shown.contains(key), "{shown}");
     assert!(!shown.lines().nth(1).unwrap().contains(" no "), "it is revoked: {shown}");
-    here.run(&format!("key list --org {}", OTHER.replace('1', "2"))).failed_with(1, "there is no organization");
+    here.run(&format!("key list --org {}", OTHER.replace('1', "2")))
+        .failed_with(1, "there is no organization");
 }
 
 #[test]
@@ -209,14 +261,18 @@ fn a_sandbox_has_keys_and_an_account_of_its_own_and_is_suspended_with_its_organi
         "org resume",
     ] {
         let done = here.run(&format!("{line} --org {ORG}#test"));
-        assert!(done.code == 2 && done.stderr.contains(&format!("its organization is {ORG}")), "{line}: {done:?}");
+        assert!(
+            done.code == 2 && done.stderr.contains(&format!("its organization is {ORG}")),
+            "{line}: {done:?}"
+        );
     }
     assert_eq!(here.run("audit").code, 0);
 }
 
 /// The account's numbers, as they are stored.
 fn account(here: &Deployment) -> Value {
-    let item = here.items("AccountsTable").into_iter().find(|item| item["org"]["S"] == ORG).unwrap();
+    let item =
+        here.items("AccountsTable").into_iter().find(|item| item["org"]["S"] == ORG).unwrap();
     let plain = |value: &Value| match value["N"].as_str() {
         Some(number) => json!(number.parse::<i64>().unwrap()),
         None => value["BOOL"].clone(),

@@ -1,4 +1,5 @@
-//! Items as the functions write them, put into the tables by hand: what a test could not bring about by asking nicely.
+//! Items as the functions write them, put into the tables by hand: what a test could not bring
+//! about by asking nicely.
 
 use crate::deployment::Deployment;
 use ghub::id::TransactionId;
@@ -31,7 +32,8 @@ impl Deployment {
             }),
         );
         here.put_job(OPEN, json!({
-            "status": text("processing"), "open": text("3"), "handle": handle("r-1"), "created": number(now_unix_s()), // those that are open for days are found by an audit
+            // those that are open for days are found by an audit
+            "status": text("processing"), "open": text("3"), "handle": handle("r-1"), "created": number(now_unix_s()),
             "submitted": number(CREATED + 1), "rendering_since": number(CREATED + 16), "file_found": number(CREATED + 91),
             "file_url": text("https://v3.fal.media/a.mp4?token=secret"), "upload_url": text("https://storage.test/up/secret"),
         }));
@@ -40,9 +42,11 @@ impl Deployment {
         here
     }
 
-    /// The account with these numbers in place of those of `with_jobs`; `available` follows unless it is among them.
+    /// The account with these numbers in place of those of `with_jobs`; `available` follows unless
+    /// it is among them.
     pub fn put_account(&self, changes: &[(&str, i64)]) {
-        let mut account = self.items("AccountsTable").into_iter().find(|item| item["org"]["S"] == ORG).unwrap();
+        let mut account =
+            self.items("AccountsTable").into_iter().find(|item| item["org"]["S"] == ORG).unwrap();
         for (name, value) in changes {
             account[*name] = number(*value);
         }
@@ -53,13 +57,18 @@ impl Deployment {
         self.put("AccountsTable", &account);
     }
 
-    /// Posts an entry as the store would, in place of the one that its cause has posted: the sums and the count follow.
+    /// Posts an entry as the store would, in place of the one that its cause has posted: the sums
+    /// and the count follow.
     pub fn put_entry(&self, cause: &str, kind: &str, amount: i64, job: Option<&str>) {
         let id = TransactionId::of(ORG.parse().unwrap(), cause).to_string();
-        let of = |item: &Value, name: &str| item[name]["N"].as_str().unwrap().parse::<i64>().unwrap();
-        let others =
-            self.items("LedgerTable").into_iter().filter(|item| item["org"]["S"] == ORG && item["id"]["S"] != id);
-        let (count, sum) = others.fold((0, 0), |(count, sum), item| (count + 1, sum + of(&item, "amount")));
+        let of =
+            |item: &Value, name: &str| item[name]["N"].as_str().unwrap().parse::<i64>().unwrap();
+        let others = self
+            .items("LedgerTable")
+            .into_iter()
+            .filter(|item| item["org"]["S"] == ORG && item["id"]["S"] != id);
+        let (count, sum) =
+            others.fold((0, 0), |(count, sum), item| (count + 1, sum + of(&item, "amount")));
         let posted = format!("{:015}#{cause}", (CREATED + 90) * 1_000);
         let mut entry = json!({
             "org": text(ORG), "id": text(&id), "cause": text(cause), "posted": text(&posted), "kind": text(kind),

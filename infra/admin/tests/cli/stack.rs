@@ -18,7 +18,11 @@ impl Stack {
     }
 
     pub fn with(options: Options) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
         let system = runtime.block_on(System::start(options)).unwrap();
         Self { system: Some(system), runtime }
     }
@@ -36,7 +40,8 @@ impl Stack {
         &self.system().storage.as_ref().unwrap().simulator
     }
 
-    /// Runs the command line with the system's variables, some of them set otherwise; an empty value counts as none.
+    /// Runs the command line with the system's variables, some of them set otherwise; an empty
+    /// value counts as none.
     pub fn run(&self, line: &str, changes: &[(&str, &str)]) -> Done {
         let mut command = bare(line);
         command.envs(&self.system().variables).envs(changes.iter().copied());
@@ -74,21 +79,30 @@ impl Examined {
     /// The levels of this area's lines, each with its subject.
     pub fn levels(&self, area: &str) -> Vec<(&str, &str)> {
         let of_area = self.lines().filter(|line| line["area"] == area);
-        of_area.map(|line| (line["subject"].as_str().unwrap(), line["level"].as_str().unwrap())).collect()
+        of_area
+            .map(|line| (line["subject"].as_str().unwrap(), line["level"].as_str().unwrap()))
+            .collect()
     }
 
     /// What is said to do about this subject.
     pub fn advice(&self, subject: &str) -> Vec<&str> {
         let of_subject = self.lines().filter(|line| line["subject"] == subject);
-        of_subject.flat_map(|line| line["advice"].as_array().unwrap()).map(|advice| advice.as_str().unwrap()).collect()
+        of_subject
+            .flat_map(|line| line["advice"].as_array().unwrap())
+            .map(|advice| advice.as_str().unwrap())
+            .collect()
     }
 
     /// The subjects that failed.
     pub fn failed(&self) -> Vec<&str> {
-        self.lines().filter(|line| line["level"] == "fail").map(|line| line["subject"].as_str().unwrap()).collect()
+        self.lines()
+            .filter(|line| line["level"] == "fail")
+            .map(|line| line["subject"].as_str().unwrap())
+            .collect()
     }
 
-    /// That a line whose subject begins so has this level, was found to be this, and says to do that.
+    /// That a line whose subject begins so has this level, was found to be this, and says to do
+    /// that.
     #[track_caller]
     pub fn says(&self, subject: &str, level: &str, found: &str, advice: &str) {
         let begins = |line: &&Value| line["subject"].as_str().unwrap().starts_with(subject);
@@ -98,8 +112,13 @@ impl Examined {
             sentences.map(|sentence| sentence.as_str().unwrap()).collect::<Vec<_>>().join("; ")
         };
         let fits = |line: &&Value| {
-            line["level"] == level && text(line, "found").contains(found) && text(line, "advice").contains(advice)
+            line["level"] == level
+                && text(line, "found").contains(found)
+                && text(line, "advice").contains(advice)
         };
-        assert!(lines.iter().any(fits), "{subject}: {level}, {found:?}, {advice:?} is not among {lines:#?}");
+        assert!(
+            lines.iter().any(fits),
+            "{subject}: {level}, {found:?}, {advice:?} is not among {lines:#?}"
+        );
     }
 }

@@ -46,7 +46,12 @@ fn a_bucket_that_is_there_is_changed_only_if_somebody_agrees() {
     assert_eq!(done.code, 0, "{done:?}");
     assert_eq!(serde_json::from_str::<Value>(&done.stdout).unwrap()["changed"], true);
     let found = here.doctor(&[]);
-    found.says("generated-videos", "ok", "files up to 50 MiB", "up to 512 MiB: `cargo admin storage init`");
+    found.says(
+        "generated-videos",
+        "ok",
+        "files up to 50 MiB",
+        "up to 512 MiB: `cargo admin storage init`",
+    );
     assert_eq!(found.failed(), Vec::<&str>::new());
 
     // What is advised for Supabase's free plan can stay.
@@ -58,7 +63,12 @@ fn a_bucket_that_is_there_is_changed_only_if_somebody_agrees() {
         "`cargo admin storage init --limit-mib 40`",
     );
     assert_eq!(here.run("storage init --limit-mib 40 --yes", &[]).code, 0);
-    here.doctor(&[]).says("generated-videos", "ok", "files up to 40 MiB", "A larger video cannot be stored");
+    here.doctor(&[]).says(
+        "generated-videos",
+        "ok",
+        "files up to 40 MiB",
+        "A larger video cannot be stored",
+    );
 }
 
 #[test]

@@ -1,5 +1,6 @@
-//! DynamoDB, embedded, with the template's tables. It never produces a `TransactionConflict` and ignores `ConsistentRead`, which the
-//! real service does not; tests inject those conflicts at the sender.
+//! DynamoDB, embedded, with the template's tables. It never produces a `TransactionConflict` and
+//! ignores `ConsistentRead`, which the real service does not; tests inject those conflicts at the
+//! sender.
 
 use crate::template::{Index, Table};
 use dynoxide::actions::create_table::CreateTableRequest;
@@ -10,8 +11,9 @@ use serde_json::{Value, json};
 use std::path::Path;
 use tokio::net::TcpListener;
 
-/// Opens the database, in a file or in memory, and creates the tables that are not there yet. A file in which a table has another key or
-/// other indexes than the template's is refused: DynamoDB changes neither, and what is asked of it would fail later.
+/// Opens the database, in a file or in memory, and creates the tables that are not there yet. A
+/// file in which a table has another key or other indexes than the template's is refused: DynamoDB
+/// changes neither, and what is asked of it would fail later.
 pub fn open(file: Option<&Path>, tables: &[Table]) -> Result<Database, String> {
     let new = new(tables).map_err(|error| error.to_string())?;
     let Some(file) = file else { return Ok(new) };
@@ -71,8 +73,11 @@ pub(crate) async fn serve(listener: TcpListener, database: Database) {
 /// `CreateTable`, as the template has it. The table's name is its logical id.
 fn request(table: &Table) -> Value {
     let indexes = || table.global_indexes.iter().chain(&table.local_indexes);
-    let mut attributes: Vec<_> = [Some(&table.partition_key), table.sort_key.as_ref()].into_iter().flatten().collect();
-    attributes.extend(indexes().flat_map(|index| [Some(&index.partition_key), index.sort_key.as_ref()]).flatten());
+    let mut attributes: Vec<_> =
+        [Some(&table.partition_key), table.sort_key.as_ref()].into_iter().flatten().collect();
+    attributes.extend(
+        indexes().flat_map(|index| [Some(&index.partition_key), index.sort_key.as_ref()]).flatten(),
+    );
     attributes.sort_by(|a, b| a.name.cmp(&b.name));
     attributes.dedup();
     let definitions: Vec<_> = attributes
@@ -115,7 +120,8 @@ mod tests {
 
     #[test]
     fn a_file_of_another_version_is_refused_with_what_to_do() {
-        let directory = std::env::temp_dir().join(format!("geekhub-video-tables-{}", uuid::Uuid::new_v4().simple()));
+        let directory = std::env::temp_dir()
+            .join(format!("geekhub-video-tables-{}", uuid::Uuid::new_v4().simple()));
         std::fs::create_dir_all(&directory).unwrap();
         let file = directory.join("dynamodb.sqlite");
         let tables = Template::read().tables;

@@ -1,4 +1,5 @@
-//! What the functions find in their environment: the template's variables, resolved as CloudFormation would.
+//! What the functions find in their environment: the template's variables, resolved as
+//! CloudFormation would.
 
 use crate::sqs::Sqs;
 use crate::template::{Function, Setting, Template};
@@ -34,7 +35,8 @@ impl Environment {
     /// Every variable of every function: the template gives one name one meaning.
     pub fn of_all(&self, template: &Template) -> Result<BTreeMap<String, String>, String> {
         let mut variables = self.aws("local");
-        for (name, setting) in template.functions.iter().flat_map(|function| &function.environment) {
+        for (name, setting) in template.functions.iter().flat_map(|function| &function.environment)
+        {
             let value = self.resolved(template, setting)?;
             if variables.insert(name.clone(), value.clone()).is_some_and(|other| other != value) {
                 return Err(format!("{name} means different things to different functions"));
@@ -43,7 +45,8 @@ impl Environment {
         Ok(variables)
     }
 
-    /// Region, endpoints and credentials. As on Lambda, a function has its own: its calls can be told by them.
+    /// Region, endpoints and credentials. As on Lambda, a function has its own: its calls can be
+    /// told by them.
     fn aws(&self, whose: &str) -> BTreeMap<String, String> {
         let fixed = [
             ("AWS_REGION", self.sqs.region()),
@@ -62,7 +65,9 @@ impl Environment {
             Setting::Literal(text) => return Ok(text.clone()),
             Setting::Ref(id) => id,
             Setting::Sub(text) => return Ok(text.replace("${AWS::StackName}", "local")),
-            other => return Err(format!("{other:?} is not something the local system can resolve")),
+            other => {
+                return Err(format!("{other:?} is not something the local system can resolve"));
+            }
         };
         if let Some(value) = self.parameters.get(id) {
             Ok(value.clone())
@@ -71,7 +76,10 @@ impl Environment {
         } else if template.queues.iter().any(|queue| queue.logical_id == *id) {
             Ok(self.sqs.queue_url(id))
         } else {
-            template.default_of(id).map(str::to_owned).ok_or_else(|| format!("the parameter {id} has no local value"))
+            template
+                .default_of(id)
+                .map(str::to_owned)
+                .ok_or_else(|| format!("the parameter {id} has no local value"))
         }
     }
 }
@@ -79,7 +87,8 @@ impl Environment {
 /// The variable by which a local system knows its own file in a shell that has read it.
 pub const MARK: &str = "GHUB_LOCAL";
 
-/// `NAME='value'` lines, which a shell, `cargo lambda watch --env-file` and `cargo admin --env-file` read alike.
+/// `NAME='value'` lines, which a shell, `cargo lambda watch --env-file` and `cargo admin
+/// --env-file` read alike.
 pub(crate) fn as_file(variables: &BTreeMap<String, String>) -> String {
     let head = format!(
         "# Written by the local system at each start: for `cargo admin --env-file` and `cargo lambda watch --env-file`\n\

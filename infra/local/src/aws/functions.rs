@@ -57,18 +57,24 @@ pub async fn build(name: &str, world: &World) -> Result<Function, ConfigError> {
             let function = Arc::new(SweepJobs::new(world)?);
             Arc::new(move |_| {
                 let function = function.clone();
-                Box::pin(async move { written(function.handle().await.map_err(|error| causes(error.as_ref()))?) })
+                Box::pin(async move {
+                    written(function.handle().await.map_err(|error| causes(error.as_ref()))?)
+                })
             })
         }
         "audit-accounts" => {
             let function = Arc::new(AuditAccounts::new(world)?);
             Arc::new(move |_| {
                 let function = function.clone();
-                Box::pin(async move { written(function.handle().await.map_err(|error| causes(error.as_ref()))?) })
+                Box::pin(async move {
+                    written(function.handle().await.map_err(|error| causes(error.as_ref()))?)
+                })
             })
         }
         unknown => {
-            panic!("template.yaml has the function {unknown}, which the local system does not know: add it here")
+            panic!(
+                "template.yaml has the function {unknown}, which the local system does not know: add it here"
+            )
         }
     })
 }
@@ -84,7 +90,8 @@ fn http(world: &World, endpoint: impl Endpoint) -> Function {
 
 /// Reads an event from its text, as Lambda delivers it.
 fn read<T: DeserializeOwned>(event: &Value) -> Result<T, String> {
-    serde_json::from_str(&event.to_string()).map_err(|error| format!("the event could not be read: {error}"))
+    serde_json::from_str(&event.to_string())
+        .map_err(|error| format!("the event could not be read: {error}"))
 }
 
 fn written(answer: impl serde::Serialize) -> Result<Value, String> {
@@ -108,7 +115,8 @@ mod tests {
             ("store-video", store_video::TIMEOUT),
             ("audit-accounts", audit_accounts::TIMEOUT),
         ] {
-            let function = template.functions.iter().find(|function| function.name == name).unwrap();
+            let function =
+                template.functions.iter().find(|function| function.name == name).unwrap();
             assert_eq!(Duration::from_secs(u64::from(function.timeout_s)), known, "{name}");
         }
         let longest = submit_video::TIMEOUT.max(poll_jobs::TIMEOUT);

@@ -1,10 +1,11 @@
 //! API Gateway's HTTP API: the template's routes, a `$default` route, and payload 2.0.
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
 //!
-//! Two things stand in no documentation and are as others saw them on AWS. `rawPath` and path parameters are decoded, and the path ends at
-//! a decoded question mark (<https://github.com/middleapi/standard-server/pull/93>). A body is base64 unless its content type is one of
-//! [`TEXTS`] (<https://github.com/ministackorg/ministack/pull/766>). Whether AWS decodes the path before it chooses the route is not
-//! known: here the route is chosen first.
+//! Two things stand in no documentation and are as others saw them on AWS. `rawPath` and path
+//! parameters are decoded, and the path ends at a decoded question mark
+//! (<https://github.com/middleapi/standard-server/pull/93>). A body is base64 unless its content
+//! type is one of [`TEXTS`] (<https://github.com/ministackorg/ministack/pull/766>). Whether AWS
+//! decodes the path before it chooses the route is not known: here the route is chosen first.
 
 mod request_line;
 
@@ -27,7 +28,8 @@ use tokio::net::TcpListener;
 
 /// API Gateway takes at most 10 MB.
 const LARGEST_BODY: usize = 10 << 20;
-/// The content types whose bodies are handed on as text; so is every `text/…`. A request without a content type has no text.
+/// The content types whose bodies are handed on as text; so is every `text/…`. A request without a
+/// content type has no text.
 const TEXTS: [&str; 3] = ["application/json", "application/javascript", "application/xml"];
 
 /// One route of the API.
@@ -52,7 +54,8 @@ pub(crate) async fn serve(listener: TcpListener, routes: Vec<Route>, now: crate:
 
 /// The API on these routes.
 pub fn router(mut routes: Vec<Route>, now: crate::Now) -> Router {
-    routes.sort_by_key(|route| route.path.matches('{').count()); // the route that says most of the path wins
+    // the route that says most of the path wins
+    routes.sort_by_key(|route| route.path.matches('{').count());
     Router::new().fallback(answer).with_state(Arc::new((routes, now)))
 }
 
@@ -64,17 +67,27 @@ async fn answer(State(state): State<Arc<(Vec<Route>, crate::Now)>>, request: Req
         Err(error) if error.source().is_some_and(|cause| cause.is::<LengthLimitError>()) => {
             return own(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
         }
-        Err(_) => return own(StatusCode::BAD_REQUEST, "Bad Request"), // such as a chunk without a length
+        // such as a chunk without a length
+        Err(_) => return own(StatusCode::BAD_REQUEST, "Bad Request"),
     };
     let path = decoded(parts.uri.path());
     let matched = routes.iter().find_map(|route| {
         let same_method = route.method.as_deref() == Some(parts.method.as_str());
-        same_method.then(|| parameters(&route.path, parts.uri.path())).flatten().map(|parameters| (route, parameters))
+        same_method
+            .then(|| parameters(&route.path, parts.uri.path()))
+            .flatten()
+            .map(|parameters| (route, parameters))
     });
-    let default = || routes.iter().find(|route| route.method.is_none()).map(|route| (route, Map::new()));
-    let Some((route, parameters)) = matched.or_else(default) else { return own(StatusCode::NOT_FOUND, "Not Found") };
+    let default =
+        || routes.iter().find(|route| route.method.is_none()).map(|route| (route, Map::new()));
+    let Some((route, parameters)) = matched.or_else(default) else {
+        return own(StatusCode::NOT_FOUND, "Not Found");
+    };
 
-    let route_key = route.method.as_ref().map_or("$default".to_owned(), |method| format!("{method} {}", route.path));
+    let route_key = route
+        .method
+        .as_ref()
+        .map_or("$default".to_owned(), |method| format!("{method} {}", route.path));
     let unix_ms = now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
     let (text, is_base64) = as_text(&parts.headers, &body);
     let mut event = json!({
@@ -135,11 +148,14 @@ fn decoded(path: &str) -> String {
 
 /// The body as an event has it, and whether that is base64. A text that is not UTF-8 is no text.
 fn as_text(headers: &HeaderMap, body: &[u8]) -> (String, bool) {
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let content_type =
+        headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let kind = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     match str::from_utf8(body) {
         Ok("") => (String::new(), false),
-        Ok(text) if kind.starts_with("text/") || TEXTS.contains(&kind.as_str()) => (text.to_owned(), false),
+        Ok(text) if kind.starts_with("text/") || TEXTS.contains(&kind.as_str()) => {
+            (text.to_owned(), false)
+        }
         _ => (STANDARD.encode(body), true),
     }
 }
@@ -150,7 +166,8 @@ fn parameters(pattern: &str, path: &str) -> Option<Map<String, Value>> {
     let mut rest = Some(path);
     for expected in pattern.split('/') {
         let left = rest?;
-        let (given, after) = left.split_once('/').map_or((left, None), |(given, after)| (given, Some(after)));
+        let (given, after) =
+            left.split_once('/').map_or((left, None), |(given, after)| (given, Some(after)));
         rest = after;
         match expected.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
             Some(_) if given.is_empty() => return None,
@@ -181,16 +198,22 @@ fn query(text: &str) -> Map<String, Value> {
 
 /// Each cookie by itself; `headers` has none of them.
 fn cookies(headers: &HeaderMap) -> Vec<String> {
-    let lines = headers.get_all(header::COOKIE).iter().map(|line| String::from_utf8_lossy(line.as_bytes()));
-    lines.flat_map(|line| line.split(';').map(|cookie| cookie.trim().to_owned()).collect::<Vec<_>>()).collect()
+    let lines =
+        headers.get_all(header::COOKIE).iter().map(|line| String::from_utf8_lossy(line.as_bytes()));
+    lines
+        .flat_map(|line| line.split(';').map(|cookie| cookie.trim().to_owned()).collect::<Vec<_>>())
+        .collect()
 }
 
 /// Lower-case names; several of one name become one, with commas.
 fn headers(headers: &HeaderMap) -> Value {
     let mut joined = Map::new();
     for name in headers.keys().filter(|name| **name != header::COOKIE) {
-        let values: Vec<_> =
-            headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
+        let values: Vec<_> = headers
+            .get_all(name)
+            .iter()
+            .map(|value| String::from_utf8_lossy(value.as_bytes()))
+            .collect();
         joined.insert(name.as_str().to_owned(), values.join(",").into());
     }
     Value::Object(joined)
@@ -204,8 +227,9 @@ fn response(answer: &Value) -> Response {
     };
     let mut response = Response::new(Body::from(body));
     let status = answer["statusCode"].as_u64().and_then(|status| u16::try_from(status).ok());
-    *response.status_mut() =
-        status.and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(StatusCode::BAD_GATEWAY);
+    *response.status_mut() = status
+        .and_then(|status| StatusCode::from_u16(status).ok())
+        .unwrap_or(StatusCode::BAD_GATEWAY);
     for (name, value) in answer["headers"].as_object().into_iter().flatten() {
         if let (Ok(name), Ok(value)) =
             (HeaderName::try_from(name), HeaderValue::try_from(value.as_str().unwrap_or_default()))
@@ -255,15 +279,28 @@ mod tests {
     #[test]
     fn only_a_body_of_a_text_type_is_handed_on_as_text() {
         let encoded = |content_type: &str, body: &[u8]| {
-            let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_str(content_type).unwrap())]);
+            let headers = HeaderMap::from_iter([(
+                header::CONTENT_TYPE,
+                HeaderValue::from_str(content_type).unwrap(),
+            )]);
             as_text(&headers, body)
         };
-        for text in ["application/json", "application/JSON; charset=utf-8", "text/plain", "text/x", "application/xml"] {
+        for text in [
+            "application/json",
+            "application/JSON; charset=utf-8",
+            "text/plain",
+            "text/x",
+            "application/xml",
+        ] {
             assert_eq!(encoded(text, b"{}"), ("{}".to_owned(), false), "{text}");
         }
-        for binary in
-            ["application/x-www-form-urlencoded", "application/octet-stream", "application/problem+json", "x", ""]
-        {
+        for binary in [
+            "application/x-www-form-urlencoded",
+            "application/octet-stream",
+            "application/problem+json",
+            "x",
+            "",
+        ] {
             assert_eq!(encoded(binary, b"{}"), ("e30=".to_owned(), true), "{binary}");
         }
         assert_eq!(as_text(&HeaderMap::new(), b"{}"), ("e30=".to_owned(), true));
@@ -274,7 +311,9 @@ mod tests {
     #[test]
     fn cookies_are_a_list_of_their_own() {
         let mut sent = HeaderMap::new();
-        for (name, value) in [("cookie", "a=1; b=2"), ("cookie", "c=3"), ("accept", "x"), ("accept", "y")] {
+        for (name, value) in
+            [("cookie", "a=1; b=2"), ("cookie", "c=3"), ("accept", "x"), ("accept", "y")]
+        {
             sent.append(HeaderName::from_static(name), HeaderValue::from_static(value));
         }
         assert_eq!(cookies(&sent), ["a=1", "b=2", "c=3"]);

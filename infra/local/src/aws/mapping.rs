@@ -1,12 +1,12 @@
 //! What Lambda does between a queue and a function: an event source mapping.
 //!
-//! It polls, gathers batches, invokes the function with the event JSON that Lambda sends, and deletes what succeeded. What
-//! failed it leaves alone: the queue shows it again when its visibility has passed, and buries it when it has been received
-//! too often.
+//! It polls, gathers batches, invokes the function with the event JSON that Lambda sends, and
+//! deletes what succeeded. What failed it leaves alone: the queue shows it again when its
+//! visibility has passed, and buries it when it has been received too often.
 //!
-//! Where it lies: one poller instead of five and more, no scaling up over minutes, no cut of a batch at 6 MB, no filters, no
-//! back-off from throttling, and no recursive-loop detection (Lambda stops a function that feeds its own queue after about
-//! 16 hops).
+//! Where it lies: one poller instead of five and more, no scaling up over minutes, no cut of a
+//! batch at 6 MB, no filters, no back-off from throttling, and no recursive-loop detection (Lambda
+//! stops a function that feeds its own queue after about 16 hops).
 
 mod event;
 #[cfg(test)]
@@ -49,9 +49,11 @@ pub struct EventSourceMapping {
     pub window: Duration,
     /// Invocations at the same time, at most: 2 to 1,000. AWS takes no smaller number.
     pub concurrency: usize,
-    /// Whether `batchItemFailures` in the answer count. Without it they are ignored and all messages are deleted.
+    /// Whether `batchItemFailures` in the answer count. Without it they are ignored and all
+    /// messages are deleted.
     pub report_batch_item_failures: bool,
-    /// When an invocation is killed: its future is dropped, and the batch reappears. At most the queue's visibility.
+    /// When an invocation is killed: its future is dropped, and the batch reappears. At most the
+    /// queue's visibility.
     pub function_timeout: Duration,
 }
 
@@ -65,7 +67,9 @@ pub enum InvalidMapping {
     #[error("{0}")]
     OutOfRange(&'static str),
     /// A message would be visible again while its function still runs.
-    #[error("queue visibility timeout ({visibility:?}) is less than the function timeout ({function_timeout:?})")]
+    #[error(
+        "queue visibility timeout ({visibility:?}) is less than the function timeout ({function_timeout:?})"
+    )]
     VisibilityBelowFunctionTimeout {
         /// The queue's.
         visibility: Duration,
@@ -77,26 +81,38 @@ pub enum InvalidMapping {
 impl EventSourceMapping {
     /// Refuses what AWS refuses when a mapping is created.
     pub fn check(&self) -> Result<(), InvalidMapping> {
-        let visibility =
-            self.sqs.visibility(&self.queue).map_err(|error| InvalidMapping::Queue(self.queue.clone(), error))?;
+        let visibility = self
+            .sqs
+            .visibility(&self.queue)
+            .map_err(|error| InvalidMapping::Queue(self.queue.clone(), error))?;
         let function_timeout = self.function_timeout;
         if visibility < function_timeout {
-            return Err(InvalidMapping::VisibilityBelowFunctionTimeout { visibility, function_timeout });
+            return Err(InvalidMapping::VisibilityBelowFunctionTimeout {
+                visibility,
+                function_timeout,
+            });
         }
         let refused = match self {
-            Self { batch_size, .. } if !(1..=10_000).contains(batch_size) => "batch size must be 1 to 10,000",
+            Self { batch_size, .. } if !(1..=10_000).contains(batch_size) => {
+                "batch size must be 1 to 10,000"
+            }
             Self { batch_size: 11.., window, .. } if *window < Duration::from_secs(1) => {
                 "a batch size over 10 needs a window of at least 1 s"
             }
-            Self { window, .. } if *window > Duration::from_secs(300) => "window must be at most 300 s",
-            Self { concurrency, .. } if !(2..=1_000).contains(concurrency) => "concurrency must be 2 to 1,000",
+            Self { window, .. } if *window > Duration::from_secs(300) => {
+                "window must be at most 300 s"
+            }
+            Self { concurrency, .. } if !(2..=1_000).contains(concurrency) => {
+                "concurrency must be 2 to 1,000"
+            }
             _ => return Ok(()),
         };
         Err(InvalidMapping::OutOfRange(refused))
     }
 
-    /// Polls until `shutdown` is ready, then invokes what it has gathered, waits for all invocations and returns. Dropping
-    /// the future kills the invocations where they are, and their messages reappear.
+    /// Polls until `shutdown` is ready, then invokes what it has gathered, waits for all
+    /// invocations and returns. Dropping the future kills the invocations where they are, and their
+    /// messages reappear.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), InvalidMapping> {
         let gracefully = async {
             shutdown.await;
@@ -144,15 +160,21 @@ impl EventSourceMapping {
         Ok(())
     }
 
-    /// A message is received only when it can be worked on at once: one that waited here would use up its visibility.
-    async fn gather_when_free(&self, invocations: &mut JoinSet<()>, batch: &mut Vec<Received>) -> Result<(), SqsError> {
+    /// A message is received only when it can be worked on at once: one that waited here would use
+    /// up its visibility.
+    async fn gather_when_free(
+        &self,
+        invocations: &mut JoinSet<()>,
+        batch: &mut Vec<Received>,
+    ) -> Result<(), SqsError> {
         while invocations.len() >= self.concurrency {
             invocations.join_next().await;
         }
         self.gather(batch).await
     }
 
-    /// Fills a batch: waits for its first message, then for more until it is full or the window has passed.
+    /// Fills a batch: waits for its first message, then for more until it is full or the window has
+    /// passed.
     async fn gather(&self, batch: &mut Vec<Received>) -> Result<(), SqsError> {
         while batch.is_empty() {
             *batch = self.receive(self.batch_size, POLL_WAIT).await?;
@@ -184,7 +206,12 @@ impl EventSourceMapping {
         };
         match verdict {
             Verdict::KeepAll(reason) => {
-                tracing::warn!(queue = self.queue, messages = batch.len(), reason, "whole batch failed");
+                tracing::warn!(
+                    queue = self.queue,
+                    messages = batch.len(),
+                    reason,
+                    "whole batch failed"
+                );
             }
             Verdict::DeleteAllBut(failed) => self.delete_all_but(&failed, &batch),
         }
@@ -214,7 +241,8 @@ enum Stop {
     Now,
 }
 
-/// A mapping that runs in the background. Dropping it kills it and its invocations, as a lost machine would.
+/// A mapping that runs in the background. Dropping it kills it and its invocations, as a lost
+/// machine would.
 #[must_use = "dropping it kills the mapping"]
 pub struct RunningMapping {
     stop: Option<oneshot::Sender<Stop>>,
@@ -233,7 +261,8 @@ impl RunningMapping {
     }
 
     async fn end(mut self, how: Stop) {
-        // A mapping that has ended by itself no longer listens; there is nothing left to wait for then.
+        // A mapping that has ended by itself no longer listens; there is nothing left to wait for
+        // then.
         let _ = self.stop.take().map(|stop| stop.send(how));
         if let Err(error) = (&mut self.task).await {
             tracing::error!(%error, "event source mapping ended");

@@ -10,13 +10,17 @@ use std::time::Duration;
 /// Creates the template's queues.
 pub fn create(sqs: &Sqs, template: &Template) -> Result<(), String> {
     let mut queues: Vec<_> = template.queues.iter().collect();
-    queues.sort_by_key(|queue| queue.dead_letter.is_some()); // a dead-letter queue has to be there before the queue that names it
+    // a dead-letter queue has to be there before the queue that names it
+    queues.sort_by_key(|queue| queue.dead_letter.is_some());
     for queue in queues {
         let spec = QueueSpec {
             name: queue.logical_id.clone(),
             delay: seconds(queue.delay_s),
             visibility: seconds(queue.visibility_s),
-            max_receive_count: queue.dead_letter.as_ref().map(|dead| (dead.max_receive_count, dead.queue.clone())),
+            max_receive_count: queue
+                .dead_letter
+                .as_ref()
+                .map(|dead| (dead.max_receive_count, dead.queue.clone())),
             retention: seconds(queue.retention_s),
         };
         sqs.create(spec).map_err(text)?;
@@ -32,7 +36,9 @@ pub(crate) fn mapping(
     built: crate::mapping::Function,
     pace: Pace,
 ) -> EventSourceMapping {
-    let Trigger::Queue { queue, batch_size, window_s, concurrency, report_batch_item_failures } = trigger else {
+    let Trigger::Queue { queue, batch_size, window_s, concurrency, report_batch_item_failures } =
+        trigger
+    else {
         unreachable!("only queues have mappings")
     };
     let count = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);

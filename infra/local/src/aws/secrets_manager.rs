@@ -1,5 +1,5 @@
-//! Secrets Manager, as far as the functions use it: `GetSecretValue`, over AWS's JSON protocol. Signatures are not checked, and secrets
-//! live in memory only.
+//! Secrets Manager, as far as the functions use it: `GetSecretValue`, over AWS's JSON protocol.
+//! Signatures are not checked, and secrets live in memory only.
 //! <https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html>
 
 use axum::extract::State;
@@ -40,8 +40,13 @@ impl SecretsManager {
     }
 }
 
-async fn answer(State(manager): State<SecretsManager>, headers: HeaderMap, body: String) -> (StatusCode, Json<Value>) {
-    let operation = headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
+async fn answer(
+    State(manager): State<SecretsManager>,
+    headers: HeaderMap,
+    body: String,
+) -> (StatusCode, Json<Value>) {
+    let operation =
+        headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
     if operation != "secretsmanager.GetSecretValue" {
         return refused("UnknownOperationException", "only GetSecretValue is here");
     }
@@ -49,7 +54,8 @@ async fn answer(State(manager): State<SecretsManager>, headers: HeaderMap, body:
     let name = request["SecretId"].as_str().unwrap_or_default();
     match manager.secrets().get(name) {
         Some(value) => (StatusCode::OK, Json(json!({"Name": name, "SecretString": value}))),
-        // A role that may read `NAME-??????` may not read what has no such ending, and what does not exist has none.
+        // A role that may read `NAME-??????` may not read what has no such ending, and what does
+        // not exist has none.
         None => refused(
             "AccessDeniedException",
             &format!("not authorized to perform secretsmanager:GetSecretValue on resource: {name}"),

@@ -1,12 +1,14 @@
-//! SQS standard queues on one machine: delays, visibility, receipt handles, long polls, dead letters.
+//! SQS standard queues on one machine: delays, visibility, receipt handles, long polls, dead
+//! letters.
 //!
-//! `Sqs` owns the queues and the in-process calls; `queue` owns who sees a message when; `endpoint` speaks the wire protocol
-//! of the AWS SDKs; `misbehave` is for tests. Delays run on tokio's clock, so paused time works; timestamps come from the
-//! clock that is handed in.
+//! `Sqs` owns the queues and the in-process calls; `queue` owns who sees a message when; `endpoint`
+//! speaks the wire protocol of the AWS SDKs; `misbehave` is for tests. Delays run on tokio's clock,
+//! so paused time works; timestamps come from the clock that is handed in.
 //!
-//! Where it lies: signatures and permissions are not checked, messages live in memory (a restart loses them), delivery is in
-//! order and exactly once unless told otherwise, counts are exact and immediate, there are no FIFO queues, no encryption and
-//! no limit on messages in flight, and Lambda's recursive-loop detection does not exist.
+//! Where it lies: signatures and permissions are not checked, messages live in memory (a restart
+//! loses them), delivery is in order and exactly once unless told otherwise, counts are exact and
+//! immediate, there are no FIFO queues, no encryption and no limit on messages in flight, and
+//! Lambda's recursive-loop detection does not exist.
 
 mod attributes;
 mod batch;
@@ -30,7 +32,8 @@ use tokio::time::Instant;
 pub use attributes::QueueSpec;
 pub use error::SqsError;
 pub use message::{
-    MAX_DELAY, MAX_MESSAGE_BYTES, MessageAttribute, NewMessage, Received, Sent, md5_of_attributes, md5_of_body,
+    MAX_DELAY, MAX_MESSAGE_BYTES, MessageAttribute, NewMessage, Received, Sent, md5_of_attributes,
+    md5_of_body,
 };
 pub use misbehave::Failing;
 pub use redrive::MoveTask;
@@ -92,7 +95,8 @@ struct Inner {
     account_id: String,
     now: Now,
     state: Mutex<State>,
-    /// Wakes long polls. One for all queues: there are a handful, and a poll that was woken in vain looks again.
+    /// Wakes long polls. One for all queues: there are a handful, and a poll that was woken in vain
+    /// looks again.
     arrivals: Notify,
 }
 
@@ -109,7 +113,9 @@ impl State {
     }
 
     fn is_dead_letter_queue(&self, name: &str) -> bool {
-        self.queues.values().any(|queue| queue.settings.redrive.as_ref().is_some_and(|(_, target)| target == name))
+        self.queues
+            .values()
+            .any(|queue| queue.settings.redrive.as_ref().is_some_and(|(_, target)| target == name))
     }
 }
 
@@ -153,14 +159,18 @@ impl Sqs {
         let mut state = self.state();
         let queue = state.queue(queue)?;
         message.check(queue.settings.max_message_bytes)?;
-        let trace =
-            message.trace_header.clone().map(|header| ("AWSTraceHeader".into(), MessageAttribute::string(header)));
+        let trace = message
+            .trace_header
+            .clone()
+            .map(|header| ("AWSTraceHeader".into(), MessageAttribute::string(header)));
         let message = Message::new(message, queue.settings.delay, now, now_ms);
         let sent = Sent {
             message_id: message.id.clone(),
             md5_of_body: md5_of_body(&message.content.body),
             md5_of_attributes: md5_of_attributes(&message.content.attributes),
-            md5_of_system_attributes: md5_of_attributes(trace.iter().map(|(name, value)| (name, value))),
+            md5_of_system_attributes: md5_of_attributes(
+                trace.iter().map(|(name, value)| (name, value)),
+            ),
         };
         queue.accept(message);
         drop(state);
@@ -168,8 +178,8 @@ impl Sqs {
         Ok(sent)
     }
 
-    /// Receives messages: at once when there are any, otherwise within the wait, otherwise none. Dropping the future takes
-    /// nothing.
+    /// Receives messages: at once when there are any, otherwise within the wait, otherwise none.
+    /// Dropping the future takes nothing.
     pub async fn receive(&self, queue: &str, how: Receive) -> Result<Vec<Received>, SqsError> {
         let deadline = Instant::now() + how.wait;
         loop {
@@ -185,7 +195,11 @@ impl Sqs {
         }
     }
 
-    fn receive_now(&self, name: &str, how: Receive) -> Result<(Vec<Received>, Option<Instant>), SqsError> {
+    fn receive_now(
+        &self,
+        name: &str,
+        how: Receive,
+    ) -> Result<(Vec<Received>, Option<Instant>), SqsError> {
         let (now, now_ms) = (Instant::now(), self.now_ms());
         let mut state = self.state();
         let queue = state.queue(name)?;
@@ -204,13 +218,20 @@ impl Sqs {
         Ok((taken.received, next_visible_at))
     }
 
-    /// Deletes a received message. A handle that is no longer the latest deletes nothing and is no error.
+    /// Deletes a received message. A handle that is no longer the latest deletes nothing and is no
+    /// error.
     pub fn delete(&self, queue: &str, receipt_handle: &str) -> Result<(), SqsError> {
         self.state().queue(queue)?.delete(receipt_handle)
     }
 
-    /// Hides a message in flight for `visibility` from now, at most 12 h after it was received; zero shows it at once.
-    pub fn change_visibility(&self, queue: &str, receipt_handle: &str, visibility: Duration) -> Result<(), SqsError> {
+    /// Hides a message in flight for `visibility` from now, at most 12 h after it was received;
+    /// zero shows it at once.
+    pub fn change_visibility(
+        &self,
+        queue: &str,
+        receipt_handle: &str,
+        visibility: Duration,
+    ) -> Result<(), SqsError> {
         attributes::check_visibility(visibility)?;
         self.state().queue(queue)?.change_visibility(receipt_handle, visibility, Instant::now())?;
         self.announce();
@@ -227,7 +248,8 @@ impl Sqs {
         Ok(self.state().queue(queue)?.bodies(Instant::now()))
     }
 
-    /// How many sends the queue has accepted since it was created, lost ones too; redelivery and redrive do not count.
+    /// How many sends the queue has accepted since it was created, lost ones too; redelivery and
+    /// redrive do not count.
     pub fn accepted(&self, queue: &str) -> Result<u64, SqsError> {
         Ok(self.state().queue(queue)?.accepted)
     }
@@ -243,7 +265,8 @@ impl Sqs {
         Ok(())
     }
 
-    /// A panicking test must not take the queues with it: every change is whole before the lock is given up.
+    /// A panicking test must not take the queues with it: every change is whole before the lock is
+    /// given up.
     fn state(&self) -> MutexGuard<'_, State> {
         self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

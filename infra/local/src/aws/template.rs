@@ -1,9 +1,9 @@
 //! The deployed system as the local one needs to know it: `template.yaml`, read into values.
 //!
-//! Tables, queues, functions and what wakes them are built locally from these values, so that the two cannot drift
-//! apart. This module knows the template and nothing of what is built from it. [`sam`] knows what SAM and
-//! CloudFormation call things, [`document`] knows YAML, [`at`] how to look into it; `rules` holds what must be true of the template whoever edits
-//! it.
+//! Tables, queues, functions and what wakes them are built locally from these values, so that the
+//! two cannot drift apart. This module knows the template and nothing of what is built from it.
+//! [`sam`] knows what SAM and CloudFormation call things, [`document`] knows YAML, [`at`] how to
+//! look into it; `rules` holds what must be true of the template whoever edits it.
 
 mod at;
 mod document;
@@ -32,7 +32,8 @@ pub struct Template {
     pub apis: Vec<Api>,
     /// What somebody is told of.
     pub alarms: Vec<Alarm>,
-    /// What somebody can look at: the logical id, and the text that CloudWatch gets, with its `${…}`.
+    /// What somebody can look at: the logical id, and the text that CloudWatch gets, with its
+    /// `${…}`.
     pub dashboards: Vec<(String, String)>,
     /// The metrics that CloudWatch makes of log lines, by name; none of them has dimensions.
     pub log_metrics: Vec<String>,
@@ -198,7 +199,8 @@ pub struct Function {
     pub environment: Vec<(String, Setting)>,
     /// What wakes it.
     pub triggers: Vec<Trigger>,
-    /// How many of it may run at once, of what the account may run, where the operator reserves some.
+    /// How many of it may run at once, of what the account may run, where the operator reserves
+    /// some.
     pub reserved_concurrency: Option<u32>,
     /// Whether Lambda lets it wake itself through a queue again and again.
     pub may_recurse: bool,
@@ -239,13 +241,15 @@ pub enum Setting {
 }
 
 impl Setting {
-    /// The logical id or parameter that the value comes from, if it comes from one: of a `!Sub` the first that is not AWS's own.
+    /// The logical id or parameter that the value comes from, if it comes from one: of a `!Sub` the
+    /// first that is not AWS's own.
     pub fn source(&self) -> Option<&str> {
         match self {
             Self::Literal(_) => None,
             Self::Ref(resource) | Self::Attribute { resource, .. } => Some(resource),
             Self::Sub(text) => {
-                let mut names = text.split("${").skip(1).filter_map(|rest| rest.split(['.', '}']).next());
+                let mut names =
+                    text.split("${").skip(1).filter_map(|rest| rest.split(['.', '}']).next());
                 names.find(|name| !name.starts_with("AWS::"))
             }
         }
@@ -291,6 +295,7 @@ pub struct Permission {
     pub actions: Vec<String>,
     /// The resources, by what names them.
     pub resources: Vec<Setting>,
-    /// The only attributes of an item that a request may touch, where the statement names them; without them all.
+    /// The only attributes of an item that a request may touch, where the statement names them;
+    /// without them all.
     pub attributes: Option<Vec<String>>,
 }

@@ -1,10 +1,11 @@
-//! Time as the simulators keep it, in Unix milliseconds, and its two spellings on the wire: ISO 8601 with milliseconds in JSON,
-//! RFC 7231 in headers. Both UTC.
+//! Time as the simulators keep it, in Unix milliseconds, and its two spellings on the wire: ISO
+//! 8601 with milliseconds in JSON, RFC 7231 in headers. Both UTC.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
-const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// Milliseconds since 1970; a clock before that counts as 1970.
 pub(crate) fn unix_ms(at: SystemTime) -> u64 {
@@ -41,12 +42,13 @@ fn time(ms: u64) -> (u64, u64, u64) {
     (second / 3600, second / 60 % 60, second % 60)
 }
 
-/// Year, month and day of a day counted from 1970-01-01, by Howard Hinnant's `civil_from_days`: years begin in March, so
-/// that the leap day comes last.
+/// Year, month and day of a day counted from 1970-01-01, by Howard Hinnant's `civil_from_days`:
+/// years begin in March, so that the leap day comes last.
 fn date(days: u64) -> (u64, u64, u64) {
     let shifted = days + 719_468;
     let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let from_march = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * from_march + 2) / 5 + 1;

@@ -1,9 +1,10 @@
 //! fal, simulated: its queue API and the CDN that serves the finished files, on one origin.
 //!
-//! Owns the wire protocol to the letter, so that fal's own clients cannot tell the difference, and a script of how renders
-//! end. A request's state is computed from the wall clock when somebody asks; there are no timers, so a restart changes
-//! nothing. Where fal's documentation is silent (the texts of a 401, of a 404, of an expired result) the answer is a
-//! guess with the right status code. Not here: webhooks, the event stream of a status, `X-Fal-Request-Timeout`.
+//! Owns the wire protocol to the letter, so that fal's own clients cannot tell the difference, and
+//! a script of how renders end. A request's state is computed from the wall clock when somebody
+//! asks; there are no timers, so a restart changes nothing. Where fal's documentation is silent
+//! (the texts of a 401, of a 404, of an expired result) the answer is a guess with the right status
+//! code. Not here: webhooks, the event stream of a status, `X-Fal-Request-Timeout`.
 
 mod address;
 mod answer;
@@ -114,7 +115,8 @@ impl Fal {
         &self.0.faults
     }
 
-    /// Changes how requests wait, render and are checked; requests that are not finished follow at once.
+    /// Changes how requests wait, render and are checked; requests that are not finished follow at
+    /// once.
     pub fn configure(&self, change: impl FnOnce(&mut Settings)) {
         let now_ms = self.now_ms();
         let mut state = self.state();
@@ -154,13 +156,19 @@ impl Fal {
 
     /// How many renders of this prompt were accepted.
     pub fn renders_of(&self, prompt: &str) -> usize {
-        self.state().renders.iter().filter(|render| render.order.prompt == prompt).map(Rendering::renders).sum()
+        self.state()
+            .renders
+            .iter()
+            .filter(|render| render.order.prompt == prompt)
+            .map(Rendering::renders)
+            .sum()
     }
 
     /// How many renders of this prompt have ended with a video: the real fal bills each of them.
     pub fn finished_renders_of(&self, prompt: &str) -> usize {
         let now_ms = self.now_ms();
-        let finished = |render: &&render::Rendering| render.order.prompt == prompt && render.is_billed(now_ms);
+        let finished =
+            |render: &&render::Rendering| render.order.prompt == prompt && render.is_billed(now_ms);
         self.state().renders.iter().filter(finished).count()
     }
 

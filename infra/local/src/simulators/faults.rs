@@ -1,7 +1,8 @@
 //! Scripted misbehaviour, shared by the simulators: which step goes wrong, how often, and how.
 //!
-//! A simulator names its steps, wraps the work of each request in [`Faults::around`] and merges [`Faults::router`], so that
-//! a test in another process can script it too. Nothing here knows what a step does.
+//! A simulator names its steps, wraps the work of each request in [`Faults::around`] and merges
+//! [`Faults::router`], so that a test in another process can script it too. Nothing here knows what
+//! a step does.
 
 mod spoil;
 
@@ -14,7 +15,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::simulators::script::{Line, Script, once};
 
-/// One thing that goes wrong. As JSON: `{"step": "submit", "times": 2, "then": {"hang": {"ms": 500}}}`.
+/// One thing that goes wrong. As JSON: `{"step": "submit", "times": 2, "then": {"hang": {"ms":
+/// 500}}}`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
@@ -30,7 +32,8 @@ pub struct Fault {
     pub then: Then,
 }
 
-/// What happens to a request. "Work" is what the simulator would have done: accept the submission, store the object.
+/// What happens to a request. "Work" is what the simulator would have done: accept the submission,
+/// store the object.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Then {
@@ -68,7 +71,8 @@ pub enum Then {
     },
     /// The work's answer, followed by spaces for ever.
     EndlessBody,
-    /// The work's answer with its full `Content-Length`, of which only so many bytes are sent before the connection ends.
+    /// The work's answer with its full `Content-Length`, of which only so many bytes are sent
+    /// before the connection ends.
     TruncatedBody {
         /// How many bytes of the body are sent.
         keep_bytes: usize,
@@ -135,7 +139,8 @@ impl Faults {
         Self { steps, script: Script::new() }
     }
 
-    /// Adds a fault behind those already scripted; of several that fit a request, the oldest happens.
+    /// Adds a fault behind those already scripted; of several that fit a request, the oldest
+    /// happens.
     pub fn add(&self, fault: Fault) -> Result<(), Unscriptable> {
         if !self.steps.contains(&fault.step.as_str()) {
             return Err(Unscriptable::UnknownStep(fault.step, self.steps.join(", ")));
@@ -162,7 +167,12 @@ impl Faults {
     }
 
     /// Answers a request of `step` with `work`, or with the next fault that fits.
-    pub async fn around(&self, step: &str, path: &str, work: impl Future<Output = Response>) -> Response {
+    pub async fn around(
+        &self,
+        step: &str,
+        path: &str,
+        work: impl Future<Output = Response>,
+    ) -> Response {
         let Some(then) = self.take(step, path) else { return work.await };
         match spoil::instead(&then) {
             Ok(Some(response)) => response,
@@ -171,7 +181,9 @@ impl Faults {
     }
 
     fn take(&self, step: &str, path: &str) -> Option<Then> {
-        let fits = |fault: &Fault| fault.path_contains.as_ref().is_none_or(|text| path.contains(text.as_str()));
+        let fits = |fault: &Fault| {
+            fault.path_contains.as_ref().is_none_or(|text| path.contains(text.as_str()))
+        };
         self.script.take(|fault| fault.step == step && fits(fault)).map(|fault| fault.then)
     }
 }

@@ -1,10 +1,12 @@
-//! Veo on Vertex AI, simulated: the models' long-running operations, the OAuth token endpoint that lets a service account in, and
-//! the Cloud Storage bucket that finished files are written to, on one origin.
+//! Veo on Vertex AI, simulated: the models' long-running operations, the OAuth token endpoint that
+//! lets a service account in, and the Cloud Storage bucket that finished files are written to, on
+//! one origin.
 //!
-//! Owns the wire protocol, so that Google's own client cannot tell the difference, and a script of how renders end. An
-//! operation's state is computed from the wall clock when somebody asks; there are no timers, and tokens carry their own end, so
-//! a restart changes nothing. Google publishes the shapes but few of the texts: those of errors are as users quote them, or
-//! guesses with the right status. Not here: images and videos as input, uploads to a bucket.
+//! Owns the wire protocol, so that Google's own client cannot tell the difference, and a script of
+//! how renders end. An operation's state is computed from the wall clock when somebody asks; there
+//! are no timers, and tokens carry their own end, so a restart changes nothing. Google publishes
+//! the shapes but few of the texts: those of errors are as users quote them, or guesses with the
+//! right status. Not here: images and videos as input, uploads to a bucket.
 
 mod account;
 mod answer;
@@ -100,7 +102,16 @@ impl Google {
         };
         let Options { base_url, project, location, now, .. } = options;
         let (faults, verdicts, seen) = (Faults::new(STEPS), Script::new(), Memory::new());
-        Self(Arc::new(Inner { base_url, project, location, now, faults, verdicts, seen, state: Mutex::new(state) }))
+        Self(Arc::new(Inner {
+            base_url,
+            project,
+            location,
+            now,
+            faults,
+            verdicts,
+            seen,
+            state: Mutex::new(state),
+        }))
     }
 
     /// Tokens, models, bucket and control, for the caller to serve.
@@ -121,7 +132,8 @@ impl Google {
             .merge(control::router(self))
     }
 
-    /// The key file of the one service account that is let in; its `token_uri` is the simulator's own.
+    /// The key file of the one service account that is let in; its `token_uri` is the simulator's
+    /// own.
     pub fn service_account_json(&self) -> String {
         account::key_file(&self.0.project, &self.token_uri())
     }
@@ -131,8 +143,8 @@ impl Google {
         &self.0.faults
     }
 
-    /// Changes how long operations take, what is checked when, and how answers are written; operations that are not done
-    /// follow at once.
+    /// Changes how long operations take, what is checked when, and how answers are written;
+    /// operations that are not done follow at once.
     pub fn configure(&self, change: impl FnOnce(&mut Settings)) {
         let now_ms = self.now_ms();
         let mut state = self.state();
@@ -173,7 +185,8 @@ impl Google {
     /// The `parameters` of every accepted operation with this prompt, as they were sent.
     pub fn parameters_of(&self, prompt: &str) -> Vec<serde_json::Value> {
         let state = self.state();
-        let operations = state.operations.iter().filter(|operation| operation.order.prompt == prompt);
+        let operations =
+            state.operations.iter().filter(|operation| operation.order.prompt == prompt);
         operations.map(|operation| operation.order.parameters.clone()).collect()
     }
 

@@ -33,7 +33,11 @@ impl Output {
     /// A video, filled up to so many bytes.
     pub(crate) fn video(film: Film<'_>, bytes: Option<u64>) -> Self {
         let Film { seconds, aspect_ratio, sound } = film;
-        let video = if sound { video::with_sound(seconds, aspect_ratio) } else { video::mp4(seconds, aspect_ratio) };
+        let video = if sound {
+            video::with_sound(seconds, aspect_ratio)
+        } else {
+            video::mp4(seconds, aspect_ratio)
+        };
         let file = match bytes {
             Some(bytes) => video::filled(video, bytes),
             None => Mp4::plain(video),
@@ -58,12 +62,21 @@ impl Output {
         let same = headers.get(IF_RANGE).is_none_or(|value| value.as_bytes() == etag.as_bytes());
         let asked = headers.get(RANGE).and_then(|value| value.to_str().ok()).filter(|_| same);
         let Ok(part) = asked.map_or(Ok(None), |header| ranges::asked(header, len)) else {
-            return (StatusCode::RANGE_NOT_SATISFIABLE, [(CONTENT_RANGE, format!("bytes */{len}"))]).into_response();
+            return (
+                StatusCode::RANGE_NOT_SATISFIABLE,
+                [(CONTENT_RANGE, format!("bytes */{len}"))],
+            )
+                .into_response();
         };
         let range = part.clone().unwrap_or(0..len);
         let body = Body::from_stream(self.file.read(range.clone()).map(Ok::<_, Infallible>));
         let length = (range.end - range.start).to_string();
-        let head = [(CONTENT_TYPE, self.kind), (CONTENT_LENGTH, &length), (ETAG, etag), (ACCEPT_RANGES, "bytes")];
+        let head = [
+            (CONTENT_TYPE, self.kind),
+            (CONTENT_LENGTH, &length),
+            (ETAG, etag),
+            (ACCEPT_RANGES, "bytes"),
+        ];
         if part.is_none() {
             return (head, body).into_response();
         }

@@ -6,10 +6,12 @@ use std::ops::Range;
 #[derive(Debug, PartialEq)]
 pub(crate) struct Unsatisfiable;
 
-/// The bytes that a header asks for of a file of `len`. Several ranges, another unit, or what cannot be read, is answered with the
-/// whole file, as if nobody had asked: `None`.
+/// The bytes that a header asks for of a file of `len`. Several ranges, another unit, or what
+/// cannot be read, is answered with the whole file, as if nobody had asked: `None`.
 pub(crate) fn asked(header: &str, len: u64) -> Result<Option<Range<u64>>, Unsatisfiable> {
-    let Some((first, last)) = header.strip_prefix("bytes=").and_then(|range| range.trim().split_once('-')) else {
+    let Some((first, last)) =
+        header.strip_prefix("bytes=").and_then(|range| range.trim().split_once('-'))
+    else {
         return Ok(None);
     };
     let range = match (first.parse::<u64>(), last.parse::<u64>()) {
@@ -21,7 +23,8 @@ pub(crate) fn asked(header: &str, len: u64) -> Result<Option<Range<u64>>, Unsati
     if range.is_empty() { Err(Unsatisfiable) } else { Ok(Some(range)) }
 }
 
-/// The same of a server that refuses what it does not answer: several ranges, another unit, nonsense.
+/// The same of a server that refuses what it does not answer: several ranges, another unit,
+/// nonsense.
 pub(crate) fn demanded(header: &str, len: u64) -> Result<Range<u64>, Unsatisfiable> {
     asked(header, len)?.ok_or(Unsatisfiable)
 }
@@ -46,7 +49,11 @@ mod tests {
             ("bytes=-", Ok(None)),
         ] {
             assert_eq!(asked(header, 100), expected, "{header}");
-            assert_eq!(demanded(header, 100), expected.and_then(|range| range.ok_or(Unsatisfiable)), "{header}");
+            assert_eq!(
+                demanded(header, 100),
+                expected.and_then(|range| range.ok_or(Unsatisfiable)),
+                "{header}"
+            );
         }
         assert_eq!(asked("bytes=0-", 0), Err(Unsatisfiable));
     }

@@ -1,4 +1,5 @@
-//! What the simulated providers' renders have in common: how long they take, and that they are counted.
+//! What the simulated providers' renders have in common: how long they take, and that they are
+//! counted.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

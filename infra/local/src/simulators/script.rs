@@ -1,4 +1,5 @@
-//! What is decided beforehand about requests to come: of several lines that fit one, the oldest happens, as often as it says.
+//! What is decided beforehand about requests to come: of several lines that fit one, the oldest
+//! happens, as often as it says.
 
 use std::fmt::Display;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -58,7 +59,8 @@ impl<T: Line> Script<T> {
         Some(list[at].clone())
     }
 
-    /// `POST`, `GET` and `DELETE` for a test in another process: add a line, unless `add` refuses it; list them; clear them.
+    /// `POST`, `GET` and `DELETE` for a test in another process: add a line, unless `add` refuses
+    /// it; list them; clear them.
     pub(crate) fn router<E: Display>(
         &self,
         path: &str,

@@ -31,7 +31,8 @@ pub struct Seen {
     pub at: SystemTime,
 }
 
-/// The last ten thousand, each as its simulator describes it. Cloning gives another handle to the same list.
+/// The last ten thousand, each as its simulator describes it. Cloning gives another handle to the
+/// same list.
 #[derive(Clone)]
 pub(crate) struct Memory<T>(Arc<Mutex<VecDeque<T>>>);
 

@@ -19,7 +19,10 @@ impl Shelf {
     }
 
     /// All that was kept, in the order of submission.
-    pub(crate) fn all<T: DeserializeOwned>(&self, submitted_ms: impl Fn(&T) -> u64) -> io::Result<Vec<T>> {
+    pub(crate) fn all<T: DeserializeOwned>(
+        &self,
+        submitted_ms: impl Fn(&T) -> u64,
+    ) -> io::Result<Vec<T>> {
         let Some(directory) = &self.0 else { return Ok(Vec::new()) };
         let mut kept = Vec::new();
         for entry in fs::read_dir(directory)? {
@@ -32,7 +35,8 @@ impl Shelf {
         Ok(kept)
     }
 
-    /// Keeps a thing as it is now under its id. A write that fails costs only what a restart would have found.
+    /// Keeps a thing as it is now under its id. A write that fails costs only what a restart would
+    /// have found.
     pub(crate) fn keep(&self, id: &str, thing: &impl Serialize) {
         let Some(directory) = &self.0 else { return };
         let file = directory.join(id).with_extension("json");

@@ -1,9 +1,11 @@
-//! A simulator of Supabase Storage as it is hosted: the REST paths under `/storage/v1`, the resumable uploads, the
-//! gateway's treatment of keys, and the oddities of each. It owns buckets and objects on disk and the order in which it
-//! misbehaves; it knows nothing of who uploads, or why.
+//! A simulator of Supabase Storage as it is hosted: the REST paths under `/storage/v1`, the
+//! resumable uploads, the gateway's treatment of keys, and the oddities of each. It owns buckets
+//! and objects on disk and the order in which it misbehaves; it knows nothing of who uploads, or
+//! why.
 //!
-//! `POST /_simulator/faults` takes a [`Plan`] as JSON (`{"step":"tus_patch","do":"break_after","bytes":1000,"times":1}`),
-//! `DELETE` forgets all of them.
+//! `POST /_simulator/faults` takes a [`Plan`] as JSON
+//! (`{"step":"tus_patch","do":"break_after","bytes":1000,"times":1}`), `DELETE` forgets all of
+//! them.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -55,7 +57,8 @@ pub struct Options {
     pub base_url: String,
     /// The key with all rights: `sb_secret_…`, or a legacy JWT.
     pub key: String,
-    /// Where buckets, objects and unfinished uploads live. They survive a restart on the same directory.
+    /// Where buckets, objects and unfinished uploads live. They survive a restart on the same
+    /// directory.
     pub data_dir: PathBuf,
     /// The clock of timestamps and of everything that expires.
     pub now: Now,
@@ -113,9 +116,10 @@ impl Supabase {
     /// When the directory cannot be read or written.
     pub fn new(options: Options) -> Self {
         let Options { base_url, key, data_dir, now } = options;
-        let disk = disk::Disk::open(data_dir.clone()).expect("the data directory can be read and written");
-        let partials =
-            partials::Partials::open(data_dir.join("uploads")).expect("the data directory can be read and written");
+        let disk =
+            disk::Disk::open(data_dir.clone()).expect("the data directory can be read and written");
+        let partials = partials::Partials::open(data_dir.join("uploads"))
+            .expect("the data directory can be read and written");
         Self(Arc::new(Project {
             base_url: base_url.trim_end_matches('/').to_owned(),
             key,
@@ -137,9 +141,15 @@ impl Supabase {
             .route("/object/{bucket}", delete(objects::delete_many))
             .route("/object/list/{bucket}", post(objects::list))
             .route("/object/sign/{bucket}/{*path}", post(objects::sign).get(read::signed))
-            .route("/object/public/{bucket}/{*path}", step(project, Step::Public, get(read::public)))
+            .route(
+                "/object/public/{bucket}/{*path}",
+                step(project, Step::Public, get(read::public)),
+            )
             .route("/object/info/{bucket}/{*path}", step(project, Step::Info, get(read::info)))
-            .route("/object/info/public/{bucket}/{*path}", step(project, Step::Info, get(read::public_info)))
+            .route(
+                "/object/info/public/{bucket}/{*path}",
+                step(project, Step::Info, get(read::public_info)),
+            )
             .route(
                 "/object/{bucket}/{*path}",
                 step(project, Step::Upload, post(upload::create).put(upload::replace))
@@ -199,7 +209,11 @@ impl Project {
 }
 
 /// Routes of one step of the protocol, which can be ordered to misbehave.
-fn step(project: &Arc<Project>, step: Step, routes: MethodRouter<Arc<Project>>) -> MethodRouter<Arc<Project>> {
+fn step(
+    project: &Arc<Project>,
+    step: Step,
+    routes: MethodRouter<Arc<Project>>,
+) -> MethodRouter<Arc<Project>> {
     routes.route_layer(middleware::from_fn_with_state((project.clone(), step), faults::play))
 }
 
@@ -228,5 +242,6 @@ async fn clear_faults(State(project): State<Arc<Project>>) -> StatusCode {
 
 /// A JSON body, whatever its content type.
 fn parse<T: DeserializeOwned>(body: &Bytes) -> Result<T, errors::Refusal> {
-    serde_json::from_slice(body).map_err(|error| errors::Refusal::Invalid(format!("body is not as expected: {error}")))
+    serde_json::from_slice(body)
+        .map_err(|error| errors::Refusal::Invalid(format!("body is not as expected: {error}")))
 }

@@ -17,7 +17,8 @@ const MOST_MIB: u64 = 512;
 /// local system can be made to show how a file is stored in parts.
 pub(crate) fn bytes_asked_for(prompt: &str) -> Option<u64> {
     let (_, behind) = prompt.split_once(MIB)?;
-    let digits = behind.split(|character: char| !character.is_ascii_digit()).next().unwrap_or_default();
+    let digits =
+        behind.split(|character: char| !character.is_ascii_digit()).next().unwrap_or_default();
     digits.parse::<u64>().ok().filter(|mib| (1..=MOST_MIB).contains(mib)).map(|mib| mib << 20)
 }
 
@@ -61,7 +62,8 @@ where
     /// The ending that is due to a prompt, if any was decided.
     pub(crate) fn ending_for(&self, prompt: &str) -> Option<Ending> {
         let fits = |text: &String| prompt.contains(text.as_str());
-        self.take(|verdict| verdict.prompt_contains.as_ref().is_none_or(fits)).map(|verdict| verdict.ending)
+        self.take(|verdict| verdict.prompt_contains.as_ref().is_none_or(fits))
+            .map(|verdict| verdict.ending)
     }
 
     pub(crate) fn verdicts_router(&self) -> Router {

@@ -1,4 +1,5 @@
-//! What is wrong with a job beside its charge: refunds, the index of open jobs, and how long it is open.
+//! What is wrong with a job beside its charge: refunds, the index of open jobs, and how long it is
+//! open.
 
 use super::*;
 use std::time::Duration;
@@ -19,11 +20,17 @@ fn a_completed_job_is_refunded_once_and_what_it_was_charged() {
     assert_eq!(with(&[("4.20", refund(COMPLETED))]), [""; 0]);
     assert_eq!(
         with(&[("4.199999", refund(COMPLETED))]),
-        said(COMPLETED, "completed and was charged MXN 4.20, given back were MXN 4.199999 by 1 refund(s)")
+        said(
+            COMPLETED,
+            "completed and was charged MXN 4.20, given back were MXN 4.199999 by 1 refund(s)"
+        )
     );
     assert_eq!(
         with(&[("4.20", refund(COMPLETED)), ("0", refund(COMPLETED))]),
-        said(COMPLETED, "completed and was charged MXN 4.20, given back were MXN 4.20 by 2 refund(s)")
+        said(
+            COMPLETED,
+            "completed and was charged MXN 4.20, given back were MXN 4.20 by 2 refund(s)"
+        )
     );
     assert_eq!(
         with(&[("0", refund(FAILED))]),
@@ -51,27 +58,41 @@ fn a_job_is_in_the_index_of_open_jobs_as_long_as_it_is_open() {
         let right = standing(job, status);
         let indexed = !right.indexed;
         assert_eq!(found(right), []);
-        assert_eq!(found(Standing { indexed, ..right }), [Difference::Index { job: id(job), status, indexed }]);
+        assert_eq!(
+            found(Standing { indexed, ..right }),
+            [Difference::Index { job: id(job), status, indexed }]
+        );
     }
     let said = |status, indexed| Difference::Index { job: id(OPEN), status, indexed }.to_string();
     let job = id(OPEN);
-    assert_eq!(said(Status::Pending, false), format!("job {job} is pending and not in the index of open jobs"));
-    assert_eq!(said(Status::Failed, true), format!("job {job} is failed and still in the index of open jobs"));
+    assert_eq!(
+        said(Status::Pending, false),
+        format!("job {job} is pending and not in the index of open jobs")
+    );
+    assert_eq!(
+        said(Status::Failed, true),
+        format!("job {job} is failed and still in the index of open jobs")
+    );
 }
 
 #[test]
 fn no_job_is_open_for_longer_than_all_its_phases_take() {
     for (job, status) in STATUSES.into_iter().chain([(OPEN, Status::Pending)]) {
-        let accepted = |ago: Duration| Standing { created: NOW.before(ago), ..standing(job, status) };
+        let accepted =
+            |ago: Duration| Standing { created: NOW.before(ago), ..standing(job, status) };
         let since = LONGEST_OPEN + Duration::from_secs(1);
         let late = (job == OPEN).then_some(Difference::OpenTooLong { job: id(job), since });
         assert_eq!(found(accepted(LONGEST_OPEN)), []);
         assert_eq!(found(accepted(since)), Vec::from_iter(late), "{status:?}");
     }
-    let late = Difference::OpenTooLong { job: id(OPEN), since: Duration::from_secs(70 * 3_600 + 3_599) };
+    let late =
+        Difference::OpenTooLong { job: id(OPEN), since: Duration::from_secs(70 * 3_600 + 3_599) };
     assert_eq!(
         late.to_string(),
-        format!("job {} was accepted 70 hours ago and is still open, every job ends within 60", id(OPEN))
+        format!(
+            "job {} was accepted 70 hours ago and is still open, every job ends within 60",
+            id(OPEN)
+        )
     );
 }
 

@@ -28,7 +28,9 @@ pub(super) fn text(body: &[u8]) -> Result<&str, String> {
     }
     let read = str::from_utf8(body);
     // Two bytes are a sign only where the rest is no text either: deflate may begin with `x^`.
-    let packed = PACKED.iter().find(|(begins, _)| body.starts_with(begins) && (begins.len() > 2 || read.is_err()));
+    let packed = PACKED
+        .iter()
+        .find(|(begins, _)| body.starts_with(begins) && (begins.len() > 2 || read.is_err()));
     match (packed, read) {
         (Some((_, how)), _) => Err(format!("the body is compressed ({how}); send it plain")),
         (None, read) => read.map_err(|error| no_utf8(body, &error)),
@@ -48,16 +50,19 @@ pub(super) fn was_replaced(text: &str) -> bool {
     text.contains(REPLACED)
 }
 
-/// By its byte order mark, or by its first two characters, which in JSON are ASCII ones. A NUL by itself is a NUL.
+/// By its byte order mark, or by its first two characters, which in JSON are ASCII ones. A NUL by
+/// itself is a NUL.
 fn wide(body: &[u8]) -> Option<&'static str> {
     match body {
-        [0xFF, 0xFE, 0, 0, ..] | [0, 0, 0xFE, 0xFF, ..] | [0, 0, 0, 1..=0xFF, ..] | [1..=0xFF, 0, 0, 0, ..] => {
-            Some("UTF-32")
-        }
+        [0xFF, 0xFE, 0, 0, ..]
+        | [0, 0, 0xFE, 0xFF, ..]
+        | [0, 0, 0, 1..=0xFF, ..]
+        | [1..=0xFF, 0, 0, 0, ..] => Some("UTF-32"),
         [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => Some("UTF-16"),
-        [0, 1..=0xFF] | [1..=0xFF, 0] | [0, 1..=0xFF, 0, 1..=0xFF, ..] | [1..=0xFF, 0, 1..=0xFF, 0, ..] => {
-            Some("UTF-16")
-        }
+        [0, 1..=0xFF]
+        | [1..=0xFF, 0]
+        | [0, 1..=0xFF, 0, 1..=0xFF, ..]
+        | [1..=0xFF, 0, 1..=0xFF, 0, ..] => Some("UTF-16"),
         _ => None,
     }
 }
@@ -66,13 +71,22 @@ fn no_utf8(body: &[u8], error: &std::str::Utf8Error) -> String {
     let (good, rest) = body.split_at(error.valid_up_to());
     let place = super::syntax::place(str::from_utf8(good).unwrap_or_default(), good.len());
     match (error.error_len(), rest) {
-        (None, _) => "the body ends in the middle of a character; send all of it, as UTF-8".to_owned(),
+        (None, _) => {
+            "the body ends in the middle of a character; send all of it, as UTF-8".to_owned()
+        }
         (_, [0xED, 0xA0..=0xBF, ..]) => {
-            format!("the body is not UTF-8 at {place}: half of a surrogate pair; send whole characters")
+            format!(
+                "the body is not UTF-8 at {place}: half of a surrogate pair; send whole characters"
+            )
         }
         (_, [byte, next, ..]) if next.is_ascii() => {
-            format!("the body is not UTF-8 at {place}: byte 0x{byte:02X} looks like Latin-1 (ISO 8859-1); send UTF-8")
+            format!(
+                "the body is not UTF-8 at {place}: byte 0x{byte:02X} looks like Latin-1 (ISO 8859-1); send UTF-8"
+            )
         }
-        (_, rest) => format!("the body is not UTF-8 at {place}: byte 0x{:02X}; send UTF-8", rest.first().unwrap_or(&0)),
+        (_, rest) => format!(
+            "the body is not UTF-8 at {place}: byte 0x{:02X}; send UTF-8",
+            rest.first().unwrap_or(&0)
+        ),
     }
 }

@@ -9,8 +9,14 @@ const INVALID_ESCAPE: &str = "invalid escape";
 const SAID: [(&str, &str); 9] = [
     ("recursion limit", "lists and objects stand in each other more than 127 deep"),
     ("lone", "an escape is half of a surrogate pair; write both halves, or the character itself"),
-    ("unexpected end of hex", "an escape is half of a surrogate pair; write both halves, or the character itself"),
-    ("control character", r"a line break or another control character is in a text; write \n, \t or \u00XX for it"),
+    (
+        "unexpected end of hex",
+        "an escape is half of a surrogate pair; write both halves, or the character itself",
+    ),
+    (
+        "control character",
+        r"a line break or another control character is in a text; write \n, \t or \u00XX for it",
+    ),
     (INVALID_ESCAPE, r"a backslash in a text begins no escape; write \\ for a backslash"),
     ("invalid unicode", "an escape is no character; write the character itself"),
     ("trailing comma", "remove the comma before it"),
@@ -37,7 +43,8 @@ const STANDS: [(&[&str], &str); 8] = [
 const NO_NUMBERS: [&str; 6] = ["NaN", "Infinity", "-Infinity", "nan", "inf", "-inf"];
 
 /// What a body begins with that was never meant as JSON.
-const NEVER: [(&str, &str); 3] = [("<", "XML or HTML"), ("--", "multipart form data"), ("%PDF", "a PDF file")];
+const NEVER: [(&str, &str); 3] =
+    [("<", "XML or HTML"), ("--", "multipart form data"), ("%PDF", "a PDF file")];
 
 /// What the parser's error is to a caller.
 pub(super) fn fault(text: &str, error: &serde_json::Error) -> String {
@@ -52,7 +59,8 @@ pub(super) fn fault(text: &str, error: &serde_json::Error) -> String {
         return "the body is not UTF-8, or not all of it; send UTF-8, not compressed".to_owned();
     }
     if error.is_eof() {
-        return "the body ends too early: a text, a list or the object in it is not closed".to_owned();
+        return "the body ends too early: a text, a list or the object in it is not closed"
+            .to_owned();
     }
     let (said, at) = (error.to_string(), offset(text, error));
     let in_word = said.starts_with("expected ident");
@@ -70,7 +78,9 @@ pub(super) fn fault(text: &str, error: &serde_json::Error) -> String {
 /// What is missing where something is closed that is not the one that is open.
 fn closes(said: &str, rest: &str) -> Option<String> {
     let open = [("expected `,` or `]`", "]"), ("expected `,` or `}`", "}")];
-    let (_, missing) = open.into_iter().find(|(begin, _)| said.starts_with(begin) && rest.starts_with(['}', ']']))?;
+    let (_, missing) = open
+        .into_iter()
+        .find(|(begin, _)| said.starts_with(begin) && rest.starts_with(['}', ']']))?;
     Some(format!("a {missing} is missing before it"))
 }
 
@@ -93,13 +103,19 @@ fn stands(before: &str, rest: &str) -> Option<String> {
 
 /// Where the letters before a place begin: the parser stops inside a word that is none of its own.
 fn word_before(text: &str, at: usize) -> usize {
-    text.get(..at).unwrap_or_default().trim_end_matches(|letter: char| letter.is_ascii_lowercase()).len()
+    text.get(..at)
+        .unwrap_or_default()
+        .trim_end_matches(|letter: char| letter.is_ascii_lowercase())
+        .len()
 }
 
 /// The word that was perhaps meant by one that begins like it.
 fn cut_short(rest: &str) -> Option<String> {
     let begin = rest.get(..2)?;
-    ["true", "false", "null"].into_iter().find(|word| word.starts_with(begin)).map(|word| format!("write {word}"))
+    ["true", "false", "null"]
+        .into_iter()
+        .find(|word| word.starts_with(begin))
+        .map(|word| format!("write {word}"))
 }
 
 /// A body that goes on behind its object.
@@ -118,8 +134,10 @@ pub(super) fn place(text: &str, offset: usize) -> String {
 
 /// Where the parser stopped: it counts lines from 1, and the bytes of the line that it has taken.
 fn offset(text: &str, error: &serde_json::Error) -> usize {
-    let line: usize = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
-    // A line break that should not be there ends its line: the parser is in column 0 of the next one then.
+    let line: usize =
+        text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
+    // A line break that should not be there ends its line: the parser is in column 0 of the next
+    // one then.
     let mut offset = (line + error.column()).saturating_sub(1).min(text.len());
     while !text.is_char_boundary(offset) {
         offset -= 1; // it stops behind the first byte of a character
@@ -150,6 +168,7 @@ fn expected(said: &str) -> &'static str {
 /// `model=fal%2Fkling-2&prompt=x`.
 fn is_form(text: &str) -> bool {
     text.split_once('=').is_some_and(|(name, _)| {
-        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.[]%".contains(&byte))
+        !name.is_empty()
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.[]%".contains(&byte))
     })
 }

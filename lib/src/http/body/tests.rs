@@ -33,7 +33,8 @@ fn a_body_of_64_kib_is_the_longest() {
     let padded = |bytes: usize| format!("{{{}}}", " ".repeat(bytes - 2));
     assert_eq!(object(padded(LONGEST).as_bytes(), None), Ok(Map::new()));
     let too_large = Err(Refusal::RequestTooLarge { limit_bytes: 65_536 });
-    for long in [padded(LONGEST + 1).into_bytes(), vec![0xFF; LONGEST + 1], vec![b'['; LONGEST + 1]] {
+    for long in [padded(LONGEST + 1).into_bytes(), vec![0xFF; LONGEST + 1], vec![b'['; LONGEST + 1]]
+    {
         assert_eq!(object(&long, Some("gzip")), too_large);
     }
 }
@@ -65,11 +66,13 @@ fn a_fault_of_syntax_is_told_with_its_place() {
     let straight = r#"texts and names of fields stand in straight double quotes (")"#;
     let single = r#"texts and names of fields stand in double quotes ("), not in single ones"#;
     let number = "the number is not written as in JSON, such as 5 or 0.5";
-    let surrogate = "an escape is half of a surrogate pair; write both halves, or the character itself";
+    let surrogate =
+        "an escape is half of a surrogate pair; write both halves, or the character itself";
     let not_a_number = "NaN and Infinity are no numbers in JSON; leave the field out";
     let comments = "JSON has no comments; remove it";
     let hexadecimal = r"\u in a text needs four hexadecimal digits, such as \u00f1";
-    let control = r"a line break or another control character is in a text; write \n, \t or \u00XX for it";
+    let control =
+        r"a line break or another control character is in a text; write \n, \t or \u00XX for it";
     for (body, line, column, wrong) in [
         (r#"{"a":1,}"#, 1, 8, "remove the comma before it"),
         (r#"{"a":[1,]}"#, 1, 9, "remove the comma before it"),
@@ -121,7 +124,12 @@ fn a_fault_of_syntax_is_told_with_its_place() {
         (r#"{"a":1e999}"#, 1, 10, "the number is too large"),
         ("{\"a\":\"b\nc\"}", 1, 8, control),
         ("{\"a\":\"b\0\"}", 1, 8, control),
-        (r#"{"a":"\x"}"#, 1, 8, r"a backslash in a text begins no escape; write \\ for a backslash"),
+        (
+            r#"{"a":"\x"}"#,
+            1,
+            8,
+            r"a backslash in a text begins no escape; write \\ for a backslash",
+        ),
         (r#"{"a":"\u12"}"#, 1, 12, hexadecimal),
         (r#"{"a":"\u00g0"}"#, 1, 12, hexadecimal),
         (r#"{"a":"\ud83d"}"#, 1, 13, surrogate),
@@ -139,7 +147,9 @@ fn a_fault_of_syntax_is_told_with_its_place() {
 #[test]
 fn what_ends_too_early_or_too_late_is_told() {
     let early = "the body ends too early: a text, a list or the object in it is not closed";
-    for body in ["{", r#"{"a"#, r#"{"a":"#, r#"{"a":1"#, r#"{"a":[1"#, r#"{"a":"b\"#, r#"{"a":"\ud8"#] {
+    for body in
+        ["{", r#"{"a"#, r#"{"a":"#, r#"{"a":1"#, r#"{"a":[1"#, r#"{"a":"b\"#, r#"{"a":"\ud8"#]
+    {
         assert_eq!(said(body), early, "{body}");
     }
     for (body, column) in [("{} {}", 4), ("{}{}", 3), (r#"{"a":1} and more"#, 9), ("{}]", 3)] {
@@ -161,7 +171,9 @@ fn what_stands_too_deep_is_told() {
 
 #[test]
 fn a_field_that_stands_twice_is_named() {
-    let twice = |name: &str| format!("{name:?} stands twice in the body, and each could be meant; send it once");
+    let twice = |name: &str| {
+        format!("{name:?} stands twice in the body, and each could be meant; send it once")
+    };
     assert_eq!(said(r#"{"duration":5,"model":"x","duration":10}"#), twice("duration"));
     assert_eq!(said(r#"{"a":1,"\u0061":1}"#), twice("a"));
     assert!(said(format!(r#"{{"{0}":1,"{0}":1}}"#, "n".repeat(9_000))).len() < 200);
@@ -171,8 +183,10 @@ fn a_field_that_stands_twice_is_named() {
 #[test]
 fn other_encodings_are_called_by_their_names() {
     let text = r#"{"prompt":"a piñata"}"#;
-    let utf16 = |order: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(order).collect::<Vec<u8>>();
-    let utf32 = |order: fn(u32) -> [u8; 4]| text.chars().flat_map(|c| order(c.into())).collect::<Vec<u8>>();
+    let utf16 =
+        |order: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(order).collect::<Vec<u8>>();
+    let utf32 =
+        |order: fn(u32) -> [u8; 4]| text.chars().flat_map(|c| order(c.into())).collect::<Vec<u8>>();
     let marked = |mark: &[u8], bytes: Vec<u8>| [mark, &bytes].concat();
     for body in [
         utf16(u16::to_le_bytes),
@@ -184,17 +198,30 @@ fn other_encodings_are_called_by_their_names() {
     ] {
         assert_eq!(said(&body), "the body is UTF-16; send UTF-8", "{body:?}");
     }
-    for body in [utf32(u32::to_le_bytes), utf32(u32::to_be_bytes), marked(b"\xff\xfe\0\0", utf32(u32::to_le_bytes))] {
+    for body in [
+        utf32(u32::to_le_bytes),
+        utf32(u32::to_be_bytes),
+        marked(b"\xff\xfe\0\0", utf32(u32::to_le_bytes)),
+    ] {
         assert_eq!(said(&body), "the body is UTF-32; send UTF-8", "{body:?}");
     }
     let latin1: Vec<u8> = text.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
     let looks = "the body is not UTF-8 at line 1, column 16: byte 0xF1 looks like Latin-1 (ISO 8859-1); send UTF-8";
     assert_eq!(said(latin1), looks);
-    assert_eq!(said(b"{\"a\":\n\"\xff\xff\"}"), "the body is not UTF-8 at line 2, column 2: byte 0xFF; send UTF-8");
+    assert_eq!(
+        said(b"{\"a\":\n\"\xff\xff\"}"),
+        "the body is not UTF-8 at line 2, column 2: byte 0xFF; send UTF-8"
+    );
     let half = "the body is not UTF-8 at line 1, column 7: half of a surrogate pair; send whole characters";
     assert_eq!(said(b"{\"a\":\"\xed\xa0\xbd\"}"), half);
-    assert_eq!(said(b"{\"a\":\"\xf0\x9f"), "the body ends in the middle of a character; send all of it, as UTF-8");
-    assert_eq!(said("{\"a\":\u{fffd}"), "the body is not UTF-8, or not all of it; send UTF-8, not compressed");
+    assert_eq!(
+        said(b"{\"a\":\"\xf0\x9f"),
+        "the body ends in the middle of a character; send all of it, as UTF-8"
+    );
+    assert_eq!(
+        said("{\"a\":\u{fffd}"),
+        "the body is not UTF-8, or not all of it; send UTF-8, not compressed"
+    );
 }
 
 #[test]
@@ -210,11 +237,21 @@ fn a_compressed_body_is_told_from_its_header_or_its_beginning() {
         said("x^2=1"),
         r#"the body is not JSON at line 1, column 1: a value is expected, such as 5, "text" or null"#
     );
-    assert_eq!(said(b"\x78\x9c\xab\xae\x05\x00"), "the body is compressed (deflate); send it plain");
-    for (header, body) in [("gzip", gzip.as_slice()), ("br", b"\x0b\x02\x80{}\x03"), ("zstd", b"("), ("gzip, br", b"")]
-    {
+    assert_eq!(
+        said(b"\x78\x9c\xab\xae\x05\x00"),
+        "the body is compressed (deflate); send it plain"
+    );
+    for (header, body) in [
+        ("gzip", gzip.as_slice()),
+        ("br", b"\x0b\x02\x80{}\x03"),
+        ("zstd", b"("),
+        ("gzip, br", b""),
+    ] {
         let Err(told) = object(body, Some(header)) else { panic!("{header}") };
-        assert_eq!(told.to_string(), format!("the body is compressed (Content-Encoding: {header}); send it plain"));
+        assert_eq!(
+            told.to_string(),
+            format!("the body is compressed (Content-Encoding: {header}); send it plain")
+        );
     }
     let Err(told) = object(b"", Some(&"x".repeat(9_000))) else { panic!() };
     assert!(told.to_string().len() < 200);

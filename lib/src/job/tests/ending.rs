@@ -36,7 +36,10 @@ fn every_wait_between_two_looks_may_be_cut_short() {
             let length = job.cadence(at(looked));
             let waiting = job.turn(at(looked), length).applied().unwrap();
             for later in [0, 1, length.as_secs()] {
-                assert!(waiting.may_be_ended(at(looked + later)), "every {poll_every_s} s, {later} s after {looked} s");
+                assert!(
+                    waiting.may_be_ended(at(looked + later)),
+                    "every {poll_every_s} s, {later} s after {looked} s"
+                );
             }
         }
     }
@@ -44,11 +47,22 @@ fn every_wait_between_two_looks_may_be_cut_short() {
 
 #[test]
 fn an_early_turn_keeps_off_the_next_one_and_all_looks_but_not_for_ever() {
-    let taken = Job { due: at(330), ..in_state("rendering") }.early_turn(at(300), LENGTH).applied().unwrap();
+    let taken = Job { due: at(330), ..in_state("rendering") }
+        .early_turn(at(300), LENGTH)
+        .applied()
+        .unwrap();
     assert_eq!((taken.due, taken.revision), (at(300 + 30 + 5 + 40), 8));
     for now in [300, 301, 330, 335] {
-        assert_eq!(taken.clone().early_turn(at(now), LENGTH), Moved::Already(taken.clone()), "at {now} s");
-        assert_eq!(taken.clone().turn(at(now), LENGTH), Moved::Already(taken.clone()), "at {now} s");
+        assert_eq!(
+            taken.clone().early_turn(at(now), LENGTH),
+            Moved::Already(taken.clone()),
+            "at {now} s"
+        );
+        assert_eq!(
+            taken.clone().turn(at(now), LENGTH),
+            Moved::Already(taken.clone()),
+            "at {now} s"
+        );
     }
     assert!(taken.clone().early_turn(at(340), LENGTH).applied().is_some(), "it died");
     assert!(taken.clone().turn(at(370), LENGTH).applied().is_some());
@@ -56,10 +70,12 @@ fn an_early_turn_keeps_off_the_next_one_and_all_looks_but_not_for_ever() {
     assert!(back.early_turn(at(310), LENGTH).applied().is_some(), "given back");
 }
 
-/// A render that is billed is asked about by what the provider called it, whatever became of the job.
+/// A render that is billed is asked about by what the provider called it, whatever became of the
+/// job.
 #[test]
 fn the_end_keeps_how_it_went_at_the_provider() {
-    let queued = Trace { handle: handle("r-1"), submitted: at(10), rendering_since: None, file_found: None };
+    let queued =
+        Trace { handle: handle("r-1"), submitted: at(10), rendering_since: None, file_found: None };
     let rendering = Trace { rendering_since: Some(at(100)), ..queued.clone() };
     let found = Trace { file_found: Some(at(200)), ..rendering.clone() };
     for (state, trace) in [
@@ -74,7 +90,11 @@ fn the_end_keeps_how_it_went_at_the_provider() {
         assert_eq!(job.trace(), trace, "{state}");
         let failed = job.clone().failed(failure(), at(300)).applied().unwrap();
         assert_eq!(failed.trace(), trace, "{state}");
-        assert_eq!(failed.state, State::Failed { at: at(300), failure: failure(), trace: trace.clone() }, "{state}");
+        assert_eq!(
+            failed.state,
+            State::Failed { at: at(300), failure: failure(), trace: trace.clone() },
+            "{state}"
+        );
         let Some(completed) = job.completed(VIDEO.to_owned(), at(300)).applied() else { continue };
         assert_eq!(completed.trace(), trace, "{state}");
         let state = State::Completed { at: at(300), video_url: VIDEO.to_owned(), trace };
@@ -91,7 +111,11 @@ fn only_a_final_job_is_deleted_and_its_receipt_stays() {
             assert_eq!(job.clone().deleted(at(300)), Moved::Illegal(job), "{state}");
             continue;
         }
-        let trouble = Trouble { what: "the prompt \"A kitten\" was refused".to_owned(), at: at(200), count: 1 };
+        let trouble = Trouble {
+            what: "the prompt \"A kitten\" was refused".to_owned(),
+            at: at(200),
+            count: 1,
+        };
         let job = Job { trouble: Some(trouble), ..job };
         let hidden = job.clone().deleted(at(300)).applied().unwrap();
         let kept = match &job.state {
@@ -118,12 +142,22 @@ fn only_a_final_job_is_deleted_and_its_receipt_stays() {
         let gone = hidden.clone().file_gone().applied().unwrap();
         let deletion = Deletion { file_gone: true, ..deletion };
         let left = match hidden.state.clone() {
-            State::Completed { at, trace, .. } => State::Completed { at, video_url: String::new(), trace },
+            State::Completed { at, trace, .. } => {
+                State::Completed { at, video_url: String::new(), trace }
+            }
             failed => failed,
         };
-        assert_eq!(gone, Job { state: left, deletion: Some(deletion), revision: 9, ..hidden }, "{state}");
+        assert_eq!(
+            gone,
+            Job { state: left, deletion: Some(deletion), revision: 9, ..hidden },
+            "{state}"
+        );
         assert_eq!(gone.clone().file_gone(), Moved::Already(gone.clone()), "{state}");
-        assert_eq!((gone.clone().deleted(at(302)), gone.clone().shown()), (Moved::Already(gone), None), "{state}");
+        assert_eq!(
+            (gone.clone().deleted(at(302)), gone.clone().shown()),
+            (Moved::Already(gone), None),
+            "{state}"
+        );
     }
 }
 
@@ -135,6 +169,9 @@ fn a_deleted_job_moves_nowhere() {
         for (name, go, _) in ROWS {
             assert_eq!(go(hidden.clone()).applied(), None, "{name} from {state}");
         }
-        assert_eq!((hidden.is_open(), hidden.is_overdue(at(86_400), Duration::ZERO)), (false, false));
+        assert_eq!(
+            (hidden.is_open(), hidden.is_overdue(at(86_400), Duration::ZERO)),
+            (false, false)
+        );
     }
 }

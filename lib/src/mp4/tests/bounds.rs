@@ -8,14 +8,16 @@ const MANY: usize = 60_000;
 
 /// A `trex` or `tkhd` of its own for each track.
 fn numbered(kind: &str, before: &[u8]) -> Vec<u8> {
-    let each = (0..MANY).map(|id| [before, &u32::try_from(id).unwrap().to_be_bytes(), &[0; 12]].concat());
+    let each =
+        (0..MANY).map(|id| [before, &u32::try_from(id).unwrap().to_be_bytes(), &[0; 12]].concat());
     each.flat_map(|content| boxed(kind, &content)).collect()
 }
 
 #[test]
 fn many_tracks_and_many_defaults_are_read_once() {
     let empty = boxed("trak", b"").repeat(MANY);
-    let tracks: Vec<u8> = (0..MANY).flat_map(|_| boxed("trak", &boxed("tkhd", &[0xff; 24]))).collect();
+    let tracks: Vec<u8> =
+        (0..MANY).flat_map(|_| boxed("trak", &boxed("tkhd", &[0xff; 24]))).collect();
     let defaults = boxed("mvex", &numbered("trex", &[0; 4]));
     let empty_defaults = boxed("mvex", &boxed("trex", b"").repeat(MANY));
     for (name, index) in [
@@ -23,7 +25,8 @@ fn many_tracks_and_many_defaults_are_read_once() {
         ("numbered", [tracks.clone(), defaults].concat()),
         ("many lists", [tracks, boxed("mvex", b"").repeat(MANY)].concat()),
     ] {
-        let file = [boxed("ftyp", b"isom"), boxed("moov", &index), boxed("mdat", b"media")].concat();
+        let file =
+            [boxed("ftyp", b"isom"), boxed("moov", &index), boxed("mdat", b"media")].concat();
         assert_eq!(walked(&file, 1 << 20), Err(NotAnMp4::NoVideo), "{name}");
     }
 }
@@ -33,7 +36,8 @@ fn many_runs_of_many_tracks_are_read_once() {
     let tracks = boxed("trak", b"").repeat(MANY);
     let runs = boxed("traf", &boxed("tfhd", &[0xff; 8])).repeat(MANY);
     let index = boxed("moov", &tracks);
-    let file = [boxed("ftyp", b"isom"), index, boxed("moof", &runs), boxed("mdat", b"media")].concat();
+    let file =
+        [boxed("ftyp", b"isom"), index, boxed("moof", &runs), boxed("mdat", b"media")].concat();
     assert_eq!(walked(&file, 1 << 20), Err(NotAnMp4::NoVideo));
 }
 
@@ -63,7 +67,9 @@ fn the_first_tracks_are_looked_at() {
     };
     for (before, expected) in [(0, Ok(())), (63, Ok(())), (64, Err(NotAnMp4::NoVideo))] {
         let others = boxed("trak", b"").repeat(before);
-        let length = u32::try_from(boxed("ftyp", b"isom").len() + 8 + others.len() + track(0).len() + 8).unwrap();
+        let length =
+            u32::try_from(boxed("ftyp", b"isom").len() + 8 + others.len() + track(0).len() + 8)
+                .unwrap();
         let index = boxed("moov", &[others, track(length)].concat());
         let file = [boxed("ftyp", b"isom"), index, boxed("mdat", &[7; 60])].concat();
         assert_eq!(walked(&file, 64), expected, "behind {before} tracks");
@@ -73,8 +79,11 @@ fn the_first_tracks_are_looked_at() {
 /// A size of samples in another number of bits is none.
 #[test]
 fn sizes_of_no_known_width_are_none() {
-    for (bits, expected) in [(8, Ok(())), (0, NONE), (1, NONE), (3, NONE), (12, NONE), (24, NONE), (255, NONE)] {
-        let sizes = [&[0, 0, 0, 0, 0, 0, 0, bits][..], &1_u32.to_be_bytes(), &[7; 100_000]].concat();
+    for (bits, expected) in
+        [(8, Ok(())), (0, NONE), (1, NONE), (3, NONE), (12, NONE), (24, NONE), (255, NONE)]
+    {
+        let sizes =
+            [&[0, 0, 0, 0, 0, 0, 0, bits][..], &1_u32.to_be_bytes(), &[7; 100_000]].concat();
         let mut track = track_with("stz2", &sizes);
         let at = track.windows(4).position(|four| four == b"stsz").unwrap();
         track[at..at + 4].copy_from_slice(b"gone");

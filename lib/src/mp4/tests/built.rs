@@ -48,7 +48,11 @@ fn sizes(track: &Track) -> Vec<u8> {
     let packed: Vec<u8> = match track.compact_bits {
         4 => track.sizes.chunks(2).map(|pair| (pair[0] << 4 | pair[1]).to_be_bytes()[3]).collect(),
         8 => track.sizes.iter().map(|size| size.to_be_bytes()[3]).collect(),
-        16 => track.sizes.iter().flat_map(|size| [size.to_be_bytes()[2], size.to_be_bytes()[3]]).collect(),
+        16 => track
+            .sizes
+            .iter()
+            .flat_map(|size| [size.to_be_bytes()[2], size.to_be_bytes()[3]])
+            .collect(),
         _ if track.constant => return table("stsz", &[0, track.sizes[0], count]),
         _ => return table("stsz", &[&[0, 0, count], &track.sizes[..]].concat()),
     };
@@ -60,7 +64,10 @@ fn sizes(track: &Track) -> Vec<u8> {
 pub(super) fn movie(track: &Track, media_begins: u32) -> Vec<u8> {
     let samples = u32::try_from(track.sizes.len()).unwrap();
     let in_each = if track.chunks == 0 { 1 } else { samples.div_ceil(track.chunks).max(1) };
-    let chunks = track.sizes.chunks(usize::try_from(in_each).unwrap()).map(|chunk| chunk.iter().sum::<u32>());
+    let chunks = track
+        .sizes
+        .chunks(usize::try_from(in_each).unwrap())
+        .map(|chunk| chunk.iter().sum::<u32>());
     let begins = chunks.scan(media_begins, |next, size| {
         let begin = *next;
         *next += size;
@@ -69,7 +76,10 @@ pub(super) fn movie(track: &Track, media_begins: u32) -> Vec<u8> {
     let begins: Vec<u32> = begins.take(usize::try_from(track.chunks).unwrap()).collect();
     let count = u32::try_from(begins.len()).unwrap();
     let offsets = if track.long_offsets {
-        table("co64", &[vec![0, count], begins.iter().flat_map(|begin| [0, *begin]).collect()].concat())
+        table(
+            "co64",
+            &[vec![0, count], begins.iter().flat_map(|begin| [0, *begin]).collect()].concat(),
+        )
     } else {
         table("stco", &[vec![0, count], begins].concat())
     };
@@ -139,8 +149,11 @@ pub(super) fn with_media_to_the_end(track: &Track) -> Vec<u8> {
 /// The index of a file of fragments: track 1 is video, track 2 is sound, and samples that say
 /// nothing have 10 bytes.
 pub(super) fn movie_of_fragments() -> Vec<u8> {
-    let tables = [described(1), table("stsc", &[0, 0]), table("stsz", &[0, 0, 0]), table("stco", &[0, 0])].concat();
-    let extends = [table("trex", &[0, 1, 1, 0, 10, 0]), table("trex", &[0, 2, 1, 0, 10, 0])].concat();
+    let tables =
+        [described(1), table("stsc", &[0, 0]), table("stsz", &[0, 0, 0]), table("stco", &[0, 0])]
+            .concat();
+    let extends =
+        [table("trex", &[0, 1, 1, 0, 10, 0]), table("trex", &[0, 2, 1, 0, 10, 0])].concat();
     let tracks = [track_of(*b"vide", 1, &tables), track_of(*b"soun", 2, &tables)].concat();
     boxed("moov", &[tracks, boxed("mvex", &extends)].concat())
 }

@@ -32,11 +32,30 @@ fn media_may_say_a_size_that_is_not_its_own() {
     for (name, file) in indexed_first() {
         let size = size_of(&file);
         // At 8 the first bytes of the media read like the header of a box.
-        let sizes = [size + 1, size + 5, size + 1_000, u32::MAX, size - 1, size - 5, size / 2, 2, 3, 7, 8, 9, 15, 16];
+        let sizes = [
+            size + 1,
+            size + 5,
+            size + 1_000,
+            u32::MAX,
+            size - 1,
+            size - 5,
+            size / 2,
+            2,
+            3,
+            7,
+            8,
+            9,
+            15,
+            16,
+        ];
         for said in sizes {
             let file = saying(&file, said);
             for piece in [1, 7, 100_000] {
-                assert_eq!(walked(&file, piece), Ok(()), "{name}, which says {said} of {size}, in pieces of {piece}");
+                assert_eq!(
+                    walked(&file, piece),
+                    Ok(()),
+                    "{name}, which says {said} of {size}, in pieces of {piece}"
+                );
             }
         }
     }
@@ -52,7 +71,10 @@ fn media_that_is_cut_is_seen_whatever_size_it_says() {
             let media = usize::try_from(size).unwrap() - 8;
             for missing in [1, 2, media / 2, media - 9] {
                 let cut = walked(&file[..file.len() - missing], 1_000);
-                assert!(cut.is_err(), "{name}, which says {said} of {size}, less {missing}: {cut:?}");
+                assert!(
+                    cut.is_err(),
+                    "{name}, which says {said} of {size}, less {missing}: {cut:?}"
+                );
             }
         }
     }
@@ -90,7 +112,11 @@ fn the_end_of_a_whole_video_is_known_unless_fragments_may_follow() {
         walker.pass(file).unwrap();
         walker.ends_here()
     };
-    for file in [recorded().to_vec(), whole(&Track::video(), false), [recorded(), &boxed("udta", b"1")].concat()] {
+    for file in [
+        recorded().to_vec(),
+        whole(&Track::video(), false),
+        [recorded(), &boxed("udta", b"1")].concat(),
+    ] {
         assert!(ends(&file));
         for missing in 1..9 {
             assert!(!ends(&file[..file.len() - missing]), "less {missing}, and within a box");

@@ -25,7 +25,11 @@ fn tables_are_read_in_each_of_their_forms() {
             let (media, open) = (built::media_length(&track), built::with_media_to_the_end(&track));
             assert_eq!(walked(&open, 64), Ok(()), "{track:?}");
             for cut in 1..=media {
-                assert_eq!(walked(&open[..open.len() - cut], 64), Err(NotAnMp4::Truncated), "{track:?} less {cut}");
+                assert_eq!(
+                    walked(&open[..open.len() - cut], 64),
+                    Err(NotAnMp4::Truncated),
+                    "{track:?} less {cut}"
+                );
             }
         }
     }
@@ -33,7 +37,8 @@ fn tables_are_read_in_each_of_their_forms() {
 
 /// The file with these bytes at so many bytes behind the first name of this box.
 fn edited(file: &[u8], kind: &[u8; 4], behind: usize, bytes: &[u8]) -> Vec<u8> {
-    let at = file.windows(4).position(|four| four == kind).expect("the file has the box") + 4 + behind;
+    let at =
+        file.windows(4).position(|four| four == kind).expect("the file has the box") + 4 + behind;
     [&file[..at], bytes, &file[at + bytes.len()..]].concat()
 }
 
@@ -50,9 +55,17 @@ fn a_table_ends_with_as_many_entries_as_it_says() {
         let offsets = if name == "64 bits" { b"co64" } else { b"stco" };
         for table in [offsets, b"stsc", b"stts", b"stsd"] {
             let without = edited(&file, table, 4, &[0; 4]);
-            assert_eq!(walked(&without, 64), Err(NotAnMp4::NoVideo), "{name}: no entry in {table:?}");
+            assert_eq!(
+                walked(&without, 64),
+                Err(NotAnMp4::NoVideo),
+                "{name}: no entry in {table:?}"
+            );
             let more = edited(&file, table, 4, &[0xff; 4]);
-            assert_eq!(walked(&more, 64), Ok(()), "{name}: more entries told in {table:?} than there are");
+            assert_eq!(
+                walked(&more, 64),
+                Ok(()),
+                "{name}: more entries told in {table:?} than there are"
+            );
         }
     }
     // A count of one hides the second chunk, and with it that the file is cut.
@@ -71,7 +84,11 @@ fn a_track_without_one_of_its_tables_has_no_frame() {
         assert_eq!(walked(&renamed, 64), Err(NotAnMp4::NoVideo), "{table:?}");
     }
     let late = edited(recorded(), b"stsc", 8, &2_u32.to_be_bytes());
-    assert_eq!(walked(&late, 64), Err(NotAnMp4::NoVideo), "the first run begins at the second chunk");
+    assert_eq!(
+        walked(&late, 64),
+        Err(NotAnMp4::NoVideo),
+        "the first run begins at the second chunk"
+    );
     let mut kept = edited(recorded(), b"stts", 8, &[0; 8]);
     assert_eq!(walked(&kept, 64), Ok(()), "players show samples whose times are all 0");
     kept = edited(recorded(), b"stsd", 8 + 4, b"zzzz");

@@ -12,8 +12,12 @@ use crate::provider::filter::says_filtered;
 use serde_json::Value;
 
 /// Types of error that pass: the render failed, and the same order may succeed.
-const PASSING: [&str; 4] =
-    ["internal_server_error", "generation_timeout", "downstream_service_error", "downstream_service_unavailable"];
+const PASSING: [&str; 4] = [
+    "internal_server_error",
+    "generation_timeout",
+    "downstream_service_error",
+    "downstream_service_unavailable",
+];
 /// Parts of the types of a filter's refusals, compared without underscores and case.
 const FILTERS: [&str; 3] = ["contentpolicy", "moderation", "nsfw"];
 /// Where an error stands within a body, or within another error: fal's own name first.
@@ -52,7 +56,8 @@ pub(super) struct Said {
 impl Said {
     pub(super) fn by(reply: &Reply) -> Self {
         let body = serde_json::from_slice::<Value>(&reply.body);
-        let body = body.unwrap_or_else(|_| plain_text(&reply.body).map_or(Value::Null, Value::from));
+        let body =
+            body.unwrap_or_else(|_| plain_text(&reply.body).map_or(Value::Null, Value::from));
         let own = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
         let header = |name: &str| reply.headers.get(name).map(str::to_owned);
         let mut said = Self {
@@ -63,7 +68,9 @@ impl Said {
         };
         // A model's word on trying again comes with its own errors only; our account is not its
         // business.
-        said.by_the_model = said.retryable.is_some() && said.error_type.is_none() && !matches!(reply.status, 401..=403);
+        said.by_the_model = said.retryable.is_some()
+            && said.error_type.is_none()
+            && !matches!(reply.status, 401..=403);
         said.take("", &body, DEEPEST);
         said
     }
@@ -79,7 +86,9 @@ impl Said {
                 items.iter().take(MOST_ITEMS).for_each(|item| self.add(item));
             }
             Value::Object(_) => {
-                let within = PLACES.iter().find_map(|name| Some((name, value.get(name).filter(|it| !it.is_null())?)));
+                let within = PLACES
+                    .iter()
+                    .find_map(|name| Some((name, value.get(name).filter(|it| !it.is_null())?)));
                 if let Some((name, within)) = within.filter(|_| depth > 0) {
                     self.take(name, within, depth - 1);
                 }
@@ -94,11 +103,18 @@ impl Said {
     fn add(&mut self, item: &Value) {
         let text = |name: &str| item.get(name).and_then(Value::as_str);
         self.kinds.extend(text("type").map(str::to_owned));
-        let Some(message) = item.as_str().or_else(|| text("msg")).or_else(|| text("message")) else { return };
+        let Some(message) = item.as_str().or_else(|| text("msg")).or_else(|| text("message"))
+        else {
+            return;
+        };
         self.all.push(message.to_owned());
         if let Some(field) = field(item) {
             let named = field.is_empty() || message.to_lowercase().contains(&field.to_lowercase());
-            self.about_the_order.push(if named { message.to_owned() } else { format!("{field}: {message}") });
+            self.about_the_order.push(if named {
+                message.to_owned()
+            } else {
+                format!("{field}: {message}")
+            });
         }
     }
 
@@ -127,14 +143,16 @@ impl Said {
     pub(super) fn is_that_it_goes_on(&self) -> bool {
         let goes_on = |text: &String| {
             let words = text.to_lowercase();
-            let words: Vec<_> = words.split_whitespace().filter(|word| !BESIDE.contains(word)).collect();
+            let words: Vec<_> =
+                words.split_whitespace().filter(|word| !BESIDE.contains(word)).collect();
             matches!(words[..], ["request", "is", "in", word, ..] if word.starts_with("progress") || word.starts_with("queue"))
         };
         self.all.iter().any(goes_on)
     }
 
     fn code(&self, status: u16) -> FailureCode {
-        let passes = self.kinds.iter().chain(&self.error_type).any(|kind| PASSING.contains(&kind.as_str()));
+        let passes =
+            self.kinds.iter().chain(&self.error_type).any(|kind| PASSING.contains(&kind.as_str()));
         match self.retryable {
             _ if self.is_filtered() => FailureCode::ContentFiltered,
             Some(true) => FailureCode::RenderFailed,
@@ -150,7 +168,8 @@ impl Said {
             let kind = kind.replace('_', "").to_lowercase();
             FILTERS.iter().any(|word| kind.contains(word))
         };
-        let vague = self.kinds.iter().all(|kind| kind == "no_media_generated") && self.error_type.is_none();
+        let vague =
+            self.kinds.iter().all(|kind| kind == "no_media_generated") && self.error_type.is_none();
         self.is_marked_unsafe
             || self.kinds.iter().chain(&self.error_type).any(named)
             || (vague && self.all.iter().any(|text| says_filtered(text)))
@@ -161,7 +180,9 @@ impl Said {
         let plain = self.error_type.is_none() && !self.is_list && status < 500;
         let own = match code {
             FailureCode::ContentFiltered => foreign_text::for_callers(&self.sentences()),
-            _ if !self.about_the_order.is_empty() => foreign_text::for_callers(&self.about_the_order.join("; ")),
+            _ if !self.about_the_order.is_empty() => {
+                foreign_text::for_callers(&self.about_the_order.join("; "))
+            }
             _ if plain => foreign_text::for_callers_if_clean(&self.sentences()),
             _ => None,
         };
@@ -191,7 +212,8 @@ fn is_by_a_model(item: &Value) -> bool {
 /// Whether a result, or an object in it, has `has_nsfw_concepts` or the like.
 fn marks_unsafe(body: &Value) -> bool {
     let yes = |value: &Value| value.as_bool() == Some(true);
-    let any = |value: &Value| yes(value) || value.as_array().is_some_and(|items| items.iter().any(yes));
+    let any =
+        |value: &Value| yes(value) || value.as_array().is_some_and(|items| items.iter().any(yes));
     let marks = |value: &Value| {
         let mut fields = value.as_object().into_iter().flatten();
         fields.any(|(name, value)| name.to_lowercase().contains("nsfw") && any(value))
@@ -205,14 +227,17 @@ fn field(item: &Value) -> Option<String> {
     if place.next()?.as_str() != Some("body") {
         return None;
     }
-    let part = |part: &Value| part.as_u64().map(|at| at.to_string()).or_else(|| foreign_text::word(part.as_str()?));
+    let part = |part: &Value| {
+        part.as_u64().map(|at| at.to_string()).or_else(|| foreign_text::word(part.as_str()?))
+    };
     Some(place.filter_map(part).take(4).collect::<Vec<_>>().join("."))
 }
 
 /// fal's own word on whether trying again may help; one copy of its documentation has another name
 /// for it.
 fn retryable(reply: &Reply) -> Option<bool> {
-    let word = reply.headers.get("x-fal-retryable").or_else(|| reply.headers.get("x-fal-needs-retry"))?;
+    let word =
+        reply.headers.get("x-fal-retryable").or_else(|| reply.headers.get("x-fal-needs-retry"))?;
     match word.to_ascii_lowercase().as_str() {
         "true" | "1" | "yes" => Some(true),
         "false" | "0" | "no" => Some(false),
@@ -234,9 +259,14 @@ pub(super) fn error_type(reply: &Reply) -> Option<String> {
 /// the prompt.
 pub(super) fn described(reply: &Reply) -> String {
     let kind = error_type(reply).and_then(|kind| foreign_text::word(&kind));
-    let kind = kind.map(|kind| format!(" ({})", foreign_text::shortened(&kind, LONGEST_TYPE))).unwrap_or_default();
+    let kind = kind
+        .map(|kind| format!(" ({})", foreign_text::shortened(&kind, LONGEST_TYPE)))
+        .unwrap_or_default();
+    let coding = reply
+        .headers
+        .get("content-encoding")
+        .and_then(|codings| foreign_text::word(codings.split(',').next()?));
     let coding =
-        reply.headers.get("content-encoding").and_then(|codings| foreign_text::word(codings.split(',').next()?));
-    let coding = coding.filter(|coding| coding != "identity").map(|coding| format!(", encoded as {coding}"));
+        coding.filter(|coding| coding != "identity").map(|coding| format!(", encoded as {coding}"));
     format!("fal answered HTTP {}{kind}{}", reply.status, coding.unwrap_or_default())
 }

@@ -3,7 +3,9 @@
 use super::refusal::{Said, described, error_type};
 use super::{Fal, Handle, Part, is_plain_id, video};
 use crate::job::{Failure, FailureCode};
-use crate::provider::{Cancelled, Checked, Handle as ProviderHandle, LONGEST_ADDRESS, Reply, Submitted};
+use crate::provider::{
+    Cancelled, Checked, Handle as ProviderHandle, LONGEST_ADDRESS, Reply, Submitted,
+};
 use serde_json::Value;
 use url::Url;
 
@@ -35,7 +37,10 @@ pub(super) fn submitted(fal: &Fal, route: &str, reply: &Reply) -> Submitted {
         503 if error_type(reply).as_deref() == Some(NOT_BEGUN) => Submitted::NotTaken(why()),
         // The operator's route leads nowhere, or nowhere any more.
         404 | 405 | 410 => {
-            let failure = Failure::new(FailureCode::ProviderUnavailable, "fal does not have this model at present");
+            let failure = Failure::new(
+                FailureCode::ProviderUnavailable,
+                "fal does not have this model at present",
+            );
             let words = Some(Said::by(reply).sentences()).filter(|words| !words.is_empty());
             let words = words.map(|words| format!(": {words}")).unwrap_or_default();
             Submitted::Refused(failure.with_said(&format!("{}{words}", why())))
@@ -104,8 +109,10 @@ fn goes_on(reply: &Reply) -> Option<Checked> {
 /// What the result means, which was read from `base`. It carries the model's own status code.
 ///
 /// - A list of errors is the model's verdict, with any status but those of a limit.
-/// - Without a list, 401, 402, 403, 407 and 5xx speak of our account or of a passing fault. They are no verdict.
-/// - Any other 4xx is one: fal says in no other way that a render failed. A page is none, for fal's API does not write pages.
+/// - Without a list, 401, 402, 403, 407 and 5xx speak of our account or of a passing fault. They
+///   are no verdict.
+/// - Any other 4xx is one: fal says in no other way that a render failed. A page is none, for fal's
+///   API does not write pages.
 pub(super) fn result(base: &Url, reply: &Reply) -> Checked {
     let said = Said::by(reply);
     let trouble = || Checked::Trouble(described(reply));
@@ -117,16 +124,23 @@ pub(super) fn result(base: &Url, reply: &Reply) -> Checked {
             None => goes_on(reply).unwrap_or_else(|| {
                 let message = "fal finished the render and gave no video";
                 let failure = Failure::new(FailureCode::ProviderNoOutput, message);
-                Checked::Failed(failure.with_said(&format!("the result has: {}", video::keys(&body))))
+                Checked::Failed(
+                    failure.with_said(&format!("the result has: {}", video::keys(&body))),
+                )
             }),
         },
         (202, Ok(_)) => goes_on(reply).unwrap_or_else(trouble),
         (408 | 425 | 429, _) => trouble(),
-        (499, _) if error_type(reply).as_deref() == Some(STOPPED) => Checked::Failed(Failure::cancelled()),
+        (499, _) if error_type(reply).as_deref() == Some(STOPPED) => {
+            Checked::Failed(Failure::cancelled())
+        }
         (400.., _) if said.by_the_model => verdict(),
         (400, _) if said.is_that_it_goes_on() => Checked::Rendering,
         (404 | 405 | 410, _) => {
-            let message = format!("fal finished the render and does not have its result (HTTP {})", reply.status);
+            let message = format!(
+                "fal finished the render and does not have its result (HTTP {})",
+                reply.status
+            );
             Checked::Failed(said.marked(Failure::new(FailureCode::ProviderNoOutput, &message)))
         }
         (400 | 406 | 409..=498, _) if !is_page(&reply.body) => verdict(),

@@ -41,9 +41,16 @@ fn request(method: Method, url: &str, body: Option<Value>) -> Request {
 /// A job of this model, as the catalog routes it; fal has no Runway, so an operator's override
 /// routes that one.
 fn job(model: &str, seconds: u32, aspect_ratio: Option<&str>) -> Job {
-    let catalog = Catalog::with_overrides(r#"{"fal/runway-gen-4":{"route":"acme/runway"}}"#).unwrap();
+    let catalog =
+        Catalog::with_overrides(r#"{"fal/runway-gen-4":{"route":"acme/runway"}}"#).unwrap();
     let route = catalog.get(model).unwrap().route.clone().unwrap();
-    Job { model: model.to_owned(), route, seconds, aspect_ratio: aspect_ratio.map(str::to_owned), ..kling() }
+    Job {
+        model: model.to_owned(),
+        route,
+        seconds,
+        aspect_ratio: aspect_ratio.map(str::to_owned),
+        ..kling()
+    }
 }
 
 #[test]
@@ -52,7 +59,12 @@ fn a_submission_goes_to_the_whole_path_of_its_model() {
         ("fal/veo-3.1", 8, "8s", "https://queue.fal.run/fal-ai/veo3.1"),
         ("fal/luma-ray-2", 5, "5s", "https://queue.fal.run/fal-ai/luma-dream-machine/ray-2"),
         ("fal/kling-2", 5, "5", "https://queue.fal.run/fal-ai/kling-video/v2/master/text-to-video"),
-        ("fal/hailuo-02", 6, "6", "https://queue.fal.run/fal-ai/minimax/hailuo-02/standard/text-to-video"),
+        (
+            "fal/hailuo-02",
+            6,
+            "6",
+            "https://queue.fal.run/fal-ai/minimax/hailuo-02/standard/text-to-video",
+        ),
         ("fal/runway-gen-4", 5, "5", "https://queue.fal.run/acme/runway"),
     ] {
         let body = json!({"prompt": "a hummingbird at dawn", "duration": duration});
@@ -83,7 +95,10 @@ fn each_model_has_its_own_spelling() {
 fn the_queue_may_live_under_a_path() {
     for base in ["http://127.0.0.1:9001/fal", "http://127.0.0.1:9001/fal/"] {
         let request = Fal::new(base.parse().unwrap()).submit(&kling()).unwrap();
-        assert_eq!(request.url.as_str(), "http://127.0.0.1:9001/fal/fal-ai/kling-video/v2/master/text-to-video");
+        assert_eq!(
+            request.url.as_str(),
+            "http://127.0.0.1:9001/fal/fal-ai/kling-video/v2/master/text-to-video"
+        );
     }
 }
 
@@ -99,7 +114,10 @@ fn status_result_and_cancel_use_the_addresses_that_fal_gave() {
     assert_eq!(fal.status(&handle), Ok(request(Method::Get, &handle.status_url, None)));
     assert_eq!(fal.cancel(&handle), Ok(request(Method::Put, &handle.cancel_url, None)));
     let completed = reply(200, COMPLETED);
-    assert_eq!(fal.status_read(&handle, &completed), Checked::Ask(request(Method::Get, &handle.response_url, None)));
+    assert_eq!(
+        fal.status_read(&handle, &completed),
+        Checked::Ask(request(Method::Get, &handle.response_url, None))
+    );
 }
 
 #[test]
@@ -112,12 +130,19 @@ fn a_request_id_that_could_lead_elsewhere_is_not_taken_for_one() {
 
 #[test]
 fn a_render_that_fal_took_is_not_lost_for_an_odd_field() {
-    for odd in [json!(7), json!(null), json!({}), json!(["x"]), json!(""), json!("not an address")] {
-        for field in ["status_url", "response_url", "cancel_url", "status", "queue_position", "logs"] {
+    for odd in [json!(7), json!(null), json!({}), json!(["x"]), json!(""), json!("not an address")]
+    {
+        for field in
+            ["status_url", "response_url", "cancel_url", "status", "queue_position", "logs"]
+        {
             let mut body: Value = serde_json::from_str(SUBMITTED).unwrap();
             body[field] = odd.clone();
             let taken = fal().submitted(&kling(), &reply(200, &body.to_string()));
-            assert_eq!(taken, Submitted::Accepted(crate::provider::Handle::Fal(kling_handle())), "{field} {odd}");
+            assert_eq!(
+                taken,
+                Submitted::Accepted(crate::provider::Handle::Fal(kling_handle())),
+                "{field} {odd}"
+            );
         }
     }
 }
@@ -134,7 +159,10 @@ fn addresses_are_made_by_fals_rule_when_it_gives_none() {
     let kling = "fal-ai/kling-video/v2/master/text-to-video";
     assert_eq!(address(kling), "https://queue.fal.run/fal-ai/kling-video/requests/r-1/cancel");
     assert_eq!(address("fal-ai/veo3.1"), "https://queue.fal.run/fal-ai/veo3.1/requests/r-1/cancel");
-    assert_eq!(address("workflows/acme/film/cut"), "https://queue.fal.run/workflows/acme/film/requests/r-1/cancel");
+    assert_eq!(
+        address("workflows/acme/film/cut"),
+        "https://queue.fal.run/workflows/acme/film/requests/r-1/cancel"
+    );
 }
 
 #[test]
@@ -165,7 +193,11 @@ fn an_address_that_is_not_plainly_of_the_queue_is_never_called() {
         };
         let derived = Submitted::Accepted(crate::provider::Handle::Fal(kling_handle()));
         for field in ["status_url", "response_url", "cancel_url"] {
-            assert_eq!(given(field), derived, "{field} {address:?}: made from the request's id instead");
+            assert_eq!(
+                given(field),
+                derived,
+                "{field} {address:?}: made from the request's id instead"
+            );
         }
         let stored = Handle {
             request_id: ID.to_owned(),
@@ -176,7 +208,10 @@ fn an_address_that_is_not_plainly_of_the_queue_is_never_called() {
         let asked = [fal().status(&stored), fal().cancel(&stored)].into_iter().flatten();
         for request in asked {
             let url = request.url.as_str();
-            assert!(url.starts_with("https://queue.fal.run/fal-ai/kling-video/requests/"), "{address:?}: {url}");
+            assert!(
+                url.starts_with("https://queue.fal.run/fal-ai/kling-video/requests/"),
+                "{address:?}: {url}"
+            );
         }
     }
 }
@@ -185,8 +220,12 @@ fn an_address_that_is_not_plainly_of_the_queue_is_never_called() {
 /// restart.
 #[test]
 fn addresses_of_an_earlier_base_are_made_again() {
-    let bases =
-        ["https://queue.fal.run", "http://127.0.0.1:9001", "https://gateway.example/fal/v1", "https://other.example/"];
+    let bases = [
+        "https://queue.fal.run",
+        "http://127.0.0.1:9001",
+        "https://gateway.example/fal/v1",
+        "https://other.example/",
+    ];
     for (app, route) in [
         ("fal-ai/kling-video", "fal-ai/kling-video/v2/master/text-to-video"),
         ("fal-ai/veo3.1", "fal-ai/veo3.1"),
@@ -196,7 +235,9 @@ fn addresses_of_an_earlier_base_are_made_again() {
             let job = Job { route: route.to_owned(), ..kling() };
             let body = json!({"request_id": ID}).to_string();
             let taken = Fal::new(then.parse().unwrap()).submitted(&job, &reply(200, &body));
-            let Submitted::Accepted(crate::provider::Handle::Fal(handle)) = taken else { panic!("{taken:?}") };
+            let Submitted::Accepted(crate::provider::Handle::Fal(handle)) = taken else {
+                panic!("{taken:?}")
+            };
             for now in bases {
                 let fal = Fal::new(now.parse().unwrap());
                 let base = format!("{}/{app}/requests/{ID}", now.trim_end_matches('/'));
@@ -225,9 +266,13 @@ fn what_names_no_app_is_not_called() {
         "",
     ] {
         let address = address.replace("{id}", ID);
-        let (status_url, response_url, cancel_url) = (address.clone(), address.clone(), address.clone());
+        let (status_url, response_url, cancel_url) =
+            (address.clone(), address.clone(), address.clone());
         let stored = Handle { request_id: ID.to_owned(), status_url, response_url, cancel_url };
         assert!(fal().status(&stored).is_err() && fal().cancel(&stored).is_err(), "{address}");
-        assert!(matches!(fal().status_read(&stored, &reply(200, COMPLETED)), Checked::Trouble(_)), "{address}");
+        assert!(
+            matches!(fal().status_read(&stored, &reply(200, COMPLETED)), Checked::Trouble(_)),
+            "{address}"
+        );
     }
 }

@@ -7,11 +7,29 @@ use url::Url;
 
 /// Where a file may stand, the documented place first. Names are compared without underscores and
 /// case.
-const PLACES: [&str; 9] =
-    ["video", "videos", "videourl", "videourls", "generatedvideo", "generatedvideos", "outputvideo", "file", "files"];
+const PLACES: [&str; 9] = [
+    "video",
+    "videos",
+    "videourl",
+    "videourls",
+    "generatedvideo",
+    "generatedvideos",
+    "outputvideo",
+    "file",
+    "files",
+];
 /// What such objects may be wrapped in.
-const WRAPPERS: [&str; 9] =
-    ["data", "response", "result", "results", "output", "outputs", "payload", "body", "generations"];
+const WRAPPERS: [&str; 9] = [
+    "data",
+    "response",
+    "result",
+    "results",
+    "output",
+    "outputs",
+    "payload",
+    "body",
+    "generations",
+];
 /// What an object that stands for a file calls its address.
 const ADDRESSES: [&str; 5] = ["url", "videourl", "fileurl", "uri", "video"];
 /// Wrappers within wrappers: two are known.
@@ -29,7 +47,9 @@ pub(super) fn address(result: &Value, base: &Url) -> Option<String> {
 /// The names of the fields that a result has, for the log.
 pub(super) fn keys(result: &Value) -> String {
     let names = |value: &Value| match value {
-        Value::Object(object) => object.keys().take(MOST_KEYS).cloned().collect::<Vec<_>>().join(", "),
+        Value::Object(object) => {
+            object.keys().take(MOST_KEYS).cloned().collect::<Vec<_>>().join(", ")
+        }
         Value::Array(items) => format!("a list of {}", items.len()),
         _ => String::new(),
     };
@@ -43,7 +63,9 @@ pub(super) fn keys(result: &Value) -> String {
 
 fn text(value: &Value, depth: usize) -> Option<&str> {
     let object = match value {
-        Value::Array(items) if depth > 0 => return items.iter().find_map(|item| text(item, depth - 1)),
+        Value::Array(items) if depth > 0 => {
+            return items.iter().find_map(|item| text(item, depth - 1));
+        }
         Value::String(_) if depth < DEEPEST => return file(value),
         Value::Object(object) => object,
         _ => return None,
@@ -51,7 +73,9 @@ fn text(value: &Value, depth: usize) -> Option<&str> {
     let found = PLACES.iter().find_map(|place| named(object, place).and_then(file));
     let wrapped = || WRAPPERS.iter().filter_map(|wrapper| named(object, wrapper));
     found
-        .or_else(|| if depth > 0 { wrapped().find_map(|inner| text(inner, depth - 1)) } else { None })
+        .or_else(
+            || if depth > 0 { wrapped().find_map(|inner| text(inner, depth - 1)) } else { None },
+        )
         .or_else(|| wrapped().find_map(file))
         .or_else(|| file(value))
 }
@@ -61,7 +85,9 @@ fn file(value: &Value) -> Option<&str> {
     match value {
         Value::String(text) => Some(text.as_str()).filter(|text| !text.trim().is_empty()),
         Value::Array(items) => items.iter().find_map(file),
-        Value::Object(object) => ADDRESSES.iter().find_map(|name| named(object, name).and_then(file)),
+        Value::Object(object) => {
+            ADDRESSES.iter().find_map(|name| named(object, name).and_then(file))
+        }
         _ => None,
     }
 }
@@ -79,7 +105,8 @@ fn named<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
 fn usable(text: &str, base: &Url) -> Option<String> {
     let url = base.join(text).ok().filter(|_| text.len() <= LONGEST_ADDRESS)?;
     let host = url.host_str().unwrap_or_default();
-    let fetched = matches!(url.scheme(), "https" | "http") && (1..=LONGEST_HOST).contains(&host.len());
+    let fetched =
+        matches!(url.scheme(), "https" | "http") && (1..=LONGEST_HOST).contains(&host.len());
     (fetched && url.as_str().len() <= LONGEST_ADDRESS).then(|| url.into())
 }
 
@@ -136,7 +163,11 @@ mod tests {
             ("//v3b.fal.media/files/x.mp4", "https://v3b.fal.media/files/x.mp4"),
             (" https://v3b.fal.media/files/x.mp4\n", "https://v3b.fal.media/files/x.mp4"),
         ] {
-            assert_eq!(found(&json!({"video": {"url": text}})).as_deref(), Some(expected), "{text}");
+            assert_eq!(
+                found(&json!({"video": {"url": text}})).as_deref(),
+                Some(expected),
+                "{text}"
+            );
         }
     }
 

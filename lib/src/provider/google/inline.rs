@@ -12,7 +12,8 @@ use base64::engine::general_purpose::{GeneralPurpose, NO_PAD};
 /// The names in [`BYTES`], with underscores, have at most so many characters.
 const LONGEST_KEY: usize = 24;
 /// Bits that are left over in the last character are not looked at: some writers do not clear them.
-const BASE64: GeneralPurpose = GeneralPurpose::new(&STANDARD, NO_PAD.with_decode_allow_trailing_bits(true));
+const BASE64: GeneralPurpose =
+    GeneralPurpose::new(&STANDARD, NO_PAD.with_decode_allow_trailing_bits(true));
 
 /// Why no video could be taken out.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -81,7 +82,11 @@ impl InlineVideo {
             let rest = self.text.split_off(whole);
             return decoded(&std::mem::replace(&mut self.text, rest));
         }
-        if self.place == Place::Done { decoded(&std::mem::take(&mut self.text)) } else { Ok(Vec::new()) }
+        if self.place == Place::Done {
+            decoded(&std::mem::take(&mut self.text))
+        } else {
+            Ok(Vec::new())
+        }
     }
 
     /// Says whether the video came to its end.
@@ -116,9 +121,12 @@ impl InlineVideo {
                 self.key.clear();
                 self.place = Place::Outside; // an empty text is an absent one
             }
-            Place::InVideo if self.escaped && byte == b'u' => self.unicode = Some(Unicode::default()),
-            Place::InVideo if self.escaped && b"nrtbf".contains(&byte) => {} // a line break in the base64
-            Place::InVideo if !escape => self.character(byte),               // of `\/` the slash counts
+            Place::InVideo if self.escaped && byte == b'u' => {
+                self.unicode = Some(Unicode::default())
+            }
+            // a line break in the base64
+            Place::InVideo if self.escaped && b"nrtbf".contains(&byte) => {}
+            Place::InVideo if !escape => self.character(byte), // of `\/` the slash counts
             Place::InMediaType if byte == b',' => self.place = Place::InVideo,
             _ => {}
         }
@@ -174,7 +182,8 @@ impl InlineVideo {
 
 /// Whether a field is one for a video's bytes, by either of its names.
 fn is_field(key: &[u8]) -> bool {
-    let bare: Vec<u8> = key.iter().filter(|byte| **byte != b'_').map(u8::to_ascii_lowercase).collect();
+    let bare: Vec<u8> =
+        key.iter().filter(|byte| **byte != b'_').map(u8::to_ascii_lowercase).collect();
     BYTES.iter().any(|name| bare == name.to_ascii_lowercase().as_bytes())
 }
 

@@ -63,15 +63,26 @@ mod tests {
 
     #[test]
     fn both_names_are_read_and_null_is_absent() {
-        let value =
-            json!({"gcsUri": "a", "rai_media_filtered_count": "2", "done": "true", "error": null, "n": 3.0, "m": 1.5});
+        let value = json!({"gcsUri": "a", "rai_media_filtered_count": "2", "done": "true", "error": null, "n": 3.0, "m": 1.5});
         assert_eq!(text(&value, "gcsUri"), Some("a"));
         assert_eq!(number(&value, "raiMediaFilteredCount"), Some(2));
         assert!(truth(&value, "done") && !truth(&value, "error") && !truth(&value, "absent"));
-        assert_eq!((number(&value, "n"), number(&value, "m"), field(&value, "error")), (Some(3), None, None));
-        assert_eq!(items(&value, "gcsUri").len() + items(&value, "error").len() + items(&json!(7), "x").len(), 1);
+        assert_eq!(
+            (number(&value, "n"), number(&value, "m"), field(&value, "error")),
+            (Some(3), None, None)
+        );
+        assert_eq!(
+            items(&value, "gcsUri").len()
+                + items(&value, "error").len()
+                + items(&json!(7), "x").len(),
+            1
+        );
         assert_eq!(items(&json!({"x": [1, 2]}), "x").len(), 2);
         let twice = json!({"gcsUri": null, "gcs_uri": "a"});
-        assert_eq!(text(&twice, "gcsUri"), Some("a"), "the null of one name does not hide the other");
+        assert_eq!(
+            text(&twice, "gcsUri"),
+            Some("a"),
+            "the null of one name does not hide the other"
+        );
     }
 }

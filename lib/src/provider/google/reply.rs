@@ -18,8 +18,12 @@ const URIS: [&str; 2] = ["gcsUri", "uri"];
 /// What a video calls its own bytes. `inline` takes them out under the same names.
 pub(super) const BYTES: [&str; 3] = ["bytesBase64Encoded", "encodedVideo", "videoBytes"];
 /// Where a response and its videos say why a filter held them back.
-const REASONS: [&str; 4] =
-    ["raiMediaFilteredReasons", "raiMediaFilteredReason", "raiFilteredReasons", "raiFilteredReason"];
+const REASONS: [&str; 4] = [
+    "raiMediaFilteredReasons",
+    "raiMediaFilteredReason",
+    "raiFilteredReasons",
+    "raiFilteredReason",
+];
 /// Where Cloud Storage answers over HTTPS.
 const STORAGE: [&str; 2] = ["https://storage.googleapis.com/", "https://storage.cloud.google.com/"];
 
@@ -40,8 +44,11 @@ pub(super) fn submitted(model: &str, reply: &Reply) -> Submitted {
         401..=403 | 407 | 429 => Submitted::NotTaken(why()),
         // The operator's route leads nowhere, or nowhere any more.
         404 | 405 | 410 => Submitted::Refused(
-            Failure::new(FailureCode::ProviderUnavailable, "Google does not have this model at present")
-                .with_said(&why()),
+            Failure::new(
+                FailureCode::ProviderUnavailable,
+                "Google does not have this model at present",
+            )
+            .with_said(&why()),
         ),
         408 | 409 | 425 | 499 => Submitted::Unknown(why()),
         400..=498 => match status.as_ref().map(Status::fault) {
@@ -50,7 +57,9 @@ pub(super) fn submitted(model: &str, reply: &Reply) -> Submitted {
             None => {
                 let message = format!("Google refused the request (HTTP {})", reply.status);
                 let said = std::str::from_utf8(&reply.body).unwrap_or_default();
-                Submitted::Refused(Failure::new(FailureCode::ProviderRefused, &message).with_said(said))
+                Submitted::Refused(
+                    Failure::new(FailureCode::ProviderRefused, &message).with_said(said),
+                )
             }
         },
         _ => Submitted::Unknown(why()),
@@ -61,16 +70,20 @@ pub(super) fn submitted(model: &str, reply: &Reply) -> Submitted {
 /// times.
 pub(super) fn operation(reply: &Reply) -> Checked {
     if reply.status == 200 && !reply.whole && names_inline_video(&reply.body) {
-        return Checked::Done { file_url: INLINE.to_owned() }; // nothing else in an operation's answer is that long
+        // nothing else in an operation's answer is that long
+        return Checked::Done { file_url: INLINE.to_owned() };
     }
-    let Some(operation) = (reply.status == 200).then(|| the_operation(&reply.body)).flatten() else {
+    let Some(operation) = (reply.status == 200).then(|| the_operation(&reply.body)).flatten()
+    else {
         return Checked::Trouble(described(reply));
     };
     let response = field(&operation, "response").unwrap_or(&Value::Null);
     let (done, named) = (truth(&operation, "done"), text(&operation, "name").is_some());
     match Status::within(&operation) {
         // Only what is over has an error, whether `done` is there or not.
-        Some(status) if done || (named && field(&operation, "done").is_none()) => Checked::Failed(status.failure()),
+        Some(status) if done || (named && field(&operation, "done").is_none()) => {
+            Checked::Failed(status.failure())
+        }
         None if done || video(response).is_some() => finished(response),
         None if named => Checked::Rendering,
         _ => Checked::Trouble(described(reply)),
@@ -99,7 +112,10 @@ fn the_operation(body: &[u8]) -> Option<Value> {
 /// Where a response may have its fields: at its top, or in an object directly within it, such as
 /// `generateVideoResponse`.
 fn levels(response: &Value) -> impl Iterator<Item = &Value> {
-    let within = response.as_object().into_iter().flat_map(|object| object.values().filter(|value| value.is_object()));
+    let within = response
+        .as_object()
+        .into_iter()
+        .flat_map(|object| object.values().filter(|value| value.is_object()));
     std::iter::once(response).chain(within)
 }
 
@@ -110,13 +126,15 @@ fn listed(response: &Value) -> impl Iterator<Item = &Value> {
 
 fn finished(response: &Value) -> Checked {
     let failed = |code, message: &str| Failure::new(code, message);
-    let counted = levels(response).any(|level| number(level, "raiMediaFilteredCount").is_some_and(|count| count > 0));
+    let counted = levels(response)
+        .any(|level| number(level, "raiMediaFilteredCount").is_some_and(|count| count > 0));
     let reasons = reasons(response);
     match video(response) {
         Some(Video::Object(file_url)) => Checked::Done { file_url },
         Some(Video::Inline) => Checked::Done { file_url: INLINE.to_owned() },
         _ if counted || !reasons.is_empty() => {
-            let (said, ours) = (sentences(&reasons), "Google's safety filters held the video back".to_owned());
+            let (said, ours) =
+                (sentences(&reasons), "Google's safety filters held the video back".to_owned());
             let message = foreign_text::for_callers(&said).unwrap_or(ours);
             Checked::Failed(failed(FailureCode::ContentFiltered, &message).with_said(&said))
         }
@@ -125,9 +143,15 @@ fn finished(response: &Value) -> Checked {
             "Google gave an address for the video that is not in Cloud Storage",
         )),
         None => {
-            let keys: Vec<_> = levels(response).filter_map(Value::as_object).flat_map(|level| level.keys()).collect();
+            let keys: Vec<_> = levels(response)
+                .filter_map(Value::as_object)
+                .flat_map(|level| level.keys())
+                .collect();
             let keys = keys.into_iter().take(12).map(String::as_str).collect::<Vec<_>>().join(", ");
-            let failure = failed(FailureCode::ProviderNoOutput, "Google finished the render and gave no video");
+            let failure = failed(
+                FailureCode::ProviderNoOutput,
+                "Google finished the render and gave no video",
+            );
             Checked::Failed(failure.with_said(&format!("the response has: {keys}")))
         }
     }
@@ -135,7 +159,8 @@ fn finished(response: &Value) -> Checked {
 
 /// All that a response gives as a reason why its filters held something back.
 fn reasons(response: &Value) -> Vec<&Value> {
-    let videos = listed(response).flat_map(|item| std::iter::once(item).chain(field(item, "video")));
+    let videos =
+        listed(response).flat_map(|item| std::iter::once(item).chain(field(item, "video")));
     let places = levels(response).chain(videos);
     let given = places.flat_map(|place| REASONS.iter().flat_map(move |name| items(place, name)));
     given.filter(|reason| !reason.is_null()).collect()
@@ -146,9 +171,13 @@ fn sentences(reasons: &[&Value]) -> String {
     let sentence = |reason: &Value| match reason {
         Value::String(text) => text.clone(),
         Value::Number(code) => code.to_string(),
-        reason => text(reason, "reason").or_else(|| text(reason, "message")).unwrap_or_default().to_owned(),
+        reason => text(reason, "reason")
+            .or_else(|| text(reason, "message"))
+            .unwrap_or_default()
+            .to_owned(),
     };
-    let said = reasons.iter().map(|reason| sentence(reason)).filter(|sentence| !sentence.is_empty());
+    let said =
+        reasons.iter().map(|reason| sentence(reason)).filter(|sentence| !sentence.is_empty());
     said.collect::<Vec<_>>().join("; ")
 }
 
@@ -167,9 +196,12 @@ fn video(response: &Value) -> Option<Video> {
     let videos = || listed(response).map(|item| field(item, "video").unwrap_or(item));
     let fetched = videos().find_map(|video| {
         let object = uris(video).find_map(object).map(Video::Object);
-        object.or_else(|| BYTES.iter().any(|name| text(video, name).is_some()).then_some(Video::Inline))
+        object.or_else(|| {
+            BYTES.iter().any(|name| text(video, name).is_some()).then_some(Video::Inline)
+        })
     });
-    fetched.or_else(|| videos().any(|video| uris(video).next().is_some()).then_some(Video::Elsewhere))
+    fetched
+        .or_else(|| videos().any(|video| uris(video).next().is_some()).then_some(Video::Elsewhere))
 }
 
 fn uris(video: &Value) -> impl Iterator<Item = &str> {
@@ -186,14 +218,19 @@ fn object(uri: &str) -> Option<String> {
             percent_decode_str(path.split(['?', '#']).next()?).decode_utf8().ok()?
         }
     };
-    let named = path.split_once('/').is_some_and(|(bucket, object)| !bucket.is_empty() && !object.is_empty());
+    let named = path
+        .split_once('/')
+        .is_some_and(|(bucket, object)| !bucket.is_empty() && !object.is_empty());
     let named = named && !path.chars().any(char::is_control);
     (named && path.len() <= LONGEST_ADDRESS).then(|| format!("gs://{path}"))
 }
 
 fn names_inline_video(body: &[u8]) -> bool {
-    let body: Vec<u8> = body.iter().filter(|byte| **byte != b'_').map(u8::to_ascii_lowercase).collect();
-    let has = |name: &str| body.windows(name.len()).any(|window| window == name.to_ascii_lowercase().as_bytes());
+    let body: Vec<u8> =
+        body.iter().filter(|byte| **byte != b'_').map(u8::to_ascii_lowercase).collect();
+    let has = |name: &str| {
+        body.windows(name.len()).any(|window| window == name.to_ascii_lowercase().as_bytes())
+    };
     BYTES.into_iter().any(has)
 }
 
@@ -207,7 +244,11 @@ fn is_plain(name: &str) -> bool {
 fn described(reply: &Reply) -> String {
     let body = serde_json::from_slice::<Value>(&reply.body).unwrap_or_default();
     match Status::within(&body).and_then(|status| status.word()) {
-        Some(word) => format!("Google answered HTTP {} ({})", reply.status, foreign_text::shortened(&word, 64)),
+        Some(word) => format!(
+            "Google answered HTTP {} ({})",
+            reply.status,
+            foreign_text::shortened(&word, 64)
+        ),
         None => format!("Google answered HTTP {}", reply.status),
     }
 }

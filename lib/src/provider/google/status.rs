@@ -67,18 +67,23 @@ impl Status {
     /// The error in a body, which may be in a list; `None` if there is none. An error without a
     /// code and a message is none.
     pub(super) fn within(body: &Value) -> Option<Self> {
-        let error =
-            items(body, "error").first().or_else(|| body.as_array()?.iter().find_map(|item| field(item, "error")))?;
+        let error = items(body, "error")
+            .first()
+            .or_else(|| body.as_array()?.iter().find_map(|item| field(item, "error")))?;
         let message = error.as_str().or_else(|| text(error, "message"));
-        let message = message.or_else(|| items(error, "errors").iter().find_map(|error| text(error, "message")));
-        let (code, status) = (number(error, "code"), text(error, "status").or_else(|| text(error, "code")));
-        let named = status.and_then(|word| NAMES.into_iter().find(|name| name.eq_ignore_ascii_case(word)));
+        let message = message
+            .or_else(|| items(error, "errors").iter().find_map(|error| text(error, "message")));
+        let (code, status) =
+            (number(error, "code"), text(error, "status").or_else(|| text(error, "code")));
+        let named =
+            status.and_then(|word| NAMES.into_iter().find(|name| name.eq_ignore_ascii_case(word)));
         let status = Self {
             name: named.or_else(|| code.and_then(name_of)),
             word: status.map(str::to_owned).or_else(|| code.map(|code| code.to_string())),
             message: message.unwrap_or_default().to_owned(),
         };
-        (status.name != Some("OK") && (status.word.is_some() || !status.message.is_empty())).then_some(status)
+        (status.name != Some("OK") && (status.word.is_some() || !status.message.is_empty()))
+            .then_some(status)
     }
 
     /// The error in a reply. Where the error has no code of gRPC's, the HTTP status tells it.
@@ -98,18 +103,20 @@ impl Status {
 
     /// Whose it is.
     ///
-    /// - 3, 11 and 12 say what is wrong with the request, or that the model does not do it. A code 3 that
-    ///   speaks of a bucket, a key or a project is about what the operator has set up.
-    /// - 5, 7, 9 and 16 speak of a bucket or a model that is gone, of rights, of billing, and of the key:
-    ///   what Google wants changed in the operator's project.
-    /// - All others end one attempt: no capacity, a deadline, an internal error, an operation that was
-    ///   aborted. So do unknown codes, for Google took the request before.
+    /// - 3, 11 and 12 say what is wrong with the request, or that the model does not do it. A code
+    ///   3 that speaks of a bucket, a key or a project is about what the operator has set up.
+    /// - 5, 7, 9 and 16 speak of a bucket or a model that is gone, of rights, of billing, and of
+    ///   the key: what Google wants changed in the operator's project.
+    /// - All others end one attempt: no capacity, a deadline, an internal error, an operation that
+    ///   was aborted. So do unknown codes, for Google took the request before.
     pub(super) fn fault(&self) -> Fault {
         match self.name {
             _ if self.is_filtered() => Fault::Orders,
             Some("INVALID_ARGUMENT") if self.speaks_of_the_setup() => Fault::Operators,
             Some("INVALID_ARGUMENT" | "OUT_OF_RANGE" | "UNIMPLEMENTED") => Fault::Orders,
-            Some("NOT_FOUND" | "PERMISSION_DENIED" | "FAILED_PRECONDITION" | "UNAUTHENTICATED") => Fault::Operators,
+            Some("NOT_FOUND" | "PERMISSION_DENIED" | "FAILED_PRECONDITION" | "UNAUTHENTICATED") => {
+                Fault::Operators
+            }
             _ => Fault::Passing,
         }
     }
@@ -117,7 +124,14 @@ impl Status {
     /// Whether it speaks of a filter, with a code that filters have. An internal error of a filter
     /// passes.
     fn is_filtered(&self) -> bool {
-        let filters = ["INVALID_ARGUMENT", "FAILED_PRECONDITION", "OUT_OF_RANGE", "CANCELLED", "UNKNOWN", "ABORTED"];
+        let filters = [
+            "INVALID_ARGUMENT",
+            "FAILED_PRECONDITION",
+            "OUT_OF_RANGE",
+            "CANCELLED",
+            "UNKNOWN",
+            "ABORTED",
+        ];
         self.name.is_none_or(|name| filters.contains(&name)) && says_filtered(&self.message)
     }
 
@@ -134,17 +148,23 @@ impl Status {
         let speaks = self.is_filtered() || of_the_order;
         let own_words = if speaks { foreign_text::for_callers(&self.message) } else { None };
         let (code, ours) = match self.fault() {
-            Fault::Orders if self.is_filtered() => {
-                (FailureCode::ContentFiltered, "Google's safety filters refused the prompt or the video".to_owned())
+            Fault::Orders if self.is_filtered() => (
+                FailureCode::ContentFiltered,
+                "Google's safety filters refused the prompt or the video".to_owned(),
+            ),
+            Fault::Orders => {
+                (FailureCode::ProviderRefused, format!("Google refused the request{coded}"))
             }
-            Fault::Orders => (FailureCode::ProviderRefused, format!("Google refused the request{coded}")),
             Fault::Operators => (
                 FailureCode::ProviderUnavailable,
-                "Google does not serve this system at present, which its operator has to mend".to_owned(),
+                "Google does not serve this system at present, which its operator has to mend"
+                    .to_owned(),
             ),
             Fault::Passing => (
                 FailureCode::RenderFailed,
-                format!("the render failed at Google{coded}; it may succeed when it is ordered again"),
+                format!(
+                    "the render failed at Google{coded}; it may succeed when it is ordered again"
+                ),
             ),
         };
         let failure = Failure::new(code, &own_words.unwrap_or(ours)).with_said(&self.message);

@@ -7,8 +7,7 @@ use super::*;
 use crate::job::tests::kling;
 use crate::provider::{Handle as ProviderHandle, Headers};
 
-const OPERATION: &str =
-    "projects/acme/locations/us-central1/publishers/google/models/veo-3.1-generate-001/operations/7";
+const OPERATION: &str = "projects/acme/locations/us-central1/publishers/google/models/veo-3.1-generate-001/operations/7";
 
 fn google(storage_uri: Option<&str>) -> Google {
     Google {
@@ -42,15 +41,18 @@ fn reply(status: u16, body: &Value) -> Reply {
 #[test]
 fn a_submission_is_the_documented_one() {
     let request = google(None).submit(&veo());
-    let base =
-        "https://us-central1-aiplatform.googleapis.com/v1/projects/acme/locations/us-central1/publishers/google/models";
+    let base = "https://us-central1-aiplatform.googleapis.com/v1/projects/acme/locations/us-central1/publishers/google/models";
     assert_eq!(request.url.as_str(), format!("{base}/veo-3.1-generate-001:predictLongRunning"));
     assert_eq!(request.credential, Provider::Google);
     let parameters = json!({"sampleCount": 1, "durationSeconds": 8, "generateAudio": true, "aspectRatio": "9:16"});
-    assert_eq!(request.body, Some(json!({"instances": [{"prompt": kling().prompt}], "parameters": parameters})));
+    assert_eq!(
+        request.body,
+        Some(json!({"instances": [{"prompt": kling().prompt}], "parameters": parameters}))
+    );
 
     let silent = Job { model: "google/veo-3".to_owned(), aspect_ratio: None, ..veo() };
-    let parameters = google(Some("gs://videos/veo/")).submit(&silent).body.unwrap()["parameters"].take();
+    let parameters =
+        google(Some("gs://videos/veo/")).submit(&silent).body.unwrap()["parameters"].take();
     let folder = format!("gs://videos/veo/{}/{}/", silent.org, silent.id);
     assert_eq!(
         parameters,
@@ -61,7 +63,10 @@ fn a_submission_is_the_documented_one() {
 #[test]
 fn what_the_answer_to_a_submission_means() {
     let meaning = |status, body: Value| google(None).submitted(&veo(), &reply(status, &body));
-    assert_eq!(meaning(200, json!({"name": OPERATION})), Submitted::Accepted(ProviderHandle::Google(handle())));
+    assert_eq!(
+        meaning(200, json!({"name": OPERATION})),
+        Submitted::Accepted(ProviderHandle::Google(handle()))
+    );
     let error = |code: u16, status: &str| json!({"error": {"code": code, "message": "said Google", "status": status}});
     for status in [401, 402, 403, 429] {
         assert!(matches!(meaning(status, error(status, "X")), Submitted::NotTaken(_)), "{status}");
@@ -72,16 +77,23 @@ fn what_the_answer_to_a_submission_means() {
     for body in [json!({}), json!({"name": ""}), json!({"name": "operations/7"}), json!("text")] {
         assert!(matches!(meaning(200, body.clone()), Submitted::Unknown(_)), "{body}");
     }
-    let refused = Failure::new(FailureCode::ProviderRefused, "said Google").with_provider_code("INVALID_ARGUMENT");
+    let refused = Failure::new(FailureCode::ProviderRefused, "said Google")
+        .with_provider_code("INVALID_ARGUMENT");
     assert_eq!(
         meaning(400, error(400, "INVALID_ARGUMENT")),
         Submitted::Refused(refused.clone().with_said("said Google"))
     );
     let listed = json!([error(400, "INVALID_ARGUMENT")]);
-    assert_eq!(meaning(400, listed), Submitted::Refused(refused.with_said("said Google")), "a list is read");
+    assert_eq!(
+        meaning(400, listed),
+        Submitted::Refused(refused.with_said("said Google")),
+        "a list is read"
+    );
     for status in [404, 405, 410] {
         match meaning(status, error(status, "NOT_FOUND")) {
-            Submitted::Refused(failure) => assert_eq!(failure.code, FailureCode::ProviderUnavailable),
+            Submitted::Refused(failure) => {
+                assert_eq!(failure.code, FailureCode::ProviderUnavailable)
+            }
             other => panic!("{other:?}"),
         }
     }
@@ -95,20 +107,30 @@ fn what_the_answer_to_a_submission_means() {
     assert_eq!(meaning(400, json!("text")), Submitted::Refused(without_cause));
     // Without a code of gRPC's the HTTP status tells whose fault it is.
     for status in [400, 413, 422, 451] {
-        for error in [json!("bad"), json!({"message": "bad"}), json!({"message": "bad", "code": status})] {
+        for error in
+            [json!("bad"), json!({"message": "bad"}), json!({"message": "bad", "code": status})]
+        {
             match meaning(status, json!({"error": error})) {
                 Submitted::Refused(failure) => {
-                    assert_eq!((failure.code, failure.message.as_str()), (FailureCode::ProviderRefused, "bad"));
+                    assert_eq!(
+                        (failure.code, failure.message.as_str()),
+                        (FailureCode::ProviderRefused, "bad")
+                    );
                 }
                 other => panic!("{status} {error}: {other:?}"),
             }
         }
     }
-    for (status, error) in [(412, "bad"), (400, "The bucket acme does not exist"), (422, "billing is off")] {
+    for (status, error) in
+        [(412, "bad"), (400, "The bucket acme does not exist"), (422, "billing is off")]
+    {
         let meaning = meaning(status, json!({"error": error}));
         assert!(matches!(meaning, Submitted::NotTaken(_)), "{status} {error}: {meaning:?}");
     }
-    for body in [json!([{"name": OPERATION}]), json!({"name": OPERATION, "done": 7, "metadata": "x", "error": {}})] {
+    for body in [
+        json!([{"name": OPERATION}]),
+        json!({"name": OPERATION, "done": 7, "metadata": "x", "error": {}}),
+    ] {
         let accepted = Submitted::Accepted(ProviderHandle::Google(handle()));
         assert_eq!(meaning(200, body), accepted, "what Google took is not lost for an odd field");
     }
@@ -124,24 +146,31 @@ fn what_the_answer_to_a_submission_means() {
 #[test]
 fn an_operation_is_asked_for_where_it_was_begun() {
     let asked = |google: &Google, operation: &str| {
-        let request = google.check(&Handle { operation: operation.to_owned(), model: "veo-9".to_owned() });
+        let request =
+            google.check(&Handle { operation: operation.to_owned(), model: "veo-9".to_owned() });
         assert_eq!(request.body, Some(json!({"operationName": operation})));
         request.url.to_string()
     };
-    let path =
-        "/v1/projects/acme/locations/us-central1/publishers/google/models/veo-3.1-generate-001:fetchPredictOperation";
+    let path = "/v1/projects/acme/locations/us-central1/publishers/google/models/veo-3.1-generate-001:fetchPredictOperation";
     let moved = Google { project: "other".to_owned(), ..google(None) };
     for google in [google(None), moved.clone()] {
-        assert_eq!(asked(&google, OPERATION), format!("https://us-central1-aiplatform.googleapis.com{path}"));
+        assert_eq!(
+            asked(&google, OPERATION),
+            format!("https://us-central1-aiplatform.googleapis.com{path}")
+        );
     }
     let elsewhere = Google {
         location: "europe-west4".to_owned(),
         api_url: vertex_url("europe-west4").parse().unwrap(),
         ..moved.clone()
     };
-    assert_eq!(asked(&elsewhere, OPERATION), format!("https://us-central1-aiplatform.googleapis.com{path}"));
+    assert_eq!(
+        asked(&elsewhere, OPERATION),
+        format!("https://us-central1-aiplatform.googleapis.com{path}")
+    );
     let global = OPERATION.replace("us-central1", "global");
-    let expected = format!("https://aiplatform.googleapis.com{}", path.replace("us-central1", "global"));
+    let expected =
+        format!("https://aiplatform.googleapis.com{}", path.replace("us-central1", "global"));
     assert_eq!(asked(&elsewhere, &global), expected);
     let proxied = Google { api_url: "http://127.0.0.1:9002".parse().unwrap(), ..elsewhere.clone() };
     assert_eq!(
@@ -149,9 +178,15 @@ fn an_operation_is_asked_for_where_it_was_begun() {
         format!("http://127.0.0.1:9002{path}"),
         "a base of the operator's own stays"
     );
-    for name in ["projects/acme/operations/7", "projects/../locations/x/publishers/google/models/m/operations/7"] {
+    for name in [
+        "projects/acme/operations/7",
+        "projects/../locations/x/publishers/google/models/m/operations/7",
+    ] {
         let url = asked(&elsewhere, name);
-        assert!(url.contains("/projects/other/locations/europe-west4/publishers/google/models/veo-9:"), "{url}");
+        assert!(
+            url.contains("/projects/other/locations/europe-west4/publishers/google/models/veo-9:"),
+            "{url}"
+        );
     }
 }
 
@@ -180,21 +215,30 @@ fn googles_token_goes_to_google_and_to_what_is_configured() {
     }
     let local = Google { api_url: "http://127.0.0.1:9002".parse().unwrap(), ..google(None) };
     assert!(own(&local, "http://127.0.0.1:9002/v1"));
-    assert!(!own(&local, "https://europe-west4-aiplatform.googleapis.com/v1"), "a simulator's token stays here");
+    assert!(
+        !own(&local, "https://europe-west4-aiplatform.googleapis.com/v1"),
+        "a simulator's token stays here"
+    );
 }
 
 #[test]
 fn what_an_operation_means() {
     let meaning = |body: Value| google(None).checked(&reply(200, &body));
-    let done = |response: Value| meaning(json!({"name": OPERATION, "done": true, "response": response}));
+    let done =
+        |response: Value| meaning(json!({"name": OPERATION, "done": true, "response": response}));
     let code = |checked: Checked| match checked {
         Checked::Failed(failure) => (failure.code, failure.message, failure.provider_code),
         other => panic!("{other:?}"),
     };
     assert_eq!(meaning(json!({"name": OPERATION})), Checked::Rendering);
-    assert_eq!(meaning(json!({"name": OPERATION, "done": false, "metadata": {}})), Checked::Rendering);
     assert_eq!(
-        done(json!({"videos": [{"gcsUri": "gs://videos/a/sample_0.mp4", "mimeType": "video/mp4"}]})),
+        meaning(json!({"name": OPERATION, "done": false, "metadata": {}})),
+        Checked::Rendering
+    );
+    assert_eq!(
+        done(
+            json!({"videos": [{"gcsUri": "gs://videos/a/sample_0.mp4", "mimeType": "video/mp4"}]})
+        ),
         Checked::Done { file_url: "gs://videos/a/sample_0.mp4".to_owned() }
     );
     assert_eq!(
@@ -204,10 +248,16 @@ fn what_an_operation_means() {
     let filtered = json!({"raiMediaFilteredCount": 1, "raiMediaFilteredReasons": ["a face"]});
     assert_eq!(code(done(filtered)), (FailureCode::ContentFiltered, "a face".to_owned(), None));
     assert_eq!(code(done(json!({"videos": []}))).0, FailureCode::ProviderNoOutput);
-    assert_eq!(code(meaning(json!({"name": OPERATION, "done": true}))).0, FailureCode::ProviderNoOutput);
-    let failed = json!({"name": OPERATION, "done": true, "error": {"code": 13, "message": "internal"}});
+    assert_eq!(
+        code(meaning(json!({"name": OPERATION, "done": true}))).0,
+        FailureCode::ProviderNoOutput
+    );
+    let failed =
+        json!({"name": OPERATION, "done": true, "error": {"code": 13, "message": "internal"}});
     assert_eq!(code(meaning(failed)).0, FailureCode::RenderFailed, "done is not success");
-    for (status, body) in [(200, json!({})), (200, json!([])), (401, json!({})), (404, json!({})), (500, json!({}))] {
+    for (status, body) in
+        [(200, json!({})), (200, json!([])), (401, json!({})), (404, json!({})), (500, json!({}))]
+    {
         let trouble = google(None).checked(&reply(status, &body));
         assert!(matches!(trouble, Checked::Trouble(_)), "{status} {body}");
     }

@@ -1,4 +1,5 @@
-//! The far end: what the sandbox answers to the requests of its adapter. A function of the request and the time.
+//! The far end: what the sandbox answers to the requests of its adapter. A function of the request
+//! and the time.
 
 use super::{Handle, Outcome, Status};
 use crate::provider::{Headers, Reply, Request};
@@ -9,8 +10,9 @@ const RENDER_S: i64 = 3;
 /// How long a slow one takes.
 const SLOW_RENDER_S: i64 = 60;
 
-/// The video of every job, 5 s of a moving test picture, 16:9, drawn by
-/// `ffmpeg -f lavfi -i testsrc2=size=320x180:rate=12:duration=5 -c:v libx264 -preset veryslow -crf 36 -pix_fmt yuv420p -movflags +faststart`.
+/// The video of every job, 5 s of a moving test picture, 16:9, drawn by `ffmpeg -f lavfi -i
+/// testsrc2=size=320x180:rate=12:duration=5 -c:v libx264 -preset veryslow -crf 36 -pix_fmt yuv420p
+/// -movflags +faststart`.
 pub const VIDEO: &[u8] = include_bytes!("video.mp4");
 
 /// Answers one request, at this moment in Unix seconds.
@@ -20,7 +22,9 @@ pub fn answered(request: &Request, now_unix_s: i64) -> Reply {
     match request.url.path() {
         "/requests" => match Outcome::of(body["prompt"].as_str().unwrap_or_default()) {
             Outcome::ProviderDown => reply(503, Vec::new()),
-            Outcome::Stored => json(&Handle { outcome: Outcome::Completed, taken: now_unix_s, stored: true }),
+            Outcome::Stored => {
+                json(&Handle { outcome: Outcome::Completed, taken: now_unix_s, stored: true })
+            }
             outcome => json(&Handle { outcome, taken: now_unix_s, stored: false }),
         },
         "/status" => known().map_or_else(unknown, |handle| json(&handle.status(now_unix_s))),

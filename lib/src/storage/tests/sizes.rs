@@ -3,7 +3,11 @@
 use super::*;
 
 /// What the description, a HEAD and the public address answer, and whether that confirms the video.
-async fn confirm(info: &'static str, head: Option<Answer>, public: Option<Answer>) -> Result<(), StorageError> {
+async fn confirm(
+    info: &'static str,
+    head: Option<Answer>,
+    public: Option<Answer>,
+) -> Result<(), StorageError> {
     let (storage, _) = serving(move |request| match request.method() {
         &Method::HEAD => head.clone(),
         _ if is_info(request) => json(200, info),
@@ -41,7 +45,10 @@ async fn a_size_is_read_wherever_it_is_told() {
     ] {
         let told = confirm("{}", head(), public.clone()).await;
         assert!(told.is_ok(), "{name}, after a HEAD: {told:?}");
-        assert!(confirm(r#"{"size":"1234567"}"#, None, public).await.is_ok(), "{name}, after the info");
+        assert!(
+            confirm(r#"{"size":"1234567"}"#, None, public).await.is_ok(),
+            "{name}, after the info"
+        );
     }
 }
 
@@ -65,11 +72,16 @@ async fn one_size_that_differs_is_enough() {
 async fn bytes_are_counted_where_nothing_tells_a_size() {
     for (length, right) in [(SIZE, true), (SIZE - 1, false), (SIZE + 1, false), (0, false)] {
         let body = "x".repeat(usize::try_from(length).unwrap());
-        let told =
-            confirm("{}", json(405, ""), json(200, "").map(|(status, headers, _)| (status, headers, body))).await;
+        let told = confirm(
+            "{}",
+            json(405, ""),
+            json(200, "").map(|(status, headers, _)| (status, headers, body)),
+        )
+        .await;
         assert_eq!(told.is_ok(), right, "{length}: {told:?}");
     }
-    let unknown = confirm("{}", None, bare(206, &[("content-range", "bytes 0-0/*")])).await.unwrap_err();
+    let unknown =
+        confirm("{}", None, bare(206, &[("content-range", "bytes 0-0/*")])).await.unwrap_err();
     assert!(unknown.to_string().contains("does not say how large"), "{unknown}");
 }
 
@@ -113,12 +125,19 @@ async fn a_refused_description_tells_no_size_and_is_not_the_end() {
         assert_eq!(no_head.is_ok(), body != NO_OBJECT, "{name}, and no HEAD: {no_head:?}");
         let other = confirm_at(info(), bare(200, &[("content-length", "1")]), range(), None).await;
         assert!(matches!(other, Err(StorageError::Size { found: 1, .. })), "{name}: {other:?}");
-        let gone = confirm_at(info(), json(400, NO_OBJECT), json(400, NO_OBJECT), None).await.unwrap_err();
+        let gone =
+            confirm_at(info(), json(400, NO_OBJECT), json(400, NO_OBJECT), None).await.unwrap_err();
         assert!(gone.says_no_object(), "{name}: {gone:?}");
-        assert!(confirm_at(info(), head(), json(403, ""), None).await.is_err(), "{name}, and not public");
+        assert!(
+            confirm_at(info(), head(), json(403, ""), None).await.is_err(),
+            "{name}, and not public"
+        );
     }
     for status in [408, 429, 502, 503, 504] {
-        assert!(confirm_at(bare(status, &[]), head(), range(), None).await.is_err(), "{status} passes");
+        assert!(
+            confirm_at(bare(status, &[]), head(), range(), None).await.is_err(),
+            "{status} passes"
+        );
     }
     assert!(confirm_at(None, head(), range(), None).await.is_err(), "no answer passes");
 }
@@ -128,15 +147,24 @@ async fn a_refused_description_tells_no_size_and_is_not_the_end() {
 async fn an_object_that_is_not_there_is_the_descriptions_word() {
     let no_object = || json(400, NO_OBJECT);
     let gone = confirm_at(no_object(), no_object(), no_object(), None).await;
-    assert!(matches!(gone, Err(StorageError::Refused { step: "info", status: 404, .. })), "{gone:?}");
+    assert!(
+        matches!(gone, Err(StorageError::Refused { step: "info", status: 404, .. })),
+        "{gone:?}"
+    );
     let (storage, server) = serving(|_| json(400, NO_OBJECT));
     assert!(storage.confirm(PATH, SIZE).await.is_err());
-    assert!(server.asked().iter().all(|(_, _, has_key)| *has_key), "a CDN would keep the answer to the public");
+    assert!(
+        server.asked().iter().all(|(_, _, has_key)| *has_key),
+        "a CDN would keep the answer to the public"
+    );
     let head = bare(200, &[("content-length", "1234567")]);
     let lost = confirm_at(no_object(), head.clone(), None, None).await;
     assert!(matches!(lost, Err(StorageError::Wire(_))), "{lost:?}");
     let gone = confirm_at(no_object(), head, no_object(), None).await;
-    assert!(matches!(gone, Err(StorageError::Refused { step: "info", status: 404, .. })), "{gone:?}");
+    assert!(
+        matches!(gone, Err(StorageError::Refused { step: "info", status: 404, .. })),
+        "{gone:?}"
+    );
 }
 
 /// A server that answers ranges without a total may tell it of the whole.

@@ -8,8 +8,8 @@ use crate::outbound::BoxError;
 use crate::store::error::Item;
 use serde::{Deserialize, Serialize};
 
-/// An account as it is stored. `available` is the one attribute that a condition can compare with 0. What stands after `revision` may be
-/// missing.
+/// An account as it is stored. `available` is the one attribute that a condition can compare with
+/// 0. What stands after `revision` may be missing.
 #[derive(Debug, Serialize, Deserialize)]
 struct AccountItem {
     org: OrgId,
@@ -110,7 +110,8 @@ pub(in crate::store) fn to_account(item: Item) -> Result<Account, BoxError> {
     if account.available()? == item.available {
         Ok(account)
     } else {
-        Err(format!("account {}: available is not balance − held + credit limit", account.org).into())
+        Err(format!("account {}: available is not balance − held + credit limit", account.org)
+            .into())
     }
 }
 

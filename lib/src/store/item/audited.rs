@@ -28,7 +28,8 @@ pub(in crate::store) fn to_stated(item: Item) -> Result<Stated, BoxError> {
     Ok(Stated { balance, entries, held, credit_limit, available, open_jobs, revision })
 }
 
-/// What an audit reads of a ledger's entry. One without a place in the order is at place 0, where none should be.
+/// What an audit reads of a ledger's entry. One without a place in the order is at place 0, where
+/// none should be.
 #[derive(Debug, Deserialize)]
 struct PostingItem {
     kind: EntryKind,
@@ -43,7 +44,9 @@ struct PostingItem {
 pub(in crate::store) fn to_posting(item: Item) -> Result<Posting, BoxError> {
     let PostingItem { kind, amount, job, sequence, balance_after } = serde_dynamo::from_item(item)?;
     let of = match kind {
-        EntryKind::Consumption => Of::Consumption(job.ok_or("a consumption in the ledger names no job")?),
+        EntryKind::Consumption => {
+            Of::Consumption(job.ok_or("a consumption in the ledger names no job")?)
+        }
         EntryKind::Refund => Of::Refund(job.ok_or("a refund in the ledger names no job")?),
         EntryKind::Bonus | EntryKind::Recharge | EntryKind::Adjustment => Of::Other,
     };
@@ -62,6 +65,7 @@ struct StandingItem {
 
 pub(in crate::store) fn to_standing(item: Item) -> Result<Standing, BoxError> {
     let StandingItem { job, status, cost, created, open } = serde_dynamo::from_item(item)?;
-    let status = Status::named(&status).ok_or_else(|| format!("job {job} has the unknown status {status:?}"))?;
+    let status = Status::named(&status)
+        .ok_or_else(|| format!("job {job} has the unknown status {status:?}"))?;
     Ok(Standing { job, status, cost, created, indexed: open.is_some() })
 }

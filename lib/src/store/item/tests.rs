@@ -8,8 +8,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use std::collections::BTreeSet;
 
 /// What every job has; the rest is there only in some states.
-const ALWAYS: &str =
-    "org job v write revision status model provider route prompt seconds price cost poll_every_s created due";
+const ALWAYS: &str = "org job v write revision status model provider route prompt seconds price cost poll_every_s created due";
 
 #[test]
 fn a_job_reads_back_as_it_was_written_in_every_state() {
@@ -30,9 +29,21 @@ fn an_item_has_what_its_state_needs_and_nothing_empty() {
         ("found", &["open", "handle", "submitted", "rendering_since", "file_url", "file_found"]),
         (
             "uploading",
-            &["open", "handle", "submitted", "rendering_since", "file_url", "file_found", "upload_url", "store_tried"],
+            &[
+                "open",
+                "handle",
+                "submitted",
+                "rendering_since",
+                "file_url",
+                "file_found",
+                "upload_url",
+                "store_tried",
+            ],
         ),
-        ("completed", &["ended", "video_url", "handle", "submitted", "rendering_since", "file_found"]),
+        (
+            "completed",
+            &["ended", "video_url", "handle", "submitted", "rendering_since", "file_found"],
+        ),
         ("failed", &["ended", "failure", "handle", "submitted", "rendering_since"]),
     ] {
         let item = from_job(&Job { aspect_ratio: None, ..in_state(state) }, "write").unwrap();
@@ -45,11 +56,13 @@ fn an_item_has_what_its_state_needs_and_nothing_empty() {
 
 #[test]
 fn a_stop_and_a_trouble_read_back_and_a_job_of_the_version_before_has_none() {
-    let job = in_state("rendering").stopping(Failure::cancelled(), kling().created).applied().unwrap();
+    let job =
+        in_state("rendering").stopping(Failure::cancelled(), kling().created).applied().unwrap();
     let job = job.looked_at(&Seen::Over("503".to_owned()), kling().created).applied().unwrap();
     let item = from_job(&job, "write").unwrap();
     assert_eq!(to_job(item.clone()).unwrap(), job);
-    let new = ["over_since", "stop_requested", "stop_failure", "trouble", "trouble_at", "trouble_count"];
+    let new =
+        ["over_since", "stop_requested", "stop_failure", "trouble", "trouble_at", "trouble_count"];
     assert!(new.iter().all(|name| item.contains_key(*name)), "{item:?}");
     let before: Item = item.into_iter().filter(|(name, _)| !new.contains(&name.as_str())).collect();
     let read = to_job(before).unwrap();
@@ -59,7 +72,8 @@ fn a_stop_and_a_trouble_read_back_and_a_job_of_the_version_before_has_none() {
 /// An attribute of the item is frozen at the submit, or an update says what becomes of it.
 #[test]
 fn every_attribute_of_a_job_is_frozen_or_in_the_update() {
-    let frozen = "org job v model provider route seconds aspect_ratio price cost poll_every_s created";
+    let frozen =
+        "org job v model provider route seconds aspect_ratio price cost poll_every_s created";
     let deleted = |state| in_state(state).deleted(kling().created).applied().unwrap();
     let final_jobs = [("completed", deleted("completed")), ("failed", deleted("failed"))];
     for (state, job) in in_every_state().into_iter().chain(final_jobs) {
@@ -86,7 +100,11 @@ fn a_deleted_job_keeps_its_receipt_and_no_words_and_its_address_until_the_file_i
             let item = from_job(&job, "write").unwrap();
             assert_eq!(item["prompt"], AttributeValue::S(String::new()), "{state}");
             let file_gone = job.deletion.unwrap().file_gone;
-            assert_eq!(item.contains_key("video_url"), state == "completed" && !file_gone, "{state}: {item:?}");
+            assert_eq!(
+                item.contains_key("video_url"),
+                state == "completed" && !file_gone,
+                "{state}: {item:?}"
+            );
             assert!(!item.contains_key("open"), "{state}: {item:?}");
             assert_eq!(item["file_gone"], AttributeValue::Bool(file_gone), "{state}");
             assert_eq!(to_job(item).unwrap(), job, "{state}");
@@ -97,9 +115,13 @@ fn a_deleted_job_keeps_its_receipt_and_no_words_and_its_address_until_the_file_i
 /// The version before took the address off at once; such a deletion may not have come to its end.
 #[test]
 fn a_deletion_that_the_version_before_began_reads_without_an_address() {
-    let mut item = from_job(&in_state("completed").deleted(kling().created).applied().unwrap(), "write").unwrap();
+    let mut item =
+        from_job(&in_state("completed").deleted(kling().created).applied().unwrap(), "write")
+            .unwrap();
     item.remove("video_url");
-    let State::Completed { video_url, .. } = to_job(item).unwrap().state else { panic!("it is completed") };
+    let State::Completed { video_url, .. } = to_job(item).unwrap().state else {
+        panic!("it is completed")
+    };
     assert_eq!(video_url, "");
 }
 
@@ -112,7 +134,11 @@ fn a_job_that_ended_before_its_trace_was_kept_reads_without_one() {
             let mut item = from_job(&job, "write").unwrap();
             item.remove(missing);
             let read = to_job(item).unwrap();
-            assert_eq!((read.trace(), read.status()), (None, job.status()), "{state} without {missing}");
+            assert_eq!(
+                (read.trace(), read.status()),
+                (None, job.status()),
+                "{state} without {missing}"
+            );
         }
     }
 }
@@ -138,11 +164,16 @@ fn money_is_stored_as_whole_micro_pesos_and_the_index_by_the_last_digit() {
 fn an_item_that_would_be_misread_is_refused() {
     let mut newer = from_job(&kling(), "write").unwrap();
     newer.insert("v".to_owned(), AttributeValue::N("2".to_owned()));
-    assert!(to_job(newer).unwrap_err().to_string().ends_with("has item version 2, this code reads 1"));
+    assert!(
+        to_job(newer).unwrap_err().to_string().ends_with("has item version 2, this code reads 1")
+    );
 
-    for (state, needs) in
-        [("queued", "handle"), ("queued", "submitted"), ("found", "file_found"), ("completed", "video_url")]
-    {
+    for (state, needs) in [
+        ("queued", "handle"),
+        ("queued", "submitted"),
+        ("found", "file_found"),
+        ("completed", "video_url"),
+    ] {
         let mut item = from_job(&in_state(state), "write").unwrap();
         item.remove(needs);
         let says = to_job(item).unwrap_err().to_string();

@@ -1,5 +1,6 @@
-//! How a moved job is written over its item: attribute by attribute. DynamoDB keeps every attribute that the update does not
-//! name. During a deployment two versions of a function write the same items, so an attribute of the other version survives.
+//! How a moved job is written over its item: attribute by attribute. DynamoDB keeps every attribute
+//! that the update does not name. During a deployment two versions of a function write the same
+//! items, so an attribute of the other version survives.
 
 use super::from_job;
 use crate::job::{Job, State};
@@ -50,7 +51,8 @@ impl JobUpdate {
     /// The condition under which the update is written: the revision is the one that was read.
     pub(in crate::store) const CONDITION: &str = "#revision = :read";
 
-    /// The update that makes an item of the revision before into this job, under the name of this write.
+    /// The update that makes an item of the revision before into this job, under the name of this
+    /// write.
     pub(in crate::store) fn of(job: &Job, write: &str) -> Result<Self, BoxError> {
         let mut item = from_job(job, write)?;
         let mut update = Parts::default();
@@ -99,8 +101,9 @@ impl Parts {
         }
     }
 
-    /// A deletion takes the message out of a failure and leaves the rest of the map. Two clauses of one update may not overlap, so
-    /// this one replaces the clause of the whole map; a deleted job has failed before, so the map is there.
+    /// A deletion takes the message out of a failure and leaves the rest of the map. Two clauses of
+    /// one update may not overlap, so this one replaces the clause of the whole map; a deleted job
+    /// has failed before, so the map is there.
     fn erase_message(&mut self, message: &str) {
         self.set.retain(|clause| !clause.starts_with("#failure "));
         self.values.remove(":failure");

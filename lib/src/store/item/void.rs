@@ -1,5 +1,6 @@
-//! A void item: it stands under the id of a job that was never accepted. The submit function writes it when the answer to its
-//! transaction is lost. A transaction that arrives later fails on it, so a job that no function will send cannot come to be.
+//! A void item: it stands under the id of a job that was never accepted. The submit function writes
+//! it when the answer to its transaction is lost. A transaction that arrives later fails on it, so
+//! a job that no function will send cannot come to be.
 
 use crate::id::{JobId, OrgId};
 use crate::job::Job;
@@ -16,7 +17,8 @@ pub(in crate::store) const VOID: &str = "void";
 /// The filter for reads of many jobs.
 pub(in crate::store) const NOT_VOID: &str = "attribute_not_exists(#void)";
 
-/// A request to DynamoDB lives for seconds. A day is far past the latest arrival of one; DynamoDB removes the item after it.
+/// A request to DynamoDB lives for seconds. A day is far past the latest arrival of one; DynamoDB
+/// removes the item after it.
 const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 
 #[derive(Serialize)]
@@ -24,14 +26,21 @@ struct VoidItem {
     org: OrgId,
     job: JobId,
     void: bool,
-    /// The version before leaves out of its lists what has this attribute, and would fail on any other item that is no job.
+    /// The version before leaves out of its lists what has this attribute, and would fail on any
+    /// other item that is no job.
     deleted: Timestamp,
     expires: Timestamp,
 }
 
 pub(in crate::store) fn from_void(job: &Job) -> Result<Item, BoxError> {
     let expires = job.created.after(KEPT);
-    Ok(serde_dynamo::to_item(VoidItem { org: job.org, job: job.id, void: true, deleted: job.created, expires })?)
+    Ok(serde_dynamo::to_item(VoidItem {
+        org: job.org,
+        job: job.id,
+        void: true,
+        deleted: job.created,
+        expires,
+    })?)
 }
 
 pub(in crate::store) fn is_void(item: &Item) -> bool {

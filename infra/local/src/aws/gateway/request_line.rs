@@ -1,7 +1,7 @@
-//! Request lines that are no HTTP, such as one with `<` in its query. hyper answers them with 400 and
-//! no body; here what has to be encoded is encoded before hyper reads it. This holds for the first
-//! request of a connection. A header that is none, over about 100 headers and a path over 64 KiB
-//! stay hyper's to refuse.
+//! Request lines that are no HTTP, such as one with `<` in its query. hyper answers them with 400
+//! and no body; here what has to be encoded is encoded before hyper reads it. This holds for the
+//! first request of a connection. A header that is none, over about 100 headers and a path over 64
+//! KiB stay hyper's to refuse.
 
 use axum::serve::Listener;
 use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
@@ -43,7 +43,11 @@ impl Listener for Mending {
 }
 
 impl AsyncRead for Connection {
-    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, to: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        to: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         while !this.has_line {
             let mut bytes = [0; 4096];
@@ -68,7 +72,11 @@ impl AsyncRead for Connection {
 }
 
 impl AsyncWrite for Connection {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.socket).poll_write(context, bytes)
     }
 
@@ -83,7 +91,8 @@ impl AsyncWrite for Connection {
 
 /// The line with everything between its method and its protocol encoded where that is needed.
 fn mended(line: &[u8]) -> Vec<u8> {
-    let blanks = || line.iter().enumerate().filter(|(_, byte)| **byte == b' ').map(|(place, _)| place);
+    let blanks =
+        || line.iter().enumerate().filter(|(_, byte)| **byte == b' ').map(|(place, _)| place);
     match (blanks().next(), blanks().next_back()) {
         (Some(first), Some(last)) if first < last => {
             let (method, rest) = line.split_at(first + 1);

@@ -1,4 +1,5 @@
-//! The two JSON documents between Lambda and a function that a queue triggers: the event, and what the answer to it means.
+//! The two JSON documents between Lambda and a function that a queue triggers: the event, and what
+//! the answer to it means.
 //!
 //! <https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html>,
 //! <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>
@@ -15,8 +16,11 @@ pub(super) fn event(batch: &[Received], queue_arn: &str, region: &str) -> Value 
 }
 
 fn record(message: &Received, queue_arn: &str, region: &str) -> Value {
-    let attributes: Map<_, _> =
-        message.attributes.iter().map(|(name, value)| (name.clone(), message_attribute(value))).collect();
+    let attributes: Map<_, _> = message
+        .attributes
+        .iter()
+        .map(|(name, value)| (name.clone(), message_attribute(value)))
+        .collect();
     let mut record = json!({
         "messageId": message.message_id,
         "receiptHandle": message.receipt_handle,
@@ -36,7 +40,8 @@ fn record(message: &Received, queue_arn: &str, region: &str) -> Value {
 
 /// Lambda spells attributes in its own way, with empty lists that SQS never fills.
 fn message_attribute(attribute: &MessageAttribute) -> Value {
-    let mut shown = json!({ "stringListValues": [], "binaryListValues": [], "dataType": attribute.data_type });
+    let mut shown =
+        json!({ "stringListValues": [], "binaryListValues": [], "dataType": attribute.data_type });
     if let Some(text) = &attribute.string_value {
         shown["stringValue"] = json!(text);
     }
@@ -55,8 +60,9 @@ pub(super) enum Verdict<'a> {
     KeepAll(&'a str),
 }
 
-/// Reads a function's answer as Lambda does when `ReportBatchItemFailures` is on: nothing, an empty object, and an absent,
-/// null or empty list are success; a list that names something else than messages of this batch fails all of it.
+/// Reads a function's answer as Lambda does when `ReportBatchItemFailures` is on: nothing, an empty
+/// object, and an absent, null or empty list are success; a list that names something else than
+/// messages of this batch fails all of it.
 pub(super) fn verdict(answer: &Value, batch: &[Received]) -> Verdict<'static> {
     let failures = match answer {
         Value::Null => &Value::Null,
@@ -73,7 +79,9 @@ pub(super) fn verdict(answer: &Value, batch: &[Received]) -> Verdict<'static> {
     for failure in failures {
         match failure["itemIdentifier"].as_str() {
             Some(id) if ids.contains(id) => failed.insert(id.to_string()),
-            Some("") | None => return Verdict::KeepAll("an itemIdentifier is missing, null or empty"),
+            Some("") | None => {
+                return Verdict::KeepAll("an itemIdentifier is missing, null or empty");
+            }
             Some(_) => return Verdict::KeepAll("an itemIdentifier names no message of the batch"),
         };
     }

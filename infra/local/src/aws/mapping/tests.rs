@@ -13,9 +13,18 @@ use crate::sqs::{MessageAttribute, NewMessage, QueueSpec};
 const QUEUE: &str = "jobs";
 
 fn queue() -> Sqs {
-    let sqs = Sqs::new("http://127.0.0.1:1", "eu-central-1", "000000000000", Arc::new(|| SystemTime::UNIX_EPOCH));
+    let sqs = Sqs::new(
+        "http://127.0.0.1:1",
+        "eu-central-1",
+        "000000000000",
+        Arc::new(|| SystemTime::UNIX_EPOCH),
+    );
     sqs.create(QueueSpec::named("jobs-dead")).unwrap();
-    sqs.create(QueueSpec { max_receive_count: Some((2, "jobs-dead".into())), ..QueueSpec::named(QUEUE) }).unwrap();
+    sqs.create(QueueSpec {
+        max_receive_count: Some((2, "jobs-dead".into())),
+        ..QueueSpec::named(QUEUE)
+    })
+    .unwrap();
     sqs
 }
 
@@ -98,7 +107,8 @@ async fn the_event_is_lambdas() {
 async fn only_the_failed_items_come_again_and_end_as_dead_letters() {
     let sqs = queue();
     let ids = send(&sqs, &["good", "bad"]);
-    let (function, events) = recorder(Ok(json!({ "batchItemFailures": [{ "itemIdentifier": ids[1] }] })));
+    let (function, events) =
+        recorder(Ok(json!({ "batchItemFailures": [{ "itemIdentifier": ids[1] }] })));
     let running = mapping(&sqs, function).start().unwrap();
     sleep(A_WHILE).await;
     assert_eq!(sqs.bodies(QUEUE).unwrap(), ["bad"]);
@@ -117,8 +127,13 @@ async fn only_the_failed_items_come_again_and_end_as_dead_letters() {
 async fn without_the_setting_returned_failures_are_lost() {
     let sqs = queue();
     let ids = send(&sqs, &["bad"]);
-    let (function, _) = recorder(Ok(json!({ "batchItemFailures": [{ "itemIdentifier": ids[0] }] })));
-    run_for(EventSourceMapping { report_batch_item_failures: false, ..mapping(&sqs, function) }, A_WHILE).await;
+    let (function, _) =
+        recorder(Ok(json!({ "batchItemFailures": [{ "itemIdentifier": ids[0] }] })));
+    run_for(
+        EventSourceMapping { report_batch_item_failures: false, ..mapping(&sqs, function) },
+        A_WHILE,
+    )
+    .await;
     assert_eq!(sqs.depth(QUEUE).unwrap().total(), 0);
 }
 
@@ -135,7 +150,10 @@ async fn what_counts_as_success_and_what_fails_the_batch() {
         Ok(json!("done")),
         Err("function error".to_string()),
     ];
-    let cases = success.into_iter().map(|answer| (answer, 0)).chain(failure.into_iter().map(|answer| (answer, 2)));
+    let cases = success
+        .into_iter()
+        .map(|answer| (answer, 0))
+        .chain(failure.into_iter().map(|answer| (answer, 2)));
     for (answer, left) in cases {
         let sqs = queue();
         send(&sqs, &["one", "two"]);
@@ -159,7 +177,11 @@ async fn a_panic_and_a_timeout_fail_the_batch_and_the_mapping_goes_on() {
         })
     });
     send(&sqs, &["panics at once", "panics", "hangs", "works"]);
-    run_for(EventSourceMapping { batch_size: 1, ..mapping(&sqs, function) }, Duration::from_secs(15)).await;
+    run_for(
+        EventSourceMapping { batch_size: 1, ..mapping(&sqs, function) },
+        Duration::from_secs(15),
+    )
+    .await;
     assert_eq!(sqs.bodies(QUEUE).unwrap(), ["panics at once", "panics", "hangs"]);
     assert_eq!(sqs.depth(QUEUE).unwrap().in_flight, 3);
 }
@@ -168,9 +190,20 @@ async fn a_panic_and_a_timeout_fail_the_batch_and_the_mapping_goes_on() {
 async fn a_window_collects_and_a_full_batch_does_not_wait_for_it() {
     let sqs = queue();
     let (function, events) = recorder(Ok(Value::Null));
-    let collecting = EventSourceMapping { batch_size: 3, window: Duration::from_secs(2), ..mapping(&sqs, function) };
+    let collecting = EventSourceMapping {
+        batch_size: 3,
+        window: Duration::from_secs(2),
+        ..mapping(&sqs, function)
+    };
     let running = collecting.start().unwrap();
-    let sizes = || events.lock().unwrap().iter().map(|e| e["Records"].as_array().unwrap().len()).collect::<Vec<_>>();
+    let sizes = || {
+        events
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|e| e["Records"].as_array().unwrap().len())
+            .collect::<Vec<_>>()
+    };
 
     send(&sqs, &["a"]);
     sleep(Duration::from_millis(1500)).await;
@@ -200,7 +233,9 @@ async fn no_more_run_at_once_than_allowed_and_the_others_stay_visible() {
         })
     });
     send(&sqs, &["a", "b", "c", "d", "e", "f"]);
-    let running = EventSourceMapping { batch_size: 1, concurrency: 3, ..mapping(&sqs, function) }.start().unwrap();
+    let running = EventSourceMapping { batch_size: 1, concurrency: 3, ..mapping(&sqs, function) }
+        .start()
+        .unwrap();
     sleep(Duration::from_millis(500)).await;
     assert_eq!(sqs.depth(QUEUE).unwrap().visible, 3);
     sleep(Duration::from_millis(1700)).await;

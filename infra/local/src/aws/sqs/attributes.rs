@@ -1,4 +1,5 @@
-//! A queue's attributes: creating a queue with them, the text that clients read and write, and the ranges of AWS.
+//! A queue's attributes: creating a queue with them, the text that clients read and write, and the
+//! ranges of AWS.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,8 +12,13 @@ use super::redrive::queue_of_arn;
 use super::{Depth, Sqs, SqsError};
 
 /// Attributes that AWS has and that change nothing here: accepted, and not shown.
-const WITHOUT_EFFECT: [&str; 5] =
-    ["Policy", "RedriveAllowPolicy", "KmsMasterKeyId", "KmsDataKeyReusePeriodSeconds", "SqsManagedSseEnabled"];
+const WITHOUT_EFFECT: [&str; 5] = [
+    "Policy",
+    "RedriveAllowPolicy",
+    "KmsMasterKeyId",
+    "KmsDataKeyReusePeriodSeconds",
+    "SqsManagedSseEnabled",
+];
 
 /// A queue to create.
 #[derive(Clone, Debug)]
@@ -40,7 +46,8 @@ impl QueueSpec {
 pub(super) fn check_name(name: &str) -> Result<(), SqsError> {
     let legal = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     if name.is_empty() || name.len() > 80 || !name.chars().all(legal) {
-        let reason = "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length";
+        let reason =
+            "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length";
         return Err(SqsError::InvalidParameterValue(reason.into()));
     }
     Ok(())
@@ -56,7 +63,8 @@ pub(super) fn check_visibility(visibility: Duration) -> Result<(), SqsError> {
     Ok(())
 }
 
-/// Refuses settings out of AWS's ranges; `exists` tells whether there is a queue of that name for dead letters.
+/// Refuses settings out of AWS's ranges; `exists` tells whether there is a queue of that name for
+/// dead letters.
 pub(super) fn check(settings: &Settings, exists: impl Fn(&str) -> bool) -> Result<(), SqsError> {
     const RETENTION: [Duration; 2] = [Duration::from_secs(60), Duration::from_secs(14 * 24 * 3600)];
     let refuse = |name: &str| Err(SqsError::InvalidAttributeValue(name.to_string()));
@@ -76,13 +84,18 @@ pub(super) fn check(settings: &Settings, exists: impl Fn(&str) -> bool) -> Resul
         return refuse("MaximumMessageSize");
     }
     match &settings.redrive {
-        Some((count, target)) if !(1..=1000).contains(count) || !exists(target) => refuse("RedrivePolicy"),
+        Some((count, target)) if !(1..=1000).contains(count) || !exists(target) => {
+            refuse("RedrivePolicy")
+        }
         _ => Ok(()),
     }
 }
 
 /// Applies attributes to settings, without checking ranges.
-pub(super) fn apply(mut settings: Settings, attributes: &BTreeMap<String, String>) -> Result<Settings, SqsError> {
+pub(super) fn apply(
+    mut settings: Settings,
+    attributes: &BTreeMap<String, String>,
+) -> Result<Settings, SqsError> {
     for (name, value) in attributes {
         let refuse = || SqsError::InvalidAttributeValue(name.clone());
         let seconds = || value.parse().map(Duration::from_secs).map_err(|_| refuse());
@@ -91,9 +104,15 @@ pub(super) fn apply(mut settings: Settings, attributes: &BTreeMap<String, String
             "VisibilityTimeout" => settings.visibility = seconds()?,
             "MessageRetentionPeriod" => settings.retention = seconds()?,
             "ReceiveMessageWaitTimeSeconds" => settings.receive_wait = seconds()?,
-            "MaximumMessageSize" => settings.max_message_bytes = value.parse().map_err(|_| refuse())?,
+            "MaximumMessageSize" => {
+                settings.max_message_bytes = value.parse().map_err(|_| refuse())?
+            }
             "RedrivePolicy" => settings.redrive = read_redrive_policy(value).ok_or_else(refuse)?,
-            "FifoQueue" => return Err(SqsError::UnsupportedOperation("There are no FIFO queues here.".into())),
+            "FifoQueue" => {
+                return Err(SqsError::UnsupportedOperation(
+                    "There are no FIFO queues here.".into(),
+                ));
+            }
             known if WITHOUT_EFFECT.contains(&known) => {}
             _ => return Err(SqsError::InvalidAttributeName(name.clone())),
         }
@@ -120,7 +139,10 @@ impl Sqs {
     /// Creates a queue and answers its URL. Again with the same attributes is no error.
     pub fn create(&self, spec: QueueSpec) -> Result<String, SqsError> {
         let QueueSpec { name, delay, visibility, max_receive_count: redrive, retention } = spec;
-        self.create_with(&name, Settings { delay, visibility, retention, redrive, ..Settings::default() })
+        self.create_with(
+            &name,
+            Settings { delay, visibility, retention, redrive, ..Settings::default() },
+        )
     }
 
     fn create_with(&self, name: &str, settings: Settings) -> Result<String, SqsError> {
@@ -128,10 +150,17 @@ impl Sqs {
         let mut state = self.state();
         check(&settings, |target| state.queues.contains_key(target))?;
         match state.queues.get(name) {
-            Some(existing) if existing.settings != settings => return Err(SqsError::QueueNameExists),
+            Some(existing) if existing.settings != settings => {
+                return Err(SqsError::QueueNameExists);
+            }
             Some(_) => {}
             None => {
-                let queue = Queue::new(name.to_string(), self.queue_arn(name), settings, self.now_seconds());
+                let queue = Queue::new(
+                    name.to_string(),
+                    self.queue_arn(name),
+                    settings,
+                    self.now_seconds(),
+                );
                 state.queues.insert(name.to_string(), queue);
             }
         }
@@ -146,7 +175,11 @@ impl Sqs {
         self.create_with(name, apply(Settings::default(), attributes)?)
     }
 
-    pub(super) fn set_attributes(&self, name: &str, attributes: &BTreeMap<String, String>) -> Result<(), SqsError> {
+    pub(super) fn set_attributes(
+        &self,
+        name: &str,
+        attributes: &BTreeMap<String, String>,
+    ) -> Result<(), SqsError> {
         let now_seconds = self.now_seconds();
         let mut state = self.state();
         let settings = apply(state.queue(name)?.settings.clone(), attributes)?;
@@ -158,7 +191,11 @@ impl Sqs {
     }
 
     /// The attributes of those names; `All` is every one.
-    pub(super) fn attributes(&self, name: &str, wanted: &[String]) -> Result<BTreeMap<&'static str, String>, SqsError> {
+    pub(super) fn attributes(
+        &self,
+        name: &str,
+        wanted: &[String],
+    ) -> Result<BTreeMap<&'static str, String>, SqsError> {
         let depth = self.depth(name)?;
         let mut state = self.state();
         let mut shown = show(state.queue(name)?, depth, |target| self.queue_arn(target));
@@ -176,7 +213,11 @@ impl Sqs {
     }
 }
 
-fn show(queue: &Queue, depth: Depth, arn: impl Fn(&str) -> String) -> BTreeMap<&'static str, String> {
+fn show(
+    queue: &Queue,
+    depth: Depth,
+    arn: impl Fn(&str) -> String,
+) -> BTreeMap<&'static str, String> {
     let settings = &queue.settings;
     let mut shown = BTreeMap::from([
         ("QueueArn", queue.arn.clone()),

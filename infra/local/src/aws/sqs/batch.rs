@@ -1,5 +1,5 @@
-//! The three batch actions. The batch as a whole is refused for its shape; after that every entry succeeds or fails alone,
-//! and the answer is 200 whatever became of them.
+//! The three batch actions. The batch as a whole is refused for its shape; after that every entry
+//! succeeds or fails alone, and the answer is 200 whatever became of them.
 
 use std::collections::HashSet;
 
@@ -29,8 +29,10 @@ struct Entry<T> {
 
 pub(super) fn send(sqs: &Sqs, body: &[u8]) -> Result<Value, SqsError> {
     let (queue, entries) = read::<SendRequest>(sqs, body)?;
-    let messages: Vec<_> = entries.into_iter().map(|entry| (entry.id, entry.request.message())).collect();
-    let bytes: usize = messages.iter().filter_map(|(_, message)| message.as_ref().ok()).map(|m| m.bytes()).sum();
+    let messages: Vec<_> =
+        entries.into_iter().map(|entry| (entry.id, entry.request.message())).collect();
+    let bytes: usize =
+        messages.iter().filter_map(|(_, message)| message.as_ref().ok()).map(|m| m.bytes()).sum();
     if bytes > MAX_MESSAGE_BYTES {
         return Err(SqsError::BatchRequestTooLong(bytes));
     }
@@ -40,14 +42,17 @@ pub(super) fn send(sqs: &Sqs, body: &[u8]) -> Result<Value, SqsError> {
 pub(super) fn delete(sqs: &Sqs, body: &[u8]) -> Result<Value, SqsError> {
     let (queue, entries) = read::<HandleRequest>(sqs, body)?;
     let entries = entries.into_iter().map(|entry| (entry.id, entry.request));
-    Ok(one_by_one(entries, |request| sqs.delete(&queue, &request.receipt_handle).map(|()| Map::new())))
+    Ok(one_by_one(entries, |request| {
+        sqs.delete(&queue, &request.receipt_handle).map(|()| Map::new())
+    }))
 }
 
 pub(super) fn change_visibility(sqs: &Sqs, body: &[u8]) -> Result<Value, SqsError> {
     let (queue, entries) = read::<HandleRequest>(sqs, body)?;
     let entries = entries.into_iter().map(|entry| (entry.id, entry.request));
     Ok(one_by_one(entries, |request| {
-        sqs.change_visibility(&queue, &request.receipt_handle, request.visibility()?).map(|()| Map::new())
+        sqs.change_visibility(&queue, &request.receipt_handle, request.visibility()?)
+            .map(|()| Map::new())
     }))
 }
 

@@ -1,7 +1,8 @@
 //! What a caller of SQS is refused, in the words and codes AWS uses.
 //!
-//! SQS moved from the query protocol to JSON and kept both names of every error: the shape goes into `__type`, the older
-//! query code into the `x-amzn-query-error` header. Clients match on either, so both are kept here.
+//! SQS moved from the query protocol to JSON and kept both names of every error: the shape goes
+//! into `__type`, the older query code into the `x-amzn-query-error` header. Clients match on
+//! either, so both are kept here.
 
 use thiserror::Error;
 
@@ -78,10 +79,16 @@ impl SqsError {
     /// The shape for `__type`, with its namespace.
     pub fn shape(&self) -> String {
         match self {
-            Self::InvalidParameterValue(_) => "com.amazon.coral.service#InvalidParameterValueException".into(),
-            Self::MissingParameter(_) => "com.amazon.coral.service#MissingRequiredParameterException".into(),
+            Self::InvalidParameterValue(_) => {
+                "com.amazon.coral.service#InvalidParameterValueException".into()
+            }
+            Self::MissingParameter(_) => {
+                "com.amazon.coral.service#MissingRequiredParameterException".into()
+            }
             Self::Serialization(_) => "com.amazon.coral.service#SerializationException".into(),
-            Self::UnknownOperation(_) => "com.amazon.coral.service#UnknownOperationException".into(),
+            Self::UnknownOperation(_) => {
+                "com.amazon.coral.service#UnknownOperationException".into()
+            }
             Self::InternalFailure => "com.amazon.coral.service#InternalFailure".into(),
             other => format!("com.amazonaws.sqs#{}", other.name()),
         }

@@ -1,4 +1,5 @@
-//! One message: what a sender gives, what a receiver gets, and the rules both are held to (sizes, characters, digests).
+//! One message: what a sender gives, what a receiver gets, and the rules both are held to (sizes,
+//! characters, digests).
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,7 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::SqsError;
 
-/// The longest message, and the longest batch: 1 MiB since August 2025, body and attributes together.
+/// The longest message, and the longest batch: 1 MiB since August 2025, body and attributes
+/// together.
 pub const MAX_MESSAGE_BYTES: usize = 1_048_576;
 /// The longest delay, of a message or of a queue.
 pub const MAX_DELAY: Duration = Duration::from_secs(900);
@@ -42,7 +44,8 @@ impl NewMessage {
 
     /// What counts against the size limit. The trace header does not count.
     pub fn bytes(&self) -> usize {
-        self.body.len() + self.attributes.iter().map(|(name, value)| name.len() + value.bytes()).sum::<usize>()
+        self.body.len()
+            + self.attributes.iter().map(|(name, value)| name.len() + value.bytes()).sum::<usize>()
     }
 
     /// Refuses what SQS refuses at the door.
@@ -54,8 +57,9 @@ impl NewMessage {
             return Err(SqsError::InvalidMessageContents);
         }
         if self.bytes() > max_bytes {
-            let reason =
-                format!("One or more parameters are invalid. Reason: Message must be shorter than {max_bytes} bytes.");
+            let reason = format!(
+                "One or more parameters are invalid. Reason: Message must be shorter than {max_bytes} bytes."
+            );
             return Err(SqsError::InvalidParameterValue(reason));
         }
         if let Some(delay) = self.delay
@@ -67,8 +71,10 @@ impl NewMessage {
             )));
         }
         if self.attributes.len() > MAX_ATTRIBUTES {
-            let reason =
-                format!("Number of message attributes [{}] exceeds the allowed maximum [10].", self.attributes.len());
+            let reason = format!(
+                "Number of message attributes [{}] exceeds the allowed maximum [10].",
+                self.attributes.len()
+            );
             return Err(SqsError::InvalidParameterValue(reason));
         }
         self.attributes.iter().try_for_each(|(name, attribute)| attribute.check(name))
@@ -138,8 +144,8 @@ pub fn md5_of_body(body: &str) -> String {
     hex(&Md5::digest(body.as_bytes()))
 }
 
-/// The digest of attributes, or `None` where there are none: by name, each part with its length, text as type 1 and
-/// binary as type 2.
+/// The digest of attributes, or `None` where there are none: by name, each part with its length,
+/// text as type 1 and binary as type 2.
 pub fn md5_of_attributes<'a>(
     attributes: impl IntoIterator<Item = (&'a String, &'a MessageAttribute)>,
 ) -> Option<String> {
@@ -190,8 +196,9 @@ pub struct Received {
     pub body: String,
     /// The sender's attributes.
     pub attributes: BTreeMap<String, MessageAttribute>,
-    /// `ApproximateReceiveCount` (over all queues), `SentTimestamp`, `SenderId`, `ApproximateFirstReceiveTimestamp`, and
-    /// where they apply `AWSTraceHeader` and `DeadLetterQueueSourceArn`. Times are milliseconds since the epoch, as text.
+    /// `ApproximateReceiveCount` (over all queues), `SentTimestamp`, `SenderId`,
+    /// `ApproximateFirstReceiveTimestamp`, and where they apply `AWSTraceHeader` and
+    /// `DeadLetterQueueSourceArn`. Times are milliseconds since the epoch, as text.
     pub system_attributes: BTreeMap<String, String>,
 }
 
@@ -218,8 +225,10 @@ mod tests {
         assert!(check(NewMessage::text("x".repeat(MAX_MESSAGE_BYTES + 1))).is_err());
         assert!(check(NewMessage::text("x").after(MAX_DELAY)).is_ok());
         assert!(check(NewMessage::text("x").after(MAX_DELAY + Duration::from_secs(1))).is_err());
-        let untyped = MessageAttribute { data_type: "Text".into(), ..MessageAttribute::string("v") };
-        let message = NewMessage { attributes: [("a".to_string(), untyped)].into(), ..NewMessage::text("x") };
+        let untyped =
+            MessageAttribute { data_type: "Text".into(), ..MessageAttribute::string("v") };
+        let message =
+            NewMessage { attributes: [("a".to_string(), untyped)].into(), ..NewMessage::text("x") };
         assert!(check(message).is_err());
     }
 }

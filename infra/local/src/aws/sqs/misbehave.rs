@@ -1,7 +1,8 @@
 //! What a test may make SQS do: lose, duplicate and reorder messages, and fail requests.
 //!
-//! The first three are what at-least-once, unordered delivery and a lost send look like from outside. A failed request is
-//! what an SDK retries; it may have been applied or not, and the caller cannot tell.
+//! The first three are what at-least-once, unordered delivery and a lost send look like from
+//! outside. A failed request is what an SDK retries; it may have been applied or not, and the
+//! caller cannot tell.
 
 use super::{Sqs, SqsError};
 
@@ -59,7 +60,11 @@ impl Sqs {
     }
 
     /// Accepts messages whose body the predicate picks, and forgets them, until told otherwise.
-    pub fn lose_if(&self, queue: &str, pick: impl Fn(&str) -> bool + Send + 'static) -> Result<(), SqsError> {
+    pub fn lose_if(
+        &self,
+        queue: &str,
+        pick: impl Fn(&str) -> bool + Send + 'static,
+    ) -> Result<(), SqsError> {
         self.misbehave(queue, |queue| queue.lose_if = Some(Box::new(pick)))
     }
 
@@ -78,8 +83,9 @@ impl Sqs {
         self.misbehave(queue, |queue| *queue = Misbehaviour::default())
     }
 
-    /// Answers the next `times` requests of an action (`SendMessageBatch`, …) with a 500. An SDK makes three attempts by
-    /// default, so three are needed for its caller to see one failure. In-process calls do not fail.
+    /// Answers the next `times` requests of an action (`SendMessageBatch`, …) with a 500. An SDK
+    /// makes three attempts by default, so three are needed for its caller to see one failure.
+    /// In-process calls do not fail.
     pub fn fail_next(&self, action: &str, times: u32, failing: Failing) {
         self.state().faults.push(Fault { action: action.to_string(), times, failing });
     }
@@ -93,7 +99,11 @@ impl Sqs {
         Some(failing)
     }
 
-    fn misbehave(&self, queue: &str, change: impl FnOnce(&mut Misbehaviour)) -> Result<(), SqsError> {
+    fn misbehave(
+        &self,
+        queue: &str,
+        change: impl FnOnce(&mut Misbehaviour),
+    ) -> Result<(), SqsError> {
         change(&mut self.state().queue(queue)?.misbehaviour);
         Ok(())
     }

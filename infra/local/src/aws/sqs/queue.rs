@@ -1,7 +1,8 @@
 //! One queue: its messages and who may see which of them when.
 //!
-//! Nothing here waits, locks or reads a clock: every call is told the time. Which queue a dead letter goes to is the
-//! owner's business (`Sqs`); the queue only hands out what has been received too often.
+//! Nothing here waits, locks or reads a clock: every call is told the time. Which queue a dead
+//! letter goes to is the owner's business (`Sqs`); the queue only hands out what has been received
+//! too often.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -100,8 +101,10 @@ impl Message {
             ("SenderId".to_string(), sender.to_string()),
             ("ApproximateFirstReceiveTimestamp".to_string(), first_ms.to_string()),
         ]);
-        let optional =
-            [("AWSTraceHeader", &self.content.trace_header), ("DeadLetterQueueSourceArn", &self.dead_letter_source)];
+        let optional = [
+            ("AWSTraceHeader", &self.content.trace_header),
+            ("DeadLetterQueueSourceArn", &self.dead_letter_source),
+        ];
         for (name, value) in optional {
             system_attributes.extend(value.clone().map(|value| (name.to_string(), value)));
         }
@@ -164,12 +167,24 @@ impl Queue {
         self.next_key += 1;
     }
 
-    /// Hands out up to `max` visible messages, oldest first, and whatever has been received too often.
-    pub fn take(&mut self, max: usize, visibility: Duration, now: Instant, now_ms: u128, sender: &str) -> Taken {
+    /// Hands out up to `max` visible messages, oldest first, and whatever has been received too
+    /// often.
+    pub fn take(
+        &mut self,
+        max: usize,
+        visibility: Duration,
+        now: Instant,
+        now_ms: u128,
+        sender: &str,
+    ) -> Taken {
         self.expire(now);
         let mut taken = Taken::default();
-        let mut keys: Vec<u64> =
-            self.messages.iter().filter(|(_, m)| m.visible_at <= now).map(|(key, _)| *key).collect();
+        let mut keys: Vec<u64> = self
+            .messages
+            .iter()
+            .filter(|(_, m)| m.visible_at <= now)
+            .map(|(key, _)| *key)
+            .collect();
         self.misbehaviour.reorder(&mut keys);
         for key in keys {
             if taken.received.len() == max {
@@ -178,7 +193,8 @@ impl Queue {
             let spent = self.settings.redrive.as_ref().map(|(max_receives, _)| *max_receives);
             let Some(message) = self.messages.get_mut(&key) else { continue };
             if spent.is_some_and(|spent| message.receives >= spent) {
-                let dead = self.messages.remove(&key).map(|message| message.buried(self.arn.clone()));
+                let dead =
+                    self.messages.remove(&key).map(|message| message.buried(self.arn.clone()));
                 taken.dead.extend(dead);
                 continue;
             }
@@ -194,18 +210,27 @@ impl Queue {
         self.messages.values().map(|message| message.visible_at).filter(|at| *at > now).min()
     }
 
-    /// Deletes what the handle names, if the handle is the message's latest. A stale handle and a message that is gone
-    /// are no error, as in SQS: only a handle that this queue never made is.
+    /// Deletes what the handle names, if the handle is the message's latest. A stale handle and a
+    /// message that is gone are no error, as in SQS: only a handle that this queue never made is.
     pub fn delete(&mut self, handle: &str) -> Result<(), SqsError> {
         let (key, nonce) = self.read_handle(handle)?;
-        if self.messages.get(&key).is_some_and(|message| message.receipt.is_some_and(|(latest, _)| latest == nonce)) {
+        if self
+            .messages
+            .get(&key)
+            .is_some_and(|message| message.receipt.is_some_and(|(latest, _)| latest == nonce))
+        {
             self.messages.remove(&key);
         }
         Ok(())
     }
 
     /// Hides a message that is in flight for `visibility` from now; zero shows it at once.
-    pub fn change_visibility(&mut self, handle: &str, visibility: Duration, now: Instant) -> Result<(), SqsError> {
+    pub fn change_visibility(
+        &mut self,
+        handle: &str,
+        visibility: Duration,
+        now: Instant,
+    ) -> Result<(), SqsError> {
         self.expire(now);
         let (key, nonce) = self.read_handle(handle)?;
         let found = self.messages.get_mut(&key).and_then(|message| match message.receipt {
@@ -261,7 +286,12 @@ impl Queue {
     /// Takes out every visible message, for a move to another queue.
     pub fn drain_visible(&mut self, now: Instant) -> Vec<Message> {
         self.expire(now);
-        let keys: Vec<u64> = self.messages.iter().filter(|(_, m)| m.visible_at <= now).map(|(key, _)| *key).collect();
+        let keys: Vec<u64> = self
+            .messages
+            .iter()
+            .filter(|(_, m)| m.visible_at <= now)
+            .map(|(key, _)| *key)
+            .collect();
         keys.iter().filter_map(|key| self.messages.remove(key)).collect()
     }
 

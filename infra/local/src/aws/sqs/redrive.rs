@@ -1,6 +1,7 @@
 //! Moving messages out of a dead-letter queue again.
 //!
-//! AWS moves at a bounded rate and reports a running task; here a move is over when the call returns.
+//! AWS moves at a bounded rate and reports a running task; here a move is over when the call
+//! returns.
 
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -26,9 +27,14 @@ pub struct MoveTask {
 }
 
 impl Sqs {
-    /// Moves every visible message of a dead-letter queue to `destination`, or without one to the queue each came from.
-    /// They arrive as new messages: new id, new age, count 0. What came from no known queue stays.
-    pub fn redrive(&self, dead_letter_queue: &str, destination: Option<&str>) -> Result<MoveTask, SqsError> {
+    /// Moves every visible message of a dead-letter queue to `destination`, or without one to the
+    /// queue each came from. They arrive as new messages: new id, new age, count 0. What came from
+    /// no known queue stays.
+    pub fn redrive(
+        &self,
+        dead_letter_queue: &str,
+        destination: Option<&str>,
+    ) -> Result<MoveTask, SqsError> {
         let (now, now_ms) = (Instant::now(), self.now_ms());
         let mut state = self.state();
         if !state.is_dead_letter_queue(dead_letter_queue) {
@@ -45,7 +51,8 @@ impl Sqs {
         let mut moved = 0;
         for message in messages {
             let origin = message.dead_letter_source.as_deref().and_then(queue_of_arn);
-            match destination.or(origin).map(str::to_owned).filter(|name| state.queue(name).is_ok()) {
+            match destination.or(origin).map(str::to_owned).filter(|name| state.queue(name).is_ok())
+            {
                 Some(target) => {
                     let delay = std::time::Duration::ZERO;
                     let mut content = message.content;
@@ -58,7 +65,8 @@ impl Sqs {
         }
         let destination_arn = destination.map(|name| self.queue_arn(name));
         let handle = Uuid::new_v4().to_string();
-        let task = MoveTask { handle, source_arn, destination_arn, moved, to_move, started_ms: now_ms };
+        let task =
+            MoveTask { handle, source_arn, destination_arn, moved, to_move, started_ms: now_ms };
         state.moves.push(task.clone());
         drop(state);
         self.announce();

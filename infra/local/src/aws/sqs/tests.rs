@@ -10,9 +10,15 @@ const QUEUE: &str = "jobs";
 const DEAD: &str = "jobs-dead";
 
 fn queues() -> Sqs {
-    let sqs = Sqs::new("http://127.0.0.1:1/", "eu-central-1", "000000000000", Arc::new(|| SystemTime::UNIX_EPOCH));
+    let sqs = Sqs::new(
+        "http://127.0.0.1:1/",
+        "eu-central-1",
+        "000000000000",
+        Arc::new(|| SystemTime::UNIX_EPOCH),
+    );
     sqs.create(QueueSpec::named(DEAD)).unwrap();
-    sqs.create(QueueSpec { max_receive_count: Some((2, DEAD.into())), ..QueueSpec::named(QUEUE) }).unwrap();
+    sqs.create(QueueSpec { max_receive_count: Some((2, DEAD.into())), ..QueueSpec::named(QUEUE) })
+        .unwrap();
     sqs
 }
 
@@ -36,7 +42,8 @@ fn names_are_awss() {
     assert_eq!(sqs.create(QueueSpec::named(DEAD)), Ok(sqs.queue_url(DEAD)));
     assert_eq!(sqs.create(QueueSpec::named(QUEUE)), Err(SqsError::QueueNameExists));
     assert!(sqs.create(QueueSpec::named("a.fifo")).is_err());
-    let unknown = QueueSpec { max_receive_count: Some((2, "absent".into())), ..QueueSpec::named("x") };
+    let unknown =
+        QueueSpec { max_receive_count: Some((2, "absent".into())), ..QueueSpec::named("x") };
     assert_eq!(sqs.create(unknown), Err(SqsError::InvalidAttributeValue("RedrivePolicy".into())));
 }
 
@@ -93,10 +100,17 @@ async fn an_undeleted_message_comes_again_and_only_its_latest_handle_deletes_it(
     assert_eq!(sqs.delete(QUEUE, &first.receipt_handle), Ok(()));
     assert_eq!(sqs.depth(QUEUE).unwrap().total(), 1);
     advance(seconds(31)).await;
-    assert_eq!(sqs.delete(QUEUE, &second.receipt_handle), Ok(()), "visible again, not received again");
+    assert_eq!(
+        sqs.delete(QUEUE, &second.receipt_handle),
+        Ok(()),
+        "visible again, not received again"
+    );
     assert_eq!(sqs.depth(QUEUE).unwrap().total(), 0);
     assert_eq!(sqs.delete(QUEUE, &second.receipt_handle), Ok(()));
-    assert!(matches!(sqs.delete(DEAD, &second.receipt_handle), Err(SqsError::ReceiptHandleIsInvalid(_))));
+    assert!(matches!(
+        sqs.delete(DEAD, &second.receipt_handle),
+        Err(SqsError::ReceiptHandleIsInvalid(_))
+    ));
 }
 
 #[tokio::test(start_paused = true)]
@@ -108,7 +122,10 @@ async fn visibility_can_be_shortened_and_extended_up_to_twelve_hours() {
     assert_eq!(change(seconds(100)), Ok(()));
     advance(seconds(90)).await;
     assert_eq!(sqs.depth(QUEUE).unwrap().in_flight, 1);
-    assert!(matches!(change(seconds(12 * 3600)), Err(SqsError::InvalidParameterValue(_))), "90 s have passed");
+    assert!(
+        matches!(change(seconds(12 * 3600)), Err(SqsError::InvalidParameterValue(_))),
+        "90 s have passed"
+    );
     assert!(matches!(change(seconds(12 * 3600 + 1)), Err(SqsError::InvalidParameterValue(_))));
     assert_eq!(change(Duration::ZERO), Ok(()));
     assert_eq!(sqs.depth(QUEUE).unwrap().visible, 1);
@@ -184,7 +201,8 @@ async fn queues_misbehave_on_demand() {
     sqs.reorder(QUEUE, 1).unwrap();
     let sent: Vec<String> = (0..10).map(|n| n.to_string()).collect();
     sent.iter().for_each(|body| send(body));
-    let mut received: Vec<String> = receive(&sqs, QUEUE).await.into_iter().map(|message| message.body).collect();
+    let mut received: Vec<String> =
+        receive(&sqs, QUEUE).await.into_iter().map(|message| message.body).collect();
     assert_ne!(received, sent);
     received.sort();
     assert_eq!(received, sent);

@@ -1,6 +1,8 @@
-//! The bodies of requests and answers of the AWS JSON 1.0 protocol, and the ranges that only the wire has.
+//! The bodies of requests and answers of the AWS JSON 1.0 protocol, and the ranges that only the
+//! wire has.
 //!
-//! Shapes: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_Operations.html>
+//! Shapes:
+//! <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_Operations.html>
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,7 +11,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use super::message::{MessageAttribute, NewMessage, Received, Sent, md5_of_attributes, md5_of_body};
+use super::message::{
+    MessageAttribute, NewMessage, Received, Sent, md5_of_attributes, md5_of_body,
+};
 use super::redrive::MoveTask;
 use super::{Receive, SqsError};
 
@@ -19,8 +23,8 @@ pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, SqsError> {
     serde_json::from_slice(body).map_err(|error| SqsError::Serialization(error.to_string()))
 }
 
-/// What nearly every request names: a queue, by its URL. The last part of the path is the name, whatever the host, so that
-/// the URL works through another address than the one it was made with.
+/// What nearly every request names: a queue, by its URL. The last part of the path is the name,
+/// whatever the host, so that the URL works through another address than the one it was made with.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct OnQueue<T> {
@@ -64,9 +68,16 @@ impl SendRequest {
         }
         let delay = self
             .delay_seconds
-            .map(|delay| seconds("DelaySeconds", delay, 900, "DelaySeconds must be >= 0 and <= 900."))
+            .map(|delay| {
+                seconds("DelaySeconds", delay, 900, "DelaySeconds must be >= 0 and <= 900.")
+            })
             .transpose()?;
-        Ok(NewMessage { body: self.message_body, delay, attributes: self.message_attributes, trace_header })
+        Ok(NewMessage {
+            body: self.message_body,
+            delay,
+            attributes: self.message_attributes,
+            trace_header,
+        })
     }
 }
 
@@ -84,21 +95,26 @@ pub(super) struct ReceiveRequest {
 impl ReceiveRequest {
     pub fn how(&self, queues_wait: Duration) -> Result<Receive, SqsError> {
         let max = self.max_number_of_messages.unwrap_or(1);
-        let max = usize::try_from(max)
-            .ok()
-            .filter(|max| (1..=10).contains(max))
-            .ok_or_else(|| out_of_range("MaxNumberOfMessages", max, "Must be between 1 and 10, if provided."))?;
+        let max =
+            usize::try_from(max).ok().filter(|max| (1..=10).contains(max)).ok_or_else(|| {
+                out_of_range("MaxNumberOfMessages", max, "Must be between 1 and 10, if provided.")
+            })?;
         let reason = "Must be >= 0 and <= 20, if provided.";
-        let wait = self.wait_time_seconds.map(|wait| seconds("WaitTimeSeconds", wait, 20, reason)).transpose()?;
+        let wait = self
+            .wait_time_seconds
+            .map(|wait| seconds("WaitTimeSeconds", wait, 20, reason))
+            .transpose()?;
         let visibility = self.visibility_timeout.map(visibility).transpose()?;
         Ok(Receive { max, visibility, wait: wait.unwrap_or(queues_wait) })
     }
 
     /// Shows of a message only what was asked for: attributes are not sent unasked.
     pub fn show(&self, received: Received) -> Value {
-        let system_names = [&self.attribute_names[..], &self.message_system_attribute_names[..]].concat();
+        let system_names =
+            [&self.attribute_names[..], &self.message_system_attribute_names[..]].concat();
         let mut attributes = received.system_attributes;
-        attributes.retain(|name, _| system_names.iter().any(|wanted| wanted == "All" || wanted == name));
+        attributes
+            .retain(|name, _| system_names.iter().any(|wanted| wanted == "All" || wanted == name));
         let mut own = received.attributes;
         own.retain(|name, _| self.message_attribute_names.iter().any(|wanted| picks(wanted, name)));
 
@@ -174,9 +190,15 @@ pub(super) struct MoveRequest {
 }
 
 pub(super) fn sent(sent: Sent) -> Map<String, Value> {
-    let mut reply = object(json!({ "MessageId": sent.message_id, "MD5OfMessageBody": sent.md5_of_body }));
-    reply.extend(sent.md5_of_attributes.map(|md5| ("MD5OfMessageAttributes".to_string(), json!(md5))));
-    reply.extend(sent.md5_of_system_attributes.map(|md5| ("MD5OfMessageSystemAttributes".to_string(), json!(md5))));
+    let mut reply =
+        object(json!({ "MessageId": sent.message_id, "MD5OfMessageBody": sent.md5_of_body }));
+    reply.extend(
+        sent.md5_of_attributes.map(|md5| ("MD5OfMessageAttributes".to_string(), json!(md5))),
+    );
+    reply.extend(
+        sent.md5_of_system_attributes
+            .map(|md5| ("MD5OfMessageSystemAttributes".to_string(), json!(md5))),
+    );
     reply
 }
 
@@ -209,5 +231,7 @@ fn seconds(name: &str, value: i64, max: u64, reason: &str) -> Result<Duration, S
 }
 
 fn out_of_range(name: &str, value: i64, reason: &str) -> SqsError {
-    SqsError::InvalidParameterValue(format!("Value {value} for parameter {name} is invalid. Reason: {reason}"))
+    SqsError::InvalidParameterValue(format!(
+        "Value {value} for parameter {name} is invalid. Reason: {reason}"
+    ))
 }

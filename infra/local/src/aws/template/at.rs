@@ -1,4 +1,5 @@
-//! Reading values out of the template's long form, with errors that name the resource and the property.
+//! Reading values out of the template's long form, with errors that name the resource and the
+//! property.
 
 use super::{Setting, Unreadable};
 use serde_json::Value;
@@ -25,12 +26,15 @@ impl<'a> At<'a> {
         object.into_iter().flatten().map(|(name, value)| At { resource: name, value })
     }
 
-    /// The elements of a list; what stands alone is a list of one, as CloudFormation has it, and nothing an empty one.
+    /// The elements of a list; what stands alone is a list of one, as CloudFormation has it, and
+    /// nothing an empty one.
     pub(super) fn list(&self, pointer: &str) -> Vec<At<'a>> {
         let resource = self.resource;
         match self.value.pointer(pointer) {
             None => Vec::new(),
-            Some(Value::Array(values)) => values.iter().map(|value| At { resource, value }).collect(),
+            Some(Value::Array(values)) => {
+                values.iter().map(|value| At { resource, value }).collect()
+            }
             Some(value) => vec![At { resource, value }],
         }
     }
@@ -71,8 +75,13 @@ impl<'a> At<'a> {
         let named = |name: &str| value.get(name).and_then(Value::as_str);
         if let Some(resource) = named("Ref") {
             Ok(Setting::Ref(resource.to_owned()))
-        } else if let Some((resource, attribute)) = named("Fn::GetAtt").and_then(|path| path.split_once('.')) {
-            Ok(Setting::Attribute { resource: resource.to_owned(), attribute: attribute.to_owned() })
+        } else if let Some((resource, attribute)) =
+            named("Fn::GetAtt").and_then(|path| path.split_once('.'))
+        {
+            Ok(Setting::Attribute {
+                resource: resource.to_owned(),
+                attribute: attribute.to_owned(),
+            })
         } else if let Some(text) = named("Fn::Sub") {
             Ok(Setting::Sub(text.to_owned()))
         } else if value.is_object() || value.is_array() || value.is_null() {

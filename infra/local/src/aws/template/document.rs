@@ -1,4 +1,5 @@
-//! The template's text as JSON, with CloudFormation's short forms written out: `!Ref X` becomes `{"Ref": "X"}`.
+//! The template's text as JSON, with CloudFormation's short forms written out: `!Ref X` becomes
+//! `{"Ref": "X"}`.
 //!
 //! Knows YAML and those tags, nothing of what a resource is.
 
@@ -26,7 +27,8 @@ pub enum Unreadable {
 
 /// The text's one document.
 pub(super) fn long_form(text: &str) -> Result<Value, Unreadable> {
-    let documents = YamlOwned::load_from_str(text).map_err(|error| Unreadable::Syntax(error.to_string()))?;
+    let documents =
+        YamlOwned::load_from_str(text).map_err(|error| Unreadable::Syntax(error.to_string()))?;
     match documents.as_slice() {
         [document] => json_of(document),
         documents => Err(Unreadable::Unexpected(format!("{} documents", documents.len()))),
@@ -36,7 +38,9 @@ pub(super) fn long_form(text: &str) -> Result<Value, Unreadable> {
 fn json_of(node: &YamlOwned) -> Result<Value, Unreadable> {
     match node {
         YamlOwned::Value(scalar) => Ok(scalar_of(scalar)),
-        YamlOwned::Sequence(items) => items.iter().map(json_of).collect::<Result<Vec<_>, _>>().map(Value::Array),
+        YamlOwned::Sequence(items) => {
+            items.iter().map(json_of).collect::<Result<Vec<_>, _>>().map(Value::Array)
+        }
         YamlOwned::Mapping(entries) => {
             let entry = |(key, value)| Ok((key_of(key)?, json_of(value)?));
             entries.iter().map(entry).collect::<Result<Map<_, _>, _>>().map(Value::Object)
@@ -75,7 +79,8 @@ mod tests {
 
     #[test]
     fn short_forms_are_written_out() {
-        let text = "a: !Ref T\nb: { c: !GetAtt T.Arn, d: [!Sub '${T}/x', 1, true, '1'] }\ne: text # why\n";
+        let text =
+            "a: !Ref T\nb: { c: !GetAtt T.Arn, d: [!Sub '${T}/x', 1, true, '1'] }\ne: text # why\n";
         assert_eq!(
             long_form(text).unwrap(),
             json!({

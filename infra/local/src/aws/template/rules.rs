@@ -1,5 +1,5 @@
-//! What must be true of the template, whoever edits it: each rule with the reason for it, and each broken once here to
-//! show that it notices.
+//! What must be true of the template, whoever edits it: each rule with the reason for it, and each
+//! broken once here to show that it notices.
 
 mod alarms;
 mod bootstrap;
@@ -29,7 +29,10 @@ const RULES: [(&str, Rule); 32] = [
     ("a role is this file's text alone", roles::policies_are_foreign),
     ("a role has the operator's boundary", roles::roles_are_unbounded),
     ("a role lets Lambda take messages and write logs", roles::lambda_lacks_its_own),
-    ("a function is told of what it may use, and only of that", roles::environment_differs_from_role),
+    (
+        "a function is told of what it may use, and only of that",
+        roles::environment_differs_from_role,
+    ),
     ("a key is read, and only its last use is written", roles::keys_can_be_made),
     ("a secret is named, never given", roles::secrets_are_given),
     ("a variable is one that is read", roles::variables_are_unknown),
@@ -38,9 +41,15 @@ const RULES: [(&str, Rule); 32] = [
     ("the stage is $default and so is one route", functions::default_is_missing),
     ("requests are limited", functions::requests_are_unlimited),
     ("a limit is that of a route", functions::limits_have_no_route),
-    ("a dear route has its own limit, and one without a key", functions::dear_routes_share_the_default),
+    (
+        "a dear route has its own limit, and one without a key",
+        functions::dear_routes_share_the_default,
+    ),
     ("requests leave a trace that ends", functions::requests_leave_no_trace),
-    ("a function is woken by something, and answers the API in time", functions::triggers_are_wrong),
+    (
+        "a function is woken by something, and answers the API in time",
+        functions::triggers_are_wrong,
+    ),
     ("a function runs where it was built for", functions::platforms_differ),
     ("logs are JSON and end", functions::logs_are_endless),
     ("Lambda itself logs warnings only", functions::the_platform_is_loud),
@@ -69,8 +78,10 @@ fn every_function_directory_is_deployed_and_nothing_else() {
     let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/../../functions");
     let crates = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
     let crates = crates.filter(|path| path.join("Cargo.toml").is_file());
-    let crates: BTreeSet<_> = crates.map(|path| path.file_name().unwrap().to_str().unwrap().to_owned()).collect();
-    let deployed: BTreeSet<_> = Template::read().functions.into_iter().map(|function| function.name).collect();
+    let crates: BTreeSet<_> =
+        crates.map(|path| path.file_name().unwrap().to_str().unwrap().to_owned()).collect();
+    let deployed: BTreeSet<_> =
+        Template::read().functions.into_iter().map(|function| function.name).collect();
     assert_eq!(deployed, crates);
 }
 
@@ -86,7 +97,9 @@ fn memory_timeouts_and_limits_have_their_reasons() {
         "Threshold:",
         "DefaultRouteSettings:",
     ];
-    let of_limits = TEMPLATE.lines().filter(|line| limits.iter().any(|limit| line.trim_start().starts_with(limit)));
+    let of_limits = TEMPLATE
+        .lines()
+        .filter(|line| limits.iter().any(|limit| line.trim_start().starts_with(limit)));
     let (mut found, mut bare) = (0, Vec::new());
     for line in of_limits {
         found += 1;
@@ -101,12 +114,16 @@ fn memory_timeouts_and_limits_have_their_reasons() {
 #[test]
 fn the_stack_tells_its_operator_every_variable() {
     let lines = TEMPLATE.split_once("\n    Value: !Sub |\n").expect("the output has one").1.lines();
-    let pairs = lines.map_while(|line| line.trim().split_once("='${")?.1.strip_suffix("}'").map(|of| (line, of)));
-    let told: BTreeSet<_> =
-        pairs.map(|(line, of)| (line.trim().split('=').next().unwrap().to_owned(), of.to_owned())).collect();
+    let pairs = lines.map_while(|line| {
+        line.trim().split_once("='${")?.1.strip_suffix("}'").map(|of| (line, of))
+    });
+    let told: BTreeSet<_> = pairs
+        .map(|(line, of)| (line.trim().split('=').next().unwrap().to_owned(), of.to_owned()))
+        .collect();
     let template = Template::read();
     let known = template.functions.iter().flat_map(|function| &function.environment);
-    let known = known.filter_map(|(name, setting)| Some((name.clone(), setting.source()?.to_owned())));
+    let known =
+        known.filter_map(|(name, setting)| Some((name.clone(), setting.source()?.to_owned())));
     assert_eq!(told, known.chain([("AWS_REGION".to_owned(), "AWS::Region".to_owned())]).collect());
 }
 
@@ -116,14 +133,22 @@ fn each_rule_notices_its_breach() {
     let breaches = [
         ("six function timeouts", "VisibilityTimeout: 182", "VisibilityTimeout: 181"),
         ("six function timeouts", "VisibilityTimeout: 1800 ", "VisibilityTimeout: 300 "),
-        ("which messages failed", "            FunctionResponseTypes: [ReportBatchItemFailures]\n", ""),
+        (
+            "which messages failed",
+            "            FunctionResponseTypes: [ReportBatchItemFailures]\n",
+            "",
+        ),
         ("is bounded", "              MaximumConcurrency: 20 ", "              Nothing: 20 "),
         (
             "a reservation",
             "ConcurrencyIsReserved, 20, !Ref AWS::NoValue]",
             "ConcurrencyIsReserved, 19, !Ref AWS::NoValue]",
         ),
-        ("a reservation", "        !If [ConcurrencyIsReserved, 14, !Ref AWS::NoValue]", "        14"),
+        (
+            "a reservation",
+            "        !If [ConcurrencyIsReserved, 14, !Ref AWS::NoValue]",
+            "        14",
+        ),
         ("may recurse", "RecursiveLoop: Allow", "RecursiveLoop: Terminate"),
         (
             "has dead letters",
@@ -138,7 +163,11 @@ fn each_rule_notices_its_breach() {
             "[!Sub '${JobsTable.Arn}/index/open-by-due', '*'] }",
         ),
         ("a resource", "secret:${FalKeySecret}-??????", "secret:${FalKeySecret}*"),
-        ("one function's own", "Role: !GetAtt UnknownRouteRole.Arn", "Role: !GetAtt UnknownRouteRol.Arn"),
+        (
+            "one function's own",
+            "Role: !GetAtt UnknownRouteRole.Arn",
+            "Role: !GetAtt UnknownRouteRol.Arn",
+        ),
         ("one function's own", "Role: !GetAtt UnknownRouteRole.Arn", ""),
         (
             "this file's text",
@@ -161,11 +190,23 @@ fn each_rule_notices_its_breach() {
             "          TABLE_JOBS: !Ref JobsTable\n",
             "          TABLE_JOBS: !Ref LedgerTable\n",
         ),
-        ("told of what it may use", "SUPABASE_SECRET_KEY_SECRET: !Ref Sup", "SUPABASE_SECRET_KEY_SECRET: Sup"),
+        (
+            "told of what it may use",
+            "SUPABASE_SECRET_KEY_SECRET: !Ref Sup",
+            "SUPABASE_SECRET_KEY_SECRET: Sup",
+        ),
         ("lets Lambda", "sqs:ReceiveMessage, sqs:DeleteMessage", "sqs:ReceiveMessage"),
-        ("lets Lambda", "Resource: !GetAtt GetVideoLogs.Arn", "Resource: !GetAtt SubmitVideoLogs.Arn"),
+        (
+            "lets Lambda",
+            "Resource: !GetAtt GetVideoLogs.Arn",
+            "Resource: !GetAtt SubmitVideoLogs.Arn",
+        ),
         ("lets Lambda", "[logs:CreateLogStream, logs:PutLogEvents]", "[logs:CreateLogStream]"),
-        ("only its last use", "'dynamodb:Attributes': [hash, last_used]", "'dynamodb:Attributes': [hash, org]"),
+        (
+            "only its last use",
+            "'dynamodb:Attributes': [hash, last_used]",
+            "'dynamodb:Attributes': [hash, org]",
+        ),
         ("only its last use", "'dynamodb:ReturnValues': NONE", "'dynamodb:ReturnValues': ALL_OLD"),
         (
             "only its last use",
@@ -180,11 +221,23 @@ fn each_rule_notices_its_breach() {
         ("named, never given", "    Type: String\n", "    Type: String\n    NoEcho: true\n"),
         ("one that is read", "          MARKUP: !Ref", "          MARK_UP: !Ref"),
         ("outlives mistakes", "    DeletionPolicy: Retain\n", ""),
-        ("outlives mistakes", "    UpdateReplacePolicy: Retain\n", "    UpdateReplacePolicy: Delete\n"),
-        ("outlives mistakes", "PointInTimeRecoveryEnabled: true", "PointInTimeRecoveryEnabled: false"),
+        (
+            "outlives mistakes",
+            "    UpdateReplacePolicy: Retain\n",
+            "    UpdateReplacePolicy: Delete\n",
+        ),
+        (
+            "outlives mistakes",
+            "PointInTimeRecoveryEnabled: true",
+            "PointInTimeRecoveryEnabled: false",
+        ),
         ("outlives mistakes", "      DeletionProtectionEnabled: true\n", ""),
         ("outlives mistakes", "PAY_PER_REQUEST", "PROVISIONED"),
-        ("sandbox jobs expire", "AttributeName: expires, Enabled", "AttributeName: expiry, Enabled"),
+        (
+            "sandbox jobs expire",
+            "AttributeName: expires, Enabled",
+            "AttributeName: expiry, Enabled",
+        ),
         ("the stage", "StageName: $default", "StageName: prod"),
         (
             "the stage",
@@ -193,12 +246,24 @@ fn each_rule_notices_its_breach() {
         ),
         ("are limited", "        ThrottlingRateLimit: 500\n", ""),
         ("are limited", "        ThrottlingBurstLimit: 500\n", "        ThrottlingBurstLimit: 0\n"),
-        ("are limited", "{ ThrottlingRateLimit: 20, ThrottlingBurstLimit: 60 }", "{ ThrottlingRateLimit: 20 }"),
+        (
+            "are limited",
+            "{ ThrottlingRateLimit: 20, ThrottlingBurstLimit: 60 }",
+            "{ ThrottlingRateLimit: 20 }",
+        ),
         ("that of a route", "'GET /v1/credits': {", "'GET /v1/credit': {"),
-        ("dear route", "        'POST /v1/videos/generations': {", "        'GET /v1/videos/{id}': {"),
+        (
+            "dear route",
+            "        'POST /v1/videos/generations': {",
+            "        'GET /v1/videos/{id}': {",
+        ),
         ("dear route", "        'GET /v1/videos': {", "        'GET /v1/videos/{id}': {"),
         ("dear route", "        $default: {", "        'GET /v1/videos/{id}': {"),
-        ("leave a trace", "DestinationArn: !GetAtt AccessLogs.Arn", "DestinationArn: !GetAtt Alarms.Arn"),
+        (
+            "leave a trace",
+            "DestinationArn: !GetAtt AccessLogs.Arn",
+            "DestinationArn: !GetAtt Alarms.Arn",
+        ),
         ("answers the API in time", "Timeout: 28 ", "Timeout: 30 "),
         (
             "woken by something",
@@ -206,7 +271,11 @@ fn each_rule_notices_its_breach() {
             "",
         ),
         ("where it was built for", "Architectures: [arm64]", "Architectures: [x86_64]"),
-        ("where it was built for", "      MemorySize: 512", "      Runtime: provided.al2\n      MemorySize: 512"),
+        (
+            "where it was built for",
+            "      MemorySize: 512",
+            "      Runtime: provided.al2\n      MemorySize: 512",
+        ),
         ("logs are JSON", "LogFormat: JSON", "LogFormat: Text"),
         ("logs are JSON", "get-video', RetentionInDays: 30", "get-video'"),
         ("warnings only", "SystemLogLevel: WARN", "SystemLogLevel: INFO"),
@@ -214,9 +283,17 @@ fn each_rule_notices_its_breach() {
         ("in the runbooks", "infra/RUNBOOKS.md#dead-letters", "infra/RUNBOOKS.md#dead-letter"),
         ("in the runbooks", " infra/RUNBOOKS.md#api-errors", ""),
         ("alarm watches", "MetricName: Overdue\n", "MetricName: Overdoo\n"),
-        ("alarm watches", "MetricName: ThrottledRequests\n      Stat", "MetricName: Throttled\n      Stat"),
+        (
+            "alarm watches",
+            "MetricName: ThrottledRequests\n      Stat",
+            "MetricName: Throttled\n      Stat",
+        ),
         ("alarm watches", "MetricName: Faults\n", "MetricName: Faulty\n"),
-        ("alarm watches", "[{ Name: Provider, Value: google }]", "[{ Name: Supplier, Value: google }]"),
+        (
+            "alarm watches",
+            "[{ Name: Provider, Value: google }]",
+            "[{ Name: Supplier, Value: google }]",
+        ),
         ("dashboard shows", "\"ChargedMxn\"]", "\"ChargedMnx\"]"),
         ("dashboard shows", "\"Completed\", \"Provider\"", "\"Completed\", \"Model\""),
         ("dashboard shows", "MetricName=\\\"Refusals\\\"", "MetricName=\\\"Refused\\\""),
@@ -225,7 +302,9 @@ fn each_rule_notices_its_breach() {
     let mut broken_once = BTreeSet::new();
     for (part, from, to) in breaches {
         let mut named = RULES.iter().map(|(name, _)| *name).filter(|name| name.contains(part));
-        let (rule, None) = (named.next().unwrap(), named.next()) else { panic!("{part:?} names two rules") };
+        let (rule, None) = (named.next().unwrap(), named.next()) else {
+            panic!("{part:?} names two rules")
+        };
         assert!(TEMPLATE.contains(from), "the template no longer has {from:?}");
         let broken = Template::parse(&TEMPLATE.replacen(from, to, 1)).unwrap();
         let noticed: BTreeSet<_> = violations(&broken).into_iter().map(|(name, _)| name).collect();

@@ -1,12 +1,12 @@
 //! What SAM and CloudFormation call the things that [`Template`] consists of.
 //!
-//! Only what this project's template uses is understood; what must be there and is not, is an error that names the
-//! resource and the property.
+//! Only what this project's template uses is understood; what must be there and is not, is an error
+//! that names the resource and the property.
 
 use super::at::At;
 use super::{
-    Alarm, Api, Attribute, DeadLetter, Function, Index, Limit, Parameter, Permission, Queue, Role, Setting, Table,
-    Template, Trigger, Unreadable,
+    Alarm, Api, Attribute, DeadLetter, Function, Index, Limit, Parameter, Permission, Queue, Role,
+    Setting, Table, Template, Trigger, Unreadable,
 };
 use serde_json::Value;
 
@@ -24,7 +24,9 @@ pub(super) fn read(document: &Value) -> Result<Template, Unreadable> {
         apis: of_type(&template, "AWS::Serverless::HttpApi")
             .map(|found| api(&template, &found))
             .collect::<Result<_, _>>()?,
-        alarms: of_type(&template, "AWS::CloudWatch::Alarm").map(|found| alarm(&found)).collect::<Result<_, _>>()?,
+        alarms: of_type(&template, "AWS::CloudWatch::Alarm")
+            .map(|found| alarm(&found))
+            .collect::<Result<_, _>>()?,
         dashboards: of_type(&template, "AWS::CloudWatch::Dashboard")
             .map(|found| dashboard(&found))
             .collect::<Result<_, _>>()?,
@@ -58,8 +60,10 @@ fn table(found: At<'_>) -> Result<Table, Unreadable> {
         global_indexes: indexes(&properties, "/GlobalSecondaryIndexes", &kinds)?,
         local_indexes: indexes(&properties, "/LocalSecondaryIndexes", &kinds)?,
         ttl: properties.text("/TimeToLiveSpecification/AttributeName").ok(),
-        retained: found.says("/DeletionPolicy", "Retain") && found.says("/UpdateReplacePolicy", "Retain"),
-        point_in_time_recovery: properties.flag("/PointInTimeRecoverySpecification/PointInTimeRecoveryEnabled"),
+        retained: found.says("/DeletionPolicy", "Retain")
+            && found.says("/UpdateReplacePolicy", "Retain"),
+        point_in_time_recovery: properties
+            .flag("/PointInTimeRecoverySpecification/PointInTimeRecoveryEnabled"),
         deletion_protected: properties.flag("/DeletionProtectionEnabled"),
         on_demand: properties.says("/BillingMode", "PAY_PER_REQUEST"),
     })
@@ -77,8 +81,13 @@ fn indexes(table: &At<'_>, pointer: &str, kinds: &[At<'_>]) -> Result<Vec<Index>
 fn keys(found: &At<'_>, kinds: &[At<'_>]) -> Result<(Attribute, Option<Attribute>), Unreadable> {
     let key = |role: &str| {
         let schema = found.list("/KeySchema");
-        let name = schema.iter().find(|key| key.says("/KeyType", role))?.text("/AttributeName").ok()?;
-        let kind = kinds.iter().find(|kind| kind.says("/AttributeName", &name))?.text("/AttributeType").ok()?;
+        let name =
+            schema.iter().find(|key| key.says("/KeyType", role))?.text("/AttributeName").ok()?;
+        let kind = kinds
+            .iter()
+            .find(|kind| kind.says("/AttributeName", &name))?
+            .text("/AttributeType")
+            .ok()?;
         Some(Attribute { name, kind })
     };
     Ok((key("HASH").ok_or_else(|| found.missing("/KeySchema"))?, key("RANGE")))
@@ -132,16 +141,18 @@ fn alarm(found: &At<'_>) -> Result<Alarm, Unreadable> {
     let several = found.list("/Properties/Metrics").into_iter();
     let several = several.filter_map(|each| each.inside("/MetricStat/Metric").ok());
     let own = single.chain(several).filter(|metric| {
-        metric
-            .setting("/Namespace")
-            .is_ok_and(|name| matches!(name, Setting::Sub(text) if text.starts_with("GeekHubVideo/")))
+        metric.setting("/Namespace").is_ok_and(
+            |name| matches!(name, Setting::Sub(text) if text.starts_with("GeekHubVideo/")),
+        )
     });
     let told = |actions: &str| !found.list(&format!("/Properties/{actions}")).is_empty();
     Ok(Alarm {
         logical_id: found.resource.to_owned(),
         description: found.text("/Properties/AlarmDescription")?,
         tells: told("AlarmActions") && told("OKActions"),
-        metrics: own.filter_map(|metric| Some((metric.text("/MetricName").ok()?, dimensions(&metric)))).collect(),
+        metrics: own
+            .filter_map(|metric| Some((metric.text("/MetricName").ok()?, dimensions(&metric))))
+            .collect(),
     })
 }
 
@@ -167,10 +178,12 @@ fn function(template: &At<'_>, found: At<'_>) -> Result<Function, Unreadable> {
     let role = found.source(&of("/Role")).ok();
     let log_group = found.source(&of("/LoggingConfig/LogGroup")).ok();
     let global = |pointer: &str| template.inside(&format!("/Globals/Function{pointer}"));
-    let everywhere = |pointer: &str| found.text(&of(pointer)).or_else(|_| global(pointer)?.text(""));
+    let everywhere =
+        |pointer: &str| found.text(&of(pointer)).or_else(|_| global(pointer)?.text(""));
     let role_found = role.as_deref().and_then(resource);
 
-    let mut foreign_policies: Vec<_> = found.list(&of("/Policies")).iter().map(At::as_text).collect();
+    let mut foreign_policies: Vec<_> =
+        found.list(&of("/Policies")).iter().map(At::as_text).collect();
     let mut permissions = Vec::new();
     if let Some(role) = role_found {
         foreign_policies.extend(role.list("/Properties/ManagedPolicyArns").iter().map(At::as_text));
@@ -183,7 +196,10 @@ fn function(template: &At<'_>, found: At<'_>) -> Result<Function, Unreadable> {
 
     Ok(Function {
         logical_id: found.resource.to_owned(),
-        name: code.strip_prefix("functions/").ok_or_else(|| found.missing(&of("/CodeUri")))?.to_owned(),
+        name: code
+            .strip_prefix("functions/")
+            .ok_or_else(|| found.missing(&of("/CodeUri")))?
+            .to_owned(),
         timeout_s: found.number(&of("/Timeout"))?,
         memory_mb: found.number(&of("/MemorySize"))?,
         environment: template
@@ -211,15 +227,21 @@ fn permission(statement: &At<'_>) -> Result<Permission, Unreadable> {
     }
     Ok(Permission {
         actions: statement.list("/Action").iter().map(At::as_text).collect(),
-        resources: statement.list("/Resource").iter().map(|each| each.setting("")).collect::<Result<_, _>>()?,
+        resources: statement
+            .list("/Resource")
+            .iter()
+            .map(|each| each.setting(""))
+            .collect::<Result<_, _>>()?,
         attributes: attributes(statement),
     })
 }
 
-/// IAM's condition on the attributes that a request names: in its expressions and its key. What a request returns has to be bounded too.
+/// IAM's condition on the attributes that a request names: in its expressions and its key. What a
+/// request returns has to be bounded too.
 fn attributes(statement: &At<'_>) -> Option<Vec<String>> {
     let named = statement.list("/Condition/ForAllValues:StringEquals/dynamodb:Attributes");
-    let returns_none = statement.says("/Condition/StringEqualsIfExists/dynamodb:ReturnValues", "NONE");
+    let returns_none =
+        statement.says("/Condition/StringEqualsIfExists/dynamodb:ReturnValues", "NONE");
     (!named.is_empty() && returns_none).then(|| named.iter().map(At::as_text).collect())
 }
 
@@ -227,7 +249,9 @@ fn trigger(event: At<'_>) -> Result<Trigger, Unreadable> {
     match event.text("/Type")?.as_str() {
         "HttpApi" => Ok(match event.text("/Properties/Path")?.as_str() {
             "$default" => Trigger::Default,
-            path => Trigger::Http { method: event.text("/Properties/Method")?, path: path.to_owned() },
+            path => {
+                Trigger::Http { method: event.text("/Properties/Method")?, path: path.to_owned() }
+            }
         }),
         "SQS" => Ok(Trigger::Queue {
             queue: event.source("/Properties/Queue")?,

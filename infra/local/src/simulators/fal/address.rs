@@ -10,7 +10,8 @@ pub(super) enum Address {
         /// Owner and app, with their namespace.
         app: String,
     },
-    /// `{owner}/{app}/requests/{id}[/…]`: one request. Whatever path the endpoint has behind its app is not repeated here.
+    /// `{owner}/{app}/requests/{id}[/…]`: one request. Whatever path the endpoint has behind its
+    /// app is not repeated here.
     Request {
         /// Owner and app, with their namespace.
         app: String,
@@ -61,11 +62,16 @@ mod tests {
 
     #[test]
     fn a_request_is_addressed_by_owner_and_app_alone() {
-        let endpoint = |id: &str, app: &str| Address::Endpoint { id: id.to_owned(), app: app.to_owned() };
-        let request = |app: &str, part| Address::Request { app: app.to_owned(), id: "r".to_owned(), part };
+        let endpoint =
+            |id: &str, app: &str| Address::Endpoint { id: id.to_owned(), app: app.to_owned() };
+        let request =
+            |app: &str, part| Address::Request { app: app.to_owned(), id: "r".to_owned(), part };
         for (path, expected) in [
             ("/fal-ai/veo3.1", endpoint("fal-ai/veo3.1", "fal-ai/veo3.1")),
-            ("/fal-ai/kling-video/v2/master", endpoint("fal-ai/kling-video/v2/master", "fal-ai/kling-video")),
+            (
+                "/fal-ai/kling-video/v2/master",
+                endpoint("fal-ai/kling-video/v2/master", "fal-ai/kling-video"),
+            ),
             ("/workflows/me/film/x", endpoint("workflows/me/film/x", "workflows/me/film")),
             ("/fal-ai/veo3.1/requests/r", request("fal-ai/veo3.1", Part::Result)),
             ("/fal-ai/veo3.1/requests/r/status", request("fal-ai/veo3.1", Part::Status)),

@@ -1,4 +1,5 @@
-//! The shapes of fal's answers that are not a model's: refusals at the door, and the headers on everything.
+//! The shapes of fal's answers that are not a model's: refusals at the door, and the headers on
+//! everything.
 
 use axum::Json;
 use axum::http::StatusCode;
@@ -32,7 +33,8 @@ pub(super) fn plain(status: StatusCode, detail: impl ToString) -> Response {
 
 /// The input was wrong, or the model refused.
 pub(super) fn unprocessable(problems: Vec<Value>) -> Response {
-    let answer = (StatusCode::UNPROCESSABLE_ENTITY, Json(json!({"detail": problems}))).into_response();
+    let answer =
+        (StatusCode::UNPROCESSABLE_ENTITY, Json(json!({"detail": problems}))).into_response();
     with_header(answer, RETRYABLE, "false")
 }
 
@@ -44,7 +46,8 @@ pub(super) fn with_header(mut answer: Response, name: HeaderName, value: &str) -
     answer
 }
 
-/// Whether a submission lets fal render a failed request again by itself, which it does up to ten times.
+/// Whether a submission lets fal render a failed request again by itself, which it does up to ten
+/// times.
 pub(super) fn may_try_again(headers: &HeaderMap) -> bool {
     let word = headers.get("x-fal-no-retry").and_then(|value| value.to_str().ok());
     !word.is_some_and(|word| matches!(word, "1" | "true" | "yes"))
@@ -57,6 +60,9 @@ pub(super) fn admit(headers: &HeaderMap, key: &str) -> Result<(), Response> {
     match given.and_then(|value| value.strip_prefix("Key ")) {
         Some(given) if given.trim() == key => Ok(()),
         Some(_) => Err(plain(StatusCode::UNAUTHORIZED, "No user found for Key ID and Secret")),
-        None => Err(plain(StatusCode::UNAUTHORIZED, "Authentication is required to access this application.")),
+        None => Err(plain(
+            StatusCode::UNAUTHORIZED,
+            "Authentication is required to access this application.",
+        )),
     }
 }

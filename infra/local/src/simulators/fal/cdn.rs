@@ -97,7 +97,8 @@ mod tests {
         assert!(answer.starts_with("HTTP/1.1 206") && answer.ends_with("\r\n\r\nftyp"), "{answer}");
         assert!(answer.contains("content-range: bytes 4-7/"), "{answer}");
 
-        let seen: Vec<_> = fal.requests().into_iter().map(|seen| (seen.path, seen.authorization)).collect();
+        let seen: Vec<_> =
+            fal.requests().into_iter().map(|seen| (seen.path, seen.authorization)).collect();
         assert_eq!(seen, [("/fal-ai/veo3.1".to_owned(), Some("Key key".to_owned())), (path, None)]);
     }
 }

@@ -1,5 +1,5 @@
-//! `/_simulator/…`: what a test in another process decides and observes. Faults, verdicts and requests have their own
-//! routes beside these.
+//! `/_simulator/…`: what a test in another process decides and observes. Faults, verdicts and
+//! requests have their own routes beside these.
 
 use std::time::Duration;
 
@@ -34,13 +34,16 @@ struct Change {
 
 async fn configure(State(fal): State<Fal>, Json(change): Json<Change>) -> StatusCode {
     fal.configure(|settings| {
-        settings.render.queued = change.queued_ms.map_or(settings.render.queued, Duration::from_millis);
-        settings.render.rendering = change.rendering_ms.map_or(settings.render.rendering, Duration::from_millis);
+        settings.render.queued =
+            change.queued_ms.map_or(settings.render.queued, Duration::from_millis);
+        settings.render.rendering =
+            change.rendering_ms.map_or(settings.render.rendering, Duration::from_millis);
         if let Some(places) = change.concurrency {
             settings.concurrency = (places > 0).then_some(places);
         }
         settings.validate_at = change.validate_at.unwrap_or(settings.validate_at);
-        settings.cancel_stops_rendering = change.cancel_stops_rendering.unwrap_or(settings.cancel_stops_rendering);
+        settings.cancel_stops_rendering =
+            change.cancel_stops_rendering.unwrap_or(settings.cancel_stops_rendering);
     });
     StatusCode::NO_CONTENT
 }

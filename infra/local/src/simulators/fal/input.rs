@@ -1,4 +1,5 @@
-//! Checks a submission's body against its model, and words what is wrong as fal does (pydantic's problems with a `url`).
+//! Checks a submission's body against its model, and words what is wrong as fal does (pydantic's
+//! problems with a `url`).
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -19,27 +20,47 @@ pub(super) struct Order {
 /// The items of a 422's `detail`.
 pub(super) type Problems = Vec<Value>;
 
-/// The order in a body, or everything that is wrong with it. Fields that the model does not have are ignored.
+/// The order in a body, or everything that is wrong with it. Fields that the model does not have
+/// are ignored.
 pub(super) fn read(model: &Model, body: &[u8]) -> Result<Order, Problems> {
     let parsed: Value = serde_json::from_slice(body).map_err(|error| {
         let context = json!({"error": error.to_string()});
-        vec![problem(json!(["body", error.column()]), "json_invalid", "JSON decode error", context, &json!({}))]
+        vec![problem(
+            json!(["body", error.column()]),
+            "json_invalid",
+            "JSON decode error",
+            context,
+            &json!({}),
+        )]
     })?;
     let Some(fields) = parsed.as_object() else {
         let message = "Input should be a valid dictionary or object to extract fields from";
-        return Err(vec![problem(json!(["body"]), "model_attributes_type", message, Value::Null, &parsed)]);
+        return Err(vec![problem(
+            json!(["body"]),
+            "model_attributes_type",
+            message,
+            Value::Null,
+            &parsed,
+        )]);
     };
 
     let mut problems = Vec::new();
     let prompt = prompt(model, fields, &mut problems);
-    let duration = one_of("duration", model.durations, fields, &mut problems).unwrap_or(model.default_duration);
-    let aspect_ratio = one_of("aspect_ratio", model.aspect_ratios, fields, &mut problems).unwrap_or("16:9");
+    let duration = one_of("duration", model.durations, fields, &mut problems)
+        .unwrap_or(model.default_duration);
+    let aspect_ratio =
+        one_of("aspect_ratio", model.aspect_ratios, fields, &mut problems).unwrap_or("16:9");
     one_of("resolution", model.resolutions, fields, &mut problems);
     if !problems.is_empty() {
         return Err(problems);
     }
     let sound = model.sound && fields.get("generate_audio") != Some(&Value::Bool(false));
-    Ok(Order { prompt, seconds: models::seconds(duration), aspect_ratio: aspect_ratio.to_owned(), sound })
+    Ok(Order {
+        prompt,
+        seconds: models::seconds(duration),
+        aspect_ratio: aspect_ratio.to_owned(),
+        sound,
+    })
 }
 
 /// One item of a `detail` list about the prompt: how a model refuses what it was asked for.
@@ -50,14 +71,27 @@ pub(super) fn refusal(error_type: &str, message: &str, prompt: &str) -> Value {
 fn prompt(model: &Model, fields: &Map<String, Value>, problems: &mut Problems) -> String {
     let location = json!(["body", "prompt"]);
     let Some(given) = fields.get("prompt") else {
-        problems.push(problem(location, "missing", "Field required", Value::Null, &Value::Object(fields.clone())));
+        problems.push(problem(
+            location,
+            "missing",
+            "Field required",
+            Value::Null,
+            &Value::Object(fields.clone()),
+        ));
         return String::new();
     };
     let Some(prompt) = given.as_str() else {
-        problems.push(problem(location, "string_type", "Input should be a valid string", Value::Null, given));
+        problems.push(problem(
+            location,
+            "string_type",
+            "Input should be a valid string",
+            Value::Null,
+            given,
+        ));
         return String::new();
     };
-    let (length, least, most) = (prompt.chars().count(), *model.prompt.start(), *model.prompt.end());
+    let (length, least, most) =
+        (prompt.chars().count(), *model.prompt.start(), *model.prompt.end());
     let bound = if length < least {
         Some((
             "string_too_short",
@@ -65,15 +99,22 @@ fn prompt(model: &Model, fields: &Map<String, Value>, problems: &mut Problems) -
             json!({"min_length": least}),
         ))
     } else if length > most {
-        Some(("string_too_long", format!("String should have at most {most} characters"), json!({"max_length": most})))
+        Some((
+            "string_too_long",
+            format!("String should have at most {most} characters"),
+            json!({"max_length": most}),
+        ))
     } else {
         None
     };
-    problems.extend(bound.map(|(kind, message, context)| problem(location, kind, &message, context, given)));
+    problems.extend(
+        bound.map(|(kind, message, context)| problem(location, kind, &message, context, given)),
+    );
     prompt.to_owned()
 }
 
-/// The given value of a field that knows only certain texts; a number is none of them, however it looks.
+/// The given value of a field that knows only certain texts; a number is none of them, however it
+/// looks.
 fn one_of<'a>(
     name: &str,
     accepted: &[&'a str],
@@ -85,9 +126,19 @@ fn one_of<'a>(
     if found.is_none() {
         let quoted: Vec<String> = accepted.iter().map(|value| format!("'{value}'")).collect();
         let (last, others) = quoted.split_last()?;
-        let expected = if others.is_empty() { last.clone() } else { format!("{} or {last}", others.join(", ")) };
+        let expected = if others.is_empty() {
+            last.clone()
+        } else {
+            format!("{} or {last}", others.join(", "))
+        };
         let message = format!("Input should be {expected}");
-        problems.push(problem(json!(["body", name]), "literal_error", &message, json!({"expected": expected}), given));
+        problems.push(problem(
+            json!(["body", name]),
+            "literal_error",
+            &message,
+            json!({"expected": expected}),
+            given,
+        ));
     }
     found.copied()
 }
@@ -112,7 +163,9 @@ mod tests {
 
     fn check(endpoint: &str, body: Value) -> Result<Order, Vec<(String, String)>> {
         let problems = read(models::find(endpoint).unwrap(), body.to_string().as_bytes());
-        problems.map_err(|list| list.iter().map(|item| (item["loc"].to_string(), item["type"].to_string())).collect())
+        problems.map_err(|list| {
+            list.iter().map(|item| (item["loc"].to_string(), item["type"].to_string())).collect()
+        })
     }
 
     #[test]
@@ -128,14 +181,22 @@ mod tests {
             ("fal-ai/minimax/hailuo-02/pro/text-to-video", json!("whatever"), Some(6)),
             ("fal-ai/runway-gen-4", json!("5"), Some(5)),
         ] {
-            let order = check(endpoint, json!({"prompt": "a cat", "duration": duration, "unknown": 1}));
-            assert_eq!(order.as_ref().ok().map(|order| order.seconds), seconds, "{endpoint} {duration}: {order:?}");
+            let order =
+                check(endpoint, json!({"prompt": "a cat", "duration": duration, "unknown": 1}));
+            assert_eq!(
+                order.as_ref().ok().map(|order| order.seconds),
+                seconds,
+                "{endpoint} {duration}: {order:?}"
+            );
         }
     }
 
     #[test]
     fn everything_wrong_is_named_at_once() {
-        let wrong = check("fal-ai/veo3.1", json!({"duration": "7s", "aspect_ratio": "1:1", "resolution": "8k"}));
+        let wrong = check(
+            "fal-ai/veo3.1",
+            json!({"duration": "7s", "aspect_ratio": "1:1", "resolution": "8k"}),
+        );
         let named: Vec<String> =
             wrong.unwrap_err().into_iter().map(|(place, kind)| format!("{place} {kind}")).collect();
         assert_eq!(

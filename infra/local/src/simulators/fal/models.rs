@@ -1,11 +1,12 @@
 //! The models that the simulated fal serves: what each is called, and what its input accepts.
 //!
-//! From the types of `@fal-ai/client` 1.10.1 and the models' pages (<https://fal.ai/models>). The lengths of prompts are from
-//! memory but for Veo's.
+//! From the types of `@fal-ai/client` 1.10.1 and the models' pages (<https://fal.ai/models>). The
+//! lengths of prompts are from memory but for Veo's.
 
 use std::ops::RangeInclusive;
 
-/// One endpoint and the schema of its input. An empty list means that the endpoint has no such field.
+/// One endpoint and the schema of its input. An empty list means that the endpoint has no such
+/// field.
 pub(super) struct Model {
     pub(super) endpoint: &'static str,
     /// As the endpoint spells them: some with an `s`, some without.
@@ -23,7 +24,12 @@ pub(super) struct Model {
 /// The endpoint with this id. Workflows are their owners' own, so any name is one.
 pub(super) fn find(endpoint: &str) -> Option<&'static Model> {
     let named = MODELS.iter().find(|model| model.endpoint == endpoint);
-    named.or_else(|| ["workflows/", "comfy/"].iter().any(|space| endpoint.starts_with(space)).then_some(&WORKFLOW))
+    named.or_else(|| {
+        ["workflows/", "comfy/"]
+            .iter()
+            .any(|space| endpoint.starts_with(space))
+            .then_some(&WORKFLOW)
+    })
 }
 
 const KLING: Model = Model {
@@ -70,8 +76,8 @@ static MODELS: [Model; 8] = [
     Model { endpoint: "fal-ai/kling-video/v2.5-turbo/pro/text-to-video", ..KLING },
     HAILUO,
     Model { endpoint: "fal-ai/minimax/hailuo-02/pro/text-to-video", durations: &[], ..HAILUO },
-    // Does not exist at the real fal, which has no Runway. It stands in for the operator's own route to that model, so
-    // that the local system can serve the whole catalog.
+    // Does not exist at the real fal, which has no Runway. It stands in for the operator's own
+    // route to that model, so that the local system can serve the whole catalog.
     Model {
         endpoint: "fal-ai/runway-gen-4",
         durations: &["5", "10"],

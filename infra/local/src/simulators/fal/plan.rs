@@ -1,6 +1,7 @@
 //! When each request starts and finishes, as far as can be said now.
 //!
-//! A plan is times, not timers: it is made at a submission and again whenever something changes that it rests on.
+//! A plan is times, not timers: it is made at a submission and again whenever something changes
+//! that it rests on.
 
 use serde::{Deserialize, Serialize};
 
@@ -34,7 +35,12 @@ pub struct Settings {
 
 impl Settings {
     pub(super) fn with(render: Render) -> Self {
-        Self { render, concurrency: None, validate_at: ValidateAt::Submit, cancel_stops_rendering: true }
+        Self {
+            render,
+            concurrency: None,
+            validate_at: ValidateAt::Submit,
+            cancel_stops_rendering: true,
+        }
     }
 }
 
@@ -46,7 +52,9 @@ impl State {
             let render = &mut rest[0];
             let (starts_ms, finishes_ms) = match render.phase(now_ms) {
                 Phase::Done => continue,
-                Phase::Rendering => (render.starts_ms, self.settings.finish(render.starts_ms).max(now_ms)),
+                Phase::Rendering => {
+                    (render.starts_ms, self.settings.finish(render.starts_ms).max(now_ms))
+                }
                 Phase::Queued => {
                     let starts_ms = self.settings.start(render.submitted_ms, now_ms, before);
                     (starts_ms, self.settings.finish(starts_ms))
@@ -61,12 +69,14 @@ impl State {
 }
 
 impl Settings {
-    /// The first moment, not in the past, at which the wait is over and a place is free of those who came before.
+    /// The first moment, not in the past, at which the wait is over and a place is free of those
+    /// who came before.
     fn start(&self, submitted_ms: u64, now_ms: u64, before: &[Rendering]) -> u64 {
         let mut at = submitted_ms.saturating_add(millis(self.render.queued)).max(now_ms);
         let Some(places) = self.concurrency.map(|places| places.max(1)) else { return at };
         loop {
-            let busy = before.iter().filter(|other| other.starts_ms <= at && at < other.finishes_ms);
+            let busy =
+                before.iter().filter(|other| other.starts_ms <= at && at < other.finishes_ms);
             let mut ends: Vec<u64> = busy.map(|other| other.finishes_ms).collect();
             if ends.len() < places {
                 return at;
@@ -91,13 +101,26 @@ mod tests {
     use crate::simulators::shelf::Shelf;
 
     fn state(queued: u64, rendering: u64, concurrency: Option<usize>) -> State {
-        let render = Render { queued: Duration::from_millis(queued), rendering: Duration::from_millis(rendering) };
+        let render = Render {
+            queued: Duration::from_millis(queued),
+            rendering: Duration::from_millis(rendering),
+        };
         let settings = Settings { concurrency, ..Settings::with(render) };
-        State { key: String::new(), settings, renders: Vec::new(), shelf: Shelf::open(None).unwrap() }
+        State {
+            key: String::new(),
+            settings,
+            renders: Vec::new(),
+            shelf: Shelf::open(None).unwrap(),
+        }
     }
 
     fn submit(state: &mut State, now_ms: u64) {
-        let order = Order { prompt: String::new(), seconds: 5, aspect_ratio: "16:9".to_owned(), sound: false };
+        let order = Order {
+            prompt: String::new(),
+            seconds: 5,
+            aspect_ratio: "16:9".to_owned(),
+            sound: false,
+        };
         state.renders.push(Rendering::accepted("a/b", "a/b/c", order, Ending::VIDEO, now_ms));
         state.replan(now_ms);
     }
@@ -129,7 +152,8 @@ mod tests {
         submit(&mut state, 0);
         submit(&mut state, 60);
         submit(&mut state, 119);
-        state.settings.render = Render { queued: Duration::from_millis(0), rendering: Duration::from_millis(20) };
+        state.settings.render =
+            Render { queued: Duration::from_millis(0), rendering: Duration::from_millis(20) };
         state.replan(120);
         assert_eq!(times(&state), [(10, 110), (70, 120), (120, 140)]);
     }

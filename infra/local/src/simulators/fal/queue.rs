@@ -1,4 +1,5 @@
-//! The queue: submit, status, result, cancel. <https://docs.fal.ai/model-apis/model-endpoints/queue>
+//! The queue: submit, status, result, cancel.
+//! <https://docs.fal.ai/model-apis/model-endpoints/queue>
 
 use axum::body::to_bytes;
 use axum::extract::{Request, State};
@@ -35,7 +36,8 @@ pub(super) async fn answer(State(fal): State<Fal>, request: Request) -> Response
     fal.faults().around(asked.step(), &path, work).await
 }
 
-/// What a method and a path mean. An endpoint takes `POST` alone, a request's URLs `GET` or, for a cancel, `PUT`.
+/// What a method and a path mean. An endpoint takes `POST` alone, a request's URLs `GET` or, for a
+/// cancel, `PUT`.
 fn asked(method: &Method, path: &str) -> Result<Asked, StatusCode> {
     match (Address::of(path), method) {
         (Address::Endpoint { id, app }, &Method::POST) => {
@@ -45,9 +47,10 @@ fn asked(method: &Method, path: &str) -> Result<Asked, StatusCode> {
         (Address::Request { app, id, part: Part::Cancel }, &Method::PUT) => {
             Ok(Asked::About { app, id, part: Part::Cancel })
         }
-        (Address::Request { app, id, part: part @ (Part::Status | Part::Result) }, &Method::GET) => {
-            Ok(Asked::About { app, id, part })
-        }
+        (
+            Address::Request { app, id, part: part @ (Part::Status | Part::Result) },
+            &Method::GET,
+        ) => Ok(Asked::About { app, id, part }),
         (Address::Nothing, _) => Err(StatusCode::NOT_FOUND),
         (Address::Endpoint { .. } | Address::Request { .. } | Address::Misplaced, _) => {
             Err(StatusCode::METHOD_NOT_ALLOWED)
@@ -80,10 +83,21 @@ async fn work(fal: &Fal, asked: &Asked, request: Request) -> Response {
     }
 }
 
-fn submit(fal: &Fal, model: &Model, endpoint: &str, app: &str, head: &Parts, body: &Bytes) -> Response {
+fn submit(
+    fal: &Fal,
+    model: &Model,
+    endpoint: &str,
+    app: &str,
+    head: &Parts,
+    body: &Bytes,
+) -> Response {
     let now_ms = fal.now_ms();
     let mut state = fal.state();
-    let ahead = state.renders.iter().filter(|other| other.app == app && other.phase(now_ms) == Phase::Queued).count();
+    let ahead = state
+        .renders
+        .iter()
+        .filter(|other| other.app == app && other.phase(now_ms) == Phase::Queued)
+        .count();
     let most = query(&head.uri, "fal_max_queue_length").and_then(|most| most.parse::<usize>().ok());
     if most.is_some_and(|most| ahead > most) {
         return plain(StatusCode::TOO_MANY_REQUESTS, "Queue is longer than the requested maximum");
@@ -126,7 +140,8 @@ fn unread(model: &Model, body: &[u8]) -> Order {
 fn about_request(fal: &Fal, app: &str, id: &str, part: Part, uri: &Uri) -> Response {
     let now_ms = fal.now_ms();
     let mut state = fal.state();
-    let Some(at) = state.renders.iter().position(|render| render.id == id && render.app == app) else {
+    let Some(at) = state.renders.iter().position(|render| render.id == id && render.app == app)
+    else {
         let body = match part {
             Part::Cancel => json!({"status": "NOT_FOUND"}),
             Part::Status | Part::Result => json!({"detail": "Request not found"}),
@@ -136,7 +151,10 @@ fn about_request(fal: &Fal, app: &str, id: &str, part: Part, uri: &Uri) -> Respo
     match part {
         Part::Status => {
             let others = &state.renders[..at];
-            let ahead = others.iter().filter(|other| other.app == app && other.phase(now_ms) == Phase::Queued).count();
+            let ahead = others
+                .iter()
+                .filter(|other| other.app == app && other.phase(now_ms) == Phase::Queued)
+                .count();
             status(fal, &state.renders[at], ahead, query(uri, "logs"), now_ms)
         }
         Part::Result => result(fal, &state.renders[at], now_ms),
@@ -153,7 +171,13 @@ fn about_request(fal: &Fal, app: &str, id: &str, part: Part, uri: &Uri) -> Respo
     }
 }
 
-fn status(fal: &Fal, render: &Rendering, ahead: usize, logs: Option<String>, now_ms: u64) -> Response {
+fn status(
+    fal: &Fal,
+    render: &Rendering,
+    ahead: usize,
+    logs: Option<String>,
+    now_ms: u64,
+) -> Response {
     let mut answer = urls(fal, render);
     let phase = render.phase(now_ms);
     let wanted = logs.is_some_and(|logs| matches!(logs.as_str(), "1" | "true"));
@@ -171,7 +195,9 @@ fn status(fal: &Fal, render: &Rendering, ahead: usize, logs: Option<String>, now
         }
         Phase::Done => {
             answer["status"] = json!("COMPLETED");
-            let inference = std::time::Duration::from_millis(render.finishes_ms.saturating_sub(render.starts_ms));
+            let inference = std::time::Duration::from_millis(
+                render.finishes_ms.saturating_sub(render.starts_ms),
+            );
             answer["metrics"] = json!({"inference_time": inference.as_secs_f64()});
             let outcome = render.outcome(&fal.0.base_url);
             if let Some(error) = outcome.error {
@@ -187,11 +213,19 @@ fn status(fal: &Fal, render: &Rendering, ahead: usize, logs: Option<String>, now
 /// The model's own answer, once; it says nothing of the queue.
 fn result(fal: &Fal, render: &Rendering, now_ms: u64) -> Response {
     if render.phase(now_ms) != Phase::Done {
-        return about(&render.id, StatusCode::BAD_REQUEST, json!({"detail": "Request is still in progress"}));
+        return about(
+            &render.id,
+            StatusCode::BAD_REQUEST,
+            json!({"detail": "Request is still in progress"}),
+        );
     }
     let outcome = render.outcome(&fal.0.base_url);
     if render.expired(&outcome, now_ms) {
-        return about(&render.id, StatusCode::NOT_FOUND, json!({"detail": "Request result has expired"}));
+        return about(
+            &render.id,
+            StatusCode::NOT_FOUND,
+            json!({"detail": "Request result has expired"}),
+        );
     }
     let status = StatusCode::from_u16(outcome.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let answer = about(&render.id, status, outcome.body);
@@ -227,7 +261,8 @@ fn urls(fal: &Fal, render: &Rendering) -> Value {
 
 fn logs_of(render: &Rendering, phase: Phase) -> Value {
     let line = |message: &str, at_ms: u64| json!({"message": message, "level": "INFO", "source": "USER", "timestamp": dates::iso(at_ms)});
-    let (started, finished) = (line("rendering", render.starts_ms), line("finished", render.finishes_ms));
+    let (started, finished) =
+        (line("rendering", render.starts_ms), line("finished", render.finishes_ms));
     match phase {
         Phase::Queued => json!([]),
         Phase::Rendering => json!([started]),

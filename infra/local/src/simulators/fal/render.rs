@@ -56,11 +56,27 @@ pub(super) struct Outcome {
 
 impl Rendering {
     /// A new request that starts and finishes as soon as a plan says.
-    pub(super) fn accepted(app: &str, endpoint: &str, order: Order, ending: Ending, now_ms: u64) -> Self {
+    pub(super) fn accepted(
+        app: &str,
+        endpoint: &str,
+        order: Order,
+        ending: Ending,
+        now_ms: u64,
+    ) -> Self {
         let (app, endpoint) = (app.to_owned(), endpoint.to_owned());
         let id = uuid::Uuid::new_v4().to_string();
         let (starts_ms, finishes_ms) = (u64::MAX, u64::MAX);
-        Self { id, app, endpoint, order, ending, submitted_ms: now_ms, starts_ms, finishes_ms, repeats: 0 }
+        Self {
+            id,
+            app,
+            endpoint,
+            order,
+            ending,
+            submitted_ms: now_ms,
+            starts_ms,
+            finishes_ms,
+            repeats: 0,
+        }
     }
 
     /// fal tries a request again whose machine failed, and not one that its model refused.
@@ -106,23 +122,36 @@ impl Rendering {
 
     pub(super) fn outcome(&self, base_url: &str) -> Outcome {
         match &self.ending {
-            Ending::Video { result_bytes, .. } => self.video(base_url, result_bytes.unwrap_or_default()),
+            Ending::Video { result_bytes, .. } => {
+                self.video(base_url, result_bytes.unwrap_or_default())
+            }
             Ending::CutVideo { .. } | Ending::Html => self.video(base_url, 0),
             Ending::NoUrl => Outcome::success(json!({"video": null})),
             Ending::ForeignUrl { url } => {
-                let file = json!({"url": url, "content_type": "video/mp4", "file_name": cdn::FILE_NAME});
+                let file =
+                    json!({"url": url, "content_type": "video/mp4", "file_name": cdn::FILE_NAME});
                 Outcome::success(json!({"video": file}))
             }
             Ending::Refused { error_type, detail } => {
                 Outcome::refused(vec![input::refusal(error_type, detail, &self.order.prompt)])
             }
             Ending::Invalid { problems } => Outcome::refused(problems.clone()),
-            Ending::Broken { status, error_type, detail } => Outcome::broken(*status, error_type.as_deref(), detail),
-            Ending::Result { status, headers, body } => {
-                let texts = [("{file}", cdn::url(base_url, &self.id)), ("{path}", cdn::url("", &self.id))];
-                Outcome { headers: headers.clone(), ..Outcome::exactly(*status, filled_in(body, &texts)) }
+            Ending::Broken { status, error_type, detail } => {
+                Outcome::broken(*status, error_type.as_deref(), detail)
             }
-            Ending::Cancelled => Outcome::broken(499, Some("client_cancelled"), "Request was cancelled by the client"),
+            Ending::Result { status, headers, body } => {
+                let texts =
+                    [("{file}", cdn::url(base_url, &self.id)), ("{path}", cdn::url("", &self.id))];
+                Outcome {
+                    headers: headers.clone(),
+                    ..Outcome::exactly(*status, filled_in(body, &texts))
+                }
+            }
+            Ending::Cancelled => Outcome::broken(
+                499,
+                Some("client_cancelled"),
+                "Request was cancelled by the client",
+            ),
         }
     }
 
@@ -143,7 +172,14 @@ impl Rendering {
 
 impl Outcome {
     fn success(body: Value) -> Self {
-        Self { status: 200, body, error: None, error_type: None, from_model: true, headers: BTreeMap::new() }
+        Self {
+            status: 200,
+            body,
+            error: None,
+            error_type: None,
+            from_model: true,
+            headers: BTreeMap::new(),
+        }
     }
 
     fn refused(problems: Vec<Value>) -> Self {
@@ -162,7 +198,8 @@ impl Outcome {
         Self { status, body, error, error_type, from_model: false, headers: BTreeMap::new() }
     }
 
-    /// What was scripted; the status says nothing of it, as from endpoints that say so only in their result.
+    /// What was scripted; the status says nothing of it, as from endpoints that say so only in
+    /// their result.
     fn exactly(status: u16, body: Value) -> Self {
         Self { status, ..Self::success(body) }
     }
@@ -171,9 +208,13 @@ impl Outcome {
 /// The value with these texts in place of others.
 fn filled_in(value: &Value, texts: &[(&str, String)]) -> Value {
     match value {
-        Value::String(text) => texts.iter().fold(text.clone(), |text, (name, put)| text.replace(name, put)).into(),
+        Value::String(text) => {
+            texts.iter().fold(text.clone(), |text, (name, put)| text.replace(name, put)).into()
+        }
         Value::Array(items) => items.iter().map(|item| filled_in(item, texts)).collect(),
-        Value::Object(fields) => fields.iter().map(|(name, value)| (name.clone(), filled_in(value, texts))).collect(),
+        Value::Object(fields) => {
+            fields.iter().map(|(name, value)| (name.clone(), filled_in(value, texts))).collect()
+        }
         other => other.clone(),
     }
 }

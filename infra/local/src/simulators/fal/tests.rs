@@ -53,7 +53,8 @@ impl World {
         if let Some(key) = key {
             request = request.header(AUTHORIZATION, key);
         }
-        let answer = queue::answer(State(self.fal.clone()), request.body(Body::from(body)).unwrap()).await;
+        let answer =
+            queue::answer(State(self.fal.clone()), request.body(Body::from(body)).unwrap()).await;
         let (head, body) = answer.into_parts();
         let body = to_bytes(body, usize::MAX).await.unwrap();
         let body = serde_json::from_slice(&body).unwrap_or_default();
@@ -108,11 +109,17 @@ async fn a_request_moves_with_the_clock() {
     assert_eq!((answer.status, &answer.body["status"]), (202, &json!("IN_PROGRESS")));
     assert_eq!(answer.body["logs"][0]["timestamp"], "2027-01-15T08:00:10.000Z");
     let early = world.get(&result).await;
-    assert_eq!((early.status, early.body), (400, json!({"detail": "Request is still in progress"})));
+    assert_eq!(
+        (early.status, early.body),
+        (400, json!({"detail": "Request is still in progress"}))
+    );
 
     world.wait(60);
     let answer = world.get(&status).await;
-    assert_eq!((answer.status, &answer.body["status"], &answer.body["logs"]), (200, &json!("COMPLETED"), &Value::Null));
+    assert_eq!(
+        (answer.status, &answer.body["status"], &answer.body["logs"]),
+        (200, &json!("COMPLETED"), &Value::Null)
+    );
     assert_eq!(answer.body["metrics"], json!({"inference_time": 60.0}));
     assert!(answer.body.get("error").is_none());
     let answer = world.get(&result).await;
@@ -126,7 +133,9 @@ async fn a_result_is_forgotten_after_an_hour_and_a_large_one_after_six_minutes()
     let small = format!("{REQUESTS}/{}", world.submit("a cat").await);
     world.fal.decide(Verdict::next(1, Ending::Video { bytes: None, result_bytes: Some(10_000) }));
     let large = format!("{REQUESTS}/{}", world.submit("a cat").await);
-    for (wait, expected) in [(70 + 359, (200, 200)), (1, (200, 404)), (3239, (200, 404)), (1, (404, 404))] {
+    for (wait, expected) in
+        [(70 + 359, (200, 200)), (1, (200, 404)), (3239, (200, 404)), (1, (404, 404))]
+    {
         world.wait(wait);
         assert_eq!((world.get(&small).await.status, world.get(&large).await.status), expected);
     }
@@ -135,9 +144,15 @@ async fn a_result_is_forgotten_after_an_hour_and_a_large_one_after_six_minutes()
 #[tokio::test]
 async fn a_failed_render_is_completed_and_its_result_says_why() {
     let world = World::new();
-    world.fal.decide(Verdict::for_prompts("gore", Ending::refused("content_policy_violation", "No.")));
+    world
+        .fal
+        .decide(Verdict::for_prompts("gore", Ending::refused("content_policy_violation", "No.")));
     let refused = world.submit("gore").await;
-    let broken = Ending::Broken { status: 503, error_type: Some("runner_disconnected".into()), detail: "Gone".into() };
+    let broken = Ending::Broken {
+        status: 503,
+        error_type: Some("runner_disconnected".into()),
+        detail: "Gone".into(),
+    };
     world.fal.decide(Verdict::next(1, broken));
     let broken = world.submit("a cat").await;
     let fine = world.submit("a cat").await;
@@ -158,7 +173,10 @@ async fn a_failed_render_is_completed_and_its_result_says_why() {
     assert_eq!(result.headers["x-fal-retryable"], "false");
 
     let result = world.get(&format!("{REQUESTS}/{broken}")).await;
-    assert_eq!((result.status, result.body), (503, json!({"detail": "Gone", "error_type": "runner_disconnected"})));
+    assert_eq!(
+        (result.status, result.body),
+        (503, json!({"detail": "Gone", "error_type": "runner_disconnected"}))
+    );
     assert_eq!(result.headers["x-fal-error-type"], "runner_disconnected");
     assert_eq!(world.get(&format!("{REQUESTS}/{fine}")).await.status, 200);
 }
@@ -209,7 +227,11 @@ async fn what_is_not_a_request_of_this_key_and_app_is_refused() {
     assert_eq!(world.ask(Method::POST, &status).await.status, 405);
     world.fal.set_key("id:other");
     for (key, expected) in [("Key id:secret", 401), ("Key id:other", 202)] {
-        assert_eq!(world.ask_as(Some(key), Method::GET, &status, String::new()).await.status, expected, "{key}");
+        assert_eq!(
+            world.ask_as(Some(key), Method::GET, &status, String::new()).await.status,
+            expected,
+            "{key}"
+        );
     }
 }
 
@@ -224,8 +246,12 @@ async fn wrong_input_is_noticed_at_submission_or_only_in_the_result() {
     world.fal.configure(|settings| settings.validate_at = ValidateAt::Result);
     let answer = world.ask_as(key, Method::POST, KLING, wrong).await;
     world.wait(70);
-    let result = world.get(&format!("{REQUESTS}/{}", answer.body["request_id"].as_str().unwrap())).await;
-    assert_eq!((answer.status, result.status, &result.body["detail"][0]["type"]), (200, 422, &json!("literal_error")));
+    let result =
+        world.get(&format!("{REQUESTS}/{}", answer.body["request_id"].as_str().unwrap())).await;
+    assert_eq!(
+        (answer.status, result.status, &result.body["detail"][0]["type"]),
+        (200, 422, &json!("literal_error"))
+    );
 }
 
 #[tokio::test]
@@ -235,7 +261,10 @@ async fn a_queue_longer_than_the_caller_wants_is_a_429() {
     world.submit("a cat").await;
     for (most, expected) in [(1, 200), (1, 429)] {
         let path = format!("{KLING}?fal_max_queue_length={most}");
-        assert_eq!(world.ask_as(Some("Key id:secret"), Method::POST, &path, body.clone()).await.status, expected);
+        assert_eq!(
+            world.ask_as(Some("Key id:secret"), Method::POST, &path, body.clone()).await.status,
+            expected
+        );
         world.submit("a cat").await;
     }
 }
@@ -243,23 +272,33 @@ async fn a_queue_longer_than_the_caller_wants_is_a_429() {
 #[tokio::test]
 async fn a_fault_at_submission_decides_whether_something_renders() {
     let world = World::new();
-    world.fal.faults().add(Fault::once("submit", flat_error(503, "runner_scheduling_failure", "Busy"))).unwrap();
+    world
+        .fal
+        .faults()
+        .add(Fault::once("submit", flat_error(503, "runner_scheduling_failure", "Busy")))
+        .unwrap();
     let body = json!({"prompt": "a cat"}).to_string();
     let answer = world.ask_as(Some("Key id:secret"), Method::POST, KLING, body.clone()).await;
     assert_eq!((answer.status, world.fal.renders()), (503, 0));
     assert_eq!(answer.headers["x-fal-error-type"], "runner_scheduling_failure");
 
     world.fal.faults().add(Fault::once("submit", Then::CloseAfter)).unwrap();
-    let request = Request::builder().method(Method::POST).uri(KLING).header(AUTHORIZATION, "Key id:secret");
-    let answer = queue::answer(State(world.fal.clone()), request.body(Body::from(body)).unwrap()).await;
+    let request =
+        Request::builder().method(Method::POST).uri(KLING).header(AUTHORIZATION, "Key id:secret");
+    let answer =
+        queue::answer(State(world.fal.clone()), request.body(Body::from(body)).unwrap()).await;
     assert!(to_bytes(answer.into_body(), usize::MAX).await.is_err());
-    assert_eq!((world.fal.renders(), world.fal.renders_of("a cat"), world.fal.renders_of("a dog")), (1, 1, 0));
+    assert_eq!(
+        (world.fal.renders(), world.fal.renders_of("a cat"), world.fal.renders_of("a dog")),
+        (1, 1, 0)
+    );
 }
 
 #[tokio::test]
 async fn requests_survive_a_restart() {
     let directory = std::env::temp_dir().join(format!("fal-{}", uuid::Uuid::new_v4()));
-    let world = World::in_directory(Some(directory.clone()), Arc::new(AtomicU64::new(1_800_000_000)));
+    let world =
+        World::in_directory(Some(directory.clone()), Arc::new(AtomicU64::new(1_800_000_000)));
     let finished = world.submit("a cat").await;
     world.wait(40);
     let running = world.submit("a dog").await;
@@ -289,13 +328,20 @@ async fn a_broken_render_is_tried_again_unless_that_is_forbidden() {
         ("good", Ending::VIDEO, None, 1),
     ] {
         world.fal.decide(Verdict::next(1, ending));
-        let mut request = Request::builder().method(Method::POST).uri(KLING).header(AUTHORIZATION, "Key id:secret");
+        let mut request = Request::builder()
+            .method(Method::POST)
+            .uri(KLING)
+            .header(AUTHORIZATION, "Key id:secret");
         if let Some(word) = header {
             request = request.header("x-fal-no-retry", word);
         }
         let body = Body::from(json!({"prompt": prompt}).to_string());
         let answer = queue::answer(State(world.fal.clone()), request.body(body).unwrap()).await;
-        assert_eq!((answer.status(), world.fal.renders_of(prompt)), (axum::http::StatusCode::OK, renders), "{prompt}");
+        assert_eq!(
+            (answer.status(), world.fal.renders_of(prompt)),
+            (axum::http::StatusCode::OK, renders),
+            "{prompt}"
+        );
     }
 }
 

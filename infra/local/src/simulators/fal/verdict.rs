@@ -1,4 +1,5 @@
-//! How a render ends: with a video, or with one of the ways in which fal or a model lets its caller down.
+//! How a render ends: with a video, or with one of the ways in which fal or a model lets its caller
+//! down.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +8,8 @@ use serde_json::Value;
 
 use crate::simulators::verdict::bytes_asked_for;
 
-/// How coming submissions end. As JSON: `{"prompt_contains": "gore", "times": null, "ending": {"refused": {…}}}`.
+/// How coming submissions end. As JSON: `{"prompt_contains": "gore", "times": null, "ending":
+/// {"refused": {…}}}`.
 pub type Verdict = crate::simulators::verdict::Verdict<Ending>;
 
 /// How one render ends; decided when it is submitted, and kept with it.
@@ -19,7 +21,8 @@ pub enum Ending {
         /// The file is filled up to so many bytes.
         #[serde(default)]
         bytes: Option<u64>,
-        /// The result's JSON is filled up to at least so many bytes; from 10 KB on it lives only six minutes.
+        /// The result's JSON is filled up to at least so many bytes; from 10 KB on it lives only
+        /// six minutes.
         #[serde(default)]
         result_bytes: Option<usize>,
     },
@@ -48,7 +51,8 @@ pub enum Ending {
     Broken {
         /// HTTP status of the result.
         status: u16,
-        /// fal's word for it (`runner_server_error`); absent as from endpoints that only say `detail`.
+        /// fal's word for it (`runner_server_error`); absent as from endpoints that only say
+        /// `detail`.
         #[serde(default)]
         error_type: Option<String>,
         /// The sentence.
@@ -66,8 +70,8 @@ pub enum Ending {
         /// Its headers beside fal's own.
         #[serde(default)]
         headers: BTreeMap<String, String>,
-        /// Its JSON. In every text of it, `{file}` stands for the address of the render's video, which is there, and `{path}` for that
-        /// address without its origin.
+        /// Its JSON. In every text of it, `{file}` stands for the address of the render's video,
+        /// which is there, and `{path}` for that address without its origin.
         body: Value,
     },
     /// Somebody cancelled it.

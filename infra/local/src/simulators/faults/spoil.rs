@@ -1,7 +1,8 @@
 //! Turns a fault into the response that makes hyper misbehave.
 //!
-//! Closing a connection needs no server of its own: hyper only buffers a response's head, so a body that fails before
-//! anything was flushed ends the connection with not one byte sent. The tests hold it to that on a real socket.
+//! Closing a connection needs no server of its own: hyper only buffers a response's head, so a body
+//! that fails before anything was flushed ends the connection with not one byte sent. The tests
+//! hold it to that on a real socket.
 
 use std::future::ready;
 use std::io;
@@ -16,7 +17,8 @@ use tokio::time::sleep;
 
 use super::Then;
 
-/// Long enough for what was sent to leave the process before the connection is cut, short enough not to be felt.
+/// Long enough for what was sent to leave the process before the connection is cut, short enough
+/// not to be felt.
 const BEFORE_THE_CUT: Duration = Duration::from_millis(20);
 
 /// What is answered without doing the work, if the work is not to be done.
@@ -24,13 +26,16 @@ pub(super) fn instead(then: &Then) -> Result<Option<Response>, axum::http::Error
     let answer = axum::http::Response::builder();
     match then {
         Then::Answer { status, headers, body } => {
-            let answer =
-                headers.iter().fold(answer.status(*status), |answer, (name, value)| answer.header(name, value));
+            let answer = headers
+                .iter()
+                .fold(answer.status(*status), |answer, (name, value)| answer.header(name, value));
             answer.body(Body::from(body.clone())).map(Some)
         }
-        Then::Redirect { url } => {
-            answer.status(StatusCode::TEMPORARY_REDIRECT).header(header::LOCATION, url).body(Body::empty()).map(Some)
-        }
+        Then::Redirect { url } => answer
+            .status(StatusCode::TEMPORARY_REDIRECT)
+            .header(header::LOCATION, url)
+            .body(Body::empty())
+            .map(Some),
         Then::CloseBefore => Ok(Some(closed())),
         Then::CloseAfter
         | Then::Hang { .. }
@@ -55,7 +60,8 @@ pub(super) async fn after(answer: Response, then: Then) -> Response {
         }
         Then::EndlessBody => {
             let mut answer = with_body(answer, |body| {
-                body.into_data_stream().chain(stream::repeat(Bytes::from_static(&[b' '; 16 * 1024])).map(Ok))
+                body.into_data_stream()
+                    .chain(stream::repeat(Bytes::from_static(&[b' '; 16 * 1024])).map(Ok))
             });
             answer.headers_mut().remove(header::CONTENT_LENGTH);
             answer
@@ -64,12 +70,17 @@ pub(super) async fn after(answer: Response, then: Then) -> Response {
     }
 }
 
-/// A response whose body fails at once, so that the connection is closed before its head is flushed.
+/// A response whose body fails at once, so that the connection is closed before its head is
+/// flushed.
 fn closed() -> Response {
     Response::new(Body::from_stream(stream::once(ready(Err::<Bytes, _>(cut())))))
 }
 
-fn slowly(body: Body, size: usize, pause: Duration) -> impl Stream<Item = Result<Bytes, axum::Error>> {
+fn slowly(
+    body: Body,
+    size: usize,
+    pause: Duration,
+) -> impl Stream<Item = Result<Bytes, axum::Error>> {
     let pieces = body.into_data_stream().flat_map(move |chunk| {
         let chunk = chunk.unwrap_or_default();
         let ends = (0..chunk.len()).step_by(size);
@@ -154,7 +165,8 @@ mod tests {
 
         /// All that the server sends before it closes, which it is asked to do after the answer.
         async fn get(&self) -> String {
-            let mut socket = self.send("GET /path HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
+            let mut socket =
+                self.send("GET /path HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
             let mut text = String::new();
             let _ = socket.read_to_string(&mut text).await;
             text
@@ -203,8 +215,12 @@ mod tests {
         assert!(text.starts_with("HTTP/1.1 503") && text.ends_with("{}"), "{text}");
         assert!(text.contains("content-type: application/json"), "{text}");
         assert_eq!(done, 0);
-        let (text, done) = server.get_with(Then::Redirect { url: "http://127.0.0.1:1/".to_owned() }).await;
-        assert!(text.starts_with("HTTP/1.1 307") && text.contains("location: http://127.0.0.1:1/"), "{text}");
+        let (text, done) =
+            server.get_with(Then::Redirect { url: "http://127.0.0.1:1/".to_owned() }).await;
+        assert!(
+            text.starts_with("HTTP/1.1 307") && text.contains("location: http://127.0.0.1:1/"),
+            "{text}"
+        );
         assert_eq!(done, 0);
     }
 

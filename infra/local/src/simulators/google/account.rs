@@ -1,5 +1,5 @@
-//! The one service account. Its private key is in the repository, because it opens nothing but this simulator: no Google account
-//! has ever had it.
+//! The one service account. Its private key is in the repository, because it opens nothing but this
+//! simulator: no Google account has ever had it.
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -55,7 +55,8 @@ impl Claims {
 
     /// Whether it lives so long at most, and now. Clocks may differ by five minutes.
     pub(super) fn is_timely(&self, lives_s: u64, now_s: u64) -> bool {
-        let lives = self.exp.checked_sub(self.iat).is_some_and(|lives| 0 < lives && lives <= lives_s);
+        let lives =
+            self.exp.checked_sub(self.iat).is_some_and(|lives| 0 < lives && lives <= lives_s);
         lives && self.iat <= now_s + SKEW_S && now_s <= self.exp + SKEW_S
     }
 }
@@ -84,7 +85,8 @@ pub(super) fn read(jwt: &str) -> Result<Claims, Unread> {
     if header.alg != "RS256" || header.kid.is_some_and(|id| id != KEY_ID) {
         return Err(Unread::Signature);
     }
-    let key = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, key_pair().public().as_ref().to_vec());
+    let key =
+        UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, key_pair().public().as_ref().to_vec());
     key.verify(signed.as_bytes(), &signature).map(|()| claims).map_err(|_| Unread::Signature)
 }
 
@@ -106,6 +108,7 @@ pub(super) fn sign(claims: &serde_json::Value) -> String {
     let signed = [&header, claims].map(|part| URL_SAFE_NO_PAD.encode(part.to_string())).join(".");
     let (key, mut signature) = (key_pair(), [0; 256]);
     let (padding, random) = (&ring::signature::RSA_PKCS1_SHA256, ring::rand::SystemRandom::new());
-    key.sign(padding, &random, signed.as_bytes(), &mut signature).expect("the buffer has the key's length");
+    key.sign(padding, &random, signed.as_bytes(), &mut signature)
+        .expect("the buffer has the key's length");
     format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
 }

@@ -1,4 +1,5 @@
-//! Errors as Google words them: one JSON shape everywhere, <https://cloud.google.com/apis/design/errors>.
+//! Errors as Google words them: one JSON shape everywhere,
+//! <https://cloud.google.com/apis/design/errors>.
 
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
@@ -49,19 +50,31 @@ impl Refusal {
     pub(super) fn permission_denied(resource: &str) -> Self {
         let permission = "aiplatform.endpoints.predict";
         let resource = format!("//aiplatform.googleapis.com/{resource}");
-        let message = format!("Permission '{permission}' denied on resource '{resource}' (or it may not exist).");
+        let message = format!(
+            "Permission '{permission}' denied on resource '{resource}' (or it may not exist)."
+        );
         let metadata = json!({"permission": permission, "resource": resource});
         Self {
-            details: vec![error_info("IAM_PERMISSION_DENIED", "aiplatform.googleapis.com", metadata)],
+            details: vec![error_info(
+                "IAM_PERMISSION_DENIED",
+                "aiplatform.googleapis.com",
+                metadata,
+            )],
             ..Self::new(StatusCode::FORBIDDEN, "PERMISSION_DENIED", message)
         }
     }
 
     pub(super) fn unauthenticated(reason: Reason) -> Self {
         let (start, code) = match reason {
-            Reason::Missing => ("Request is missing required authentication credential.", "CREDENTIALS_MISSING"),
-            Reason::Invalid => ("Request had invalid authentication credentials.", "ACCESS_TOKEN_TYPE_UNSUPPORTED"),
-            Reason::Expired => ("Request had invalid authentication credentials.", "ACCESS_TOKEN_EXPIRED"),
+            Reason::Missing => {
+                ("Request is missing required authentication credential.", "CREDENTIALS_MISSING")
+            }
+            Reason::Invalid => {
+                ("Request had invalid authentication credentials.", "ACCESS_TOKEN_TYPE_UNSUPPORTED")
+            }
+            Reason::Expired => {
+                ("Request had invalid authentication credentials.", "ACCESS_TOKEN_EXPIRED")
+            }
         };
         let message = format!(
             "{start} Expected OAuth 2 access token, login cookie or other valid authentication credential. \
@@ -84,14 +97,17 @@ impl IntoResponse for Refusal {
         let body = envelope(self.code.as_u16(), self.status, &self.message, self.details);
         let mut answer = (self.code, [(CONTENT_TYPE, JSON)], body).into_response();
         if self.code == StatusCode::UNAUTHORIZED {
-            let challenge = axum::http::HeaderValue::from_static("Bearer realm=\"https://accounts.google.com/\"");
+            let challenge = axum::http::HeaderValue::from_static(
+                "Bearer realm=\"https://accounts.google.com/\"",
+            );
             answer.headers_mut().insert(WWW_AUTHENTICATE, challenge);
         }
         answer
     }
 }
 
-/// An error of Google's for a fault: `rpc_error(503, "UNAVAILABLE", "The service is currently unavailable.")`.
+/// An error of Google's for a fault: `rpc_error(503, "UNAVAILABLE", "The service is currently
+/// unavailable.")`.
 pub fn rpc_error(http_status: u16, status: &str, message: &str) -> Then {
     with_details(http_status, status, message, Vec::new())
 }
@@ -113,7 +129,11 @@ pub fn resource_exhausted(retry_after_s: u32) -> Then {
 
 fn with_details(http_status: u16, status: &str, message: &str, details: Vec<Value>) -> Then {
     let headers = [(CONTENT_TYPE.to_string(), JSON.to_owned())].into();
-    Then::Answer { status: http_status, headers, body: envelope(http_status, status, message, details) }
+    Then::Answer {
+        status: http_status,
+        headers,
+        body: envelope(http_status, status, message, details),
+    }
 }
 
 fn envelope(code: u16, status: &str, message: &str, details: Vec<Value>) -> String {
@@ -129,7 +149,8 @@ fn error_info(reason: &str, domain: &str, metadata: Value) -> Value {
     json!({"@type": kind, "reason": reason, "domain": domain, "metadata": metadata})
 }
 
-/// A path or method that no service here has: Google's front end answers with a page, not with JSON.
+/// A path or method that no service here has: Google's front end answers with a page, not with
+/// JSON.
 pub(super) async fn unknown_url() -> Response {
     let page = "<!DOCTYPE html><html lang=en><title>Error 404 (Not Found)!!1</title><p><b>404.</b> That’s an error.";
     (StatusCode::NOT_FOUND, Html(page)).into_response()

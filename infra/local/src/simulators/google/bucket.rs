@@ -1,5 +1,6 @@
-//! Cloud Storage, as far as finished files are fetched from it: the JSON API (<https://cloud.google.com/storage/docs/json_api>) and
-//! the paths of the XML API. Objects exist from the moment their operation is done.
+//! Cloud Storage, as far as finished files are fetched from it: the JSON API
+//! (<https://cloud.google.com/storage/docs/json_api>) and the paths of the XML API. Objects exist
+//! from the moment their operation is done.
 
 use axum::extract::{OriginalUri, Path, State};
 use axum::http::StatusCode;
@@ -32,7 +33,8 @@ pub(super) async fn json_api(
             Some(output) if wants_media => send(&object, &output, &headers),
             Some(output) => about(&bucket, &object, &output),
             None if wants_media => {
-                (StatusCode::NOT_FOUND, format!("No such object: {bucket}/{object}")).into_response()
+                (StatusCode::NOT_FOUND, format!("No such object: {bucket}/{object}"))
+                    .into_response()
             }
             None => {
                 let text = format!("No such object: {bucket}/{object}");
@@ -73,14 +75,23 @@ pub(super) async fn xml_api(
 ) -> Response {
     let work = async {
         match tokens::admit(&google, &headers, Service::Storage) {
-            // Without a token anybody may ask, and this bucket is not anybody's: 403 here, 401 in the other API.
-            Err(Reason::Missing) => xml_error(StatusCode::FORBIDDEN, "AccessDenied", "Access denied."),
-            Err(Reason::Invalid | Reason::Expired) => {
-                xml_error(StatusCode::UNAUTHORIZED, "AuthenticationRequired", "Authentication required.")
+            // Without a token anybody may ask, and this bucket is not anybody's: 403 here, 401 in
+            // the other API.
+            Err(Reason::Missing) => {
+                xml_error(StatusCode::FORBIDDEN, "AccessDenied", "Access denied.")
             }
+            Err(Reason::Invalid | Reason::Expired) => xml_error(
+                StatusCode::UNAUTHORIZED,
+                "AuthenticationRequired",
+                "Authentication required.",
+            ),
             Ok(()) => match find(&google, &bucket, &object) {
                 Some(output) => send(&object, &output, &headers),
-                None => xml_error(StatusCode::NOT_FOUND, "NoSuchKey", "The specified key does not exist."),
+                None => xml_error(
+                    StatusCode::NOT_FOUND,
+                    "NoSuchKey",
+                    "The specified key does not exist.",
+                ),
             },
         }
     };
@@ -103,7 +114,8 @@ fn send(object: &str, output: &Output, headers: &HeaderMap) -> Response {
 
 fn has_alt_media(query: Option<&str>) -> bool {
     let query = query.unwrap_or_default();
-    url::form_urlencoded::parse(query.as_bytes()).any(|(key, value)| key == "alt" && value == "media")
+    url::form_urlencoded::parse(query.as_bytes())
+        .any(|(key, value)| key == "alt" && value == "media")
 }
 
 fn about(bucket: &str, object: &str, output: &Output) -> Response {
@@ -123,7 +135,9 @@ fn json_refused(reason: Reason, bucket: &str, object: &str) -> Response {
             );
             json_error(StatusCode::UNAUTHORIZED, "required", &text)
         }
-        Reason::Invalid | Reason::Expired => json_error(StatusCode::UNAUTHORIZED, "authError", "Invalid Credentials"),
+        Reason::Invalid | Reason::Expired => {
+            json_error(StatusCode::UNAUTHORIZED, "authError", "Invalid Credentials")
+        }
     }
 }
 
@@ -135,7 +149,8 @@ fn json_error(status: StatusCode, reason: &str, message: &str) -> Response {
 }
 
 fn xml_error(status: StatusCode, code: &str, message: &str) -> Response {
-    let body =
-        format!("<?xml version='1.0' encoding='UTF-8'?><Error><Code>{code}</Code><Message>{message}</Message></Error>");
+    let body = format!(
+        "<?xml version='1.0' encoding='UTF-8'?><Error><Code>{code}</Code><Message>{message}</Message></Error>"
+    );
     (status, [(CONTENT_TYPE, "application/xml; charset=UTF-8")], body).into_response()
 }

@@ -1,5 +1,5 @@
-//! `/_simulator/…`: what a test in another process decides and observes. Faults, verdicts and requests have their own
-//! routes beside these.
+//! `/_simulator/…`: what a test in another process decides and observes. Faults, verdicts and
+//! requests have their own routes beside these.
 
 use std::time::Duration;
 

@@ -1,6 +1,8 @@
-//! Checks a submission's body as Veo does: <https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/veo-video-generation>.
+//! Checks a submission's body as Veo does:
+//! <https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/veo-video-generation>.
 //!
-//! Parameters are loosely typed at Google: one whose name it does not know is ignored, one whose value is of another type is not.
+//! Parameters are loosely typed at Google: one whose name it does not know is ignored, one whose
+//! value is of another type is not.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -32,9 +34,14 @@ pub(super) struct Folder {
 pub(super) fn read(body: &[u8]) -> Result<Order, String> {
     let body: Value = serde_json::from_slice(body)
         .map_err(|error| format!("Invalid JSON payload received. Unexpected token.\n{error}"))?;
-    let fields = body.as_object().ok_or("Invalid JSON payload received. Root element must be a message.")?;
-    if let Some(name) = fields.keys().find(|name| !["instances", "parameters", "labels"].contains(&name.as_str())) {
-        return Err(format!("Invalid JSON payload received. Unknown name \"{name}\": Cannot find field."));
+    let fields =
+        body.as_object().ok_or("Invalid JSON payload received. Root element must be a message.")?;
+    if let Some(name) =
+        fields.keys().find(|name| !["instances", "parameters", "labels"].contains(&name.as_str()))
+    {
+        return Err(format!(
+            "Invalid JSON payload received. Unknown name \"{name}\": Cannot find field."
+        ));
     }
     let [instance] = body["instances"].as_array().map(Vec::as_slice).unwrap_or_default() else {
         return Err("The number of instances must be 1.".to_owned());
@@ -66,11 +73,18 @@ pub(super) fn unread(body: &[u8]) -> Order {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let prompt = body["instances"][0]["prompt"].as_str().unwrap_or_default().to_owned();
     let (seconds, aspect_ratio) = (models::DEFAULT_DURATION_S, models::ASPECT_RATIOS[0].to_owned());
-    Order { prompt, seconds, aspect_ratio, samples: 1, folder: None, parameters: body["parameters"].clone() }
+    Order {
+        prompt,
+        seconds,
+        aspect_ratio,
+        samples: 1,
+        folder: None,
+        parameters: body["parameters"].clone(),
+    }
 }
 
-/// The parameters that decide nothing here. Names are read in any case: Google's own client writes `OPTIMIZED` for what the
-/// documentation calls `optimized`.
+/// The parameters that decide nothing here. Names are read in any case: Google's own client writes
+/// `OPTIMIZED` for what the documentation calls `optimized`.
 fn check(parameters: &Value) -> Result<(), String> {
     for (name, accepted) in [
         ("aspectRatio", models::ASPECT_RATIOS.as_slice()),
@@ -79,8 +93,8 @@ fn check(parameters: &Value) -> Result<(), String> {
         ("compressionQuality", &models::COMPRESSION_QUALITIES),
         ("resizeMode", &models::RESIZE_MODES),
     ] {
-        if let Some(given) =
-            text(parameters, name)?.filter(|given| !accepted.iter().any(|name| name.eq_ignore_ascii_case(given)))
+        if let Some(given) = text(parameters, name)?
+            .filter(|given| !accepted.iter().any(|name| name.eq_ignore_ascii_case(given)))
         {
             let accepted = accepted.join(", ");
             return Err(format!("{name} must be one of [{accepted}], but got {given}."));
@@ -94,13 +108,17 @@ fn check(parameters: &Value) -> Result<(), String> {
         }
     }
     match number(parameters, "seed")? {
-        Some(seed) if u32::try_from(seed).is_err() => Err("seed must be between 0 and 4294967295.".to_owned()),
+        Some(seed) if u32::try_from(seed).is_err() => {
+            Err("seed must be between 0 and 4294967295.".to_owned())
+        }
         _ => number(parameters, "fps").map(drop),
     }
 }
 
 fn duration(parameters: &Value) -> Result<u32, String> {
-    let Some(given) = number(parameters, "durationSeconds")? else { return Ok(models::DEFAULT_DURATION_S) };
+    let Some(given) = number(parameters, "durationSeconds")? else {
+        return Ok(models::DEFAULT_DURATION_S);
+    };
     let found = models::DURATIONS_S.into_iter().find(|seconds| i64::from(*seconds) == given);
     let supported = models::DURATIONS_S.map(|seconds| seconds.to_string()).join(",");
     found.ok_or_else(|| {
@@ -113,8 +131,11 @@ fn duration(parameters: &Value) -> Result<u32, String> {
 
 fn samples(parameters: &Value) -> Result<u32, String> {
     let given = number(parameters, "sampleCount")?.unwrap_or(1);
-    let count = u32::try_from(given).ok().filter(|count| (1..=models::SAMPLES_AT_MOST).contains(count));
-    count.ok_or_else(|| format!("sampleCount must be between 1 and {}, but got {given}.", models::SAMPLES_AT_MOST))
+    let count =
+        u32::try_from(given).ok().filter(|count| (1..=models::SAMPLES_AT_MOST).contains(count));
+    count.ok_or_else(|| {
+        format!("sampleCount must be between 1 and {}, but got {given}.", models::SAMPLES_AT_MOST)
+    })
 }
 
 fn text<'a>(parameters: &'a Value, name: &str) -> Result<Option<&'a str>, String> {
@@ -129,7 +150,9 @@ fn text<'a>(parameters: &'a Value, name: &str) -> Result<Option<&'a str>, String
 fn number(parameters: &Value, name: &str) -> Result<Option<i64>, String> {
     match &parameters[name] {
         Value::Null => Ok(None),
-        Value::Number(number) => number.as_i64().map(Some).ok_or_else(|| wrong_type(name, "integer")),
+        Value::Number(number) => {
+            number.as_i64().map(Some).ok_or_else(|| wrong_type(name, "integer"))
+        }
         _ => Err(wrong_type(name, "number")),
     }
 }
@@ -146,7 +169,9 @@ impl Folder {
                 let slash = if prefix.is_empty() || prefix.ends_with('/') { "" } else { "/" };
                 Ok(Self { bucket: bucket.to_owned(), prefix: format!("{prefix}{slash}") })
             }
-            _ => Err(format!("Invalid Cloud Storage URI {uri}: it must begin with gs:// and name a bucket.")),
+            _ => Err(format!(
+                "Invalid Cloud Storage URI {uri}: it must begin with gs:// and name a bucket."
+            )),
         }
     }
 }
@@ -156,13 +181,20 @@ mod tests {
     use super::*;
 
     fn with(parameters: Value) -> Result<Order, String> {
-        read(json!({"instances": [{"prompt": "a cat"}], "parameters": parameters}).to_string().as_bytes())
+        read(
+            json!({"instances": [{"prompt": "a cat"}], "parameters": parameters})
+                .to_string()
+                .as_bytes(),
+        )
     }
 
     #[test]
     fn an_order_is_read_with_its_defaults() {
         let order = with(json!({})).unwrap();
-        assert_eq!((order.seconds, order.aspect_ratio.as_str(), order.samples, order.folder), (8, "16:9", 1, None));
+        assert_eq!(
+            (order.seconds, order.aspect_ratio.as_str(), order.samples, order.folder),
+            (8, "16:9", 1, None)
+        );
         let all = json!({
             "sampleCount": 2, "durationSeconds": 4, "aspectRatio": "9:16", "generateAudio": true, "resolution": "1080p",
             "storageUri": "gs://films/of/mine", "seed": 7, "negativePrompt": "blur", "personGeneration": "allow_adult",

@@ -1,7 +1,8 @@
-//! Writes an operation's answer, a video's base64 in it, piece by piece: whatever the video's size, only one piece is in memory.
+//! Writes an operation's answer, a video's base64 in it, piece by piece: whatever the video's size,
+//! only one piece is in memory.
 //!
-//! The same answer can be written in every way that JSON leaves open, because a reader that knows one way only breaks on the next
-//! release of somebody's front end.
+//! The same answer can be written in every way that JSON leaves open, because a reader that knows
+//! one way only breaks on the next release of somebody's front end.
 
 use std::convert::Infallible;
 
@@ -18,7 +19,8 @@ use serde_json::Value;
 use super::answer::JSON;
 use crate::video::Mp4;
 
-/// How much of a file is encoded at once: three bytes at a time, so that only the last piece is padded.
+/// How much of a file is encoded at once: three bytes at a time, so that only the last piece is
+/// padded.
 const PIECE: u64 = 48 * 1024;
 
 /// How answers about operations are written. The usual is Google's own: indented, the name first.
@@ -26,7 +28,8 @@ const PIECE: u64 = 48 * 1024;
 pub struct Shape {
     /// Indented, or without any white space.
     pub pretty: bool,
-    /// The fields of every object in the opposite order: `response` before `done`, `mimeType` before the bytes.
+    /// The fields of every object in the opposite order: `response` before `done`, `mimeType`
+    /// before the bytes.
     pub reversed: bool,
     /// How base64's own characters are written.
     pub escapes: Escapes,
@@ -60,7 +63,8 @@ pub enum Escapes {
 
 impl Shape {
     /// As Google answers.
-    pub const USUAL: Self = Self { pretty: true, reversed: false, escapes: Escapes::None, base64: Base64::Standard };
+    pub const USUAL: Self =
+        Self { pretty: true, reversed: false, escapes: Escapes::None, base64: Base64::Standard };
 }
 
 /// A JSON value whose strings may be files.
@@ -135,7 +139,12 @@ impl Writer {
         }
     }
 
-    fn group(&mut self, [open, close]: [char; 2], members: Vec<(Option<&str>, Node)>, depth: usize) {
+    fn group(
+        &mut self,
+        [open, close]: [char; 2],
+        members: Vec<(Option<&str>, Node)>,
+        depth: usize,
+    ) {
         self.text.push(open);
         let empty = members.is_empty();
         for (at, (name, node)) in members.into_iter().enumerate() {
@@ -207,7 +216,9 @@ impl Escapes {
         match self {
             Self::None => text,
             Self::Slashes => text.replace('/', "\\/"),
-            Self::Unicode => text.replace('/', "\\u002f").replace('+', "\\u002b").replace('=', "\\u003d"),
+            Self::Unicode => {
+                text.replace('/', "\\u002f").replace('+', "\\u002b").replace('=', "\\u003d")
+            }
         }
     }
 }
@@ -225,8 +236,15 @@ mod tests {
             ("bytesBase64Encoded", Node::Base64(Inline { file, garbled: false })),
             ("mimeType", "video/mp4".into()),
         ]);
-        let response = Node::Object(vec![("raiMediaFilteredCount", 0.into()), ("videos", Node::List(vec![video]))]);
-        Node::Object(vec![("name", "an \"operation\"".into()), ("done", true.into()), ("response", response)])
+        let response = Node::Object(vec![
+            ("raiMediaFilteredCount", 0.into()),
+            ("videos", Node::List(vec![video])),
+        ]);
+        Node::Object(vec![
+            ("name", "an \"operation\"".into()),
+            ("done", true.into()),
+            ("response", response),
+        ])
     }
 
     async fn text(shape: Shape, file: Mp4) -> String {
@@ -272,10 +290,15 @@ mod tests {
         };
         assert_eq!(written(Base64::Standard).await, all);
         let url = written(Base64::Url).await;
-        assert!(!url.contains(['+', '/', '=']) && url.replace('-', "+").replace('_', "/") == all.trim_end_matches('='));
+        assert!(
+            !url.contains(['+', '/', '='])
+                && url.replace('-', "+").replace('_', "/") == all.trim_end_matches('=')
+        );
         let lines = written(Base64::Lines).await;
         assert!(
-            lines.lines().all(|line| line.len() <= 76) && lines.lines().count() > 3 && lines.replace('\n', "") == all
+            lines.lines().all(|line| line.len() <= 76)
+                && lines.lines().count() > 3
+                && lines.replace('\n', "") == all
         );
     }
 

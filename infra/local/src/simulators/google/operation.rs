@@ -12,7 +12,8 @@ use crate::simulators::dates::millis;
 use crate::simulators::output::{Film, Output};
 use crate::simulators::renders::Render;
 
-/// When wrong input is noticed. The real Google does either: it takes an unsupported duration and lets the operation fail.
+/// When wrong input is noticed. The real Google does either: it takes an unsupported duration and
+/// lets the operation fail.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ValidateAt {
@@ -87,7 +88,8 @@ impl Operation {
     pub(super) fn accepted(place: &Place, order: Order, ending: Ending, now_ms: u64) -> Self {
         let id = uuid::Uuid::new_v4();
         let (folder, _) = id.as_u64_pair();
-        let (id, folder, model_name) = (id.to_string(), format!("{folder:020}"), place.model_name());
+        let (id, folder, model_name) =
+            (id.to_string(), format!("{folder:020}"), place.model_name());
         Self { id, model_name, order, ending, submitted_ms: now_ms, done_ms: u64::MAX, folder }
     }
 
@@ -102,7 +104,10 @@ impl Operation {
     /// The file behind an object of a bucket, when it is one of this operation's.
     pub(super) fn object(&self, bucket: &str, object: &str) -> Option<Output> {
         let folder = self.order.folder.as_ref().filter(|folder| folder.bucket == bucket)?;
-        let sample = object.strip_prefix(&folder.prefix)?.strip_prefix(&self.folder)?.strip_prefix("/sample_")?;
+        let sample = object
+            .strip_prefix(&folder.prefix)?
+            .strip_prefix(&self.folder)?
+            .strip_prefix("/sample_")?;
         let sample: u32 = sample.strip_suffix(".mp4")?.parse().ok()?;
         if sample < self.samples() { self.output() } else { None }
     }
@@ -114,7 +119,8 @@ impl Operation {
             return match pending {
                 Pending::Bare => Node::Object(vec![name]),
                 Pending::DoneFalse => {
-                    let kind = "type.googleapis.com/google.cloud.aiplatform.v1.PredictLongRunningMetadata";
+                    let kind =
+                        "type.googleapis.com/google.cloud.aiplatform.v1.PredictLongRunningMetadata";
                     let metadata = Node::Plain(json!({"@type": kind}));
                     Node::Object(vec![name, ("metadata", metadata), ("done", false.into())])
                 }
@@ -140,10 +146,14 @@ impl Operation {
     }
 
     fn response(&self) -> Node {
-        let mut fields =
-            vec![("@type", "type.googleapis.com/cloud.ai.large_models.vision.GenerateVideoResponse".into())];
+        let mut fields = vec![(
+            "@type",
+            "type.googleapis.com/cloud.ai.large_models.vision.GenerateVideoResponse".into(),
+        )];
         let (filtered, reasons) = match &self.ending {
-            Ending::Filtered { reasons, left } => (self.order.samples - self.left(*left), reasons.clone()),
+            Ending::Filtered { reasons, left } => {
+                (self.order.samples - self.left(*left), reasons.clone())
+            }
             _ => (0, Vec::new()),
         };
         fields.push(("raiMediaFilteredCount", filtered.into()));
@@ -162,7 +172,10 @@ impl Operation {
             (Ending::ForeignUri { uri }, _) => ("gcsUri", uri.as_str().into()),
             (_, Some(folder)) => {
                 let (bucket, prefix) = (&folder.bucket, &folder.prefix);
-                ("gcsUri", format!("gs://{bucket}/{prefix}{}/sample_{sample}.mp4", self.folder).into())
+                (
+                    "gcsUri",
+                    format!("gs://{bucket}/{prefix}{}/sample_{sample}.mp4", self.folder).into(),
+                )
             }
             (ending, None) => {
                 let garbled = *ending == Ending::Garbled;

@@ -9,7 +9,8 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::*;
 
-pub(super) const MODEL: &str = "projects/local/locations/us-central1/publishers/google/models/veo-3.1-generate-001";
+pub(super) const MODEL: &str =
+    "projects/local/locations/us-central1/publishers/google/models/veo-3.1-generate-001";
 pub(super) const START_S: u64 = 1_800_000_000;
 
 /// A simulator that renders 60 s, and its clock in seconds.
@@ -53,7 +54,9 @@ impl World {
             location: "us-central1".to_owned(),
             data_dir,
             render: Render { queued: Duration::from_secs(10), rendering: Duration::from_secs(50) },
-            now: Arc::new(move || SystemTime::UNIX_EPOCH + Duration::from_secs(time.load(Ordering::SeqCst))),
+            now: Arc::new(move || {
+                SystemTime::UNIX_EPOCH + Duration::from_secs(time.load(Ordering::SeqCst))
+            }),
         });
         tokio::spawn(axum::serve(listener, google.router()).into_future());
         Self { google, clock, port }
@@ -67,20 +70,23 @@ impl World {
     pub(super) async fn send(&self, method: &str, path: &str, headers: &str, body: &str) -> Answer {
         let mut socket = TcpStream::connect(("127.0.0.1", self.port)).await.unwrap();
         let length = body.len();
-        let request = format!("{method} {path} HTTP/1.0\r\ncontent-length: {length}\r\n{headers}\r\n{body}");
+        let request =
+            format!("{method} {path} HTTP/1.0\r\ncontent-length: {length}\r\n{headers}\r\n{body}");
         socket.write_all(request.as_bytes()).await.unwrap();
         let mut all = Vec::new();
         let _ = socket.read_to_end(&mut all).await;
         let at = all.windows(4).position(|end| end == b"\r\n\r\n").unwrap_or_default();
         let head = String::from_utf8_lossy(&all[..at]).to_lowercase();
-        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_default();
+        let status =
+            head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_default();
         Answer { status, head, body: all.split_off(all.len().min(at + 4)) }
     }
 
     pub(super) async fn ask_for_token(&self, claims: &Value) -> Answer {
         let assertion = account::sign(claims);
         let grant_type = "urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer";
-        self.send("POST", "/token", "", &format!("grant_type={grant_type}&assertion={assertion}")).await
+        self.send("POST", "/token", "", &format!("grant_type={grant_type}&assertion={assertion}"))
+            .await
     }
 
     pub(super) fn claims(&self) -> Value {
@@ -109,7 +115,11 @@ impl World {
     }
 
     pub(super) async fn poll(&self, name: &str) -> Answer {
-        self.post(&format!("/v1beta1/{MODEL}:fetchPredictOperation"), json!({"operationName": name})).await
+        self.post(
+            &format!("/v1beta1/{MODEL}:fetchPredictOperation"),
+            json!({"operationName": name}),
+        )
+        .await
     }
 
     /// What is said of an operation that ends so.

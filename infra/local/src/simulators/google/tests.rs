@@ -27,21 +27,33 @@ async fn an_operation_is_done_when_its_time_has_passed() {
     let answer = world.poll(&name).await;
     assert!(answer.head.contains("content-type: application/json"), "{}", answer.head);
     let response = &answer.json()["response"];
-    assert_eq!(response["@type"], "type.googleapis.com/cloud.ai.large_models.vision.GenerateVideoResponse");
+    assert_eq!(
+        response["@type"],
+        "type.googleapis.com/cloud.ai.large_models.vision.GenerateVideoResponse"
+    );
     assert_eq!(
         (&response["raiMediaFilteredCount"], &response["videos"][0]["mimeType"]),
         (&json!(0), &json!("video/mp4"))
     );
-    let bytes = STANDARD.decode(response["videos"][0]["bytesBase64Encoded"].as_str().unwrap()).unwrap();
+    let bytes =
+        STANDARD.decode(response["videos"][0]["bytesBase64Encoded"].as_str().unwrap()).unwrap();
     assert!(bytes == video::with_sound(4, "9:16"), "the video that was ordered");
-    assert_eq!((world.google.renders(), world.google.renders_of("a cat"), world.google.renders_of("a dog")), (1, 1, 0));
+    assert_eq!(
+        (
+            world.google.renders(),
+            world.google.renders_of("a cat"),
+            world.google.renders_of("a dog")
+        ),
+        (1, 1, 0)
+    );
     assert_eq!(world.google.parameters_of("a cat"), [sent]);
 }
 
 #[tokio::test]
 async fn a_storage_uri_sends_the_files_to_its_bucket() {
     let world = World::new().await;
-    let parameters = json!({"storageUri": "gs://films/of mine", "sampleCount": 2, "durationSeconds": 4});
+    let parameters =
+        json!({"storageUri": "gs://films/of mine", "sampleCount": 2, "durationSeconds": 4});
     let name = world.submit("a cat", parameters).await;
     world.wait(60);
     let videos = world.poll(&name).await.json()["response"]["videos"].clone();
@@ -53,8 +65,16 @@ async fn a_storage_uri_sends_the_files_to_its_bucket() {
     let bearer = world.bearer().await;
 
     let whole = world.send("GET", &media, &bearer, "").await;
-    assert!((whole.status, &whole.body[..]) == (200, &video::with_sound(4, "16:9")[..]), "{}", whole.head);
-    assert!(whole.head.contains(&format!("content-length: {}", whole.body.len())), "{}", whole.head);
+    assert!(
+        (whole.status, &whole.body[..]) == (200, &video::with_sound(4, "16:9")[..]),
+        "{}",
+        whole.head
+    );
+    assert!(
+        whole.head.contains(&format!("content-length: {}", whole.body.len())),
+        "{}",
+        whole.head
+    );
     let part = world.send("GET", &xml_path, &format!("{bearer}range: bytes=4-7\r\n"), "").await;
     assert_eq!((part.status, &part.body[..]), (206, &b"ftyp"[..]));
     let about = world.send("GET", &json_path, &bearer, "").await;
@@ -77,7 +97,10 @@ async fn a_storage_uri_sends_the_files_to_its_bucket() {
 async fn each_ending_has_its_own_shape() {
     let world = World::new().await;
     let said = world.ended(Ending::error(8, "No capacity."), json!({})).await;
-    assert_eq!((&said["error"], said.get("response")), (&json!({"code": 8, "message": "No capacity."}), None));
+    assert_eq!(
+        (&said["error"], said.get("response")),
+        (&json!({"code": 8, "message": "No capacity."}), None)
+    );
 
     let said = world.ended(Ending::filtered("58061214: Child"), json!({})).await;
     let (response, kind) = (&said["response"], &said["response"]["@type"]);
@@ -91,27 +114,41 @@ async fn each_ending_has_its_own_shape() {
     assert_eq!(world.ended(Ending::Nothing, json!({})).await.as_object().unwrap().len(), 2);
     assert_eq!(world.ended(Ending::NoVideos, json!({})).await["response"].get("videos"), None);
 
-    let said = world.ended(Ending::ForeignUri { uri: "https://elsewhere/x".to_owned() }, json!({})).await;
+    let said =
+        world.ended(Ending::ForeignUri { uri: "https://elsewhere/x".to_owned() }, json!({})).await;
     assert_eq!(said["response"]["videos"][0]["gcsUri"], "https://elsewhere/x");
     let fields = json!({"done": "true", "response": null}).as_object().unwrap().clone();
     world.google.decide(Verdict::next(1, Ending::Exactly { fields }));
     let name = world.submit("a cat", json!({})).await;
     world.wait(60);
     let said = world.poll(&name).await.json();
-    assert_eq!((&said["done"], &said["response"], said["name"].is_string()), (&json!("true"), &Value::Null, true));
+    assert_eq!(
+        (&said["done"], &said["response"], said["name"].is_string()),
+        (&json!("true"), &Value::Null, true)
+    );
 
-    let inline = |said: Value| STANDARD.decode(said["response"]["videos"][0]["bytesBase64Encoded"].as_str().unwrap());
+    let inline = |said: Value| {
+        STANDARD.decode(said["response"]["videos"][0]["bytesBase64Encoded"].as_str().unwrap())
+    };
     assert!(inline(world.ended(Ending::Garbled, json!({})).await).is_err());
     assert!(inline(world.ended(Ending::Html, json!({})).await).unwrap().starts_with(b"<!doctype"));
-    assert_eq!(inline(world.ended(Ending::CutVideo { keep_bytes: 1000 }, json!({})).await).unwrap().len(), 1000);
-    assert_eq!(inline(world.ended(Ending::padded(2_000_000), json!({})).await).unwrap().len(), 2_000_000);
+    assert_eq!(
+        inline(world.ended(Ending::CutVideo { keep_bytes: 1000 }, json!({})).await).unwrap().len(),
+        1000
+    );
+    assert_eq!(
+        inline(world.ended(Ending::padded(2_000_000), json!({})).await).unwrap().len(),
+        2_000_000
+    );
 }
 
 #[tokio::test]
 async fn what_is_wrong_is_refused_or_fails_the_operation() {
     let world = World::new().await;
     let order = json!({"instances": [{"prompt": "a cat"}], "parameters": {}});
-    let path = |model: &str, verb: &str| format!("/v1/{}:{verb}", MODEL.replace("veo-3.1-generate-001", model));
+    let path = |model: &str, verb: &str| {
+        format!("/v1/{}:{verb}", MODEL.replace("veo-3.1-generate-001", model))
+    };
     let submit = "predictLongRunning";
     for (path, body, expected) in [
         (path("veo-3.0-generate-001", submit), order.clone(), (404, "NOT_FOUND")),
@@ -121,9 +158,17 @@ async fn what_is_wrong_is_refused_or_fails_the_operation() {
             order.clone(),
             (403, "PERMISSION_DENIED"),
         ),
-        (path("veo-3-local", submit).replace("us-central1", "mars"), order.clone(), (400, "INVALID_ARGUMENT")),
+        (
+            path("veo-3-local", submit).replace("us-central1", "mars"),
+            order.clone(),
+            (400, "INVALID_ARGUMENT"),
+        ),
         (path("veo-3.1-generate-001", submit), json!({"instances": []}), (400, "INVALID_ARGUMENT")),
-        (path("veo-3.1-generate-001", "fetchPredictOperation"), json!({}), (400, "INVALID_ARGUMENT")),
+        (
+            path("veo-3.1-generate-001", "fetchPredictOperation"),
+            json!({}),
+            (400, "INVALID_ARGUMENT"),
+        ),
         (path("veo-3.1-generate-001", "predict"), order.clone(), (404, "")),
         (path("veo-3.1-generate-001", submit).replace("/v1/", "/v9/"), order.clone(), (404, "")),
     ] {
@@ -158,7 +203,11 @@ async fn a_fault_decides_whether_something_renders() {
     world.google.faults().add(Fault::once("submit", Then::CloseAfter)).unwrap();
     assert_eq!(world.post(&path, order.clone()).await.status, 0);
     assert_eq!(world.google.renders(), 1);
-    world.google.faults().add(Fault::once("token", rpc_error(503, "UNAVAILABLE", "Later."))).unwrap();
+    world
+        .google
+        .faults()
+        .add(Fault::once("token", rpc_error(503, "UNAVAILABLE", "Later.")))
+        .unwrap();
     assert_eq!(world.ask_for_token(&world.claims()).await.status, 503);
     assert_eq!(world.google.requests().iter().filter(|seen| seen.path == "/token").count(), 3);
 }
@@ -166,7 +215,8 @@ async fn a_fault_decides_whether_something_renders() {
 #[tokio::test]
 async fn operations_survive_a_restart_and_follow_a_change() {
     let directory = std::env::temp_dir().join(format!("google-{}", uuid::Uuid::new_v4()));
-    let world = World::in_directory(Some(directory.clone()), Arc::new(AtomicU64::new(START_S))).await;
+    let world =
+        World::in_directory(Some(directory.clone()), Arc::new(AtomicU64::new(START_S))).await;
     let done = world.submit("a cat", json!({})).await;
     world.wait(40);
     let running = world.submit("a dog", json!({})).await;
@@ -186,9 +236,12 @@ async fn operations_survive_a_restart_and_follow_a_change() {
 async fn another_process_scripts_it_over_http() {
     let world = World::new().await;
     let json_type = "content-type: application/json\r\n";
-    let verdict = json!({"prompt_contains": "gore", "ending": {"filtered": {"left": {"videos": 0}}}}).to_string();
+    let verdict =
+        json!({"prompt_contains": "gore", "ending": {"filtered": {"left": {"videos": 0}}}})
+            .to_string();
     assert_eq!(world.send("POST", "/_simulator/verdicts", json_type, &verdict).await.status, 204);
-    let change = json!({"rendering_ms": 0, "queued_ms": 0, "pretty": false, "reversed": true}).to_string();
+    let change =
+        json!({"rendering_ms": 0, "queued_ms": 0, "pretty": false, "reversed": true}).to_string();
     assert_eq!(world.send("PATCH", "/_simulator/settings", json_type, &change).await.status, 204);
     let name = world.submit("gore", json!({})).await;
     let answer = world.poll(&name).await;

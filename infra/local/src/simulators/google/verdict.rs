@@ -5,10 +5,12 @@ use serde_json::{Map, Value};
 
 use crate::simulators::verdict::bytes_asked_for;
 
-/// How coming submissions end. As JSON: `{"prompt_contains": "gore", "times": null, "ending": {"filtered": {…}}}`.
+/// How coming submissions end. As JSON: `{"prompt_contains": "gore", "times": null, "ending":
+/// {"filtered": {…}}}`.
 pub type Verdict = crate::simulators::verdict::Verdict<Ending>;
 
-/// How one operation ends; decided when it is submitted, and kept with it. Every ending but an error is a `response`.
+/// How one operation ends; decided when it is submitted, and kept with it. Every ending but an
+/// error is a `response`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Ending {
@@ -51,7 +53,8 @@ pub enum Ending {
     },
     /// An error inside an answer with status 200.
     Error {
-        /// gRPC's number for it: 3 for a refused prompt, 8 for no capacity, 13 for an internal error.
+        /// gRPC's number for it: 3 for a refused prompt, 8 for no capacity, 13 for an internal
+        /// error.
         code: i32,
         /// The sentence.
         message: String,

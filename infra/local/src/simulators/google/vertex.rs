@@ -50,14 +50,22 @@ pub(super) async fn answer(
         let (head, body) = request.into_parts();
         let answer = match to_bytes(body, MAX_BODY_BYTES).await {
             Ok(body) => work(&google, &verb, &place, &head.headers, &body),
-            Err(_) => Err(Refusal::invalid("Request payload size exceeds the limit: 1048576 bytes.")),
+            Err(_) => {
+                Err(Refusal::invalid("Request payload size exceeds the limit: 1048576 bytes."))
+            }
         };
         answer.unwrap_or_else(IntoResponse::into_response)
     };
     google.faults().around(step, &path, work).await
 }
 
-fn work(google: &Google, verb: &Verb, place: &Place, headers: &HeaderMap, body: &Bytes) -> Result<Response, Refusal> {
+fn work(
+    google: &Google,
+    verb: &Verb,
+    place: &Place,
+    headers: &HeaderMap,
+    body: &Bytes,
+) -> Result<Response, Refusal> {
     tokens::admit_to(google, headers, place)?;
     match verb {
         Verb::Submit => submit(google, place, body),
@@ -75,7 +83,9 @@ fn submit(google: &Google, place: &Place, body: &[u8]) -> Result<Response, Refus
             (order, ending)
         }
         (Err(problem), ValidateAt::Submit) => return Err(Refusal::invalid(problem)),
-        (Err(problem), ValidateAt::Operation) => (input::unread(body), Ending::error(INVALID_ARGUMENT, &problem)),
+        (Err(problem), ValidateAt::Operation) => {
+            (input::unread(body), Ending::error(INVALID_ARGUMENT, &problem))
+        }
     };
     let operation = Operation::accepted(place, order, ending, now_ms);
     let name = operation.name();
@@ -86,12 +96,15 @@ fn submit(google: &Google, place: &Place, body: &[u8]) -> Result<Response, Refus
 
 fn poll(google: &Google, place: &Place, body: &[u8]) -> Result<Response, Refusal> {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
-    let name = body["operationName"].as_str().ok_or_else(|| Refusal::invalid("operationName is required."))?;
+    let name = body["operationName"]
+        .as_str()
+        .ok_or_else(|| Refusal::invalid("operationName is required."))?;
     if !name.starts_with(&format!("{}/operations/", place.model_name())) {
         return Err(Refusal::invalid(format!("Invalid operation name: {name}.")));
     }
     let state = google.state();
     let operation = state.operations.iter().find(|operation| operation.name() == name);
-    let operation = operation.ok_or_else(|| Refusal::not_found(format!("Operation {name} was not found.")))?;
+    let operation =
+        operation.ok_or_else(|| Refusal::not_found(format!("Operation {name} was not found.")))?;
     Ok(json::answer(operation.node(state.settings.pending, google.now_ms()), state.settings.shape))
 }

@@ -1,5 +1,5 @@
-//! Bytes of a resumable upload, written as they arrive. Whatever arrived before a connection broke is kept; a request
-//! that is refused for its size leaves the upload as it was.
+//! Bytes of a resumable upload, written as they arrive. Whatever arrived before a connection broke
+//! is kept; a request that is refused for its size leaves the upload as it was.
 
 use axum::body::BodyDataStream;
 use axum::http::{HeaderMap, header};
@@ -22,7 +22,8 @@ enum End {
     Broken,
 }
 
-/// Returns the new offset. `keep` breaks the connection when that much of the body is stored and more is coming.
+/// Returns the new offset. `keep` breaks the connection when that much of the body is stored and
+/// more is coming.
 pub(super) async fn append(
     project: &Project,
     partial: &Partial,
@@ -32,15 +33,19 @@ pub(super) async fn append(
 ) -> Result<u64, Trouble> {
     let offset = project.partials.offset(partial).ok_or(tus::NO_LONGER_EXISTS)?;
     let room = partial.length.unwrap_or_else(|| limit(project, partial)).saturating_sub(offset);
-    let announced = auth::text(headers, header::CONTENT_LENGTH.as_str()).and_then(|length| length.parse::<u64>().ok());
+    let announced = auth::text(headers, header::CONTENT_LENGTH.as_str())
+        .and_then(|length| length.parse::<u64>().ok());
     match announced {
         Some(announced) if announced > room => return Err(tus::SIZE_EXCEEDED),
-        Some(announced) if !is_chunk(offset, announced, partial.length) => return Err(tus::WRONG_CHUNK),
+        Some(announced) if !is_chunk(offset, announced, partial.length) => {
+            return Err(tus::WRONG_CHUNK);
+        }
         Some(0) => return Ok(offset),
         _ if partial.finished => return Ok(offset),
         _ => {}
     }
-    let mut file = OpenOptions::new().append(true).open(project.partials.file(partial.version)).await?;
+    let mut file =
+        OpenOptions::new().append(true).open(project.partials.file(partial.version)).await?;
     let (written, end) = receive(&mut file, body, room, keep).await?;
     file.flush().await?;
     let cut_off = announced.is_some_and(|announced| announced != written);
@@ -55,7 +60,11 @@ pub(super) async fn append(
 
 /// The largest size that the upload's bucket allows, in bytes.
 pub(super) fn limit(project: &Project, partial: &Partial) -> u64 {
-    project.disk.bucket(&partial.bucket).and_then(|bucket| bucket.file_size_limit).unwrap_or(PROJECT_LIMIT)
+    project
+        .disk
+        .bucket(&partial.bucket)
+        .and_then(|bucket| bucket.file_size_limit)
+        .unwrap_or(PROJECT_LIMIT)
 }
 
 fn is_chunk(offset: u64, count: u64, length: Option<u64>) -> bool {

@@ -1,6 +1,7 @@
-//! Who is calling. A key that starts with `sb_` is opaque and counts in `apikey` only, where the gateway swaps it for a
-//! role; a legacy key is a JWT and counts in `Authorization`. Signatures of other JWTs cannot be checked here: one that
-//! says `"role":"anon"` is taken for the project's anon key, any other fails as a bad signature would.
+//! Who is calling. A key that starts with `sb_` is opaque and counts in `apikey` only, where the
+//! gateway swaps it for a role; a legacy key is a JWT and counts in `Authorization`. Signatures of
+//! other JWTs cannot be checked here: one that says `"role":"anon"` is taken for the project's anon
+//! key, any other fails as a bad signature would.
 
 use axum::http::{HeaderMap, header};
 use base64::Engine;
@@ -31,7 +32,8 @@ pub(super) fn required(key: &str, headers: &HeaderMap) -> Result<Caller, Refusal
     identify(key, headers)?.ok_or(Refusal::NoAuthorization)
 }
 
-/// For reads of objects: without credentials, or with a token that does not verify, the caller is anonymous.
+/// For reads of objects: without credentials, or with a token that does not verify, the caller is
+/// anonymous.
 pub(super) fn optional(key: &str, headers: &HeaderMap) -> Result<Caller, Refusal> {
     match identify(key, headers) {
         Err(Refusal::Denied(_)) => Ok(Caller::Anon),
@@ -62,7 +64,8 @@ fn identify(key: &str, headers: &HeaderMap) -> Result<Option<Caller>, Refusal> {
         _ => None,
     };
     match bearer {
-        // The gateway swaps only what is opaque: a legacy key in `apikey` alone leaves the server without a token.
+        // The gateway swaps only what is opaque: a legacy key in `apikey` alone leaves the server
+        // without a token.
         None => Ok(by_apikey.filter(|_| apikey.starts_with("sb_"))),
         Some(opaque) if opaque.starts_with("sb_") => {
             by_apikey.filter(|_| apikey.starts_with("sb_")).map(Some).ok_or(NOT_A_JWT)
@@ -79,7 +82,11 @@ fn verify(key: &str, jwt: &str) -> Result<Caller, Refusal> {
     let [_, claims, _] = parts.as_slice() else { return Err(NOT_A_JWT) };
     let claims = URL_SAFE_NO_PAD.decode(claims).map_err(|_| NOT_A_JWT)?;
     let claims: serde_json::Value = serde_json::from_slice(&claims).map_err(|_| NOT_A_JWT)?;
-    if claims["role"] == "anon" { Ok(Caller::Anon) } else { Err(Refusal::Denied("signature verification failed")) }
+    if claims["role"] == "anon" {
+        Ok(Caller::Anon)
+    } else {
+        Err(Refusal::Denied("signature verification failed"))
+    }
 }
 
 fn is_browser(headers: &HeaderMap) -> bool {
@@ -101,15 +108,27 @@ mod tests {
     const ANON: &str = "Bearer eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoiYW5vbiJ9.c2ln";
 
     fn ask(key: &str, headers: &[(&'static str, &'static str)]) -> Result<Caller, Refusal> {
-        required(key, &headers.iter().map(|(k, v)| (k.parse().unwrap(), HeaderValue::from_static(v))).collect())
+        required(
+            key,
+            &headers
+                .iter()
+                .map(|(k, v)| (k.parse().unwrap(), HeaderValue::from_static(v)))
+                .collect(),
+        )
     }
 
     #[test]
     fn an_opaque_key_counts_in_apikey_only() {
         assert_eq!(ask(SECRET, &[("apikey", SECRET)]), Ok(Caller::Service));
-        assert_eq!(ask(SECRET, &[("apikey", SECRET), ("authorization", "Bearer sb_secret_test")]), Ok(Caller::Service));
+        assert_eq!(
+            ask(SECRET, &[("apikey", SECRET), ("authorization", "Bearer sb_secret_test")]),
+            Ok(Caller::Service)
+        );
         assert_eq!(ask(SECRET, &[("authorization", "Bearer sb_secret_test")]), Err(NOT_A_JWT));
-        assert_eq!(ask(SECRET, &[("apikey", "sb_secret_other")]), Err(Refusal::Gateway("Invalid API key")));
+        assert_eq!(
+            ask(SECRET, &[("apikey", "sb_secret_other")]),
+            Err(Refusal::Gateway("Invalid API key"))
+        );
         assert_eq!(ask(SECRET, &[("apikey", "sb_publishable_x")]), Ok(Caller::Anon));
         assert_eq!(ask(SECRET, &[]), Err(Refusal::NoAuthorization));
     }
@@ -117,10 +136,16 @@ mod tests {
     #[test]
     fn a_legacy_key_counts_in_authorization() {
         let bearer = "Bearer eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoic2VydmljZV9yb2xlIn0.c2ln";
-        assert_eq!(ask(LEGACY, &[("apikey", LEGACY), ("authorization", bearer)]), Ok(Caller::Service));
+        assert_eq!(
+            ask(LEGACY, &[("apikey", LEGACY), ("authorization", bearer)]),
+            Ok(Caller::Service)
+        );
         assert_eq!(ask(LEGACY, &[("apikey", LEGACY)]), Err(Refusal::NoAuthorization));
         assert_eq!(ask(LEGACY, &[("authorization", ANON)]), Ok(Caller::Anon));
-        assert_eq!(ask(SECRET, &[("authorization", bearer)]), Err(Refusal::Denied("signature verification failed")));
+        assert_eq!(
+            ask(SECRET, &[("authorization", bearer)]),
+            Err(Refusal::Denied("signature verification failed"))
+        );
         assert_eq!(ask(LEGACY, &[("authorization", "Bearer nonsense")]), Err(NOT_A_JWT));
     }
 
@@ -128,8 +153,12 @@ mod tests {
     fn a_secret_key_is_refused_from_a_browser() {
         let browser = ("user-agent", "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36");
         assert!(matches!(ask(SECRET, &[("apikey", SECRET), browser]), Err(Refusal::Gateway(_))));
-        assert_eq!(ask(SECRET, &[("apikey", SECRET), ("user-agent", "ghub/1")]), Ok(Caller::Service));
-        let legacy = ("authorization", "Bearer eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoic2VydmljZV9yb2xlIn0.c2ln");
+        assert_eq!(
+            ask(SECRET, &[("apikey", SECRET), ("user-agent", "ghub/1")]),
+            Ok(Caller::Service)
+        );
+        let legacy =
+            ("authorization", "Bearer eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoic2VydmljZV9yb2xlIn0.c2ln");
         assert_eq!(ask(LEGACY, &[legacy, browser]), Ok(Caller::Service));
     }
 }

@@ -15,7 +15,8 @@ use super::errors::Refusal;
 use super::{Project, keys, parse};
 use crate::simulators::dates;
 
-/// No object of the project may be larger, whatever its bucket says: the most that a standard upload takes.
+/// No object of the project may be larger, whatever its bucket says: the most that a standard
+/// upload takes.
 pub(super) const PROJECT_LIMIT: u64 = 5 * 1024 * 1024 * 1024;
 
 #[derive(Deserialize)]
@@ -40,7 +41,9 @@ struct Change {
     allowed_mime_types: Option<Option<Vec<String>>>,
 }
 
-fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(value: D) -> Result<Option<Option<T>>, D::Error> {
+fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    value: D,
+) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(value).map(Some)
 }
 
@@ -84,12 +87,18 @@ pub(super) async fn get(
     headers: HeaderMap,
 ) -> Result<Json<Value>, Refusal> {
     match project.caller(&headers)? {
-        Caller::Service => project.disk.bucket(&id).map(|bucket| Json(view(&bucket))).ok_or(Refusal::BucketMissing),
-        Caller::Anon => Err(Refusal::BucketMissing), // row-level security hides what it does not allow
+        Caller::Service => {
+            project.disk.bucket(&id).map(|bucket| Json(view(&bucket))).ok_or(Refusal::BucketMissing)
+        }
+        // row-level security hides what it does not allow
+        Caller::Anon => Err(Refusal::BucketMissing),
     }
 }
 
-pub(super) async fn list(State(project): State<Arc<Project>>, headers: HeaderMap) -> Result<Json<Value>, Refusal> {
+pub(super) async fn list(
+    State(project): State<Arc<Project>>,
+    headers: HeaderMap,
+) -> Result<Json<Value>, Refusal> {
     match project.caller(&headers)? {
         Caller::Service => Ok(Json(project.disk.buckets().iter().map(view).collect())),
         Caller::Anon => Ok(Json(json!([]))),
@@ -119,7 +128,11 @@ pub(super) async fn change(
             bucket.allowed_mime_types = mime_types;
         }
     })?;
-    if found { Ok(Json(json!({ "message": "Successfully updated" }))) } else { Err(Refusal::BucketMissing) }
+    if found {
+        Ok(Json(json!({ "message": "Successfully updated" })))
+    } else {
+        Err(Refusal::BucketMissing)
+    }
 }
 
 fn view(bucket: &Bucket) -> Value {
@@ -141,20 +154,28 @@ fn limit(size: Option<Size>) -> Result<Option<u64>, Refusal> {
     let limit = match size {
         None => return Ok(None),
         Some(Size::Bytes(bytes)) => bytes,
-        Some(Size::Text(text)) => bytes(&text)
-            .ok_or_else(|| Refusal::Invalid("Invalid file size format, hint: use 20GB / 20MB / 30KB / 3B".into()))?,
+        Some(Size::Text(text)) => bytes(&text).ok_or_else(|| {
+            Refusal::Invalid("Invalid file size format, hint: use 20GB / 20MB / 30KB / 3B".into())
+        })?,
     };
-    if limit > PROJECT_LIMIT { Err(Refusal::TooLarge) } else { Ok(Some(limit).filter(|limit| *limit > 0)) }
+    if limit > PROJECT_LIMIT {
+        Err(Refusal::TooLarge)
+    } else {
+        Ok(Some(limit).filter(|limit| *limit > 0))
+    }
 }
 
 /// `"10MB"` is 10000000, `"1.5kb"` is 1500; text without a unit is none.
 fn bytes(text: &str) -> Option<u64> {
     let text = text.to_ascii_uppercase();
     let units = [("GB", 9), ("MB", 6), ("KB", 3), ("B", 0)];
-    let (number, zeros) = units.iter().find_map(|(unit, zeros)| Some((text.strip_suffix(unit)?, *zeros)))?;
+    let (number, zeros) =
+        units.iter().find_map(|(unit, zeros)| Some((text.strip_suffix(unit)?, *zeros)))?;
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
     let fraction: String = fraction.chars().chain("000000000".chars()).take(zeros).collect();
-    if whole.is_empty() || !whole.chars().chain(fraction.chars()).all(|digit| digit.is_ascii_digit()) {
+    if whole.is_empty()
+        || !whole.chars().chain(fraction.chars()).all(|digit| digit.is_ascii_digit())
+    {
         return None;
     }
     format!("{whole}{fraction}").parse().ok()

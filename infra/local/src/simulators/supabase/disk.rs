@@ -1,6 +1,7 @@
-//! Buckets and objects on disk, and their index in memory. An object is a directory named like its key, with the content
-//! in `~<version>` and its row in `~object.json`; the rename of the row is the moment at which the object changes. The
-//! `~` cannot occur in a key, so a key may end where another one goes on.
+//! Buckets and objects on disk, and their index in memory. An object is a directory named like its
+//! key, with the content in `~<version>` and its row in `~object.json`; the rename of the row is
+//! the moment at which the object changes. The `~` cannot occur in a key, so a key may end where
+//! another one goes on.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -97,7 +98,11 @@ impl Disk {
     }
 
     /// Says whether there is such a bucket.
-    pub(super) fn change_bucket(&self, id: &str, change: impl FnOnce(&mut Bucket)) -> io::Result<bool> {
+    pub(super) fn change_bucket(
+        &self,
+        id: &str,
+        change: impl FnOnce(&mut Bucket),
+    ) -> io::Result<bool> {
         let mut buckets = lock(&self.buckets);
         let Some(bucket) = buckets.get_mut(id) else { return Ok(false) };
         change(bucket);
@@ -140,7 +145,8 @@ impl Disk {
         std::fs::rename(written.path.path(), self.file(&row))?;
         json_file::write(&self.place(&row.bucket, &row.name).join(ROW), &row)?;
         if let Some(before) = before {
-            let _ = std::fs::remove_file(self.file(&before)); // readers hold it open; a leftover is never served
+            // readers hold it open; a leftover is never served
+            let _ = std::fs::remove_file(self.file(&before));
         }
         objects.insert(key, row.clone());
         Ok(row)
@@ -148,10 +154,13 @@ impl Disk {
 
     pub(super) fn remove(&self, bucket: &str, name: &str) -> io::Result<Option<Row>> {
         let mut objects = lock(&self.objects);
-        let Some(row) = objects.remove(&(bucket.to_owned(), name.to_owned())) else { return Ok(None) };
+        let Some(row) = objects.remove(&(bucket.to_owned(), name.to_owned())) else {
+            return Ok(None);
+        };
         std::fs::remove_file(self.place(bucket, name).join(ROW))?;
         std::fs::remove_file(self.file(&row))?;
-        let _ = std::fs::remove_dir(self.place(bucket, name)); // stays while longer keys live below it
+        // stays while longer keys live below it
+        let _ = std::fs::remove_dir(self.place(bucket, name));
         Ok(Some(row))
     }
 

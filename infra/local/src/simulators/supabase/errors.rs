@@ -1,5 +1,6 @@
-//! What the server refuses, and how it says so. Nearly every refusal is HTTP 400 whose JSON body carries the real status;
-//! the resumable endpoint says the same refusals as genuine codes with a text body (`resumable.rs`).
+//! What the server refuses, and how it says so. Nearly every refusal is HTTP 400 whose JSON body
+//! carries the real status; the resumable endpoint says the same refusals as genuine codes with a
+//! text body (`resumable.rs`).
 
 use axum::Json;
 use axum::http::{Method, StatusCode, Uri};
@@ -33,22 +34,39 @@ impl Refusal {
     /// The status inside the body, `error`, `code`, `message`.
     pub(super) fn row(&self) -> (u16, &'static str, &'static str, String) {
         match self {
-            Self::BucketExists => (409, "Duplicate", "BucketAlreadyExists", "The resource already exists".into()),
-            Self::BucketMissing => (404, "Bucket not found", "NoSuchBucket", "Bucket not found".into()),
-            Self::BucketName => (400, "Invalid Input", "InvalidBucketName", "Bucket name invalid".into()),
-            Self::ObjectExists => (409, "Duplicate", "KeyAlreadyExists", "The resource already exists".into()),
+            Self::BucketExists => {
+                (409, "Duplicate", "BucketAlreadyExists", "The resource already exists".into())
+            }
+            Self::BucketMissing => {
+                (404, "Bucket not found", "NoSuchBucket", "Bucket not found".into())
+            }
+            Self::BucketName => {
+                (400, "Invalid Input", "InvalidBucketName", "Bucket name invalid".into())
+            }
+            Self::ObjectExists => {
+                (409, "Duplicate", "KeyAlreadyExists", "The resource already exists".into())
+            }
             Self::ObjectMissing => (404, "not_found", "NoSuchKey", "Object not found".into()),
             Self::Key(key) => (400, "InvalidKey", "InvalidKey", format!("Invalid key: {key}")),
             Self::Denied(message) => (403, "Unauthorized", "AccessDenied", (*message).into()),
-            Self::NoAuthorization => {
-                (400, "Error", "InvalidRequest", "headers must have required property 'authorization'".into())
-            }
-            Self::Mime(mime) => {
-                (415, "invalid_mime_type", "InvalidMimeType", format!("mime type {mime} is not supported"))
-            }
-            Self::TooLarge => {
-                (413, "Payload too large", "EntityTooLarge", "The object exceeded the maximum allowed size".into())
-            }
+            Self::NoAuthorization => (
+                400,
+                "Error",
+                "InvalidRequest",
+                "headers must have required property 'authorization'".into(),
+            ),
+            Self::Mime(mime) => (
+                415,
+                "invalid_mime_type",
+                "InvalidMimeType",
+                format!("mime type {mime} is not supported"),
+            ),
+            Self::TooLarge => (
+                413,
+                "Payload too large",
+                "EntityTooLarge",
+                "The object exceeded the maximum allowed size".into(),
+            ),
             Self::Signature(message) => (400, "InvalidJWT", "InvalidJWT", (*message).into()),
             Self::Invalid(message) => (400, "InvalidRequest", "InvalidRequest", message.clone()),
             Self::Range => (416, "invalid_range", "InvalidRange", "invalid range provided".into()),

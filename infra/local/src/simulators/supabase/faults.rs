@@ -1,5 +1,6 @@
-//! Misbehaviour on order: which step of the protocol goes wrong, how, and how often. The layer here plays what needs no
-//! knowledge of the step; the rest reaches the step's handler as a request extension.
+//! Misbehaviour on order: which step of the protocol goes wrong, how, and how often. The layer here
+//! plays what needs no knowledge of the step; the rest reaches the step's handler as a request
+//! extension.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -70,7 +71,8 @@ pub enum Fault {
     Chunked,
     /// `Public` only: the range is answered as one of an unknown total, `bytes 0-0/*`.
     UnknownTotal,
-    /// `TusCreate` only: the upload is begun, and its location is this text; `{id}` in it is the upload's id.
+    /// `TusCreate` only: the upload is begun, and its location is this text; `{id}` in it is the
+    /// upload's id.
     Location {
         /// What the header says.
         location: String,
@@ -161,9 +163,10 @@ pub(super) async fn play(
 /// What `play` leaves for a handler.
 pub(super) type Ordered = Option<Extension<Fault>>;
 
-/// Closes the connection without another byte. A response body that fails would do for most requests, but a `HEAD` has
-/// no body; unwinding ends the connection's task for every method, and without a panic message, because
-/// `resume_unwind` does not call the panic hook. No lock may be held here.
+/// Closes the connection without another byte. A response body that fails would do for most
+/// requests, but a `HEAD` has no body; unwinding ends the connection's task for every method, and
+/// without a panic message, because `resume_unwind` does not call the panic hook. No lock may be
+/// held here.
 pub(super) fn hang_up() -> ! {
     std::panic::resume_unwind(Box::new("the simulated server hangs up"))
 }

@@ -1,4 +1,5 @@
-//! Bytes on their way in: a temporary file that takes its name only when it is whole, and its length and MD5.
+//! Bytes on their way in: a temporary file that takes its name only when it is whole, and its
+//! length and MD5.
 
 use std::path::{Path, PathBuf};
 
@@ -61,7 +62,9 @@ impl Incoming {
     /// `expected` is the announced length: a body that ends before it was cut off.
     pub(super) async fn finish(mut self, expected: Option<u64>) -> Result<Written, Refusal> {
         if expected.is_some_and(|expected| expected != self.size) {
-            return Err(Refusal::Invalid("Request stream closed before upload could complete".into()));
+            return Err(Refusal::Invalid(
+                "Request stream closed before upload could complete".into(),
+            ));
         }
         self.file.flush().await?;
         Ok(Written { path: self.path, size: self.size, md5: hex(&self.md5.finalize()) })
@@ -87,8 +90,8 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Reads what is left of a body and forgets it: a client that is still sending would meet a reset connection instead of
-/// the answer.
+/// Reads what is left of a body and forgets it: a client that is still sending would meet a reset
+/// connection instead of the answer.
 pub(super) async fn drain<E>(body: &mut (impl Stream<Item = Result<Bytes, E>> + Unpin)) {
     while let Some(Ok(_)) = body.next().await {}
 }

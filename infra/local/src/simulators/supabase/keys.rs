@@ -1,14 +1,23 @@
-//! Which bucket names and object keys are allowed: the characters that S3 calls safe, and some that it only tolerates.
+//! Which bucket names and object keys are allowed: the characters that S3 calls safe, and some that
+//! it only tolerates.
 
 use super::errors::Refusal;
 
 pub(super) fn check_object(key: &str) -> Result<(), Refusal> {
     let allowed = |c: char| c == '/' || in_alphabet(c);
-    if key.is_empty() || !key.chars().all(allowed) { Err(Refusal::Key(key.to_owned())) } else { Ok(()) }
+    if key.is_empty() || !key.chars().all(allowed) {
+        Err(Refusal::Key(key.to_owned()))
+    } else {
+        Ok(())
+    }
 }
 
 pub(super) fn check_bucket(name: &str) -> Result<(), Refusal> {
-    if (1..=100).contains(&name.len()) && name.chars().all(in_alphabet) { Ok(()) } else { Err(Refusal::BucketName) }
+    if (1..=100).contains(&name.len()) && name.chars().all(in_alphabet) {
+        Ok(())
+    } else {
+        Err(Refusal::BucketName)
+    }
 }
 
 fn in_alphabet(c: char) -> bool {

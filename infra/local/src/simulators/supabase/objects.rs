@@ -18,7 +18,8 @@ use crate::simulators::dates;
 
 type Answer = Result<Json<Value>, Refusal>;
 
-/// Only the object is looked for: in a bucket that is not there it is missing too, as on the real server.
+/// Only the object is looked for: in a bucket that is not there it is missing too, as on the real
+/// server.
 pub(super) async fn delete(
     State(project): State<Arc<Project>>,
     Path((bucket, name)): Path<(String, String)>,
@@ -94,13 +95,17 @@ pub(super) async fn list(
     let search = listing.search.unwrap_or_default();
     let mut found: BTreeMap<String, (u64, Value)> = BTreeMap::new();
     for row in project.disk.rows(&bucket) {
-        let Some(name) = row.name.strip_prefix(&folder).filter(|name| name.starts_with(&search)) else { continue };
+        let Some(name) = row.name.strip_prefix(&folder).filter(|name| name.starts_with(&search))
+        else {
+            continue;
+        };
         match name.split_once('/') {
             Some((inner, _)) => found.insert(inner.to_owned(), (0, folder_view(inner))),
             None => found.insert(name.to_owned(), (row.updated_ms, listed(&row, name))),
         };
     }
-    let mut found: Vec<(u64, Value)> = found.into_values().filter(|_| caller == Caller::Service).collect();
+    let mut found: Vec<(u64, Value)> =
+        found.into_values().filter(|_| caller == Caller::Service).collect();
     if let Some(sort) = listing.sort {
         if matches!(sort.column.as_str(), "updated_at" | "created_at" | "last_accessed_at") {
             found.sort_by_key(|(at, _)| *at);

@@ -1,5 +1,6 @@
-//! Unfinished resumable uploads on disk: `<version>` holds the bytes that arrived, `<version>.json` what is known of the
-//! upload. The offset is the file's length, so it cannot disagree with the bytes after a crash.
+//! Unfinished resumable uploads on disk: `<version>` holds the bytes that arrived, `<version>.json`
+//! what is known of the upload. The offset is the file's length, so it cannot disagree with the
+//! bytes after a crash.
 
 use std::collections::HashMap;
 use std::io;
@@ -40,7 +41,8 @@ impl Partial {
         self.created_ms.saturating_add(LIFETIME_MS)
     }
 
-    /// The last segment of the upload URL: like the hosted one it names the object, so it is no secret.
+    /// The last segment of the upload URL: like the hosted one it names the object, so it is no
+    /// secret.
     pub(super) fn id(&self) -> String {
         URL_SAFE_NO_PAD.encode(format!("{}/{}/{}", self.bucket, self.name, self.version))
     }
@@ -63,7 +65,8 @@ impl Partials {
         name.rsplit_once('/')?.1.parse().ok()
     }
 
-    /// One request at a time works on an upload; the next waits until the bytes of the one before are stored.
+    /// One request at a time works on an upload; the next waits until the bytes of the one before
+    /// are stored.
     pub(super) async fn lock(&self, version: Uuid) -> OwnedMutexGuard<()> {
         let mutex = lock(&self.locks).entry(version).or_default().clone();
         mutex.lock_owned().await

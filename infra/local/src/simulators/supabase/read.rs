@@ -1,4 +1,5 @@
-//! Reading objects: with a key, from a public bucket, by a signed URL; and what is said about them without their bytes.
+//! Reading objects: with a key, from a public bucket, by a signed URL; and what is said about them
+//! without their bytes.
 
 use std::io::{ErrorKind, SeekFrom};
 use std::sync::Arc;
@@ -59,7 +60,8 @@ pub(super) async fn public(
         return Err(Refusal::BucketMissing);
     }
     let row = in_public(&project, &bucket, &name)?;
-    let mut response = saved_as(download.as_deref(), serve(&project, &row, &method, &headers, None).await?);
+    let mut response =
+        saved_as(download.as_deref(), serve(&project, &row, &method, &headers, None).await?);
     match fault {
         Some(Fault::Chunked) => drop(response.headers_mut().remove(header::CONTENT_LENGTH)),
         Some(Fault::UnknownTotal) => set(&mut response, header::CONTENT_RANGE, "bytes 0-0/*"),
@@ -83,7 +85,8 @@ pub(super) async fn signed(
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let expires_s = sign::verify(&project.key, &token, &format!("{bucket}/{name}"), project.now_ms() / 1000)?;
+    let expires_s =
+        sign::verify(&project.key, &token, &format!("{bucket}/{name}"), project.now_ms() / 1000)?;
     let row = project.disk.find(&bucket, &name).ok_or(Refusal::ObjectMissing)?;
     let expires = Some(dates::http(expires_s.saturating_mul(1000)));
     Ok(saved_as(download.as_deref(), serve(&project, &row, &method, &headers, expires).await?))
@@ -108,7 +111,12 @@ pub(super) async fn public_info(
     Ok(describe(&in_public(&project, &bucket, &name)?, ordered))
 }
 
-fn visible(project: &Project, headers: &HeaderMap, bucket: &str, name: &str) -> Result<Row, Refusal> {
+fn visible(
+    project: &Project,
+    headers: &HeaderMap,
+    bucket: &str,
+    name: &str,
+) -> Result<Row, Refusal> {
     match auth::optional(&project.key, headers)? {
         Caller::Anon => in_public(project, bucket, name),
         Caller::Service => {
@@ -156,10 +164,13 @@ async fn serve(
     expires: Option<String>,
 ) -> Result<Response, Refusal> {
     let range = match auth::text(headers, "range") {
-        Some(range) if method == Method::GET => Some(ranges::demanded(range, row.size).map_err(|_| Refusal::Range)?),
+        Some(range) if method == Method::GET => {
+            Some(ranges::demanded(range, row.size).map_err(|_| Refusal::Range)?)
+        }
         _ => None,
     };
-    let (start, length) = range.as_ref().map_or((0, row.size), |range| (range.start, range.end - range.start));
+    let (start, length) =
+        range.as_ref().map_or((0, row.size), |range| (range.start, range.end - range.start));
     let fresh = auth::text(headers, "if-none-match") == Some(row.etag.as_str());
     let body = match method {
         _ if fresh => Body::empty(),
@@ -173,13 +184,18 @@ async fn serve(
         None => StatusCode::OK,
     };
     if range.is_some() && !fresh {
-        set(&mut response, header::CONTENT_RANGE, &format!("bytes {start}-{}/{}", start + length - 1, row.size));
+        set(
+            &mut response,
+            header::CONTENT_RANGE,
+            &format!("bytes {start}-{}/{}", start + length - 1, row.size),
+        );
     }
     if !fresh {
         set(&mut response, header::CONTENT_LENGTH, &length.to_string());
     }
     // No page of somebody else is ever rendered from the project's host.
-    let content_type = if row.content_type.contains("text/html") { "text/plain" } else { &row.content_type };
+    let content_type =
+        if row.content_type.contains("text/html") { "text/plain" } else { &row.content_type };
     set(&mut response, header::CONTENT_TYPE, content_type);
     set(&mut response, header::ACCEPT_RANGES, "bytes");
     set(&mut response, header::ETAG, &row.etag);
@@ -209,11 +225,13 @@ fn saved_as(name: Option<&str>, mut response: Response) -> Response {
 /// As `encodeURIComponent` of JavaScript does, with which the real server writes the name.
 fn encoded(name: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.!~*'()".contains(&byte);
-    let byte = |byte: u8| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+    let byte =
+        |byte: u8| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
     name.bytes().map(byte).collect()
 }
 
-/// An object that was replaced or deleted since its row was read is missing, as it is for a reader of hosted storage.
+/// An object that was replaced or deleted since its row was read is missing, as it is for a reader
+/// of hosted storage.
 async fn open(project: &Project, row: &Row) -> Result<File, Refusal> {
     File::open(project.disk.file(row)).await.map_err(|error| match error.kind() {
         ErrorKind::NotFound => Refusal::ObjectMissing,

@@ -1,8 +1,10 @@
-//! Resumable uploads: TUS 1.0.0 with creation, creation-with-upload, creation-defer-length, termination and expiration,
-//! as tus-node speaks it behind Supabase. Refusals are genuine status codes with a text body; only a bad key is refused
-//! before, in the manner of the REST paths. `x-upsert` counts on every request, not only on the first.
+//! Resumable uploads: TUS 1.0.0 with creation, creation-with-upload, creation-defer-length,
+//! termination and expiration, as tus-node speaks it behind Supabase. Refusals are genuine status
+//! codes with a text body; only a bad key is refused before, in the manner of the REST paths.
+//! `x-upsert` counts on every request, not only on the first.
 //!
-//! <https://tus.io/protocols/resumable-upload>, <https://supabase.com/docs/guides/storage/uploads/resumable-uploads>
+//! <https://tus.io/protocols/resumable-upload>,
+//! <https://supabase.com/docs/guides/storage/uploads/resumable-uploads>
 
 use std::sync::Arc;
 
@@ -40,11 +42,18 @@ pub(super) fn routes(project: &Arc<Project>) -> Router<Arc<Project>> {
 async fn describe() -> Response {
     let extensions = "creation,creation-with-upload,creation-defer-length,termination,expiration";
     let limit = PROJECT_LIMIT.to_string();
-    tus::respond(204, &[("tus-version", "1.0.0"), ("tus-extension", extensions), ("tus-max-size", &limit)])
+    tus::respond(
+        204,
+        &[("tus-version", "1.0.0"), ("tus-extension", extensions), ("tus-max-size", &limit)],
+    )
 }
 
 /// `POST`: the upload gets its URL, and its first bytes when the client sends them along.
-async fn begin(State(project): State<Arc<Project>>, ordered: Ordered, request: Request) -> Response {
+async fn begin(
+    State(project): State<Arc<Project>>,
+    ordered: Ordered,
+    request: Request,
+) -> Response {
     let (head, body) = request.into_parts();
     let mut body = body.into_data_stream();
     let outcome = create(&project, &head.headers, &mut body).await;
@@ -64,7 +73,11 @@ fn relocate(response: &mut Response, location: &str) {
     }
 }
 
-async fn create(project: &Project, headers: &HeaderMap, body: &mut BodyDataStream) -> Result<Response, Trouble> {
+async fn create(
+    project: &Project,
+    headers: &HeaderMap,
+    body: &mut BodyDataStream,
+) -> Result<Response, Trouble> {
     let caller = auth::token(&project.key, headers).map_err(Trouble::Stopped)?;
     tus::check(headers)?;
     if headers.contains_key("upload-concat") {
@@ -85,7 +98,10 @@ async fn create(project: &Project, headers: &HeaderMap, body: &mut BodyDataStrea
     }
     let _one_at_a_time = project.partials.lock(partial.version).await;
     project.partials.create(&partial)?;
-    let mut fields = vec![("location", format!("{}/storage/v1/upload/resumable/{}", project.base_url, partial.id()))];
+    let mut fields = vec![(
+        "location",
+        format!("{}/storage/v1/upload/resumable/{}", project.base_url, partial.id()),
+    )];
     let mut offset = 0;
     if tus::is_chunk(headers) {
         offset = append::append(project, &partial, headers, body, None).await?;
@@ -96,7 +112,11 @@ async fn create(project: &Project, headers: &HeaderMap, body: &mut BodyDataStrea
 }
 
 /// What the request says about the upload, before anything is looked up.
-fn announce(project: &Project, headers: &HeaderMap, length: Option<u64>) -> Result<Partial, Trouble> {
+fn announce(
+    project: &Project,
+    headers: &HeaderMap,
+    length: Option<u64>,
+) -> Result<Partial, Trouble> {
     let text = auth::text(headers, "upload-metadata").ok_or_else(missing_metadata)?;
     let mut metadata = tus::metadata(text).ok_or(tus::INVALID_METADATA)?;
     let find = |key: &str| {
@@ -114,7 +134,15 @@ fn announce(project: &Project, headers: &HeaderMap, length: Option<u64>) -> Resu
     metadata.retain(|(key, _)| key != "cacheControl");
     metadata.push(("cacheControl".to_owned(), Some(cache_control)));
     let version = uuid::Uuid::new_v4();
-    Ok(Partial { version, bucket, name, length, metadata, created_ms: project.now_ms(), finished: false })
+    Ok(Partial {
+        version,
+        bucket,
+        name,
+        length,
+        metadata,
+        created_ms: project.now_ms(),
+        finished: false,
+    })
 }
 
 fn missing_metadata() -> Trouble {
@@ -134,7 +162,8 @@ async fn go_on(
     };
     let (head, body) = request.into_parts();
     let mut body = body.into_data_stream();
-    // In its own task, because the server drops the handler of a client that went away, and what arrived must be kept.
+    // In its own task, because the server drops the handler of a client that went away, and what
+    // arrived must be kept.
     let work = tokio::spawn(async move {
         let outcome = extend(&project, &id, &head.headers, &mut body, keep).await;
         (outcome, body)
@@ -181,7 +210,11 @@ async fn extend(
 }
 
 /// `HEAD`: how far the upload is. A finished one still answers, with all its bytes.
-async fn tell(State(project): State<Arc<Project>>, Path(id): Path<String>, headers: HeaderMap) -> Response {
+async fn tell(
+    State(project): State<Arc<Project>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Response {
     let look = async || -> Result<Response, Trouble> {
         auth::token(&project.key, &headers).map_err(Trouble::Stopped)?;
         tus::check(&headers)?;
@@ -195,13 +228,20 @@ async fn tell(State(project): State<Arc<Project>>, Path(id): Path<String>, heade
         };
         let metadata = ("upload-metadata", tus::encode_metadata(&partial.metadata));
         let no_store = ("cache-control", "no-store".to_owned());
-        Ok(tus::respond_with(200, &[no_store, ("upload-offset", offset.to_string()), length, metadata]))
+        Ok(tus::respond_with(
+            200,
+            &[no_store, ("upload-offset", offset.to_string()), length, metadata],
+        ))
     };
     look().await.unwrap_or_else(IntoResponse::into_response)
 }
 
 /// `DELETE`: the upload is given up. A finished one cannot be.
-async fn terminate(State(project): State<Arc<Project>>, Path(id): Path<String>, headers: HeaderMap) -> Response {
+async fn terminate(
+    State(project): State<Arc<Project>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Response {
     let end = async || -> Result<Response, Trouble> {
         let caller = auth::token(&project.key, &headers).map_err(Trouble::Stopped)?;
         tus::check(&headers)?;
@@ -221,9 +261,14 @@ fn invalid_id() -> Trouble {
     Refusal::Invalid("Invalid upload id".into()).into()
 }
 
-/// The upload, for a caller who could create its object now. Without `x-upsert` an object that appeared meanwhile is in
-/// the way of every further request.
-fn admitted(project: &Project, caller: Caller, version: uuid::Uuid, headers: &HeaderMap) -> Result<Partial, Trouble> {
+/// The upload, for a caller who could create its object now. Without `x-upsert` an object that
+/// appeared meanwhile is in the way of every further request.
+fn admitted(
+    project: &Project,
+    caller: Caller,
+    version: uuid::Uuid,
+    headers: &HeaderMap,
+) -> Result<Partial, Trouble> {
     let partial = project.partials.load(version)?.ok_or(tus::NOT_FOUND)?;
     project.disk.bucket(&partial.bucket).ok_or(Refusal::BucketMissing)?;
     upload::permit(project, caller, &partial.bucket, &partial.name, upsert(headers))?;
@@ -237,7 +282,11 @@ fn stored(project: &Project, partial: &Partial) -> Result<u64, Trouble> {
 }
 
 /// Makes the object when all bytes are here; else says until when the upload can go on.
-async fn settle(project: &Project, partial: &mut Partial, offset: u64) -> Result<(&'static str, String), Trouble> {
+async fn settle(
+    project: &Project,
+    partial: &mut Partial,
+    offset: u64,
+) -> Result<(&'static str, String), Trouble> {
     if partial.length != Some(offset) {
         return Ok(("upload-expires", dates::http(partial.expires_ms())));
     }
@@ -246,9 +295,14 @@ async fn settle(project: &Project, partial: &mut Partial, offset: u64) -> Result
         let label = Label {
             bucket: partial.bucket.clone(),
             name: partial.name.clone(),
-            content_type: partial.metadata("contentType").unwrap_or("application/octet-stream").to_owned(),
+            content_type: partial
+                .metadata("contentType")
+                .unwrap_or("application/octet-stream")
+                .to_owned(),
             cache_control: partial.metadata("cacheControl").unwrap_or("no-cache").to_owned(),
-            user_metadata: partial.metadata("metadata").and_then(|text| serde_json::from_str(text).ok()),
+            user_metadata: partial
+                .metadata("metadata")
+                .and_then(|text| serde_json::from_str(text).ok()),
         };
         project.disk.commit(label, &written, project.now_ms())?;
         partial.finished = true;

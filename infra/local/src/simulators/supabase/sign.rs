@@ -1,5 +1,5 @@
-//! Tokens of signed URLs. They look like the JWTs of the hosted service, but only this simulator can check them: the
-//! third part is a keyed SHA-256.
+//! Tokens of signed URLs. They look like the JWTs of the hosted service, but only this simulator
+//! can check them: the third part is a keyed SHA-256.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -17,7 +17,8 @@ struct Claims {
 
 /// `target` is `bucket/path`; times are Unix seconds.
 pub(super) fn token(key: &str, target: &str, now_s: u64, expires_in_s: u64) -> String {
-    let claims = Claims { url: target.to_owned(), iat: now_s, exp: now_s.saturating_add(expires_in_s) };
+    let claims =
+        Claims { url: target.to_owned(), iat: now_s, exp: now_s.saturating_add(expires_in_s) };
     let claims = serde_json::to_vec(&claims).expect("plain strings and numbers serialise");
     let head = URL_SAFE_NO_PAD.encode(r#"{"alg":"HS256","typ":"JWT"}"#);
     let signed = format!("{head}.{}", URL_SAFE_NO_PAD.encode(claims));
@@ -30,7 +31,11 @@ pub(super) fn verify(key: &str, token: &str, target: &str, now_s: u64) -> Result
     if claims.url != target {
         return Err(Refusal::Signature("Invalid signature"));
     }
-    if claims.exp <= now_s { Err(Refusal::Signature("\"exp\" claim timestamp check failed")) } else { Ok(claims.exp) }
+    if claims.exp <= now_s {
+        Err(Refusal::Signature("\"exp\" claim timestamp check failed"))
+    } else {
+        Ok(claims.exp)
+    }
 }
 
 fn open(key: &str, token: &str) -> Option<Claims> {
@@ -40,7 +45,8 @@ fn open(key: &str, token: &str) -> Option<Claims> {
 }
 
 fn seal(key: &str, text: &str) -> String {
-    URL_SAFE_NO_PAD.encode(Sha256::new().chain_update(key).chain_update(text).chain_update(key).finalize())
+    URL_SAFE_NO_PAD
+        .encode(Sha256::new().chain_update(key).chain_update(text).chain_update(key).finalize())
 }
 
 #[cfg(test)]

@@ -42,7 +42,8 @@ impl Server {
         let directory = std::env::temp_dir().join(format!("supabase-{}", uuid::Uuid::new_v4()));
         let clock = SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_343_163);
         let server = Self::serve(Arc::new(Directory(directory)), Arc::new(Mutex::new(clock))).await;
-        let answer = server.send(Method::POST, "/bucket").json(&json!({ "name": "videos", "public": true }));
+        let answer =
+            server.send(Method::POST, "/bucket").json(&json!({ "name": "videos", "public": true }));
         assert_eq!(answer.send().await.unwrap().status(), 200);
         server
     }
@@ -87,7 +88,8 @@ impl Server {
         request.header("x-upsert", "true").body(bytes).send().await.unwrap()
     }
 
-    /// Writes bytes as they are and returns everything that comes back until the server closes the connection.
+    /// Writes bytes as they are and returns everything that comes back until the server closes the
+    /// connection.
     pub(super) async fn raw(&self, bytes: &[u8]) -> Vec<u8> {
         let mut stream = self.connect(bytes).await;
         let mut answer = Vec::new();
@@ -101,14 +103,16 @@ impl Server {
     }
 
     async fn connect(&self, bytes: &[u8]) -> TcpStream {
-        let mut stream = TcpStream::connect(self.origin.trim_start_matches("http://")).await.unwrap();
+        let mut stream =
+            TcpStream::connect(self.origin.trim_start_matches("http://")).await.unwrap();
         stream.write_all(bytes).await.unwrap();
         stream
     }
 }
 
 pub(super) fn client() -> reqwest::Client {
-    let _ = rustls::crypto::ring::default_provider().install_default(); // the second test finds it installed
+    // the second test finds it installed
+    let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder().no_proxy().build().unwrap()
 }
 
@@ -138,5 +142,7 @@ pub(super) async fn eventually(mut condition: impl AsyncFnMut() -> bool) {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(10), wait).await.expect("the condition holds within ten seconds");
+    tokio::time::timeout(Duration::from_secs(10), wait)
+        .await
+        .expect("the condition holds within ten seconds");
 }

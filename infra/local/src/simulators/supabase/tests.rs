@@ -15,13 +15,20 @@ async fn buckets_are_created_once_and_read_back() {
     assert_eq!(create().send().await.unwrap().text().await.unwrap(), r#"{"name":"films"}"#);
     let again = refusal(create()).await;
     assert_eq!(again, (400, "409".into(), "Duplicate".into(), "BucketAlreadyExists".into()));
-    let bucket: Value = server.send(Method::GET, "/bucket/films").send().await.unwrap().json().await.unwrap();
+    let bucket: Value =
+        server.send(Method::GET, "/bucket/films").send().await.unwrap().json().await.unwrap();
     assert_eq!(bucket["file_size_limit"], 10_000_000);
     assert_eq!(bucket["public"], false);
     assert_eq!(bucket["created_at"], "2026-11-22T10:26:03.000Z");
-    let change = server.send(Method::PUT, "/bucket/films").json(&json!({ "public": true })).send().await.unwrap();
+    let change = server
+        .send(Method::PUT, "/bucket/films")
+        .json(&json!({ "public": true }))
+        .send()
+        .await
+        .unwrap();
     assert_eq!(change.text().await.unwrap(), r#"{"message":"Successfully updated"}"#);
-    let bucket: Value = server.send(Method::GET, "/bucket/films").send().await.unwrap().json().await.unwrap();
+    let bucket: Value =
+        server.send(Method::GET, "/bucket/films").send().await.unwrap().json().await.unwrap();
     assert_eq!((&bucket["public"], &bucket["file_size_limit"]), (&json!(true), &json!(10_000_000)));
 }
 
@@ -80,7 +87,11 @@ async fn ranges_and_conditions_are_honoured() {
         assert_eq!(answer.status(), 416, "{refused}");
         let body: Value = answer.json().await.unwrap();
         let seen = (&body["statusCode"], &body["error"], &body["code"]);
-        assert_eq!(seen, (&json!("416"), &json!("invalid_range"), &json!("InvalidRange")), "{refused}");
+        assert_eq!(
+            seen,
+            (&json!("416"), &json!("invalid_range"), &json!("InvalidRange")),
+            "{refused}"
+        );
     }
     let same = read("if-none-match", "\"781e5e245d69b566979b86e28d23f2c7\"").await.unwrap();
     assert_eq!(same.status(), 304);
@@ -90,22 +101,33 @@ async fn ranges_and_conditions_are_honoured() {
 async fn an_object_is_saved_under_the_name_that_is_asked_for() {
     let server = Server::start().await;
     server.put("/object/videos/a.mp4", "0123456789").await;
-    let signing = server.send(Method::POST, "/object/sign/videos/a.mp4").json(&json!({ "expiresIn": 60 }));
+    let signing =
+        server.send(Method::POST, "/object/sign/videos/a.mp4").json(&json!({ "expiresIn": 60 }));
     let signed: Value = signing.send().await.unwrap().json().await.unwrap();
     let signed = format!("{}&download=b.mp4", signed["signedURL"].as_str().unwrap());
     for (path, disposition) in [
         ("/object/public/videos/a.mp4", ""),
         ("/object/public/videos/a.mp4?download=", "attachment;"),
-        ("/object/public/videos/a.mp4?download=b.mp4", "attachment; filename=b.mp4; filename*=UTF-8''b.mp4"),
+        (
+            "/object/public/videos/a.mp4?download=b.mp4",
+            "attachment; filename=b.mp4; filename*=UTF-8''b.mp4",
+        ),
         (
             "/object/public/videos/a.mp4?download=mi%20v%C3%ADdeo.mp4",
             "attachment; filename=mi%20v%C3%ADdeo.mp4; filename*=UTF-8''mi%20v%C3%ADdeo.mp4",
         ),
-        ("/object/videos/a.mp4?download=b.mp4", "attachment; filename=b.mp4; filename*=UTF-8''b.mp4"),
+        (
+            "/object/videos/a.mp4?download=b.mp4",
+            "attachment; filename=b.mp4; filename*=UTF-8''b.mp4",
+        ),
         (&signed, "attachment; filename=b.mp4; filename*=UTF-8''b.mp4"),
     ] {
         let read = server.send(Method::GET, path).send().await.unwrap();
-        assert_eq!((read.status().as_u16(), header(&read, "content-disposition")), (200, disposition), "{path}");
+        assert_eq!(
+            (read.status().as_u16(), header(&read, "content-disposition")),
+            (200, disposition),
+            "{path}"
+        );
         assert_eq!(read.text().await.unwrap(), "0123456789", "{path}");
     }
 }
@@ -116,32 +138,79 @@ async fn refusals_are_400_with_the_truth_inside() {
     let small = json!({ "name": "small", "file_size_limit": 4, "allowed_mime_types": ["video/*"] });
     server.send(Method::POST, "/bucket").json(&small).send().await.unwrap();
     server.put("/object/videos/a.mp4", "a").await;
-    let post = |path: &str| server.send(Method::POST, path).header("content-type", "video/mp4").body("12345");
+    let post = |path: &str| {
+        server.send(Method::POST, path).header("content-type", "video/mp4").body("12345")
+    };
     let get = |path: &str| server.send(Method::GET, path);
     let anon = "Bearer eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoiYW5vbiJ9.c2ln";
     let bare = || server.bare(Method::POST, "/object/videos/b.mp4").body("x");
-    let chunked = || reqwest::Body::wrap_stream(futures::stream::iter([Ok::<_, std::io::Error>("123"), Ok("45")]));
+    let chunked = || {
+        reqwest::Body::wrap_stream(futures::stream::iter([
+            Ok::<_, std::io::Error>("123"),
+            Ok("45"),
+        ]))
+    };
     for (what, request, inner, error, code) in [
         ("exists", post("/object/videos/a.mp4"), "409", "Duplicate", "KeyAlreadyExists"),
         ("no bucket", post("/object/none/a.mp4"), "404", "Bucket not found", "NoSuchBucket"),
-        ("no bucket, public", get("/object/public/none/a"), "404", "Bucket not found", "NoSuchBucket"),
-        ("private, public path", get("/object/public/small/a"), "404", "Bucket not found", "NoSuchBucket"),
+        (
+            "no bucket, public",
+            get("/object/public/none/a"),
+            "404",
+            "Bucket not found",
+            "NoSuchBucket",
+        ),
+        (
+            "private, public path",
+            get("/object/public/small/a"),
+            "404",
+            "Bucket not found",
+            "NoSuchBucket",
+        ),
         ("no object, public", get("/object/public/videos/x"), "404", "not_found", "NoSuchKey"),
         ("no object, info", get("/object/info/videos/x"), "404", "not_found", "NoSuchKey"),
         ("no object", get("/object/videos/x"), "404", "not_found", "NoSuchKey"),
-        ("no object, delete", server.send(Method::DELETE, "/object/videos/x"), "404", "not_found", "NoSuchKey"),
-        ("no bucket, delete", server.send(Method::DELETE, "/object/none/x"), "404", "not_found", "NoSuchKey"),
+        (
+            "no object, delete",
+            server.send(Method::DELETE, "/object/videos/x"),
+            "404",
+            "not_found",
+            "NoSuchKey",
+        ),
+        (
+            "no bucket, delete",
+            server.send(Method::DELETE, "/object/none/x"),
+            "404",
+            "not_found",
+            "NoSuchKey",
+        ),
         ("no bucket, info", get("/object/info/none/x"), "404", "Bucket not found", "NoSuchBucket"),
         ("opaque bearer", bare().bearer_auth(KEY), "403", "Unauthorized", "AccessDenied"),
         ("anon", bare().header("authorization", anon), "403", "Unauthorized", "AccessDenied"),
         ("no key", bare(), "400", "Error", "InvalidRequest"),
-        ("mime", server.send(Method::POST, "/object/small/a").body("1"), "415", "invalid_mime_type", "InvalidMimeType"),
+        (
+            "mime",
+            server.send(Method::POST, "/object/small/a").body("1"),
+            "415",
+            "invalid_mime_type",
+            "InvalidMimeType",
+        ),
         ("size", post("/object/small/a.mp4"), "413", "Payload too large", "EntityTooLarge"),
-        ("size, chunked", post("/object/small/a.mp4").body(chunked()), "413", "Payload too large", "EntityTooLarge"),
+        (
+            "size, chunked",
+            post("/object/small/a.mp4").body(chunked()),
+            "413",
+            "Payload too large",
+            "EntityTooLarge",
+        ),
         ("key", post("/object/videos/a~b.mp4"), "400", "InvalidKey", "InvalidKey"),
         ("key", post("/object/videos/a%5B1%5D.mp4"), "400", "InvalidKey", "InvalidKey"),
     ] {
-        assert_eq!(refusal(request).await, (400, inner.into(), error.into(), code.into()), "{what}");
+        assert_eq!(
+            refusal(request).await,
+            (400, inner.into(), error.into(), code.into()),
+            "{what}"
+        );
     }
     assert_eq!(server.supabase.object("small", "a.mp4"), None);
 }
@@ -149,7 +218,8 @@ async fn refusals_are_400_with_the_truth_inside() {
 #[tokio::test]
 async fn a_secret_key_from_a_browser_is_a_genuine_401() {
     let server = Server::start().await;
-    let browser = server.send(Method::GET, "/bucket/videos").header("user-agent", "Mozilla/5.0 (X11)");
+    let browser =
+        server.send(Method::GET, "/bucket/videos").header("user-agent", "Mozilla/5.0 (X11)");
     assert_eq!(browser.send().await.unwrap().status(), 401);
     let seen = server.supabase.requests().pop().unwrap();
     assert_eq!((seen.method.as_str(), seen.path.as_str()), ("GET", "/storage/v1/bucket/videos"));
@@ -169,11 +239,16 @@ async fn forms_and_chunked_bodies_are_uploads_too() {
     assert_eq!(upload.send().await.unwrap().status(), 200);
     let info = server.send(Method::GET, "/object/info/videos/form.mp4").send().await.unwrap();
     let info: Value = info.json().await.unwrap();
-    assert_eq!((&info["cache_control"], &info["content_type"]), (&json!("max-age=3600"), &json!("video/mp4")));
+    assert_eq!(
+        (&info["cache_control"], &info["content_type"]),
+        (&json!("max-age=3600"), &json!("video/mp4"))
+    );
     assert_eq!((&info["size"], &info["metadata"]["job"]), (&json!(10), &json!("1")));
 
     let parts = futures::stream::iter([Ok::<_, std::io::Error>("01234"), Ok("56789")]);
-    let put = server.send(Method::PUT, "/object/videos/chunked.mp4").body(reqwest::Body::wrap_stream(parts));
+    let put = server
+        .send(Method::PUT, "/object/videos/chunked.mp4")
+        .body(reqwest::Body::wrap_stream(parts));
     assert_eq!(put.send().await.unwrap().status(), 200);
     assert_eq!(server.supabase.object("videos", "chunked.mp4").unwrap().size, 10);
 }
@@ -185,7 +260,8 @@ async fn folders_are_listed_and_objects_deleted() {
         server.put(&format!("/object/videos/{name}"), "x").await;
     }
     let list = async |body: Value| -> Vec<String> {
-        let answer = server.send(Method::POST, "/object/list/videos").json(&body).send().await.unwrap();
+        let answer =
+            server.send(Method::POST, "/object/list/videos").json(&body).send().await.unwrap();
         let rows: Vec<Value> = answer.json().await.unwrap();
         rows.iter().map(|row| row["name"].as_str().unwrap().to_owned()).collect()
     };
@@ -208,7 +284,8 @@ async fn a_signed_url_opens_a_private_object_for_a_while() {
     let server = Server::start().await;
     server.put("/object/videos/a.mp4", "0123456789").await;
     server.supabase.set_public("videos", false).unwrap();
-    let sign = server.send(Method::POST, "/object/sign/videos/a.mp4").json(&json!({ "expiresIn": 60 }));
+    let sign =
+        server.send(Method::POST, "/object/sign/videos/a.mp4").json(&json!({ "expiresIn": 60 }));
     let url: Value = sign.send().await.unwrap().json().await.unwrap();
     let read = || server.bare(Method::GET, url["signedURL"].as_str().unwrap());
     assert_eq!(read().send().await.unwrap().text().await.unwrap(), "0123456789");
@@ -225,7 +302,9 @@ async fn everything_survives_a_restart_and_a_replacement() {
     server.put("/object/videos/a", "second").await;
     assert!(!before.file.exists());
     let server = server.restart().await;
-    let read = async |path: &str| server.bare(Method::GET, path).send().await.unwrap().text().await.unwrap();
+    let read = async |path: &str| {
+        server.bare(Method::GET, path).send().await.unwrap().text().await.unwrap()
+    };
     assert_eq!(read("/object/public/videos/a").await, "second");
     assert_eq!(read("/object/public/videos/a/b.mp4").await, "below");
 }
@@ -233,7 +312,8 @@ async fn everything_survives_a_restart_and_a_replacement() {
 #[tokio::test]
 async fn a_broken_upload_leaves_nothing() {
     let server = Server::start().await;
-    let head = "POST /storage/v1/object/videos/a.mp4 HTTP/1.1\r\nhost: x\r\napikey: sb_secret_test\r\n";
+    let head =
+        "POST /storage/v1/object/videos/a.mp4 HTTP/1.1\r\nhost: x\r\napikey: sb_secret_test\r\n";
     let mut request = format!("{head}content-length: 100000\r\n\r\n").into_bytes();
     request.extend(pattern(50_000));
     server.cut_off(&request).await;

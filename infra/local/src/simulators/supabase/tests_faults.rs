@@ -37,8 +37,10 @@ async fn a_closed_connection_carries_no_byte_whatever_the_method() {
         "HEAD /storage/v1/upload/resumable/x",
     ];
     let send = async |line: &str| {
-        let fields = format!("host: x\r\napikey: {KEY}\r\ncontent-length: 1\r\nconnection: close\r\n");
-        String::from_utf8(server.raw(format!("{line} HTTP/1.1\r\n{fields}\r\nx").as_bytes()).await).unwrap()
+        let fields =
+            format!("host: x\r\napikey: {KEY}\r\ncontent-length: 1\r\nconnection: close\r\n");
+        String::from_utf8(server.raw(format!("{line} HTTP/1.1\r\n{fields}\r\nx").as_bytes()).await)
+            .unwrap()
     };
     for line in lines {
         assert!(send(line).await.starts_with("HTTP/1.1 "), "{line}");
@@ -54,7 +56,8 @@ async fn a_closed_connection_carries_no_byte_whatever_the_method() {
     assert!(server.send(Method::POST, "/object/videos/b").body("x").send().await.is_err());
     assert_eq!(server.supabase.object("videos", "b"), None);
 
-    let clear = client().delete(format!("{}/_simulator/faults", server.origin)).send().await.unwrap();
+    let clear =
+        client().delete(format!("{}/_simulator/faults", server.origin)).send().await.unwrap();
     assert_eq!(clear.status(), 204);
     assert_eq!(server.put("/object/videos/b", "x").await.status(), 200);
 }
@@ -63,7 +66,12 @@ async fn a_closed_connection_carries_no_byte_whatever_the_method() {
 async fn work_is_done_and_its_answer_lost() {
     let server = Server::start().await;
     order(&server, json!({ "step": "upload", "do": "close_after", "times": 1 })).await;
-    let lost = server.send(Method::POST, "/object/videos/a").body(pattern(300_000)).send().await.unwrap_err();
+    let lost = server
+        .send(Method::POST, "/object/videos/a")
+        .body(pattern(300_000))
+        .send()
+        .await
+        .unwrap_err();
     assert!(lost.is_request() && !lost.is_connect());
     assert_eq!(server.supabase.object("videos", "a").unwrap().size, 300_000);
 }
@@ -71,22 +79,32 @@ async fn work_is_done_and_its_answer_lost() {
 #[tokio::test]
 async fn a_patch_breaks_after_so_many_bytes() {
     let server = Server::start().await;
-    order(&server, json!({ "step": "tus_patch", "do": "break_after", "bytes": 70_000, "times": 1 })).await;
+    order(
+        &server,
+        json!({ "step": "tus_patch", "do": "break_after", "bytes": 70_000, "times": 1 }),
+    )
+    .await;
     let metadata = "bucketName dmlkZW9z,objectName YS5tcDQ=";
     let tus = |method, path: &str| server.send(method, path).header("tus-resumable", "1.0.0");
     let create = tus(Method::POST, "/upload/resumable").header("upload-length", 200_000);
     let created = create.header("upload-metadata", metadata).send().await.unwrap();
-    let path = header(&created, "location").strip_prefix(&format!("{}/storage/v1", server.origin)).unwrap();
+    let path = header(&created, "location")
+        .strip_prefix(&format!("{}/storage/v1", server.origin))
+        .unwrap();
     let bytes = pattern(200_000);
     let patch = |offset: usize| {
-        let request = tus(Method::PATCH, path).header("content-type", "application/offset+octet-stream");
+        let request =
+            tus(Method::PATCH, path).header("content-type", "application/offset+octet-stream");
         request.header("upload-offset", offset).body(bytes[offset..].to_vec()).send()
     };
     assert!(patch(0).await.is_err());
     let head = tus(Method::HEAD, path).send().await.unwrap();
     assert_eq!(header(&head, "upload-offset"), "70000");
     assert_eq!(patch(70_000).await.unwrap().status(), 204);
-    assert_eq!(std::fs::read(server.supabase.object("videos", "a.mp4").unwrap().file).unwrap(), bytes);
+    assert_eq!(
+        std::fs::read(server.supabase.object("videos", "a.mp4").unwrap().file).unwrap(),
+        bytes
+    );
 }
 
 #[tokio::test]
@@ -95,19 +113,34 @@ async fn sizes_are_not_told_and_locations_are_odd() {
     server.put("/object/videos/a", "12345").await;
     order(&server, json!({ "step": "public", "do": "chunked", "times": 1 })).await;
     order(&server, json!({ "step": "public", "do": "unknown_total", "times": 1 })).await;
-    let range = || server.bare(Method::GET, "/object/public/videos/a").header("range", "bytes=0-0").send();
+    let range =
+        || server.bare(Method::GET, "/object/public/videos/a").header("range", "bytes=0-0").send();
     let chunked = range().await.unwrap();
     assert_eq!((chunked.status().as_u16(), chunked.content_length()), (200, None));
     assert_eq!(header(&chunked, "content-range"), "");
     let unknown = range().await.unwrap();
-    assert_eq!((unknown.status().as_u16(), header(&unknown, "content-range")), (206, "bytes 0-0/*"));
+    assert_eq!(
+        (unknown.status().as_u16(), header(&unknown, "content-range")),
+        (206, "bytes 0-0/*")
+    );
 
-    order(&server, json!({ "step": "tus_create", "do": "location", "location": "//x/{id}?y", "times": 1 })).await;
+    order(
+        &server,
+        json!({ "step": "tus_create", "do": "location", "location": "//x/{id}?y", "times": 1 }),
+    )
+    .await;
     let create = server.send(Method::POST, "/upload/resumable").header("tus-resumable", "1.0.0");
-    let create = create.header("upload-length", 1).header("upload-metadata", "bucketName dmlkZW9z,objectName YS5tcDQ=");
+    let create = create
+        .header("upload-length", 1)
+        .header("upload-metadata", "bucketName dmlkZW9z,objectName YS5tcDQ=");
     let created = create.send().await.unwrap();
-    let id = header(&created, "location").strip_prefix("//x/").and_then(|rest| rest.strip_suffix("?y")).unwrap();
-    let head = server.send(Method::HEAD, &format!("/upload/resumable/{id}")).header("tus-resumable", "1.0.0");
+    let id = header(&created, "location")
+        .strip_prefix("//x/")
+        .and_then(|rest| rest.strip_suffix("?y"))
+        .unwrap();
+    let head = server
+        .send(Method::HEAD, &format!("/upload/resumable/{id}"))
+        .header("tus-resumable", "1.0.0");
     assert_eq!(head.send().await.unwrap().status(), 200, "the upload is there");
 }
 
@@ -130,7 +163,10 @@ async fn a_bucket_turns_private_and_a_size_is_wrong() {
     order(&server, json!({ "step": "public", "do": "private", "times": 1 })).await;
     order(&server, json!({ "step": "info", "do": "wrong_size", "size": 4, "times": 1 })).await;
     let read = || server.bare(Method::GET, "/object/public/videos/a");
-    assert_eq!(refusal(read()).await, (400, "404".into(), "Bucket not found".into(), "NoSuchBucket".into()));
+    assert_eq!(
+        refusal(read()).await,
+        (400, "404".into(), "Bucket not found".into(), "NoSuchBucket".into())
+    );
     assert_eq!(read().send().await.unwrap().status(), 200);
     let size = async || {
         let info = server.send(Method::GET, "/object/info/videos/a").send().await.unwrap();

@@ -11,7 +11,8 @@ const CHUNK: usize = 6 * MIB;
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// `bucketName` videos, `objectName` a.mp4, `contentType` video/mp4, `cacheControl` 3600
-const METADATA: &str = "bucketName dmlkZW9z,objectName YS5tcDQ=,contentType dmlkZW8vbXA0,cacheControl MzYwMA==";
+const METADATA: &str =
+    "bucketName dmlkZW9z,objectName YS5tcDQ=,contentType dmlkZW8vbXA0,cacheControl MzYwMA==";
 
 fn tus(server: &Server, method: Method, path: &str) -> RequestBuilder {
     let path = path.strip_prefix(&format!("{}/storage/v1", server.origin)).unwrap_or(path);
@@ -23,7 +24,9 @@ fn creation(server: &Server, length: usize) -> RequestBuilder {
 }
 
 fn creation_of(server: &Server, length: usize, metadata: &str) -> RequestBuilder {
-    tus(server, Method::POST, "/upload/resumable").header("upload-length", length).header("upload-metadata", metadata)
+    tus(server, Method::POST, "/upload/resumable")
+        .header("upload-length", length)
+        .header("upload-metadata", metadata)
 }
 
 /// The location of a new upload.
@@ -34,7 +37,8 @@ async fn create(server: &Server, length: usize) -> String {
 }
 
 fn chunk(server: &Server, location: &str, offset: usize, bytes: &[u8]) -> RequestBuilder {
-    let request = tus(server, Method::PATCH, location).header("content-type", "application/offset+octet-stream");
+    let request = tus(server, Method::PATCH, location)
+        .header("content-type", "application/offset+octet-stream");
     request.header("upload-offset", offset).body(bytes.to_vec())
 }
 
@@ -63,12 +67,18 @@ async fn an_upload_in_chunks_becomes_an_object() {
     assert_eq!(server.supabase.object("videos", "a.mp4"), None);
     let half = head(&server, &location).await;
     assert_eq!((half.status().as_u16(), header(&half, "upload-offset")), (200, "6291456"));
-    assert_eq!((header(&half, "upload-length"), header(&half, "cache-control")), ("6292456", "no-store"));
+    assert_eq!(
+        (header(&half, "upload-length"), header(&half, "cache-control")),
+        ("6292456", "no-store")
+    );
 
     let last = chunk(&server, &location, CHUNK, &bytes[CHUNK..]).send().await.unwrap();
     assert_eq!((header(&last, "upload-offset"), header(&last, "tus-complete")), ("6292456", "1"));
     let read = server.bare(Method::GET, "/object/public/videos/a.mp4").send().await.unwrap();
-    assert_eq!((header(&read, "cache-control"), header(&read, "content-type")), ("max-age=3600", "video/mp4"));
+    assert_eq!(
+        (header(&read, "cache-control"), header(&read, "content-type")),
+        ("max-age=3600", "video/mp4")
+    );
     assert_eq!(read.bytes().await.unwrap(), bytes);
 
     let finished = head(&server, &location).await;
@@ -80,7 +90,8 @@ async fn an_upload_in_chunks_becomes_an_object() {
 #[tokio::test]
 async fn refusals_are_genuine_codes_with_text() {
     let server = Server::start().await;
-    let small = json!({ "name": "small", "file_size_limit": 4, "allowed_mime_types": ["image/png"] });
+    let small =
+        json!({ "name": "small", "file_size_limit": 4, "allowed_mime_types": ["image/png"] });
     server.send(Method::POST, "/bucket").json(&small).send().await.unwrap();
     let location = create(&server, 2 * CHUNK).await;
     let patch = |offset, length| chunk(&server, &location, offset, &pattern(length));
@@ -98,7 +109,11 @@ async fn refusals_are_genuine_codes_with_text() {
         (bad_key, 400, "Invalid key: a~b"),
         (tus(&server, Method::PATCH, &location), 403, "Upload-Offset header required\n"),
         (untyped(), 403, "Content-Type header required\n"),
-        (tus(&server, Method::PATCH, &location).header("upload-offset", "-1"), 400, "Invalid upload-offset\n"),
+        (
+            tus(&server, Method::PATCH, &location).header("upload-offset", "-1"),
+            400,
+            "Invalid upload-offset\n",
+        ),
         (untyped().header("content-type", "video/mp4"), 400, "Invalid content-type\n"),
         (
             tus(&server, Method::POST, "/upload/resumable"),
@@ -112,8 +127,14 @@ async fn refusals_are_genuine_codes_with_text() {
     assert_eq!(head(&server, &unknown).await.status(), 404);
     let old = server.send(Method::HEAD, "/upload/resumable/x").send().await.unwrap();
     assert_eq!(old.status(), 412);
-    let bearer = server.bare(Method::POST, "/upload/resumable").header("tus-resumable", "1.0.0").bearer_auth(KEY);
-    assert_eq!(refusal(bearer).await, (400, "403".into(), "Unauthorized".into(), "AccessDenied".into()));
+    let bearer = server
+        .bare(Method::POST, "/upload/resumable")
+        .header("tus-resumable", "1.0.0")
+        .bearer_auth(KEY);
+    assert_eq!(
+        refusal(bearer).await,
+        (400, "403".into(), "Unauthorized".into(), "AccessDenied".into())
+    );
     assert_eq!(header(&head(&server, &location).await, "upload-offset"), "0");
 }
 
@@ -157,7 +178,10 @@ async fn what_arrived_before_a_connection_broke_is_kept() {
     assert_eq!(header(&head(&server, path).await, "upload-offset"), "100000");
     assert_eq!(said(chunk(&server, path, 100_000, &bytes[100_000..CHUNK])).await.0, 400);
     assert_eq!(said(chunk(&server, path, 100_000, &bytes[100_000..])).await.0, 204);
-    assert_eq!(std::fs::read(server.supabase.object("videos", "a.mp4").unwrap().file).unwrap(), bytes);
+    assert_eq!(
+        std::fs::read(server.supabase.object("videos", "a.mp4").unwrap().file).unwrap(),
+        bytes
+    );
 }
 
 #[tokio::test]
@@ -177,9 +201,13 @@ async fn the_extensions_work() {
     let server = Server::start().await;
     let able = server.bare(Method::OPTIONS, "/upload/resumable").send().await.unwrap();
     assert_eq!(able.status(), 204);
-    assert!(header(&able, "tus-extension").contains("creation-with-upload,creation-defer-length,termination"));
+    assert!(
+        header(&able, "tus-extension")
+            .contains("creation-with-upload,creation-defer-length,termination")
+    );
 
-    let at_once = creation(&server, 3).header("content-type", "application/offset+octet-stream").body("abc");
+    let at_once =
+        creation(&server, 3).header("content-type", "application/offset+octet-stream").body("abc");
     let at_once = at_once.send().await.unwrap();
     assert_eq!((at_once.status().as_u16(), header(&at_once, "upload-offset")), (201, "3"));
     assert_eq!(header(&at_once, "tus-complete"), "1");
@@ -189,7 +217,8 @@ async fn the_extensions_work() {
     let later = later.header("upload-metadata", METADATA).send().await.unwrap();
     let location = header(&later, "location").to_owned();
     assert_eq!(header(&head(&server, &location).await, "upload-defer-length"), "1");
-    let last = chunk(&server, &location, 0, b"abcde").header("upload-length", 5).send().await.unwrap();
+    let last =
+        chunk(&server, &location, 0, b"abcde").header("upload-length", 5).send().await.unwrap();
     assert_eq!(header(&last, "tus-complete"), "1");
     assert_eq!(server.supabase.object("videos", "a.mp4").unwrap().size, 5);
 

@@ -33,16 +33,21 @@ pub(super) const OFFSET_CONFLICT: Trouble = said(409, "Upload-Offset conflict\n"
 pub(super) const NO_LONGER_EXISTS: Trouble = said(410, "The file for this url no longer exists\n");
 pub(super) const SIZE_EXCEEDED: Trouble = said(413, "upload's size exceeded\n");
 pub(super) const MAX_SIZE_EXCEEDED: Trouble = said(413, "Maximum size exceeded\n");
-pub(super) const INVALID_LENGTH: Trouble = said(400, "Upload-Length or Upload-Defer-Length header required\n");
+pub(super) const INVALID_LENGTH: Trouble =
+    said(400, "Upload-Length or Upload-Defer-Length header required\n");
 pub(super) const INVALID_METADATA: Trouble = said(400, "Invalid upload-metadata\n");
-pub(super) const ALREADY_COMPLETE: Trouble = said(400, "Cannot terminate an already completed upload");
-pub(super) const NO_CONCATENATION: Trouble =
-    said(501, "Concatenation extension is not (yet) supported. Disable parallel uploads in the tus client.\n");
+pub(super) const ALREADY_COMPLETE: Trouble =
+    said(400, "Cannot terminate an already completed upload");
+pub(super) const NO_CONCATENATION: Trouble = said(
+    501,
+    "Concatenation extension is not (yet) supported. Disable parallel uploads in the tus client.\n",
+);
 const NOT_TUS: Trouble = said(412, "Tus-Resumable Required\n");
 const WRITE_ERROR: Trouble = said(500, "Something went wrong receiving the file\n");
 
 /// The text is this simulator's own: the hosted service only documents the rule.
-pub(super) const WRONG_CHUNK: Trouble = said(400, "Chunks must be exactly 6291456 bytes, except the last\n");
+pub(super) const WRONG_CHUNK: Trouble =
+    said(400, "Chunks must be exactly 6291456 bytes, except the last\n");
 
 impl From<Refusal> for Trouble {
     fn from(refusal: Refusal) -> Self {
@@ -64,7 +69,8 @@ impl IntoResponse for Trouble {
             Self::Broken => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
             Self::Said(status, text) => {
                 let mut response = text.into_owned().into_response();
-                *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+                *response.status_mut() =
+                    StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
                 sign(response)
             }
         }
@@ -72,7 +78,8 @@ impl IntoResponse for Trouble {
 }
 
 pub(super) fn respond(status: u16, fields: &[(&'static str, &str)]) -> Response {
-    let mut response = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR).into_response();
+    let mut response =
+        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR).into_response();
     for (name, value) in fields {
         if let Ok(value) = HeaderValue::from_str(value) {
             response.headers_mut().insert(HeaderName::from_static(name), value);
@@ -82,7 +89,8 @@ pub(super) fn respond(status: u16, fields: &[(&'static str, &str)]) -> Response 
 }
 
 pub(super) fn respond_with(status: u16, fields: &[(&'static str, String)]) -> Response {
-    let fields: Vec<(&'static str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let fields: Vec<(&'static str, &str)> =
+        fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
     respond(status, &fields)
 }
 
@@ -95,7 +103,8 @@ fn sign(mut response: Response) -> Response {
 pub(super) fn check(headers: &HeaderMap) -> Result<(), Trouble> {
     let version = auth::text(headers, "tus-resumable").ok_or(NOT_TUS)?;
     let bad_number = |name: &str| headers.contains_key(name) && number(headers, name).is_none();
-    let bad_metadata = auth::text(headers, "upload-metadata").is_some_and(|text| metadata(text).is_none());
+    let bad_metadata =
+        auth::text(headers, "upload-metadata").is_some_and(|text| metadata(text).is_none());
     let bad_defer = auth::text(headers, "upload-defer-length").is_some_and(|value| value != "1");
     let bad: Vec<&str> = [
         ("tus-resumable", version != "1.0.0"),
@@ -107,7 +116,11 @@ pub(super) fn check(headers: &HeaderMap) -> Result<(), Trouble> {
     .into_iter()
     .filter_map(|(name, bad)| bad.then_some(name))
     .collect();
-    if bad.is_empty() { Ok(()) } else { Err(Trouble::Said(400, format!("Invalid {}\n", bad.join(" ")).into())) }
+    if bad.is_empty() {
+        Ok(())
+    } else {
+        Err(Trouble::Said(400, format!("Invalid {}\n", bad.join(" ")).into()))
+    }
 }
 
 /// A non-negative whole number, spelled the one way.
@@ -125,7 +138,8 @@ pub(super) fn is_chunk(headers: &HeaderMap) -> bool {
 pub(super) fn metadata(text: &str) -> Option<Vec<(String, Option<String>)>> {
     let mut pairs: Vec<(String, Option<String>)> = Vec::new();
     for pair in text.split(',') {
-        let (key, value) = pair.split_once(' ').map_or((pair, None), |(key, value)| (key, Some(value)));
+        let (key, value) =
+            pair.split_once(' ').map_or((pair, None), |(key, value)| (key, Some(value)));
         let known = pairs.iter().any(|(name, _)| name == key);
         if key.is_empty() || !key.is_ascii() || known {
             return None;

@@ -68,12 +68,15 @@ async fn from_body(
     body: &mut (impl Stream<Item = Result<Bytes, axum::Error>> + Unpin),
 ) -> Result<Row, Refusal> {
     let content_type = content_type(headers).to_owned();
-    let length = auth::text(headers, header::CONTENT_LENGTH.as_str()).and_then(|length| length.parse().ok());
+    let length =
+        auth::text(headers, header::CONTENT_LENGTH.as_str()).and_then(|length| length.parse().ok());
     gate.admit(project, &content_type, length)?;
     let written = receive(project, &gate, body, length).await?;
     let label = Label {
         content_type,
-        cache_control: auth::text(headers, header::CACHE_CONTROL.as_str()).unwrap_or("no-cache").to_owned(),
+        cache_control: auth::text(headers, header::CACHE_CONTROL.as_str())
+            .unwrap_or("no-cache")
+            .to_owned(),
         user_metadata: auth::text(headers, "x-metadata").and_then(|text| {
             let json = STANDARD.decode(text).ok()?;
             serde_json::from_slice(&json).ok()
@@ -86,7 +89,8 @@ async fn from_body(
 
 /// Fields count only before the file, as on the server.
 async fn from_form(project: &Project, gate: Gate, form: &mut Multipart) -> Result<Row, Refusal> {
-    let (mut cache_control, mut user_metadata, mut named_type) = ("no-cache".to_owned(), None, None);
+    let (mut cache_control, mut user_metadata, mut named_type) =
+        ("no-cache".to_owned(), None, None);
     while let Some(mut field) = form.next_field().await.map_err(invalid)? {
         if field.file_name().is_none() {
             let name = field.name().unwrap_or_default().to_owned();
@@ -103,7 +107,13 @@ async fn from_form(project: &Project, gate: Gate, form: &mut Multipart) -> Resul
         let content_type = named_type.unwrap_or(part_type);
         gate.admit(project, &content_type, None)?;
         let written = receive(project, &gate, &mut field, None).await?;
-        let label = Label { content_type, cache_control, user_metadata, bucket: gate.bucket.id, name: gate.name };
+        let label = Label {
+            content_type,
+            cache_control,
+            user_metadata,
+            bucket: gate.bucket.id,
+            name: gate.name,
+        };
         return Ok(project.disk.commit(label, &written, project.now_ms())?);
     }
     Err(Refusal::Invalid("No content provided".into()))
@@ -146,7 +156,12 @@ impl Gate {
         self.bucket.file_size_limit.unwrap_or(PROJECT_LIMIT)
     }
 
-    fn admit(&self, project: &Project, content_type: &str, length: Option<u64>) -> Result<(), Refusal> {
+    fn admit(
+        &self,
+        project: &Project,
+        content_type: &str,
+        length: Option<u64>,
+    ) -> Result<(), Refusal> {
         check_mime(&self.bucket, content_type)?;
         if length.is_some_and(|length| length > self.limit()) {
             return Err(Refusal::TooLarge);
@@ -157,18 +172,30 @@ impl Gate {
 }
 
 /// What row-level security and the unique key of the table would say.
-pub(super) fn permit(project: &Project, caller: Caller, bucket: &str, name: &str, upsert: bool) -> Result<(), Refusal> {
+pub(super) fn permit(
+    project: &Project,
+    caller: Caller,
+    bucket: &str,
+    name: &str,
+    upsert: bool,
+) -> Result<(), Refusal> {
     caller.may_write()?;
-    if !upsert && project.disk.find(bucket, name).is_some() { Err(Refusal::ObjectExists) } else { Ok(()) }
+    if !upsert && project.disk.find(bucket, name).is_some() {
+        Err(Refusal::ObjectExists)
+    } else {
+        Ok(())
+    }
 }
 
 /// Compares as the server does: parameters count, so `video/mp4; codecs=…` is not `video/mp4`.
 pub(super) fn check_mime(bucket: &Bucket, content_type: &str) -> Result<(), Refusal> {
-    let Some(allowed) = bucket.allowed_mime_types.as_ref().filter(|allowed| !allowed.is_empty()) else {
+    let Some(allowed) = bucket.allowed_mime_types.as_ref().filter(|allowed| !allowed.is_empty())
+    else {
         return Ok(());
     };
     let family = content_type.split_once('/').map(|(family, _)| format!("{family}/*"));
-    let fits = allowed.iter().any(|allowed| allowed == content_type || Some(allowed) == family.as_ref());
+    let fits =
+        allowed.iter().any(|allowed| allowed == content_type || Some(allowed) == family.as_ref());
     if fits { Ok(()) } else { Err(Refusal::Mime(content_type.to_owned())) }
 }
 

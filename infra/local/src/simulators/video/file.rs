@@ -1,4 +1,5 @@
-//! A video file of any size that is never whole in memory: what the encoder made, and filler that exists only while it is read.
+//! A video file of any size that is never whole in memory: what the encoder made, and filler that
+//! exists only while it is read.
 
 use std::ops::Range;
 
@@ -26,15 +27,19 @@ impl Mp4 {
     /// `video` and a `free` box up to `total` bytes, or as it is when the box would not fit.
     pub(super) fn filled_up_to(total: u64, video: Bytes) -> Self {
         match total.checked_sub(length(&video)) {
-            Some(free) if free >= 8 => Self { video: [video, free_header(free)].concat().into(), len: total },
+            Some(free) if free >= 8 => {
+                Self { video: [video, free_header(free)].concat().into(), len: total }
+            }
             _ => Self::plain(video),
         }
     }
 
-    /// The first `keep` bytes only: a file that was cut off, whose boxes promise more than there is.
+    /// The first `keep` bytes only: a file that was cut off, whose boxes promise more than there
+    /// is.
     pub fn cut_to(self, keep: u64) -> Self {
         let len = self.len.min(keep);
-        let video = self.video.slice(..usize::try_from(len).unwrap_or(usize::MAX).min(self.video.len()));
+        let video =
+            self.video.slice(..usize::try_from(len).unwrap_or(usize::MAX).min(self.video.len()));
         Self { video, len }
     }
 
@@ -58,7 +63,8 @@ impl Mp4 {
     }
 }
 
-/// The head of a `free` box that is `size` bytes long with its head; over 4 GiB the size is a 64-bit one.
+/// The head of a `free` box that is `size` bytes long with its head; over 4 GiB the size is a
+/// 64-bit one.
 fn free_header(size: u64) -> Bytes {
     let mut head = BytesMut::new();
     match u32::try_from(size) {
@@ -94,7 +100,9 @@ mod tests {
     use super::*;
 
     async fn collect(stream: impl Stream<Item = Bytes>) -> Vec<u8> {
-        Box::pin(stream).fold(Vec::new(), |all, piece| async move { [all.as_slice(), &piece].concat() }).await
+        Box::pin(stream)
+            .fold(Vec::new(), |all, piece| async move { [all.as_slice(), &piece].concat() })
+            .await
     }
 
     #[tokio::test]
@@ -103,7 +111,8 @@ mod tests {
         let file = super::super::padded(1, "16:9", total);
         let bytes = collect(file.read(0..file.len())).await;
         assert_eq!(u64::try_from(bytes.len()).unwrap(), total);
-        let kinds: Vec<_> = boxes(&bytes).map(|(kind, _)| String::from_utf8(kind).unwrap()).collect();
+        let kinds: Vec<_> =
+            boxes(&bytes).map(|(kind, _)| String::from_utf8(kind).unwrap()).collect();
         assert_eq!(kinds, ["ftyp", "moov", "mdat", "free"]);
         assert_eq!(boxes(&bytes).map(|(_, size)| size).sum::<usize>(), bytes.len());
     }
@@ -112,9 +121,20 @@ mod tests {
     async fn any_range_equals_the_same_slice_of_the_whole() {
         let file = super::super::padded(1, "1:1", 300_000);
         let whole = collect(file.read(0..file.len())).await;
-        for range in [0..1, 100..200_000, 299_999..300_000, 299_990..400_000, 300_000..300_001, 65_536..131_072] {
-            let (start, end) = (usize::try_from(range.start).unwrap(), usize::try_from(range.end).unwrap());
-            assert_eq!(collect(file.read(range)).await, whole[start.min(300_000)..end.min(300_000)]);
+        for range in [
+            0..1,
+            100..200_000,
+            299_999..300_000,
+            299_990..400_000,
+            300_000..300_001,
+            65_536..131_072,
+        ] {
+            let (start, end) =
+                (usize::try_from(range.start).unwrap(), usize::try_from(range.end).unwrap());
+            assert_eq!(
+                collect(file.read(range)).await,
+                whole[start.min(300_000)..end.min(300_000)]
+            );
         }
     }
 

@@ -20,7 +20,8 @@ fn frames_of(stream: &'static [u8]) -> impl Iterator<Item = &'static [u8]> + Clo
     let mut rest = stream;
     std::iter::from_fn(move || {
         let head = rest.get(3..6)?;
-        let length = usize::from(head[0] & 3) << 11 | usize::from(head[1]) << 3 | usize::from(head[2]) >> 5;
+        let length =
+            usize::from(head[0] & 3) << 11 | usize::from(head[1]) << 3 | usize::from(head[2]) >> 5;
         let (frame, after) = rest.split_at_checked(length)?;
         rest = after;
         Some(frame)

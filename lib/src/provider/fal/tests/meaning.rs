@@ -25,9 +25,12 @@ fn content_policy() -> Failure {
 }
 
 fn invalid() -> Failure {
-    let message = "duration: Input should be '5' or '10'; prompt: String should have at most 2500 characters";
+    let message =
+        "duration: Input should be '5' or '10'; prompt: String should have at most 2500 characters";
     let said = "Input should be '5' or '10'; String should have at most 2500 characters";
-    Failure::new(FailureCode::ProviderRefused, message).with_provider_code("literal_error").with_said(said)
+    Failure::new(FailureCode::ProviderRefused, message)
+        .with_provider_code("literal_error")
+        .with_said(said)
 }
 
 fn plain() -> Failure {
@@ -36,7 +39,8 @@ fn plain() -> Failure {
 }
 
 fn no_video(keys: &str) -> Checked {
-    let failure = Failure::new(FailureCode::ProviderNoOutput, "fal finished the render and gave no video");
+    let failure =
+        Failure::new(FailureCode::ProviderNoOutput, "fal finished the render and gave no video");
     Checked::Failed(failure.with_said(&format!("the result has: {keys}")))
 }
 
@@ -59,7 +63,10 @@ fn what_the_answer_to_a_submission_means() {
         Submitted::Refused(Failure::new(FailureCode::ProviderRefused, &message))
     };
     let no_model = |said: &str| {
-        let failure = Failure::new(FailureCode::ProviderUnavailable, "fal does not have this model at present");
+        let failure = Failure::new(
+            FailureCode::ProviderUnavailable,
+            "fal does not have this model at present",
+        );
         Submitted::Refused(failure.with_said(&format!("fal answered HTTP {said}")))
     };
     for (status, body, expected) in [
@@ -95,7 +102,11 @@ fn what_the_answer_to_a_submission_means() {
         (429, r#"{"detail": "Too many requests"}"#, not_taken("429")),
         (429, HTML, not_taken("429")),
         (429, CONTENT_POLICY, not_taken("429")),
-        (403, r#"{"errors": [{"code": 10000, "message": "Authentication error"}]}"#, not_taken("403")),
+        (
+            403,
+            r#"{"errors": [{"code": 10000, "message": "Authentication error"}]}"#,
+            not_taken("403"),
+        ),
         (403, "Forbidden", not_taken("403")),
         (503, NO_RUNNER, not_taken("503 (runner_scheduling_failure)")),
         // It may render: never sent again.
@@ -148,14 +159,19 @@ fn what_a_status_means() {
         (503, HTML, trouble("503")),
         (504, TIMED_OUT, trouble("504 (request_timeout)")),
     ] {
-        assert_eq!(fal().status_read(&kling_handle(), &reply(status, body)), expected, "{status} {body}");
+        assert_eq!(
+            fal().status_read(&kling_handle(), &reply(status, body)),
+            expected,
+            "{status} {body}"
+        );
     }
 }
 
 #[test]
 fn what_a_result_means() {
     let result = include_str!("../replies/result.json");
-    let done = Checked::Done { file_url: "https://v3b.fal.media/files/b/panda/output.mp4".to_owned() };
+    let done =
+        Checked::Done { file_url: "https://v3b.fal.media/files/b/panda/output.mp4".to_owned() };
     for (status, body, expected) in [
         (200, result, done),
         (200, r#"{"video": null}"#, no_video("video")),
@@ -184,7 +200,11 @@ fn what_a_result_means() {
         (429, INVALID, trouble("429")),
         (500, INTERNAL, trouble("500 (internal_error)")),
         (503, RUNNER_LOST, trouble("503 (runner_disconnected)")),
-        (499, r#"{"detail": "gone", "error_type": "client_disconnected"}"#, trouble("499 (client_disconnected)")),
+        (
+            499,
+            r#"{"detail": "gone", "error_type": "client_disconnected"}"#,
+            trouble("499 (client_disconnected)"),
+        ),
         (504, TIMED_OUT, trouble("504 (request_timeout)")),
         // The model renders still.
         (400, include_str!("../replies/in_progress_400.json"), Checked::Rendering),

@@ -30,7 +30,8 @@ fn a_finished_render_without_a_result_is_a_failure_of_the_provider() {
         (405, r#"{"detail": "Method Not Allowed"}"#, Some("Method Not Allowed")),
         (410, "", None),
     ] {
-        let message = format!("fal finished the render and does not have its result (HTTP {status})");
+        let message =
+            format!("fal finished the render and does not have its result (HTTP {status})");
         let expected = (FailureCode::ProviderNoOutput, message, None, said.map(str::to_owned));
         assert_eq!(told(result_read(&reply(status, body))), expected, "{status} {body}");
     }
@@ -49,21 +50,37 @@ fn every_refusal_of_a_finished_render_ends_the_job() {
             r#"{"detail": "Unable to make: road work in progress"}"#,
             "Unable to make: road work in progress".to_owned(),
         ),
-        (400, r#"{"detail": "Request is wrong: work in progress"}"#, "Request is wrong: work in progress".to_owned()),
+        (
+            400,
+            r#"{"detail": "Request is wrong: work in progress"}"#,
+            "Request is wrong: work in progress".to_owned(),
+        ),
         (422, r#"{"errors": ["too long"]}"#, refused(422)),
         (400, r#"{"detail": "see https://x.fal.run/?token=abc"}"#, refused(400)),
-        (400, r#"{"detail": "No pod for app acme-prod at 10.0.0.1", "error_type": "bad_request"}"#, refused(400)),
+        (
+            400,
+            r#"{"detail": "No pod for app acme-prod at 10.0.0.1", "error_type": "bad_request"}"#,
+            refused(400),
+        ),
         (422, "{}", refused(422)),
         (422, "", refused(422)),
         (422, r#"{"message": "no such voice"}"#, "no such voice".to_owned()),
-        (422, r#"{"detail": {"msg": "no such style", "type": "value_error"}}"#, "no such style".to_owned()),
+        (
+            422,
+            r#"{"detail": {"msg": "no such style", "type": "value_error"}}"#,
+            "no such style".to_owned(),
+        ),
         (
             403,
             r#"{"detail": [{"loc": ["body", "prompt"], "msg": "not allowed", "type": "forbidden"}]}"#,
             "prompt: not allowed".to_owned(),
         ),
         (403, r#"{"detail": ["not allowed"]}"#, refused(403)),
-        (422, r#"{"detail": [{"loc": ["query", "key"], "msg": "not allowed", "type": "x"}]}"#, refused(422)),
+        (
+            422,
+            r#"{"detail": [{"loc": ["query", "key"], "msg": "not allowed", "type": "x"}]}"#,
+            refused(422),
+        ),
         (422, r#"{"detail": []}"#, refused(422)),
         (413, r#"{"detail": "too large"}"#, "too large".to_owned()),
     ] {
@@ -72,8 +89,8 @@ fn every_refusal_of_a_finished_render_ends_the_job() {
     }
 }
 
-/// Whatever the body looks like, what it says reaches the log, and the caller where it speaks of the
-/// order.
+/// Whatever the body looks like, what it says reaches the log, and the caller where it speaks of
+/// the order.
 #[test]
 fn fals_own_words_are_read_wherever_they_stand() {
     let says = "The prompt is too long for this model";
@@ -108,7 +125,9 @@ fn fals_own_words_are_read_wherever_they_stand() {
 /// fal's own word on trying again decides where it says one; else what kind of error it is.
 #[test]
 fn whether_to_order_again_is_fals_word() {
-    let of = |kind: &str| format!(r#"{{"detail": [{{"loc": ["body"], "msg": "Went wrong", "type": "{kind}"}}]}}"#);
+    let of = |kind: &str| {
+        format!(r#"{{"detail": [{{"loc": ["body"], "msg": "Went wrong", "type": "{kind}"}}]}}"#)
+    };
     let (yes, no) = (("X-Fal-Retryable", "true"), ("X-Fal-Retryable", "false"));
     for (status, header, kind, code) in [
         (500, Some(no), "internal_server_error", FailureCode::ProviderRefused),
@@ -126,7 +145,8 @@ fn whether_to_order_again_is_fals_word() {
     ] {
         let reply = with_headers(status, &header.into_iter().collect::<Vec<_>>(), &of(kind));
         let (found, message, provider_code, said) = told(result_read(&reply));
-        let expected = (code, "Went wrong".to_owned(), Some(kind.to_owned()), Some("Went wrong".to_owned()));
+        let expected =
+            (code, "Went wrong".to_owned(), Some(kind.to_owned()), Some("Went wrong".to_owned()));
         assert_eq!((found, message, provider_code, said), expected, "{status} {header:?} {kind}");
     }
 }
@@ -135,16 +155,27 @@ fn whether_to_order_again_is_fals_word() {
 /// list.
 #[test]
 fn an_error_with_fals_word_on_trying_again_is_a_verdict() {
-    for (word, code) in [("true", FailureCode::RenderFailed), ("false", FailureCode::ProviderRefused)] {
-        for (status, body) in
-            [(500, r#"{"detail": "Generation failed"}"#), (504, r#"{"detail": "Too late"}"#), (503, "")]
-        {
-            let (found, message, ..) = told(result_read(&with_headers(status, &[("x-fal-retryable", word)], body)));
+    for (word, code) in
+        [("true", FailureCode::RenderFailed), ("false", FailureCode::ProviderRefused)]
+    {
+        for (status, body) in [
+            (500, r#"{"detail": "Generation failed"}"#),
+            (504, r#"{"detail": "Too late"}"#),
+            (503, ""),
+        ] {
+            let (found, message, ..) =
+                told(result_read(&with_headers(status, &[("x-fal-retryable", word)], body)));
             assert_eq!(found, code, "{status} {word}");
-            assert!(!message.contains("failed") && message.contains(&status.to_string()), "{message}");
+            assert!(
+                !message.contains("failed") && message.contains(&status.to_string()),
+                "{message}"
+            );
         }
-        let infrastructure = r#"{"detail": "Runner disconnected", "error_type": "runner_disconnected"}"#;
-        for (status, body) in [(503, infrastructure), (403, r#"{"detail": "User is locked"}"#), (429, "{}")] {
+        let infrastructure =
+            r#"{"detail": "Runner disconnected", "error_type": "runner_disconnected"}"#;
+        for (status, body) in
+            [(503, infrastructure), (403, r#"{"detail": "User is locked"}"#), (429, "{}")]
+        {
             let reply = with_headers(status, &[("x-fal-retryable", word)], body);
             assert!(matches!(result_read(&reply), Checked::Trouble(_)), "{status} {word}");
         }
@@ -160,11 +191,13 @@ fn a_filter_is_a_filter_under_other_names() {
         ("moderation_blocked", "flagged"),
         ("no_media_generated", "The model refused: unsafe content"),
     ] {
-        let body = json!({"detail": [{"loc": ["body", "prompt"], "msg": message, "type": kind}]}).to_string();
+        let body = json!({"detail": [{"loc": ["body", "prompt"], "msg": message, "type": kind}]})
+            .to_string();
         let (code, told, ..) = told(result_read(&reply(422, &body)));
         assert_eq!((code, told.as_str()), (FailureCode::ContentFiltered, message), "{kind}");
     }
-    let item = json!({"loc": ["body", "prompt"], "msg": "flagged", "type": "content_policy_violation"});
+    let item =
+        json!({"loc": ["body", "prompt"], "msg": "flagged", "type": "content_policy_violation"});
     for body in [
         json!([item]),
         json!({"errors": [item]}),
@@ -184,12 +217,16 @@ fn a_filter_is_a_filter_under_other_names() {
         for status in [200, 400, 422] {
             let (code, message, ..) = told(result_read(&reply(status, &body.to_string())));
             assert_eq!(code, FailureCode::ContentFiltered, "{status} {body}");
-            assert!(["flag", "blocked", "content checker"].iter().any(|word| message.contains(word)), "{message}");
+            assert!(
+                ["flag", "blocked", "content checker"].iter().any(|word| message.contains(word)),
+                "{message}"
+            );
         }
     }
     let text = reply(422, "It was flagged by a content checker");
     assert_eq!(told(result_read(&text)).0, FailureCode::ContentFiltered);
-    let safe = json!({"video": null, "has_nsfw_concepts": [false], "type": "video", "error": null}).to_string();
+    let safe = json!({"video": null, "has_nsfw_concepts": [false], "type": "video", "error": null})
+        .to_string();
     assert_eq!(told(result_read(&reply(200, &safe))).0, FailureCode::ProviderNoOutput);
     let body =
         json!({"detail": [{"loc": ["body"], "msg": "No video was made", "type": "no_media_generated"}]}).to_string();
@@ -200,8 +237,7 @@ fn a_filter_is_a_filter_under_other_names() {
 /// through it.
 #[test]
 fn no_address_and_no_key_of_fals_reaches_a_caller() {
-    let hostile =
-        "\u{1b}[31mGo to https://x.example/?token=abc or ask ops@acme.example about ghub_sk_live_abcdefgh1 at 10.0.0.1";
+    let hostile = "\u{1b}[31mGo to https://x.example/?token=abc or ask ops@acme.example about ghub_sk_live_abcdefgh1 at 10.0.0.1";
     let items = |loc: &str, kind: &str| json!({"detail": [{"loc": [loc, "prompt"], "msg": hostile, "type": kind}]});
     for body in [
         items("body", "value_error"),
@@ -235,7 +271,9 @@ fn what_is_logged_of_a_reply_is_short_and_plain() {
         with_headers(503, &[("x-fal-error-type", &kind)], ""),
         with_headers(200, &[("content-encoding", "gzip")], "\u{1f}"),
     ] {
-        let Checked::Trouble(why) = fal().status_read(&kling_handle(), &reply) else { panic!("{reply:?}") };
+        let Checked::Trouble(why) = fal().status_read(&kling_handle(), &reply) else {
+            panic!("{reply:?}")
+        };
         assert!(why.chars().count() < 120 && !why.contains('\u{1b}'), "{why}");
     }
     let gzip = with_headers(200, &[("content-encoding", "gzip")], "");

@@ -29,7 +29,12 @@ fn the_video_comes_out_whole_however_the_answer_is_cut_and_written() {
         ),
     ] {
         for piece in [1, 2, 3, 5, 64, 100_000] {
-            assert_eq!(taken(&json, piece).as_deref(), Ok(video.as_slice()), "in pieces of {piece}: {}", &json[..40]);
+            assert_eq!(
+                taken(&json, piece).as_deref(),
+                Ok(video.as_slice()),
+                "in pieces of {piece}: {}",
+                &json[..40]
+            );
         }
     }
 }
@@ -38,7 +43,8 @@ fn the_video_comes_out_whole_however_the_answer_is_cut_and_written() {
 fn every_base64_that_readers_must_take_is_taken() {
     let video: Vec<u8> = (0..=255).cycle().take(1_001).collect();
     let text = STANDARD.encode(&video);
-    let broken: Vec<_> = text.as_bytes().chunks(76).map(|line| std::str::from_utf8(line).unwrap()).collect();
+    let broken: Vec<_> =
+        text.as_bytes().chunks(76).map(|line| std::str::from_utf8(line).unwrap()).collect();
     for text in [
         text.clone(),
         text.trim_end_matches('=').to_owned(),
@@ -55,7 +61,12 @@ fn every_base64_that_readers_must_take_is_taken() {
         for field in ["bytesBase64Encoded", "bytes_base64_encoded", "encodedVideo", "videoBytes"] {
             let json = format!(r#"{{"video":{{"{field}":"{text}"}}}}"#);
             for piece in [1, 3, 64, 100_000] {
-                assert_eq!(taken(&json, piece).as_deref(), Ok(video.as_slice()), "{field} {}", &text[..40]);
+                assert_eq!(
+                    taken(&json, piece).as_deref(),
+                    Ok(video.as_slice()),
+                    "{field} {}",
+                    &text[..40]
+                );
             }
         }
     }
@@ -65,10 +76,20 @@ fn every_base64_that_readers_must_take_is_taken() {
 /// As `google::reply` reads it: an empty text is absent, and an image is no video.
 #[test]
 fn the_first_video_is_taken_and_nothing_in_front_of_it() {
-    let empty =
-        ["\"\"", "\"  \"", "\"\\n\"", "null", "7", "[]", "{}", "\"data:video/mp4;base64,\"", "\"data:video/mp4\""];
-    let empty =
-        empty.map(|text| format!("[{{\"bytesBase64Encoded\":{text}}},{{\"bytesBase64Encoded\":\"dmlkZW8=\"}}]"));
+    let empty = [
+        "\"\"",
+        "\"  \"",
+        "\"\\n\"",
+        "null",
+        "7",
+        "[]",
+        "{}",
+        "\"data:video/mp4;base64,\"",
+        "\"data:video/mp4\"",
+    ];
+    let empty = empty.map(|text| {
+        format!("[{{\"bytesBase64Encoded\":{text}}},{{\"bytesBase64Encoded\":\"dmlkZW8=\"}}]")
+    });
     let image = [
         r#"[{"image":{"bytesBase64Encoded":"aW1n"},"video":{"bytesBase64Encoded":"dmlkZW8="}}]"#,
         r#"[{"lastFrame" : {"x":[{"bytesBase64Encoded":"aW1n"}]},"bytesBase64Encoded":"dmlkZW8="}]"#,
@@ -82,7 +103,10 @@ fn the_first_video_is_taken_and_nothing_in_front_of_it() {
             assert_eq!(taken(&json, piece).as_deref(), Ok(b"video".as_slice()), "{piece}: {json}");
         }
     }
-    assert_eq!(taken(r#"{"videos":[{"image":{"bytesBase64Encoded":"aW1n"}}]}"#, 7), Err(NoInlineVideo::Ended));
+    assert_eq!(
+        taken(r#"{"videos":[{"image":{"bytesBase64Encoded":"aW1n"}}]}"#, 7),
+        Err(NoInlineVideo::Ended)
+    );
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! Alarms and dashboards: each alarm is heard, leads to what can be done, and watches something that is measured, as a dashboard shows
-//! only such things.
+//! Alarms and dashboards: each alarm is heard, leads to what can be done, and watches something
+//! that is measured, as a dashboard shows only such things.
 
 use super::Breaches;
 use crate::template::{Alarm, TEMPLATE, Template};
@@ -23,19 +23,23 @@ pub(super) fn alarms_lead_nowhere(template: &Template) -> Breaches {
 
 /// A metric that nothing writes, or not by these dimensions, is never above its threshold.
 pub(super) fn alarms_watch_nothing(template: &Template) -> Breaches {
-    ids(template, |alarm| !alarm.metrics.iter().all(|(metric, by)| is_measured(template, metric, by)))
+    ids(template, |alarm| {
+        !alarm.metrics.iter().all(|(metric, by)| is_measured(template, metric, by))
+    })
 }
 
 /// CloudWatch takes any name, and shows an empty picture.
 pub(super) fn dashboards_show_nothing(template: &Template) -> Breaches {
-    let wrong = template.dashboards.iter().filter(|(_, body)| !shows_what_is_measured(template, body));
+    let wrong =
+        template.dashboards.iter().filter(|(_, body)| !shows_what_is_measured(template, body));
     wrong.map(|(id, _)| id.clone()).collect()
 }
 
 fn shows_what_is_measured(template: &Template, body: &str) -> bool {
     let Ok(body) = serde_json::from_str::<Value>(body) else { return false };
     let widgets = body["widgets"].as_array().into_iter().flatten();
-    let mut rows = widgets.filter_map(|widget| widget["properties"]["metrics"].as_array()).flatten();
+    let mut rows =
+        widgets.filter_map(|widget| widget["properties"]["metrics"].as_array()).flatten();
     rows.all(|row| match row[0]["expression"].as_str() {
         Some(search) => is_search_for_a_metric(template, search),
         None => is_row_of_a_metric(template, row),
@@ -62,7 +66,8 @@ fn is_search_for_a_metric(template: &Template, search: &str) -> bool {
 /// By our functions, or by CloudWatch from a line of a log.
 fn is_measured(template: &Template, metric: &str, by: &[String]) -> bool {
     let same = |known: &&Metric| known.name == metric && known.by.iter().any(|set| *set == by);
-    METRICS.iter().any(same) || by.is_empty() && template.log_metrics.iter().any(|known| known == metric)
+    METRICS.iter().any(same)
+        || by.is_empty() && template.log_metrics.iter().any(|known| known == metric)
 }
 
 /// A heading's anchor is its text in small letters, with dashes.
@@ -72,7 +77,12 @@ fn anchors() -> impl Iterator<Item = String> {
 }
 
 fn ids(template: &Template, wrong: impl Fn(&Alarm) -> bool) -> Breaches {
-    template.alarms.iter().filter(|alarm| wrong(alarm)).map(|alarm| alarm.logical_id.clone()).collect()
+    template
+        .alarms
+        .iter()
+        .filter(|alarm| wrong(alarm))
+        .map(|alarm| alarm.logical_id.clone())
+        .collect()
 }
 
 /// CloudWatch bills an alarm for each metric that it watches.
@@ -80,9 +90,11 @@ fn ids(template: &Template, wrong: impl Fn(&Alarm) -> bool) -> Breaches {
 fn the_guide_counts_the_alarms() {
     let guide = include_str!("../../../../../DEPLOY.md");
     let watches = |part: &str| TEMPLATE.matches(part).count();
-    let (alarms, of_several) = (watches("Type: AWS::CloudWatch::Alarm"), watches("\n      Metrics:\n"));
+    let (alarms, of_several) =
+        (watches("Type: AWS::CloudWatch::Alarm"), watches("\n      Metrics:\n"));
     let billed = alarms - of_several + watches("- Id: ") - watches("Expression: ");
-    let row = guide.lines().find(|line| line.starts_with("| alarms |")).expect("the guide has the row");
+    let row =
+        guide.lines().find(|line| line.starts_with("| alarms |")).expect("the guide has the row");
     let cents = 10 * billed;
     let wanted = format!("| alarms | {}.{:02} | {billed} × 0.10:", cents / 100, cents % 100);
     assert!(row.starts_with(&wanted), "{row} should begin with {wanted}");
