@@ -5,12 +5,12 @@ mod rate;
 pub use rate::Rate;
 
 use crate::account::Account;
+use crate::ambient::Ambient;
 use crate::error::{Refusal, causes};
 use crate::http::{Call, Error};
 use crate::id::{Mode, OrgId};
 use crate::store::{KeyHash, Store};
 use crate::time::Timestamp;
-use crate::world::Ambient;
 use lambda_http::http::HeaderMap;
 use lambda_http::http::header::AUTHORIZATION;
 use rate::Rates;

@@ -3,14 +3,15 @@
 //! fails when its provider has stopped, and the poller asks for that. A render that is finished is
 //! stored and charged.
 
+use crate::ambient::Ambient;
 use crate::checking::{Checker, Look, Stopping};
-use crate::job::{Failure, FailureCode, Job, Moved, Processing, Seen, State};
+use crate::failure::{Failure, FailureCode};
+use crate::job::{Job, Moved, Processing, Seen, State};
 use crate::lifetime::Lifetime;
 use crate::outbound::BoxError;
 use crate::provider::Handle;
 use crate::queue::{Message, Queue};
 use crate::store::{Store, Written};
-use crate::world::Ambient;
 use std::time::Duration;
 
 /// How long no other worker ends the job: three exchanges of 10 s with the provider, and the

@@ -2,15 +2,16 @@
 //! this module holds the job's turn. When to ask, and when to give up, is for the caller to decide:
 //! `poll-jobs` by deadlines, a person by command.
 
+use crate::ambient::Ambient;
 use crate::error::causes;
-use crate::job::{Failure, Job, Moved, Seen};
+use crate::failure::Failure;
+use crate::job::{Job, Moved, Seen};
 use crate::lifetime::Lifetime;
 use crate::outbound::{BoxError, ProviderSender};
 use crate::provider::{Cancelled, Checked, Handle, Providers, Reply, Request};
 use crate::queue::{Message, Queue};
 use crate::store::{Store, Written};
 use crate::telemetry;
-use crate::world::Ambient;
 use std::time::Duration;
 
 /// A status or a result is a small read; ten seconds is a hundred times its usual length.

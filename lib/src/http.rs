@@ -32,6 +32,7 @@ pub use server::{Endpoint, Server, serve};
 pub use transaction::Transaction;
 pub use video_job::{DryRun, ErrorDetail, VideoJob};
 
+use crate::ambient::Ambient;
 use crate::error::{Refusal, causes};
 use crate::id::OrgId;
 use crate::metrics::Metrics;
@@ -39,7 +40,6 @@ use crate::money::Money;
 use crate::outbound::BoxError;
 use crate::storage::StorageError;
 use crate::store::StoreError;
-use crate::world::Ambient;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequestContext;
 use lambda_http::http::header::{
     ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE,

@@ -4,7 +4,6 @@
 mod deadline;
 mod deletion;
 mod expiry;
-mod failure;
 mod look;
 mod stop;
 mod trace;
@@ -14,13 +13,13 @@ mod turn;
 pub use deadline::{Deadline, LONGEST_OPEN, RESULT_KEPT, STOPPING};
 pub use deletion::Deletion;
 pub use expiry::SANDBOX_KEPT;
-pub use failure::{Failure, FailureCode};
 pub use look::Seen;
 pub use stop::Stop;
 pub use trace::Trace;
 pub use trouble::Trouble;
 pub use turn::{SUBMIT_LEASE, TURN_TOLERANCE};
 
+use crate::failure::Failure;
 use crate::id::{JobId, OrgId};
 use crate::money::Money;
 use crate::pricing::Price;

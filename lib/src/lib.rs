@@ -11,6 +11,7 @@ pub mod audit;
 pub mod catalog;
 pub mod decimal;
 pub mod error;
+pub mod failure;
 pub mod foreign_text;
 pub mod id;
 pub mod job;
@@ -20,6 +21,7 @@ pub mod pricing;
 pub mod provider;
 pub mod time;
 
+pub mod ambient;
 pub mod auth;
 pub mod cancellation;
 pub mod checking;

@@ -5,11 +5,11 @@
 //! Every metric of the project is in a table here; `template.yaml` shows them on its dashboard and
 //! watches some.
 
+use crate::ambient::Ambient;
 use crate::config::Env;
 use crate::job::{Job, STOPPING, State};
 use crate::money::Money;
 use crate::provider::Provider;
-use crate::world::Ambient;
 use serde_json::{Map, Value, json};
 use std::fmt;
 use std::sync::Arc;

@@ -3,11 +3,11 @@
 //! the other would not.
 
 use crate::account::Account;
+use crate::ambient::Ambient;
 use crate::auth;
 use crate::id::OrgId;
 use crate::money::Money;
 use crate::store::{ApiKey, Entry, KeyHash, Posted, Setting, Store, StoreError};
-use crate::world::Ambient;
 
 /// What every new organization starts with: MXN 50.
 pub const SIGNUP_BONUS: Money = Money::from_micros(50_000_000);

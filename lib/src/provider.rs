@@ -10,7 +10,8 @@ pub mod sandbox;
 
 pub use exchange::{Headers, Method, Reply, Request};
 
-use crate::job::{Failure, FailureCode, Job};
+use crate::failure::{Failure, FailureCode};
+use crate::job::Job;
 use serde::{Deserialize, Serialize};
 use url::Url;
 

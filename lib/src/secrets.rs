@@ -9,12 +9,13 @@ mod provider;
 
 pub use provider::ProviderCredential;
 
+use crate::ambient::Ambient;
 use crate::config::{ConfigError, Env, Secret};
 use crate::error::causes;
 use crate::metrics::Metrics;
 use crate::outbound::SdkConfig;
 use crate::time::Timestamp;
-use crate::world::{Ambient, World};
+use crate::world::World;
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::config::Builder;
 use aws_sdk_secretsmanager::error::{ErrorMetadata, ProvideErrorMetadata, SdkError};

@@ -12,11 +12,12 @@ mod stored;
 
 pub use error::StorageError;
 
+use crate::ambient::Ambient;
 use crate::config::{ConfigError, Env, Secret};
 use crate::id::{JobId, OrgId};
 use crate::outbound::{IDENTITY, Outbound, SdkConfig, read_body};
 use crate::secrets::{Credential, Secrets};
-use crate::world::{Ambient, World};
+use crate::world::World;
 use bytes::Bytes;
 use reqwest::header::{ACCEPT_ENCODING, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use reqwest::{Method, Request, Response};

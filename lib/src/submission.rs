@@ -2,6 +2,7 @@
 //! answer means for the job is decided here, for the function that accepts jobs and for the one
 //! that sends what is still pending.
 
+use crate::ambient::Ambient;
 use crate::error::causes;
 use crate::job::{Job, Moved};
 use crate::lifetime::Lifetime;
@@ -9,7 +10,6 @@ use crate::outbound::{ProviderSender, WireError};
 use crate::provider::{Providers, Submitted};
 use crate::store::{Store, StoreError, Written};
 use crate::telemetry;
-use crate::world::Ambient;
 use std::time::Duration;
 
 /// A provider takes a submission in under a second; one that needs 20 s will not answer at all.

@@ -2,7 +2,8 @@
 //! (`request.id`, `org.id`, `job.id`). Never a key, a prompt or a body, at no level.
 
 use crate::config::ConfigError;
-use crate::job::{Failure, FailureCode, Job};
+use crate::failure::{Failure, FailureCode};
+use crate::job::Job;
 use std::panic::PanicHookInfo;
 use tracing::{Level, Subscriber};
 use tracing_subscriber::EnvFilter;

@@ -3,8 +3,8 @@
 
 use crate::process::ROOT;
 use crate::reader::{Reader, commands};
+use ghub::failure::FailureCode;
 use ghub::http::ErrorCode;
-use ghub::job::FailureCode;
 use ghub::provider::sandbox::Outcome;
 use std::path::Path;
 

@@ -5,8 +5,8 @@
 use crate::process::ROOT;
 use crate::reader::{Reader, commands};
 use ghub::catalog::Catalog;
+use ghub::failure::FailureCode;
 use ghub::http::ErrorCode;
-use ghub::job::FailureCode;
 use ghub::metrics::METRICS;
 use local::template::Template;
 use std::collections::BTreeSet;

@@ -3,8 +3,9 @@
 use super::CancelVideo;
 use ghub::cancellation::Cancellation;
 use ghub::error::{NotCancellable, Refusal};
+use ghub::failure::{Failure, FailureCode};
 use ghub::http::Error;
-use ghub::job::{Failure, FailureCode, Job, Processing, State, Stop};
+use ghub::job::{Job, Processing, State, Stop};
 use ghub::lifetime::Lifetime;
 use ghub::outbound::BoxError;
 use ghub::store::StoreError;

@@ -2,7 +2,8 @@
 
 use super::{PollJobs, Turn};
 use ghub::checking::{Look, Stopping};
-use ghub::job::{Deadline, Failure, FailureCode, Job, Moved, Seen, State};
+use ghub::failure::{Failure, FailureCode};
+use ghub::job::{Deadline, Job, Moved, Seen, State};
 use ghub::lifetime::Lifetime;
 use ghub::outbound::BoxError;
 use ghub::provider::Handle;

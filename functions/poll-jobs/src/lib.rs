@@ -8,6 +8,7 @@ mod act;
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use futures::future::join_all;
+use ghub::ambient::Ambient;
 use ghub::checking::Checker;
 use ghub::config::ConfigError;
 use ghub::error::causes;
@@ -17,7 +18,7 @@ use ghub::outbound::{BoxError, ProviderSender, connect, sdk_config};
 use ghub::queue::{Message, Queue};
 use ghub::store::{Store, Table, Written};
 use ghub::submission::Submitter;
-use ghub::world::{Ambient, World};
+use ghub::world::World;
 use std::time::Duration;
 
 /// The function's timeout in the template. A submission and its record have to fit in.

@@ -1,5 +1,6 @@
 //! What a caller orders: the body, field by field, against the catalog. Unknown fields are ignored.
 
+use ghub::ambient::Ambient;
 use ghub::catalog::{Catalog, Model, Services};
 use ghub::config::Rates;
 use ghub::error::{Refusal, shortened};
@@ -9,7 +10,6 @@ use ghub::id::{Mode, OrgId};
 use ghub::job::{Job, SUBMIT_LEASE, State};
 use ghub::money::Money;
 use ghub::provider::{Provider, sandbox};
-use ghub::world::Ambient;
 use lambda_http::http::HeaderMap;
 use serde_json::{Map, Value};
 

@@ -4,13 +4,14 @@
 use crate::failure::Failure;
 use ghub::account::Account;
 use ghub::actor::Actor;
+use ghub::ambient::Ambient;
 use ghub::config::{Env, VARIABLES};
 use ghub::id::{JobId, OrgId};
 use ghub::job::Job;
 use ghub::metrics::Metrics;
 use ghub::outbound::{Outbound, sdk_config};
 use ghub::store::{Store, Table};
-use ghub::world::{Ambient, World};
+use ghub::world::World;
 use std::fmt;
 use std::path::Path;
 

@@ -274,7 +274,7 @@ fn object(job: &Job, now: Timestamp) -> Value {
         "stuck": stuck(job, now),
         "trouble": trouble_object(job.trouble.as_ref()),
         "ended": ended(job),
-        "failure": failure.map(ghub::job::Failure::shown),
+        "failure": failure.map(ghub::failure::Failure::shown),
         "deleted": job.deletion.map(|deletion| deletion.at),
     })
 }

@@ -2,11 +2,12 @@
 //! whatever happens in between.
 
 use super::{Call, Error, event};
+use crate::ambient::Ambient;
 use crate::config::{ConfigError, Env};
 use crate::metrics::Metrics;
 use crate::outbound::BoxError;
 use crate::telemetry;
-use crate::world::{Ambient, World};
+use crate::world::World;
 use futures::FutureExt;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use lambda_http::http::header::CONTENT_LENGTH;

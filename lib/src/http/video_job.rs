@@ -2,7 +2,8 @@
 
 use super::billing::Billing;
 use super::schema::{UnixSeconds, video_dry_run, video_job};
-use crate::job::{Failure, FailureCode, Job, State, Status};
+use crate::failure::{Failure, FailureCode};
+use crate::job::{Job, State, Status};
 use serde::Serialize;
 use utoipa::ToSchema;
 

@@ -1,7 +1,8 @@
 //! How long a job may stay in each phase. A job ends by its provider's verdict or by one of these,
 //! never by a passing error.
 
-use super::{Failure, FailureCode, Job, Processing, State};
+use super::{Job, Processing, State};
+use crate::failure::{Failure, FailureCode};
 use crate::time::Timestamp;
 use std::time::Duration;
 

@@ -2,7 +2,8 @@
 //! before its file goes, so that callers are never shown an address whose file does not answer. The
 //! address stays on the hidden job until the file is gone: it says where that is.
 
-use super::{Failure, Job, Moved, State};
+use super::{Job, Moved, State};
+use crate::failure::Failure;
 use crate::time::Timestamp;
 
 /// That a job was deleted, and how far that has come.

@@ -2,8 +2,8 @@
 //! renders is billed. So the job stays open, its cost stays held and its place stays taken, until
 //! it is known what became of the render.
 
-use super::{Failure, FailureCode};
 use super::{Job, Moved, Processing, State};
+use crate::failure::{Failure, FailureCode};
 use crate::time::Timestamp;
 use std::time::Duration;
 

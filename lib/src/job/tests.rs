@@ -5,6 +5,7 @@ mod ending;
 mod stopping;
 
 use super::*;
+use crate::failure::FailureCode;
 use crate::pricing::Price;
 use crate::provider::fal;
 use std::time::Duration;

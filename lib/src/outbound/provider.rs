@@ -3,13 +3,14 @@
 
 use super::credentials::header;
 use super::{Outbound, ProviderCredentials, SdkConfig, WireError};
+use crate::ambient::Ambient;
 use crate::catalog::Services;
 use crate::config::ConfigError;
 use crate::metrics::{Exchange, Metrics};
 use crate::provider::google::Google;
 use crate::provider::{Headers, Method, Provider, Reply, Request, refuses_our_account, sandbox};
 use crate::secrets::Unusable;
-use crate::world::{Ambient, World};
+use crate::world::World;
 use reqwest::header::{
     ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue,
 };

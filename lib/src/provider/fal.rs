@@ -14,7 +14,8 @@ pub(super) use refusal::refuses_our_account;
 pub use reply::cancel_read;
 
 use super::{Checked, Method, Provider, Reply, Request, Submitted};
-use crate::job::{Failure, FailureCode, Job};
+use crate::failure::{Failure, FailureCode};
+use crate::job::Job;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::Url;

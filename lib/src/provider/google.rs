@@ -14,7 +14,8 @@ mod status;
 pub(super) use reply::refuses_our_account;
 
 use super::{Checked, FileSource, Method, Provider, Reply, Request, Submitted};
-use crate::job::{Failure, FailureCode, Job};
+use crate::failure::{Failure, FailureCode};
+use crate::job::Job;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use url::Url;

@@ -8,7 +8,8 @@ mod answer;
 pub use answer::{VIDEO, answered};
 
 use super::{Cancelled, Checked, FileSource, Method, Provider, Reply, Request, Submitted};
-use crate::job::{Failure, FailureCode, Job};
+use crate::failure::{Failure, FailureCode};
+use crate::job::Job;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use url::Url;

@@ -12,15 +12,20 @@ pub(super) use update::JobUpdate;
 pub(super) use void::{NOT_VOID, VOID, from_void, is_void};
 
 use super::error::Item;
-use super::job::shard;
+use crate::failure::Failure;
 use crate::id::{JobId, OrgId};
-use crate::job::{Deletion, Failure, File, Job, Processing, State, Stop, Trace, Trouble};
+use crate::job::{Deletion, File, Job, Processing, State, Stop, Trace, Trouble};
 use crate::money::Money;
 use crate::outbound::BoxError;
 use crate::pricing::Price;
 use crate::provider::{Handle, Provider};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
+
+/// The index of open jobs is spread over this many partitions, so that a busy gateway does not
+/// write to one.
+pub const SHARDS: [&str; 16] =
+    ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "a", "b", "c", "d", "e", "f"];
 
 /// The shape of a job item; raised when a reader of the old shape would misunderstand the new one.
 const VERSION: u32 = 1;
@@ -101,6 +106,13 @@ pub(super) struct JobItem {
 pub(super) fn has_expired(item: &Item, now: Timestamp) -> bool {
     let expires = item.get("expires").and_then(|expires| expires.as_n().ok()?.parse::<i64>().ok());
     expires.is_some_and(|expires| expires <= now.unix_s())
+}
+
+/// The partition of the index of open jobs: the last hex digit, which is random in every UUID
+/// version.
+fn shard(job: JobId) -> String {
+    let text = job.to_string();
+    text[text.len() - 1..].to_owned()
 }
 
 /// The attribute that names the write by which an item stands.

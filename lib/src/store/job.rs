@@ -19,11 +19,6 @@ use aws_sdk_dynamodb::types::{
 };
 use std::time::Duration;
 
-/// The index of open jobs is spread over this many partitions, so that a busy gateway does not
-/// write to one.
-pub const SHARDS: [&str; 16] =
-    ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "a", "b", "c", "d", "e", "f"];
-
 /// DynamoDB's word for a write whose condition did not hold.
 const CONDITION_FAILED: &str = "ConditionalCheckFailed";
 
@@ -41,13 +36,6 @@ pub enum Written {
     Done,
     /// Somebody else wrote the job first; nothing was changed.
     Overtaken,
-}
-
-/// The partition of the index of open jobs: the last hex digit, which is random in every UUID
-/// version.
-pub(super) fn shard(job: JobId) -> String {
-    let text = job.to_string();
-    text[text.len() - 1..].to_owned()
 }
 
 impl Store {

@@ -2,9 +2,11 @@
 
 use crate::dynamo::{Embedded, TABLES};
 use ghub::account::Account;
+use ghub::ambient::Ambient;
 use ghub::config::Env;
+use ghub::failure::{Failure, FailureCode};
 use ghub::id::OrgId;
-use ghub::job::{Failure, FailureCode, Job, Moved, State};
+use ghub::job::{Job, Moved, State};
 use ghub::metrics::Metrics;
 use ghub::money::Money;
 use ghub::outbound::{Outbound, sdk_config};
@@ -12,7 +14,7 @@ use ghub::pricing::Price;
 use ghub::provider::{Handle, Provider, fal};
 use ghub::store::{Accepted, Entry, Store};
 use ghub::time::Timestamp;
-use ghub::world::{Ambient, World};
+use ghub::world::World;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

@@ -2,8 +2,9 @@
 //! item survives every write of this one.
 
 use crate::stage::{Stage, at, completed, failed, handle, moved};
+use ghub::failure::Failure;
 use ghub::id::OrgId;
-use ghub::job::{Failure, Job, Moved, Seen};
+use ghub::job::{Job, Moved, Seen};
 use ghub::store::{Setting, Written};
 use ghub::time::Timestamp;
 use serde_json::{Value, json};

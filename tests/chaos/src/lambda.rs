@@ -4,9 +4,10 @@
 use crate::clock::Clock;
 use crate::record::Record;
 use crate::step::{INVOCATION, Invocation};
+use ghub::ambient::Ambient;
 use ghub::config::Env;
 use ghub::outbound::Outbound;
-use ghub::world::{Ambient, World};
+use ghub::world::World;
 use local::mapping::Function;
 use local::system::unseen;
 use serde_json::Value;

@@ -323,7 +323,7 @@ async fn scheduled(function: local::mapping::Function, every_s: u32) {
     }
 }
 
-async fn sign_up(store: &Store, ambient: &ghub::world::Ambient, balance: &str) -> Caller {
+async fn sign_up(store: &Store, ambient: &ghub::ambient::Ambient, balance: &str) -> Caller {
     let org = ambient.org_id();
     create_organization(store, ambient, org).await.expect("nothing disturbs the operator");
     let wanted: Money = balance.parse().expect("a balance is an amount");

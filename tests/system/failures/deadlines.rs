@@ -4,7 +4,8 @@
 use super::hostile::{ENDLESS, Foreign, answers};
 use super::{A_TURN, HOUR, Quiet, failure, processing};
 use futures::future::join_all;
-use ghub::job::{FailureCode, Job, State, Status};
+use ghub::failure::FailureCode;
+use ghub::job::{Job, State, Status};
 use ghub::time::Timestamp;
 use local::faults::{Fault, Then};
 use local::supabase::{self, Plan, Step};

@@ -4,7 +4,8 @@
 use super::hostile::{ENDLESS, Foreign, SLOW, answers};
 use super::{A_TURN, HOUR, Quiet, failure, processing};
 use futures::future::join_all;
-use ghub::job::{FailureCode, Status};
+use ghub::failure::FailureCode;
+use ghub::job::Status;
 use ghub::outbound::Outbound;
 use local::fal::{Ending, Verdict};
 use local::faults::{Fault, Then};

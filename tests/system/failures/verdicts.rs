@@ -2,7 +2,8 @@
 //! nothing of the provider's or the operator's inside; the operator's log and alarms have the rest.
 
 use super::{A_TURN, Quiet, failure};
-use ghub::job::{FailureCode, Status};
+use ghub::failure::FailureCode;
+use ghub::job::Status;
 use local::fal::{Ending, Verdict};
 use local::faults::Then;
 use serde_json::{Value, json};

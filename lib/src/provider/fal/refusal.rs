@@ -5,8 +5,8 @@
 //! whether to try again. Endpoints that were not migrated say `detail` as plain text. An error of
 //! fal's machines has a plain `detail` and an `error_type`.
 
+use crate::failure::{Failure, FailureCode};
 use crate::foreign_text;
-use crate::job::{Failure, FailureCode};
 use crate::provider::Reply;
 use crate::provider::filter::says_filtered;
 use serde_json::Value;

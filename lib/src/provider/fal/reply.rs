@@ -2,7 +2,7 @@
 
 use super::refusal::{Said, described, error_type};
 use super::{Fal, Handle, Part, is_plain_id, video};
-use crate::job::{Failure, FailureCode};
+use crate::failure::{Failure, FailureCode};
 use crate::provider::{
     Cancelled, Checked, Handle as ProviderHandle, LONGEST_ADDRESS, Reply, Submitted,
 };

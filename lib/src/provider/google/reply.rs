@@ -3,8 +3,8 @@
 use super::json::{field, items, number, text, truth};
 use super::status::{Fault, Status};
 use super::{Handle, INLINE};
+use crate::failure::{Failure, FailureCode};
 use crate::foreign_text;
-use crate::job::{Failure, FailureCode};
 use crate::provider::{Checked, Handle as ProviderHandle, LONGEST_ADDRESS, Reply, Submitted};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;

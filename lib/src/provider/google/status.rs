@@ -2,8 +2,8 @@
 //! <https://cloud.google.com/apis/design/errors>
 
 use super::json::{field, items, number, text};
+use crate::failure::{Failure, FailureCode};
 use crate::foreign_text;
-use crate::job::{Failure, FailureCode};
 use crate::provider::filter::says_filtered;
 use serde_json::Value;
 

@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::account::Account;
+use crate::failure::FailureCode;
 use crate::job::tests::{in_every_state, in_state, kling};
-use crate::job::{FailureCode, Moved, Seen};
+use crate::job::{Moved, Seen};
 use aws_sdk_dynamodb::types::AttributeValue;
 use std::collections::BTreeSet;
 
