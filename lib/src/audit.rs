@@ -6,8 +6,9 @@ mod difference;
 pub use difference::Difference;
 
 use crate::id::JobId;
-use crate::job::{LONGEST_OPEN, Status};
+use crate::job::LONGEST_OPEN;
 use crate::money::{Money, MoneyOverflow};
+use crate::status::Status;
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
 

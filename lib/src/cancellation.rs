@@ -3,14 +3,14 @@
 //! fails when its provider has stopped, and the poller asks for that. A render that is finished is
 //! stored and charged.
 
+use crate::adapter::Handle;
 use crate::ambient::Ambient;
 use crate::checking::{Checker, Look, Stopping};
 use crate::failure::{Failure, FailureCode};
 use crate::job::{Job, Moved, Processing, Seen, State};
 use crate::lifetime::Lifetime;
 use crate::outbound::BoxError;
-use crate::provider::Handle;
-use crate::queue::{Message, Queue};
+use crate::queue::Queue;
 use crate::store::{Store, Written};
 use std::time::Duration;
 
@@ -74,12 +74,12 @@ impl Canceller {
         discard: bool,
         lifetime: Lifetime,
     ) -> Result<Cancellation, BoxError> {
-        match &job.state {
+        match job.state() {
             State::Completed { .. } | State::Failed { .. } => return Ok(Cancellation::Over),
             State::Processing(Processing { file: Some(_), .. }) if !discard => {
                 return Ok(Cancellation::Finished);
             }
-            State::Processing(_) if job.stop.is_some() && !discard => {
+            State::Processing(_) if job.stop().is_some() && !discard => {
                 return Ok(Cancellation::Requested);
             }
             State::Pending { .. } | State::Processing(_) => {}
@@ -90,7 +90,7 @@ impl Canceller {
         }
         // Where no provider can or has to be asked, the end itself is the write that overtakes all
         // others.
-        let handle = match &job.state {
+        let handle = match job.state() {
             State::Processing(Processing { handle, file: None, .. }) => handle.clone(),
             _ => return self.fail(job, failure, lifetime).await,
         };
@@ -167,9 +167,9 @@ impl Canceller {
     }
 
     async fn schedule_look(&self, job: &Job) {
-        let delay = job.due.since(self.ambient.now());
-        if let Err(error) = self.poll_queue.send_in_passing(Message::about(job), delay).await {
-            tracing::warn!(job.id = %job.id, org.id = %job.org, %error, "the job was not queued again; the sweep finds it");
+        let delay = job.due().since(self.ambient.now());
+        if let Err(error) = self.poll_queue.send_in_passing(job.key(), delay).await {
+            tracing::warn!(job.id = %job.id(), org.id = %job.org(), %error, "the job was not queued again; the sweep finds it");
         }
     }
 

@@ -9,13 +9,17 @@ pub use availability::{Service, Services, Unavailable};
 
 use crate::error::{Refusal, shortened};
 use crate::pricing::Factor;
-use crate::provider::{Provider, fal};
+use crate::provider::Provider;
 use crate::time::Timestamp;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// The longest prompt that we take for any model, in Unicode scalar values.
 pub const LONGEST_PROMPT: usize = 4000;
+
+/// The model whose one shape is not asked for: its provider has no field for it.
+pub(crate) const HAILUO: &str = "fal/hailuo-02";
+pub(crate) const HAILUO_RATIO: &str = "16:9";
 
 /// A model that callers can name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -168,10 +172,10 @@ impl Model {
                     "aspect_ratios must name at least one, the provider's default first".to_owned()
                 );
             }
-            if self.id == fal::HAILUO && ratios != [fal::HAILUO_RATIO] {
+            if self.id == HAILUO && ratios != [HAILUO_RATIO] {
                 return Err(format!(
                     "aspect_ratios can only be {}: its provider cannot be asked for another",
-                    fal::HAILUO_RATIO
+                    HAILUO_RATIO
                 ));
             }
             self.aspect_ratios = ratios;

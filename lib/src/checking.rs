@@ -2,14 +2,14 @@
 //! this module holds the job's turn. When to ask, and when to give up, is for the caller to decide:
 //! `poll-jobs` by deadlines, a person by command.
 
+use crate::adapter::{Cancelled, Checked, Handle, Providers, Reply, Request};
 use crate::ambient::Ambient;
 use crate::error::causes;
 use crate::failure::Failure;
 use crate::job::{Job, Moved, Seen};
 use crate::lifetime::Lifetime;
 use crate::outbound::{BoxError, ProviderSender};
-use crate::provider::{Cancelled, Checked, Handle, Providers, Reply, Request};
-use crate::queue::{Message, Queue};
+use crate::queue::Queue;
 use crate::store::{Store, Written};
 use crate::telemetry;
 use std::time::Duration;
@@ -151,10 +151,9 @@ impl Checker {
         };
         let written = self.write(&found, lifetime).await?;
         if written == Written::Done
-            && let Err(error) =
-                self.store_queue.send_in_passing(Message::about(&found), Duration::ZERO).await
+            && let Err(error) = self.store_queue.send_in_passing(found.key(), Duration::ZERO).await
         {
-            tracing::warn!(job.id = %found.id, org.id = %found.org, %error, "the file was not queued; the sweep finds the job");
+            tracing::warn!(job.id = %found.id(), org.id = %found.org(), %error, "the file was not queued; the sweep finds the job");
         }
         Ok(written)
     }
@@ -174,10 +173,9 @@ impl Checker {
         let written = self.record(&failed, lifetime).await?;
         if written == Written::Done
             && failed.trace().is_some_and(|trace| trace.file_found.is_some())
-            && let Err(error) =
-                self.store_queue.send_in_passing(Message::about(&failed), Duration::ZERO).await
+            && let Err(error) = self.store_queue.send_in_passing(failed.key(), Duration::ZERO).await
         {
-            tracing::warn!(job.id = %failed.id, %error, "the removal of the failed job's file was not queued");
+            tracing::warn!(job.id = %failed.id(), %error, "the removal of the failed job's file was not queued");
         }
         Ok(written)
     }
@@ -185,7 +183,7 @@ impl Checker {
     /// Writes a moved job. If another worker moved it meanwhile, that worker goes on with it.
     pub async fn record(&self, job: &Job, lifetime: Lifetime) -> Result<Written, BoxError> {
         let written = self.write(job, lifetime).await?;
-        tracing::info!(job.id = %job.id, org.id = %job.org, status = job.status().as_str(), written = written == Written::Done, "moved");
+        tracing::info!(job.id = %job.id(), org.id = %job.org(), status = job.status().as_str(), written = written == Written::Done, "moved");
         Ok(written)
     }
 

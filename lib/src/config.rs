@@ -4,9 +4,7 @@
 mod google;
 mod prices;
 
-pub use prices::Rates;
-
-use crate::provider::{Providers, fal::Fal};
+use crate::adapter::{Providers, fal::Fal};
 use std::collections::HashMap;
 use std::{fmt, sync::Arc};
 use url::Url;

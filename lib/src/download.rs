@@ -6,10 +6,10 @@ mod reading;
 
 pub use reading::Download;
 
+use crate::adapter::google::inline::{InlineVideo, NoInlineVideo};
+use crate::adapter::{FileSource, Request};
 use crate::config::ConfigError;
 use crate::outbound::{IDENTITY, Outbound, ProviderSender, SdkConfig, WireError};
-use crate::provider::google::inline::{InlineVideo, NoInlineVideo};
-use crate::provider::{FileSource, Request};
 use crate::world::World;
 use reading::{SILENCE, SLOWEST_BYTES_PER_S, unless_silent};
 use reqwest::header::{ACCEPT_ENCODING, LOCATION};

@@ -4,8 +4,8 @@
 
 use crate::account::HoldRefused;
 use crate::foreign_text::printable;
-use crate::job::Status;
 use crate::money::Money;
+use crate::status::Status;
 use std::time::Duration;
 
 /// A path is shown up to here. The longest of ours, with an id in it, has 60 characters.

@@ -40,6 +40,7 @@ use crate::money::Money;
 use crate::outbound::BoxError;
 use crate::storage::StorageError;
 use crate::store::StoreError;
+use crate::terms::NoTerms;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequestContext;
 use lambda_http::http::header::{
     ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE,
@@ -78,6 +79,15 @@ pub enum Error {
     /// Anything else of ours.
     #[error("internal error")]
     Internal(#[source] BoxError),
+}
+
+impl From<NoTerms> for Error {
+    fn from(error: NoTerms) -> Self {
+        match error {
+            NoTerms::Refused(refusal) => refusal.into(),
+            NoTerms::Overflow(overflow) => Self::Internal(overflow.into()),
+        }
+    }
 }
 
 /// One request on its way through a handler.

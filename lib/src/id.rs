@@ -91,6 +91,13 @@ impl From<OrgId> for String {
     }
 }
 
+/// Which job, and whose. It is the key of a job's item, and the whole of a message about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct JobKey {
+    pub org: OrgId,
+    pub job: JobId,
+}
+
 /// A video job. Version 7: ordered by its creation, with 74 random bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -5,6 +5,7 @@ mod deadline;
 mod deletion;
 mod expiry;
 mod look;
+mod parts;
 mod stop;
 mod trace;
 mod trouble;
@@ -14,59 +15,33 @@ pub use deadline::{Deadline, LONGEST_OPEN, RESULT_KEPT, STOPPING};
 pub use deletion::Deletion;
 pub use expiry::SANDBOX_KEPT;
 pub use look::Seen;
+pub use parts::Parts;
 pub use stop::Stop;
 pub use trace::Trace;
 pub use trouble::Trouble;
 pub use turn::{SUBMIT_LEASE, TURN_TOLERANCE};
 
+use crate::adapter::Handle;
 use crate::failure::Failure;
 use crate::id::{JobId, OrgId};
-use crate::money::Money;
-use crate::pricing::Price;
-use crate::provider::{Handle, Provider};
+use crate::status::Status;
+use crate::terms::Terms;
 use crate::time::Timestamp;
 use std::time::Duration;
 
-/// A job, with everything that was decided when it was accepted and where it stands.
+/// A job: the terms on which it was accepted, and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Job {
-    /// Which job.
-    pub id: JobId,
-    /// Whose.
-    pub org: OrgId,
-    /// The catalog id that the caller named.
-    pub model: String,
-    /// Who renders it.
-    pub provider: Provider,
-    /// What the model is called there, frozen so that a changed catalog does not touch jobs in
-    /// flight.
-    pub route: String,
-    /// The caller's text.
-    pub prompt: String,
-    /// Seconds that are rendered and billed.
-    pub seconds: u32,
-    /// `None` leaves it to the provider.
-    pub aspect_ratio: Option<String>,
-    /// In force when the job was accepted.
-    pub price: Price,
-    /// `price × seconds`, frozen.
-    pub cost: Money,
-    /// The model's first cadence in seconds.
-    pub poll_every_s: u32,
-    /// When it was accepted.
-    pub created: Timestamp,
-    /// While the job is open: nobody acts on it before this moment.
-    pub due: Timestamp,
-    /// Counts the writes; the store writes only over the revision that was read.
-    pub revision: u64,
-    /// Where it stands.
-    pub state: State,
-    /// Its provider is to stop.
-    pub stop: Option<Stop>,
-    /// What went wrong last on its way.
-    pub trouble: Option<Trouble>,
-    /// Its owner deleted it.
-    pub deletion: Option<Deletion>,
+    id: JobId,
+    org: OrgId,
+    terms: Terms,
+    created: Timestamp,
+    due: Timestamp,
+    revision: u64,
+    state: State,
+    stop: Option<Stop>,
+    trouble: Option<Trouble>,
+    deletion: Option<Deletion>,
 }
 
 /// Where a job stands, with what is known only there.
@@ -151,46 +126,25 @@ impl Moved {
     }
 }
 
-/// The four words that callers know.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, utoipa::ToSchema)]
-#[schema(rename_all = "snake_case")]
-pub enum Status {
-    /// Stored here, not yet at the provider.
-    Pending,
-    /// The provider renders.
-    Processing,
-    /// In storage and charged.
-    Completed,
-    /// Over, uncharged.
-    Failed,
-}
-
-impl Status {
-    /// All four, in the order in which a job may have them.
-    pub const ALL: [Self; 4] = [Self::Pending, Self::Processing, Self::Completed, Self::Failed];
-
-    /// Whether something may still become of a job that has it.
-    pub const fn is_open(self) -> bool {
-        matches!(self, Self::Pending | Self::Processing)
-    }
-
-    /// The word.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Processing => "processing",
-            Self::Completed => "completed",
-            Self::Failed => "failed",
+impl Job {
+    /// A new job on these terms. The function that accepts it sends it too: until the lease ends,
+    /// no other function may.
+    pub fn accept(id: JobId, org: OrgId, terms: Terms, now: Timestamp) -> Self {
+        let lease_until = now.after(SUBMIT_LEASE);
+        Self {
+            id,
+            org,
+            terms,
+            created: now,
+            due: lease_until,
+            revision: 0,
+            state: State::Pending { lease_until: Some(lease_until) },
+            stop: None,
+            trouble: None,
+            deletion: None,
         }
     }
 
-    /// The status that a word names.
-    pub fn named(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.as_str() == word)
-    }
-}
-
-impl Job {
     /// The word for where it stands.
     pub const fn status(&self) -> Status {
         match self.state {
@@ -305,4 +259,4 @@ impl Job {
 }
 
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;

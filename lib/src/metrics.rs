@@ -128,25 +128,28 @@ impl Metrics {
 
     /// A new job was accepted. Jobs of sandboxes are not counted: nothing of them is real.
     pub fn submitted(&self, job: &Job) {
-        if job.org.is_sandbox() {
+        if job.org().is_sandbox() {
             return;
         }
-        self.write(&[(&SUBMITTED, 1.into())], &[("Model", &job.model)]);
+        self.write(&[(&SUBMITTED, 1.into())], &[("Model", job.terms().model())]);
     }
 
     /// A job has reached its end, and that is written down. `Faults` is 0 or 1, so that its average
     /// is the share that failed by no caller's doing.
     pub fn ended(&self, job: &Job) {
-        if job.org.is_sandbox() {
+        if job.org().is_sandbox() {
             return;
         }
-        let provider = ("Provider", name(job.provider));
-        let fault = match &job.state {
+        let provider = ("Provider", name(job.terms().provider()));
+        let fault = match job.state() {
             State::Completed { at, .. } => {
                 self.write(&[(&COMPLETED, 1.into())], &[provider]);
-                let seconds = at.since(job.created).as_secs();
-                self.write(&[(&SECONDS_TO_COMPLETE, seconds.into())], &[("Model", &job.model)]);
-                self.write(&[(&CHARGED_MXN, number(job.cost))], &[]);
+                let seconds = at.since(job.created()).as_secs();
+                self.write(
+                    &[(&SECONDS_TO_COMPLETE, seconds.into())],
+                    &[("Model", job.terms().model())],
+                );
+                self.write(&[(&CHARGED_MXN, number(job.cost()))], &[]);
                 false
             }
             State::Failed { failure, .. } => {
@@ -162,18 +165,21 @@ impl Metrics {
     /// A render that had begun when its owner cancelled it may be billed to us, whatever the job
     /// costs its owner. A stop that was never confirmed certainly may.
     fn count_stop(&self, job: &Job) {
-        let Some(stop) = &job.stop else { return };
+        let Some(stop) = job.stop() else { return };
         let began = job.trace().is_some_and(|trace| trace.rendering_since.is_some());
         if stop.is_wanted() && began {
             self.write(
                 &[(&CANCELLED_RENDERS, 1.into())],
-                &[("Organization", &job.org.to_string())],
+                &[("Organization", &job.org().to_string())],
             );
         }
-        if let State::Failed { at, .. } = &job.state
+        if let State::Failed { at, .. } = job.state()
             && at.since(stop.requested) >= STOPPING
         {
-            self.write(&[(&STOPS_UNCONFIRMED, 1.into())], &[("Provider", name(job.provider))]);
+            self.write(
+                &[(&STOPS_UNCONFIRMED, 1.into())],
+                &[("Provider", name(job.terms().provider()))],
+            );
         }
     }
 

@@ -66,6 +66,25 @@ impl Price {
     }
 }
 
+/// Markup and exchange rate in force now. A job keeps those of its submit.
+#[derive(Debug, Clone, Copy)]
+pub struct Rates {
+    markup: Factor,
+    fx_mxn_per_usd: Factor,
+}
+
+impl Rates {
+    /// These rates.
+    pub const fn new(markup: Factor, fx_mxn_per_usd: Factor) -> Self {
+        Self { markup, fx_mxn_per_usd }
+    }
+
+    /// The price of a second at these rates.
+    pub const fn price(&self, usd_per_second: Factor) -> Price {
+        Price { usd_per_second, markup: self.markup, fx_mxn_per_usd: self.fx_mxn_per_usd }
+    }
+}
+
 /// Pesos for a second, exact: three factors of six places have a product of up to 18. It is a price
 /// to multiply and no amount: what is charged is rounded once, after it was multiplied by the
 /// seconds.

@@ -2,14 +2,12 @@
 //! from the job itself, so a message may be lost, doubled or reordered.
 
 use crate::config::ConfigError;
-use crate::id::{JobId, OrgId};
-use crate::job::Job;
+use crate::id::JobKey;
 use crate::outbound::{BoxError, SdkConfig};
 use crate::time::whole_seconds;
 use crate::world::World;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
-use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// The most messages that SQS takes in one call.
@@ -25,22 +23,6 @@ const FAIR: [&str; 2] = ["STORE_QUEUE_URL", "STORE_AGAIN_QUEUE_URL"];
 
 /// How long a sender waits who has something better to do.
 const IN_PASSING: Duration = Duration::from_secs(1);
-
-/// Which job to look at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Message {
-    /// Whose.
-    pub org: OrgId,
-    /// Which.
-    pub job: JobId,
-}
-
-impl Message {
-    /// A message about this job.
-    pub const fn about(job: &Job) -> Self {
-        Self { org: job.org, job: job.id }
-    }
-}
 
 /// SQS did not take a message. Whatever it was about is found again by the sweep.
 #[derive(Debug, thiserror::Error)]
@@ -72,7 +54,7 @@ impl Queue {
 
     /// Sends one message, to be delivered after `delay` (whole seconds, at most 900). A repeat
     /// delivers it twice, which does no harm.
-    pub async fn send(&self, message: Message, delay: Duration) -> Result<(), QueueError> {
+    pub async fn send(&self, message: JobKey, delay: Duration) -> Result<(), QueueError> {
         let sent = self
             .sqs
             .send_message()
@@ -89,7 +71,7 @@ impl Queue {
     /// a second is the sweep's.
     pub async fn send_in_passing(
         &self,
-        message: Message,
+        message: JobKey,
         delay: Duration,
     ) -> Result<(), QueueError> {
         let sent = tokio::time::timeout(IN_PASSING, self.send(message, delay)).await;
@@ -97,7 +79,7 @@ impl Queue {
     }
 
     /// Sends many, ten to a call. An error says how many were not taken; the others were.
-    pub async fn send_all(&self, messages: &[(Message, Duration)]) -> Result<(), QueueError> {
+    pub async fn send_all(&self, messages: &[(JobKey, Duration)]) -> Result<(), QueueError> {
         let mut refused = QueueError { count: 0, source: None };
         for batch in messages.chunks(BATCH) {
             match self.send_batch(batch).await {
@@ -110,7 +92,7 @@ impl Queue {
         if refused.count == 0 { Ok(()) } else { Err(refused) }
     }
 
-    async fn send_batch(&self, batch: &[(Message, Duration)]) -> Result<usize, BoxError> {
+    async fn send_batch(&self, batch: &[(JobKey, Duration)]) -> Result<usize, BoxError> {
         let entries = batch
             .iter()
             .enumerate()
@@ -133,12 +115,12 @@ impl Queue {
         Ok(answer.failed().len())
     }
 
-    fn group(&self, message: Message) -> Option<String> {
+    fn group(&self, message: JobKey) -> Option<String> {
         self.is_fair.then(|| message.org.to_string())
     }
 }
 
-fn body(message: Message) -> String {
+fn body(message: JobKey) -> String {
     format!(r#"{{"org":"{}","job":"{}"}}"#, message.org, message.job)
 }
 
@@ -151,12 +133,13 @@ fn seconds(delay: Duration) -> i32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::id::{JobId, OrgId};
 
     #[test]
     fn a_message_reads_back_as_it_was_written() {
         let id = uuid::Uuid::from_u128(7);
-        let message = Message { org: OrgId::from_uuid(id), job: JobId::from_uuid(id) };
-        assert_eq!(serde_json::from_str::<Message>(&body(message)).unwrap(), message);
+        let message = JobKey { org: OrgId::from_uuid(id), job: JobId::from_uuid(id) };
+        assert_eq!(serde_json::from_str::<JobKey>(&body(message)).unwrap(), message);
     }
 
     #[test]

@@ -2,12 +2,12 @@
 //! answer means for the job is decided here, for the function that accepts jobs and for the one
 //! that sends what is still pending.
 
+use crate::adapter::{Providers, Submitted};
 use crate::ambient::Ambient;
 use crate::error::causes;
 use crate::job::{Job, Moved};
 use crate::lifetime::Lifetime;
 use crate::outbound::{ProviderSender, WireError};
-use crate::provider::{Providers, Submitted};
 use crate::store::{Store, StoreError, Written};
 use crate::telemetry;
 use std::time::Duration;
@@ -52,13 +52,13 @@ impl Submitter {
                 job.failed(failure, now)
             }
             Submitted::NotTaken(why) => {
-                tracing::warn!(job.id = %job.id, org.id = %job.org, why, "the provider did not take the job; it stays pending");
+                tracing::warn!(job.id = %job.id(), org.id = %job.org(), why, "the provider did not take the job; it stays pending");
                 // a provider that refuses one job refuses all of that moment
                 let wait = self.ambient.spread(job.cadence(now));
                 job.not_taken(&why, now, wait)
             }
             Submitted::Unknown(why) => {
-                tracing::error!(job.id = %job.id, org.id = %job.org, why, "it is unknown whether the provider took the job");
+                tracing::error!(job.id = %job.id(), org.id = %job.org(), why, "it is unknown whether the provider took the job");
                 Moved::Already(job)
             }
         }
@@ -77,12 +77,12 @@ impl Submitter {
                 "the function's time was used up before the job could be sent".to_owned(),
             );
         };
-        let request = match self.providers.submit(job) {
+        let request = match self.providers.submit(job.key(), job.terms()) {
             Ok(request) => request,
             Err(failure) => return Submitted::Refused(failure),
         };
         match self.sender.send(request, timeout).await {
-            Ok(reply) => self.providers.submitted(job, &reply),
+            Ok(reply) => self.providers.submitted(job.terms(), &reply),
             Err(error @ WireError::NotSent(_)) => Submitted::NotTaken(causes(&error)),
             Err(error @ WireError::Lost(_)) => Submitted::Unknown(causes(&error)),
         }

@@ -8,9 +8,9 @@
 use ghub::account::{Account, Change};
 use ghub::audit::{Books, Of, Posting, Standing, Stated};
 use ghub::id::{JobId, OrgId};
-use ghub::job::Status;
 use ghub::money::{Money, MoneyOverflow};
 use ghub::pricing::{Factor, Price};
+use ghub::status::Status;
 use ghub::time::Timestamp;
 use proptest::prelude::*;
 use uuid::Uuid;

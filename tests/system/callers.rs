@@ -3,9 +3,9 @@
 
 use crate::process::ROOT;
 use crate::reader::{Reader, commands};
+use ghub::adapter::sandbox::Outcome;
 use ghub::failure::FailureCode;
 use ghub::http::ErrorCode;
-use ghub::provider::sandbox::Outcome;
 use std::path::Path;
 
 const GUIDE: &str = include_str!("../../docs/GUIDE.md");

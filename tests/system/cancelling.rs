@@ -9,8 +9,9 @@ use crate::stage::{Stage, until};
 use crate::still::{AT_ONCE, FOR_HOURS, Still};
 use crate::traces::{Call, QUEUES};
 use futures::future::join_all;
-use ghub::job::{Job, Processing, State, Status};
-use ghub::provider::Handle;
+use ghub::adapter::Handle;
+use ghub::job::{Job, Processing, State};
+use ghub::status::Status;
 use local::fal::{Ending, Render, Verdict};
 use local::faults::{Fault, Then};
 use reqwest::Method;
@@ -130,7 +131,7 @@ async fn a_provider_that_cannot_be_stopped_is_asked_how_it_stands() {
     still.look_in(60, &rendering).await;
     // past its hour it is waited for, and cannot be stopped either
     still.look_in(2 * 3600, &rendering).await;
-    assert!(still.stored(&rendering).await.stop.is_some());
+    assert!(still.stored(&rendering).await.stop().is_some());
     assert!(
         still
             .cancel(&rendering)
@@ -211,8 +212,9 @@ async fn a_look_that_is_in_the_middle_finds_itself_overtaken() {
             still.has("1000.00", "0.00").await;
         } else {
             requested(&reply);
-            let file =
-                |job: Job| matches!(job.state, State::Processing(Processing { file: Some(_), .. }));
+            let file = |job: Job| {
+                matches!(job.state(), State::Processing(Processing { file: Some(_), .. }))
+            };
             assert!(file(still.stored(&job).await), "{case}");
             still.delivered("store-video", &job).await;
             still.has("995.80", "0.00").await;
@@ -344,7 +346,7 @@ fn by(call: &Call, function: &str) -> bool {
 
 /// What fal calls it; the address of its result ends so.
 fn request_id(job: &Job) -> String {
-    match &job.state {
+    match job.state() {
         State::Processing(Processing { handle: Handle::Fal(handle), .. }) => {
             handle.request_id.clone()
         }

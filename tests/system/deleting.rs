@@ -8,8 +8,9 @@ use crate::still::{FOR_HOURS, Still, Which};
 use crate::traces::Call;
 use futures::future::join_all;
 use ghub::failure::FailureCode;
-use ghub::job::{Deletion, State, Status};
+use ghub::job::{Deletion, State};
 use ghub::outbound::{Outbound, sdk_config};
+use ghub::status::Status;
 use ghub::storage::Storage;
 use local::faults::{Fault, Then};
 use local::supabase::{self, Plan, Step};
@@ -57,17 +58,17 @@ async fn the_file_the_words_and_the_address_go_and_the_receipt_stays() {
     );
     assert_eq!(traces.of("TABLE_LEDGER"), ledger);
     let after = still.stored(&job).await;
-    let State::Completed { at, trace, .. } = &before.state else { panic!("{before:?}") };
+    let State::Completed { at, trace, .. } = before.state() else { panic!("{before:?}") };
     assert!(trace.is_some());
     assert_eq!(
-        after.state,
+        *after.state(),
         State::Completed { at: *at, video_url: String::new(), trace: trace.clone() }
     );
     assert_eq!(
-        (after.cost, after.price, after.seconds, &after.model),
-        (before.cost, before.price, 5, &before.model)
+        (after.cost(), after.terms().price(), after.terms().seconds(), after.terms().model()),
+        (before.cost(), before.terms().price(), 5, before.terms().model())
     );
-    assert!(matches!(after.deletion, Some(Deletion { file_gone: true, .. })));
+    assert!(matches!(after.deletion(), Some(Deletion { file_gone: true, .. })));
     still.has("995.80", "0.00").await;
 }
 
@@ -96,7 +97,8 @@ async fn a_failed_job_is_deleted_with_whatever_is_left_of_it() {
     assert_eq!(still.stage.storage().object(BUCKET, &path), None);
     is_gone(&still, &job).await;
     assert!(!still.stage.traces().await.mentions(PROMPT));
-    let State::Failed { failure, .. } = still.stored(&job).await.state else {
+    let stored = still.stored(&job).await;
+    let State::Failed { failure, .. } = stored.state() else {
         panic!("it failed, and that is final")
     };
     assert_eq!((failure.code, failure.message.as_str()), (FailureCode::ProviderRefused, ""));

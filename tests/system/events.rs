@@ -8,7 +8,8 @@ use self::invocation::{body, function, http, invoked, quiet, read, refused};
 use crate::process::ROOT;
 use crate::stage::{Caller, Stage};
 use ghub::id::TransactionId;
-use ghub::job::{State, Status};
+use ghub::job::State;
+use ghub::status::Status;
 use local::fal::Render;
 use local::template::{Template, Trigger};
 use serde_json::{Value, json};
@@ -32,7 +33,7 @@ async fn submit_video() {
     let headers = json!({"x-geekhub-balance-mxn": "50.00", "retry-after": "1"});
     assert_eq!(answer, http(200, headers, &text, &answer));
     let stored = stage.stored(stage.caller().org, id).await;
-    assert_eq!((stored.created.unix_s(), stored.status()), (created, Status::Processing));
+    assert_eq!((stored.created().unix_s(), stored.status()), (created, Status::Processing));
     assert_eq!(stage.fal().renders_of(PROMPT), 1);
 }
 
@@ -85,8 +86,8 @@ async fn get_video() {
     stage.until(caller.org, &job, Status::Completed).await;
     let answer = invoked(&stage, "get-video.json", &job).await;
     let stored = stage.stored(caller.org, &job).await;
-    let State::Completed { at, video_url, .. } = &stored.state else { panic!("{stored:?}") };
-    let (created, completed) = (stored.created.unix_s(), at.unix_s());
+    let State::Completed { at, video_url, .. } = stored.state() else { panic!("{stored:?}") };
+    let (created, completed) = (stored.created().unix_s(), at.unix_s());
     let text = format!(
         r#"{{"id":"{job}","object":"video.job","status":"completed","model":"fal/kling-2","prompt":"shown","video_url":"{video_url}","duration":5,"error":null,"created":{created},"completed":{completed},{}}}"#,
         receipt(
@@ -363,7 +364,7 @@ fn every_event_is_one_that_its_function_is_woken_by() {
 }
 
 async fn has_file(stage: &Stage, caller: &Caller, job: &str) -> bool {
-    match stage.stored(caller.org, job).await.state {
+    match stage.stored(caller.org, job).await.state() {
         State::Processing(processing) => processing.file.is_some(),
         _ => false,
     }

@@ -34,9 +34,10 @@ use crate::metrics::Measured;
 use crate::stage::{Caller, Stage};
 use crate::traces::QUEUES;
 use futures::future::join_all;
+use ghub::adapter::Handle;
 use ghub::failure::FailureCode;
-use ghub::job::{Job, Processing, State, Status};
-use ghub::provider::Handle;
+use ghub::job::{Job, Processing, State};
+use ghub::status::Status;
 use local::fal::Render;
 use local::faults::{Fault, Then};
 use local::options::Options;
@@ -142,7 +143,7 @@ impl Quiet {
         for _ in 0..30 {
             let all = join_all(jobs.iter().map(|job| self.stored(job))).await;
             let open: Vec<String> =
-                all.iter().filter(|job| job.is_open()).map(|job| job.id.to_string()).collect();
+                all.iter().filter(|job| job.is_open()).map(|job| job.id().to_string()).collect();
             if open.is_empty() {
                 return;
             }
@@ -208,7 +209,7 @@ impl Quiet {
 }
 
 fn processing(job: &Job) -> &Processing {
-    match &job.state {
+    match job.state() {
         State::Processing(processing) => processing,
         state => panic!("the job is at its provider: {state:?}"),
     }
@@ -223,7 +224,7 @@ fn request_id(job: &Job) -> String {
 
 /// Why a job failed.
 fn failure(job: &Job) -> Option<FailureCode> {
-    match &job.state {
+    match job.state() {
         State::Failed { failure, .. } => Some(failure.code),
         _ => None,
     }

@@ -5,7 +5,7 @@ use crate::asking::{Ask, Reply};
 use crate::money::Conflicts;
 use crate::stage::{Caller, Stage};
 use futures::future::join_all;
-use ghub::job::Status;
+use ghub::status::Status;
 use ghub::store::Entry;
 use local::faults::{Fault, Then};
 use local::options::Options;

@@ -315,7 +315,7 @@ async fn four_thousand_characters_are_accepted_in_their_longest_spelling() {
     let reply =
         stage.ask(Ask::submit(&stage.system.identity.live_key, &Value::Null).body(escaped)).await;
     let prompt = "🦜".repeat(4000);
-    assert_eq!(stage.stored(stage.system.identity.org, reply.job()).await.prompt, prompt);
+    assert_eq!(stage.stored(stage.system.identity.org, reply.job()).await.terms().prompt(), prompt);
     assert_eq!(reply.body["prompt"], prompt);
     assert_eq!((stage.jobs_stored().await, &reply.body["status"]), (1, &json!("processing")));
     stage.audit().await;

@@ -4,7 +4,8 @@ use crate::stage::Stage;
 use crate::still::{AT_ONCE, Still};
 use crate::traces::QUEUES;
 use ghub::id::OrgId;
-use ghub::job::{Processing, State, Status};
+use ghub::job::{Processing, State};
+use ghub::status::Status;
 use local::faults::{Fault, Then};
 use local::options::Options;
 use local::sqs::NewMessage;
@@ -111,7 +112,7 @@ async fn a_lost_store_message_only_takes_time() {
     let job = caller.accepted("stored late").await;
     crate::stage::until(async || {
         let seen = stage.stored(caller.org, &job).await;
-        matches!(seen.state, State::Processing(Processing { file: Some(_), .. })).then_some(())
+        matches!(seen.state(), State::Processing(Processing { file: Some(_), .. })).then_some(())
     })
     .await;
     stage.later(Duration::from_secs(60)); // past the sweep's grace

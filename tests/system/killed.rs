@@ -67,7 +67,7 @@ async fn killed_at_any_moment_nothing_is_lost_and_nothing_doubled() {
     println!("lives of {lives:?}; {} jobs stored, {} answered", jobs.len(), accepted.len());
     for id in &accepted {
         assert!(
-            jobs.iter().any(|job| job.id.to_string() == *id),
+            jobs.iter().any(|job| job.id().to_string() == *id),
             "{id} was accepted and is lost; lives of {lives:?}"
         );
     }
@@ -76,9 +76,9 @@ async fn killed_at_any_moment_nothing_is_lost_and_nothing_doubled() {
             .system
             .google
             .as_ref()
-            .map_or(0, |google| google.simulator.renders_of(&job.prompt));
-        let renders = stage.fal().renders_of(&job.prompt) + google;
-        let allowed = match &job.state {
+            .map_or(0, |google| google.simulator.renders_of(job.terms().prompt()));
+        let renders = stage.fal().renders_of(job.terms().prompt()) + google;
+        let allowed = match job.state() {
             State::Completed { .. } => 1..=1,
             State::Failed { failure, .. } if failure.code == FailureCode::SubmitUnknown => 0..=1,
             // a death can hide what came of a submission, and no more
@@ -86,7 +86,8 @@ async fn killed_at_any_moment_nothing_is_lost_and_nothing_doubled() {
         };
         assert!(allowed.contains(&renders), "{renders} renders of {job:?}; lives of {lives:?}");
     }
-    let completed = jobs.iter().filter(|job| matches!(job.state, State::Completed { .. })).count();
+    let completed =
+        jobs.iter().filter(|job| matches!(job.state(), State::Completed { .. })).count();
     assert_eq!(stage.entries("consumption").await, completed, "lives of {lives:?}");
     assert!(completed > 0 || accepted.is_empty(), "nothing was completed; lives of {lives:?}");
     stage.audit().await;

@@ -98,10 +98,11 @@ async fn a_lease_that_is_late_is_held_by_no_function_and_costs_no_render() {
     let caller = stage.caller();
     stage.fal().faults().add(Fault::once("submit", Then::answer(429, "{}"))).unwrap();
     let job = caller.accepted("late").await;
-    let given_back =
-        until(async || Some(stage.stored(caller.org, &job).await).filter(|job| job.revision >= 3))
-            .await;
-    assert!(matches!(given_back.state, State::Pending { lease_until: None }), "{given_back:?}");
+    let given_back = until(async || {
+        Some(stage.stored(caller.org, &job).await).filter(|job| job.revision() >= 3)
+    })
+    .await;
+    assert!(matches!(given_back.state(), State::Pending { lease_until: None }), "{given_back:?}");
     assert_eq!(minute.ends().await, 400, "it fails on the revision that was written without it");
 
     let told = caller.finished(&job).await.body;

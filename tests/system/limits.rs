@@ -5,7 +5,7 @@ use crate::stage::{Caller, Stage};
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures::future::join_all;
 use ghub::catalog::Catalog;
-use ghub::job::Status;
+use ghub::status::Status;
 use local::faults::{Fault, Then};
 use local::options::{Options, Pace};
 use serde_json::{Value, json};

@@ -2,8 +2,8 @@
 
 use crate::stage::Stage;
 use crate::traces::Call;
-use ghub::job::Status;
 use ghub::outbound::{Exchange, Gate, Network, WireError};
+use ghub::status::Status;
 use local::options::Options;
 use serde_json::json;
 use std::fmt;
@@ -21,7 +21,7 @@ async fn a_job_whose_storing_was_never_answered_is_stored_and_sent() {
     let job = caller.accepted("never answered").await;
     assert!(lost.lost.load(Ordering::SeqCst) > 1, "it was tried again, and lost again");
     assert_eq!((stage.jobs_stored().await, stage.fal().renders_of("never answered")), (1, 1));
-    assert_eq!(stage.stored(caller.org, &job).await.revision, 1, "accepted by fal, and recorded");
+    assert_eq!(stage.stored(caller.org, &job).await.revision(), 1, "accepted by fal, and recorded");
     let account = stage.store.account(caller.org).await.unwrap().unwrap();
     assert_eq!((account.held.to_string(), account.open_jobs), ("4.20".to_owned(), 1));
 }

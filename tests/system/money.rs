@@ -2,8 +2,8 @@
 
 use crate::stage::{Caller, Stage, code, id};
 use futures::future::join_all;
-use ghub::job::Status;
 use ghub::outbound::{Exchange, Gate, Network};
+use ghub::status::Status;
 use local::client::Answer;
 use local::options::Options;
 use std::collections::HashSet;

@@ -6,9 +6,10 @@ use crate::asking::Ask;
 use crate::metrics::Measured;
 use crate::stage::{Caller, Stage};
 use crate::still::{AT_ONCE, FOR_HOURS};
-use ghub::job::{State, Status};
+use ghub::job::State;
 use ghub::outbound::{ProviderCredentials, sdk_config};
 use ghub::provider::Provider;
+use ghub::status::Status;
 use local::options::Options;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -188,7 +189,7 @@ async fn a_job_in_flight_waits_for_its_providers_secret_and_completes() {
     };
     looked_at(3).await;
     assert!(
-        matches!(stage.stored(caller.org, &job).await.state, State::Processing(_)),
+        matches!(stage.stored(caller.org, &job).await.state(), State::Processing(_)),
         "it is kept"
     );
     assert_eq!(asked(), before, "nothing is sent without a key");

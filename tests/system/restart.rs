@@ -4,7 +4,8 @@
 use crate::process::{Place, Process};
 use crate::stage::{Stage, until, until_within};
 use ghub::id::{JobId, OrgId};
-use ghub::job::{Job, State, Status};
+use ghub::job::{Job, State};
+use ghub::status::Status;
 use ghub::store::SHARDS;
 use ghub::time::Timestamp;
 use local::options::Options;
@@ -171,11 +172,11 @@ async fn restarted(place: &Place) -> Stage {
 }
 
 fn is_rendering(job: &Job) -> bool {
-    matches!(&job.state, State::Processing(processing) if processing.rendering_since.is_some())
+    matches!(job.state(), State::Processing(processing) if processing.rendering_since.is_some())
 }
 
 fn upload_url(job: &Job) -> Option<String> {
-    match &job.state {
+    match job.state() {
         State::Processing(processing) => processing.file.as_ref()?.upload_url.clone(),
         _ => None,
     }

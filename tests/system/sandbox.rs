@@ -6,10 +6,11 @@ use crate::stage::{Caller, Stage};
 use crate::still::Still;
 use aws_sdk_dynamodb::types::AttributeValue;
 use ghub::account::SANDBOX_OPEN_JOBS_LIMIT;
+use ghub::adapter::sandbox::Outcome;
 use ghub::failure::FailureCode;
-use ghub::job::{SANDBOX_KEPT, State, Status};
+use ghub::job::{SANDBOX_KEPT, State};
 use ghub::onboarding::create_key;
-use ghub::provider::sandbox::Outcome;
+use ghub::status::Status;
 use ghub::storage::Storage;
 use local::supabase::{self, Plan, Step};
 use reqwest::Method;
@@ -201,8 +202,9 @@ async fn sandbox_jobs_are_kept_for_a_week_and_live_ones_for_good() {
     assert_eq!(expires(&still, &own).await, None, "without the job nothing would know of its file");
     let completed = still.carry_to_completed("a hummingbird").await;
     let open = still.caller.accepted("sandbox:slow").await;
-    let ended = match still.stored(&completed).await.state {
-        State::Completed { at, .. } => at,
+    let stored = still.stored(&completed).await;
+    let ended = match stored.state() {
+        State::Completed { at, .. } => *at,
         state => panic!("{state:?}"),
     };
     assert_eq!(expires(&still, &completed).await, Some(ended.after(SANDBOX_KEPT).unix_s()));
@@ -239,7 +241,7 @@ async fn a_slow_job_renders_for_a_minute() {
     let job = caller.accepted("sandbox:slow").await;
     crate::stage::until(async || {
         let seen = stage.stored(caller.org, &job).await;
-        matches!(seen.state, State::Processing(processing) if processing.rendering_since.is_some())
+        matches!(seen.state(), State::Processing(processing) if processing.rendering_since.is_some())
             .then_some(())
     })
     .await;
@@ -266,7 +268,8 @@ async fn a_provider_that_is_down_leaves_the_job_pending_for_ten_minutes() {
     }
     still.stage.later(Duration::from_secs(61));
     still.delivered("poll-jobs", job).await;
-    let State::Failed { failure, .. } = still.stored(job).await.state else { panic!("it failed") };
+    let stored = still.stored(job).await;
+    let State::Failed { failure, .. } = stored.state() else { panic!("it failed") };
     assert_eq!(failure.code, FailureCode::ProviderUnavailable);
     still.stage.audit().await;
 }

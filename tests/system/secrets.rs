@@ -2,9 +2,9 @@
 
 use crate::stage::Stage;
 use crate::traces::Call;
-use ghub::job::Status;
 use ghub::outbound::{Exchange, Gate, Network, sdk_config};
 use ghub::secrets::Secrets;
+use ghub::status::Status;
 use ghub::storage::Storage;
 use ghub::world::World;
 use local::fal::Render;

@@ -4,9 +4,10 @@
 use crate::asking::{Ask, Reply};
 use crate::stage::{Caller, Stage};
 use crate::traces::{Call, QUEUES};
-use ghub::job::{Job, Status};
+use ghub::job::Job;
 use ghub::metrics::Metrics;
 use ghub::outbound::{Exchange, Gate, Network, WireError};
+use ghub::status::Status;
 use local::fal::Render;
 use local::options::Options;
 use reqwest::{Method, Request};

@@ -6,8 +6,9 @@ mod servers;
 
 use crate::process::Place;
 use crate::stage::{Caller, Stage, until, until_within};
-use ghub::job::{Job, State, Status};
+use ghub::job::{Job, State};
 use ghub::outbound::{Exchange, Gate, Network, Outbound};
+use ghub::status::Status;
 use local::fal::{Ending, Verdict};
 use local::faults::{Fault, Then};
 use local::options::Options;
@@ -337,7 +338,7 @@ fn begun(stage: &Stage) -> usize {
 }
 
 fn upload_of(job: &Job) -> Option<String> {
-    match &job.state {
+    match job.state() {
         State::Processing(processing) => processing.file.as_ref()?.upload_url.clone(),
         _ => None,
     }

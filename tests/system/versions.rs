@@ -4,7 +4,7 @@
 use crate::still::{FOR_HOURS, Still};
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
-use ghub::job::Status;
+use ghub::status::Status;
 use ghub::store::KeyHash;
 use local::faults::{Fault, Then};
 use local::supabase::{self, Plan, Step};

@@ -24,18 +24,20 @@ pub(crate) enum Attempt {
 impl CancelVideo {
     pub(crate) async fn attempt(&self, job: Job, lifetime: Lifetime) -> Result<Attempt, Error> {
         let now = self.world.ambient.now();
-        match &job.state {
+        match job.state() {
             State::Failed { failure, .. }
                 if failure.code == FailureCode::Cancelled || is_wanted(&job) =>
             {
                 Ok(Attempt::Answer(Box::new(job)))
             }
             State::Failed { .. } => refused(NotCancellable::Failed),
-            State::Processing(processing) if job.stop.is_some() => {
+            State::Processing(processing) if job.stop().is_some() => {
                 match self.canceller.can_stop(&processing.handle) {
                     true => Ok(Attempt::Answer(Box::new(job))),
                     // a deadline waits for its end
-                    false => refused(NotCancellable::Unstoppable { model: job.model }),
+                    false => refused(NotCancellable::Unstoppable {
+                        model: job.terms().model().to_owned(),
+                    }),
                 }
             }
             State::Processing(Processing { file: Some(_), .. }) => {
@@ -51,7 +53,7 @@ impl CancelVideo {
     }
 
     async fn stop(&self, job: Job, lifetime: Lifetime) -> Result<Attempt, Error> {
-        let model = job.model.clone();
+        let model = job.terms().model().to_owned();
         match self
             .canceller
             .cancel(job, Failure::cancelled(), false, lifetime)
@@ -73,7 +75,7 @@ impl CancelVideo {
 
 /// Whether its owner, or the operator, has asked for it to stop.
 fn is_wanted(job: &Job) -> bool {
-    job.stop.as_ref().is_some_and(Stop::is_wanted)
+    job.stop().is_some_and(Stop::is_wanted)
 }
 
 fn refused(why: NotCancellable) -> Result<Attempt, Error> {

@@ -9,7 +9,7 @@ use ghub::config::ConfigError;
 use ghub::error::Refusal;
 use ghub::http::{Call, DeletedVideo, Endpoint, Error, job_id};
 use ghub::id::{JobId, OrgId};
-use ghub::job::{Deletion, Job, Moved, State};
+use ghub::job::{Job, Moved, State};
 use ghub::outbound::{WireError, connect, sdk_config};
 use ghub::storage::{CACHED_FOR_AT_MOST_S, Storage, StorageError};
 use ghub::store::{Store, StoreError, Table, Written};
@@ -72,7 +72,7 @@ impl DeleteVideo {
         if let Some(address) = &address {
             self.erase(address, end).await?;
         }
-        let cached_for = match (&hidden.state, address) {
+        let cached_for = match (hidden.state(), address) {
             (State::Completed { .. }, Some(_)) => CACHED_FOR_AT_MOST_S,
             _ => 0,
         };
@@ -90,9 +90,7 @@ impl DeleteVideo {
             let job = self.store.job(org, id).await?.ok_or(Refusal::JobNotFound)?;
             match job.deleted(self.world.ambient.now()) {
                 Moved::Illegal(open) => return Err(Refusal::JobNotFinal(open.status()).into()),
-                Moved::Already(Job {
-                    deletion: Some(Deletion { file_gone: true, .. }), ..
-                }) => {
+                Moved::Already(hidden) if hidden.deletion().is_some_and(|it| it.file_gone) => {
                     return Err(Refusal::JobNotFound.into());
                 }
                 Moved::Already(hidden) => return Ok(hidden),
@@ -109,10 +107,10 @@ impl DeleteVideo {
     /// left a file where today's storage is: it failed, or the version before began to delete it.
     /// The video that all sandbox jobs share is none of the job's.
     fn address(&self, job: &Job) -> Option<String> {
-        match &job.state {
+        match job.state() {
             State::Completed { video_url, .. } if Storage::is_shared(video_url) => None,
             State::Completed { video_url, .. } if !video_url.is_empty() => Some(video_url.clone()),
-            _ => Some(self.storage.public_url(&Storage::path(job.org, job.id))),
+            _ => Some(self.storage.public_url(&Storage::path(job.org(), job.id()))),
         }
     }
 

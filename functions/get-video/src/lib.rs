@@ -7,7 +7,7 @@ use ghub::error::{Refusal, causes};
 use ghub::http::{Call, Endpoint, Error, VideoJob, job_id};
 use ghub::job::{Job, TURN_TOLERANCE};
 use ghub::outbound::{connect, sdk_config};
-use ghub::queue::{Message, Queue};
+use ghub::queue::Queue;
 use ghub::store::{Store, Table};
 use ghub::world::World;
 use std::time::Duration;
@@ -61,8 +61,8 @@ impl GetVideo {
         if !job.is_overdue(self.world.ambient.now(), TURN_TOLERANCE) {
             return;
         }
-        if let Err(error) = self.queue.send_in_passing(Message::about(job), Duration::ZERO).await {
-            tracing::warn!(job.id = %job.id, org.id = %job.org, error = causes(&error), "an overdue job could not be queued");
+        if let Err(error) = self.queue.send_in_passing(job.key(), Duration::ZERO).await {
+            tracing::warn!(job.id = %job.id(), org.id = %job.org(), error = causes(&error), "an overdue job could not be queued");
         }
     }
 }

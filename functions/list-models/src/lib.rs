@@ -2,9 +2,10 @@
 
 use ghub::auth::Auth;
 use ghub::catalog::Catalog;
-use ghub::config::{ConfigError, Rates};
+use ghub::config::ConfigError;
 use ghub::http::{Call, Endpoint, Error, ModelList};
 use ghub::outbound::{ProviderCredentials, connect, sdk_config};
+use ghub::pricing::Rates;
 use ghub::store::{Store, Table};
 use ghub::world::World;
 

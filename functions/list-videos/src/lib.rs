@@ -5,8 +5,8 @@ use ghub::catalog::Catalog;
 use ghub::config::ConfigError;
 use ghub::error::Refusal;
 use ghub::http::{Call, Endpoint, Error, List, Query, VideoJob};
-use ghub::job::Status;
 use ghub::outbound::{connect, sdk_config};
+use ghub::status::Status;
 use ghub::store::{Store, Table, Wanted};
 use ghub::world::World;
 

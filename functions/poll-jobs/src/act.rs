@@ -1,13 +1,12 @@
 //! What is done for a job whose turn was taken, by where it stands.
 
 use super::{PollJobs, Turn};
+use ghub::adapter::Handle;
 use ghub::checking::{Look, Stopping};
 use ghub::failure::{Failure, FailureCode};
 use ghub::job::{Deadline, Job, Moved, Seen, State};
 use ghub::lifetime::Lifetime;
 use ghub::outbound::BoxError;
-use ghub::provider::Handle;
-use ghub::queue::Message;
 use ghub::store::Written;
 use std::time::Duration;
 
@@ -17,14 +16,14 @@ impl PollJobs {
             Turn::Submit(job) => self.submit(job, lifetime).await,
             Turn::Look(job) => self.look(job, lifetime).await,
             Turn::Store(job) => {
-                Ok(self.store_queue.send_in_passing(Message::about(&job), Duration::ZERO).await?)
+                Ok(self.store_queue.send_in_passing(job.key(), Duration::ZERO).await?)
             }
             Turn::Nobodys => Ok(()),
         }
     }
 
     async fn look(&self, job: Job, lifetime: Lifetime) -> Result<(), BoxError> {
-        match &job.state {
+        match job.state() {
             State::Pending { lease_until: Some(_) } => {
                 self.fail(job, submit_unknown(), lifetime).await
             }
@@ -46,13 +45,12 @@ impl PollJobs {
             return Ok(());
         };
         self.submitter.record(&moved, lifetime).await?;
-        tracing::info!(job.id = %moved.id, org.id = %moved.org, status = moved.status().as_str(), "submitted");
+        tracing::info!(job.id = %moved.id(), org.id = %moved.org(), status = moved.status().as_str(), "submitted");
         if moved.is_open() {
             // It comes earlier than the one for the lease's end.
-            let wait = moved.due.since(self.ambient.now());
-            if let Err(error) = self.poll_queue.send_in_passing(Message::about(&moved), wait).await
-            {
-                tracing::warn!(job.id = %moved.id, org.id = %moved.org, %error, "the job was not queued again; the sweep finds it");
+            let wait = moved.due().since(self.ambient.now());
+            if let Err(error) = self.poll_queue.send_in_passing(moved.key(), wait).await {
+                tracing::warn!(job.id = %moved.id(), org.id = %moved.org(), %error, "the job was not queued again; the sweep finds it");
             }
         }
         Ok(())
@@ -71,7 +69,7 @@ impl PollJobs {
             Look::Open(seen) => seen,
         };
         if let Seen::Over(why) | Seen::Trouble(why) = &seen {
-            tracing::warn!(job.id = %job.id, org.id = %job.org, why, "the provider gave no verdict; it is asked again");
+            tracing::warn!(job.id = %job.id(), org.id = %job.org(), why, "the provider gave no verdict; it is asked again");
         }
         let job = match job.looked_at(&seen, self.ambient.now()) {
             Moved::Applied(looked_at) => match self.checker.record(&looked_at, lifetime).await? {
@@ -108,7 +106,7 @@ impl PollJobs {
                 }
             }
             // The request before may have been lost, or have had no effect.
-            None if job.stop.is_some() && !matches!(seen, Seen::Over(_)) => {
+            None if job.stop().is_some() && !matches!(seen, Seen::Over(_)) => {
                 self.ask_to_stop(job, handle, lifetime).await
             }
             None => Ok(()),
@@ -121,7 +119,7 @@ impl PollJobs {
         handle: &Handle,
         lifetime: Lifetime,
     ) -> Result<(), BoxError> {
-        match (self.checker.ask_to_stop(handle, lifetime).await, job.stop.clone()) {
+        match (self.checker.ask_to_stop(handle, lifetime).await, job.stop().cloned()) {
             (Stopping::Stopped, Some(stop)) => self.fail(job, stop.failure, lifetime).await,
             _ => Ok(()),
         }

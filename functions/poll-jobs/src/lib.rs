@@ -12,10 +12,11 @@ use ghub::ambient::Ambient;
 use ghub::checking::Checker;
 use ghub::config::ConfigError;
 use ghub::error::causes;
+use ghub::id::JobKey;
 use ghub::job::{Job, Moved, Processing, State};
 use ghub::lifetime::Lifetime;
 use ghub::outbound::{BoxError, ProviderSender, connect, sdk_config};
-use ghub::queue::{Message, Queue};
+use ghub::queue::Queue;
 use ghub::store::{Store, Table, Written};
 use ghub::submission::Submitter;
 use ghub::world::World;
@@ -84,13 +85,13 @@ impl PollJobs {
 
     /// Takes the job's turn; whoever is refused has nothing to do.
     async fn turn(&self, record: &SqsMessage) -> Result<Turn, BoxError> {
-        let message: Message = serde_json::from_str(record.body.as_deref().unwrap_or_default())?;
+        let message: JobKey = serde_json::from_str(record.body.as_deref().unwrap_or_default())?;
         let Some(job) = self.store.job(message.org, message.job).await? else {
             return Ok(Turn::Nobodys);
         };
         let now = self.ambient.now();
         let cadence = job.cadence(now);
-        match &job.state {
+        match job.state() {
             _ if !job.is_due(now) => Ok(Turn::Nobodys),
             State::Processing(Processing { file: Some(_), .. }) => Ok(Turn::Store(job)),
             State::Pending { lease_until: None } if job.deadline_passed(now).is_none() => {
@@ -118,9 +119,7 @@ impl PollJobs {
         let now = self.ambient.now();
         let messages: Vec<_> = turns
             .filter_map(|turn| match turn {
-                Turn::Submit(job) | Turn::Look(job) => {
-                    Some((Message::about(job), job.due.since(now)))
-                }
+                Turn::Submit(job) | Turn::Look(job) => Some((job.key(), job.due().since(now))),
                 Turn::Store(_) | Turn::Nobodys => None,
             })
             .collect();

@@ -4,7 +4,6 @@
 use super::{ANSWERING, LONGEST_WAIT, StoreVideo, left};
 use ghub::job::{File, Job, Processing, State, Trace};
 use ghub::outbound::WireError;
-use ghub::queue::Message;
 use ghub::storage::{Storage, StorageError};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -21,39 +20,37 @@ impl StoreVideo {
     /// deletes is the deletion's. What cannot be removed now is tried again.
     pub(crate) async fn clear_away(&self, job: &Job, end: Instant) {
         let (State::Failed { at, trace: Some(Trace { file_found: Some(_), .. }), .. }, None) =
-            (&job.state, job.deletion)
+            (job.state(), job.deletion())
         else {
             return;
         };
-        let address = self.storage.public_url(&Storage::path(job.org, job.id));
+        let address = self.storage.public_url(&Storage::path(job.org(), job.id()));
         let removal =
             tokio::time::timeout(left(end).saturating_sub(ANSWERING), self.storage.erase(&address))
                 .await;
         let removal =
             removal.unwrap_or_else(|late| Err(StorageError::Wire(WireError::Lost(late.into()))));
         let Err(error) = removal else {
-            tracing::info!(job.id = %job.id, org.id = %job.org, "the failed job has no file in storage");
+            tracing::info!(job.id = %job.id(), org.id = %job.org(), "the failed job has no file in storage");
             return;
         };
-        tracing::warn!(job.id = %job.id, org.id = %job.org, %error, "the failed job's file could not be removed");
+        tracing::warn!(job.id = %job.id(), org.id = %job.org(), %error, "the failed job's file could not be removed");
         if self.ambient.now().since(*at) < TRIED_FOR
-            && let Err(error) = self
-                .again
-                .send_in_passing(Message::about(job), self.ambient.spread(LONGEST_WAIT))
-                .await
+            && let Err(error) =
+                self.again.send_in_passing(job.key(), self.ambient.spread(LONGEST_WAIT)).await
         {
-            tracing::warn!(job.id = %job.id, org.id = %job.org, %error, "its removal was not queued again");
+            tracing::warn!(job.id = %job.id(), org.id = %job.org(), %error, "its removal was not queued again");
         }
     }
 
     /// The job was written by another while its file was stored: if it failed, the file is one too
     /// many.
     pub(crate) async fn look_at_leftovers(&self, job: &Job, end: Instant) {
-        match self.store.job(job.org, job.id).await {
+        match self.store.job(job.org(), job.id()).await {
             Ok(Some(now)) => self.clear_away(&now, end).await,
             Ok(None) => {}
             Err(error) => {
-                tracing::warn!(job.id = %job.id, %error, "what became of the job could not be read")
+                tracing::warn!(job.id = %job.id(), %error, "what became of the job could not be read")
             }
         }
     }
@@ -72,10 +69,10 @@ impl StoreVideo {
         match self.downloads.remove_copy(request, time).await {
             Ok(200..=299 | 404) => {}
             Ok(status) => {
-                tracing::warn!(job.id = %job.id, status, "the provider did not remove its copy; the bucket's lifecycle rule does")
+                tracing::warn!(job.id = %job.id(), status, "the provider did not remove its copy; the bucket's lifecycle rule does")
             }
             Err(error) => {
-                tracing::warn!(job.id = %job.id, %error, "the provider did not remove its copy; the bucket's lifecycle rule does")
+                tracing::warn!(job.id = %job.id(), %error, "the provider did not remove its copy; the bucket's lifecycle rule does")
             }
         }
     }

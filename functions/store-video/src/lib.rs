@@ -13,16 +13,17 @@ mod tests;
 mod transfer;
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use ghub::adapter::{Handle, Providers};
 use ghub::ambient::Ambient;
 use ghub::config::ConfigError;
 use ghub::download::Downloads;
 use ghub::error::causes;
 use ghub::failure::{Failure, FailureCode};
+use ghub::id::JobKey;
 use ghub::job::{File, Job, Moved, Processing, State};
 use ghub::metrics::Metrics;
 use ghub::outbound::{BoxError, connect, sdk_config};
-use ghub::provider::{Handle, Providers};
-use ghub::queue::{Message, Queue};
+use ghub::queue::Queue;
 use ghub::storage::Storage;
 use ghub::store::{Store, Table, Written};
 use ghub::world::World;
@@ -126,9 +127,9 @@ impl StoreVideo {
     }
 
     async fn work(&self, record: &SqsMessage, end: Instant) -> Result<(), BoxError> {
-        let message: Message = serde_json::from_str(record.body.as_deref().unwrap_or_default())?;
+        let message: JobKey = serde_json::from_str(record.body.as_deref().unwrap_or_default())?;
         let Some(job) = self.store.job(message.org, message.job).await? else { return Ok(()) };
-        let State::Processing(processing) = job.state.clone() else {
+        let State::Processing(processing) = job.state().clone() else {
             self.clear_away(&job, end).await;
             return Ok(());
         };
@@ -163,7 +164,7 @@ impl StoreVideo {
     /// belongs.
     async fn pass_on(&self, job: &Job) -> Result<(), BoxError> {
         if job.is_due(self.ambient.now()) {
-            self.again.send_in_passing(Message::about(job), Duration::ZERO).await?;
+            self.again.send_in_passing(job.key(), Duration::ZERO).await?;
         }
         Ok(())
     }
@@ -201,7 +202,7 @@ impl StoreVideo {
     ) -> Result<(), BoxError> {
         let Moved::Applied(job) = moved else { return Ok(()) };
         let written = self.store.trying_for(SETTLE_BUDGET).write(&job).await?;
-        tracing::info!(job.id = %job.id, org.id = %job.org, status = job.status().as_str(), written = written == Written::Done, "moved");
+        tracing::info!(job.id = %job.id(), org.id = %job.org(), status = job.status().as_str(), written = written == Written::Done, "moved");
         match written {
             Written::Done => {
                 self.remove_copy(&job, processing, file, end).await;
@@ -237,12 +238,12 @@ impl StoreVideo {
             return self.end(job.failed(failure, now), processing, file, end).await;
         }
         self.metrics.storage_retried();
-        tracing::warn!(job.id = %job.id, org.id = %job.org, why, "the video could not be stored; it is tried again");
-        let first = Duration::from_secs(u64::from(job.poll_every_s));
+        tracing::warn!(job.id = %job.id(), org.id = %job.org(), why, "the video could not be stored; it is tried again");
+        let first = Duration::from_secs(u64::from(job.terms().poll_every_s()));
         let wait = self.ambient.spread((waited / 10).clamp(first, LONGEST_WAIT));
         let Moved::Applied(again) = job.not_stored(&why, now, wait) else { return Ok(()) };
         match self.store.trying_for(AGAIN_BUDGET).write(&again).await? {
-            Written::Done => Ok(self.again.send_in_passing(Message::about(&again), wait).await?),
+            Written::Done => Ok(self.again.send_in_passing(again.key(), wait).await?),
             Written::Overtaken => {
                 self.look_at_leftovers(&again, end).await;
                 Ok(())

@@ -2,9 +2,9 @@
 //! time, with every other part answered by hand.
 
 use super::*;
+use ghub::adapter::sandbox::VIDEO;
 use ghub::config::Env;
 use ghub::outbound::{Exchange, Gate, Network, Outbound, WireError};
-use ghub::provider::sandbox::VIDEO;
 use reqwest::{Method, Request, Response};
 use serde_json::{Value, json};
 use std::fmt;

@@ -3,11 +3,11 @@
 use super::StoreVideo;
 use super::source::Source;
 use bytes::Bytes;
+use ghub::adapter::sandbox;
 use ghub::download::DownloadError;
 use ghub::failure::Failure;
 use ghub::job::{File, Job, Moved, Processing};
 use ghub::mp4::NotAnMp4;
-use ghub::provider::sandbox;
 use ghub::storage::{Storage, StorageError};
 use ghub::store::{StoreError, Written};
 use std::time::Duration;
@@ -75,7 +75,7 @@ impl StoreVideo {
         file: &File,
         appended: &mut bool,
     ) -> Result<String, TransferError> {
-        let path = Storage::path(job.org, job.id);
+        let path = Storage::path(job.org(), job.id());
         let mut source = self.source(processing, file).await?;
         let resumed = match &file.upload_url {
             Some(url) => self.storage.offset(url).await?.map(|offset| (url.clone(), offset)),

@@ -1,21 +1,24 @@
 //! `POST /v1/videos/generations`: accepts a job, holds its cost, hands it to the provider.
 
-mod order;
-mod prompt;
+mod idempotency_key;
 
+use crate::idempotency_key::idempotency_key;
 use ghub::account::Account;
 use ghub::auth::Auth;
 use ghub::catalog::{Catalog, Service};
-use ghub::config::{ConfigError, Rates};
+use ghub::config::ConfigError;
 use ghub::error::{Refusal, causes};
 use ghub::http::{Call, DryRun, Endpoint, Error, VideoJob};
 use ghub::id::{JobId, OrgId};
 use ghub::job::{Job, Moved, State};
 use ghub::lifetime::Lifetime;
+use ghub::order::Order;
 use ghub::outbound::{ProviderSender, connect, sdk_config};
-use ghub::queue::{Message, Queue};
+use ghub::pricing::Rates;
+use ghub::queue::Queue;
 use ghub::store::{Accepted, Idempotency, Store, Table, Written};
 use ghub::submission::{SUBMIT_TIMEOUT, Submitter};
+use ghub::terms::Terms;
 use ghub::world::World;
 use serde::Serialize;
 use std::time::Duration;
@@ -124,18 +127,20 @@ impl Endpoint for SubmitVideo {
 impl SubmitVideo {
     /// Validates, prices and stores the job; its cost is held and the lease for sending it is ours.
     async fn accept(&self, call: &Call, org: OrgId) -> Result<Outcome, Error> {
-        let body = call.json_object()?;
+        let order = Order::read(&call.json_object()?)?;
         let services = self.sender.services().await.seen_by(org.mode());
-        let order = order::read(&body, &self.catalog, &services)?;
-        if services.of(order.provider()) == Service::Unread {
+        let (model, route) = self.catalog.served(order.model(), &services)?;
+        let terms = Terms::agree(&order, model, route, &self.rates, org.mode())?;
+        if services.of(model.provider) == Service::Unread {
             return Err(Error::NotReady("the provider's secret could not be read".into()));
         }
-        let key = order::idempotency_key(call.request.headers())?;
-        let job = order.into_job(org, &self.rates, &self.world.ambient)?;
-        if order::is_dry_run(&body)? {
+        let key = idempotency_key(call.request.headers())?;
+        let idempotency = key.map(|key| Idempotency::new(key, &order, &terms));
+        let ambient = &self.world.ambient;
+        let job = Job::accept(ambient.job_id(), org, terms, ambient.now());
+        if order.is_dry_run() {
             return Ok(Outcome::Dry(Box::new(job)));
         }
-        let idempotency = key.map(|key| Idempotency::new(key, &job));
         match self.store.accept(&job, idempotency.as_ref()).await? {
             Accepted::Stored => {
                 self.world.metrics.submitted(&job);
@@ -158,9 +163,9 @@ impl SubmitVideo {
         loop {
             let job =
                 self.store.job(org, id).await?.and_then(Job::shown).ok_or(Refusal::JobNotFound)?;
-            let leased = matches!(job.state, State::Pending { lease_until: Some(_) });
+            let leased = matches!(job.state(), State::Pending { lease_until: Some(_) });
             let being_sent =
-                leased && self.world.ambient.now().since(job.created) <= SUBMIT_TIMEOUT;
+                leased && self.world.ambient.now().since(job.created()) <= SUBMIT_TIMEOUT;
             if !being_sent || lifetime.recording() < LOOKING {
                 return Ok(job);
             }
@@ -178,7 +183,7 @@ impl SubmitVideo {
         };
         let (recorded, ()) =
             tokio::join!(self.record(&stored, &moved, lifetime), self.schedule_look(&moved));
-        tracing::info!(job.id = %moved.id, org.id = %moved.org, status = moved.status().as_str(), recorded, "submitted");
+        tracing::info!(job.id = %moved.id(), org.id = %moved.org(), status = moved.status().as_str(), recorded, "submitted");
         if recorded {
             return moved;
         }
@@ -193,7 +198,7 @@ impl SubmitVideo {
         match self.submitter.record(moved, lifetime).await {
             Ok(written) => written == Written::Done,
             Err(error) => {
-                tracing::error!(job.id = %moved.id, org.id = %moved.org, error = causes(&error), "the submission could not be recorded");
+                tracing::error!(job.id = %moved.id(), org.id = %moved.org(), error = causes(&error), "the submission could not be recorded");
                 false
             }
         }
@@ -203,9 +208,9 @@ impl SubmitVideo {
         if !job.is_open() {
             return;
         }
-        let delay = job.due.since(self.world.ambient.now());
-        if let Err(error) = self.queue.send_in_passing(Message::about(job), delay).await {
-            tracing::error!(job.id = %job.id, org.id = %job.org, error = causes(&error), "not queued; the sweep will find it");
+        let delay = job.due().since(self.world.ambient.now());
+        if let Err(error) = self.queue.send_in_passing(job.key(), delay).await {
+            tracing::error!(job.id = %job.id(), org.id = %job.org(), error = causes(&error), "not queued; the sweep will find it");
         }
     }
 }
@@ -213,7 +218,7 @@ impl SubmitVideo {
 /// A dry run is refused as the submit would be.
 fn dry_run(job: &Job, account: &Account) -> Result<DryRun, Error> {
     match account
-        .hold_refusal(job.cost, job.created)
+        .hold_refusal(job.cost(), job.created())
         .map_err(|error| Error::Internal(error.into()))?
     {
         Some(why) => Err(Refusal::from(why).into()),

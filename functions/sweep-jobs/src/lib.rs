@@ -4,8 +4,9 @@
 
 use futures::future::join_all;
 use ghub::config::ConfigError;
+use ghub::id::JobKey;
 use ghub::outbound::{BoxError, sdk_config};
-use ghub::queue::{Message, Queue};
+use ghub::queue::Queue;
 use ghub::store::{SHARDS, Store, Table};
 use ghub::world::World;
 use serde::Serialize;
@@ -52,7 +53,7 @@ impl SweepJobs {
         let shards =
             join_all(SHARDS.map(|shard| self.store.overdue(shard, before, MOST_PER_SHARD))).await;
         let found = shards.iter().flatten().flatten();
-        let messages: Vec<(Message, Duration)> =
+        let messages: Vec<(JobKey, Duration)> =
             found.map(|message| (*message, Duration::ZERO)).collect();
         // Counted before they are sent: a queue that refuses them must not hide that they are
         // overdue.

@@ -235,7 +235,7 @@ fn shown(queue: &str, message: &Message) -> (Vec<String>, Value) {
         .map(|ms| Timestamp::from_unix_s(ms / 1_000));
     let received = attribute(MessageSystemAttributeName::ApproximateReceiveCount).unwrap_or(0);
     let body = message.body.clone().unwrap_or_default();
-    let ours = serde_json::from_str::<ghub::queue::Message>(&body).ok();
+    let ours = serde_json::from_str::<ghub::id::JobKey>(&body).ok();
     let about = match &ours {
         Some(ours) => format!("job {} of organization {}", ours.job, ours.org),
         None => format!("no message of ours: {:?}", body.chars().take(SHOWN).collect::<String>()),

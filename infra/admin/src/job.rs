@@ -13,10 +13,10 @@ use ghub::cancellation::{Cancellation, Canceller};
 use ghub::checking::Checker;
 use ghub::failure::FailureCode;
 use ghub::id::{JobId, OrgId};
-use ghub::job::{self, Job, Processing, State};
+use ghub::job::{Job, Processing, State};
 use ghub::lifetime::Lifetime;
 use ghub::outbound::{ProviderSender, sdk_config};
-use ghub::queue::{Message, Queue};
+use ghub::queue::Queue;
 use serde_json::json;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -109,16 +109,16 @@ impl Which {
 }
 
 fn open(job: &Job) -> Result<(), Failure> {
-    if job.is_open() { Ok(()) } else { Err(Failure::JobIsOver(job.id, job.status())) }
+    if job.is_open() { Ok(()) } else { Err(Failure::JobIsOver(job.id(), job.status())) }
 }
 
 async fn recheck(job: &Job, operator: &Operator) -> Result<Report, Failure> {
     open(job)?;
     let now = operator.ambient.now();
-    let wait = if job.is_due(now) { Duration::ZERO } else { job.due.since(now) };
-    let sent = queue("POLL_QUEUE_URL", operator)?.send(Message::about(job), wait).await;
+    let wait = if job.is_due(now) { Duration::ZERO } else { job.due().since(now) };
+    let sent = queue("POLL_QUEUE_URL", operator)?.send(job.key(), wait).await;
     sent.map_err(|error| Failure::Queue {
-        what: format!("job {}", job.id),
+        what: format!("job {}", job.id()),
         done: "queued",
         source: error.into(),
     })?;
@@ -135,21 +135,22 @@ impl Fail {
     async fn run(&self, operator: &Operator) -> Result<Report, Failure> {
         let mut job = self.which.read(operator).await?;
         open(&job)?;
-        let (id, org, place) = (job.id, job.org, &operator.place);
+        let (id, org, place) = (job.id(), job.org(), &operator.place);
         let checker = checker(&job, operator).await?;
         let lost = self.lost(&job, &checker);
         self.confirmation.obtain(&format!(
             "Job {id} of organization {org} at {place}, {}, fails: {:?}. Its hold of MXN {} is released.{lost}",
             job.status().as_str(),
             self.reason,
-            job.cost
+            job.cost()
         ))?;
         let poll_queue = queue("POLL_QUEUE_URL", operator)?;
         let canceller = Canceller::new(&checker, &operator.store, &poll_queue, &operator.ambient);
         let end = Instant::now() + PATIENCE;
         loop {
-            let failure = job::Failure::new(self.code(), &self.reason).by(&operator.actor);
-            let due = job.due;
+            let failure =
+                ghub::failure::Failure::new(self.code(), &self.reason).by(&operator.actor);
+            let due = job.due();
             let lifetime = Lifetime::of(ATTEMPT);
             let wait = match canceller
                 .cancel(job, failure, self.discard, lifetime)
@@ -188,7 +189,7 @@ impl Fail {
     /// What is thrown away with the job, in a sentence. A render that is paid for is lost only to
     /// who said --discard.
     fn lost(&self, job: &Job, checker: &Checker) -> &'static str {
-        match &job.state {
+        match job.state() {
             _ if !self.discard => "",
             State::Processing(Processing { handle, file: None, .. })
                 if !checker.can_stop(handle) =>
@@ -209,7 +210,7 @@ impl Fail {
     async fn ended(&self, operator: &Operator, note: &str) -> Result<Report, Failure> {
         let job = self.which.read(operator).await?;
         let mut report = brief(&job, note.to_owned());
-        if let State::Failed { failure, .. } = &job.state {
+        if let State::Failed { failure, .. } = job.state() {
             report.json["failure"] = failure.shown();
             report.table.push(("error", failure.message.clone()));
         }
@@ -220,10 +221,10 @@ impl Fail {
 fn brief(job: &Job, note: String) -> Report {
     let status = job.status().as_str();
     Report {
-        json: json!({"id": job.id, "org": job.org, "status": status}),
+        json: json!({"id": job.id(), "org": job.org(), "status": status}),
         table: vec![
-            ("job", job.id.to_string()),
-            ("organization", job.org.to_string()),
+            ("job", job.id().to_string()),
+            ("organization", job.org().to_string()),
             ("status", status.to_owned()),
         ],
         note,
@@ -234,8 +235,8 @@ fn brief(job: &Job, note: String) -> Report {
 async fn checker(job: &Job, operator: &Operator) -> Result<Checker, Failure> {
     let Operator { world, store, ambient, .. } = operator;
     let sender = ProviderSender::new(world, &sdk_config(world)?).await?;
-    if let Some(why) = sender.problem(job.provider).await {
-        return Err(Failure::ProviderSecret(job.provider.name(), why));
+    if let Some(why) = sender.problem(job.terms().provider()).await {
+        return Err(Failure::ProviderSecret(job.terms().provider().name(), why));
     }
     let store_queue = queue("STORE_QUEUE_URL", operator)?;
     Ok(Checker::new(&world.env.providers()?, &sender, store, &store_queue, ambient))

@@ -12,7 +12,8 @@ use clap::{ArgGroup, Args};
 use futures::{StreamExt, TryStreamExt, stream};
 use ghub::catalog::Catalog;
 use ghub::id::{JobId, OrgId};
-use ghub::job::{Job, State, Status};
+use ghub::job::{Job, State};
+use ghub::status::Status;
 use ghub::store::{SHARDS, StoreError, Wanted};
 use ghub::time::Timestamp;
 use serde_json::{Value, json};
@@ -126,10 +127,10 @@ impl Jobs {
         let found: Vec<_> = each.buffered(AT_ONCE).try_collect().await?;
         let more = found.iter().any(|found| found.reached.is_some());
         let mut jobs: Vec<Job> = found.into_iter().flat_map(|found| found.jobs).collect();
-        jobs.sort_by_key(|job| Reverse(job.id));
+        jobs.sort_by_key(|job| Reverse(job.id()));
         let cut = jobs.len() > most;
         jobs.truncate(most);
-        let next = jobs.last().map(|job| job.id).filter(|_| more || cut);
+        let next = jobs.last().map(|job| job.id()).filter(|_| more || cut);
         let note = match next {
             Some(last) => format!("There may be older ones: --before {last}"),
             None if jobs.is_empty() && self.names_no_model() => self.no_such_model(),
@@ -182,7 +183,7 @@ impl Jobs {
 
     fn takes(&self, job: &Job, now: Timestamp) -> bool {
         let is_wanted = job.is_open() && (!self.stuck || stuck(job, now).is_some());
-        is_wanted && self.model.as_ref().is_none_or(|model| *model == job.model)
+        is_wanted && self.model.as_ref().is_none_or(|model| *model == job.terms().model())
     }
 
     fn wanted(&self) -> Wanted<'_> {
@@ -217,14 +218,14 @@ const OF_ALL: [&str; 9] =
     ["ORGANIZATION", "JOB", "STATUS", "MODEL", "SECONDS", "MXN", "CREATED", "ENDED", "NOTE"];
 
 fn row(job: &Job, now: Timestamp) -> Vec<String> {
-    let (status, created) = (job.status().as_str().to_owned(), moment(job.created));
+    let (status, created) = (job.status().as_str().to_owned(), moment(job.created()));
     vec![
-        job.org.to_string(),
-        job.id.to_string(),
+        job.org().to_string(),
+        job.id().to_string(),
         status,
-        job.model.clone(),
-        job.seconds.to_string(),
-        job.cost.to_string(),
+        job.terms().model().to_owned(),
+        job.terms().seconds().to_string(),
+        job.cost().to_string(),
         created,
         ended(job).map(moment).unwrap_or_default(),
         note(job, now),
@@ -233,49 +234,49 @@ fn row(job: &Job, now: Timestamp) -> Vec<String> {
 
 /// What there is to say of it: why it failed, or what it waits for and what went wrong last.
 fn note(job: &Job, now: Timestamp) -> String {
-    if job.deletion.is_some() {
+    if job.deletion().is_some() {
         return "deleted by its owner".to_owned();
     }
-    match &job.state {
+    match job.state() {
         State::Failed { failure, .. } => failure.message.clone(),
         State::Completed { .. } => String::new(),
         State::Pending { .. } | State::Processing(_) => {
             let waits = stand(job).map(|Stand { what, since, .. }| {
                 format!("waits for {what}, since {}", moment(since))
             });
-            let wrong = stuck(job, now).or_else(|| job.trouble.as_ref().map(trouble));
+            let wrong = stuck(job, now).or_else(|| job.trouble().map(trouble));
             waits.into_iter().chain(wrong).collect::<Vec<_>>().join("; ")
         }
     }
 }
 
 const fn ended(job: &Job) -> Option<Timestamp> {
-    match &job.state {
+    match job.state() {
         State::Pending { .. } | State::Processing(_) => None,
         State::Completed { at, .. } | State::Failed { at, .. } => Some(*at),
     }
 }
 
 fn object(job: &Job, now: Timestamp) -> Value {
-    let failure = match &job.state {
+    let failure = match job.state() {
         State::Failed { failure, .. } => Some(failure),
         State::Pending { .. } | State::Processing(_) | State::Completed { .. } => None,
     };
     json!({
-        "id": job.id,
-        "org": job.org,
+        "id": job.id(),
+        "org": job.org(),
         "status": job.status().as_str(),
-        "model": job.model,
-        "seconds": job.seconds,
-        "cost_mxn": job.cost.to_string(),
-        "created": job.created,
-        "due": job.is_open().then_some(job.due),
+        "model": job.terms().model(),
+        "seconds": job.terms().seconds(),
+        "cost_mxn": job.cost().to_string(),
+        "created": job.created(),
+        "due": job.is_open().then_some(job.due()),
         "waits_for": stand(job).map(|stand| stand.what),
         "stuck": stuck(job, now),
-        "trouble": trouble_object(job.trouble.as_ref()),
+        "trouble": trouble_object(job.trouble()),
         "ended": ended(job),
         "failure": failure.map(ghub::failure::Failure::shown),
-        "deleted": job.deletion.map(|deletion| deletion.at),
+        "deleted": job.deletion().map(|deletion| deletion.at),
     })
 }
 

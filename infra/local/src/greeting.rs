@@ -2,8 +2,9 @@
 //! whether it can be used.
 
 use crate::system::{SECRETS, System, in_own_words};
+use ghub::adapter::fal;
 use ghub::outbound::{ProviderCredentials, sdk_config};
-use ghub::provider::{Provider, fal};
+use ghub::provider::Provider;
 
 /// What is said of a service outside.
 pub struct Line {

@@ -1,8 +1,9 @@
 //! What an audit finds, as values and as sentences.
 
 use crate::id::JobId;
-use crate::job::{LONGEST_OPEN, Status};
+use crate::job::LONGEST_OPEN;
 use crate::money::Money;
+use crate::status::Status;
 use std::fmt;
 use std::time::Duration;
 

@@ -2,7 +2,7 @@
 //! addresses, so their form is checked.
 
 use super::{ConfigError, Env};
-use crate::provider::google::{self, Google};
+use crate::adapter::google::{self, Google};
 
 impl Env {
     /// `GOOGLE_PROJECT`, `GOOGLE_LOCATION`, `GOOGLE_API_URL`, `GOOGLE_STORAGE_API_URL` and

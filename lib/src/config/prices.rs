@@ -4,7 +4,7 @@
 use super::{ConfigError, Env};
 use crate::catalog::Catalog;
 use crate::decimal;
-use crate::pricing::{Factor, Price};
+use crate::pricing::{Factor, Rates};
 
 /// What a provider's price may be multiplied by: below 1 every video is sold at a loss, and above
 /// 10 it is a percentage or a slip.
@@ -45,10 +45,10 @@ impl Env {
     /// `MARKUP` and `FX_MXN_PER_USD`. A slip of the finger, such as 1875 for 18.75, would charge a
     /// hundredfold.
     pub fn rates(&self) -> Result<Rates, ConfigError> {
-        Ok(Rates {
-            markup: self.factor_within("MARKUP", "1.05", MARKUP)?,
-            fx_mxn_per_usd: self.factor_within("FX_MXN_PER_USD", "20", FX_MXN_PER_USD)?,
-        })
+        Ok(Rates::new(
+            self.factor_within("MARKUP", "1.05", MARKUP)?,
+            self.factor_within("FX_MXN_PER_USD", "20", FX_MXN_PER_USD)?,
+        ))
     }
 
     /// The catalog and the rates that it is sold at. Every price is computed once, so that a
@@ -90,20 +90,6 @@ impl Env {
                 format!("a decimal number {bounds} with at most six places, such as {default}");
             ConfigError::new(name, format!("is {text:?}, and must be {form}"))
         })
-    }
-}
-
-/// Markup and exchange rate in force now; a job keeps those of its submit.
-#[derive(Debug, Clone, Copy)]
-pub struct Rates {
-    markup: Factor,
-    fx_mxn_per_usd: Factor,
-}
-
-impl Rates {
-    /// The price of a second at these rates.
-    pub const fn price(&self, usd_per_second: Factor) -> Price {
-        Price { usd_per_second, markup: self.markup, fx_mxn_per_usd: self.fx_mxn_per_usd }
     }
 }
 

@@ -2,8 +2,8 @@
 //! other files waiting.
 
 use super::DownloadError;
+use crate::adapter::google::inline::InlineVideo;
 use crate::outbound::WireError;
-use crate::provider::google::inline::InlineVideo;
 use bytes::Bytes;
 use reqwest::Response;
 use std::time::Duration;

@@ -2,8 +2,9 @@
 
 use super::schema::{Factor, Mxn, mxn};
 use crate::id::TransactionId;
-use crate::job::{Job, Status};
+use crate::job::Job;
 use crate::money::Money;
+use crate::status::Status;
 use crate::store::Entry;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -60,9 +61,9 @@ impl Billing {
     /// The receipt of a job as it stands.
     pub fn of(job: &Job) -> Self {
         let (status, amount) = match job.status() {
-            _ if job.cost == Money::ZERO => (BillingStatus::Free, Some(Money::ZERO)),
+            _ if job.cost() == Money::ZERO => (BillingStatus::Free, Some(Money::ZERO)),
             Status::Pending | Status::Processing => (BillingStatus::Held, None),
-            Status::Completed => (BillingStatus::Charged, Some(job.cost)),
+            Status::Completed => (BillingStatus::Charged, Some(job.cost())),
             Status::Failed => (BillingStatus::Released, Some(Money::ZERO)),
         };
         let charged = matches!(status, BillingStatus::Charged);
@@ -83,12 +84,12 @@ impl Billing {
         Self {
             status,
             currency: "MXN",
-            estimate: job.price.cost_rounded_half_up(job.seconds).unwrap_or(job.cost).to_string(),
+            estimate: job.terms().estimate().to_string(),
             amount: None,
-            usd_per_second: job.price.usd_per_second.to_string(),
-            seconds: job.seconds,
-            markup: job.price.markup.to_string(),
-            fx_mxn_per_usd: job.price.fx_mxn_per_usd.to_string(),
+            usd_per_second: job.terms().price().usd_per_second.to_string(),
+            seconds: job.terms().seconds(),
+            markup: job.terms().price().markup.to_string(),
+            fx_mxn_per_usd: job.terms().price().fx_mxn_per_usd.to_string(),
             transaction: None,
         }
     }
@@ -96,13 +97,13 @@ impl Billing {
 
 /// The id of the job's consumption in the ledger.
 fn transaction(job: &Job) -> String {
-    TransactionId::of(job.org, &Entry::charge_of(job.id)).to_string()
+    TransactionId::of(job.org(), &Entry::charge_of(job.id())).to_string()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::job::tests::{in_state, kling};
+    use crate::fixtures::{changed, in_state, kling, with};
 
     #[test]
     fn a_receipt_says_what_became_of_the_cost() {
@@ -118,7 +119,9 @@ mod tests {
                 (receipt.estimate.as_str(), receipt.transaction.is_some()),
                 ("4.20", state == "completed")
             );
-            let free = Billing::of(&Job { cost: Money::ZERO, ..in_state(state) });
+            let free = Billing::of(&with(in_state(state), |job| {
+                job.terms = changed(&job.terms, &serde_json::json!({"cost": 0}));
+            }));
             assert_eq!(
                 (free.status, free.amount.as_deref(), free.transaction),
                 (BillingStatus::Free, Some("0.00"), None)

@@ -3,8 +3,8 @@
 
 use super::schema::{Factor, UnixSeconds, list, model};
 use crate::catalog::{Catalog, Model, Services};
-use crate::config::Rates;
 use crate::money::MoneyOverflow;
+use crate::pricing::Rates;
 use serde::Serialize;
 use utoipa::ToSchema;
 

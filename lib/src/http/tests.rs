@@ -3,9 +3,9 @@
 use super::*;
 use crate::account::HoldRefused;
 use crate::error::NotCancellable;
-use crate::job::Status;
-use crate::job::tests::in_state;
+use crate::fixtures::in_state;
 use crate::outbound::WireError;
+use crate::status::Status;
 use serde_json::json;
 
 fn call(body: &str) -> Call {

@@ -3,7 +3,8 @@
 use super::billing::Billing;
 use super::schema::{UnixSeconds, video_dry_run, video_job};
 use crate::failure::{Failure, FailureCode};
-use crate::job::{Job, State, Status};
+use crate::job::{Job, State};
+use crate::status::Status;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -74,25 +75,25 @@ impl From<&Failure> for ErrorDetail {
 
 impl From<&Job> for VideoJob {
     fn from(job: &Job) -> Self {
-        let (video_url, failure, ended) = match &job.state {
+        let (video_url, failure, ended) = match job.state() {
             State::Pending { .. } | State::Processing(_) => (None, None, None),
             State::Completed { at, video_url, .. } => (Some(video_url.clone()), None, Some(at)),
             State::Failed { at, failure, .. } => (None, Some(failure), Some(at)),
         };
         Self {
-            id: job.id.to_string(),
+            id: job.id().to_string(),
             object: "video.job",
             status: job.status().as_str(),
-            model: job.model.clone(),
-            prompt: job.prompt.clone(),
+            model: job.terms().model().to_owned(),
+            prompt: job.terms().prompt().to_owned(),
             video_url,
-            duration: job.seconds,
+            duration: job.terms().seconds(),
             error: failure.map(|failure| failure.message.clone()),
-            created: job.created.unix_s(),
+            created: job.created().unix_s(),
             completed: ended.map(|at| at.unix_s()),
             billing: Billing::of(job),
             error_detail: failure.map(ErrorDetail::from),
-            cancel_requested: job.stop.as_ref().map(|stop| stop.requested.unix_s()),
+            cancel_requested: job.stop().map(|stop| stop.requested.unix_s()),
         }
     }
 }
@@ -120,9 +121,9 @@ impl From<&Job> for DryRun {
     fn from(job: &Job) -> Self {
         Self {
             object: "video.dry_run",
-            model: job.model.clone(),
-            duration: job.seconds,
-            aspect_ratio: job.aspect_ratio.clone(),
+            model: job.terms().model().to_owned(),
+            duration: job.terms().seconds(),
+            aspect_ratio: job.terms().aspect_ratio().map(str::to_owned),
             billing: Billing::of_a_dry_run(job),
         }
     }

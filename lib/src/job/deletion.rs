@@ -35,7 +35,7 @@ impl Job {
             State::Completed { .. } => {}
             State::Failed { failure: Failure { message, .. }, .. } => message.clear(),
         }
-        self.prompt.clear();
+        self.terms = self.terms.erased();
         self.trouble = None;
         self.deletion = Some(Deletion { at: now, file_gone: false });
         self.rewritten()

@@ -27,7 +27,7 @@ impl Job {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::job::tests::{at, in_every_state};
+    use crate::fixtures::{at, in_every_state};
 
     #[test]
     fn only_a_final_job_of_a_sandbox_expires_a_week_after_its_end() {

@@ -6,113 +6,16 @@ mod stopping;
 
 use super::*;
 use crate::failure::FailureCode;
-use crate::pricing::Price;
-use crate::provider::fal;
+use crate::fixtures::{
+    CREATED, FILE, UPLOAD, VIDEO, at, changed, failure, handle, in_every_state, in_state, kling,
+};
+use serde_json::json;
 use std::time::Duration;
-use uuid::Uuid;
 
-/// When every job of these tests was accepted.
-pub(crate) const CREATED: Timestamp = Timestamp::from_unix_s(1_782_415_166);
-
-/// So many seconds after that.
-pub(crate) fn at(seconds: u64) -> Timestamp {
-    CREATED.after(Duration::from_secs(seconds))
-}
-
-/// Five seconds of Kling, pending, in nobody's hands, due at once.
-pub(crate) fn kling() -> Job {
-    let price = Price {
-        usd_per_second: "0.04".parse().unwrap(),
-        markup: "1.05".parse().unwrap(),
-        fx_mxn_per_usd: "20".parse().unwrap(),
-    };
-    Job {
-        id: JobId::from_uuid(Uuid::from_u128(0x0197_a001_0000_7000_8000_0000_0000_000d)),
-        org: OrgId::from_uuid(Uuid::from_u128(0x0a0a)),
-        model: "fal/kling-2".to_owned(),
-        provider: Provider::Fal,
-        route: "fal-ai/kling-video/v2/master/text-to-video".to_owned(),
-        prompt: "a hummingbird at dawn".to_owned(),
-        seconds: 5,
-        aspect_ratio: Some("9:16".to_owned()),
-        price,
-        cost: price.cost_rounded_half_up(5).unwrap(),
-        poll_every_s: 15,
-        created: CREATED,
-        due: CREATED,
-        revision: 7,
-        state: State::Pending { lease_until: None },
-        stop: None,
-        trouble: None,
-        deletion: None,
-    }
-}
-
-/// What fal would call it.
-pub(crate) fn handle(request_id: &str) -> Handle {
-    let response_url = format!("https://queue.fal.run/fal-ai/kling-video/requests/{request_id}");
-    Handle::Fal(fal::Handle {
-        request_id: request_id.to_owned(),
-        status_url: format!("{response_url}/status"),
-        cancel_url: format!("{response_url}/cancel"),
-        response_url,
-    })
-}
-
-const FILE: &str = "https://v3b.fal.media/files/a/output.mp4";
-const UPLOAD: &str = "https://storage.test/storage/v1/upload/resumable/1";
-const VIDEO: &str = "https://storage.test/storage/v1/object/public/generated-videos/o/j/video.mp4";
-
-fn failure() -> Failure {
-    Failure::new(FailureCode::ContentFiltered, "No.").with_provider_code("content_policy_violation")
-}
-
-/// The job in every place where it can stand: taken by fal after 10 s, rendering from 100 s, its
-/// file found after 200 s.
-pub(crate) fn in_every_state() -> [(&'static str, Job); 8] {
-    let queued = Processing {
-        handle: handle("r-1"),
-        submitted: at(10),
-        rendering_since: None,
-        over_since: None,
-        file: None,
-    };
-    let rendering = Processing { rendering_since: Some(at(100)), ..queued.clone() };
-    let file = File { url: FILE.to_owned(), found: at(200), upload_url: None, tried: false };
-    let found = Processing { file: Some(file.clone()), ..rendering.clone() };
-    let uploading = Processing {
-        file: Some(File { upload_url: Some(UPLOAD.to_owned()), tried: true, ..file }),
-        ..rendering.clone()
-    };
-    let trace = Trace {
-        handle: handle("r-1"),
-        submitted: at(10),
-        rendering_since: Some(at(100)),
-        file_found: Some(at(200)),
-    };
-    let unfinished = Trace { file_found: None, ..trace.clone() };
-    [
-        ("pending", State::Pending { lease_until: None }),
-        ("leased", State::Pending { lease_until: Some(CREATED) }),
-        ("queued", State::Processing(queued)),
-        ("rendering", State::Processing(rendering)),
-        ("found", State::Processing(found)),
-        ("uploading", State::Processing(uploading)),
-        (
-            "completed",
-            State::Completed { at: at(240), video_url: VIDEO.to_owned(), trace: Some(trace) },
-        ),
-        ("failed", State::Failed { at: at(240), failure: failure(), trace: Some(unfinished) }),
-    ]
-    .map(|(name, state)| (name, Job { state, ..kling() }))
-}
-
-pub(crate) fn in_state(name: &str) -> Job {
-    in_every_state()
-        .into_iter()
-        .find(|(known, _)| *known == name)
-        .expect("it is one of the eight")
-        .1
+/// The job with this cadence in seconds, due at this moment.
+fn with_cadence(job: &Job, poll_every_s: u32, due: Timestamp) -> Job {
+    let terms = changed(&job.terms, &json!({"poll_every_s": poll_every_s}));
+    Job { terms, due, ..job.clone() }
 }
 
 /// `local` compares it with the template's timeouts.
@@ -232,7 +135,7 @@ fn a_turn_is_taken_from_five_seconds_before_it_is_due_or_a_third_of_a_short_cade
     for (poll_every_s, refused, taken) in
         [(60, 54, 55), (30, 54, 55), (15, 54, 55), (10, 56, 57), (3, 58, 59), (1, 59, 60)]
     {
-        let job = Job { poll_every_s, due: at(60), ..in_state("rendering") };
+        let job = with_cadence(&in_state("rendering"), poll_every_s, at(60));
         let length = Duration::from_secs(u64::from(poll_every_s));
         assert_eq!(
             job.clone().turn(at(refused), length),
@@ -253,7 +156,7 @@ fn a_turn_is_taken_from_five_seconds_before_it_is_due_or_a_third_of_a_short_cade
 #[test]
 fn a_doubled_message_gets_no_second_turn_however_short_the_cadence() {
     for poll_every_s in 1..=60 {
-        let job = Job { poll_every_s, ..in_state("rendering") };
+        let job = with_cadence(&in_state("rendering"), poll_every_s, CREATED);
         let taken =
             job.turn(at(6), Duration::from_secs(u64::from(poll_every_s))).applied().unwrap();
         let again = taken.clone().turn(at(6), Duration::from_secs(u64::from(poll_every_s)));
@@ -304,7 +207,7 @@ fn the_cadence_follows_the_age_up_to_a_minute() {
         (60, 6_000, 60),
         (1, 5, 1),
     ] {
-        let job = Job { poll_every_s, ..kling() };
+        let job = with_cadence(&kling(), poll_every_s, CREATED);
         assert_eq!(
             job.cadence(at(age_s)).as_secs(),
             expected_s,

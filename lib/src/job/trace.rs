@@ -2,7 +2,7 @@
 //! asks the provider about a render that was billed has to name it. Callers are shown none of it.
 
 use super::{Job, Processing, State};
-use crate::provider::Handle;
+use crate::adapter::Handle;
 use crate::time::Timestamp;
 
 /// How a job went at its provider.

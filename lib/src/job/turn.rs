@@ -35,7 +35,7 @@ impl Job {
     /// age later, never over 60 s. A render that was asked to stop over an hour ago is looked at
     /// every five minutes.
     pub fn cadence(&self, now: Timestamp) -> Duration {
-        let first = Duration::from_secs(u64::from(self.poll_every_s));
+        let first = Duration::from_secs(u64::from(self.terms.poll_every_s()));
         let slowest = match &self.stop {
             Some(stop) if self.is_open() && now.since(stop.requested) > STOPPING_FOR_LONG => {
                 SLOWEST_WHILE_STOPPING
@@ -48,7 +48,7 @@ impl Job {
     /// From when on its turn may be taken, while it is open. Whoever comes then is before the
     /// message that comes when it is due.
     pub fn turn_opens(&self) -> Timestamp {
-        let cadence = Duration::from_secs(u64::from(self.poll_every_s));
+        let cadence = Duration::from_secs(u64::from(self.terms.poll_every_s()));
         self.due.before(TURN_TOLERANCE.min(cadence / TOLERATED_PARTS))
     }
 

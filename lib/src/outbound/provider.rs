@@ -3,12 +3,13 @@
 
 use super::credentials::header;
 use super::{Outbound, ProviderCredentials, SdkConfig, WireError};
+use crate::adapter::google::Google;
+use crate::adapter::{Headers, Method, Reply, Request, refuses_our_account, sandbox};
 use crate::ambient::Ambient;
 use crate::catalog::Services;
 use crate::config::ConfigError;
 use crate::metrics::{Exchange, Metrics};
-use crate::provider::google::Google;
-use crate::provider::{Headers, Method, Provider, Reply, Request, refuses_our_account, sandbox};
+use crate::provider::Provider;
 use crate::secrets::Unusable;
 use crate::world::World;
 use reqwest::header::{

@@ -71,7 +71,7 @@ impl Store {
             Ok(Voided::Void) => accepted,
             Err(error) => {
                 let why = causes(&error);
-                tracing::error!(job.id = %job.id, org.id = %job.org, why, "an attempt to accept the job may be committed late");
+                tracing::error!(job.id = %job.id(), org.id = %job.org(), why, "an attempt to accept the job may be committed late");
                 accepted
             }
         }
@@ -205,7 +205,7 @@ fn read_refusal(
 }
 
 fn refused_by(account: &Account, job: &Job) -> Result<Accepted, StoreError> {
-    match account.hold_refusal(job.cost, job.created) {
+    match account.hold_refusal(job.cost(), job.created()) {
         Ok(Some(why)) => Ok(Accepted::Refused(why)),
         _ => Err(broken("the account refused a hold that it has room for")),
     }

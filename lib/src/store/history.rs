@@ -6,7 +6,8 @@ use super::error::{StoreError, Trouble, trouble};
 use super::page::Page;
 use super::{Store, Table, item};
 use crate::id::{JobId, OrgId};
-use crate::job::{Job, Status};
+use crate::job::Job;
+use crate::status::Status;
 use aws_sdk_dynamodb::types::AttributeValue;
 use std::collections::HashMap;
 use tokio::time::Instant;
@@ -75,7 +76,7 @@ impl Store {
                     continue;
                 };
                 if jobs.len() == most {
-                    return Ok(Found { reached: jobs.last().map(|job: &Job| job.id), jobs });
+                    return Ok(Found { reached: jobs.last().map(|job: &Job| job.id()), jobs });
                 }
                 jobs.push(job);
             }

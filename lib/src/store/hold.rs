@@ -39,12 +39,12 @@ pub(super) enum Counted {
 impl Counted {
     /// How a job is counted most probably. The refused account tells whether that was right.
     pub(super) const fn at_first(job: &Job) -> Self {
-        if job.org.is_sandbox() { Self::OneMore } else { Self::Not }
+        if job.org().is_sandbox() { Self::OneMore } else { Self::Not }
     }
 
     /// How the job has to be counted over this account, if that is another way.
     pub(super) fn corrected(self, job: &Job, account: &Account) -> Option<Self> {
-        let today = account.daily.is_some_and(|daily| daily.day >= job.created.day());
+        let today = account.daily.is_some_and(|daily| daily.day >= job.created().day());
         let right = match self {
             Self::Not => Self::Not,
             Self::OneMore | Self::First if today => Self::OneMore,
@@ -56,7 +56,7 @@ impl Counted {
 
 impl Store {
     pub(super) fn hold(&self, job: &Job, counted: Counted) -> Result<TransactWriteItem, BoxError> {
-        let (is_free, today) = (job.cost == Money::ZERO, number(job.created.day()));
+        let (is_free, today) = (job.cost() == Money::ZERO, number(job.created().day()));
         let room = if is_free { HAS_A_PLACE } else { HAS_ROOM };
         let values = [
             (":no", Some(AttributeValue::Bool(false))),
@@ -65,7 +65,7 @@ impl Store {
             (":usual", (counted == Counted::OneMore).then(|| number(SANDBOX_JOBS_PER_DAY))),
         ];
         let used = values.into_iter().filter_map(|(name, value)| Some((name, value?)));
-        let update = self.add_to_account(job.org, Change::hold(job.cost))?;
+        let update = self.add_to_account(job.org(), Change::hold(job.cost()))?;
         let update = used
             .fold(update, |update, (name, value)| update.expression_attribute_values(name, value));
         let (expression, condition) = match counted {

@@ -5,13 +5,14 @@ use super::error::Item;
 use super::{Accepted, Store, Table};
 use crate::id::{JobId, OrgId};
 use crate::job::Job;
+use crate::order::Order;
 use crate::outbound::BoxError;
+use crate::terms::Terms;
 use crate::time::Timestamp;
 use aws_sdk_dynamodb::types::{
     AttributeValue, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use std::time::Duration;
 
 /// How long a key stands for its request. A client that sends again does so within minutes.
@@ -20,33 +21,43 @@ const STANDS: Duration = Duration::from_secs(24 * 60 * 60);
 /// A caller's key and the request that it was sent with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Idempotency {
-    /// 1 to 255 visible ASCII characters.
-    pub key: String,
-    /// The request as it was understood, so that a blank more or less in the JSON is the same
-    /// request.
-    pub request_hash: String,
+    key: String,
+    /// Of the order as it was sent: [`Order::request_hash`].
+    sent: String,
+    /// Of the terms that came of it: [`Terms::resolved_hash`], which the version before compares.
+    resolved: String,
 }
 
 impl Idempotency {
-    /// The key with what the request asked for.
-    pub fn new(key: &str, job: &Job) -> Self {
-        let asked = serde_json::json!([job.model, job.prompt, job.seconds, job.aspect_ratio]);
-        let digest = Sha256::digest(asked.to_string());
-        Self {
-            key: key.to_owned(),
-            request_hash: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
-        }
+    /// The key, 1 to 255 visible ASCII characters, with what the request asked for.
+    pub fn new(key: &str, order: &Order, terms: &Terms) -> Self {
+        let (sent, resolved) = (order.request_hash(), terms.resolved_hash());
+        Self { key: key.to_owned(), sent, resolved }
     }
 }
 
+/// A record as it is stored. During an update both versions write and read it.
 #[derive(Debug, Serialize, Deserialize)]
 struct Record {
     org: OrgId,
     key: String,
+    /// The hash of the resolved values. The version before knows no other.
     request_hash: String,
+    /// The hash of what was sent. It is what counts; a record of the version before has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sent_hash: Option<String>,
     job: JobId,
     /// DynamoDB removes it some time after this; until then it is this comparison that counts.
     expires: Timestamp,
+}
+
+impl Record {
+    fn is_of(&self, idempotency: &Idempotency) -> bool {
+        match &self.sent_hash {
+            Some(sent) => *sent == idempotency.sent,
+            None => self.request_hash == idempotency.resolved,
+        }
+    }
 }
 
 impl Store {
@@ -56,11 +67,12 @@ impl Store {
         idempotency: &Idempotency,
     ) -> Result<TransactWriteItem, BoxError> {
         let record = Record {
-            org: job.org,
+            org: job.org(),
             key: idempotency.key.clone(),
-            request_hash: idempotency.request_hash.clone(),
-            job: job.id,
-            expires: job.created.after(STANDS),
+            request_hash: idempotency.resolved.clone(),
+            sent_hash: Some(idempotency.sent.clone()),
+            job: job.id(),
+            expires: job.created().after(STANDS),
         };
         let put = Put::builder()
             .table_name(self.table(Table::Idempotency))
@@ -69,7 +81,7 @@ impl Store {
             .expression_attribute_names("#key", "key")
             .expression_attribute_values(
                 ":now",
-                AttributeValue::N(job.created.unix_s().to_string()),
+                AttributeValue::N(job.created().unix_s().to_string()),
             )
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build()?;
@@ -84,9 +96,9 @@ pub(super) fn replay(
     idempotency: &Idempotency,
 ) -> Result<Accepted, BoxError> {
     let record: Record = serde_dynamo::from_item(found)?;
-    Ok(if record.job == job.id {
+    Ok(if record.job == job.id() {
         Accepted::Stored // ours: an earlier attempt's answer was lost
-    } else if record.request_hash == idempotency.request_hash {
+    } else if record.is_of(idempotency) {
         Accepted::Replayed(record.job)
     } else {
         Accepted::KeyReused

@@ -12,13 +12,12 @@ pub(super) use update::JobUpdate;
 pub(super) use void::{NOT_VOID, VOID, from_void, is_void};
 
 use super::error::Item;
+use crate::adapter::Handle;
 use crate::failure::Failure;
 use crate::id::{JobId, OrgId};
-use crate::job::{Deletion, File, Job, Processing, State, Stop, Trace, Trouble};
-use crate::money::Money;
+use crate::job::{Deletion, File, Job, Parts, Processing, State, Stop, Trace, Trouble};
 use crate::outbound::BoxError;
-use crate::pricing::Price;
-use crate::provider::{Handle, Provider};
+use crate::terms::Terms;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -39,16 +38,8 @@ pub(super) struct JobItem {
     write: String,
     revision: u64,
     status: String,
-    model: String,
-    provider: Provider,
-    route: String,
-    prompt: String,
-    seconds: u32,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    aspect_ratio: Option<String>,
-    price: Price,
-    cost: Money,
-    poll_every_s: u32,
+    #[serde(flatten)]
+    terms: Terms,
     created: Timestamp,
     due: Timestamp,
     /// The partition of the index of open jobs; a final job has none and leaves the index.
@@ -119,35 +110,30 @@ fn shard(job: JobId) -> String {
 pub(super) const WRITE: &str = "write";
 
 pub(super) fn from_job(job: &Job, write: &str) -> Result<Item, BoxError> {
+    let (status, trace, open, expires) = (job.status(), job.trace(), job.is_open(), job.expires());
+    let Parts { id, org, terms, created, due, revision, state, stop, trouble, deletion } =
+        job.clone().into_parts();
     let mut item = JobItem {
-        org: job.org,
-        job: job.id,
+        org,
+        job: id,
         v: VERSION,
         write: write.to_owned(),
-        revision: job.revision,
-        status: job.status().as_str().to_owned(),
-        model: job.model.clone(),
-        provider: job.provider,
-        route: job.route.clone(),
-        prompt: job.prompt.clone(),
-        seconds: job.seconds,
-        aspect_ratio: job.aspect_ratio.clone(),
-        price: job.price,
-        cost: job.cost,
-        poll_every_s: job.poll_every_s,
-        created: job.created,
-        due: job.due,
-        open: job.is_open().then(|| shard(job.id)),
+        revision,
+        status: status.as_str().to_owned(),
+        terms,
+        created,
+        due,
+        open: open.then(|| shard(id)),
         lease_until: None,
         handle: None,
         submitted: None,
         rendering_since: None,
         over_since: None,
-        stop_requested: job.stop.as_ref().map(|stop| stop.requested),
-        stop_failure: job.stop.as_ref().map(|stop| stop.failure.clone()),
-        trouble: job.trouble.as_ref().map(|trouble| trouble.what.clone()),
-        trouble_at: job.trouble.as_ref().map(|trouble| trouble.at),
-        trouble_count: job.trouble.as_ref().map(|trouble| trouble.count),
+        stop_requested: stop.as_ref().map(|stop| stop.requested),
+        stop_failure: stop.map(|stop| stop.failure),
+        trouble_at: trouble.as_ref().map(|trouble| trouble.at),
+        trouble_count: trouble.as_ref().map(|trouble| trouble.count),
+        trouble: trouble.map(|trouble| trouble.what),
         file_url: None,
         file_found: None,
         upload_url: None,
@@ -155,73 +141,67 @@ pub(super) fn from_job(job: &Job, write: &str) -> Result<Item, BoxError> {
         ended: None,
         video_url: None,
         failure: None,
-        deleted: job.deletion.map(|deletion| deletion.at),
-        file_gone: job.deletion.map(|deletion| deletion.file_gone),
-        expires: job.expires(),
+        deleted: deletion.map(|deletion| deletion.at),
+        file_gone: deletion.map(|deletion| deletion.file_gone),
+        expires,
     };
-    if let Some(Trace { handle, submitted, rendering_since, file_found }) = job.trace() {
-        (item.handle, item.submitted) = (Some(handle), Some(submitted));
-        (item.rendering_since, item.file_found) = (rendering_since, file_found);
-    }
-    match job.state.clone() {
-        State::Pending { lease_until } => item.lease_until = lease_until,
-        State::Processing(processing) => {
-            item.over_since = processing.over_since;
-            if let Some(file) = processing.file {
-                (item.file_url, item.upload_url) = (Some(file.url), file.upload_url);
-                item.store_tried = file.tried.then_some(true);
-            }
-        }
-        State::Completed { at, video_url, .. } => {
-            item.ended = Some(at);
-            item.video_url = Some(video_url).filter(|url| !url.is_empty());
-        }
-        State::Failed { at, failure, .. } => {
-            item.ended = Some(at);
-            item.failure = Some(failure);
-        }
-    }
+    item.set_trace(trace);
+    item.set_state(state);
     Ok(serde_dynamo::to_item(item)?)
 }
 
 pub(super) fn to_job(item: Item) -> Result<Job, BoxError> {
     let item: JobItem = serde_dynamo::from_item(item)?;
     if item.v != VERSION {
-        return Err(format!(
-            "job {} has item version {}, this code reads {VERSION}",
-            item.job, item.v
-        )
-        .into());
+        let (job, v) = (item.job, item.v);
+        return Err(format!("job {job} has item version {v}, this code reads {VERSION}").into());
     }
     let state = item.state().ok_or_else(|| {
         format!("job {} is {} without what that state needs", item.job, item.status)
     })?;
-    let (stop, trouble) = (item.stop(), item.trouble());
-    Ok(Job {
-        id: item.job,
-        org: item.org,
-        model: item.model,
-        provider: item.provider,
-        route: item.route,
-        prompt: item.prompt,
-        seconds: item.seconds,
-        aspect_ratio: item.aspect_ratio,
-        price: item.price,
-        cost: item.cost,
-        poll_every_s: item.poll_every_s,
-        created: item.created,
-        due: item.due,
-        revision: item.revision,
+    let (stop, trouble, deletion) = (item.stop(), item.trouble(), item.deletion());
+    let JobItem { org, job: id, revision, terms, created, due, .. } = item;
+    Ok(Job::from_parts(Parts {
+        id,
+        org,
+        terms,
+        created,
+        due,
+        revision,
         state,
         stop,
         trouble,
-        deletion: item
-            .deleted
-            .map(|at| Deletion { at, file_gone: item.file_gone.unwrap_or_default() }),
-    })
+        deletion,
+    }))
 }
 
 impl JobItem {
+    fn set_trace(&mut self, trace: Option<Trace>) {
+        let Some(Trace { handle, submitted, rendering_since, file_found }) = trace else { return };
+        (self.handle, self.submitted) = (Some(handle), Some(submitted));
+        (self.rendering_since, self.file_found) = (rendering_since, file_found);
+    }
+
+    fn set_state(&mut self, state: State) {
+        match state {
+            State::Pending { lease_until } => self.lease_until = lease_until,
+            State::Processing(Processing { over_since, file, .. }) => {
+                self.over_since = over_since;
+                if let Some(File { url, upload_url, tried, .. }) = file {
+                    (self.file_url, self.upload_url) = (Some(url), upload_url);
+                    self.store_tried = tried.then_some(true);
+                }
+            }
+            State::Completed { at, video_url, .. } => {
+                self.ended = Some(at);
+                self.video_url = Some(video_url).filter(|url| !url.is_empty());
+            }
+            State::Failed { at, failure, .. } => {
+                (self.ended, self.failure) = (Some(at), Some(failure));
+            }
+        }
+    }
+
     fn state(&self) -> Option<State> {
         Some(match self.status.as_str() {
             "pending" => State::Pending { lease_until: self.lease_until },
@@ -265,6 +245,11 @@ impl JobItem {
     fn trouble(&self) -> Option<Trouble> {
         let (at, count) = (self.trouble_at?, self.trouble_count.unwrap_or(1));
         Some(Trouble { what: self.trouble.clone()?, at, count })
+    }
+
+    fn deletion(&self) -> Option<Deletion> {
+        let file_gone = self.file_gone.unwrap_or_default();
+        self.deleted.map(|at| Deletion { at, file_gone })
     }
 
     /// A job that ended before this was kept has none.

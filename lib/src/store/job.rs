@@ -7,10 +7,10 @@ use super::item::{self, JobUpdate};
 use super::posting::{Posting, Wanted};
 use super::{Entry, Store, Table};
 use crate::account::{Account, Change};
+use crate::id::JobKey;
 use crate::id::{JobId, OrgId};
 use crate::job::{Job, State};
 use crate::outbound::BoxError;
-use crate::queue::Message;
 use crate::time::Timestamp;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
@@ -43,11 +43,11 @@ impl Store {
     /// with it, and a completed one is charged, in the same transaction. A deleted one had ended
     /// before, and moves no money. A repeat is the same write.
     pub async fn write(&self, job: &Job) -> Result<Written, StoreError> {
-        let change = match job.state {
-            _ if job.deletion.is_some() => return self.write_alone(job).await,
+        let change = match job.state() {
+            _ if job.deletion().is_some() => return self.write_alone(job).await,
             State::Pending { .. } | State::Processing(_) => return self.write_alone(job).await,
-            State::Completed { .. } => Change::settle(job.cost),
-            State::Failed { .. } => Change::release(job.cost),
+            State::Completed { .. } => Change::settle(job.cost()),
+            State::Failed { .. } => Change::release(job.cost()),
         };
         let change = change.map_err(|error| StoreError::Broken(error.into()))?;
         let written = self.write_ended(job, change).await?;
@@ -60,9 +60,9 @@ impl Store {
     async fn write_ended(&self, job: &Job, change: Change) -> Result<Written, StoreError> {
         let write = self.new_write();
         let update = self.update_job(job, &write).map_err(StoreError::Broken)?;
-        let written = match job.state {
+        let written = match job.state() {
             State::Completed { at, .. } if change.entries > 0 => {
-                let entry = Entry::consumption(job, at, change.balance);
+                let entry = Entry::consumption(job, *at, change.balance);
                 self.post_at_the_end(&Wanted {
                     entry: &entry,
                     change,
@@ -92,7 +92,7 @@ impl Store {
         write: &str,
     ) -> Result<Posting, StoreError> {
         let account =
-            self.change_account(job.org, change, OnlyIf::Exists).map_err(StoreError::Broken)?;
+            self.change_account(job.org(), change, OnlyIf::Exists).map_err(StoreError::Broken)?;
         let Some(reasons) = self.transact(&[update, account], write).await? else {
             return Ok(Posting::Done);
         };
@@ -117,7 +117,8 @@ impl Store {
             JobUpdate::of(job, write).map_err(StoreError::Broken)?;
         self.retried(|| async {
             let update = self.db.update_item().table_name(self.table(Table::Jobs));
-            let update = update.set_key(Some(key(job.org, job.id))).update_expression(&expression);
+            let update =
+                update.set_key(Some(key(job.org(), job.id()))).update_expression(&expression);
             let update = update.condition_expression(JobUpdate::CONDITION);
             let update = update.set_expression_attribute_names(Some(names.clone()));
             let update = update.set_expression_attribute_values(Some(values.clone()));
@@ -143,7 +144,7 @@ impl Store {
         if let StoreError::Broken(_) = error {
             return Err(error);
         }
-        let found = self.trying_for(LAST_LOOK).item(job.org, job.id).await?;
+        let found = self.trying_for(LAST_LOOK).item(job.org(), job.id()).await?;
         if found.is_some_and(|found| is_by(&found, write)) { Ok(()) } else { Err(error) }
     }
 
@@ -210,7 +211,7 @@ impl Store {
         shard: &str,
         before: Timestamp,
         most: i32,
-    ) -> Result<Vec<Message>, StoreError> {
+    ) -> Result<Vec<JobKey>, StoreError> {
         let items = self
             .retried(|| async {
                 let query =
@@ -246,7 +247,7 @@ impl Store {
         let JobUpdate { expression, names, values } = JobUpdate::of(job, write)?;
         let update = Update::builder()
             .table_name(self.table(Table::Jobs))
-            .set_key(Some(key(job.org, job.id)))
+            .set_key(Some(key(job.org(), job.id())))
             .update_expression(expression)
             .condition_expression(JobUpdate::CONDITION)
             .set_expression_attribute_names(Some(names))

@@ -29,7 +29,7 @@ impl Store {
         match self.trying_for(GIVING_UP).update(without, &self.new_write()).await {
             Ok(Written::Done) => Err(error),
             Ok(Written::Overtaken) => {
-                let found = self.item(leased.org, leased.id).await?;
+                let found = self.item(leased.org(), leased.id()).await?;
                 Ok(if found.is_some_and(|found| is_by(&found, &write)) {
                     Written::Done
                 } else {
@@ -38,7 +38,7 @@ impl Store {
             }
             Err(unanswered) => {
                 let why = causes(&unanswered);
-                tracing::error!(job.id = %leased.id, org.id = %leased.org, why, "the lease may be written late");
+                tracing::error!(job.id = %leased.id(), org.id = %leased.org(), why, "the lease may be written late");
                 Err(error)
             }
         }

@@ -7,9 +7,10 @@ use super::{Store, Table};
 use crate::account::Change;
 use crate::actor::Actor;
 use crate::id::{JobId, OrgId, TransactionId};
-use crate::job::{Job, Status};
+use crate::job::Job;
 use crate::money::Money;
 use crate::outbound::BoxError;
+use crate::status::Status;
 use crate::time::Timestamp;
 use aws_sdk_dynamodb::types::{
     AttributeValue, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
@@ -122,11 +123,11 @@ impl Entry {
     /// The charge for a job that completed at this moment; `amount` is negative. The same job gives
     /// the same entry, whoever writes it.
     pub(super) fn consumption(job: &Job, at: Timestamp, amount: Money) -> Self {
-        let cause = Self::charge_of(job.id);
+        let cause = Self::charge_of(job.id());
         let at_ms = u64::try_from(at.unix_s()).unwrap_or(0) * 1_000;
         Self {
-            job: Some(job.id),
-            ..Self::new(job.org, EntryKind::Consumption, cause, amount, at_ms)
+            job: Some(job.id()),
+            ..Self::new(job.org(), EntryKind::Consumption, cause, amount, at_ms)
         }
     }
 
@@ -252,7 +253,7 @@ impl Store {
         now_unix_ms: u64,
     ) -> Result<Refund, StoreError> {
         let Some(job) = self.job(org, id).await? else { return Ok(Refund::NoSuchJob) };
-        if job.status() != Status::Completed || job.cost == Money::ZERO {
+        if job.status() != Status::Completed || job.cost() == Money::ZERO {
             return Ok(Refund::NotCharged(job.status()));
         }
         let cause = format!("refund#{id}");

@@ -1,12 +1,12 @@
 //! A submit: the job, its hold and its idempotency key, all or nothing.
 
 use crate::dynamo::Fault;
-use crate::stage::{Stage, at, failed, money};
+use crate::stage::{Stage, at, failed, money, order, terms, with};
 use ghub::account::HoldRefused;
 use ghub::id::OrgId;
 use ghub::job::Job;
 use ghub::store::{Accepted, Audited, Idempotency, Setting, StoreError, Wanted};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::time::Duration;
 
 #[tokio::test]
@@ -14,7 +14,7 @@ async fn an_accepted_job_is_stored_and_held_and_nothing_is_charged() {
     let stage = Stage::new();
     let org = stage.org("10.00").await;
     let job = stage.accepted(org).await;
-    assert_eq!(stage.store.job(org, job.id).await.unwrap(), Some(job));
+    assert_eq!(stage.store.job(org, job.id()).await.unwrap(), Some(job));
     let account = stage.account(org).await;
     assert_eq!(
         (account.balance, account.held, account.open_jobs),
@@ -57,7 +57,7 @@ async fn what_open_jobs_hold_counts_as_spent_and_a_credit_limit_moves_the_zero()
         missing: money("0.000001"),
     };
     assert!(matches!(refused, Accepted::Refused(why) if why == refusal), "{refused:?}");
-    assert_eq!(stage.store.job(org, job.id).await.unwrap(), None, "a refusal writes nothing");
+    assert_eq!(stage.store.job(org, job.id()).await.unwrap(), None, "a refusal writes nothing");
     stage.store.set(org, Setting::CreditLimit(money("0.000001"))).await.unwrap();
     assert!(matches!(stage.store.accept(&job, None).await.unwrap(), Accepted::Stored));
     stage.store.write(&failed(&first)).await.unwrap();
@@ -93,7 +93,7 @@ async fn a_refusal_is_read_in_its_order() {
     stage.store.set(org, Setting::OpenJobsLimit(1)).await.unwrap();
     let told =
         async |key: &Idempotency| stage.store.accept(&stage.job(org), Some(key)).await.unwrap();
-    let other = Idempotency { key: "other".to_owned(), ..key.clone() };
+    let other = key_for("other", &json!({}));
     let refused = told(&other).await;
     assert!(
         matches!(refused, Accepted::Refused(HoldRefused::InsufficientBalance { .. })),
@@ -104,10 +104,10 @@ async fn a_refusal_is_read_in_its_order() {
     assert!(matches!(refused, Accepted::Refused(HoldRefused::Suspended)), "{refused:?}");
     let replayed = told(&key).await;
     assert!(
-        matches!(replayed, Accepted::Replayed(found) if found == job.id),
+        matches!(replayed, Accepted::Replayed(found) if found == job.id()),
         "the key comes first: {replayed:?}"
     );
-    let reused = told(&Idempotency { request_hash: "another".to_owned(), ..key }).await;
+    let reused = told(&key_for("k", &json!({"prompt": "another"}))).await;
     assert!(matches!(reused, Accepted::KeyReused), "{reused:?}");
     assert_eq!(stage.account(org).await.open_jobs, 1);
 }
@@ -129,10 +129,10 @@ async fn a_key_stands_for_a_day_and_for_its_organization() {
     let (first, key) = with_key(&stage, org, "k");
     stage.store.accept(&first, Some(&key)).await.unwrap();
     let day = 24 * 60 * 60;
-    let later = Job { created: at(day), ..stage.job(org) };
+    let later = with(stage.job(org), |job| job.created = at(day));
     let replayed = stage.store.accept(&later, Some(&key)).await.unwrap();
-    assert!(matches!(replayed, Accepted::Replayed(found) if found == first.id), "{replayed:?}");
-    let later = Job { created: at(day + 1), ..later };
+    assert!(matches!(replayed, Accepted::Replayed(found) if found == first.id()), "{replayed:?}");
+    let later = with(later, |job| job.created = at(day + 1));
     assert!(
         matches!(stage.store.accept(&later, Some(&key)).await.unwrap(), Accepted::Stored),
         "it is free again"
@@ -187,7 +187,7 @@ async fn what_was_refused_after_a_lost_answer_cannot_be_accepted_late() {
             "the store" => faults.extend((0..1_000).map(|_| unavailable())),
             "the account" => drop(stage.store.set(org, Setting::OpenJobsLimit(0)).await.unwrap()),
             _ => {
-                let other = Idempotency { request_hash: "another".to_owned(), ..key.clone() };
+                let other = key_for("k", &json!({"prompt": "another"}));
                 assert!(matches!(
                     stage.store.accept(&stage.job(org), Some(&other)).await,
                     Ok(Accepted::Stored)
@@ -206,8 +206,12 @@ async fn what_was_refused_after_a_lost_answer_cannot_be_accepted_late() {
         stage.store.set(org, Setting::OpenJobsLimit(50)).await.unwrap();
         let before = stage.account(org).await;
         assert_eq!(stage.dynamo.deliver_late(), [400], "{refused_by}: it fails on the void item");
-        assert_eq!(stage.store.job(org, job.id).await.unwrap(), None, "{refused_by}");
-        assert_eq!(stage.store.job_and_account(org, job.id).await.unwrap().0, None, "{refused_by}");
+        assert_eq!(stage.store.job(org, job.id()).await.unwrap(), None, "{refused_by}");
+        assert_eq!(
+            stage.store.job_and_account(org, job.id()).await.unwrap().0,
+            None,
+            "{refused_by}"
+        );
         assert_eq!(stage.account(org).await, before, "{refused_by}: nothing is held");
         let listed = stage
             .store
@@ -215,11 +219,11 @@ async fn what_was_refused_after_a_lost_answer_cannot_be_accepted_late() {
             .await
             .unwrap();
         assert!(
-            listed.jobs.iter().all(|other| other.id != job.id),
+            listed.jobs.iter().all(|other| other.id() != job.id()),
             "{refused_by}: it is in no list"
         );
         assert_eq!(stage.store.audit(org).await.unwrap(), Some(Audited::Agrees), "{refused_by}");
-        assert_eq!(stage.store.owner(job.id).await.unwrap(), None, "{refused_by}");
+        assert_eq!(stage.store.owner(job.id()).await.unwrap(), None, "{refused_by}");
     }
 }
 
@@ -235,7 +239,7 @@ async fn the_key_of_a_submit_that_was_answered_with_an_error_is_free() {
     let again = stage.job(org);
     assert!(matches!(stage.store.accept(&again, Some(&key)).await.unwrap(), Accepted::Stored));
     let replayed = stage.store.accept(&stage.job(org), Some(&key)).await.unwrap();
-    assert!(matches!(replayed, Accepted::Replayed(found) if found == again.id), "{replayed:?}");
+    assert!(matches!(replayed, Accepted::Replayed(found) if found == again.id()), "{replayed:?}");
 }
 
 /// An answer that says no, or a request that never left, leaves nothing behind: no exchange is
@@ -299,7 +303,7 @@ async fn an_id_that_is_taken_is_no_job_of_ours_and_nobody_is_no_account() {
     );
     let nobody = stage.job(stage.ambient.org_id());
     assert!(matches!(stage.store.accept(&nobody, None).await, Err(StoreError::Broken(_))));
-    assert_eq!(stage.store.job(nobody.org, nobody.id).await.unwrap(), None);
+    assert_eq!(stage.store.job(nobody.org(), nobody.id()).await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -316,24 +320,39 @@ async fn a_refusal_beside_a_conflict_is_asked_for_again() {
     assert!(matches!(stage.store.accept(&job, Some(&key)).await.unwrap(), Accepted::Stored));
 }
 
-#[test]
-fn a_key_knows_its_request_by_what_was_asked_for() {
+/// What the version before wrote has the resolved values only: it is told apart by those.
+#[tokio::test]
+async fn a_record_of_the_version_before_stands_for_its_request() {
     let stage = Stage::new();
-    let (job, key) = with_key(&stage, stage.ambient.org_id(), "k");
-    let again = Job { id: stage.ambient.job_id(), created: at(9), ..job.clone() };
-    assert_eq!(Idempotency::new("k", &again), key);
-    for other in [
-        Job { model: "fal/veo-3.1".to_owned(), ..job.clone() },
-        Job { prompt: "a hummingbird at dusk".to_owned(), ..job.clone() },
-        Job { seconds: 10, ..job.clone() },
-        Job { aspect_ratio: Some("9:16".to_owned()), ..job.clone() },
-    ] {
-        assert_ne!(Idempotency::new("k", &other).request_hash, key.request_hash);
+    let org = stage.org("100.00").await;
+    let (job, key) = with_key(&stage, org, "k");
+    stage.store.accept(&job, Some(&key)).await.unwrap();
+    let told = async |changes: Value| {
+        let key = key_for("k", &changes);
+        stage.store.accept(&stage.job(org), Some(&key)).await.unwrap()
+    };
+    let spelled_out = json!({"duration": 5});
+    assert!(matches!(told(spelled_out.clone()).await, Accepted::KeyReused), "it was not sent so");
+    let update = json!({
+        "TableName": "TABLE_IDEMPOTENCY", "UpdateExpression": "REMOVE sent_hash",
+        "Key": {"org": {"S": org.to_string()}, "key": {"S": "k"}},
+    });
+    assert_eq!(stage.dynamo.act("UpdateItem", &update).0, 200);
+    for (changes, is_replay) in
+        [(json!({}), true), (spelled_out, true), (json!({"duration": 10}), false)]
+    {
+        let accepted = told(changes.clone()).await;
+        let replayed = matches!(accepted, Accepted::Replayed(found) if found == job.id());
+        assert_eq!(replayed, is_replay, "{changes}: {accepted:?}");
     }
 }
 
 fn with_key(stage: &Stage, org: OrgId, key: &str) -> (Job, Idempotency) {
-    let job = stage.job(org);
-    let key = Idempotency::new(key, &job);
-    (job, key)
+    (stage.job(org), key_for(key, &json!({})))
+}
+
+fn key_for(key: &str, changes: &Value) -> Idempotency {
+    let order = order(changes);
+    let terms = terms(&order);
+    Idempotency::new(key, &order, &terms)
 }

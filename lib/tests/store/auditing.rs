@@ -2,7 +2,7 @@
 //! not.
 
 use crate::dynamo::Fault;
-use crate::stage::{Stage, at, completed};
+use crate::stage::{Stage, at, completed, with};
 use ghub::audit::Difference;
 use ghub::id::OrgId;
 use ghub::job::{Job, LONGEST_OPEN};
@@ -17,11 +17,11 @@ async fn an_audit_reads_of_each_job_what_it_judges() {
     let org = stage.org("100.00").await;
     let (open, done) = (stage.accepted(org).await, completed(&stage.found(org).await));
     stage.store.write(&done).await.unwrap();
-    let Refund::Due(refund) = stage.store.refund(org, done.id, None, 2).await.unwrap() else {
+    let Refund::Due(refund) = stage.store.refund(org, done.id(), None, 2).await.unwrap() else {
         panic!("it is charged")
     };
     stage.store.post(&refund).await.unwrap();
-    let old = Job { created: at(0).before(LONGEST_OPEN), ..stage.job(org) };
+    let old = with(stage.job(org), |job| job.created = at(0).before(LONGEST_OPEN));
     assert!(matches!(stage.store.accept(&old, None).await.unwrap(), Accepted::Stored));
     assert_eq!(stage.store.audit(org).await.unwrap(), Some(Audited::Agrees));
 
@@ -32,12 +32,12 @@ async fn an_audit_reads_of_each_job_what_it_judges() {
         &stage,
         &old,
         "created",
-        Some(json!({"N": old.created.before(second).unix_s().to_string()})),
+        Some(json!({"N": old.created().before(second).unix_s().to_string()})),
     );
     let mut expected = vec![
-        Difference::Index { job: open.id, status: open.status(), indexed: false },
-        Difference::Index { job: done.id, status: done.status(), indexed: true },
-        Difference::OpenTooLong { job: old.id, since: LONGEST_OPEN + second },
+        Difference::Index { job: open.id(), status: open.status(), indexed: false },
+        Difference::Index { job: done.id(), status: done.status(), indexed: true },
+        Difference::OpenTooLong { job: old.id(), since: LONGEST_OPEN + second },
     ];
     let Some(Audited::Differs(mut found)) = stage.store.audit(org).await.unwrap() else {
         panic!("three are off")
@@ -78,7 +78,7 @@ async fn what_no_movement_explains_is_found_while_money_moves() {
     let job = stage.accepted(org).await;
     put_by_hand(&stage, &job, "open", None);
     busy(&stage, org);
-    let index = Difference::Index { job: job.id, status: job.status(), indexed: false };
+    let index = Difference::Index { job: job.id(), status: job.status(), indexed: false };
     assert_eq!(stage.store.audit(org).await.unwrap(), Some(Audited::Differs(vec![index])));
 }
 
@@ -97,7 +97,7 @@ fn busy(stage: &Stage, org: OrgId) {
 /// Changes an attribute of a job past every rule, or removes it.
 fn put_by_hand(stage: &Stage, job: &Job, name: &str, value: Option<Value>) {
     let mut update = json!({
-        "TableName": "TABLE_JOBS", "Key": {"org": {"S": job.org.to_string()}, "job": {"S": job.id.to_string()}},
+        "TableName": "TABLE_JOBS", "Key": {"org": {"S": job.org().to_string()}, "job": {"S": job.id().to_string()}},
         "UpdateExpression": "REMOVE #name", "ExpressionAttributeNames": {"#name": name},
     });
     if let Some(value) = value {

@@ -2,12 +2,11 @@
 //! limit.
 
 use crate::dynamo::Fault;
-use crate::stage::{CREATED, Stage, at, failed};
+use crate::stage::{CREATED, Stage, at, failed, with};
 use futures::future::join_all;
 use ghub::account::{Account, Daily, HoldRefused, SANDBOX_JOBS_PER_DAY};
 use ghub::id::OrgId;
 use ghub::job::Job;
-use ghub::money::Money;
 use ghub::store::{Accepted, Setting};
 use serde_json::json;
 
@@ -19,10 +18,6 @@ async fn sandbox(stage: &Stage, limit: Option<u32>) -> OrgId {
         stage.store.set(org, Setting::JobsPerDay(limit)).await.unwrap();
     }
     org
-}
-
-fn free(stage: &Stage, org: OrgId) -> Job {
-    Job { cost: Money::ZERO, ..stage.job(org) }
 }
 
 fn is_refused(accepted: &Accepted, most: u32) -> bool {
@@ -38,12 +33,12 @@ async fn so_many_jobs_are_accepted_in_a_day_and_the_next_day_begins_anew() {
         [(CREATED.day(), 0), (CREATED.day() + 1, day), (CREATED.day() + 9, 9 * day)]
     {
         for jobs in 1..=3 {
-            let job = Job { created: at(later_s), ..free(&stage, org) };
+            let job = with(stage.free_job(org), |job| job.created = at(later_s));
             assert!(matches!(stage.store.accept(&job, None).await.unwrap(), Accepted::Stored));
             assert_eq!(stage.account(org).await.daily, Some(Daily { day: today, jobs }));
             stage.store.write(&failed(&job)).await.unwrap(); // what has ended counts all the same
         }
-        let fourth = Job { created: at(later_s), ..free(&stage, org) };
+        let fourth = with(stage.free_job(org), |job| job.created = at(later_s));
         let refused = stage.store.accept(&fourth, None).await.unwrap();
         assert!(is_refused(&refused, 3), "{refused:?}");
     }
@@ -57,14 +52,14 @@ async fn a_job_of_the_day_before_counts_for_the_day_that_has_begun() {
     let org = sandbox(&stage, Some(3)).await;
     let day = 24 * 60 * 60;
     for created in [day, 0, day - 1] {
-        let job = Job { created: at(created), ..free(&stage, org) };
+        let job = with(stage.free_job(org), |job| job.created = at(created));
         assert!(
             matches!(stage.store.accept(&job, None).await.unwrap(), Accepted::Stored),
             "{created}"
         );
     }
     assert_eq!(stage.account(org).await.daily, Some(Daily { day: CREATED.day() + 1, jobs: 3 }));
-    let refused = stage.store.accept(&free(&stage, org), None).await.unwrap();
+    let refused = stage.store.accept(&stage.free_job(org), None).await.unwrap();
     assert!(is_refused(&refused, 3), "{refused:?}");
 }
 
@@ -73,7 +68,7 @@ async fn a_burst_does_not_pass_the_limit() {
     let stage = Stage::new();
     for limit in [1, 7] {
         let org = sandbox(&stage, Some(limit)).await;
-        let jobs: Vec<Job> = (0..20).map(|_| free(&stage, org)).collect();
+        let jobs: Vec<Job> = (0..20).map(|_| stage.free_job(org)).collect();
         let told = join_all(jobs.iter().map(|job| stage.store.accept(job, None))).await;
         let told: Vec<Accepted> = told.into_iter().map(Result::unwrap).collect();
         let stored = told.iter().filter(|accepted| matches!(accepted, Accepted::Stored)).count();
@@ -91,7 +86,7 @@ async fn without_a_number_of_the_operators_the_usual_one_counts() {
     let key = json!({"org": {"S": org.to_string()}});
     let nearly = (SANDBOX_JOBS_PER_DAY - 1).to_string();
     assert!(matches!(
-        stage.store.accept(&free(&stage, org), None).await.unwrap(),
+        stage.store.accept(&stage.free_job(org), None).await.unwrap(),
         Accepted::Stored
     ));
     let update = json!({
@@ -100,18 +95,18 @@ async fn without_a_number_of_the_operators_the_usual_one_counts() {
     });
     assert_eq!(stage.dynamo.act("UpdateItem", &update).0, 200);
     assert!(matches!(
-        stage.store.accept(&free(&stage, org), None).await.unwrap(),
+        stage.store.accept(&stage.free_job(org), None).await.unwrap(),
         Accepted::Stored
     ));
-    let refused = stage.store.accept(&free(&stage, org), None).await.unwrap();
+    let refused = stage.store.accept(&stage.free_job(org), None).await.unwrap();
     assert!(is_refused(&refused, SANDBOX_JOBS_PER_DAY), "{refused:?}");
     stage.store.set(org, Setting::JobsPerDay(SANDBOX_JOBS_PER_DAY + 1)).await.unwrap();
     assert!(matches!(
-        stage.store.accept(&free(&stage, org), None).await.unwrap(),
+        stage.store.accept(&stage.free_job(org), None).await.unwrap(),
         Accepted::Stored
     ));
     stage.store.set(org, Setting::JobsPerDay(0)).await.unwrap();
-    assert!(is_refused(&stage.store.accept(&free(&stage, org), None).await.unwrap(), 0));
+    assert!(is_refused(&stage.store.accept(&stage.free_job(org), None).await.unwrap(), 0));
 }
 
 #[tokio::test]
@@ -122,7 +117,7 @@ async fn the_first_job_of_a_day_whose_answer_was_lost_is_counted_once() {
         .dynamo
         .meets("TransactWriteItems", [Fault::AnswerLost, Fault::AnswerLost, Fault::AnswerLost]);
     assert!(matches!(
-        stage.store.accept(&free(&stage, org), None).await.unwrap(),
+        stage.store.accept(&stage.free_job(org), None).await.unwrap(),
         Accepted::Stored
     ));
     let account = stage.account(org).await;

@@ -25,7 +25,7 @@ async fn a_lease_that_could_not_be_written_is_not_written_late() {
         let told = hasty.lease(&leased, &without).await;
         assert!(matches!(told, Err(StoreError::Unavailable(_))), "{told:?}");
         assert!(stage.dynamo.deliver_late().iter().all(|status| *status == 400));
-        assert_eq!(stage.store.job(leased.org, leased.id).await.unwrap(), Some(without));
+        assert_eq!(stage.store.job(leased.org(), leased.id()).await.unwrap(), Some(without));
     }
 }
 
@@ -36,8 +36,8 @@ async fn a_lease_whose_answer_was_lost_is_held() {
     let (leased, without) = waiting(&stage).await;
     stage.dynamo.meets("UpdateItem", [Fault::AnswerLost]);
     assert_eq!(hasty.lease(&leased, &without).await.unwrap(), Written::Done);
-    let found = stage.store.job(leased.org, leased.id).await.unwrap().unwrap();
-    assert!(matches!(found.state, State::Pending { lease_until: Some(_) }), "{found:?}");
+    let found = stage.store.job(leased.org(), leased.id()).await.unwrap().unwrap();
+    assert!(matches!(found.state(), State::Pending { lease_until: Some(_) }), "{found:?}");
 }
 
 #[tokio::test(start_paused = true)]

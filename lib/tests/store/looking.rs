@@ -4,8 +4,8 @@
 use crate::dynamo::Fault;
 use crate::stage::{Stage, at, failed, moved};
 use ghub::id::JobId;
-use ghub::job::{Job, Status};
-use ghub::queue::Message;
+use ghub::job::Job;
+use ghub::status::Status;
 use ghub::store::{Audited, SHARDS, Setting, StoreError, Wanted};
 use serde_json::json;
 use std::time::Duration;
@@ -31,14 +31,11 @@ async fn open_jobs_that_were_due_before_a_moment_are_overdue_the_most_overdue_fi
     assert_eq!(overdue(10, 9).await, [], "due at that moment is not before it");
     let mut all = overdue(31, 9).await;
     all.sort_by_key(|message| message.job);
-    let mut expected: Vec<_> = due.iter().map(Message::about).collect();
+    let mut expected: Vec<_> = due.iter().map(Job::key).collect();
     expected.sort_by_key(|message| message.job);
     assert_eq!(all, expected);
     stage.store.write(&over).await.unwrap();
-    assert!(
-        !overdue(31, 9).await.contains(&Message::about(&over)),
-        "what is over is nobody's turn"
-    );
+    assert!(!overdue(31, 9).await.contains(&over.key()), "what is over is nobody's turn");
 }
 
 #[tokio::test]
@@ -49,12 +46,12 @@ async fn a_shard_gives_no_more_than_is_asked_for_and_the_most_overdue_first() {
     for seconds in 1..40 {
         let job = moved(stage.accepted(org).await.turn(at(0), Duration::from_secs(60 - seconds)));
         stage.store.write(&job).await.unwrap();
-        let id = job.id.to_string();
+        let id = job.id().to_string();
         by_shard.entry(id[id.len() - 1..].to_owned()).or_default().push(job);
     }
     for (shard, mut jobs) in by_shard {
-        jobs.sort_by_key(|job| job.due);
-        let expected: Vec<_> = jobs.iter().take(2).map(Message::about).collect();
+        jobs.sort_by_key(|job| job.due());
+        let expected: Vec<_> = jobs.iter().take(2).map(Job::key).collect();
         assert_eq!(stage.store.overdue(&shard, at(100), 2).await.unwrap(), expected, "{shard}");
     }
 }
@@ -66,19 +63,19 @@ async fn a_job_and_its_account_come_together() {
     let job = stage.accepted(org).await;
     let account = stage.account(org).await;
     let both = (Some(job.clone()), Some(account.clone()));
-    assert_eq!(stage.store.job_and_account(org, job.id).await.unwrap(), both);
+    assert_eq!(stage.store.job_and_account(org, job.id()).await.unwrap(), both);
     assert_eq!(
         stage.store.job_and_account(org, stage.ambient.job_id()).await.unwrap(),
         (None, Some(account))
     );
     let stranger = stage.ambient.org_id();
-    assert_eq!(stage.store.job_and_account(stranger, job.id).await.unwrap(), (None, None));
+    assert_eq!(stage.store.job_and_account(stranger, job.id()).await.unwrap(), (None, None));
     let unprocessed = json!({"Responses": {}, "UnprocessedKeys": {"TABLE_JOBS": {"Keys": [{
-        "org": {"S": org.to_string()}, "job": {"S": job.id.to_string()},
+        "org": {"S": org.to_string()}, "job": {"S": job.id().to_string()},
     }]}}});
     stage.dynamo.meets("BatchGetItem", [Fault::Answer(200, unprocessed)]);
     assert_eq!(
-        stage.store.job_and_account(org, job.id).await.unwrap(),
+        stage.store.job_and_account(org, job.id()).await.unwrap(),
         both,
         "it is asked for again"
     );
@@ -90,7 +87,7 @@ async fn an_organizations_jobs_come_the_newest_first() {
     let (org, stranger) = (stage.org("100.00").await, stage.org("100.00").await);
     let mut jobs = Vec::new();
     for _ in 0..4 {
-        jobs.push(stage.accepted(org).await.id);
+        jobs.push(stage.accepted(org).await.id());
     }
     jobs.sort();
     jobs.reverse();
@@ -100,14 +97,14 @@ async fn an_organizations_jobs_come_the_newest_first() {
     let ids = async |status, older_than, most| {
         let wanted = Wanted { status, older_than, ..Wanted::default() };
         let found = stage.store.jobs(org, wanted, most).await.unwrap();
-        found.jobs.into_iter().map(|job| job.id).collect::<Vec<JobId>>()
+        found.jobs.into_iter().map(|job| job.id()).collect::<Vec<JobId>>()
     };
     assert_eq!(ids(None, None, 9).await, jobs);
     assert_eq!(ids(None, None, 2).await, jobs[..2]);
     assert_eq!(ids(None, Some(jobs[1]), 9).await, jobs[2..]);
     assert_eq!(ids(Some(Status::Failed), None, 9).await, jobs[1..2]);
     assert_eq!(ids(Some(Status::Pending), Some(jobs[0]), 1).await, jobs[2..3]);
-    assert_eq!(stage.store.owner(theirs.id).await.unwrap(), Some(stranger));
+    assert_eq!(stage.store.owner(theirs.id()).await.unwrap(), Some(stranger));
     assert_eq!(stage.store.owner(stage.ambient.job_id()).await.unwrap(), None);
 }
 
@@ -145,7 +142,7 @@ async fn a_search_that_runs_out_of_time_says_how_far_it_came() {
     let org = stage.org("100.00").await;
     let mut jobs = Vec::new();
     for _ in 0..4 {
-        jobs.push(stage.accepted(org).await.id);
+        jobs.push(stage.accepted(org).await.id());
     }
     jobs.sort();
     jobs.reverse();

@@ -3,7 +3,7 @@
 use crate::dynamo::Fault;
 use crate::stage::{Stage, completed, failed, money};
 use ghub::id::JobId;
-use ghub::job::Status;
+use ghub::status::Status;
 use ghub::store::{Entry, EntryKind, Posted, Refund};
 
 #[tokio::test]
@@ -84,22 +84,22 @@ async fn a_completed_job_is_refunded_once() {
     let job = completed(&stage.found(org).await);
     let refund =
         async |id: JobId| stage.store.refund(org, id, Some("it is black"), 9_000).await.unwrap();
-    assert_eq!(refund(job.id).await, Refund::NotCharged(Status::Processing));
+    assert_eq!(refund(job.id()).await, Refund::NotCharged(Status::Processing));
     assert_eq!(refund(stage.ambient.job_id()).await, Refund::NoSuchJob);
     stage.store.write(&job).await.unwrap();
-    let Refund::Due(entry) = refund(job.id).await else { panic!("it was charged") };
+    let Refund::Due(entry) = refund(job.id()).await else { panic!("it was charged") };
     assert_eq!(
         (entry.kind, entry.amount, entry.job),
-        (EntryKind::Refund, money("4.20"), Some(job.id))
+        (EntryKind::Refund, money("4.20"), Some(job.id()))
     );
     assert_eq!(entry.reason.as_deref(), Some("it is black"));
     assert_eq!(stage.account(org).await.balance, money("5.80"), "nothing is posted yet");
     assert!(matches!(stage.store.post(&entry).await.unwrap(), Posted::Now));
     assert_eq!(stage.account(org).await.balance, money("10.00"));
     assert!(
-        matches!(refund(job.id).await, Refund::Before(before) if before.amount == money("4.20"))
+        matches!(refund(job.id()).await, Refund::Before(before) if before.amount == money("4.20"))
     );
-    let both = stage.store.entries_of(org, job.id).await.unwrap();
+    let both = stage.store.entries_of(org, job.id()).await.unwrap();
     assert_eq!(
         both.iter().map(|entry| entry.kind).collect::<Vec<_>>(),
         [EntryKind::Consumption, EntryKind::Refund]
@@ -113,10 +113,10 @@ async fn a_failed_job_has_nothing_to_refund() {
     let job = failed(&stage.accepted(org).await);
     stage.store.write(&job).await.unwrap();
     assert_eq!(
-        stage.store.refund(org, job.id, None, 9).await.unwrap(),
+        stage.store.refund(org, job.id(), None, 9).await.unwrap(),
         Refund::NotCharged(Status::Failed)
     );
-    assert_eq!(stage.store.entries_of(org, job.id).await.unwrap().len(), 0);
+    assert_eq!(stage.store.entries_of(org, job.id()).await.unwrap().len(), 0);
 }
 
 /// DynamoDB takes a token of up to 36 characters for a repeat of what it has seen with it, and

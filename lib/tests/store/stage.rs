@@ -2,19 +2,23 @@
 
 use crate::dynamo::{Embedded, TABLES};
 use ghub::account::Account;
+use ghub::adapter::{Handle, fal};
 use ghub::ambient::Ambient;
+use ghub::catalog::Catalog;
 use ghub::config::Env;
 use ghub::failure::{Failure, FailureCode};
-use ghub::id::OrgId;
-use ghub::job::{Job, Moved, State};
+use ghub::id::{Mode, OrgId};
+use ghub::job::{Job, Moved, Parts, State};
 use ghub::metrics::Metrics;
 use ghub::money::Money;
+use ghub::order::Order;
 use ghub::outbound::{Outbound, sdk_config};
-use ghub::pricing::Price;
-use ghub::provider::{Handle, Provider, fal};
+use ghub::pricing::Rates;
 use ghub::store::{Accepted, Entry, Store};
+use ghub::terms::Terms;
 use ghub::time::Timestamp;
 use ghub::world::World;
+use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -79,31 +83,25 @@ impl Stage {
 
     /// A new job of Kling 2, MXN 4.20, not stored yet.
     pub fn job(&self, org: OrgId) -> Job {
-        let price = Price {
-            usd_per_second: "0.04".parse().unwrap(),
-            markup: "1.05".parse().unwrap(),
-            fx_mxn_per_usd: "20".parse().unwrap(),
-        };
-        Job {
-            id: self.ambient.job_id(),
-            org,
-            model: "fal/kling-2".to_owned(),
-            provider: Provider::Fal,
-            route: "fal-ai/kling-video/v2/master/text-to-video".to_owned(),
-            prompt: "a hummingbird at dawn".to_owned(),
-            seconds: 5,
-            aspect_ratio: None,
-            price,
-            cost: price.cost_rounded_half_up(5).unwrap(),
-            poll_every_s: 15,
-            created: CREATED,
-            due: CREATED,
-            revision: 0,
-            state: State::Pending { lease_until: None },
-            stop: None,
-            trouble: None,
-            deletion: None,
-        }
+        self.ordered(org, &order(&json!({})))
+    }
+
+    /// The same at no cost, as a sandbox's job is.
+    pub fn free_job(&self, org: OrgId) -> Job {
+        with(self.job(org), |job| {
+            let mut terms = serde_json::to_value(&job.terms).unwrap();
+            terms["cost"] = 0.into();
+            job.terms = serde_json::from_value(terms).unwrap();
+        })
+    }
+
+    /// The same of another order.
+    pub fn ordered(&self, org: OrgId, order: &Order) -> Job {
+        let (id, terms) = (self.ambient.job_id(), terms(order));
+        with(Job::accept(id, org, terms, CREATED), |job| {
+            job.state = State::Pending { lease_until: None };
+            job.due = CREATED;
+        })
     }
 
     /// A job that was accepted.
@@ -135,6 +133,29 @@ impl Stage {
     pub fn counted(&self, metric: &str) -> usize {
         self.counted.lock().unwrap().iter().filter(|name| **name == metric).count()
     }
+}
+
+/// Kling 2's hummingbird, with these fields instead.
+pub fn order(changes: &Value) -> Order {
+    let mut body = json!({"model": "fal/kling-2", "prompt": "a hummingbird at dawn"});
+    let body = body.as_object_mut().unwrap();
+    body.extend(changes.as_object().unwrap().clone());
+    Order::read(body).unwrap()
+}
+
+/// Its terms at the published prices.
+pub fn terms(order: &Order) -> Terms {
+    let catalog = Catalog::published();
+    let model = catalog.get(order.model()).unwrap();
+    let rates = Rates::new("1.05".parse().unwrap(), "20".parse().unwrap());
+    Terms::agree(order, model, model.route.as_deref().unwrap(), &rates, Mode::Live).unwrap()
+}
+
+/// The job with other parts.
+pub fn with(job: Job, change: impl FnOnce(&mut Parts)) -> Job {
+    let mut parts = job.into_parts();
+    change(&mut parts);
+    Job::from_parts(parts)
 }
 
 const FILE: &str = "https://v3b.fal.media/files/a/output.mp4";

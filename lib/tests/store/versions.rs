@@ -65,7 +65,7 @@ fn assert_kept(stage: &Stage, table: &str, key: &Value, when: &str) {
 }
 
 fn job_key(job: &Job) -> Value {
-    json!({"org": {"S": job.org.to_string()}, "job": {"S": job.id.to_string()}})
+    json!({"org": {"S": job.org().to_string()}, "job": {"S": job.id().to_string()}})
 }
 
 /// Every way that a job can go, as the moves on it. After each write the attributes are there; a
@@ -106,7 +106,7 @@ async fn an_attribute_of_a_later_version_survives_every_write_of_a_job() {
         for (step, go) in way.iter().enumerate() {
             plant(&stage, "TABLE_JOBS", &key);
             let before = item(&stage, "TABLE_JOBS", &key);
-            let read = stage.store.job(org, job.id).await.unwrap().unwrap();
+            let read = stage.store.job(org, job.id()).await.unwrap().unwrap();
             assert_eq!(read, job, "what is not known does not disturb the reader");
             job = moved(go(read));
             assert_eq!(stage.store.write(&job).await.unwrap(), Written::Done);

@@ -3,8 +3,8 @@
 use crate::dynamo::Fault;
 use crate::stage::{Stage, at, completed, failed, handle, money, moved};
 use ghub::id::OrgId;
-use ghub::job::{Job, Status};
-use ghub::money::Money;
+use ghub::job::Job;
+use ghub::status::Status;
 use ghub::store::{Accepted, Entry, EntryKind, StoreError, Written};
 use serde_json::json;
 use std::time::Duration;
@@ -16,13 +16,13 @@ async fn a_job_is_written_over_the_revision_that_was_read() {
     let job = stage.accepted(org).await;
     let taken = moved(job.clone().accepted(handle(), at(1)));
     assert_eq!(stage.store.write(&taken).await.unwrap(), Written::Done);
-    assert_eq!(stage.store.job(org, job.id).await.unwrap().as_ref(), Some(&taken));
+    assert_eq!(stage.store.job(org, job.id()).await.unwrap().as_ref(), Some(&taken));
     let late = failed(&job);
     for stale in [&taken, &moved(job.clone().leased(at(0))), &late] {
         assert_eq!(stage.store.write(stale).await.unwrap(), Written::Overtaken);
     }
     assert_eq!(
-        stage.store.job(org, job.id).await.unwrap(),
+        stage.store.job(org, job.id()).await.unwrap(),
         Some(taken),
         "the same content by another is another's"
     );
@@ -35,7 +35,7 @@ async fn a_job_that_is_not_there_is_not_written() {
     let org = stage.org("100.00").await;
     for nowhere in [moved(stage.job(org).leased(at(0))), failed(&stage.job(org))] {
         assert_eq!(stage.store.write(&nowhere).await.unwrap(), Written::Overtaken);
-        assert_eq!(stage.store.job(org, nowhere.id).await.unwrap(), None);
+        assert_eq!(stage.store.job(org, nowhere.id()).await.unwrap(), None);
     }
 }
 
@@ -46,7 +46,7 @@ async fn a_completed_job_is_charged_once() {
     let done = completed(&stage.found(org).await);
     assert_eq!(stage.store.write(&done).await.unwrap(), Written::Done);
     assert_eq!(stage.store.write(&done).await.unwrap(), Written::Overtaken);
-    assert_eq!(stage.store.job(org, done.id).await.unwrap().unwrap().status(), Status::Completed);
+    assert_eq!(stage.store.job(org, done.id()).await.unwrap().unwrap().status(), Status::Completed);
     charged_once(&stage, &done).await;
     assert_eq!(stage.counted("Completed"), 1, "what was overtaken is not counted");
 }
@@ -61,7 +61,7 @@ async fn each_job_has_a_charge_of_its_own() {
     }
     let causes: Vec<_> =
         consumptions(&stage, org).await.into_iter().map(|entry| entry.cause).collect();
-    assert_eq!(causes, jobs.map(|job| format!("job#{}", job.id)));
+    assert_eq!(causes, jobs.map(|job| format!("job#{}", job.id())));
     assert_eq!(stage.account(org).await.balance, money("1.60"));
 }
 
@@ -69,11 +69,11 @@ async fn each_job_has_a_charge_of_its_own() {
 async fn a_job_that_costs_nothing_is_completed_without_an_entry() {
     let stage = Stage::new();
     let org = stage.org("10.00").await;
-    let free = Job { cost: Money::ZERO, ..stage.job(org) };
+    let free = stage.free_job(org);
     assert!(matches!(stage.store.accept(&free, None).await.unwrap(), Accepted::Stored));
     let done = completed(&stage.until_found(free).await);
     assert_eq!(stage.store.write(&done).await.unwrap(), Written::Done);
-    assert_eq!(stage.store.job(org, done.id).await.unwrap(), Some(done));
+    assert_eq!(stage.store.job(org, done.id()).await.unwrap(), Some(done));
     assert_eq!(consumptions(&stage, org).await, []);
     let account = stage.account(org).await;
     assert_eq!((account.balance, account.open_jobs, account.entries), (money("10.00"), 0, 1));
@@ -88,7 +88,7 @@ async fn a_deleted_job_has_ended_before_and_moves_no_money() {
     let deleted = done.clone().deleted(at(100)).applied().unwrap();
     for job in [deleted.clone(), deleted.file_gone().applied().unwrap()] {
         assert_eq!(stage.store.write(&job).await.unwrap(), Written::Done);
-        assert_eq!(stage.store.job(org, done.id).await.unwrap(), Some(job));
+        assert_eq!(stage.store.job(org, done.id()).await.unwrap(), Some(job));
     }
     charged_once(&stage, &done).await;
     assert_eq!(stage.counted("Completed"), 1, "it ended once");
@@ -107,7 +107,7 @@ async fn a_failed_job_is_released_uncharged() {
         "whoever ends it first"
     );
     assert_eq!(stage.store.write(&lost).await.unwrap(), Written::Overtaken);
-    assert_eq!(stage.store.job(org, job.id).await.unwrap(), Some(lost));
+    assert_eq!(stage.store.job(org, job.id()).await.unwrap(), Some(lost));
     let account = stage.account(org).await;
     assert_eq!(
         (account.balance, account.held, account.open_jobs),
@@ -183,7 +183,7 @@ async fn a_job_whose_account_is_gone_does_not_end() {
             "that is not somebody else's write"
         );
     }
-    assert_eq!(stage.store.job(org, job.id).await.unwrap(), Some(job));
+    assert_eq!(stage.store.job(org, job.id()).await.unwrap(), Some(job));
     assert_eq!(consumptions(&stage, org).await.len(), 0);
 }
 
@@ -197,15 +197,15 @@ async fn consumptions(stage: &Stage, org: OrgId) -> Vec<Entry> {
 }
 
 async fn charged_once(stage: &Stage, job: &Job) {
-    let account = stage.account(job.org).await;
-    let entries = consumptions(stage, job.org).await;
+    let account = stage.account(job.org()).await;
+    let entries = consumptions(stage, job.org()).await;
     assert_eq!((account.held, account.open_jobs), (money("0.00"), 0));
     assert_eq!(
         entries.iter().map(|entry| (entry.amount, entry.job)).collect::<Vec<_>>(),
-        [(money("-4.20"), Some(job.id))]
+        [(money("-4.20"), Some(job.id()))]
     );
     assert_eq!(entries[0].posted_at(), at(90), "when it completed");
-    let ledger = stage.store.ledger(job.org).await.unwrap();
+    let ledger = stage.store.ledger(job.org()).await.unwrap();
     let sum =
         ledger.iter().try_fold(money("0.00"), |sum, line| sum.plus(line.entry.amount)).unwrap();
     assert_eq!((account.balance, ledger.last().map(|line| line.balance_after)), (sum, Some(sum)));

@@ -70,7 +70,7 @@ async fn a_deletion_is_done_when_the_origin_no_longer_has_the_file() {
         still.stage.storage().misbehave(Plan { step, fault, times: Some(1), after: 0 });
         let reply = still.delete(&job).await;
         assert_eq!(reply.status == 200, done, "{name}: {}", reply.body);
-        let Some(deletion) = still.stored(&job).await.deletion else {
+        let Some(deletion) = still.stored(&job).await.deletion() else {
             panic!("{name}: it is hidden")
         };
         assert_eq!(deletion.file_gone, done, "{name}");
@@ -119,7 +119,7 @@ async fn a_video_of_the_project_of_before_is_not_called_gone_while_it_is_there()
             "{body}"
         );
         assert!(matches!(
-            still.stored(&job).await.deletion,
+            still.stored(&job).await.deletion(),
             Some(Deletion { file_gone: false, .. })
         ));
         assert_eq!(http_status(&url).await, 200, "it is still there");

@@ -7,9 +7,11 @@ use super::hostile::Foreign;
 use super::wire::Trick;
 use super::{A_TURN, failure};
 use crate::stage::{Stage, code};
+use ghub::adapter::Handle;
 use ghub::failure::FailureCode;
-use ghub::job::{Processing, State, Status};
-use ghub::provider::Handle;
+use ghub::job::Job;
+use ghub::job::{Processing, State};
+use ghub::status::Status;
 use ghub::store::Written;
 use local::fal::{Ending, Verdict};
 use local::faults::{Fault, Then};
@@ -63,7 +65,7 @@ async fn f06_addresses_of_an_earlier_base_lose_no_render() {
         "https://queue.fal.run".to_owned(),
     ] {
         let (job, _) = quiet.at_fal(&format!("begun at {base}")).await;
-        let mut stored = quiet.stored(&job).await;
+        let mut stored = quiet.stored(&job).await.into_parts();
         let State::Processing(Processing { handle: Handle::Fal(handle), .. }) = &mut stored.state
         else {
             panic!("at fal")
@@ -72,6 +74,7 @@ async fn f06_addresses_of_an_earlier_base_lose_no_render() {
             *address = address.replace(&fal, &base);
         }
         stored.revision += 1;
+        let stored = Job::from_parts(stored);
         assert_eq!(quiet.stage.store.write(&stored).await.unwrap(), Written::Done);
         jobs.push(job);
     }

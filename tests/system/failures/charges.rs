@@ -3,7 +3,7 @@
 use super::{A_TURN, HOUR, Quiet};
 use crate::stage::{Stage, code, id, until};
 use futures::future::join_all;
-use ghub::job::Status;
+use ghub::status::Status;
 use local::fal::Render;
 use serde_json::json;
 use std::sync::Arc;
@@ -118,7 +118,7 @@ async fn f12_the_length_that_is_charged_is_the_one_that_was_sent() {
         let before = quiet.stage.store.account(quiet.caller.org).await.unwrap().unwrap();
         let stored = quiet.stored(&job).await;
         assert_eq!(
-            (stored.seconds, stored.cost.to_string()),
+            (stored.terms().seconds(), stored.cost().to_string()),
             (seconds, cost.to_owned()),
             "{model}"
         );
@@ -138,7 +138,7 @@ async fn f19_prices_are_configuration() {
     let quiet =
         Quiet::with(&[("Catalog", prices), ("Markup", "1.10"), ("FxMxnPerUsd", "18.5")]).await;
     let (job, _) = quiet.rendered("dearer").await;
-    assert_eq!(quiet.stored(&job).await.cost.to_string(), "28.49"); // 5 × 0.28 × 1.10 × 18.5
+    assert_eq!(quiet.stored(&job).await.cost().to_string(), "28.49"); // 5 × 0.28 × 1.10 × 18.5
     quiet.stored_by_message(&job).await;
     assert_eq!(
         quiet.stage.store.account(quiet.caller.org).await.unwrap().unwrap().balance.to_string(),

@@ -5,7 +5,7 @@ use super::hostile::{ANOTHER_JSON, Foreign, SLOW, answers};
 use super::{A_TURN, HOUR, PATIENCE, Quiet, failure, processing};
 use futures::future::join_all;
 use ghub::failure::FailureCode;
-use ghub::job::Status;
+use ghub::status::Status;
 use local::fal::{Ending, Verdict, flat_error};
 use local::template::{Template, Trigger};
 use serde_json::{Value, json};

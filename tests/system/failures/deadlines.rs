@@ -5,7 +5,8 @@ use super::hostile::{ENDLESS, Foreign, answers};
 use super::{A_TURN, HOUR, Quiet, failure, processing};
 use futures::future::join_all;
 use ghub::failure::FailureCode;
-use ghub::job::{Job, State, Status};
+use ghub::job::{Job, State};
+use ghub::status::Status;
 use ghub::time::Timestamp;
 use local::faults::{Fault, Then};
 use local::supabase::{self, Plan, Step};
@@ -19,7 +20,7 @@ async fn f04_ten_minutes_pending() {
     let quiet = Quiet::new().await;
     quiet.stage.fal().faults().add(Fault::forever("submit", Then::answer(429, "{}"))).unwrap();
     let (early, late) = (quiet.caller.accepted("early").await, quiet.caller.accepted("late").await);
-    let since = quiet.stored(&late).await.created;
+    let since = quiet.stored(&late).await.created();
     at_the_limit(&quiet, &early, &late, TEN_MINUTES, "poll-jobs").await;
     assert_eq!(
         ended(&quiet.stored(&late).await),
@@ -63,7 +64,8 @@ async fn f04_an_hour_of_rendering() {
         processing(&quiet.stored(&late).await).rendering_since.expect("it was seen rendering");
     at_the_limit(&quiet, &early, &late, HOUR, "poll-jobs").await;
     assert_eq!(cancelled(&quiet), [request], "fal was asked to stop this one");
-    let stop = quiet.stored(&late).await.stop.expect("it is to stop");
+    let stored = quiet.stored(&late).await;
+    let stop = stored.stop().expect("it is to stop");
     assert_eq!(
         (stop.failure.code, stop.requested),
         (FailureCode::TimedOut, since.after(HOUR + SECOND))
@@ -88,7 +90,7 @@ async fn f04_a_render_that_goes_on_after_its_deadline_is_stored_and_charged() {
         quiet.looked_at(&job).await;
         assert_eq!(quiet.status(&job).await, Status::Processing);
     }
-    assert!(quiet.stored(&job).await.stop.is_some() && !cancelled(&quiet).is_empty());
+    assert!(quiet.stored(&job).await.stop().is_some() && !cancelled(&quiet).is_empty());
     quiet.stage.later(HOUR + SECOND);
     quiet.looked_at(&job).await;
     quiet.stored_by_message(&job).await;
@@ -177,7 +179,7 @@ async fn f04_a_broken_answer_to_a_cancellation_ends_the_job_later() {
     let (silent, answered) = jobs.split_last().unwrap();
     for (name, job) in answered {
         let stored = quiet.stored(job).await;
-        assert_eq!(failure(&stored), Some(FailureCode::TimedOut), "{name}: {:?}", stored.state);
+        assert_eq!(failure(&stored), Some(FailureCode::TimedOut), "{name}: {:?}", stored.state());
     }
     assert_eq!(quiet.status(&silent.1).await, Status::Processing, "for a day it may still answer");
     quiet.stage.later(HOUR + A_TURN);
@@ -198,7 +200,7 @@ async fn at_the_limit(quiet: &Quiet, early: &str, late: &str, limit: Duration, f
 }
 
 fn ended(job: &Job) -> (FailureCode, Timestamp) {
-    match &job.state {
+    match job.state() {
         State::Failed { at, failure, .. } => (failure.code, *at),
         state => panic!("the job has failed: {state:?}"),
     }

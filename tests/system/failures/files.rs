@@ -5,7 +5,7 @@ use super::hostile::Foreign;
 use super::{A_TURN, HOUR, Quiet, failure};
 use crate::stage::id;
 use ghub::failure::FailureCode;
-use ghub::job::Status;
+use ghub::status::Status;
 use local::fal::{Ending, Verdict};
 
 /// A prompt for the simulator makes a file that is stored in parts, so that a plain local system

@@ -2,8 +2,8 @@
 
 use super::{A_TURN, HOUR, Quiet};
 use crate::stage::Stage;
-use ghub::job::Status;
 use ghub::outbound::Outbound;
+use ghub::status::Status;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::{Method, Request};
 use serde_json::{Value, json};

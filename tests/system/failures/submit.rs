@@ -6,7 +6,8 @@ use super::wire::Trick;
 use super::{A_TURN, KLING, Quiet, failure};
 use crate::stage::{code, id, until};
 use ghub::failure::FailureCode;
-use ghub::job::{Job, State, Status};
+use ghub::job::{Job, State};
+use ghub::status::Status;
 use local::fal::{Ending, Verdict, flat_error};
 use local::faults::{Fault, Then};
 use std::sync::Arc;
@@ -221,8 +222,8 @@ async fn f16_our_account_at_the_provider_is_not_the_callers_trouble() {
     for job in &jobs {
         let stored = quiet.stored(job).await;
         assert_eq!(failure(&stored), Some(FailureCode::ProviderUnavailable));
-        let State::Failed { at, .. } = stored.state else { unreachable!("it has failed") };
-        assert!(at.since(stored.created) > Duration::from_secs(600), "ten minutes were tried");
+        let State::Failed { at, .. } = stored.state() else { unreachable!("it has failed") };
+        assert!(at.since(stored.created()) > Duration::from_secs(600), "ten minutes were tried");
         let error = quiet.shown(job).await["error"].as_str().unwrap().to_owned();
         assert!(!error.to_lowercase().contains("balance") && !error.contains("402"), "{error}");
     }
@@ -304,7 +305,7 @@ pub(super) fn stands(name: &str) -> Stands {
 
 /// Of a pending job: whether somebody may still be sending it.
 fn lease(job: &Job) -> Option<bool> {
-    match job.state {
+    match job.state() {
         State::Pending { lease_until } => Some(lease_until.is_some()),
         _ => None,
     }

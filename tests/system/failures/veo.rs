@@ -8,7 +8,7 @@ use crate::stage::id;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ghub::failure::FailureCode;
-use ghub::job::Status;
+use ghub::status::Status;
 use local::fal::Render;
 use local::faults::{Fault, Then};
 use local::google::{Base64, Ending, Google, Left, Verdict};

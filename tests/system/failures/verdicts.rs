@@ -3,7 +3,7 @@
 
 use super::{A_TURN, Quiet, failure};
 use ghub::failure::FailureCode;
-use ghub::job::Status;
+use ghub::status::Status;
 use local::fal::{Ending, Verdict};
 use local::faults::Then;
 use serde_json::{Value, json};

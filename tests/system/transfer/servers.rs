@@ -5,7 +5,7 @@ use super::{
     BUCKET, PART, begun, completes_once, fetches, large, misbehaves, observed, on_patch, upload_of,
 };
 use crate::stage::{Stage, until};
-use ghub::job::Status;
+use ghub::status::Status;
 use local::fal::{Ending, Verdict};
 use local::supabase::{self, Plan, Step};
 

@@ -5,7 +5,7 @@ use crate::operation::{Endpoint, Told, in_header, in_path, in_query, limit, text
 use ghub::catalog::Catalog;
 use ghub::http::video_order::{LONGEST_KEY, VideoOrder};
 use ghub::http::{DeletedVideo, DryRun, ErrorCode, VideoJob};
-use ghub::job::Status;
+use ghub::status::Status;
 use utoipa::openapi::path::Parameter;
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::response::ResponseBuilder;

@@ -6,10 +6,10 @@ use super::secrets::Keys;
 use super::{LONGER, PATIENCE, within};
 use crate::bucket::{Bucket, VIDEO, remedy, size};
 use crate::environment::Deployment;
+use ghub::adapter::sandbox;
 use ghub::config::Secret;
 use ghub::error::causes;
 use ghub::outbound::SdkConfig;
-use ghub::provider::sandbox;
 use ghub::storage::{LARGEST_VIDEO, Storage, StorageError};
 use tokio::time::error::Elapsed;
 

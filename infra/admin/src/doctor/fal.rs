@@ -6,10 +6,11 @@ use super::finding::Finding;
 use super::secrets::Keys;
 use super::{LONGER, within};
 use crate::environment::Deployment;
+use ghub::adapter::fal::Handle;
+use ghub::adapter::{self, Reply};
 use ghub::config::ConfigError;
 use ghub::outbound::{BoxError, ProviderSender, SdkConfig, WireError};
-use ghub::provider::fal::Handle;
-use ghub::provider::{self, Provider, Reply};
+use ghub::provider::Provider;
 use ghub::world::World;
 use serde_json::Value;
 
@@ -41,7 +42,7 @@ async fn ask(world: &World, aws: &SdkConfig) -> Result<Result<Reply, WireError>,
     if let Some(why) = sender.problem(Provider::Fal).await {
         return Err(why.into());
     }
-    let handle = provider::Handle::Fal(nobodys_request(world)?);
+    let handle = adapter::Handle::Fal(nobodys_request(world)?);
     match providers.check(&handle) {
         Ok(request) => Ok(sender.send(request, LONGER).await),
         Err(failure) => Ok(Err(WireError::NotSent(failure.message.into()))),

@@ -7,62 +7,62 @@ use crate::environment::Operator;
 use crate::failure::Failure;
 use crate::ledger::object;
 use crate::output::{Report, moment, mxn};
+use ghub::adapter::Handle;
 use ghub::job::{Job, State, Trace};
-use ghub::provider::Handle;
 use ghub::store::Entry;
 use ghub::time::Timestamp;
 use serde_json::{Value, json};
 use url::Url;
 
 pub async fn run(job: &Job, prompt: bool, operator: &Operator) -> Result<Report, Failure> {
-    let entries = operator.store.entries_of(job.org, job.id).await?;
+    let entries = operator.store.entries_of(job.org(), job.id()).await?;
     let history = history(job, &entries);
     let lines: Vec<_> =
         history.iter().map(|(at, what)| format!("{}  {what}", moment(*at))).collect();
     let mut json = json!({
-        "id": job.id,
-        "org": job.org,
+        "id": job.id(),
+        "org": job.org(),
         "status": job.status().as_str(),
-        "model": job.model,
-        "provider": job.provider,
-        "route": job.route,
-        "seconds": job.seconds,
-        "aspect_ratio": job.aspect_ratio,
-        "usd_per_second": job.price.usd_per_second.to_string(),
-        "markup": job.price.markup.to_string(),
-        "fx_mxn_per_usd": job.price.fx_mxn_per_usd.to_string(),
-        "cost_mxn": job.cost.to_string(),
-        "poll_every_s": job.poll_every_s,
-        "due": job.is_open().then_some(job.due),
+        "model": job.terms().model(),
+        "provider": job.terms().provider(),
+        "route": job.terms().route(),
+        "seconds": job.terms().seconds(),
+        "aspect_ratio": job.terms().aspect_ratio(),
+        "usd_per_second": job.terms().price().usd_per_second.to_string(),
+        "markup": job.terms().price().markup.to_string(),
+        "fx_mxn_per_usd": job.terms().price().fx_mxn_per_usd.to_string(),
+        "cost_mxn": job.cost().to_string(),
+        "poll_every_s": job.terms().poll_every_s(),
+        "due": job.is_open().then_some(job.due()),
         "waits_for": stand(job).map(|Stand { what, since, until }| json!({"what": what, "since": since, "until": until})),
         "stuck": stuck(job, operator.ambient.now()),
-        "stop_requested": job.stop.as_ref().map(|stop| stop.requested),
-        "trouble": trouble_object(job.trouble.as_ref()),
-        "deleted": job.deletion.map(|deletion| deletion.at),
-        "file_gone": job.deletion.map(|deletion| deletion.file_gone),
-        "revision": job.revision,
+        "stop_requested": job.stop().map(|stop| stop.requested),
+        "trouble": trouble_object(job.trouble()),
+        "deleted": job.deletion().map(|deletion| deletion.at),
+        "file_gone": job.deletion().map(|deletion| deletion.file_gone),
+        "revision": job.revision(),
         "history": history.iter().map(|(at, what)| json!({"at": at, "what": what})).collect::<Vec<_>>(),
         "ledger": entries.iter().map(object).collect::<Vec<_>>(),
     });
-    let price = &job.price;
+    let price = &job.terms().price();
     let mut table = vec![
-        ("job", job.id.to_string()),
-        ("organization", job.org.to_string()),
+        ("job", job.id().to_string()),
+        ("organization", job.org().to_string()),
         ("status", job.status().as_str().to_owned()),
-        ("model", format!("{}, at {}", job.model, job.route)),
+        ("model", format!("{}, at {}", job.terms().model(), job.terms().route())),
         (
             "video",
             format!(
                 "{} s, {}",
-                job.seconds,
-                job.aspect_ratio.as_deref().unwrap_or("the provider's shape")
+                job.terms().seconds(),
+                job.terms().aspect_ratio().unwrap_or("the provider's shape")
             ),
         ),
         (
             "price",
             format!("USD {}/s × {} × {}", price.usd_per_second, price.markup, price.fx_mxn_per_usd),
         ),
-        ("cost", mxn(job.cost)),
+        ("cost", mxn(job.cost())),
     ];
     table.extend(how_it_stands(job, operator.ambient.now()));
     for (name, label, value) in by_state(job) {
@@ -70,8 +70,8 @@ pub async fn run(job: &Job, prompt: bool, operator: &Operator) -> Result<Report,
         json[name] = value;
     }
     if prompt {
-        table.push(("prompt", job.prompt.clone()));
-        json["prompt"] = job.prompt.as_str().into();
+        table.push(("prompt", job.terms().prompt().to_owned()));
+        json["prompt"] = job.terms().prompt().into();
     }
     Ok(Report { json, table, note: lines.join("\n") })
 }
@@ -82,16 +82,20 @@ fn how_it_stands(job: &Job, now: Timestamp) -> Vec<(&'static str, String)> {
     let mut rows = Vec::new();
     if let Some(Stand { what, since, until }) = stand(job) {
         rows.push(("waits for", format!("{what}, since {}", moment(since))));
-        let late = now.since(job.due).as_secs();
+        let late = now.since(job.due()).as_secs();
         let late = if late == 0 { String::new() } else { format!("; that is {late} s ago") };
         rows.push((
             "next look",
-            format!("{}, then every {} s or more{late}", moment(job.due), job.poll_every_s),
+            format!(
+                "{}, then every {} s or more{late}",
+                moment(job.due()),
+                job.terms().poll_every_s()
+            ),
         ));
         rows.push(("ends", format!("{} at the latest, if that does not come", moment(until))));
     }
     rows.extend(stuck(job, now).map(|why| ("stuck", why)));
-    rows.extend(job.trouble.as_ref().map(|last| ("last trouble", trouble(last))));
+    rows.extend(job.trouble().map(|last| ("last trouble", trouble(last))));
     rows
 }
 
@@ -100,7 +104,7 @@ fn by_state(job: &Job) -> Vec<(&'static str, &'static str, Value)> {
     let there =
         job.trace().map(|trace| ("provider_id", "at the provider", json!(id_of(&trace.handle))));
     let mut known: Vec<_> = there.into_iter().collect();
-    match &job.state {
+    match job.state() {
         State::Pending { lease_until } => {
             let until =
                 |until: &Timestamp| ("lease_until", "being sent until", json!(moment(*until)));
@@ -154,8 +158,8 @@ fn host(url: &str) -> String {
 
 /// The moments that the job and its entries carry, in their order.
 fn history(job: &Job, entries: &[Entry]) -> Vec<(Timestamp, String)> {
-    let mut history = vec![(job.created, format!("accepted, MXN {} held", job.cost))];
-    history.extend(job.stop.as_ref().map(|stop| {
+    let mut history = vec![(job.created(), format!("accepted, MXN {} held", job.cost()))];
+    history.extend(job.stop().map(|stop| {
         let by =
             stop.failure.actor.as_ref().map(|actor| format!(" by {actor}")).unwrap_or_default();
         (stop.requested, format!("asked to stop{by}: {}", stop.failure.message))
@@ -165,7 +169,7 @@ fn history(job: &Job, entries: &[Entry]) -> Vec<(Timestamp, String)> {
         history.extend(rendering_since.map(|at| (at, "first seen rendering".to_owned())));
         history.extend(file_found.map(|at| (at, "file found".to_owned())));
     }
-    match &job.state {
+    match job.state() {
         State::Pending { .. } | State::Processing(_) => {}
         State::Completed { at, .. } => history.push((*at, "completed".to_owned())),
         State::Failed { at, failure, .. } => {
@@ -175,7 +179,7 @@ fn history(job: &Job, entries: &[Entry]) -> Vec<(Timestamp, String)> {
             history.push((*at, format!("failed{by}{why}")));
         }
     }
-    history.extend(job.deletion.map(|deletion| {
+    history.extend(job.deletion().map(|deletion| {
         let file = if deletion.file_gone {
             "its file is gone"
         } else {

@@ -27,8 +27,8 @@ pub struct Stand {
 /// Where the job stands; none if it is over.
 pub fn stand(job: &Job) -> Option<Stand> {
     let (deadline, since, until) = job.waits_for()?;
-    let provider = job.provider.name();
-    let what = match (deadline, &job.state) {
+    let provider = job.terms().provider().name();
+    let what = match (deadline, job.state()) {
         (Deadline::Pending, State::Pending { lease_until: Some(_) }) => {
             format!("{provider} to answer the submission")
         }
@@ -61,8 +61,8 @@ pub fn stuck(job: &Job, now: Timestamp) -> Option<String> {
     if !job.is_open() {
         return None;
     }
-    let (late, age) = (now.since(job.due), now.since(job.created));
-    let troubles = job.trouble.as_ref().filter(|trouble| trouble.count >= TROUBLES);
+    let (late, age) = (now.since(job.due()), now.since(job.created()));
+    let troubles = job.trouble().filter(|trouble| trouble.count >= TROUBLES);
     if late > LATE {
         Some(format!("nothing has looked at it for {} min", late.as_secs() / 60))
     } else if let Some(last) = troubles {

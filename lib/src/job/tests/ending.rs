@@ -32,7 +32,7 @@ fn a_job_may_be_ended_out_of_turn_where_nobody_is_in_the_middle_of_what_must_not
 fn every_wait_between_two_looks_may_be_cut_short() {
     for poll_every_s in [1, 2, 15, 30, 60, 90] {
         for looked in [0, 5, 100, 599, 600, 86_400] {
-            let job = Job { poll_every_s, ..in_state("rendering") };
+            let job = with_cadence(&in_state("rendering"), poll_every_s, CREATED);
             let length = job.cadence(at(looked));
             let waiting = job.turn(at(looked), length).applied().unwrap();
             for later in [0, 1, length.as_secs()] {
@@ -128,7 +128,7 @@ fn only_a_final_job_is_deleted_and_its_receipt_stays() {
         };
         let deletion = Deletion { at: at(300), file_gone: false };
         let expected = Job {
-            prompt: String::new(),
+            terms: changed(&job.terms, &json!({"prompt": ""})),
             trouble: None,
             state: kept,
             deletion: Some(deletion),

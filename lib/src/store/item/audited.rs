@@ -2,9 +2,9 @@
 
 use crate::audit::{Of, Posting, Standing, Stated};
 use crate::id::JobId;
-use crate::job::Status;
 use crate::money::Money;
 use crate::outbound::BoxError;
+use crate::status::Status;
 use crate::store::EntryKind;
 use crate::store::error::Item;
 use crate::time::Timestamp;

@@ -5,6 +5,7 @@
 use super::from_job;
 use crate::job::{Job, State};
 use crate::outbound::BoxError;
+use crate::terms::Terms;
 use aws_sdk_dynamodb::types::AttributeValue;
 use std::collections::HashMap;
 
@@ -62,13 +63,17 @@ impl JobUpdate {
         for name in ONCE {
             update.once(name, item.remove(name));
         }
-        if job.deletion.is_some() {
-            update.becomes("prompt", item.remove("prompt"));
-            if let State::Failed { failure, .. } = &job.state {
+        if job.deletion().is_some() {
+            for name in Terms::ERASED {
+                update.becomes(name, item.remove(name));
+            }
+            if let State::Failed { failure, .. } = job.state() {
                 update.erase_message(&failure.message);
             }
         }
-        update.values.insert(":read".to_owned(), AttributeValue::N((job.revision - 1).to_string()));
+        update
+            .values
+            .insert(":read".to_owned(), AttributeValue::N((job.revision() - 1).to_string()));
         Ok(update.into_update())
     }
 }

@@ -33,12 +33,12 @@ struct VoidItem {
 }
 
 pub(in crate::store) fn from_void(job: &Job) -> Result<Item, BoxError> {
-    let expires = job.created.after(KEPT);
+    let expires = job.created().after(KEPT);
     Ok(serde_dynamo::to_item(VoidItem {
-        org: job.org,
-        job: job.id,
+        org: job.org(),
+        job: job.id(),
         void: true,
-        deleted: job.created,
+        deleted: job.created(),
         expires,
     })?)
 }

@@ -5,10 +5,10 @@
 //! whether to try again. Endpoints that were not migrated say `detail` as plain text. An error of
 //! fal's machines has a plain `detail` and an `error_type`.
 
+use crate::adapter::Reply;
+use crate::adapter::filter::says_filtered;
 use crate::failure::{Failure, FailureCode};
 use crate::foreign_text;
-use crate::provider::Reply;
-use crate::provider::filter::says_filtered;
 use serde_json::Value;
 
 /// Types of error that pass: the render failed, and the same order may succeed.
@@ -246,7 +246,7 @@ fn retryable(reply: &Reply) -> Option<bool> {
 }
 
 /// Whether fal refuses our key, or our money. A model's own 403 is a list.
-pub(in crate::provider) fn refuses_our_account(reply: &Reply) -> bool {
+pub(in crate::adapter) fn refuses_our_account(reply: &Reply) -> bool {
     matches!(reply.status, 401..=403) && !Said::by(reply).by_the_model
 }
 

@@ -2,9 +2,9 @@
 //! <https://cloud.google.com/apis/design/errors>
 
 use super::json::{field, items, number, text};
+use crate::adapter::filter::says_filtered;
 use crate::failure::{Failure, FailureCode};
 use crate::foreign_text;
-use crate::provider::filter::says_filtered;
 use serde_json::Value;
 
 /// gRPC's codes by their number.

@@ -13,9 +13,11 @@ mod status;
 
 pub(super) use reply::refuses_our_account;
 
-use super::{Checked, FileSource, Method, Provider, Reply, Request, Submitted};
+use super::{Checked, FileSource, Method, Reply, Request, Submitted};
 use crate::failure::{Failure, FailureCode};
-use crate::job::Job;
+use crate::id::JobKey;
+use crate::provider::Provider;
+use crate::terms::Terms;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use url::Url;
@@ -49,30 +51,31 @@ const INLINE: &str = "inline:";
 
 impl Google {
     /// The request that submits a job.
-    pub fn submit(&self, job: &Job) -> Request {
+    pub fn submit(&self, job: JobKey, terms: &Terms) -> Request {
         let mut parameters = json!({
             "sampleCount": 1,
-            "durationSeconds": job.seconds,
-            "generateAudio": job.model != "google/veo-3", // which is sold without sound
+            "durationSeconds": terms.seconds(),
+            "generateAudio": terms.model() != "google/veo-3", // which is sold without sound
         });
-        if let Some(ratio) = &job.aspect_ratio {
-            parameters["aspectRatio"] = ratio.clone().into();
+        if let Some(ratio) = terms.aspect_ratio() {
+            parameters["aspectRatio"] = ratio.into();
         }
         if let Some(uri) = &self.storage_uri {
             parameters["storageUri"] =
-                format!("{}/{}/{}/", uri.trim_end_matches('/'), job.org, job.id).into();
+                format!("{}/{}/{}/", uri.trim_end_matches('/'), job.org, job.job).into();
         }
-        let place = Place { project: &self.project, location: &self.location, model: &job.route };
+        let place =
+            Place { project: &self.project, location: &self.location, model: terms.route() };
         self.call(
             &place,
             "predictLongRunning",
-            json!({"instances": [{"prompt": job.prompt}], "parameters": parameters}),
+            json!({"instances": [{"prompt": terms.prompt()}], "parameters": parameters}),
         )
     }
 
     /// What the reply to a submission means.
-    pub fn submitted(&self, job: &Job, reply: &Reply) -> Submitted {
-        reply::submitted(&job.route, reply)
+    pub fn submitted(&self, terms: &Terms, reply: &Reply) -> Submitted {
+        reply::submitted(terms.route(), reply)
     }
 
     /// The request that asks for the operation: where it was begun, whatever project and location

@@ -2,8 +2,8 @@
 //! <https://docs.fal.ai/model-apis/model-endpoints/queue>.
 
 use super::*;
-use crate::job::tests::kling;
-use crate::provider::{Cancelled, Handle as ProviderHandle};
+use crate::adapter::{Cancelled, Handle as ProviderHandle};
+use crate::fixtures::kling;
 
 const CONTENT_POLICY: &str = include_str!("../replies/content_policy_422.json");
 const INVALID: &str = include_str!("../replies/invalid_422.json");
@@ -123,7 +123,11 @@ fn what_the_answer_to_a_submission_means() {
         (504, TIMED_OUT, unknown("504 (request_timeout)")),
         (520, HTML, unknown("520")),
     ] {
-        assert_eq!(fal().submitted(&kling(), &reply(status, body)), expected, "{status} {body}");
+        assert_eq!(
+            fal().submitted(kling().terms(), &reply(status, body)),
+            expected,
+            "{status} {body}"
+        );
     }
 }
 

@@ -5,9 +5,8 @@ mod meaning;
 mod refusing;
 
 use super::*;
-use crate::catalog::Catalog;
-use crate::job::tests::kling;
-use crate::provider::Headers;
+use crate::adapter::Headers;
+use crate::fixtures::{self, changed, kling};
 use serde_json::json;
 
 const ID: &str = "764cabcf-b745-4b3e-ae38-1200304cf45b";
@@ -38,19 +37,15 @@ fn request(method: Method, url: &str, body: Option<Value>) -> Request {
     Request { method, url: url.parse().unwrap(), credential: Provider::Fal, headers, body }
 }
 
-/// A job of this model, as the catalog routes it; fal has no Runway, so an operator's override
-/// routes that one.
-fn job(model: &str, seconds: u32, aspect_ratio: Option<&str>) -> Job {
-    let catalog =
-        Catalog::with_overrides(r#"{"fal/runway-gen-4":{"route":"acme/runway"}}"#).unwrap();
-    let route = catalog.get(model).unwrap().route.clone().unwrap();
-    Job {
-        model: model.to_owned(),
-        route,
-        seconds,
-        aspect_ratio: aspect_ratio.map(str::to_owned),
-        ..kling()
-    }
+/// The terms of this model; some tests ask for a shape or a length that it does not have.
+fn terms(model: &str, seconds: u32, aspect_ratio: Option<&str>) -> Terms {
+    let terms = fixtures::terms(&json!({"model": model, "prompt": "a hummingbird at dawn"}));
+    changed(&terms, &json!({"seconds": seconds, "aspect_ratio": aspect_ratio}))
+}
+
+/// Kling's terms, routed so.
+fn routed(route: &str) -> Terms {
+    changed(kling().terms(), &json!({"route": route}))
 }
 
 #[test]
@@ -69,7 +64,7 @@ fn a_submission_goes_to_the_whole_path_of_its_model() {
     ] {
         let body = json!({"prompt": "a hummingbird at dawn", "duration": duration});
         let expected = request(Method::Post, url, Some(body));
-        assert_eq!(fal().submit(&job(model, seconds, None)), Ok(expected), "{model}");
+        assert_eq!(fal().submit(&terms(model, seconds, None)), Ok(expected), "{model}");
     }
 }
 
@@ -86,7 +81,7 @@ fn each_model_has_its_own_spelling() {
         if let Some(ratio) = sent_ratio {
             expected["aspect_ratio"] = json!(ratio);
         }
-        let body = fal().submit(&job(model, seconds, Some(ratio))).unwrap().body;
+        let body = fal().submit(&terms(model, seconds, Some(ratio))).unwrap().body;
         assert_eq!(body, Some(expected), "{model}");
     }
 }
@@ -94,7 +89,7 @@ fn each_model_has_its_own_spelling() {
 #[test]
 fn the_queue_may_live_under_a_path() {
     for base in ["http://127.0.0.1:9001/fal", "http://127.0.0.1:9001/fal/"] {
-        let request = Fal::new(base.parse().unwrap()).submit(&kling()).unwrap();
+        let request = Fal::new(base.parse().unwrap()).submit(kling().terms()).unwrap();
         assert_eq!(
             request.url.as_str(),
             "http://127.0.0.1:9001/fal/fal-ai/kling-video/v2/master/text-to-video"
@@ -104,7 +99,8 @@ fn the_queue_may_live_under_a_path() {
 
 #[test]
 fn a_model_whose_spelling_is_not_known_is_not_sent() {
-    let failure = fal().submit(&Job { model: "fal/kling-9".to_owned(), ..kling() }).unwrap_err();
+    let failure =
+        fal().submit(&changed(kling().terms(), &json!({"model": "fal/kling-9"}))).unwrap_err();
     assert_eq!(failure.code, FailureCode::ProviderUnavailable);
 }
 
@@ -124,7 +120,10 @@ fn status_result_and_cancel_use_the_addresses_that_fal_gave() {
 fn a_request_id_that_could_lead_elsewhere_is_not_taken_for_one() {
     for id in ["", "../keys", "a/b", "a?b", "a%2fb", "a b", "ä"] {
         let reply = reply(200, &json!({"request_id": id}).to_string());
-        assert!(matches!(fal().submitted(&kling(), &reply), Submitted::Unknown(_)), "{id:?}");
+        assert!(
+            matches!(fal().submitted(kling().terms(), &reply), Submitted::Unknown(_)),
+            "{id:?}"
+        );
     }
 }
 
@@ -137,10 +136,10 @@ fn a_render_that_fal_took_is_not_lost_for_an_odd_field() {
         {
             let mut body: Value = serde_json::from_str(SUBMITTED).unwrap();
             body[field] = odd.clone();
-            let taken = fal().submitted(&kling(), &reply(200, &body.to_string()));
+            let taken = fal().submitted(kling().terms(), &reply(200, &body.to_string()));
             assert_eq!(
                 taken,
-                Submitted::Accepted(crate::provider::Handle::Fal(kling_handle())),
+                Submitted::Accepted(crate::adapter::Handle::Fal(kling_handle())),
                 "{field} {odd}"
             );
         }
@@ -150,9 +149,9 @@ fn a_render_that_fal_took_is_not_lost_for_an_odd_field() {
 #[test]
 fn addresses_are_made_by_fals_rule_when_it_gives_none() {
     let address = |route: &str| {
-        let job = Job { route: route.to_owned(), ..kling() };
-        match fal().submitted(&job, &reply(200, r#"{"request_id":"r-1"}"#)) {
-            Submitted::Accepted(crate::provider::Handle::Fal(handle)) => handle.cancel_url,
+        let terms = routed(route);
+        match fal().submitted(&terms, &reply(200, r#"{"request_id":"r-1"}"#)) {
+            Submitted::Accepted(crate::adapter::Handle::Fal(handle)) => handle.cancel_url,
             other => panic!("{other:?}"),
         }
     };
@@ -189,9 +188,9 @@ fn an_address_that_is_not_plainly_of_the_queue_is_never_called() {
         let given = |field: &str| {
             let mut body: Value = serde_json::from_str(SUBMITTED).unwrap();
             body[field] = json!(address);
-            fal().submitted(&kling(), &reply(200, &body.to_string()))
+            fal().submitted(kling().terms(), &reply(200, &body.to_string()))
         };
-        let derived = Submitted::Accepted(crate::provider::Handle::Fal(kling_handle()));
+        let derived = Submitted::Accepted(crate::adapter::Handle::Fal(kling_handle()));
         for field in ["status_url", "response_url", "cancel_url"] {
             assert_eq!(
                 given(field),
@@ -232,10 +231,10 @@ fn addresses_of_an_earlier_base_are_made_again() {
         ("workflows/acme/film", "workflows/acme/film/cut"),
     ] {
         for then in bases {
-            let job = Job { route: route.to_owned(), ..kling() };
+            let terms = routed(route);
             let body = json!({"request_id": ID}).to_string();
-            let taken = Fal::new(then.parse().unwrap()).submitted(&job, &reply(200, &body));
-            let Submitted::Accepted(crate::provider::Handle::Fal(handle)) = taken else {
+            let taken = Fal::new(then.parse().unwrap()).submitted(&terms, &reply(200, &body));
+            let Submitted::Accepted(crate::adapter::Handle::Fal(handle)) = taken else {
                 panic!("{taken:?}")
             };
             for now in bases {

@@ -13,9 +13,11 @@ mod video;
 pub(super) use refusal::refuses_our_account;
 pub use reply::cancel_read;
 
-use super::{Checked, Method, Provider, Reply, Request, Submitted};
+use super::{Checked, Method, Reply, Request, Submitted};
+use crate::catalog::{HAILUO, HAILUO_RATIO};
 use crate::failure::{Failure, FailureCode};
-use crate::job::Job;
+use crate::provider::Provider;
+use crate::terms::Terms;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::Url;
@@ -57,18 +59,19 @@ impl Fal {
     }
 
     /// The request that submits a job.
-    pub fn submit(&self, job: &Job) -> Result<Request, Failure> {
+    pub fn submit(&self, terms: &Terms) -> Result<Request, Failure> {
         let mut url = self.queue_url.clone();
-        let path = format!("{}/{}", url.path().trim_end_matches('/'), job.route.trim_matches('/'));
+        let path =
+            format!("{}/{}", url.path().trim_end_matches('/'), terms.route().trim_matches('/'));
         url.set_path(&path);
         let (method, credential, body) =
-            (Method::Post, Provider::Fal, Some(Value::Object(input(job)?)));
+            (Method::Post, Provider::Fal, Some(Value::Object(input(terms)?)));
         Ok(Request { method, url, credential, headers: &SUBMIT_HEADERS, body })
     }
 
     /// What the reply to a submission means.
-    pub fn submitted(&self, job: &Job, reply: &Reply) -> Submitted {
-        reply::submitted(self, &job.route, reply)
+    pub fn submitted(&self, terms: &Terms, reply: &Reply) -> Submitted {
+        reply::submitted(self, terms.route(), reply)
     }
 
     /// The request that reads the status.
@@ -204,31 +207,27 @@ fn app_of(address: &str, request_id: &str) -> Option<String> {
     app.iter().all(plain).then(|| app.join("/"))
 }
 
-/// Hailuo has no input for the shape: nobody must pay for another one than its own.
-pub(crate) const HAILUO: &str = "fal/hailuo-02";
-pub(crate) const HAILUO_RATIO: &str = "16:9";
-
 /// The model's own input: lengths are strings, and each model has its own spelling of them.
-fn input(job: &Job) -> Result<Map<String, Value>, Failure> {
-    let duration = match job.model.as_str() {
-        "fal/veo-3.1" | "fal/luma-ray-2" => format!("{}s", job.seconds),
-        "fal/kling-2" | HAILUO | "fal/runway-gen-4" => job.seconds.to_string(),
+fn input(terms: &Terms) -> Result<Map<String, Value>, Failure> {
+    let duration = match terms.model() {
+        "fal/veo-3.1" | "fal/luma-ray-2" => format!("{}s", terms.seconds()),
+        "fal/kling-2" | HAILUO | "fal/runway-gen-4" => terms.seconds().to_string(),
         model => {
             let message = format!("it is not known how fal spells a request for {model}");
             return Err(Failure::new(FailureCode::ProviderUnavailable, &message));
         }
     };
     let mut input = Map::new();
-    input.insert("prompt".to_owned(), job.prompt.clone().into());
+    input.insert("prompt".to_owned(), terms.prompt().into());
     input.insert("duration".to_owned(), duration.into());
-    match &job.aspect_ratio {
-        Some(ratio) if job.model == HAILUO && ratio == HAILUO_RATIO => {}
-        Some(ratio) if job.model == HAILUO => {
+    match terms.aspect_ratio() {
+        Some(ratio) if terms.model() == HAILUO && ratio == HAILUO_RATIO => {}
+        Some(ratio) if terms.model() == HAILUO => {
             let message =
                 format!("Hailuo always renders {HAILUO_RATIO}; {ratio} cannot be asked for");
             return Err(Failure::new(FailureCode::ProviderRefused, &message));
         }
-        Some(ratio) => drop(input.insert("aspect_ratio".to_owned(), ratio.clone().into())),
+        Some(ratio) => drop(input.insert("aspect_ratio".to_owned(), ratio.into())),
         None => {}
     }
     Ok(input)

@@ -1,7 +1,7 @@
 //! Finds the finished file in a result. The documented place is `video.url`; endpoints and the
 //! gateways in front of fal have others.
 
-use crate::provider::LONGEST_ADDRESS;
+use crate::adapter::LONGEST_ADDRESS;
 use serde_json::{Map, Value};
 use url::Url;
 

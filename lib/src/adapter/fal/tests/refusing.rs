@@ -114,7 +114,7 @@ fn fals_own_words_are_read_wherever_they_stand() {
         for status in [400, 422] {
             let reply = reply(status, &body);
             let expected = Failure::new(FailureCode::ProviderRefused, says).with_said(says);
-            assert_eq!(fal().submitted(&kling(), &reply), Submitted::Refused(expected.clone()), "{status} {body}");
+            assert_eq!(fal().submitted(kling().terms(), &reply), Submitted::Refused(expected.clone()), "{status} {body}");
             assert_eq!(result_read(&reply), Checked::Failed(expected), "{status} {body}");
         }
         let (code, _, _, said) = told(result_read(&reply(404, &body)));
@@ -250,7 +250,7 @@ fn no_address_and_no_key_of_fals_reaches_a_caller() {
         json!({"detail": [{"loc": ["body", hostile], "msg": "wrong", "type": hostile}]}),
     ] {
         let body = body.to_string();
-        let submitted = match fal().submitted(&kling(), &reply(422, &body)) {
+        let submitted = match fal().submitted(kling().terms(), &reply(422, &body)) {
             Submitted::Refused(failure) => failure,
             other => panic!("{other:?}"),
         };

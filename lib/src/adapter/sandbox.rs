@@ -7,9 +7,10 @@ mod answer;
 
 pub use answer::{VIDEO, answered};
 
-use super::{Cancelled, Checked, FileSource, Method, Provider, Reply, Request, Submitted};
+use super::{Cancelled, Checked, FileSource, Method, Reply, Request, Submitted};
 use crate::failure::{Failure, FailureCode};
-use crate::job::Job;
+use crate::provider::Provider;
+use crate::terms::Terms;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use url::Url;
@@ -17,13 +18,6 @@ use url::Url;
 /// Where it would be. Names below `invalid` lead nowhere (RFC 6761), should such a request ever be
 /// sent.
 const ORIGIN: &str = "https://sandbox.invalid";
-
-/// What a job of the sandbox is routed to.
-pub const ROUTE: &str = "sandbox";
-
-/// How soon and how often a job is looked at, in seconds: it is over in moments, as whoever tests
-/// wants it.
-pub const POLL_EVERY_S: u32 = 2;
 
 /// How a job goes: by the first of these words that is in its prompt, else [`Self::Completed`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,8 +94,8 @@ enum Status {
 }
 
 /// The request that submits a job.
-pub fn submit(job: &Job) -> Request {
-    request(Method::Post, "requests", Some(json!({"prompt": job.prompt})))
+pub fn submit(terms: &Terms) -> Request {
+    request(Method::Post, "requests", Some(json!({"prompt": terms.prompt()})))
 }
 
 /// What the reply to a submission means.
@@ -169,20 +163,20 @@ fn request(method: Method, path: &str, body: Option<serde_json::Value>) -> Reque
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::job::tests::kling;
+    use crate::fixtures::{changed, kling};
 
     fn asked(request: &Request, now_unix_s: i64) -> Reply {
         answered(request, now_unix_s)
     }
 
     fn taken(prompt: &str) -> Submitted {
-        let job = Job { prompt: prompt.to_owned(), ..kling() };
-        submitted(&asked(&submit(&job), 1_000))
+        let terms = changed(kling().terms(), &json!({"prompt": prompt}));
+        submitted(&asked(&submit(&terms), 1_000))
     }
 
     fn handle(prompt: &str) -> Handle {
         match taken(prompt) {
-            Submitted::Accepted(crate::provider::Handle::Sandbox(handle)) => handle,
+            Submitted::Accepted(crate::adapter::Handle::Sandbox(handle)) => handle,
             other => panic!("{prompt}: {other:?}"),
         }
     }

@@ -2,7 +2,7 @@
 //! and the time.
 
 use super::{Handle, Outcome, Status};
-use crate::provider::{Headers, Reply, Request};
+use crate::adapter::{Headers, Reply, Request};
 use serde::Serialize;
 
 /// How long a render takes: long enough that a caller sees it `processing`.

@@ -1,16 +1,19 @@
 //! The prompt: a text that a person could read, as long as the model takes it.
 
-use ghub::catalog::Model;
-use ghub::error::Refusal;
-use ghub::foreign_text::{is_combining_mark, is_invisible};
+use crate::catalog::Model;
+use crate::error::Refusal;
+use crate::foreign_text::{is_combining_mark, is_invisible};
 
 /// Stands in a text for bytes that were no UTF-8. The provider would render without them.
 const REPLACED: char = '\u{FFFD}';
 
 /// The text, if a provider can make something of it. Zero-width joiners between visible characters
 /// are part of emoji and of many scripts, and stay.
-pub(crate) fn checked(prompt: &str, model: &Model) -> Result<String, Refusal> {
+pub(super) fn check<'p>(prompt: Option<&'p str>, model: &Model) -> Result<&'p str, Refusal> {
     let (least, most) = model.prompt_length;
+    let Some(prompt) = prompt else {
+        return refused(format!("it is required, a text of {least} to {most} characters"));
+    };
     if let Some((place, character)) =
         prompt.chars().enumerate().find(|(_, character)| is_spoilt(*character))
     {
@@ -34,7 +37,7 @@ pub(crate) fn checked(prompt: &str, model: &Model) -> Result<String, Refusal> {
             model.id
         ));
     }
-    Ok(prompt.to_owned())
+    Ok(prompt)
 }
 
 /// Line breaks and tabs are the control characters that a text has.
@@ -51,22 +54,22 @@ fn what(character: char) -> String {
     }
 }
 
-fn refused(why: String) -> Result<String, Refusal> {
+fn refused<'p>(why: String) -> Result<&'p str, Refusal> {
     Err(Refusal::invalid(format!("prompt: {why}")))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ghub::catalog::Catalog;
+    use crate::catalog::Catalog;
 
     /// What is said of a prompt for this model.
     fn said(model: &str, prompt: &str) -> String {
         let catalog = Catalog::published();
-        let checked = checked(prompt, catalog.get(model).unwrap());
+        let checked = check(Some(prompt), catalog.get(model).unwrap());
         checked.map_or_else(
             |refusal| refusal.to_string(),
-            |taken| if taken == prompt { String::new() } else { taken },
+            |taken| if taken == prompt { String::new() } else { taken.to_owned() },
         )
     }
 

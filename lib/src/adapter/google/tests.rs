@@ -4,8 +4,8 @@
 mod operation;
 
 use super::*;
-use crate::job::tests::kling;
-use crate::provider::{Handle as ProviderHandle, Headers};
+use crate::adapter::{Handle as ProviderHandle, Headers};
+use crate::fixtures::{changed, kling, terms};
 
 const OPERATION: &str = "projects/acme/locations/us-central1/publishers/google/models/veo-3.1-generate-001/operations/7";
 
@@ -19,15 +19,11 @@ fn google(storage_uri: Option<&str>) -> Google {
     }
 }
 
-fn veo() -> Job {
-    Job {
-        model: "google/veo-3.1".to_owned(),
-        provider: Provider::Google,
-        route: "veo-3.1-generate-001".to_owned(),
-        seconds: 8,
-        aspect_ratio: Some("9:16".to_owned()),
-        ..kling()
-    }
+fn veo() -> Terms {
+    terms(&json!({
+        "model": "google/veo-3.1", "prompt": "a hummingbird at dawn", "duration": 8,
+        "aspect_ratio": "9:16",
+    }))
 }
 
 fn handle() -> Handle {
@@ -40,20 +36,21 @@ fn reply(status: u16, body: &Value) -> Reply {
 
 #[test]
 fn a_submission_is_the_documented_one() {
-    let request = google(None).submit(&veo());
+    let request = google(None).submit(kling().key(), &veo());
     let base = "https://us-central1-aiplatform.googleapis.com/v1/projects/acme/locations/us-central1/publishers/google/models";
     assert_eq!(request.url.as_str(), format!("{base}/veo-3.1-generate-001:predictLongRunning"));
     assert_eq!(request.credential, Provider::Google);
     let parameters = json!({"sampleCount": 1, "durationSeconds": 8, "generateAudio": true, "aspectRatio": "9:16"});
     assert_eq!(
         request.body,
-        Some(json!({"instances": [{"prompt": kling().prompt}], "parameters": parameters}))
+        Some(json!({"instances": [{"prompt": veo().prompt()}], "parameters": parameters}))
     );
 
-    let silent = Job { model: "google/veo-3".to_owned(), aspect_ratio: None, ..veo() };
-    let parameters =
-        google(Some("gs://videos/veo/")).submit(&silent).body.unwrap()["parameters"].take();
-    let folder = format!("gs://videos/veo/{}/{}/", silent.org, silent.id);
+    let silent = changed(&veo(), &json!({"model": "google/veo-3", "aspect_ratio": null}));
+    let parameters = google(Some("gs://videos/veo/")).submit(kling().key(), &silent).body.unwrap()
+        ["parameters"]
+        .take();
+    let folder = format!("gs://videos/veo/{}/{}/", kling().org(), kling().id());
     assert_eq!(
         parameters,
         json!({"sampleCount": 1, "durationSeconds": 8, "generateAudio": false, "storageUri": folder})

@@ -49,7 +49,7 @@ fn each_of_grpcs_codes_has_its_meaning() {
             failure.said_about("").unwrap().contains("gs://acme-private/x"),
             "the log has it: {failure:?}"
         );
-        assert!(crate::provider::refuses_our_account(
+        assert!(crate::adapter::refuses_our_account(
             Provider::Google,
             &reply(200, &json!({"done": true, "error": error}))
         ));

@@ -1,6 +1,6 @@
 //! A request to a provider and its reply, as values.
 
-use super::Provider;
+use crate::provider::Provider;
 use serde_json::Value;
 use url::Url;
 

@@ -2,10 +2,10 @@
 
 use super::refusal::{Said, described, error_type};
 use super::{Fal, Handle, Part, is_plain_id, video};
-use crate::failure::{Failure, FailureCode};
-use crate::provider::{
+use crate::adapter::{
     Cancelled, Checked, Handle as ProviderHandle, LONGEST_ADDRESS, Reply, Submitted,
 };
+use crate::failure::{Failure, FailureCode};
 use serde_json::Value;
 use url::Url;
 

@@ -3,9 +3,9 @@
 use super::json::{field, items, number, text, truth};
 use super::status::{Fault, Status};
 use super::{Handle, INLINE};
+use crate::adapter::{Checked, Handle as ProviderHandle, LONGEST_ADDRESS, Reply, Submitted};
 use crate::failure::{Failure, FailureCode};
 use crate::foreign_text;
-use crate::provider::{Checked, Handle as ProviderHandle, LONGEST_ADDRESS, Reply, Submitted};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use std::borrow::Cow;
@@ -91,7 +91,7 @@ pub(super) fn operation(reply: &Reply) -> Checked {
 }
 
 /// Whether the operator's account is what an operation failed for.
-pub(in crate::provider) fn refuses_our_account(reply: &Reply) -> bool {
+pub(in crate::adapter) fn refuses_our_account(reply: &Reply) -> bool {
     match reply.status {
         401..=403 => true,
         200 | 400 => the_operation(&reply.body)
