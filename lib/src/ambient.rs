@@ -22,6 +22,7 @@ impl std::fmt::Debug for Ambient {
 
 impl Ambient {
     /// The system's clock and entropy.
+    #[expect(clippy::disallowed_methods, reason = "this is where the clock comes in")]
     pub fn system() -> Self {
         Self::with_clock(Arc::new(SystemTime::now))
     }
@@ -51,6 +52,7 @@ impl Ambient {
     }
 
     /// Unpredictable bytes.
+    #[expect(clippy::disallowed_methods, reason = "this is where randomness comes in")]
     pub fn bytes<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
         match &self.seeded {

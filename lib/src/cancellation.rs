@@ -6,10 +6,10 @@
 use crate::adapter::Handle;
 use crate::ambient::Ambient;
 use crate::checking::{Checker, Look, Stopping};
+use crate::error::BoxError;
 use crate::failure::{Failure, FailureCode};
 use crate::job::{Job, Moved, Processing, Seen, State};
 use crate::lifetime::Lifetime;
-use crate::outbound::BoxError;
 use crate::queue::Queue;
 use crate::store::{Store, Written};
 use std::time::Duration;

@@ -4,11 +4,11 @@
 
 use crate::adapter::{Cancelled, Checked, Handle, Providers, Reply, Request};
 use crate::ambient::Ambient;
-use crate::error::causes;
+use crate::error::{BoxError, causes};
 use crate::failure::Failure;
 use crate::job::{Job, Moved, Seen};
 use crate::lifetime::Lifetime;
-use crate::outbound::{BoxError, ProviderSender};
+use crate::outbound::ProviderSender;
 use crate::queue::Queue;
 use crate::store::{Store, Written};
 use crate::telemetry;

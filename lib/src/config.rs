@@ -88,6 +88,7 @@ impl FromIterator<(String, String)> for Env {
 
 impl Env {
     /// The process's own.
+    #[expect(clippy::disallowed_methods, reason = "this is where the environment comes in")]
     pub fn process() -> Self {
         std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))

@@ -33,11 +33,10 @@ pub use transaction::Transaction;
 pub use video_job::{DryRun, ErrorDetail, VideoJob};
 
 use crate::ambient::Ambient;
-use crate::error::{Refusal, causes};
+use crate::error::{BoxError, Refusal, causes};
 use crate::id::OrgId;
 use crate::metrics::Metrics;
 use crate::money::Money;
-use crate::outbound::BoxError;
 use crate::storage::StorageError;
 use crate::store::StoreError;
 use crate::terms::NoTerms;

@@ -1,31 +1,11 @@
-//! What GeekHub Video's functions share.
-//!
-//! The pure core (`decimal`, `money`, `pricing`, `catalog`, `job`, `account`, `actor`, `audit`,
-//! `error`, `foreign_text`, `id`, `time`, `mp4`, `provider`) takes values and returns values. The
-//! shell around it touches the world, and touches it only through [`world::World`]: the
-//! environment, the clock and randomness, and one sender of everything outbound.
+//! What GeekHub Video's functions share: the shell around `ghub-core`, whose rooms it hands on. The
+//! shell touches the world only through [`world::World`]: the environment, the clock and randomness,
+//! and one sender of everything outbound.
 
-pub mod account;
-pub mod actor;
-pub mod adapter;
-pub mod audit;
-pub mod catalog;
-pub mod decimal;
-pub mod error;
-pub mod failure;
-#[cfg(test)]
-mod fixtures;
-pub mod foreign_text;
-pub mod id;
-pub mod job;
-pub mod money;
-pub mod mp4;
-pub mod order;
-pub mod pricing;
-pub mod provider;
-pub mod status;
-pub mod terms;
-pub mod time;
+pub use ghub_core::{
+    account, actor, adapter, audit, catalog, decimal, error, failure, foreign_text, id, job, money,
+    mp4, order, pricing, provider, status, terms, time,
+};
 
 pub mod ambient;
 pub mod auth;
@@ -34,6 +14,9 @@ pub mod checking;
 pub mod config;
 pub mod download;
 pub mod env_file;
+#[cfg(test)]
+#[path = "../core/src/fixtures.rs"]
+mod fixtures;
 pub mod http;
 pub mod lifetime;
 pub mod metrics;

@@ -10,6 +10,7 @@ pub use aws::{SdkConfig, sdk_config};
 pub use credentials::{ProviderCredentials, service_account};
 pub use provider::{IDENTITY, ProviderSender};
 
+use crate::error::BoxError;
 use crate::world::World;
 use futures::future::{BoxFuture, join_all};
 use std::{fmt, sync::Arc, time::Duration};
@@ -38,9 +39,6 @@ pub enum WireError {
     #[error("the answer was lost")]
     Lost(#[source] BoxError),
 }
-
-/// Any error that caused another.
-pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 impl From<reqwest::Error> for WireError {
     fn from(error: reqwest::Error) -> Self {
@@ -101,6 +99,7 @@ impl Outbound {
         self.send(&self.aws, request).await
     }
 
+    #[expect(clippy::disallowed_methods, reason = "this is the one sender")]
     async fn send(
         &self,
         client: &reqwest::Client,
@@ -146,6 +145,7 @@ pub async fn read_body(mut response: reqwest::Response, most: usize) -> Result<V
     Ok(body)
 }
 
+#[expect(clippy::disallowed_methods, reason = "this is the one sender")]
 fn client(idle: Duration) -> reqwest::Client {
     let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     let tls = rustls::ClientConfig::builder_with_provider(Arc::new(

@@ -2,8 +2,9 @@
 //! from the job itself, so a message may be lost, doubled or reordered.
 
 use crate::config::ConfigError;
+use crate::error::BoxError;
 use crate::id::JobKey;
-use crate::outbound::{BoxError, SdkConfig};
+use crate::outbound::SdkConfig;
 use crate::time::whole_seconds;
 use crate::world::World;
 use aws_sdk_sqs::Client;

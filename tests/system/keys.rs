@@ -4,8 +4,9 @@
 use crate::asking::Ask;
 use crate::stage::{Stage, until};
 use crate::traces::{Call, Calls};
+use ghub::error::BoxError;
 use ghub::onboarding::create_key;
-use ghub::outbound::{BoxError, Exchange, Gate, Network, WireError};
+use ghub::outbound::{Exchange, Gate, Network, WireError};
 use ghub::store::KeyHash;
 use ghub::time::Timestamp;
 use local::options::Options;

@@ -3,8 +3,8 @@
 //! (`cargo admin audit` shows the same).
 
 use ghub::config::ConfigError;
-use ghub::error::causes;
-use ghub::outbound::{BoxError, sdk_config};
+use ghub::error::{BoxError, causes};
+use ghub::outbound::sdk_config;
 use ghub::store::{Audited, Store, Table};
 use ghub::world::World;
 use serde::Serialize;

@@ -2,12 +2,11 @@
 
 use super::CancelVideo;
 use ghub::cancellation::Cancellation;
-use ghub::error::{NotCancellable, Refusal};
+use ghub::error::{BoxError, NotCancellable, Refusal};
 use ghub::failure::{Failure, FailureCode};
 use ghub::http::Error;
 use ghub::job::{Job, Processing, State, Stop};
 use ghub::lifetime::Lifetime;
-use ghub::outbound::BoxError;
 use ghub::store::StoreError;
 use std::time::Duration;
 

@@ -1,8 +1,8 @@
 //! The Lambda `delete-video`.
 
 use delete_video::DeleteVideo;
+use ghub::error::BoxError;
 use ghub::http::serve;
-use ghub::outbound::BoxError;
 use ghub::world::World;
 
 #[tokio::main(flavor = "current_thread")]

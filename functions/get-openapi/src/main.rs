@@ -1,8 +1,8 @@
 //! The Lambda `get-openapi`.
 
 use get_openapi::GetOpenapi;
+use ghub::error::BoxError;
 use ghub::http::{Server, serve};
-use ghub::outbound::BoxError;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {

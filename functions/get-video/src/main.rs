@@ -1,8 +1,8 @@
 //! The Lambda `get-video`.
 
 use get_video::GetVideo;
+use ghub::error::BoxError;
 use ghub::http::serve;
-use ghub::outbound::BoxError;
 use ghub::world::World;
 
 #[tokio::main(flavor = "current_thread")]

@@ -1,7 +1,7 @@
 //! The Lambda `list-models`.
 
+use ghub::error::BoxError;
 use ghub::http::serve;
-use ghub::outbound::BoxError;
 use ghub::world::World;
 use list_models::ListModels;
 

@@ -3,10 +3,10 @@
 use super::{PollJobs, Turn};
 use ghub::adapter::Handle;
 use ghub::checking::{Look, Stopping};
+use ghub::error::BoxError;
 use ghub::failure::{Failure, FailureCode};
 use ghub::job::{Deadline, Job, Moved, Seen, State};
 use ghub::lifetime::Lifetime;
-use ghub::outbound::BoxError;
 use ghub::store::Written;
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! The Lambda `submit-video`.
 
+use ghub::error::BoxError;
 use ghub::http::serve;
-use ghub::outbound::BoxError;
 use ghub::world::World;
 use submit_video::SubmitVideo;
 

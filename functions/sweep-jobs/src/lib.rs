@@ -4,8 +4,9 @@
 
 use futures::future::join_all;
 use ghub::config::ConfigError;
+use ghub::error::BoxError;
 use ghub::id::JobKey;
-use ghub::outbound::{BoxError, sdk_config};
+use ghub::outbound::sdk_config;
 use ghub::queue::Queue;
 use ghub::store::{SHARDS, Store, Table};
 use ghub::world::World;

@@ -1,7 +1,7 @@
 //! The Lambda `unknown-route`.
 
+use ghub::error::BoxError;
 use ghub::http::{Server, serve};
-use ghub::outbound::BoxError;
 use unknown_route::UnknownRoute;
 
 #[tokio::main(flavor = "current_thread")]

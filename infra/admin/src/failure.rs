@@ -3,11 +3,12 @@
 use crate::output::moment;
 use ghub::config::{ConfigError, Env};
 use ghub::env_file::EnvFileError;
+use ghub::error::BoxError;
 use ghub::foreign_text::printable;
 use ghub::id::{JobId, OrgId};
 use ghub::money::{Money, MoneyOverflow};
 use ghub::onboarding::NoKey;
-use ghub::outbound::{BoxError, WireError};
+use ghub::outbound::WireError;
 use ghub::secrets::Unusable;
 use ghub::status::Status;
 use ghub::storage::StorageError;

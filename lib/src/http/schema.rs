@@ -1,6 +1,9 @@
 //! Text and numbers of a kind, as the OpenAPI document describes them. The fields of answers that
 //! hold them name these types there.
 
+use crate::failure;
+use crate::status;
+use crate::store::EntryKind;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{KnownFormat, Object, ObjectBuilder, Schema, SchemaFormat, Type};
 use utoipa::{PartialSchema, ToSchema};
@@ -17,6 +20,21 @@ pub struct Factor;
 #[derive(Debug)]
 pub struct UnixSeconds;
 
+/// Where a job stands.
+#[derive(Debug)]
+pub struct Status;
+
+/// Why a job failed, for programs.
+#[derive(Debug)]
+pub struct FailureCode;
+
+/// Why money moved.
+#[derive(Debug)]
+pub struct TransactionType;
+
+impl ToSchema for Status {}
+impl ToSchema for FailureCode {}
+impl ToSchema for TransactionType {}
 impl ToSchema for Mxn {}
 impl ToSchema for Factor {}
 impl ToSchema for UnixSeconds {}
@@ -54,6 +72,35 @@ impl PartialSchema for UnixSeconds {
             .examples([1_782_415_166])
             .into()
     }
+}
+
+impl PartialSchema for Status {
+    fn schema() -> RefOr<Schema> {
+        let all = status::Status::ALL.map(status::Status::as_str);
+        words("The four words that callers know.", &all)
+    }
+}
+
+impl PartialSchema for FailureCode {
+    fn schema() -> RefOr<Schema> {
+        let line = |code: failure::FailureCode| {
+            let again = if code.is_retryable() { "yes" } else { "no" };
+            format!("`{}`: {}. Order again: {again}.", code.as_str(), code.meaning())
+        };
+        let all = failure::FailureCode::ALL;
+        words(&all.map(line).join("\n\n"), &all.map(failure::FailureCode::as_str))
+    }
+}
+
+impl PartialSchema for TransactionType {
+    fn schema() -> RefOr<Schema> {
+        words("Why money moved.", &EntryKind::ALL.map(EntryKind::as_str))
+    }
+}
+
+fn words(description: &str, all: &[&'static str]) -> RefOr<Schema> {
+    let text = ObjectBuilder::new().schema_type(Type::String);
+    text.enum_values(Some(all.to_vec())).description(Some(description)).into()
 }
 
 fn text(description: &str, pattern: &str) -> ObjectBuilder {

@@ -4,8 +4,8 @@
 use super::{Call, Error, event};
 use crate::ambient::Ambient;
 use crate::config::{ConfigError, Env};
+use crate::error::BoxError;
 use crate::metrics::Metrics;
-use crate::outbound::BoxError;
 use crate::telemetry;
 use crate::world::World;
 use futures::FutureExt;

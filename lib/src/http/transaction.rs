@@ -1,7 +1,7 @@
 //! An entry of the ledger as `GET /v1/credits/transactions` shows it, and what a caller may ask of
 //! them.
 
-use super::schema::{Mxn, UnixSeconds, credit_transaction};
+use super::schema::{Mxn, TransactionType, UnixSeconds, credit_transaction};
 use super::{List, Query};
 use crate::error::Refusal;
 use crate::id::{JobId, TransactionId};
@@ -20,7 +20,7 @@ pub struct Transaction {
     pub object: &'static str,
     /// `bonus`, `recharge`, `consumption`, `refund` or `adjustment`.
     #[serde(rename = "type")]
-    #[schema(value_type = EntryKind)]
+    #[schema(value_type = TransactionType)]
     pub kind: &'static str,
     /// What it added to the balance; a consumption is below 0.
     #[schema(value_type = Mxn)]

@@ -1,10 +1,9 @@
 //! A job as callers see it, and what a dry run would have made.
 
 use super::billing::Billing;
-use super::schema::{UnixSeconds, video_dry_run, video_job};
-use crate::failure::{Failure, FailureCode};
+use super::schema::{self, UnixSeconds, video_dry_run, video_job};
+use crate::failure::Failure;
 use crate::job::{Job, State};
-use crate::status::Status;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -19,7 +18,7 @@ pub struct VideoJob {
     #[schema(schema_with = video_job)]
     pub object: &'static str,
     /// `pending`, `processing`, `completed` or `failed`.
-    #[schema(value_type = Status)]
+    #[schema(value_type = schema::Status)]
     pub status: &'static str,
     /// The catalog id that was asked for.
     pub model: String,
@@ -57,7 +56,7 @@ pub struct VideoJob {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ErrorDetail {
     /// One of a small set.
-    #[schema(value_type = FailureCode)]
+    #[schema(value_type = schema::FailureCode)]
     pub code: String,
     /// Whether the same request may succeed when it is sent again, as a new job.
     pub retryable: bool,

@@ -11,10 +11,9 @@ use super::idempotency::replay;
 use super::job::{broken, is_by, refused_items};
 use super::{Idempotency, Store, Table, item};
 use crate::account::{Account, HoldRefused};
-use crate::error::causes;
+use crate::error::{BoxError, causes};
 use crate::id::JobId;
 use crate::job::Job;
-use crate::outbound::BoxError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{
     CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,

@@ -3,9 +3,9 @@
 use super::error::{Item, StoreError, Trouble, refused, trouble};
 use super::{Store, Table, item};
 use crate::account::{About, Account, Change};
+use crate::error::BoxError;
 use crate::id::OrgId;
 use crate::money::Money;
-use crate::outbound::BoxError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{

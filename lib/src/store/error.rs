@@ -1,7 +1,8 @@
 //! What can go wrong between us and DynamoDB, and what is tried again.
 
 use super::Store;
-use crate::outbound::{BoxError, WireError};
+use crate::error::BoxError;
+use crate::outbound::WireError;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::CancellationReason;

@@ -4,9 +4,9 @@
 use super::Store;
 use super::account::{SUMS, micros, number};
 use crate::account::{Account, Change, SANDBOX_JOBS_PER_DAY};
+use crate::error::BoxError;
 use crate::job::Job;
 use crate::money::Money;
-use crate::outbound::BoxError;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
 /// A hold is taken only while something is available, a place is free, and the organization is

@@ -3,10 +3,10 @@
 
 use super::error::Item;
 use super::{Accepted, Store, Table};
+use crate::error::BoxError;
 use crate::id::{JobId, OrgId};
 use crate::job::Job;
 use crate::order::Order;
-use crate::outbound::BoxError;
 use crate::terms::Terms;
 use crate::time::Timestamp;
 use aws_sdk_dynamodb::types::{

@@ -13,10 +13,10 @@ pub(super) use void::{NOT_VOID, VOID, from_void, is_void};
 
 use super::error::Item;
 use crate::adapter::Handle;
+use crate::error::BoxError;
 use crate::failure::Failure;
 use crate::id::{JobId, OrgId};
 use crate::job::{Deletion, File, Job, Parts, Processing, State, Stop, Trace, Trouble};
-use crate::outbound::BoxError;
 use crate::terms::Terms;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -7,10 +7,10 @@ use super::item::{self, JobUpdate};
 use super::posting::{Posting, Wanted};
 use super::{Entry, Store, Table};
 use crate::account::{Account, Change};
+use crate::error::BoxError;
 use crate::id::JobKey;
 use crate::id::{JobId, OrgId};
 use crate::job::{Job, State};
-use crate::outbound::BoxError;
 use crate::time::Timestamp;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{

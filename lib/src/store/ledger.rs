@@ -6,10 +6,10 @@ use super::posting::{Posting, Wanted};
 use super::{Store, Table};
 use crate::account::Change;
 use crate::actor::Actor;
+use crate::error::BoxError;
 use crate::id::{JobId, OrgId, TransactionId};
 use crate::job::Job;
 use crate::money::Money;
-use crate::outbound::BoxError;
 use crate::status::Status;
 use crate::time::Timestamp;
 use aws_sdk_dynamodb::types::{
@@ -19,8 +19,7 @@ use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 
 /// Why money moved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[schema(as = TransactionType)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EntryKind {
     /// Given at sign-up.

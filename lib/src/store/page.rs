@@ -2,8 +2,7 @@
 
 use super::error::{Item, StoreError, Trouble};
 use super::{Store, Table};
-use crate::error::causes;
-use crate::outbound::BoxError;
+use crate::error::{BoxError, causes};
 use std::ops::ControlFlow;
 
 /// The attributes that name an item in our tables, but for a key's hash.

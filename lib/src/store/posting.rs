@@ -14,8 +14,8 @@ use super::error::{Item, StoreError, Trouble, refused, trouble};
 use super::item::{self, LedgerEnd};
 use super::{Entry, LedgerLine, Store, Table};
 use crate::account::Change;
+use crate::error::BoxError;
 use crate::money::MoneyOverflow;
-use crate::outbound::BoxError;
 use aws_sdk_dynamodb::types::{CancellationReason, TransactWriteItem};
 use sha2::{Digest, Sha256};
 

@@ -5,9 +5,9 @@ use super::account::{key, micros};
 use super::error::{StoreError, trouble};
 use super::{Store, Table, item};
 use crate::account::Account;
+use crate::error::BoxError;
 use crate::id::OrgId;
 use crate::money::Money;
-use crate::outbound::BoxError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 

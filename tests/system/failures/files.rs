@@ -31,7 +31,7 @@ async fn f11_a_prompt_asks_the_simulators_for_a_large_file() {
 /// A file of the cases, by name.
 macro_rules! case {
     ($name:literal) => {
-        &include_bytes!(concat!("../../../lib/src/mp4/cases/", $name, ".mp4"))[..]
+        &include_bytes!(concat!("../../../lib/core/src/mp4/cases/", $name, ".mp4"))[..]
     };
 }
 

@@ -170,7 +170,7 @@ async fn f07_a_video_is_read_however_it_is_written() {
         quiet.settled(std::slice::from_ref(&job)).await;
         jobs.push(job);
     }
-    let video = STANDARD.encode(include_bytes!("../../../lib/src/mp4/cases/uuid_first.mp4"));
+    let video = STANDARD.encode(include_bytes!("../../../lib/core/src/mp4/cases/uuid_first.mp4"));
     for (name, fields) in [
         (
             "text and nothing",

@@ -2,9 +2,9 @@
 
 use crate::account::{About, Account, Daily};
 use crate::actor::Deed;
+use crate::error::BoxError;
 use crate::id::OrgId;
 use crate::money::Money;
-use crate::outbound::BoxError;
 use crate::store::error::Item;
 use serde::{Deserialize, Serialize};
 

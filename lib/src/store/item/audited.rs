@@ -1,9 +1,9 @@
 //! Items as an audit reads them: only what it adds up, and nothing is taken to agree.
 
 use crate::audit::{Of, Posting, Standing, Stated};
+use crate::error::BoxError;
 use crate::id::JobId;
 use crate::money::Money;
-use crate::outbound::BoxError;
 use crate::status::Status;
 use crate::store::EntryKind;
 use crate::store::error::Item;

@@ -3,8 +3,8 @@
 //! items, so an attribute of the other version survives.
 
 use super::from_job;
+use crate::error::BoxError;
 use crate::job::{Job, State};
-use crate::outbound::BoxError;
 use crate::terms::Terms;
 use aws_sdk_dynamodb::types::AttributeValue;
 use std::collections::HashMap;

@@ -2,9 +2,9 @@
 //! it when the answer to its transaction is lost. A transaction that arrives later fails on it, so
 //! a job that no function will send cannot come to be.
 
+use crate::error::BoxError;
 use crate::id::{JobId, OrgId};
 use crate::job::Job;
-use crate::outbound::BoxError;
 use crate::store::error::Item;
 use crate::time::Timestamp;
 use aws_sdk_dynamodb::types::AttributeValue;

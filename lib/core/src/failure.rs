@@ -4,9 +4,6 @@ use crate::actor::Actor;
 use crate::foreign_text;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Value, json};
-use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
-use utoipa::{PartialSchema, ToSchema};
 
 /// The longest line of cause that is kept. Providers answer with whole pages at times; a line of
 /// this length says why.
@@ -125,24 +122,6 @@ impl FailureCode {
 impl Serialize for FailureCode {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
-    }
-}
-
-impl ToSchema for FailureCode {}
-
-impl PartialSchema for FailureCode {
-    fn schema() -> RefOr<Schema> {
-        let again = |code: Self| if code.is_retryable() { "yes" } else { "no" };
-        let line = |code: Self| {
-            format!("`{}`: {}. Order again: {}.", code.as_str(), code.meaning(), again(code))
-        };
-        let lines = Self::ALL.map(line).join("\n\n");
-        let words = Self::ALL.map(Self::as_str);
-        ObjectBuilder::new()
-            .schema_type(Type::String)
-            .enum_values(Some(words))
-            .description(Some(lines))
-            .into()
     }
 }
 

@@ -1,8 +1,7 @@
 //! The words that callers know for where a job stands.
 
 /// The four words that callers know.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, utoipa::ToSchema)]
-#[schema(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Status {
     /// Stored here, not yet at the provider.
     Pending,

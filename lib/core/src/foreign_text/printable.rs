@@ -1,9 +1,8 @@
 //! What a terminal can be trusted with.
 
-use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory, GeneralCategoryGroup};
-use icu_properties::{CodePointMapData, CodePointSetData};
 use std::iter::Peekable;
 use std::str::Chars;
+use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory};
 
 /// The text as one line that a terminal, a log and a browser show as it is written. Escape
 /// sequences go whole; line breaks and tabs become a blank; control, bidi and invisible characters
@@ -63,19 +62,27 @@ fn skip_string(rest: &mut Peekable<Chars<'_>>) {
 /// format characters (`Cf`), what it tells programs to ignore where they cannot show it, its
 /// noncharacters, and the blank Braille cell.
 pub fn is_invisible(character: char) -> bool {
-    category(character) == GeneralCategory::Format
-        || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(character)
+    character.general_category() == GeneralCategory::Format
+        || is_ignorable(character)
         || is_noncharacter(character)
         || character == '\u{2800}'
 }
 
 /// Characters that only change the one before them, such as an accent.
 pub fn is_combining_mark(character: char) -> bool {
-    GeneralCategoryGroup::Mark.contains(category(character))
+    character.general_category_group() == GeneralCategoryGroup::Mark
 }
 
-fn category(character: char) -> GeneralCategory {
-    CodePointMapData::new().get(character)
+/// Unicode's `Default_Ignorable_Code_Point`, without the format characters. Blocks that are
+/// reserved for such characters count whole, so a new version of Unicode adds none.
+/// <https://www.unicode.org/reports/tr44/#Default_Ignorable_Code_Point>
+const fn is_ignorable(character: char) -> bool {
+    matches!(
+        character,
+        '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+            | '\u{2065}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fff8}' | '\u{e0000}'..='\u{e0fff}'
+    )
 }
 
 /// The 66 code points that never become characters (the Unicode Standard, 23.7).

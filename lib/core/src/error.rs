@@ -11,6 +11,9 @@ use std::time::Duration;
 /// A path is shown up to here. The longest of ours, with an id in it, has 60 characters.
 const LONGEST_PATH: usize = 100;
 
+/// Any error that caused another.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
 /// A refusal that the caller can act on. No job was accepted, held for, sent, ended or deleted when
 /// one is returned.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -5,13 +5,13 @@
     reason = "what the tests share stops a test as the test itself would"
 )]
 
-use ghub::account::{Account, Change};
-use ghub::audit::{Books, Of, Posting, Standing, Stated};
-use ghub::id::{JobId, OrgId};
-use ghub::money::{Money, MoneyOverflow};
-use ghub::pricing::{Factor, Price};
-use ghub::status::Status;
-use ghub::time::Timestamp;
+use ghub_core::account::{Account, Change};
+use ghub_core::audit::{Books, Of, Posting, Standing, Stated};
+use ghub_core::id::{JobId, OrgId};
+use ghub_core::money::{Money, MoneyOverflow};
+use ghub_core::pricing::{Factor, Price};
+use ghub_core::status::Status;
+use ghub_core::time::Timestamp;
 use proptest::prelude::*;
 use uuid::Uuid;
 
