@@ -5,41 +5,68 @@ use crate::config::ConfigError;
 use crate::failure::{Failure, FailureCode};
 use crate::job::Job;
 use std::panic::PanicHookInfo;
-use tracing::{Level, Subscriber};
-use tracing_subscriber::EnvFilter;
+use tracing::Level;
+use tracing::{Metadata, Subscriber};
+use tracing_subscriber::filter::{FilterExt, LevelFilter, Targets, filter_fn};
 use tracing_subscriber::fmt::MakeWriter;
-use tracing_subscriber::layer::{Filter, SubscriberExt};
-use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::layer::{Filter, Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{Layer, filter::FilterExt, filter::filter_fn, fmt, registry};
+use tracing_subscriber::{fmt, registry};
 
 /// Those whose own lines below `INFO` are known to have nothing secret in them.
 const OURS: [&str; 2] = ["ghub", "local"];
 
-/// Starts logging; once for each process. `RUST_LOG` sets the level, `info` unless it says
-/// otherwise. A release build has no level below `info` (`Cargo.toml`, `release_max_level_info`).
+/// Starts logging in a function; once for each process. `RUST_LOG` may name a level, and `info`
+/// holds without it. A value that is no level does not stop the function: `info` holds, and a line
+/// says so. A release build has no level below `info` (`Cargo.toml`, `release_max_level_info`).
 pub fn init() {
     std::panic::set_hook(Box::new(panicked));
+    let asked = std::env::var("RUST_LOG").unwrap_or_default();
+    let level = level(&asked);
     // A second call, as tests make it, leaves the first one's subscriber in place.
-    if subscriber(levels("info"), std::io::stdout).try_init().is_err() {
+    if subscriber(up_to(level.unwrap_or(LevelFilter::INFO)), std::io::stdout).try_init().is_err() {
         tracing::debug!("logging had been started before");
+    }
+    if level.is_none() {
+        tracing::warn!(
+            "RUST_LOG is not one of off, error, warn, info, debug and trace: info is used"
+        );
     }
 }
 
 /// Starts logging for a person at a terminal: lines of text on standard error; once for each
-/// process.
+/// process. `RUST_LOG` may have a level for each target, as `otherwise` has; `otherwise` holds
+/// without it.
 pub fn on_stderr(otherwise: &str) {
+    let asked = std::env::var("RUST_LOG").unwrap_or_default();
+    let asked = if asked.is_empty() { otherwise } else { &asked };
+    let targets = asked.parse::<Targets>();
+    let wrong = targets.as_ref().err().map(ToString::to_string);
+    let targets = targets.or_else(|_| otherwise.parse()).unwrap_or_default();
     let lines = fmt::layer().with_writer(std::io::stderr).with_target(false);
-    if registry().with(lines.with_filter(levels(otherwise))).try_init().is_err() {
+    if registry().with(lines.with_filter(targets.and(filter_fn(is_safe)))).try_init().is_err() {
         tracing::debug!("logging had been started before");
+    }
+    if let Some(wrong) = wrong {
+        tracing::warn!(wrong, "RUST_LOG cannot be read: {otherwise} is used");
     }
 }
 
-/// What `RUST_LOG` lets through, or `otherwise` without it. Below `INFO` that is our own lines
-/// only: at `TRACE` Lambda's runtime and the HTTP libraries write whole requests, with their keys
-/// and prompts.
-fn levels<S: Subscriber + for<'s> LookupSpan<'s>>(otherwise: &str) -> impl Filter<S> + use<S> {
-    capped(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(otherwise)))
+/// The level that a function's `RUST_LOG` names; `INFO` if it is empty, and none if it is wrong.
+fn level(asked: &str) -> Option<LevelFilter> {
+    if asked.is_empty() { Some(LevelFilter::INFO) } else { asked.parse().ok() }
+}
+
+/// Lets through the safe lines of this level and of those above it.
+fn up_to<S: Subscriber>(level: LevelFilter) -> impl Filter<S> {
+    filter_fn(move |line| *line.level() <= level && is_safe(line)).with_max_level_hint(level)
+}
+
+/// Below `INFO` only our own lines are safe: at `TRACE` Lambda's runtime and the HTTP libraries
+/// write whole requests, with their keys and prompts.
+fn is_safe(line: &Metadata<'_>) -> bool {
+    *line.level() <= Level::INFO
+        || OURS.contains(&line.target().split("::").next().unwrap_or_default())
 }
 
 /// Says why a function does not start, as an event like all others.
@@ -64,13 +91,6 @@ fn panicked(panic: &PanicHookInfo<'_>) {
     tracing::error!(location = panic.location().map(ToString::to_string), "panicked");
 }
 
-fn capped<S: Subscriber + for<'s> LookupSpan<'s>>(filter: EnvFilter) -> impl Filter<S> {
-    filter.and(filter_fn(|line| {
-        *line.level() <= Level::INFO
-            || OURS.contains(&line.target().split("::").next().unwrap_or_default())
-    }))
-}
-
 /// An event's fields stand beside its level and message, where the runbooks' filters look for them.
 fn subscriber(
     levels: impl Filter<registry::Registry> + Send + Sync + 'static,
@@ -87,13 +107,10 @@ mod tests {
     use std::io::{Read, Seek};
 
     /// What is written meanwhile, line by line.
-    fn written(levels: &str, meanwhile: impl FnOnce()) -> Vec<Value> {
+    fn written(level: LevelFilter, meanwhile: impl FnOnce()) -> Vec<Value> {
         let mut file = tempfile();
         let to = std::sync::Mutex::new(file.try_clone().unwrap());
-        tracing::subscriber::with_default(
-            subscriber(capped(EnvFilter::new(levels)), to),
-            meanwhile,
-        );
+        tracing::subscriber::with_default(subscriber(up_to(level), to), meanwhile);
         let mut text = String::new();
         file.rewind().unwrap();
         file.read_to_string(&mut text).unwrap();
@@ -102,7 +119,7 @@ mod tests {
 
     #[test]
     fn a_line_is_one_object_with_the_ids_at_hand() {
-        let lines = written("info", || {
+        let lines = written(LevelFilter::INFO, || {
             let _request = tracing::info_span!("request", request.id = "req_1").entered();
             tracing::warn!(
                 job.id = "job_1",
@@ -122,8 +139,22 @@ mod tests {
     }
 
     #[test]
+    fn a_function_is_told_a_level_and_nothing_else() {
+        for (asked, level) in [
+            ("", Some(LevelFilter::INFO)),
+            ("warn", Some(LevelFilter::WARN)),
+            ("Debug", Some(LevelFilter::DEBUG)),
+            ("off", Some(LevelFilter::OFF)),
+            ("loud", None),
+            ("info,hyper=debug", None),
+        ] {
+            assert_eq!(super::level(asked), level, "{asked:?}");
+        }
+    }
+
+    #[test]
     fn below_info_only_our_own_lines_are_written() {
-        let lines = written("trace", || {
+        let lines = written(LevelFilter::TRACE, || {
             tracing::trace!(target: "lambda_runtime::runtime", "a whole event");
             tracing::debug!(target: "hyper::client", "a header");
             tracing::debug!(target: "ghub_like", "another's");
@@ -138,7 +169,7 @@ mod tests {
     fn a_panic_is_a_line_with_its_place_and_without_its_message() {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(panicked));
-        let lines = written("info", || {
+        let lines = written(LevelFilter::INFO, || {
             let prompt = std::hint::black_box("a very secret hummingbird");
             assert!(std::panic::catch_unwind(|| panic!("{prompt}")).is_err());
         });

@@ -31,6 +31,7 @@ fn a_function_links_one_http_stack_one_tls_stack_and_one_crypto_provider() {
             "aws-sdk-ssooidc",
             "aws-sdk-signin",
             "h2",
+            "regex-automata", // by tracing-subscriber's `env-filter`
         ] {
             assert_eq!(versions(unwanted), 0, "{unwanted} is linked into {function}");
         }
