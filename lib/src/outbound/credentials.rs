@@ -10,9 +10,12 @@ use crate::world::World;
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use google_cloud_auth::credentials::AccessTokenCredentials;
 use google_cloud_auth::credentials::service_account::{AccessSpecifier, Builder};
+use google_cloud_auth::errors::CredentialsError;
 use reqwest::header::HeaderValue;
 use rustls::crypto::ring;
 use rustls::pki_types::{PrivateKeyDer, pem::PemObject};
+use serde_json::Value;
+use std::sync::{Arc, OnceLock};
 
 /// What Vertex AI and Cloud Storage ask for.
 const GOOGLE_SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
@@ -27,7 +30,7 @@ const BYTE_ORDER_MARK: char = '\u{feff}';
 #[derive(Debug, Clone)]
 pub struct ProviderCredentials {
     pub(super) fal: Option<ProviderCredential<HeaderValue>>,
-    pub(super) google: Option<ProviderCredential<AccessTokenCredentials>>,
+    pub(super) google: Option<ProviderCredential<GoogleAccount>>,
 }
 
 impl ProviderCredentials {
@@ -37,7 +40,7 @@ impl ProviderCredentials {
         let secrets = Secrets::new(world, aws);
         let fal = secrets.of_provider(Provider::Fal, "FAL_KEY", fal_authorization);
         let google =
-            secrets.of_provider(Provider::Google, "GOOGLE_SERVICE_ACCOUNT", google_credentials);
+            secrets.of_provider(Provider::Google, "GOOGLE_SERVICE_ACCOUNT", GoogleAccount::new);
         let (fal, google) = tokio::join!(fal, google);
         Self { fal, google }
     }
@@ -79,42 +82,72 @@ pub(super) fn header(value: String) -> Result<HeaderValue, String> {
     Ok(value)
 }
 
-/// Google's own library signs a token with the service account's key, good for an hour, and keeps
-/// it until shortly before its end. No token endpoint is called (AIP-4111).
-fn google_credentials(key: &Secret) -> Result<AccessTokenCredentials, String> {
-    let key = service_account(key.expose())
-        .ok_or("is neither the JSON of a service account's key nor its base64")?;
-    // The library looks at the private key when it first signs; a key that cannot sign has to show
-    // here.
-    if key["private_key"].as_str().is_some_and(|pem| !signs(pem)) {
-        return Err("has a private_key that cannot sign: it is no RSA key in PKCS #8".to_owned());
+/// A service account whose key can sign. Clones share its token.
+#[derive(Clone)]
+pub(super) struct GoogleAccount(Arc<Account>);
+
+struct Account {
+    key: Value,
+    credentials: OnceLock<AccessTokenCredentials>,
+}
+
+impl GoogleAccount {
+    fn new(key: &Secret) -> Result<Self, String> {
+        let key = service_account(key.expose())
+            .ok_or("is neither the JSON of a service account's key nor its base64")?;
+        // The library looks at the private key when it first signs; a key that cannot sign has to
+        // show here.
+        if key["private_key"].as_str().is_some_and(|pem| !signs(pem)) {
+            return Err(
+                "has a private_key that cannot sign: it is no RSA key in PKCS #8".to_owned()
+            );
+        }
+        // A signer is the cheapest thing for which the library reads all fields. The library's
+        // error may quote what is wrong in the key, so it goes nowhere.
+        Builder::new(key.clone()).build_signer().map_err(|_| NOT_A_KEY.to_owned())?;
+        Ok(Self(Arc::new(Account { key, credentials: OnceLock::new() })))
     }
-    // The library takes the process's crypto provider; a second installation is refused and leaves
-    // the first, which is the same.
-    drop(ring::default_provider().install_default());
-    let builder =
-        Builder::new(key).with_access_specifier(AccessSpecifier::from_scopes([GOOGLE_SCOPE]));
-    // The library's error may quote what is wrong in the key, so it goes nowhere.
-    builder.build_access_token_credentials().map_err(|_| NOT_A_KEY.to_owned())
+
+    /// A token, good for an hour. Google's own library signs it with the service account's key, and
+    /// keeps it until shortly before its end. No token endpoint is called (AIP-4111).
+    pub(super) async fn token(&self) -> Result<String, CredentialsError> {
+        Ok(self.credentials()?.access_token().await?.token)
+    }
+
+    /// Built at their first use, because the library signs a token as soon as they are there. A
+    /// signature is two thirds of all that a start computes, and most starts send Google nothing.
+    fn credentials(&self) -> Result<&AccessTokenCredentials, CredentialsError> {
+        let Account { key, credentials } = &*self.0;
+        if let Some(built) = credentials.get() {
+            return Ok(built);
+        }
+        // The library takes the process's crypto provider; a second installation is refused and
+        // leaves the first, which is the same.
+        drop(ring::default_provider().install_default());
+        let builder = Builder::new(key.clone())
+            .with_access_specifier(AccessSpecifier::from_scopes([GOOGLE_SCOPE]));
+        let built = builder.build_access_token_credentials();
+        let built = built.map_err(|_| CredentialsError::from_msg(false, NOT_A_KEY))?;
+        Ok(credentials.get_or_init(|| built))
+    }
 }
 
 /// A service account's key from its JSON or its base64. Files of variables mangle the quotes and
 /// backslashes of JSON in ways of their own. The base64 may have line breaks, as `base64 key.json`
 /// makes them, and no padding. A byte order mark is left out.
-pub fn service_account(text: &str) -> Option<serde_json::Value> {
-    let key: serde_json::Value =
-        match serde_json::from_str(text.trim_start_matches(BYTE_ORDER_MARK)) {
-            Ok(key) => key,
-            Err(_) => {
-                let digits: String =
-                    text.chars().filter(|character| !character.is_whitespace()).collect();
-                let json = STANDARD_NO_PAD.decode(digits.trim_end_matches('=')).ok()?;
-                serde_json::from_str(
-                    std::str::from_utf8(&json).ok()?.trim_start_matches(BYTE_ORDER_MARK),
-                )
-                .ok()?
-            }
-        };
+pub fn service_account(text: &str) -> Option<Value> {
+    let key: Value = match serde_json::from_str(text.trim_start_matches(BYTE_ORDER_MARK)) {
+        Ok(key) => key,
+        Err(_) => {
+            let digits: String =
+                text.chars().filter(|character| !character.is_whitespace()).collect();
+            let json = STANDARD_NO_PAD.decode(digits.trim_end_matches('=')).ok()?;
+            serde_json::from_str(
+                std::str::from_utf8(&json).ok()?.trim_start_matches(BYTE_ORDER_MARK),
+            )
+            .ok()?
+        }
+    };
     key.is_object().then_some(key)
 }
 

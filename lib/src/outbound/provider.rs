@@ -160,9 +160,8 @@ impl ProviderSender {
                 if self.google.as_ref().is_some_and(|google| google.is_own(url)) =>
             {
                 let key = key.current().await.map_err(|why| WireError::NotSent(why.into()))?;
-                let token =
-                    key.access_token().await.map_err(|error| WireError::NotSent(error.into()))?;
-                header(format!("Bearer {}", token.token))
+                let token = key.token().await.map_err(|error| WireError::NotSent(error.into()))?;
+                header(format!("Bearer {token}"))
                     .map_err(|problem| not_sent(&format!("Google's token {problem}")))
             }
             (Provider::Fal, None, _) | (Provider::Google, _, None) => {
