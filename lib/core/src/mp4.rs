@@ -1,12 +1,18 @@
-//! Whether a stream of bytes is a video that a player can show. Its boxes are walked while it
-//! passes; nothing is decoded.
+//! Checks that a stream of bytes is a video that a player can show. The walker reads the structure
+//! of the file while its bytes pass, and decodes no picture.
 //!
-//! A file is a sequence of boxes: a 32-bit big-endian size that includes its own header, four
-//! characters of type, and for size 1 a 64-bit size; size 0 is that of the last box, which runs to
-//! the end (ISO/IEC 14496-12, 4.2). A player needs a `moov` that describes a track of video, and
-//! that track's samples: in an `mdat` at the places that the track's tables name, or in fragments,
-//! each a `moof` with its `mdat`. Where other boxes stand, and what comes after the last one, does
-//! not matter to it.
+//! An MP4 file is a sequence of boxes (ISO/IEC 14496-12, 4.2). A box begins with a header:
+//!
+//! - a size of 32 bits, big-endian, which includes the header itself;
+//! - a type of four characters;
+//! - if the size is 1, the real size in 64 bits.
+//!
+//! Size 0 is allowed for the last box only, which then runs to the end of the file.
+//!
+//! A player needs a `moov` box, the index, with a track of video. It also needs the samples of that
+//! track. They lie in an `mdat` box, at the places that the tables of the track name, or in
+//! fragments. A fragment is a `moof` box, which is an index too, and its own `mdat`. Players do not
+//! care about the order of the other boxes, nor about bytes after the last box.
 
 mod boxes;
 mod fragment;
@@ -18,57 +24,56 @@ use fragment::Fragment;
 use media::Media;
 use movie::Movie;
 
-/// The largest index that is held, of a movie or of a fragment. An hour of video with sound needs
-/// about 3 MB. A file that claims more would only fill the function's memory.
+/// The largest index, in bytes, that the walker keeps in memory, for a movie or for a fragment. An
+/// hour of video with sound needs about 3 MB. A file with a larger index would only fill the memory
+/// of the function.
 const LARGEST_INDEX: usize = 16 << 20;
 
-/// Why it is none.
+/// Why a file is not a video that can be shown.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotAnMp4 {
-    /// It does not begin with a box: an error page, another format, nothing at all.
+    /// The file does not begin with a box: it is an error page, another format, or empty.
     #[error("the file does not begin like an MP4")]
     Beginning,
-    /// What follows a box is none, and there is no video before it.
+    /// A box is followed by bytes that are no box, and no video came before them.
     #[error("the file has a box of an impossible size")]
     BoxSize,
-    /// It ends inside a box that a player needs, or before the samples that its index names.
+    /// The file ends inside a box that a player needs, or before a sample that the index names.
     #[error("the file is truncated")]
     Truncated,
-    /// Its index is too large to be looked at.
     #[error("the file's index is larger than 16 MiB")]
     Index,
-    /// It has no track of video, or not one frame of it.
+    /// The file has no track of video, or a track without a single frame.
     #[error("the file has no frame of video in it")]
     NoVideo,
 }
 
-/// Walks the boxes of a file that passes by in pieces.
+/// Walks through the boxes of a file, which it receives in pieces.
 #[derive(Debug, Default)]
 pub struct Walker {
-    /// How many bytes have passed.
     passed: u64,
     place: Place,
     boxes: u64,
-    /// Where the last `mdat` says that it ends.
+    /// The offset at which the last `mdat` ends, by its header.
     media_end: Option<u64>,
     movie: Option<Movie>,
     media: Media,
     /// A fragment whose media has not come yet.
     fragment: Option<Fragment>,
-    /// Whether the media of a fragment had a frame in it.
+    /// Whether the media of some fragment had a frame in it.
     has_frames: bool,
-    /// Where the last sample ends that an index has named so far, outside of the movie's own.
+    /// The largest end of a sample that a `moof` or `sidx` has named so far. The samples of the
+    /// `moov` are not counted here.
     needed: u64,
 }
 
-/// Where the walk stands.
+/// The position of the walk in the structure of the file.
 #[derive(Debug)]
 enum Place {
-    /// In a box's header, of which this much has passed.
+    /// Inside a header, of which these bytes have passed.
     Header(Vec<u8>),
-    /// In a box.
     Inside { kind: [u8; 4], began: u64, left: Size, held: Vec<u8> },
-    /// Behind the last box, in bytes that are none.
+    /// After the last box, in bytes that are no box.
     Behind,
 }
 
@@ -79,7 +84,7 @@ impl Default for Place {
 }
 
 impl Walker {
-    /// Takes the next piece, of any size.
+    /// Takes the next piece of the file, of any size. After an error the walk is over.
     pub fn pass(&mut self, mut bytes: &[u8]) -> Result<(), NotAnMp4> {
         while !bytes.is_empty() {
             let taken = match &mut self.place {
@@ -107,7 +112,7 @@ impl Walker {
         Ok(())
     }
 
-    /// Says whether what passed was a whole video.
+    /// Says whether the bytes that passed are a whole video. Call it once, at the end of the file.
     pub fn finish(&mut self) -> Result<(), NotAnMp4> {
         match std::mem::take(&mut self.place) {
             _ if self.boxes == 0 => return Err(NotAnMp4::Beginning),
@@ -123,8 +128,8 @@ impl Walker {
         self.judge()
     }
 
-    /// Whether a whole video ends exactly here: its last box is complete, and one index names all
-    /// samples. In a file of fragments more of them may follow.
+    /// Whether a whole video ends exactly here: its last box is complete, and a single index names
+    /// all samples. Always false for a file of fragments, because more fragments may follow.
     pub fn ends_here(&self) -> bool {
         let between = matches!(&self.place, Place::Header(header) if header.is_empty());
         between
@@ -132,7 +137,7 @@ impl Walker {
             && self.judge().is_ok()
     }
 
-    /// Goes on where a header or a box is complete.
+    /// Continues the walk when a header or a box is complete.
     fn moved(&mut self) -> Result<(), NotAnMp4> {
         match &mut self.place {
             Place::Header(header) if header.len() == boxes::header_length(header) => {
@@ -149,7 +154,7 @@ impl Walker {
         }
     }
 
-    /// Enters the box with this header.
+    /// Enters the box that this header announces.
     fn enter(&mut self, bytes: &[u8]) -> Result<(), NotAnMp4> {
         let header = Header::read(bytes).filter(|header| self.boxes > 0 || header.may_be_first());
         let began = self.passed - boxes::length(bytes.len());
@@ -168,9 +173,9 @@ impl Walker {
         self.moved()
     }
 
-    /// Goes on in bytes that are no box. Players ignore them, or find samples in them if an `mdat`
-    /// says too small a size. Other boxes are not found behind them, so an index or a fragment that
-    /// is missing here stays missing.
+    /// Continues the walk in bytes that are no box. Players ignore such bytes, or find samples in
+    /// them if an `mdat` states a size that is too small. Players find no further boxes there, so
+    /// an index or a fragment that has not come yet does not count.
     fn leave_the_boxes(&mut self, header: &[u8], began: u64) -> Result<(), NotAnMp4> {
         if self.boxes == 0 {
             return Err(NotAnMp4::Beginning);
@@ -187,7 +192,8 @@ impl Walker {
         Ok(())
     }
 
-    /// Media that a fragment has named counts where it is.
+    /// Adds a range of media. If a fragment already waits for this media, the fragment has its
+    /// frames now.
     fn media_begins(&mut self, media: std::ops::Range<u64>) {
         self.media_end = Some(media.end);
         self.media.add(media);
@@ -195,15 +201,15 @@ impl Walker {
             self.fragment.take_if(|fragment| fragment.has_frames_in(&self.media)).is_some();
     }
 
-    /// What comes right behind media and is no box, or one that is cut off, may be media too: then
-    /// the `mdat` says too small a size.
+    /// Treats bytes directly after an `mdat` as media too, if they are no box or a box that is cut
+    /// off. In that case the `mdat` states a size that is too small.
     fn media_goes_on(&mut self, began: u64) {
         if self.media_end == Some(began) {
             self.media_begins(began..u64::MAX);
         }
     }
 
-    /// Reads the box that has passed, if it is one that was held. A second movie is ignored, as
+    /// Reads a box of the index once it has passed completely. A second `moov` is ignored, as
     /// players do.
     fn leave(&mut self, kind: [u8; 4], began: u64, held: Vec<u8>) {
         match (&kind, &self.movie) {
@@ -222,11 +228,11 @@ impl Walker {
         }
     }
 
-    /// Whether there is a whole video in what has passed. Media may be shorter than its box says,
-    /// as long as all samples are there.
+    /// Decides whether the bytes that passed are a whole video. The media may be shorter than its
+    /// box says, as long as all samples are there.
     fn judge(&self) -> Result<(), NotAnMp4> {
         let Some(movie) = &self.movie else {
-            // Media without an index: the index would have come.
+            // There is media without an index: the index would have come later.
             return Err(if self.media.is_empty() {
                 NotAnMp4::NoVideo
             } else {
@@ -243,12 +249,12 @@ impl Walker {
     }
 }
 
-/// Boxes that are read once they have passed.
+/// Whether the walker keeps a box of this type, to read it once it is complete.
 fn is_held(kind: [u8; 4]) -> bool {
     matches!(&kind, b"moov" | b"moof" | b"sidx")
 }
 
-/// Boxes that a player needs whole.
+/// Whether a player needs a box of this type to be complete.
 fn is_needed(kind: [u8; 4]) -> bool {
     matches!(&kind, b"moov" | b"moof")
 }

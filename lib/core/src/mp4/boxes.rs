@@ -1,28 +1,27 @@
-//! Boxes: their headers in a stream, and the boxes within a box that is held.
+//! Reads the headers of boxes in a stream, and the boxes inside a box that is held in memory.
 
-/// The first box of a file is one of these, or a small one of another kind.
+/// The types that may begin a file. A box of another type may begin it too, if the box is small.
 const FIRST: [&[u8; 4]; 17] = [
     b"ftyp", b"styp", b"moov", b"moof", b"free", b"skip", b"wide", b"uuid", b"pnot", b"sidx",
     b"meta", b"pdin", b"prft", b"emsg", b"junk", b"udta", b"ssix",
 ];
-/// An unknown first box is at most so large: no text begins with a byte below 4, and so with a
-/// smaller size. A page, JSON or a message is told from a box by that.
+/// The first box, if its type is unknown, is smaller than this many bytes. A size below it begins
+/// with a byte below 4, and no text begins with such a byte. So a web page, JSON or an error
+/// message is never taken for a box.
 const LARGEST_UNKNOWN: u64 = 4 << 24;
-/// Another first box than an `mdat` is at most so large: text begins with a tab, which is 9, or a
-/// higher byte.
+/// The first box, if its type is known and not `mdat`, is smaller than this many bytes. Text begins
+/// with a tab, which is byte 9, or with a higher byte.
 const LARGEST_FIRST: u64 = 9 << 24;
 
-/// How much of a box's content is left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Size {
-    /// So many bytes.
     Bytes(u64),
-    /// All that comes: it is the last box.
+    /// All bytes up to the end of the file: this is the last box.
     ToTheEnd,
 }
 
 impl Size {
-    /// Takes as much as there is of so many bytes, and says how many those are.
+    /// Takes at most `bytes` bytes of what is left, and returns how many it took.
     pub(super) fn take(&mut self, bytes: usize) -> usize {
         match self {
             Self::ToTheEnd => bytes,
@@ -35,7 +34,7 @@ impl Size {
     }
 }
 
-/// What a box's header says.
+/// The header of a box.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Header {
     pub(super) kind: [u8; 4],
@@ -43,13 +42,14 @@ pub(super) struct Header {
 }
 
 impl Header {
-    /// Reads a whole header; `None` if it is none.
+    /// Reads a complete header. `None` if the bytes are not the header of a box.
     pub(super) fn read(bytes: &[u8]) -> Option<Self> {
         Self::read_within(bytes)
             .filter(|header| header.kind.iter().all(|byte| (b' '..=b'~').contains(byte)))
     }
 
-    /// Within a box, any four bytes are a type: `©too`.
+    /// Reads the header of a box inside another box, where any four bytes are a type, such as
+    /// `©too`.
     fn read_within(bytes: &[u8]) -> Option<Self> {
         let kind: [u8; 4] = bytes.get(4..8)?.try_into().ok()?;
         let size = match number(bytes, 0)? {
@@ -63,7 +63,7 @@ impl Header {
         Some(Self { kind, content })
     }
 
-    /// Whether a file may begin so.
+    /// Whether a file may begin with this header.
     pub(super) fn may_be_first(&self) -> bool {
         match self.content {
             _ if self.kind == *b"mdat" => true,
@@ -75,12 +75,12 @@ impl Header {
     }
 }
 
-/// How long a header is of which this much is known: 8 bytes, 16 when the first four say 1.
+/// The length of a header in bytes, given its first bytes: 16 if the first four say 1, else 8.
 pub(super) fn header_length(header: &[u8]) -> usize {
     if header.len() >= 8 && header.starts_with(&[0, 0, 0, 1]) { 16 } else { 8 }
 }
 
-/// The boxes within a held one. What is cut off, or no box, ends them.
+/// The boxes inside a box. The iterator ends at a box that is cut off, or at bytes that are no box.
 pub(super) fn within(mut content: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
     std::iter::from_fn(move || {
         let header = content.get(..8)?;
@@ -94,25 +94,24 @@ pub(super) fn within(mut content: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8]
     })
 }
 
-/// The first box of this kind, by a path of kinds.
+/// The content of the first box on this path of types, such as `mdia`, `minf`, `stbl`.
 pub(super) fn find<'a>(content: &'a [u8], path: &[&[u8; 4]]) -> Option<&'a [u8]> {
     let Some((first, rest)) = path.split_first() else { return Some(content) };
     within(content).filter(|(kind, _)| kind == *first).find_map(|(_, inner)| find(inner, rest))
 }
 
-/// The 32-bit number at a place.
+/// The big-endian number of 32 bits at this offset.
 pub(super) fn number(bytes: &[u8], at: usize) -> Option<u64> {
     let four: [u8; 4] = bytes.get(at..at.checked_add(4)?)?.try_into().ok()?;
     Some(u64::from(u32::from_be_bytes(four)))
 }
 
-/// The 64-bit number at a place.
+/// The big-endian number of 64 bits at this offset.
 pub(super) fn long_number(bytes: &[u8], at: usize) -> Option<u64> {
     let eight: [u8; 8] = bytes.get(at..at.checked_add(8)?)?.try_into().ok()?;
     Some(u64::from_be_bytes(eight))
 }
 
-/// A length in memory.
 pub(super) fn length(bytes: usize) -> u64 {
     u64::try_from(bytes).unwrap_or(u64::MAX)
 }

@@ -1,17 +1,17 @@
-//! The index of a fragment. ISO/IEC 14496-12, 8.8.
+//! Reads the index of a fragment (ISO/IEC 14496-12, 8.8).
 
 use super::boxes::{find, length, long_number, number, within};
 use super::media::Media;
 use super::movie::{Kind, Movie};
 use std::ops::Range;
 
-/// Flags of a track fragment's header.
+/// Flags of `tfhd`, the header of a track in a fragment.
 const HAS_BASE: u64 = 0x1;
 const HAS_DESCRIPTION: u64 = 0x2;
 const HAS_DURATION: u64 = 0x8;
 const HAS_SIZE: u64 = 0x10;
 const BASE_IS_MOOF: u64 = 0x2_0000;
-/// Flags of a run of samples.
+/// Flags of `trun`, a run of samples.
 const RUN_HAS_OFFSET: u64 = 0x1;
 const RUN_HAS_FIRST_FLAGS: u64 = 0x4;
 const RUN_HAS_DURATIONS: u64 = 0x100;
@@ -19,17 +19,17 @@ const RUN_HAS_SIZES: u64 = 0x200;
 const RUN_HAS_FLAGS: u64 = 0x400;
 const RUN_HAS_OFFSETS: u64 = 0x800;
 
-/// What a `moof` names.
+/// The samples that a `moof` names.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Fragment {
-    /// From the first to the last byte of its samples of video.
+    /// The bytes from the beginning of the first sample of video to the end of the last one.
     video: Option<Range<u64>>,
-    /// Where the last sample ends, of video or sound.
+    /// The end of the last sample of video or sound.
     end: u64,
 }
 
 impl Fragment {
-    /// Reads the content of a `moof` that begins at this place in the file.
+    /// Reads the content of a `moof` that begins at the offset `began` of the file.
     pub(super) fn read(content: &[u8], began: u64, movie: &Movie) -> Self {
         let mut fragment = Self::default();
         let mut next = began;
@@ -39,18 +39,18 @@ impl Fragment {
         fragment
     }
 
-    /// Where its last sample ends.
+    /// The offset at which the last sample of video or sound ends.
     pub(super) fn end(&self) -> u64 {
         self.end
     }
 
-    /// Whether it has video, and that is in this media.
+    /// Whether the fragment has video whose first byte lies in this media.
     pub(super) fn has_frames_in(&self, media: &Media) -> bool {
         self.video.as_ref().is_some_and(|video| media.has_begin_of(video))
     }
 
-    /// Adds a track's runs; without a base of its own, they follow what comes before. Returns where
-    /// they end.
+    /// Adds the runs of one track, and returns the offset at which they end. A track without a base
+    /// of its own continues at `before`, where the samples of the track before it end.
     fn add(&mut self, traf: &[u8], began: u64, before: u64, movie: &Movie) -> u64 {
         let header = find(traf, &[b"tfhd"]).unwrap_or_default();
         let flags = number(header, 0).unwrap_or_default() & 0xff_ffff;
@@ -86,7 +86,7 @@ impl Fragment {
     }
 }
 
-/// Where the samples of a run are.
+/// The bytes of the file that the samples of a run take.
 fn run_of(run: &[u8], base: u64, next: u64, size: u64) -> Range<u64> {
     let flags = number(run, 0).unwrap_or_default() & 0xff_ffff;
     let count = number(run, 4).unwrap_or_default();
@@ -113,7 +113,7 @@ fn run_of(run: &[u8], base: u64, next: u64, size: u64) -> Range<u64> {
     begin..begin.saturating_add(bytes)
 }
 
-/// An offset is a signed number of 32 bits.
+/// Adds an offset to `base`. The offset is a signed number of 32 bits.
 fn offset_from(base: u64, offset: u64) -> u64 {
     match offset.checked_sub(1 << 31) {
         None => base.saturating_add(offset),
@@ -121,8 +121,8 @@ fn offset_from(base: u64, offset: u64) -> u64 {
     }
 }
 
-/// Where the segments end that a `sidx` lists, whose box ends at this place. 0 for what cannot be
-/// read.
+/// The end of the last segment that a `sidx` lists; the `sidx` itself ends at `box_ends`. It is 0
+/// if the list cannot be read.
 pub(super) fn indexed_end(content: &[u8], box_ends: u64) -> u64 {
     let long = content.first() == Some(&1);
     let (first, count_at) =

@@ -1,12 +1,12 @@
-//! Where in the file media is.
+//! Remembers where in a file its media lies.
 
 use std::ops::Range;
 
-/// So many places are told apart; further ones are taken together with the last. A file that is not
-/// made of fragments has one or two.
+/// How many ranges are kept apart; any further range is merged with the last one. A file without
+/// fragments has one or two.
 const MOST: usize = 1024;
 
-/// The contents of all `mdat` boxes, in their order.
+/// The byte ranges of the contents of all `mdat` boxes, in the order of the file.
 #[derive(Debug, Default)]
 pub(super) struct Media(Vec<Range<u64>>);
 
@@ -26,8 +26,8 @@ impl Media {
         self.0.is_empty()
     }
 
-    /// Whether its first byte lies in media. What follows may lie in the next `mdat`, or behind an
-    /// `mdat` that says too small a size.
+    /// Whether the first byte of `part` lies in media. The bytes after it may lie in the next
+    /// `mdat`, or after an `mdat` that states a size that is too small.
     pub(super) fn has_begin_of(&self, part: &Range<u64>) -> bool {
         self.at(part.start).is_some_and(|media| part.start < media.end)
     }

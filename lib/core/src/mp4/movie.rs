@@ -1,56 +1,54 @@
-//! The index of a movie: its tracks, and where their samples are. ISO/IEC 14496-12, 8.
+//! Reads the index of a movie: its tracks, and where their samples lie (ISO/IEC 14496-12, 8).
 
 use super::boxes::{find, length, long_number, number, within};
 use super::media::Media;
 use std::collections::BTreeMap;
 
-/// So many tracks are looked at. A render has one of video and one of sound; a film in thirty
-/// languages has 61. Further tracks are a fault, and would cost time for each fragment.
+/// How many tracks are read. A render has one of video and one of sound. A film in thirty languages
+/// has 61. More tracks are a fault of the file, and would cost time for each fragment.
 const MOST_TRACKS: usize = 64;
-/// Descriptions of samples that are no pictures: subtitles, time codes, metadata, hints and sound.
+/// The types of samples that are no pictures: subtitles, time codes, metadata, hints and sound.
 const WITHOUT_PICTURES: [&[u8; 4]; 20] = [
     b"text", b"tx3g", b"wvtt", b"stpp", b"sbtt", b"stxt", b"c608", b"c708", b"tmcd", b"mp4s",
     b"metx", b"mett", b"mebx", b"urim", b"rtp ", b"srtp", b"mp4a", b"enca", b"Opus", b"fLaC",
 ];
 
-/// A `moov`, as it came. Its tables are read anew when the samples are asked for.
+/// A `moov`, kept as it came. Its tables are read each time the samples are asked for.
 #[derive(Debug)]
 pub(super) struct Movie {
     content: Vec<u8>,
     tracks: Vec<Track>,
-    /// Whether it announces fragments, whose samples it does not name.
+    /// Whether the movie announces fragments. It does not name their samples itself.
     pub(super) has_fragments: bool,
 }
 
-/// A track of the movie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Track {
     id: u64,
     pub(super) kind: Kind,
-    /// How large a sample of a fragment is that does not say so itself.
+    /// The size in bytes of a sample in a fragment that states no size of its own.
     pub(super) sample_size: u64,
 }
 
-/// What a track carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Video,
     Sound,
-    /// Subtitles, time codes, hints: a player does without.
+    /// Subtitles, time codes, hints: a player can show the video without them.
     Other,
 }
 
-/// What the tables name.
+/// What the tables of a movie say of its samples.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Samples {
-    /// Where the last sample of video or sound ends.
+    /// The offset at which the last sample of video or sound ends.
     pub(super) end: u64,
-    /// Whether there is a sample of video in the media.
+    /// Whether at least one sample of video lies in the media.
     pub(super) frames: bool,
 }
 
 impl Movie {
-    /// Reads the tracks of a `moov`'s content.
+    /// Reads the tracks in the content of a `moov`.
     pub(super) fn read(content: Vec<u8>) -> Self {
         let extends = find(&content, &[b"mvex"]);
         let sizes = default_sizes(extends.unwrap_or_default());
@@ -65,17 +63,16 @@ impl Movie {
         Self { tracks: tracks.collect(), has_fragments: extends.is_some(), content }
     }
 
-    /// The track with this id.
     pub(super) fn track(&self, id: u64) -> Option<Track> {
         self.tracks.iter().find(|track| track.id == id).copied()
     }
 
-    /// Whether there is a track of video with a description of what is in it.
+    /// Whether the movie has a track of video that also describes its pictures.
     pub(super) fn has_video(&self) -> bool {
         self.tracks.iter().any(|track| track.kind == Kind::Video)
     }
 
-    /// Where the samples are that the movie's own tables name.
+    /// Finds the samples that the tables of the movie name.
     pub(super) fn samples(&self, media: &Media) -> Samples {
         let mut samples = Samples::default();
         for (content, Track { kind, .. }) in tracks_of(&self.content).zip(&self.tracks) {
@@ -97,7 +94,7 @@ fn tracks_of(movie: &[u8]) -> impl Iterator<Item = &[u8]> {
     within(movie).filter(|(kind, _)| kind == b"trak").map(|(_, track)| track).take(MOST_TRACKS)
 }
 
-/// The size of a fragment's sample by its track's id. The first `trex` of a track counts.
+/// The default size of the samples in fragments, by track id. The first `trex` of a track counts.
 fn default_sizes(extends: &[u8]) -> BTreeMap<u64, u64> {
     let mut sizes = BTreeMap::new();
     for (_, trex) in within(extends).filter(|(kind, _)| kind == b"trex") {
@@ -114,7 +111,8 @@ fn id_of(track: &[u8]) -> u64 {
     number(header, at).unwrap_or_default()
 }
 
-/// A track of video without a description of its pictures cannot be decoded.
+/// The kind of a track. A track of video that does not describe its pictures cannot be decoded, so
+/// it counts as `Other`.
 fn kind_of(track: &[u8]) -> Kind {
     let handler = find(track, &[b"mdia", b"hdlr"]).and_then(|handler| handler.get(8..12));
     let described =
@@ -132,22 +130,22 @@ fn describes_pictures(table: &[u8]) -> bool {
     descriptions.any(|(codec, _)| !WITHOUT_PICTURES.contains(&&codec))
 }
 
-/// Whether the table `stts` says when samples are shown: without an entry in it no sample is. What
-/// the entry says does not matter to players.
+/// Whether the table `stts`, which says when samples are shown, has an entry. Without one, players
+/// show no sample; the content of the entry does not matter to them.
 fn has_times(table: &[u8]) -> bool {
     find(table, &[b"stts"]).is_some_and(|times| entries(times, 8).len() >= 8)
 }
 
-/// The chunks of a sample table: where each begins and ends in the file.
+/// The chunks of a sample table, as the bytes of the file that each of them takes.
 struct Chunks<'a> {
     offsets: Offsets<'a>,
     runs: &'a [u8],
     sizes: Sizes<'a>,
-    /// The number of the next chunk, from 0.
+    /// The number of the next chunk, counted from 0.
     chunk: u64,
-    /// The number of the run that it belongs to.
+    /// The number of the run that the chunk belongs to. All chunks of a run have as many samples.
     run: usize,
-    /// The number of its first sample.
+    /// The number of the first sample in the chunk.
     sample: u64,
 }
 
@@ -163,8 +161,7 @@ impl<'a> Chunks<'a> {
         Self { offsets, runs, sizes: Sizes::of(table), chunk: 0, run: 0, sample: 0 }
     }
 
-    /// How many samples the next chunk has. A run of chunks with as many samples each begins at a
-    /// chunk that is counted from 1.
+    /// How many samples the next chunk has. The table counts chunks from 1.
     fn samples(&mut self) -> Option<u64> {
         while number(self.runs, (self.run + 1) * 12).is_some_and(|first| first <= self.chunk + 1) {
             self.run += 1;
@@ -189,8 +186,8 @@ impl Iterator for Chunks<'_> {
     }
 }
 
-/// The entries of a table, behind its version, flags and count. What follows as many as the count
-/// says is no part of it.
+/// The entries of a table, after its version, flags and count. Bytes after the last entry that the
+/// count announces do not belong to the table.
 fn entries(table: &[u8], size: u64) -> &[u8] {
     let told = number(table, 4).unwrap_or_default().saturating_mul(size);
     let there = table.get(8..).unwrap_or_default();
@@ -213,7 +210,7 @@ impl Offsets<'_> {
     }
 }
 
-/// The sizes of samples: one for all, or a table.
+/// The sizes of samples: one size for all, or a table.
 struct Sizes<'a> {
     count: u64,
     of_each: Option<u64>,
@@ -237,7 +234,8 @@ impl<'a> Sizes<'a> {
         Self { count, of_each, entries, bits }
     }
 
-    /// The size of so many samples together; there are that many.
+    /// The size of `samples` samples together, from number `first` on. The caller has checked that
+    /// the table has so many.
     fn sum(&self, first: u64, samples: u64) -> u64 {
         match self.of_each {
             Some(size) => size.saturating_mul(samples),

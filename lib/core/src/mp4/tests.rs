@@ -1,5 +1,5 @@
-//! Files that play and files that do not. Those in `cases` were written by an encoder; `built`
-//! makes further ones of boxes.
+//! Files that players show, and files that they do not show. An encoder wrote those in `cases`;
+//! `built` puts further ones together from boxes.
 
 mod bounds;
 mod built;
@@ -29,7 +29,7 @@ const NO_MP4: [&[u8]; 11] = [
     b"\0\0\0\x07ftyp isom",
 ];
 
-/// The encoder's file without anything behind it: `ftyp`, `moov`, `free`, `mdat`.
+/// The encoder's file without the bytes after its last box: `ftyp`, `moov`, `free`, `mdat`.
 fn recorded() -> &'static [u8] {
     &TRAILING[..TRAILING.len() - 1]
 }
@@ -58,7 +58,7 @@ fn the_cases_are_stored_or_refused() {
     }
 }
 
-/// Nothing but the boxes that a player needs is needed, wherever they stand.
+/// The order of the boxes does not matter, and boxes that a player ignores may be missing.
 #[test]
 fn boxes_may_stand_in_any_order() {
     let (front, back) = (whole(&Track::video(), true), whole(&Track::video(), false));
@@ -116,7 +116,7 @@ fn what_comes_after_a_whole_video_does_not_matter() {
     assert_eq!(walked(&before, 64), Err(NotAnMp4::BoxSize), "no box, and no video before it");
 }
 
-/// Whatever is cut off of a file whose last box is its media, or its index, is missed.
+/// Every cut is found in a file whose last box is its media or its index.
 #[test]
 fn every_truncation_of_what_a_player_needs_is_seen() {
     let long = UUID_FIRST.len();
@@ -140,7 +140,7 @@ fn every_truncation_of_what_a_player_needs_is_seen() {
     }
 }
 
-/// What a player can do without may be cut off.
+/// A box that a player ignores may be cut off.
 #[test]
 fn boxes_that_no_player_needs_may_be_cut_off() {
     let whole = recorded().len();
@@ -155,7 +155,7 @@ fn boxes_that_no_player_needs_may_be_cut_off() {
             assert_eq!(walked(&file[..length], 64), Ok(()), "cut at {length}");
         }
     }
-    // A file of fragments without a list is whole at the end of each of its fragments.
+    // A file of fragments without a list of them is whole after each fragment.
     let (one, two) = (fragmented(1), fragmented(2));
     for length in one.len()..two.len() {
         let cut = walked(&two[..length], 64);
@@ -205,7 +205,7 @@ fn a_file_without_a_frame_of_video_is_none() {
 fn samples_that_are_not_in_the_media_are_no_video() {
     let index = movie(&Track::video(), 8 + 16);
     let moved = |media: &[u8]| [&boxed("ftyp", b"isom0000isom0000"), &index[..], media].concat();
-    // The samples' places are those of the file's beginning, or lie in a box that is skipped.
+    // The samples now lie in the beginning of the file, or in a box that players skip.
     assert_eq!(walked(&moved(&boxed("mdat", &[7; 40])), 64), Err(NotAnMp4::NoVideo));
     let hidden = built::with_media_in("free", &Track::video());
     assert_eq!(walked(&hidden, 64), Err(NotAnMp4::NoVideo));
@@ -239,7 +239,8 @@ fn what_is_no_mp4_is_refused_at_once() {
     }
 }
 
-/// An index that claims more than any video has is given up before it fills the memory.
+/// The walker gives up on an index that is larger than that of any video, before it fills the
+/// memory.
 #[test]
 fn a_flood_of_index_is_not_held() {
     let mut walker = Walker::default();
@@ -253,7 +254,7 @@ fn a_flood_of_index_is_not_held() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
 
-    /// Whatever comes, and in whatever pieces: an answer, and the same one.
+    /// Any bytes, in pieces of any size, get an answer, and always the same one.
     #[test]
     fn any_change_of_a_file_gets_an_answer(
         places in prop::collection::vec((0_usize..24_000, any::<u8>()), 0..12),

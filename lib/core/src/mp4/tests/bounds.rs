@@ -1,12 +1,12 @@
-//! Files that are made to cost time. A test of these that does not end is one that fails.
+//! Files that were made to waste time. Each of these tests fails by not ending.
 
 use super::built::{Track, boxed, fragmented, movie, track_with};
 use super::{NotAnMp4, walked};
 
-/// More than a walk that grows with the square gets through, and under a megabyte.
+/// So many boxes that an algorithm of quadratic time would not end, in less than a megabyte.
 const MANY: usize = 60_000;
 
-/// A `trex` or `tkhd` of its own for each track.
+/// One `trex` or `tkhd` for each track.
 fn numbered(kind: &str, before: &[u8]) -> Vec<u8> {
     let each =
         (0..MANY).map(|id| [before, &u32::try_from(id).unwrap().to_be_bytes(), &[0; 12]].concat());
@@ -47,7 +47,7 @@ fn many_boxes_before_a_video_do_no_harm() {
     assert_eq!(walked(&file, 1 << 20), Ok(()), "its fragments name places from themselves on");
 }
 
-/// Boxes within boxes are followed along the way to a table and no further.
+/// The walk enters only the boxes on the path to a table.
 #[test]
 fn deep_boxes_are_not_followed() {
     let mut deep = Vec::new();
@@ -58,7 +58,7 @@ fn deep_boxes_are_not_followed() {
     assert_eq!(walked(&file, 1 << 20), Err(NotAnMp4::NoVideo));
 }
 
-/// A film in many languages plays; of more tracks than that the rest is not looked at.
+/// A film in many languages plays. Tracks past the limit are not read.
 #[test]
 fn the_first_tracks_are_looked_at() {
     let track = |number: u32| {
@@ -76,7 +76,7 @@ fn the_first_tracks_are_looked_at() {
     }
 }
 
-/// A size of samples in another number of bits is none.
+/// If the width of the sizes is not one of the known widths, the table names no sizes.
 #[test]
 fn sizes_of_no_known_width_are_none() {
     for (bits, expected) in

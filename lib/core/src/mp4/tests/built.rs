@@ -1,15 +1,15 @@
-//! Files made of boxes.
+//! Builds MP4 files from boxes.
 
-/// A track, as far as the walk reads it.
+/// The properties of a track that the walker reads.
 #[derive(Debug, Clone)]
 pub(super) struct Track {
     pub(super) handler: [u8; 4],
     pub(super) descriptions: u32,
     pub(super) sizes: Vec<u32>,
     pub(super) chunks: u32,
-    /// One size for all samples instead of a table.
+    /// Whether all samples have one size, instead of a table of sizes.
     pub(super) constant: bool,
-    /// A compact table of sizes of so many bits; 0 is the usual table.
+    /// The width in bits of a size in the compact table `stz2`. 0 means the usual table `stsz`.
     pub(super) compact_bits: u8,
     pub(super) long_offsets: bool,
 }
@@ -33,7 +33,7 @@ pub(super) fn boxed(kind: &str, content: &[u8]) -> Vec<u8> {
     [&size, kind.as_bytes(), content].concat()
 }
 
-/// A box whose content is numbers of 32 bits.
+/// A box that contains numbers of 32 bits.
 fn table(kind: &str, numbers: &[u32]) -> Vec<u8> {
     let content: Vec<u8> = numbers.iter().flat_map(|number| number.to_be_bytes()).collect();
     boxed(kind, &content)
@@ -60,7 +60,7 @@ fn sizes(track: &Track) -> Vec<u8> {
     boxed("stz2", &[head, packed].concat())
 }
 
-/// The index of a track whose media begins at this place.
+/// The index of a track whose media begins at this offset.
 pub(super) fn movie(track: &Track, media_begins: u32) -> Vec<u8> {
     let samples = u32::try_from(track.sizes.len()).unwrap();
     let in_each = if track.chunks == 0 { 1 } else { samples.div_ceil(track.chunks).max(1) };
@@ -89,7 +89,7 @@ pub(super) fn movie(track: &Track, media_begins: u32) -> Vec<u8> {
     boxed("moov", &track_of(track.handler, 1, &tables))
 }
 
-/// So many descriptions of pictures, of which a codec's own boxes are left out.
+/// A table of this many descriptions of pictures, without the boxes of the codec.
 fn described(descriptions: u32) -> Vec<u8> {
     let entries = vec![boxed("avc1", &[0; 78]); usize::try_from(descriptions).unwrap()].concat();
     boxed("stsd", &[&[0; 4][..], &descriptions.to_be_bytes(), &entries].concat())
@@ -102,7 +102,7 @@ fn track_of(handler: [u8; 4], id: u32, tables: &[u8]) -> Vec<u8> {
     boxed("trak", &[head, media].concat())
 }
 
-/// A track of video with one table that is anything.
+/// A track of video in which one table has any content.
 pub(super) fn track_with(kind: &str, content: &[u8]) -> Vec<u8> {
     let (described, runs) = (described(1), table("stsc", &[0, 1, 1, 1, 1]));
     let (times, sizes, offsets) =
@@ -116,12 +116,12 @@ pub(super) fn track_with(kind: &str, content: &[u8]) -> Vec<u8> {
     track_of(*b"vide", 1, &tables)
 }
 
-/// `ftyp`, then index and media in this order.
+/// A file of `ftyp`, then the index and the media in this order.
 pub(super) fn whole(track: &Track, index_first: bool) -> Vec<u8> {
     behind(&boxed("ftyp", b"isom\0\0\0\0mp42"), track, index_first)
 }
 
-/// Index and media in this order behind these boxes.
+/// A file of the given boxes, then the index and the media in this order.
 pub(super) fn behind(before: &[u8], track: &Track, index_first: bool) -> Vec<u8> {
     let media = boxed("mdat", &vec![7; media_length(track)]);
     let before_index = if index_first { movie(track, 0).len() } else { 0 };
@@ -130,7 +130,7 @@ pub(super) fn behind(before: &[u8], track: &Track, index_first: bool) -> Vec<u8>
     if index_first { [before, &index, &media].concat() } else { [before, &media, &index].concat() }
 }
 
-/// A file whose samples are in a box of another kind.
+/// A file whose samples lie in a box of another type than `mdat`.
 pub(super) fn with_media_in(kind: &str, track: &Track) -> Vec<u8> {
     let mut file = whole(track, true);
     let at = file.len() - media_length(track) - 4;
@@ -138,7 +138,7 @@ pub(super) fn with_media_in(kind: &str, track: &Track) -> Vec<u8> {
     file
 }
 
-/// A file whose media leaves its end to the file's.
+/// A file whose `mdat` has no size of its own and runs to the end of the file.
 pub(super) fn with_media_to_the_end(track: &Track) -> Vec<u8> {
     let mut file = whole(track, true);
     let at = file.len() - media_length(track) - 8;
@@ -146,8 +146,8 @@ pub(super) fn with_media_to_the_end(track: &Track) -> Vec<u8> {
     file
 }
 
-/// The index of a file of fragments: track 1 is video, track 2 is sound, and samples that say
-/// nothing have 10 bytes.
+/// The index of a file of fragments. Track 1 is video, track 2 is sound, and a sample without a
+/// size of its own has 10 bytes.
 pub(super) fn movie_of_fragments() -> Vec<u8> {
     let tables =
         [described(1), table("stsc", &[0, 0]), table("stsz", &[0, 0, 0]), table("stco", &[0, 0])]
@@ -158,8 +158,7 @@ pub(super) fn movie_of_fragments() -> Vec<u8> {
     boxed("moov", &[tracks, boxed("mvex", &extends)].concat())
 }
 
-/// A `moof` of one run, whose samples begin behind it and the next box's header, or so many bytes
-/// later.
+/// A `moof` of one run. Its samples begin after the header of the next box, plus `later` bytes.
 pub(super) fn fragment(track: u32, later: u32, sizes: &[u32]) -> Vec<u8> {
     let count = u32::try_from(sizes.len()).unwrap();
     let made = |offset: u32| {
@@ -170,7 +169,7 @@ pub(super) fn fragment(track: u32, later: u32, sizes: &[u32]) -> Vec<u8> {
     made(length + 8 + later)
 }
 
-/// A run whose samples have the movie's size, as many as these bytes hold.
+/// A fragment of one run, whose samples have the default size of the movie.
 fn plain_fragment(track: u32, samples: u32) -> Vec<u8> {
     let made = |offset: u32| {
         let run = table("trun", &[0x1, samples, offset]);
@@ -180,7 +179,7 @@ fn plain_fragment(track: u32, samples: u32) -> Vec<u8> {
     made(length + 8)
 }
 
-/// A file of so many fragments.
+/// A file of this many fragments.
 pub(super) fn fragmented(fragments: u32) -> Vec<u8> {
     let head = [boxed("ftyp", b"iso5"), movie_of_fragments()].concat();
     let parts = (0..fragments).map(|number| {
@@ -193,7 +192,7 @@ pub(super) fn fragmented(fragments: u32) -> Vec<u8> {
     parts.fold(head, |file, part| [file, part].concat())
 }
 
-/// A file of so many fragments, and a list of them in front.
+/// A file of this many fragments, with a list of them (`sidx`) in front.
 pub(super) fn listed(fragments: u32) -> Vec<u8> {
     let head = boxed("ftyp", b"iso5").len() + movie_of_fragments().len();
     let file = fragmented(fragments);

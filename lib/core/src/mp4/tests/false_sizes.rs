@@ -1,11 +1,12 @@
-//! An `mdat` that says a size which is not its own. Players take samples from where the index says
-//! that they are. Seen with ffmpeg: the files of one index that are stored here play to their end.
+//! Files with an `mdat` that states a wrong size. Players take samples from where the index says
+//! that they are. Checked with ffmpeg: the files of one index that are accepted here play to their
+//! end.
 
 use super::built::{Track, behind, boxed, fragmented, listed, whole};
 use super::{NotAnMp4, recorded, walked};
 use crate::mp4::Walker;
 
-/// The file whose last `mdat` says this size.
+/// The same file, with this size in the header of its last `mdat`.
 fn saying(file: &[u8], size: u32) -> Vec<u8> {
     let at = file.windows(4).rposition(|four| four == b"mdat").expect("the file has media") - 4;
     [&file[..at], &size.to_be_bytes(), &file[at + 4..]].concat()
@@ -16,7 +17,7 @@ fn size_of(file: &[u8]) -> u32 {
     u32::from_be_bytes(file[at..at + 4].try_into().unwrap())
 }
 
-/// One chunk or several, as an encoder writes them and as they are made here.
+/// Files whose index comes first, with one chunk and with several, from an encoder and built here.
 fn indexed_first() -> [(&'static str, Vec<u8>); 4] {
     let one = Track { chunks: 1, ..Track::video() };
     [
@@ -31,7 +32,7 @@ fn indexed_first() -> [(&'static str, Vec<u8>); 4] {
 fn media_may_say_a_size_that_is_not_its_own() {
     for (name, file) in indexed_first() {
         let size = size_of(&file);
-        // At 8 the first bytes of the media read like the header of a box.
+        // At size 8 the first bytes of the media look like the header of a box.
         let sizes = [
             size + 1,
             size + 5,
@@ -61,7 +62,7 @@ fn media_may_say_a_size_that_is_not_its_own() {
     }
 }
 
-/// The samples are needed all the same.
+/// The samples are needed whatever size the box states.
 #[test]
 fn media_that_is_cut_is_seen_whatever_size_it_says() {
     for (name, file) in indexed_first() {
@@ -80,7 +81,7 @@ fn media_that_is_cut_is_seen_whatever_size_it_says() {
     }
 }
 
-/// An index behind media of a false size is not found by players either.
+/// Players do not find an index after media of a wrong size either.
 #[test]
 fn an_index_behind_a_false_size_is_not_found() {
     let file = whole(&Track::video(), false);
@@ -90,7 +91,7 @@ fn an_index_behind_a_false_size_is_not_found() {
     }
 }
 
-/// Behind media that is too short for its fragment no other fragment would be found.
+/// If the media is too short for its fragment, no later fragment would be found.
 #[test]
 fn fragments_are_not_lost_behind_a_false_size() {
     for file in [fragmented(1), fragmented(3), listed(3)] {
@@ -104,7 +105,7 @@ fn fragments_are_not_lost_behind_a_false_size() {
     }
 }
 
-/// Where a file ends for certain: behind its last box, if one index names all samples.
+/// The end of a file is known after its last box, if a single index names all samples.
 #[test]
 fn the_end_of_a_whole_video_is_known_unless_fragments_may_follow() {
     let ends = |file: &[u8]| {

@@ -1,4 +1,4 @@
-//! What the tables of a track name, and what makes them name nothing.
+//! What the tables of a track name, and when they name nothing.
 
 use super::built::{self, Track, whole};
 use super::{NotAnMp4, recorded, walked};
@@ -21,7 +21,8 @@ fn tables_are_read_in_each_of_their_forms() {
             if !index_first {
                 continue;
             }
-            // Media without an end of its own: only the tables tell that something is missing.
+            // Here the media states no end of its own, so only the tables show that something is
+            // missing.
             let (media, open) = (built::media_length(&track), built::with_media_to_the_end(&track));
             assert_eq!(walked(&open, 64), Ok(()), "{track:?}");
             for cut in 1..=media {
@@ -35,14 +36,14 @@ fn tables_are_read_in_each_of_their_forms() {
     }
 }
 
-/// The file with these bytes at so many bytes behind the first name of this box.
+/// The file with `bytes` written over what stands `behind` bytes after the first name of this box.
 fn edited(file: &[u8], kind: &[u8; 4], behind: usize, bytes: &[u8]) -> Vec<u8> {
     let at =
         file.windows(4).position(|four| four == kind).expect("the file has the box") + 4 + behind;
     [&file[..at], bytes, &file[at + bytes.len()..]].concat()
 }
 
-/// A player reads as many entries as a table's count says, whatever lies behind them.
+/// A player reads as many entries as the count of a table says, and ignores the rest.
 #[test]
 fn a_table_ends_with_as_many_entries_as_it_says() {
     let long = Track { long_offsets: true, ..Track::video() };
@@ -68,13 +69,13 @@ fn a_table_ends_with_as_many_entries_as_it_says() {
             );
         }
     }
-    // A count of one hides the second chunk, and with it that the file is cut.
+    // A count of one hides the second chunk, and so hides that the file is cut.
     let file = whole(&Track::video(), true);
     let one = edited(&file, b"stco", 4, &1_u32.to_be_bytes());
     assert_eq!(walked(&one[..one.len() - 1], 64), Ok(()));
 }
 
-/// Seen with ffmpeg: of each of these it decodes no frame.
+/// Checked with ffmpeg: it decodes no frame of these files.
 #[test]
 fn a_track_without_one_of_its_tables_has_no_frame() {
     for table in [b"stco", b"stsc", b"stsz", b"stts", b"stsd", b"stbl", b"hdlr"] {
