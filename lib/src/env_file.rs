@@ -1,30 +1,28 @@
-//! Files of variables, `NAME='value'` lines, as the tools of the command line read them: the
-//! stack's output `Environment`, and what `cargo local up` writes. A shell reads them alike.
+//! Reads files of variables, with lines such as `NAME='value'`. The command-line tools read two
+//! such files: the output `Environment` of the stack, and the file that `cargo local up` writes. A
+//! shell reads the same from both.
 
 use std::path::{Path, PathBuf};
 
-/// Why a file of variables cannot be used. No value is part of it.
+/// Why a file of variables cannot be used. The text of the error contains no value from the file.
 #[derive(Debug, thiserror::Error)]
 pub enum EnvFileError {
-    /// The file cannot be opened, or is no text.
+    /// The file cannot be opened, or is not UTF-8 text.
     #[error("{} cannot be read", .file.display())]
     Unreadable {
-        /// Which.
         file: PathBuf,
-        /// Why.
         source: std::io::Error,
     },
-    /// A line is something else.
+    /// A line is neither a variable nor a comment nor blank.
     #[error("{}:{number}: a line is NAME='value', a comment after #, or empty", .file.display())]
     Line {
-        /// Which file.
         file: PathBuf,
-        /// The line, from 1 on.
+        /// The number of the line, counted from 1.
         number: usize,
     },
 }
 
-/// The names and values of a file, in their order.
+/// The names and values in a file, in the order of its lines.
 pub fn read(file: &Path) -> Result<Vec<(String, String)>, EnvFileError> {
     let unreadable = |source| EnvFileError::Unreadable { file: file.to_owned(), source };
     let text = std::fs::read_to_string(file).map_err(unreadable)?;
@@ -36,8 +34,8 @@ pub fn read(file: &Path) -> Result<Vec<(String, String)>, EnvFileError> {
     lines.map(|(line, number)| pair(line).ok_or_else(|| wrong(number))).collect()
 }
 
-/// `NAME='value'`, with or without quotes and a leading `export`. Nothing is expanded, so what a
-/// shell would expand is refused.
+/// Reads `NAME='value'`, with or without quotes and a leading `export`. A value that a shell would
+/// expand is refused.
 fn pair(line: &str) -> Option<(String, String)> {
     let line = line.trim();
     let (name, value) = line.strip_prefix("export ").unwrap_or(line).split_once('=')?;

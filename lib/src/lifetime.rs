@@ -1,38 +1,38 @@
-//! How long an invocation still lives, and so how long an exchange in it may take. A function that
-//! is killed in the middle of an exchange records nothing of it, and its next invocation meets the
-//! same exchange again.
+//! How long an invocation still has, and so how long an exchange inside it may take. If Lambda
+//! kills a function during an exchange, the outcome is not recorded. The next invocation then meets
+//! the same exchange again.
 
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// What is kept for recording the outcome of an exchange: the store's usual 4 s, and a second to
-/// end in.
+/// Time kept free for recording the outcome of an exchange: 4 s, which the store usually takes at
+/// most, and 1 s to end.
 const RECORDING: Duration = Duration::from_secs(5);
 
-/// What is kept for ending in order after a write: the store's last look at a write whose answers
-/// were lost, and the answer.
+/// Time kept free for ending in order after a write. If all answers to the write were lost, the
+/// store reads once more; then the function answers.
 const ENDING: Duration = Duration::from_secs(2);
 
-/// When an invocation ends.
+/// The end of an invocation, after which Lambda kills it.
 #[derive(Debug, Clone, Copy)]
 pub struct Lifetime {
     end: Instant,
 }
 
 impl Lifetime {
-    /// An invocation that begins now and may take so long.
+    /// The lifetime of an invocation that begins now and may take `timeout`.
     pub fn of(timeout: Duration) -> Self {
         Self { end: Instant::now() + timeout }
     }
 
-    /// How long an exchange may take: at most `most`, and so long that its outcome can still be
-    /// recorded. `None` when no time is left.
+    /// How long the next exchange may take: at most `most`, and always so short that its outcome
+    /// can still be recorded. `None` if no time is left.
     pub fn exchange(&self, most: Duration) -> Option<Duration> {
         let left = self.left().saturating_sub(RECORDING);
         (!left.is_zero()).then(|| most.min(left))
     }
 
-    /// How long a write may be tried.
+    /// For how long a write may be retried.
     pub fn recording(&self) -> Duration {
         self.left().saturating_sub(ENDING)
     }

@@ -1,6 +1,5 @@
-//! How a caller comes to be: an organization with its sign-up bonus, and its keys. The operator's
-//! command line and the local system both go through here, so that neither makes an organization
-//! the other would not.
+//! Creates organizations, with their sign-up bonus, and API keys. The operator's command line and
+//! the local system both use this module, so both create the same.
 
 use crate::account::Account;
 use crate::ambient::Ambient;
@@ -9,24 +8,25 @@ use crate::id::OrgId;
 use crate::money::Money;
 use crate::store::{ApiKey, Entry, KeyHash, Posted, Setting, Store, StoreError};
 
-/// What every new organization starts with: MXN 50.
+/// The bonus of a new organization: MXN 50.
 pub const SIGNUP_BONUS: Money = Money::from_micros(50_000_000);
 
-/// What became of a sign-up.
+/// The result of creating an organization.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SignUp {
-    /// The organization is complete by this call: it was new, or an earlier attempt had not come as
-    /// far as the bonus.
+    /// This call completed the organization. It is new, or an earlier call had failed before the
+    /// bonus.
     Done,
-    /// It was complete before, with this bonus; nothing was changed.
+    /// The organization was complete before this call, which changed nothing.
     Before {
-        /// What had been posted then.
+        /// The bonus that was posted then.
         bonus: Money,
     },
 }
 
-/// Makes an organization's account and posts the sign-up bonus. A repeat with the same id finishes
-/// what is missing and adds nothing. Needs the tables of accounts and of the ledger.
+/// Creates the account of an organization and posts its sign-up bonus. A repeat with the same id
+/// adds what is missing, and never a second bonus. The role needs the tables of accounts and of the
+/// ledger.
 pub async fn create_organization(
     store: &Store,
     ambient: &Ambient,
@@ -42,21 +42,21 @@ pub async fn create_organization(
     }
 }
 
-/// Why no key was made.
+/// Why no key was created.
 #[derive(Debug, thiserror::Error)]
 pub enum NoKey {
-    /// A key of nobody would answer every request with an error.
+    /// There is no such account; requests with its key would all end in an error.
     #[error("there is no such organization")]
     NoSuchOrganization,
-    /// The store did not answer; a key that was stored nevertheless is known to nobody and opens
+    /// The store did not answer. The key may have been stored, but no caller has it, so it opens
     /// nothing.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// Makes a key for an organization, or for its sandbox, and returns it: the only time that it is
-/// seen, since only its hash is stored. Every call makes another. A sandbox's account is made with
-/// its first key. Needs the tables of accounts and of keys.
+/// Creates a key for an organization, or for its sandbox, and returns it. Only the hash is stored,
+/// so the key is never seen again. Each call creates another key. The first key of a sandbox also
+/// creates the account of the sandbox. The role needs the tables of accounts and of keys.
 pub async fn create_key(
     store: &Store,
     ambient: &Ambient,
@@ -66,7 +66,7 @@ pub async fn create_key(
     let live = store.account(org.live()).await?.ok_or(NoKey::NoSuchOrganization)?;
     if org.is_sandbox() {
         store.create_account(&Account { suspended: live.suspended, ..Account::new(org) }).await?;
-        // A suspension in between found no sandbox to suspend.
+        // If the organization was suspended in between, there was no sandbox yet to suspend.
         if store.account(org.live()).await?.is_some_and(|live| live.suspended) {
             store.set(org, Setting::Suspended(true)).await?;
         }

@@ -1,5 +1,5 @@
-//! Who did something by hand: the operator's people, as they name themselves on the command line.
-//! Kept beside what they did.
+//! The name of a person who did something by hand. The people who operate the system name
+//! themselves on the command line, and their name is stored beside what they did.
 
 use crate::foreign_text::printable;
 use crate::time::Timestamp;
@@ -7,16 +7,16 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
-/// A name and a surname fit, and it fits in a column of a table.
+/// Enough for a name and a surname, and short enough for a column of a table.
 const LONGEST: usize = 64;
 
-/// A person's name for themselves: 1 to 64 characters that can be seen. What is stored is read as
-/// it stands.
+/// The name that a person gave, of 1 to 64 visible characters. A name that was stored is read back
+/// without this check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Actor(Box<str>);
 
-/// A text that is no name.
+/// The text is no valid name of a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "a name has 1 to {LONGEST} characters, without control or invisible characters and without blanks around it"
@@ -35,7 +35,7 @@ impl FromStr for Actor {
 }
 
 impl Actor {
-    /// The name.
+    /// The name as text, as the person gave it.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -47,12 +47,10 @@ impl fmt::Display for Actor {
     }
 }
 
-/// Who did it, and when.
+/// A person's name, and when that person acted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deed {
-    /// Who.
     pub by: Actor,
-    /// When.
     pub at: Timestamp,
 }
 

@@ -1,9 +1,8 @@
-//! Decimal text with at most six places, as a whole number of millionths. Owns exact parsing and
-//! printing; knows no currency.
+//! Exact parsing and printing of decimal numbers with at most six places, as a whole number of
+//! millionths. This module knows no currency.
 
 use std::fmt;
 
-/// Millionths in one.
 pub const ONE: i64 = 1_000_000;
 const PLACES: usize = 6;
 
@@ -14,8 +13,8 @@ pub struct DecimalError {
     text: String,
 }
 
-/// Reads `-12.345678` as millionths. Signs, exponents, spaces, a bare dot and a seventh place are
-/// refused, never rounded.
+/// Reads `-12.345678` as millionths. A plus sign, an exponent, spaces, a bare dot and a seventh
+/// place are errors; no digit is ever rounded away.
 pub fn parse(text: &str) -> Result<i64, DecimalError> {
     read(text).ok_or_else(|| DecimalError { text: text.to_owned() })
 }
@@ -33,20 +32,20 @@ fn read(text: &str) -> Option<i64> {
     Some(if negative { -millionths } else { millionths })
 }
 
-/// Like [`parse`], for quantities that cannot be below 0.
+/// Reads a number as [`parse`] does. A number below 0 is an error too.
 pub fn parse_unsigned(text: &str) -> Result<i64, DecimalError> {
     read(text)
         .filter(|millionths| *millionths >= 0)
         .ok_or_else(|| DecimalError { text: text.to_owned() })
 }
 
-/// Writes millionths with at least two places and no trailing zeros past the second: `4.20`,
-/// `0.0546`.
+/// Writes millionths with two to six places, without zeros at the end after the second place:
+/// `4.20`, `0.0546`.
 pub fn write(f: &mut fmt::Formatter<'_>, millionths: i64) -> fmt::Result {
     write_places(f, millionths.into(), PLACES)
 }
 
-/// Writes a whole number of units, of which one has so many places, by the same rule.
+/// Writes a whole number of units in the same form; `places` is how many decimal places a unit has.
 pub fn write_places(f: &mut fmt::Formatter<'_>, units: i128, places: usize) -> fmt::Result {
     let sign = if units < 0 { "-" } else { "" };
     let digits = format!("{:0>width$}", units.unsigned_abs(), width = places + 1);

@@ -1,18 +1,19 @@
-//! Text that others wrote: a provider's reasons, storage's answers, names that callers chose.
+//! Text that others wrote: the reasons of a provider, the answers of storage, names that callers
+//! chose.
 //!
-//! Such text can carry keys, addresses, terminal escapes and invisible characters. This
-//! module says what of it may be shown, and to whom:
+//! Such a text can contain keys, addresses, terminal escapes and invisible characters. This module
+//! decides which part of it a reader may see:
 //!
-//! | for | function | what goes |
+//! | reader | function | what is removed |
 //! |---|---|---|
-//! | a terminal | [`printable`] | escapes, control, bidi and invisible characters |
-//! | a terminal, line by line | [`printable_lines`] | those |
-//! | our log | [`for_the_log`] | those; keys, tokens, query strings; what is longer than a line |
-//! | callers | [`for_callers`] | those; addresses, names of projects and buckets, paths, e-mails |
-//! | programs | [`word`] | all but one word of letters, digits, `_`, `.` and `-` |
+//! | a terminal | [`printable`] | escapes; control, bidi and invisible characters |
+//! | a terminal, line by line | [`printable_lines`] | the same |
+//! | our log | [`for_the_log`] | also keys, tokens, query strings, and text beyond one line |
+//! | callers | [`for_callers`] | also addresses, e-mails, paths, names of projects and buckets |
+//! | programs | [`word`] | everything but one word of letters, digits, `_`, `.` and `-` |
 //!
-//! A text that speaks of the order is shown with gaps. A text that only may do so is shown whole or
-//! not at all: [`for_callers_if_clean`].
+//! A text that is certainly about the order is shown with gaps. A text that is perhaps about it is
+//! shown whole or not at all: [`for_callers_if_clean`].
 
 mod fold;
 mod host;
@@ -30,30 +31,31 @@ use reader::{Reader, speaks_of_the_operator};
 use scrub::{Scrubbed, scrubbed};
 use secret::is_secret;
 
-/// No text is read further. A reason is a few sentences; what is longer is a page, a trace or a
-/// flood.
+/// Only this many characters of a text are read. A reason is a few sentences. Anything longer is a
+/// web page, a stack trace or a flood.
 const LONGEST_READ: usize = 4_000;
-/// The longest text in a log line: a few sentences, and a log event of ours stays well below 1 KB.
+/// The longest text in a line of our log, in characters: a few sentences. The whole log event then
+/// stays well below 1 KB.
 const LONGEST_IN_LOG: usize = 300;
-/// The longest word for programs. Providers' own are about 30 characters long.
+/// The longest word for programs, in characters. The words of providers have about 30.
 pub const LONGEST_WORD: usize = 100;
 
-/// What callers may read of a text that speaks of their order. `None` when nothing readable is left
-/// of it.
+/// The part of a text about the caller's order that callers may read. `None` if no readable text is
+/// left.
 pub fn for_callers(text: &str) -> Option<String> {
     whole_text(text).map(|text| scrubbed(&text, Reader::Caller)).and_then(Scrubbed::readable)
 }
 
-/// What callers may read of a text that may speak of their order, or of the operator's account: all
-/// of it when nothing has to be taken out, else nothing.
+/// A text that is either about the caller's order or about the operator's account. It is returned
+/// whole if nothing in it must be removed; else `None`.
 pub fn for_callers_if_clean(text: &str) -> Option<String> {
     let text = whole_text(text)?;
     let scrubbed = scrubbed(&text, Reader::Caller);
     if scrubbed.touched || speaks_of_the_operator(&text) { None } else { scrubbed.readable() }
 }
 
-/// What our log keeps of a text: one line of at most 300 characters, without keys and tokens, and
-/// without what repeats the prompt.
+/// The part of a text that our log keeps: one line of at most 300 characters, without keys, tokens
+/// and repetitions of the prompt.
 pub fn for_the_log(text: &str, prompt: &str) -> String {
     let Some(text) = whole_text(text) else { return "(a page or a stack trace)".to_owned() };
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -61,9 +63,9 @@ pub fn for_the_log(text: &str, prompt: &str) -> String {
     shortened(&scrubbed(&text, Reader::Log).text, LONGEST_IN_LOG)
 }
 
-/// A provider's word for something, for programs: letters, digits, `_`, `.` and `-`, at most 100 of
-/// them. `None` when none are left, for what is no single word, and for what looks like a key, an
-/// address or a host.
+/// A provider's word for something, for programs to read. It has letters, digits, `_`, `.` and `-`,
+/// and at most 100 of them. `None` if nothing is left, and for a text of several words, or one that
+/// looks like a key, an address or a host.
 pub fn word(text: &str) -> Option<String> {
     let text: String = text.chars().take(LONGEST_READ).collect();
     let text = printable(&text);
@@ -76,7 +78,7 @@ pub fn word(text: &str) -> Option<String> {
     (fit && !word.is_empty()).then_some(word)
 }
 
-/// The text, cut after so many characters; a cut one says so by its last character.
+/// The text, cut after `most` characters. A text that was cut ends in `…`.
 pub fn shortened(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
         Some((end, _)) => format!("{}…", &text[..end]),
@@ -84,8 +86,8 @@ pub fn shortened(text: &str, most: usize) -> String {
     }
 }
 
-/// One printable line of what was written by a person or for one; `None` for a page and a stack
-/// trace.
+/// A text that a person wrote, or that was written for one, as one printable line. `None` for a web
+/// page and a stack trace.
 fn whole_text(text: &str) -> Option<String> {
     let read: String = text.chars().take(LONGEST_READ).collect();
     if page::is_page_or_trace(&read) {

@@ -1,13 +1,14 @@
-//! Identities: who owns a thing and which thing it is. Parsed once at the edge; a bare UUID never
-//! travels.
+//! The ids of organizations, jobs and ledger entries. An id is parsed once, where it enters; after
+//! that it has its own type and is never a bare UUID.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::{fmt, str::FromStr};
 use uuid::Uuid;
 
-/// Whose books: an organization's, or its sandbox's. A sandbox is a tenant of its own beside the
-/// live one: it has jobs and an account under `<uuid>#test`, and neither ever sees the other's.
+/// The owner of jobs and of an account: an organization, or the sandbox of one. A sandbox is a
+/// tenant of its own, with jobs and an account under `<uuid>#test`. An organization and its sandbox
+/// never see each other's jobs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct OrgId {
@@ -15,16 +16,16 @@ pub struct OrgId {
     mode: Mode,
 }
 
-/// Whether something is real.
+/// Whether jobs are rendered and paid for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Mode {
     /// Videos are rendered and charged.
     Live,
-    /// Nothing is rendered, and nothing charged.
+    /// Nothing is rendered, and nothing is charged.
     Sandbox,
 }
 
-/// What a sandbox's id has behind its organization's.
+/// The end of a sandbox's id, after the UUID of its organization.
 const SANDBOX: &str = "#test";
 
 impl OrgId {
@@ -38,22 +39,22 @@ impl OrgId {
         self.uuid
     }
 
-    /// Whether it is the organization or its sandbox.
+    /// Live for an organization, and sandbox for its sandbox.
     pub const fn mode(self) -> Mode {
         self.mode
     }
 
-    /// The organization that this is, or whose sandbox it is.
+    /// The organization itself; for a sandbox, the organization that it belongs to.
     pub const fn live(self) -> Self {
         Self { mode: Mode::Live, ..self }
     }
 
-    /// Its sandbox.
+    /// The sandbox of this organization; for a sandbox, itself.
     pub const fn sandbox(self) -> Self {
         Self { mode: Mode::Sandbox, ..self }
     }
 
-    /// Whether it is a sandbox.
+    /// Whether this is the sandbox of an organization.
     pub const fn is_sandbox(self) -> bool {
         matches!(self.mode, Mode::Sandbox)
     }
@@ -98,7 +99,8 @@ pub struct JobKey {
     pub job: JobId,
 }
 
-/// A video job. Version 7: ordered by its creation, with 74 random bits.
+/// The id of a video job: a UUID of version 7, so ids sort by the creation of their jobs. It has 74
+/// random bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct JobId(Uuid);
@@ -107,12 +109,12 @@ impl JobId {
     /// The nil UUID, which no job has.
     pub const NONE: Self = Self(Uuid::nil());
 
-    /// Takes a UUID as this identity.
+    /// The job with this UUID.
     pub const fn from_uuid(uuid: Uuid) -> Self {
         Self(uuid)
     }
 
-    /// The identity as a UUID.
+    /// The UUID of the job.
     pub const fn uuid(self) -> Uuid {
         self.0
     }
@@ -132,24 +134,23 @@ impl FromStr for JobId {
     }
 }
 
-/// Only the hyphenated form of 36 characters is read: a caller's id has one spelling.
+/// Reads only the form of 36 characters with hyphens, so that an id has one spelling.
 fn uuid(text: &str) -> Result<Uuid, NotAnId> {
     if text.len() == 36 { Uuid::try_parse(text).map_err(|_| NotAnId) } else { Err(NotAnId) }
 }
 
-/// An entry of a ledger, as its organization calls it: made of the organization and of what caused
-/// the entry, so that the same cause has the same id whoever works it out, and no two organizations
-/// have one in common.
+/// The id of a ledger entry, as callers see it. It is a hash of the organization and of the cause
+/// of the entry. So the same cause always has the same id, and two organizations never share one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct TransactionId(String);
 
 impl TransactionId {
     const PREFIX: &str = "txn_";
-    /// 128 bits: enough that no two causes ever meet.
+    /// 32 hex digits are 128 bits: enough that two causes never meet.
     const DIGITS: usize = 32;
 
-    /// The id of what this caused; a job's charge has the cause `job#<id>`.
+    /// The id of the entry with this cause. The cause of a job's charge is `job#<id>`.
     pub fn of(org: OrgId, cause: &str) -> Self {
         let digest = Sha256::digest(format!("{org}/{cause}"));
         let digits = digest.iter().take(Self::DIGITS / 2).map(|byte| format!("{byte:02x}"));
@@ -163,7 +164,7 @@ impl fmt::Display for TransactionId {
     }
 }
 
-/// Only text that could be an id is read as one, so that nothing else is looked up.
+/// Only text of the right form is an id, so that no other text is looked up.
 impl FromStr for TransactionId {
     type Err = NoTransactionId;
 

@@ -1,48 +1,47 @@
-//! Mexican pesos as whole millionths. The only type in which an amount is held, added, stored or
-//! shown.
+//! Amounts of Mexican pesos, as whole millionths of a peso. Every amount is held, added, stored and
+//! shown in this type.
 
 use crate::decimal::{self, DecimalError};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
-/// An amount in micro-MXN, positive or negative. Arithmetic is checked; text is exact. In the store
-/// it is a whole number of micro-pesos, in JSON for callers it is decimal text (`Display`).
+/// An amount in micro-MXN, positive or negative. Arithmetic is checked, and text is exact. The
+/// store keeps it as a whole number of micro-pesos. Callers read it as decimal text (`Display`).
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
 )]
 #[serde(transparent)]
 pub struct Money(i64);
 
-/// A sum left the range of ±9.2 billion pesos.
+/// A result is outside the range of ±9.2 billion pesos.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the amount is out of range")]
 pub struct MoneyOverflow;
 
 impl Money {
-    /// MXN 0.00.
     pub const ZERO: Self = Self(0);
 
-    /// An amount from whole millionths of a peso.
+    /// An amount of this many millionths of a peso.
     pub const fn from_micros(micros: i64) -> Self {
         Self(micros)
     }
 
-    /// Whole millionths of a peso.
+    /// The amount in millionths of a peso.
     pub const fn micros(self) -> i64 {
         self.0
     }
 
-    /// `self + other`.
+    /// The sum of both amounts, or an error if it is out of range.
     pub fn plus(self, other: Self) -> Result<Self, MoneyOverflow> {
         self.0.checked_add(other.0).map(Self).ok_or(MoneyOverflow)
     }
 
-    /// `self − other`.
+    /// This amount less the other, or an error if the difference is out of range.
     pub fn minus(self, other: Self) -> Result<Self, MoneyOverflow> {
         self.0.checked_sub(other.0).map(Self).ok_or(MoneyOverflow)
     }
 
-    /// `−self`.
+    /// The amount with the other sign, or an error if it is out of range.
     pub fn negated(self) -> Result<Self, MoneyOverflow> {
         self.0.checked_neg().map(Self).ok_or(MoneyOverflow)
     }

@@ -1,51 +1,51 @@
-//! Moments and lengths of time as values. Reads no clock: the time is handed in.
+//! Points in time and lengths of time, as values. No function here reads a clock: the time is an
+//! argument.
 
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// A moment in Unix seconds, UTC.
+/// A point in time, in whole Unix seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// A moment from Unix seconds.
+    /// The point in time of these Unix seconds.
     pub const fn from_unix_s(seconds: i64) -> Self {
         Self(seconds)
     }
 
-    /// Unix seconds.
+    /// This time in Unix seconds.
     pub const fn unix_s(self) -> i64 {
         self.0
     }
 
-    /// The moment this much later. A part of a second counts as a whole one, so that no wait is
-    /// shorter than it says.
+    /// The time `length` later. A part of a second counts as a whole one, so no wait is too short.
     pub fn after(self, length: Duration) -> Self {
         Self(self.0.saturating_add(i64::try_from(whole_seconds(length)).unwrap_or(i64::MAX)))
     }
 
-    /// The moment this much earlier; part seconds are dropped.
+    /// The time `length` earlier. A part of a second is ignored.
     pub fn before(self, length: Duration) -> Self {
         Self(self.0.saturating_sub(i64::try_from(length.as_secs()).unwrap_or(i64::MAX)))
     }
 
-    /// The day, counted from 1970-01-01 in UTC.
+    /// The number of the day in UTC. Day 0 is 1970-01-01.
     pub const fn day(self) -> i64 {
         self.0.div_euclid(SECONDS_OF_A_DAY)
     }
 
-    /// How long it is until the next day begins in UTC.
+    /// The time that is left of this day in UTC.
     pub fn until_tomorrow(self) -> Duration {
         Self((self.day() + 1).saturating_mul(SECONDS_OF_A_DAY)).since(self)
     }
 
-    /// The moment at which its day began, in UTC.
+    /// The beginning of this day in UTC.
     pub const fn midnight(self) -> Self {
         Self(self.0 - self.0.rem_euclid(SECONDS_OF_A_DAY))
     }
 
-    /// How long ago `earlier` was, 0 when it lies ahead.
+    /// The time that has passed since `earlier`; 0 if `earlier` lies in the future.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_secs(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }

@@ -1,13 +1,14 @@
-//! Letters that look like ASCII's and are judged as those.
+//! Folds characters that look like ASCII into ASCII, so that both are judged alike.
 
 use std::borrow::Cow;
 
-/// The first of the full-width forms of ASCII's printable characters, which are in the same order.
+/// The first full-width form of a printable ASCII character. The others follow in ASCII's order.
 const FULL_WIDTH: char = '\u{ff01}';
-/// How far the full-width forms are behind ASCII's.
+/// The distance in code points from an ASCII character to its full-width form.
 const DISTANCE: u32 = 0xfee0;
 
-/// The word as ASCII spells it, as far as that can be: `ops＠acme。example` is an address.
+/// The word with ASCII characters in place of those that look like them: `ops＠acme。example` becomes
+/// an e-mail address.
 pub(super) fn folded(word: &str) -> Cow<'_, str> {
     if word.is_ascii() {
         return Cow::Borrowed(word);
@@ -16,7 +17,8 @@ pub(super) fn folded(word: &str) -> Cow<'_, str> {
     let letter = |at: Option<usize>| {
         at.and_then(|at| characters.get(at)).is_some_and(char::is_ascii_alphanumeric)
     };
-    // A full stop of Chinese and Japanese ends a sentence unless a host could have it.
+    // A Chinese or Japanese full stop ends a sentence, unless it stands between two ASCII letters
+    // or digits, as in the name of a host.
     let full_stop = |at: usize| letter(at.checked_sub(1)) && letter(at.checked_add(1));
     let dotted = |(at, character): (usize, &char)| match character {
         '。' | '｡' if full_stop(at) => '.',

@@ -1,25 +1,25 @@
-//! Which words are hosts: names and numbers of machines.
+//! Decides which words are hosts: names and addresses of machines.
 
 use super::reader::bare;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-/// Ends of host names that are read as such in any case. A word with another end may be two
-/// sentences without a blank between them.
+/// Last labels of host names, recognized in upper and lower case. A word with another last label
+/// may be two sentences without a space between them.
 pub(super) const ENDS: [&str; 25] = [
     "ai", "app", "biz", "cloud", "co", "com", "corp", "de", "dev", "edu", "eu", "example", "gov",
     "home", "info", "internal", "io", "lan", "local", "media", "net", "org", "run", "svc", "xyz",
 ];
 
-/// First parts of a field's name, which is no host: `parameters.aspectRatio`.
+/// First parts of field names, such as `parameters.aspectRatio`. Such a word is no host.
 const FIELDS: [&str; 5] = ["body", "config", "input", "instances", "parameters"];
 
-/// Ports that a plain word is a host in front of: `acme:8080`.
+/// Ports that make a host of a plain word before them: `acme:8080`.
 const PORTS: [&str; 18] = [
     "80", "443", "3000", "3306", "5000", "5432", "5672", "6379", "8000", "8080", "8081", "8443",
     "8888", "9000", "9090", "9200", "27017", "50051",
 ];
 
-/// Ends of fields' names and other words in front of a number that is no port: `max-length:2500`.
+/// Last parts of field names and other words before a number that is no port: `max-length:2500`.
 const QUANTITIES: [&str; 33] = [
     "at",
     "bitrate",
@@ -73,8 +73,10 @@ pub(super) fn is_ip(word: &str) -> bool {
         || (word.len() > 6 && word.to_lowercase().strip_prefix("0x").is_some_and(hex_only))
 }
 
-/// Four numbers with dots or dashes between them, in any of C's spellings of a number, and an
-/// address of a private network in one number. The greatest number of 32 bits is a limit of seeds.
+/// Recognizes an IPv4 address as four numbers with dots, dashes or underscores between them. Each
+/// number may have any spelling of C. An address of a private network is also recognized when it is
+/// written as one number. The largest signed number of 32 bits is excepted: it is a common limit
+/// for seeds.
 fn is_ipv4_otherwise(word: &str) -> bool {
     let four = |parts: &[&str]| {
         parts.iter().all(|part| part.len() < 5 && part_of_c(part).is_some_and(|part| part < 256))
@@ -93,7 +95,7 @@ fn is_ipv4_otherwise(word: &str) -> bool {
             && word.parse().is_ok_and(inside))
 }
 
-/// `10`, `012` in octal, `0xa`.
+/// Reads a number as C does: decimal `10`, octal `012` or hexadecimal `0xa`.
 fn part_of_c(part: &str) -> Option<u32> {
     match part.as_bytes() {
         [b'0', b'x' | b'X', ..] => u32::from_str_radix(&part[2..], 16).ok(),
@@ -106,8 +108,10 @@ fn hex_only(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// `storage.googleapis.com`, `node7.cluster1`, `java.lang.Error`, `localhost`; not `e.g.`,
-/// `veo3.1`, `1.5s`, or two sentences without a blank: `long.Try`.
+/// Whether a word is the name of a host: `storage.googleapis.com`, `node7.cluster1`,
+/// `java.lang.Error`, `localhost`.
+///
+/// These are no hosts: `e.g.`, `veo3.1`, `1.5s`, and two sentences without a space: `long.Try`.
 pub(super) fn is_host(word: &str) -> bool {
     let host = word.split(['/', ':', '?', '#']).next().unwrap_or_default();
     let lower = host.to_lowercase();
@@ -145,13 +149,14 @@ pub(super) fn is_host(word: &str) -> bool {
     last.chars().count() > 1 && !two_sentences && (!a_number || known_end)
 }
 
-/// The last part of a host's name: letters, or letters and then digits.
+/// Whether a label can be the last one of a host: letters, or letters and then digits.
 fn is_end(label: &str) -> bool {
     let first = label.starts_with(char::is_alphabetic);
     first && (label.chars().all(char::is_alphanumeric) || label.to_lowercase().starts_with("xn--"))
 }
 
-/// `redis-master:6379`, `acme:8080`; not `16:9`, `seed:8000`.
+/// Whether a word is a host and its port: `redis-master:6379`, `acme:8080`. Ratios and settings are
+/// not: `16:9`, `seed:8000`.
 pub(super) fn names_a_port(word: &str) -> bool {
     let Some((name, rest)) = word.split_once(':') else { return false };
     let port = rest.split('/').next().unwrap_or_default();

@@ -1,10 +1,10 @@
-//! Which words tell how the inside of a provider or of the operator's account looks: addresses,
+//! Decides which words reveal the inside of a provider or of the operator's account: addresses,
 //! e-mails, paths.
 
 use super::host::{ENDS, is_host, is_ip, names_a_port};
 use super::reader::bare;
 
-/// First parts of a path that name a resource, such as `projects/acme`.
+/// First parts of paths that name a resource, such as `projects/acme`.
 const RESOURCES: [&str; 14] = [
     "accounts",
     "apps",
@@ -22,7 +22,7 @@ const RESOURCES: [&str; 14] = [
     "users",
 ];
 
-/// Whether a word tells an address, a name or a place that is not the caller's.
+/// Whether a word reveals an address, a name or a place that does not belong to the caller.
 pub(super) fn tells_the_inside(word: &str) -> bool {
     let bare = bare(word);
     is_address(word)
@@ -36,7 +36,7 @@ pub(super) fn tells_the_inside(word: &str) -> bool {
         || is_long_number(bare)
 }
 
-/// Whether a word names a kind of error, such as `value_error.missing`, which is written like a
+/// Whether a word names a kind of error, such as `value_error.missing`. Such a name looks like a
 /// host.
 pub(super) fn is_a_kind(word: &str) -> bool {
     let plain =
@@ -73,7 +73,7 @@ fn is_address(word: &str) -> bool {
         || schemes.iter().any(|scheme| bare(&lower).starts_with(scheme))
 }
 
-/// `%2F` and the like, but not `50%`.
+/// Whether a word contains a percent-encoded byte, such as `%2F`. `50%` contains none.
 fn is_percent_encoded(word: &str) -> bool {
     let hex = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_hexdigit);
     let bytes = word.as_bytes();
@@ -83,8 +83,8 @@ fn is_percent_encoded(word: &str) -> bool {
         .any(|(at, byte)| *byte == b'%' && hex(bytes.get(at + 1)) && hex(bytes.get(at + 2)))
 }
 
-/// `/var/task`, `./x`, `~/x`, `C:/x`, `projects/acme`, `a/b/c`, `acme-prod/x`; not `and/or`,
-/// `video/mp4`, `16/9`, `4:3/16:9`.
+/// Whether a word is a path: `/var/task`, `./x`, `~/x`, `C:/x`, `projects/acme`, `a/b/c`,
+/// `acme-prod/x`. These are not: `and/or`, `video/mp4`, `16/9`, `4:3/16:9`.
 fn is_path(word: &str) -> bool {
     let word = word.trim_matches(|character: char| {
         !character.is_alphanumeric() && !"/~._-".contains(character)
@@ -101,7 +101,8 @@ fn is_path(word: &str) -> bool {
     RESOURCES.contains(&first.to_lowercase().as_str()) || !plain
 }
 
-/// An account's or a project's number; seeds and support codes are shorter.
+/// Whether a word is as long as the number of an account or a project. Seeds and support codes are
+/// shorter.
 fn is_long_number(word: &str) -> bool {
     word.split(|character: char| !character.is_ascii_digit()).any(|run| run.len() >= 11)
 }

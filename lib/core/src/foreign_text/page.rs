@@ -1,10 +1,11 @@
-//! Texts that are none: pages, stack traces, and keys in blocks.
+//! Recognizes web pages, stack traces and blocks with keys: texts that are no sentences for a
+//! reader.
 
-/// What only a web page or an XML document has in it, in lower case.
+/// Pieces, in lower case, that only a web page or an XML document contains.
 const PAGE: [&str; 9] =
     ["<!doctype", "<html", "<head", "<body", "<title", "<script", "<style", "<?xml", "</"];
 
-/// What only a trace of a program has in it, in lower case.
+/// Pieces, in lower case, that only the stack trace of a program contains.
 const TRACE: [&str; 11] = [
     "traceback (most recent call last)",
     "stack trace",
@@ -19,15 +20,15 @@ const TRACE: [&str; 11] = [
     ".py\", line ",
 ];
 
-/// Whether a program wrote this, and not a person.
+/// Whether a program generated the text for another program, and not for a person.
 pub(super) fn is_page_or_trace(text: &str) -> bool {
     let text = text.to_lowercase();
     let has = |word: &str| text.contains(word);
     PAGE.iter().any(|word| has(word)) || TRACE.iter().any(|word| has(word))
 }
 
-/// The text without what stands from `-----BEGIN` to the end of its `-----END` line, or to the
-/// text's end.
+/// The text without its PEM blocks. A block goes from `-----BEGIN` to the end of its `-----END`
+/// line, or to the end of the text.
 pub(super) fn without_key_blocks(text: &str) -> String {
     let (mut kept, mut rest) = (String::with_capacity(text.len()), text);
     while let Some((before, block)) = rest.split_once("-----BEGIN") {

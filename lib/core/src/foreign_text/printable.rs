@@ -1,12 +1,11 @@
-//! What a terminal can be trusted with.
+//! Makes a text safe to print on a terminal.
 
 use std::iter::Peekable;
 use std::str::Chars;
 use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory};
 
-/// The text as one line that a terminal, a log and a browser show as it is written. Escape
-/// sequences go whole; line breaks and tabs become a blank; control, bidi and invisible characters
-/// go.
+/// The text as one line that a terminal, a log and a browser show as it is written. Line breaks and
+/// tabs become a space. Escape sequences and control, bidi and invisible characters are removed.
 pub fn printable(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut rest = text.chars().peekable();
@@ -25,13 +24,13 @@ pub fn printable(text: &str) -> String {
     plain
 }
 
-/// The text line by line, each as [`printable`] leaves it.
+/// The text with each of its lines as [`printable`] leaves it.
 pub fn printable_lines(text: &str) -> String {
     text.lines().map(printable).collect::<Vec<_>>().join("\n")
 }
 
-/// After ESC: a control sequence, a string with its terminator, or one or two characters (ECMA-48,
-/// 5.3).
+/// Skips what follows ESC: a control sequence, a string with its terminator, or one or two
+/// characters (ECMA-48, 5.3).
 fn skip_escape(rest: &mut Peekable<Chars<'_>>) {
     match rest.next() {
         Some('[') => skip_control_sequence(rest),
@@ -41,13 +40,14 @@ fn skip_escape(rest: &mut Peekable<Chars<'_>>) {
     }
 }
 
-/// Parameters, then one final character.
+/// Skips the parameters and the final character.
 fn skip_control_sequence(rest: &mut Peekable<Chars<'_>>) {
     while rest.next_if(|character| matches!(character, ' '..='?')).is_some() {}
     rest.next_if(|character| matches!(character, '@'..='~'));
 }
 
-/// Up to BEL or ST. A string without an end takes the rest of the text with it, as in a terminal.
+/// Skips a string up to BEL or ST. As in a terminal, a string without an end takes the rest of the
+/// text.
 fn skip_string(rest: &mut Peekable<Chars<'_>>) {
     while let Some(character) = rest.next() {
         match character {
@@ -58,9 +58,12 @@ fn skip_string(rest: &mut Peekable<Chars<'_>>) {
     }
 }
 
-/// Characters without a shape of their own, and those that turn the order of others: Unicode's
-/// format characters (`Cf`), what it tells programs to ignore where they cannot show it, its
-/// noncharacters, and the blank Braille cell.
+/// Whether a character is invisible, or changes the order of other characters:
+///
+/// - Unicode's format characters (`Cf`);
+/// - characters that Unicode tells programs to ignore where they cannot show them;
+/// - Unicode's noncharacters;
+/// - the blank Braille cell.
 pub fn is_invisible(character: char) -> bool {
     character.general_category() == GeneralCategory::Format
         || is_ignorable(character)
@@ -68,7 +71,7 @@ pub fn is_invisible(character: char) -> bool {
         || character == '\u{2800}'
 }
 
-/// Characters that only change the one before them, such as an accent.
+/// Whether a character only changes the one before it, such as an accent.
 pub fn is_combining_mark(character: char) -> bool {
     character.general_category_group() == GeneralCategoryGroup::Mark
 }
@@ -85,7 +88,7 @@ const fn is_ignorable(character: char) -> bool {
     )
 }
 
-/// The 66 code points that never become characters (the Unicode Standard, 23.7).
+/// Whether a code point is one of the 66 that never become characters (the Unicode Standard, 23.7).
 fn is_noncharacter(character: char) -> bool {
     matches!(character, '\u{fdd0}'..='\u{fdef}') || u32::from(character) & 0xFFFE == 0xFFFE
 }

@@ -1,20 +1,21 @@
-//! Which words of a text its reader must not see.
+//! Decides which words of a text its reader must not see.
 //!
-//! A word that is taken out wrongly costs the reader a gap. A word that is left wrongly can cost a
-//! key. So the rules name shapes, and are wide.
+//! A word removed by mistake costs the reader a gap. A word left by mistake can cost a key. So the
+//! rules describe shapes, and match more than necessary.
 
 use super::inside::tells_the_inside;
 use super::secret::is_secret;
 
-/// The word behind one of these is a secret whatever it looks like.
+/// The word after one of these is a secret, whatever it looks like.
 const SECRET_FOLLOWS: [&str; 6] =
     ["bearer", "authorization", "passphrase", "password", "passwd", "pwd"];
-/// The word behind one of these and `:` or `=` is a secret. Without those they are ordinary words.
+/// The word after one of these is a secret if `:` or `=` stands between them. Otherwise these are
+/// ordinary words.
 const SECRET_IS_ASSIGNED: [&str; 7] = ["auth", "creds", "pass", "pin", "pw", "sid", "sig"];
-/// Between `Authorization:` and the secret.
+/// Words between `Authorization:` and the secret.
 const SCHEMES: [&str; 5] = ["basic", "bearer", "digest", "key", "token"];
-/// The word behind one of these is a secret unless it is an ordinary word: `key frame`, `secret
-/// garden`.
+/// The word after one of these is a secret, unless it is an ordinary word: `key frame`,
+/// `secret garden`.
 const SECRET_MAY_FOLLOW: [&str; 13] = [
     "key",
     "keys",
@@ -31,9 +32,10 @@ const SECRET_MAY_FOLLOW: [&str; 13] = [
     "jwt",
 ];
 
-/// The word behind one of these is a name of the operator's, unless it is one of [`GLUE`].
+/// The word after one of these is the name of something of the operator's, unless it is one of
+/// [`GLUE`].
 const NAME_FOLLOWS: [&str; 4] = ["project", "projects", "bucket", "buckets"];
-/// The word behind one of these is a name if it is written like one: with a digit, a dash, a dot.
+/// The word after one of these is a name if it has a digit, a dash or a dot.
 const NAME_MAY_FOLLOW: [&str; 31] = [
     "account",
     "accounts",
@@ -68,7 +70,7 @@ const NAME_MAY_FOLLOW: [&str; 31] = [
     "zone",
 ];
 
-/// A word with a dash, or with letters and a digit, in front of one of these is a name:
+/// A word before one of these is a name if it has a dash, or letters and a digit:
 /// `the acme-prod project`.
 const NAME_PRECEDES: [&str; 13] = [
     "account",
@@ -86,11 +88,11 @@ const NAME_PRECEDES: [&str; 13] = [
     "tenant",
 ];
 
-/// Between a noun and the name that it announces.
+/// Words between a noun and the name that it announces.
 const BETWEEN: [&str; 8] = ["id", "ids", "name", "named", "number", "called", "is", "was"];
-/// Between a noun and its secret or its name: `the password was set to hunter2`.
+/// Words between a noun and its secret or its name: `the password was set to hunter2`.
 const SET: [&str; 4] = ["changed", "equal", "equals", "set"];
-/// Between a name and `project` or `bucket`.
+/// Words between a name and the noun after it: `the acme-prod GCP project`.
 const QUALIFIERS: [&str; 6] = ["cloud", "gcp", "gcs", "google", "s3", "storage"];
 
 /// Words that follow `project` or `bucket` in a sentence and are no names.
@@ -100,7 +102,8 @@ const GLUE: [&str; 36] = [
     "or/and", "should", "that", "the", "this", "to", "were", "which", "will", "with",
 ];
 
-/// Words of a text about the operator's account or a provider's machines, not about an order.
+/// Words of a text about the operator's account or a provider's machines. A text about an order
+/// does not use them.
 const OPERATORS: [&str; 24] = [
     "account",
     "api key",
@@ -128,23 +131,25 @@ const OPERATORS: [&str; 24] = [
     "worker",
 ];
 
-/// Whether a text speaks of the operator's account or of a provider's machines.
+/// Whether a text is about the operator's account or a provider's machines, not about an order.
 pub(super) fn speaks_of_the_operator(text: &str) -> bool {
     let text = text.to_lowercase();
     OPERATORS.iter().any(|word| text.contains(word))
 }
 
-/// Who is going to read a text.
+/// The audience of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reader {
-    /// The operator: everything but secrets.
+    /// The operator, who may see everything but secrets.
     Log,
-    /// A caller: nothing of the inside either.
+    /// A caller, who may see neither secrets nor the inside of a provider or of the operator's
+    /// account.
     Caller,
 }
 
 impl Reader {
-    /// Whether this reader must not see a word, for what it is or for the words around it.
+    /// Whether this reader must not see a word, because of the word itself or of the words around
+    /// it.
     pub(super) fn must_not_see(self, before: Before<'_>, word: &str, next: &str) -> bool {
         let unfit =
             |word: &str| is_secret(word) || (self == Self::Caller && tells_the_inside(word));
@@ -155,7 +160,7 @@ impl Reader {
             || (self == Self::Caller && is_name_of(word, next))
     }
 
-    /// Whether the word before says that this one is a secret or a name.
+    /// Whether the word before announces this one as a secret or a name.
     fn is_announced(self, before: Before<'_>, word: &str, joined: bool) -> bool {
         let ((of, noun), bare) = (noun(before.word), bare(word));
         let noun = noun.as_str();
@@ -171,7 +176,8 @@ impl Reader {
         !glue && (a_secret || a_key || (a_name && self == Self::Caller))
     }
 
-    /// `token=abc`, `"password":"abc"`, `project:acme`.
+    /// Whether a word contains a name or secret that is assigned: `token=abc`, `"password":"abc"`,
+    /// `project:acme`.
     fn is_assigned(self, word: &str) -> bool {
         let before = |at: usize| Before { word: &word[..at], ..Before::default() };
         word.match_indices(['=', ':'])
@@ -179,19 +185,19 @@ impl Reader {
     }
 }
 
-/// What stands before a word, as far as it matters for it.
+/// The words before a word, as far as they decide about it.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Before<'a> {
-    /// The last word that does not only stand between a noun and its name.
+    /// The last word, except those that only stand between a noun and its name.
     word: &'a str,
-    /// Whether `:` or `=` follows it.
+    /// Whether `:` or `=` follows that word.
     assigned: bool,
-    /// The very last word.
+    /// The last word of all.
     last: &'a str,
 }
 
 impl<'a> Before<'a> {
-    /// What stands before the word behind this one.
+    /// The context of the word after `word`.
     pub(super) fn then(self, word: &'a str) -> Self {
         let assigned = word.ends_with([':', '=']);
         if self.is_between(word) {
@@ -218,8 +224,8 @@ impl<'a> Before<'a> {
     }
 }
 
-/// The noun of a word in lower case, and whether something stands before it: `token` of
-/// `accessToken`, `project` of `project_id`.
+/// The noun in a word, in lower case, and whether another part stands before it: `token` in
+/// `accessToken`, `project` in `project_id`.
 fn noun(word: &str) -> (bool, String) {
     let word = bare(word);
     let mut parts = vec![String::new()];
@@ -239,13 +245,12 @@ fn noun(word: &str) -> (bool, String) {
     (parts.len() > 1, parts.pop().unwrap_or_default())
 }
 
-/// Whether a word only stands between a name and what it is the name of: `the acme-prod GCP
-/// project`.
+/// Whether a word only stands between a name and its noun: `the acme-prod GCP project`.
 pub(super) fn is_qualifier(word: &str) -> bool {
     QUALIFIERS.contains(&bare(word).to_lowercase().as_str())
 }
 
-/// Whether the next word says that this one is a name.
+/// Whether the next word announces this one as a name.
 fn is_name_of(word: &str, next: &str) -> bool {
     let word = bare(word);
     let (letter, digit) = (
@@ -257,18 +262,18 @@ fn is_name_of(word: &str, next: &str) -> bool {
     named && NAME_PRECEDES.contains(&next.trim_end_matches("'s").trim_end_matches("’s"))
 }
 
-/// A word without quotes, brackets and punctuation around it.
+/// The word without quotes, brackets and punctuation around it.
 pub(super) fn bare(word: &str) -> &str {
     word.trim_matches(|character: char| !character.is_alphanumeric())
 }
 
-/// What stands between brackets, quotes, commas, colons and equals signs within a word.
+/// The parts of a word between brackets, quotes, commas, colons and equals signs.
 fn parts(word: &str) -> impl Iterator<Item = &str> {
     word.split(|character: char| "()[]{}<>\"'`,;:=|*".contains(character))
         .filter(|part| !part.is_empty())
 }
 
-/// A word of letters, with at most a capital at its beginning or all in capitals.
+/// Whether a word is ordinary: short, of letters only, and all in one case after the first letter.
 fn is_ordinary(word: &str) -> bool {
     let letters = word.split(['-', '\'', '’', '/']).flat_map(str::chars).all(char::is_alphabetic);
     let rest = word.chars().skip(1);

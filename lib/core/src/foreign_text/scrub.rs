@@ -1,4 +1,4 @@
-//! Takes words out of a text.
+//! Removes words from a text.
 
 use super::fold::folded;
 use super::printable::printable;
@@ -6,25 +6,24 @@ use super::reader::{Before, Reader, is_qualifier};
 
 use std::borrow::Cow;
 
-/// What stands for what was taken out.
+/// Stands in place of removed words.
 const GAP: &str = "[…]";
 
-/// What stands for what was taken out because it is the caller's prompt.
+/// Stands in place of removed words that repeat the caller's prompt.
 const PROMPT: &str = "[prompt]";
 
-/// So many characters in a row that stand in the prompt too are taken for a repetition of it.
+/// This many characters in a row that also stand in the prompt count as a repetition of it.
 const ECHO: usize = 12;
 
-/// A text with gaps.
+/// A text with gaps in place of removed words.
 pub(super) struct Scrubbed {
-    /// What is left.
     pub(super) text: String,
-    /// Whether something was taken out.
+    /// Whether at least one word was removed.
     pub(super) touched: bool,
 }
 
 impl Scrubbed {
-    /// The text, if a reader can make something of it: more than gaps and a word or two around
+    /// The text, if a reader can understand it: it has more than gaps and a word or two around
     /// them.
     pub(super) fn readable(self) -> Option<String> {
         let words =
@@ -34,7 +33,7 @@ impl Scrubbed {
     }
 }
 
-/// The words of a text, with a gap for each run of those that the reader must not see.
+/// The text, with a gap in place of each run of words that the reader must not see.
 pub(super) fn scrubbed(text: &str, reader: Reader) -> Scrubbed {
     let mut kept: Vec<&str> = Vec::new();
     let (mut touched, mut before) = (false, Before::default());
@@ -55,8 +54,8 @@ pub(super) fn scrubbed(text: &str, reader: Reader) -> Scrubbed {
     Scrubbed { text: kept.join(" "), touched }
 }
 
-/// The text without what stands so in the prompt: runs of at least twelve characters, or the whole
-/// of a shorter prompt, whatever their case.
+/// The text without its repetitions of the prompt, in any case. A repetition is a run of at least
+/// twelve characters, or the whole of a shorter prompt.
 pub(super) fn without_prompt(text: &str, prompt: &str) -> String {
     let prompt = lower(&printable(prompt).split_whitespace().collect::<Vec<_>>().join(" "));
     let length = ECHO.min(prompt.len());
@@ -81,7 +80,8 @@ pub(super) fn without_prompt(text: &str, prompt: &str) -> String {
     kept
 }
 
-/// One character for each: what has a longer lower case counts by the first of its characters.
+/// The text in lower case, one character for each. If a lower-case form has several characters,
+/// only the first of them is kept.
 fn lower(text: &str) -> Vec<char> {
     text.chars().map(|character| character.to_lowercase().next().unwrap_or(character)).collect()
 }

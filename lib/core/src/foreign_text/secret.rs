@@ -1,8 +1,8 @@
-//! Which words are keys, tokens and other secrets.
+//! Decides which words are keys, tokens and other secrets.
 
 use super::reader::bare;
 
-/// How keys and tokens of well-known kinds begin, in lower case.
+/// Prefixes of well-known kinds of keys and tokens, in lower case.
 const KEYS: [&str; 29] = [
     "ghub_sk_",
     "sb_secret_",
@@ -48,7 +48,7 @@ fn has_digit(word: &str) -> bool {
     word.bytes().any(|byte| byte.is_ascii_digit())
 }
 
-/// An address whose query or user part may be a credential.
+/// Whether a word is an address with a query or a user part. Both may be a credential.
 fn carries_a_query_or_user(word: &str) -> bool {
     word.split_once("://").is_some_and(|(_, rest)| {
         let host = rest.split('/').next().unwrap_or_default();
@@ -56,7 +56,8 @@ fn carries_a_query_or_user(word: &str) -> bool {
     })
 }
 
-/// Runs of letters and digits that no language has: long, or of mixed kinds.
+/// Whether a word has runs of letters and digits that no language has: long ones, or of mixed
+/// kinds.
 fn is_random(word: &str) -> bool {
     let runs = word.split(|character: char| !character.is_ascii_alphanumeric());
     let joined: String = word.chars().filter(|character| !"-_+/=.:".contains(*character)).collect();
@@ -71,7 +72,7 @@ fn is_random(word: &str) -> bool {
             && kinds(word) == 3)
 }
 
-/// As keys of AWS's are written. A path of names has few capitals.
+/// Whether a word has the alphabet of AWS's keys. A path of names has it too, but few capitals.
 fn is_base64(word: &str) -> bool {
     word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=-_".contains(&byte))
 }
@@ -89,7 +90,7 @@ fn is_random_run(run: &str) -> bool {
         || (run.len() >= 12 && (kinds(run) == 3 || (hex && mixed)))
 }
 
-/// How many of digits, small letters and capitals there are.
+/// How many kinds of characters a run has, out of digits, small letters and capitals.
 fn kinds(run: &str) -> u8 {
     let has = |kind: fn(&u8) -> bool| u8::from(run.bytes().any(|byte| kind(&byte)));
     has(u8::is_ascii_digit) + has(u8::is_ascii_lowercase) + has(u8::is_ascii_uppercase)

@@ -1,6 +1,8 @@
+mod log;
+
 use super::*;
 
-/// Each has something in it that callers must not read: the text, and that something.
+/// Texts with something that callers must not read, each with that something.
 const HOSTILE: [(&str, &str); 120] = [
     ("see https://v3.fal.media/files/x.mp4?token=abc for the prompt", "token=abc"),
     ("see HTTPS://EVIL.EXAMPLE/x for the prompt", "EVIL"),
@@ -130,7 +132,7 @@ const HOSTILE: [(&str, &str); 120] = [
     ("the prompt \u{202e}desufer saw\u{202c} was refused", "\u{202e}"),
 ];
 
-/// No reader can make anything of these.
+/// Texts of which no reader can make sense.
 const UNREADABLE: [&str; 11] = [
     "",
     " \n ",
@@ -145,7 +147,7 @@ const UNREADABLE: [&str; 11] = [
     "thread 'main' panicked at src/main.rs:3:5: no prompt",
 ];
 
-/// What speaks of an order passes as it is.
+/// Texts about an order, which pass unchanged.
 const HARMLESS: [&str; 34] = [
     "Input should be '5' or '10'; String should have at most 2500 characters",
     "The content could not be processed because it contained material flagged by a content checker.",
@@ -226,55 +228,6 @@ fn what_may_speak_of_the_operator_is_withheld() {
     }
     let text = "Unable to generate a video for a hummingbird";
     assert_eq!(for_callers_if_clean(text).as_deref(), Some(text));
-}
-
-#[test]
-fn the_log_keeps_names_and_no_secrets() {
-    let text = "Permission 'storage.objects.create' denied on gs://acme-private/x for a-1@gcp-sa.iam.gserviceaccount.com";
-    assert_eq!(for_the_log(text, ""), text);
-    for (text, kept) in [
-        ("Bearer hunter2 was refused at 10.0.0.1", "Bearer […] was refused at 10.0.0.1"),
-        ("see https://x.example/f?sig=abc now", "see […] now"),
-        ("see https://me:pw@x.example/f now", "see […] now"),
-        ("see https://x.example/f now", "see https://x.example/f now"),
-        ("two\nlines \u{1b}[31mred", "two lines red"),
-        ("<html>x", "(a page or a stack trace)"),
-        ("no wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY here", "no […] here"),
-        ("sig=hunter pass=hunter auth=hunter at db.internal", "[…] at db.internal"),
-        (
-            "Authorization: Basic abcdefgh at acme-prod:8080",
-            "Authorization: Basic […] at acme-prod:8080",
-        ),
-        (
-            "secretKey: hunter, the password was set to hunter",
-            "secretKey: […] the password was set to […]",
-        ),
-        (
-            "no projects/acmeProd/locations/us-central1/x",
-            "no projects/acmeProd/locations/us-central1/x",
-        ),
-    ] {
-        assert_eq!(for_the_log(text, ""), kept);
-    }
-    assert_eq!(for_the_log(&"long ".repeat(100_000), "").chars().count(), LONGEST_IN_LOG + 1);
-}
-
-#[test]
-fn the_log_keeps_no_prompt() {
-    for (text, prompt, kept) in [
-        ("no video for: a hummingbird at dawn", "A hummingbird\nat dawn", "no video for: [prompt]"),
-        ("no video for 'a hummingbird a…'", "a hummingbird at dawn", "no video for '[prompt]…'"),
-        ("无法生成：一只猫在跳舞", "一只猫在跳舞", "无法生成：[prompt]"),
-        ("no video", "a hummingbird at dawn", "no video"),
-        ("no video", "", "no video"),
-        (
-            "no video for a very secret hummingbird",
-            "a very secret hummingbird",
-            "no video for [prompt]",
-        ),
-    ] {
-        assert_eq!(for_the_log(text, prompt), kept);
-    }
 }
 
 #[test]
