@@ -1,4 +1,5 @@
-//! Whose request it is: the bearer key's hash leads to a key item, and that to an organization.
+//! Finds out which organization a request comes from. The hash of the bearer key leads to a key
+//! item, and the key item names the organization.
 
 mod rate;
 
@@ -18,19 +19,19 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// A key that exists is not looked up again for a minute in the same sandbox, so a revocation takes
-/// up to a minute to hold everywhere.
+/// How long one Lambda execution environment remembers a key that exists. So a revocation takes up
+/// to a minute to hold everywhere.
 const REMEMBERED: Duration = Duration::from_secs(60);
-/// More keys than one sandbox meets; past it the memory starts anew, so that it cannot grow without
-/// end.
+/// More keys than one execution environment meets. Beyond this number the memory is cleared, so
+/// that it cannot grow without end.
 const MOST_REMEMBERED: usize = 10_000;
 
-/// Requests with one key. An organization's 50 open jobs may each be asked for every second; five
-/// seconds' worth may come at once.
+/// The limit for one key. An organization may poll each of its 50 open jobs once a second. Five
+/// seconds' worth of requests may come at once.
 pub const REQUESTS: Rate = Rate { per_second: 50, at_once: 250 };
-/// Keys from one address that do not exist. A person tries a few; each costs a read.
+/// The limit for keys from one address that do not exist. A person tries a few; each costs a read.
 pub const UNKNOWN_KEYS: Rate = Rate { per_second: 2, at_once: 20 };
-/// More addresses than a flood that gets through API Gateway to one sandbox has in a minute.
+/// More addresses than a flood through API Gateway brings to one execution environment in a minute.
 const MOST_ADDRESSES: usize = 10_000;
 
 const SCHEME: &[u8] = b"Bearer ";
@@ -39,14 +40,14 @@ const TEST: &str = "ghub_sk_test_";
 const RANDOM_LENGTH: usize = 32;
 const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
-/// What became of a key that exists. A revoked key never becomes good again.
+/// The state of a key that exists. A revoked key never becomes good again.
 #[derive(Debug, Clone, Copy)]
 enum Standing {
     Good(OrgId),
     Revoked,
 }
 
-/// Finds out who calls.
+/// Authenticates requests, with a memory of the keys that it has seen.
 #[derive(Debug)]
 pub struct Auth {
     store: Store,
@@ -57,7 +58,7 @@ pub struct Auth {
 }
 
 impl Auth {
-    /// Over a store that has the table of keys, and for [`Self::account`] that of accounts.
+    /// Needs the table of keys, and for [`Self::account`] the table of accounts.
     pub fn new(store: &Store, ambient: &Ambient) -> Self {
         Self {
             store: store.clone(),
@@ -68,9 +69,9 @@ impl Auth {
         }
     }
 
-    /// The organization whose key the request carries. Keys that exist are remembered, keys that do
-    /// not exist never. A key that makes too many requests is refused, and so is an address that
-    /// sends too many keys that do not exist.
+    /// The organization whose key the request carries. Keys that exist are remembered for a minute;
+    /// keys that do not exist are never remembered. A key that makes too many requests is refused.
+    /// So is an address that sends too many keys that do not exist.
     pub async fn organization(&self, call: &Call) -> Result<OrgId, Error> {
         let key = bearer(call.request.headers())?;
         if !is_well_formed(key) {
@@ -80,8 +81,8 @@ impl Auth {
             (KeyHash::of(key), self.ambient.now(), self.ambient.now_unix_ms());
         let standing = match self.known(&hash) {
             Some((standing, since)) if now.since(since) < REMEMBERED => standing,
-            // The address's limit bounds the reads for keys that do not exist. This key exists, and
-            // is read once a minute.
+            // The limit per address bounds the reads for keys that do not exist. This key exists,
+            // and is read once a minute.
             Some(_) => self.look_up(&hash, now).await?.ok_or(Refusal::InvalidApiKey)?,
             None => self.look_up_unknown(&hash, call.address(), now).await?,
         };
@@ -91,8 +92,9 @@ impl Auth {
         Ok(org)
     }
 
-    /// Whose request it is, with their account as it stands now; the call is told both. A suspended
-    /// organization is refused.
+    /// The account of the organization whose key the request carries, as it is now. The
+    /// organization and its balance are also noted on the call. A suspended organization is
+    /// refused.
     pub async fn account(&self, call: &mut Call) -> Result<Account, Error> {
         let org = self.organization(call).await?;
         call.org = Some(org);
@@ -103,10 +105,12 @@ impl Auth {
         if account.suspended { Err(Refusal::OrganizationSuspended.into()) } else { Ok(account) }
     }
 
-    /// Keeps the day of the key's use for the operator, who wants to know which keys are in use. No
-    /// request waits for it or fails by it, and a sandbox writes it once a day for each key: the
-    /// next look-up finds it. On Lambda it goes on while the request is worked on; what is not done
-    /// by its end goes on with the next one.
+    /// Stores the day of the key's last use, because the operator wants to know which keys are in
+    /// use.
+    ///
+    /// No request waits for this write or fails because of it. An execution environment writes it
+    /// once a day for each key, and the next look-up finds the day. On Lambda the write runs while
+    /// the request is processed. If it is not done by then, it continues with the next request.
     fn note_use(&self, hash: &KeyHash, day: Timestamp) {
         let (store, hash) = (self.store.clone(), hash.clone());
         tokio::spawn(async move {
@@ -116,8 +120,8 @@ impl Auth {
         });
     }
 
-    /// A key that this sandbox has not met, from an address that may not have sent too many keys
-    /// that do not exist.
+    /// Looks up a key that this execution environment has not seen. The address is refused if it
+    /// sent too many keys that do not exist.
     async fn look_up_unknown(
         &self,
         hash: &KeyHash,
@@ -135,7 +139,7 @@ impl Auth {
         standing.ok_or_else(|| Refusal::InvalidApiKey.into())
     }
 
-    /// Reads the key and remembers it, if it exists.
+    /// Reads the key, and remembers it if it exists.
     async fn look_up(&self, hash: &KeyHash, now: Timestamp) -> Result<Option<Standing>, Error> {
         let Some(key) = self.store.key(hash).await? else { return Ok(None) };
         let standing =
@@ -160,7 +164,7 @@ impl Auth {
     }
 }
 
-/// A new key: 13 characters that say what it is and 32 random ones.
+/// A new key: 13 characters that say which kind it is, and 32 random ones.
 pub fn new_key(ambient: &Ambient, mode: Mode) -> String {
     let prefix = match mode {
         Mode::Live => LIVE,
@@ -170,7 +174,8 @@ pub fn new_key(ambient: &Ambient, mode: Mode) -> String {
     while key.len() < prefix.len() + RANDOM_LENGTH {
         let byte = usize::from(ambient.bytes::<1>()[0]);
         if byte < ALPHABET.len() * 4 {
-            // bytes past four alphabets are drawn again, so that all are even
+            // a byte beyond four alphabets is drawn again, so that all characters are equally
+            // likely
             key.push(char::from(ALPHABET[byte % ALPHABET.len()]));
         }
     }
@@ -180,7 +185,7 @@ pub fn new_key(ambient: &Ambient, mode: Mode) -> String {
 fn bearer(headers: &HeaderMap) -> Result<&str, Refusal> {
     let value = headers.get(AUTHORIZATION).ok_or(Refusal::MissingApiKey)?.as_bytes();
     match value.split_at_checked(SCHEME.len()) {
-        // A key of other bytes than a key has is a wrong key, not a missing one.
+        // A key with other characters than a key has is a wrong key, not a missing one.
         Some((scheme, key)) if scheme.eq_ignore_ascii_case(SCHEME) => {
             Ok(str::from_utf8(key).unwrap_or_default().trim())
         }

@@ -1,5 +1,5 @@
-//! The environment, read once at the start. A missing or bad value stops the start and names the
-//! variable; secrets print as nothing.
+//! Reads the environment once, at the start. A missing or wrong value stops the start, and the
+//! error names the variable. Secrets are never printed.
 
 mod google;
 mod prices;
@@ -9,8 +9,9 @@ use std::collections::HashMap;
 use std::{fmt, sync::Arc};
 use url::Url;
 
-/// Every variable that a function reads. Those that begin with `AWS_` are the SDKs' own; a secret
-/// is in its variable only on a developer's machine, elsewhere the variable after it names it.
+/// Every variable that a function reads. Variables that begin with `AWS_` belong to the SDKs. The
+/// variable of a secret holds its text on a developer's machine only. Elsewhere the variable after
+/// it names the secret.
 pub const VARIABLES: [&str; 36] = [
     "TABLE_JOBS",
     "TABLE_ACCOUNTS",
@@ -50,7 +51,7 @@ pub const VARIABLES: [&str; 36] = [
     "AWS_ENDPOINT_URL_SECRETS_MANAGER",
 ];
 
-/// A variable that stops the start.
+/// The variable that stops the start, and its problem.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the environment variable {name} {problem}")]
 pub struct ConfigError {
@@ -64,7 +65,7 @@ impl ConfigError {
     }
 }
 
-/// Environment variables, as they were when the process started or as a test hands them in.
+/// The environment variables of the process, as they were at its start. A test passes its own.
 #[derive(Clone)]
 pub struct Env(Arc<HashMap<String, String>>);
 
@@ -87,7 +88,7 @@ impl FromIterator<(String, String)> for Env {
 }
 
 impl Env {
-    /// The process's own.
+    /// The environment variables of this process.
     #[expect(clippy::disallowed_methods, reason = "this is where the environment comes in")]
     pub fn process() -> Self {
         std::env::vars_os()
@@ -95,50 +96,50 @@ impl Env {
             .collect()
     }
 
-    /// A value that may be absent; an empty one counts as absent.
+    /// The value of a variable that may be missing. An empty value counts as missing.
     pub fn optional(&self, name: &str) -> Option<&str> {
         debug_assert!(VARIABLES.contains(&name), "{name} is missing in the list of variables");
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
-    /// A value that must be there.
+    /// The value of a variable that must be set.
     pub fn required(&self, name: &str) -> Result<&str, ConfigError> {
         self.optional(name).ok_or_else(|| ConfigError::new(name, "is not set"))
     }
 
-    /// An address that must be there.
+    /// The address in a variable that must be set.
     pub fn url(&self, name: &str) -> Result<Url, ConfigError> {
         parsed_url(name, self.required(name)?)
     }
 
-    /// An address with a default.
+    /// The address in a variable, or the default.
     pub fn url_or(&self, name: &str, default: &str) -> Result<Url, ConfigError> {
         parsed_url(name, self.optional(name).unwrap_or(default))
     }
 
-    /// A secret that is in the environment itself, as on a developer's machine.
+    /// A secret whose text is in the environment itself, as on a developer's machine.
     pub fn secret(&self, name: &str) -> Option<Secret> {
         self.optional(name).map(Secret::new)
     }
 
-    /// The variable that names, in Secrets Manager, the secret which `name` would hold.
+    /// The variable that names the secret in Secrets Manager whose text `name` would hold.
     pub fn secret_variable(name: &str) -> String {
         format!("{name}_SECRET")
     }
 
-    /// Whether the secret is here or named.
+    /// Whether the text or the name of this secret is set.
     pub fn has_secret(&self, name: &str) -> bool {
         self.optional(name).is_some() || self.optional(&Self::secret_variable(name)).is_some()
     }
 
-    /// Where an AWS service answers if not at AWS: the SDKs' own variables, for one service or for
-    /// all.
+    /// The address of an AWS service, if it is not AWS's own. It is set by the variables of the
+    /// SDKs, for one service or for all.
     pub fn aws_endpoint(&self, service: &str) -> Option<&str> {
         self.optional(&format!("AWS_ENDPOINT_URL_{service}"))
             .or_else(|| self.optional("AWS_ENDPOINT_URL"))
     }
 
-    /// The providers whose credential is here or named: `FAL_KEY` for fal, `GOOGLE_SERVICE_ACCOUNT`
+    /// The providers whose credential is set or named: `FAL_KEY` for fal, `GOOGLE_SERVICE_ACCOUNT`
     /// for Google.
     pub fn providers(&self) -> Result<Providers, ConfigError> {
         let fal =
@@ -148,7 +149,7 @@ impl Env {
         Ok(Providers { fal, google })
     }
 
-    /// `FAL_QUEUE_URL`.
+    /// The address of fal's queue, from `FAL_QUEUE_URL`, or fal's own.
     pub fn fal_queue_url(&self) -> Result<Url, ConfigError> {
         self.url_or("FAL_QUEUE_URL", "https://queue.fal.run")
     }
@@ -170,7 +171,7 @@ fn parsed_url(name: &str, text: &str) -> Result<Url, ConfigError> {
     }
 }
 
-/// A value that must not be seen: it prints as nothing.
+/// A value that is never printed.
 #[derive(Clone)]
 pub struct Secret(Arc<str>);
 
@@ -179,7 +180,7 @@ impl Secret {
         Self(text.into())
     }
 
-    /// The value, for the one place that sends it.
+    /// The text itself, for the one place that sends it.
     pub fn expose(&self) -> &str {
         &self.0
     }

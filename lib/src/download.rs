@@ -1,9 +1,11 @@
-//! Fetches a finished file. A public address came in a provider's reply, so it is checked: known
-//! hosts only, HTTPS only, no credential, and every redirect is checked again. A file that needs
-//! the provider's credential is a request of the adapter's own making.
+//! Fetches finished files. The public address of a file comes in the reply of a provider, so it is
+//! checked. It must be HTTPS on a known host, redirects are checked as well, and no credential is
+//! sent. If a file needs the credential of the provider, the adapter builds the request.
 
+mod error;
 mod reading;
 
+pub use error::DownloadError;
 pub use reading::Download;
 
 use crate::adapter::google::inline::{InlineVideo, NoInlineVideo};
@@ -11,49 +13,22 @@ use crate::adapter::{FileSource, Request};
 use crate::config::ConfigError;
 use crate::outbound::{IDENTITY, Outbound, ProviderSender, SdkConfig, WireError};
 use crate::world::World;
-use reading::{SILENCE, SLOWEST_BYTES_PER_S, unless_silent};
+use reading::unless_silent;
 use reqwest::header::{ACCEPT_ENCODING, LOCATION};
 use reqwest::{Method, Response};
 use std::time::Duration;
 use url::{Host, Url};
 
-/// Where fal keeps files: its CDN, whose hosts are `fal.media` and below it (v2, v3, v3b …).
+/// The CDN of fal: `fal.media` and all hosts below it (v2, v3, v3b …).
 const FAL_CDN: &str = "fal.media";
-/// Where Google keeps them, and fal kept older ones.
+/// The host of Google's files, and of older files of fal.
 const GOOGLE_CDN: &str = "storage.googleapis.com";
-/// A file host redirects once if at all.
+/// A file host redirects once, if at all.
 const MOST_REDIRECTS: usize = 3;
-/// The whole file, of at most 512 MiB, at 15 Mbit/s or faster.
+/// The time for a whole file. The largest file of 512 MiB needs 15 Mbit/s for it.
 const TIMEOUT: Duration = Duration::from_secs(290);
-/// A file that could not be fetched. Trying again may help.
-#[derive(Debug, thiserror::Error)]
-pub enum DownloadError {
-    /// No answer.
-    #[error("the provider's file host did not answer")]
-    Wire(#[from] WireError),
-    /// Nothing came for 20 s.
-    #[error("the provider's file host was silent for {} s", SILENCE.as_secs())]
-    Silent,
-    /// Something came, and too little.
-    #[error("the provider's file host sent less than {} KiB a second", SLOWEST_BYTES_PER_S >> 10)]
-    Slow,
-    /// An answer without the file.
-    #[error("the provider's file host answered HTTP {0}")]
-    Status(u16),
-    /// A reply that should have had the video in it.
-    #[error(transparent)]
-    Inline(#[from] NoInlineVideo),
-    /// An address without TLS: on its way, others could put another file in its place.
-    #[error("the provider named a file on {0:?} without HTTPS; such a file is never fetched")]
-    Plain(String),
-    /// An address that must not be called.
-    #[error(
-        "the provider named a file on {0:?}, which is not one of its file hosts; DOWNLOAD_HOSTS allows further ones"
-    )]
-    Host(String),
-}
 
-/// Fetches files.
+/// Opens files on the hosts that are allowed.
 #[derive(Debug, Clone)]
 pub struct Downloads {
     outbound: Outbound,
@@ -62,9 +37,9 @@ pub struct Downloads {
 }
 
 impl Downloads {
-    /// With the further hosts of `DOWNLOAD_HOSTS`: `host` or `host:port`, separated by commas. The
-    /// host of `FAL_QUEUE_URL` is one too, since a result may name its file by a path alone. Like
-    /// the others it gets no credential with a request for a file.
+    /// Allows the hosts of `DOWNLOAD_HOSTS`, separated by commas, each as `host` or `host:port`.
+    /// The host of `FAL_QUEUE_URL` is also allowed, because a result may name its file by a path
+    /// alone. No host receives a credential with a request for a file.
     pub async fn new(world: &World, aws: &SdkConfig) -> Result<Self, ConfigError> {
         let hosts = world.env.optional("DOWNLOAD_HOSTS").unwrap_or_default();
         let hosts = hosts.split(',').map(str::trim).filter(|host| !host.is_empty());
@@ -77,7 +52,7 @@ impl Downloads {
         })
     }
 
-    /// Opens a file; its body is still to be read.
+    /// Opens a file. The caller then reads its body from the [`Download`].
     pub async fn open(&self, source: FileSource) -> Result<Download, DownloadError> {
         let (request, inline) = match source {
             FileSource::Public(address) => {
@@ -93,7 +68,8 @@ impl Downloads {
         }
     }
 
-    /// Asks a provider to remove its own copy, by the adapter's request. Returns the HTTP status.
+    /// Asks a provider to remove its own copy, with the request that the adapter made. Returns the
+    /// HTTP status. A repeat is safe.
     pub async fn remove_copy(&self, request: Request, timeout: Duration) -> Result<u16, WireError> {
         self.sender.send(request, timeout).await.map(|reply| reply.status)
     }
@@ -125,8 +101,8 @@ impl Downloads {
     fn allowed(&self, url: &Url) -> Result<(), DownloadError> {
         let (host, with_port) = (url.host_str().unwrap_or_default(), with_port(url));
         let known = host == FAL_CDN || host.ends_with(".fal.media") || host == GOOGLE_CDN;
-        // Plain HTTP is for simulators on this machine: on a network, others could put another file
-        // in its place.
+        // Plain HTTP is for simulators on this machine. On a network, an attacker could replace the
+        // file.
         let safe = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url));
         match () {
             () if !safe => Err(DownloadError::Plain(with_port)),
@@ -147,14 +123,14 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// `host` or `host:port`; the port is left out where it is the scheme's own.
+/// `host` or `host:port`; the default port of the scheme is left out.
 fn with_port(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
-/// A host of `DOWNLOAD_HOSTS`, as an address would have it. A scheme or a path would never fit any
-/// address.
+/// Brings an entry of `DOWNLOAD_HOSTS` into the form that [`with_port`] gives addresses. An entry
+/// with a scheme or a path would never match one, so it is an error.
 fn further_host(text: &str) -> Result<String, ConfigError> {
     let url = Url::parse(&format!("https://{text}")).ok();
     let host = url.map(|url| with_port(&url)).filter(|host| !host.is_empty());
@@ -217,7 +193,7 @@ mod tests {
         Downloads::new(&world, &sdk_config(&world).unwrap()).await.unwrap()
     }
 
-    /// A result may name its file by a path, which is one on the host of the result itself.
+    /// A result may name its file by a path, which lies on the host of the result itself.
     #[tokio::test]
     async fn a_file_beside_its_result_is_fetched() {
         let result = Url::parse("https://queue.fal.run/fal-ai/kling-video/requests/1").unwrap();
@@ -250,7 +226,7 @@ mod tests {
         }
     }
 
-    /// What the operator reads can be followed: no setting allows a file without TLS.
+    /// The operator can follow the advice in the message: no setting allows a file without TLS.
     #[tokio::test]
     async fn the_refusal_of_an_address_says_what_can_be_done() {
         let downloads = downloads("DOWNLOAD_HOSTS", "files.example.com").await;

@@ -9,10 +9,7 @@ use std::path::{Path, PathBuf};
 pub enum EnvFileError {
     /// The file cannot be opened, or is not UTF-8 text.
     #[error("{} cannot be read", .file.display())]
-    Unreadable {
-        file: PathBuf,
-        source: std::io::Error,
-    },
+    Unreadable { file: PathBuf, source: std::io::Error },
     /// A line is neither a variable nor a comment nor blank.
     #[error("{}:{number}: a line is NAME='value', a comment after #, or empty", .file.display())]
     Line {

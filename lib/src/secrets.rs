@@ -1,9 +1,10 @@
-//! The operator's secrets: in AWS Secrets Manager, read at the start and again every five minutes,
-//! or, on a developer's machine, in the environment. `FAL_KEY_SECRET` names the secret that
-//! `FAL_KEY` would be; the variable itself wins.
+//! Reads the operator's secrets from AWS Secrets Manager, at the start and again every five
+//! minutes. On a developer's machine they may stand in the environment. `FAL_KEY_SECRET` names the
+//! secret whose text `FAL_KEY` would have; if both are set, `FAL_KEY` is used.
 //!
-//! A [`Credential`] must be there when the function starts. A [`ProviderCredential`] need not: a
-//! provider whose secret cannot be used is a provider that is not there.
+//! The secret of a [`Credential`] must be usable when the function starts. The secret of a
+//! [`ProviderCredential`] need not: without it, the function runs as if this provider did not
+//! exist.
 
 mod provider;
 
@@ -24,21 +25,22 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
 
-/// So long a secret is taken as it was read: a rotated one holds everywhere five minutes later, for
-/// a read in 300 s of each sandbox.
+/// How long a secret is used before it is read again. So a rotated secret is in use everywhere five
+/// minutes later, at the cost of one read in 300 s for each execution environment.
 const FRESH: Duration = Duration::from_secs(5 * 60);
-/// Lambda gives a start ten seconds, and says nothing of why one took longer.
+/// The time for reading a secret at the start. Lambda gives a start ten seconds, and does not say
+/// why a start took longer.
 const STARTING: Duration = Duration::from_secs(5);
-/// Reading again happens while a job waits: 100 times its usual length, and then the secret of
-/// before is good enough.
+/// The time for reading a secret again, which is 100 times the usual time. A job waits meanwhile,
+/// and the previous secret can still be used.
 const READING_AGAIN: Duration = Duration::from_secs(2);
 
-/// What can be made of a secret's text, or what is wrong with it: the rest of a sentence that
-/// begins with its name.
+/// Makes a credential of a secret's text, or says what is wrong with the text. The error continues
+/// a sentence that begins with the name of the secret.
 type Make<T> = fn(&Secret) -> Result<T, String>;
 
-/// Why a secret cannot be used now. It prints the name of the secret and what is wrong, and nothing
-/// of its text.
+/// Why a secret cannot be used now. The message has the name of the secret and the problem, and
+/// nothing of its text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{error}")]
 pub struct Unusable {
@@ -47,13 +49,15 @@ pub struct Unusable {
 }
 
 impl Unusable {
-    /// Whether Secrets Manager did not answer, or not now: the secret itself may be right.
+    /// Whether the problem may pass, because Secrets Manager did not answer. The secret itself may
+    /// be right.
     pub const fn passes(&self) -> bool {
         self.passes
     }
 }
 
-/// Why a secret's text was not read: the rest of a sentence that begins with the secret's name.
+/// Why the text of a secret was not read. It continues a sentence that begins with the name of the
+/// secret.
 struct Unread {
     problem: String,
     passes: bool,
@@ -69,7 +73,7 @@ impl Unread {
     }
 }
 
-/// Where secrets are read.
+/// Reads secrets, each by the name of its variable.
 #[derive(Debug, Clone)]
 pub struct Secrets {
     env: Env,
@@ -79,7 +83,7 @@ pub struct Secrets {
 }
 
 impl Secrets {
-    /// With the environment's names; nothing is read yet.
+    /// Uses the names in the environment. This reads no secret yet.
     pub fn new(world: &World, aws: &SdkConfig) -> Self {
         let mut config = Builder::from(aws);
         config.set_endpoint_url(world.env.aws_endpoint("SECRETS_MANAGER").map(str::to_owned));
@@ -87,8 +91,9 @@ impl Secrets {
         Self { env, ambient, metrics, manager: Client::from_conf(config.build()) }
     }
 
-    /// Reads the secret of this variable and makes a credential of it; none if neither the variable
-    /// nor its `…_SECRET` is set. One that cannot be read or used is an error that says which.
+    /// Reads the secret of this variable, and makes a credential of it. `None` if neither the
+    /// variable nor its `…_SECRET` is set. If the secret cannot be read or used, the error names
+    /// it.
     pub async fn credential<T: Clone>(
         &self,
         variable: &str,
@@ -126,20 +131,20 @@ impl Secrets {
     }
 
     async fn read(&self, name: &str) -> Result<Secret, Unread> {
-        // Boxed, because the SDK's future is deep, and so is every start that it is a part of.
+        // Boxed, because the SDK's future is large, and every start contains it.
         let answer = Box::pin(self.manager.get_secret_value().secret_id(name).send())
             .await
             .map_err(unread)?;
         match answer.secret_string.filter(|text| !text.trim().is_empty()) {
-            // files that secrets are made of end in a line break
+            // a secret that was made of a file ends in a line break
             Some(text) => Ok(Secret::new(text.trim())),
             None => Err(Unread::lasting("has no text")),
         }
     }
 }
 
-/// Secrets Manager's own faults and a connection that failed pass. What it says of the secret stays
-/// until the operator mends it.
+/// Faults of Secrets Manager, and connections that failed, may pass. A refusal that concerns the
+/// secret stays until the operator corrects it.
 fn unread<E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static>(
     error: SdkError<E>,
 ) -> Unread {
@@ -155,7 +160,8 @@ fn unread<E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static>(
     }
 }
 
-/// AWS says the same of a secret that is not there and of one that the role may not read.
+/// AWS gives the same answer for a secret that does not exist and for one that the role may not
+/// read.
 fn refused(refusal: &ErrorMetadata) -> String {
     let (code, message) =
         (refusal.code().unwrap_or("refused"), refusal.message().unwrap_or_default());
@@ -167,7 +173,7 @@ fn refused(refusal: &ErrorMetadata) -> String {
     }
 }
 
-/// What was made of a secret, and is made anew when the secret changes.
+/// A value made of a secret. It is made again when the secret changes.
 #[derive(Clone)]
 pub struct Credential<T>(Kind<T>);
 
@@ -197,13 +203,13 @@ impl<T> fmt::Debug for Credential<T> {
 }
 
 impl<T: Clone> Credential<T> {
-    /// One that does not change.
+    /// A credential that never changes.
     pub const fn fixed(value: T) -> Self {
         Self(Kind::Fixed(value))
     }
 
-    /// The credential of the secret as it was at most five minutes ago; older if the secret cannot
-    /// be read now.
+    /// The credential, made of the secret as it was at most five minutes ago. If the secret cannot
+    /// be read again now, the previous one is used.
     pub async fn current(&self) -> T {
         match &self.0 {
             Kind::Fixed(value) => value.clone(),

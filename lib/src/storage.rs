@@ -1,8 +1,8 @@
-//! Supabase Storage: where finished videos live. <https://supabase.com/docs/guides/storage>,
-//! resumable uploads are TUS 1.0.0.
+//! Keeps finished videos in Supabase Storage. <https://supabase.com/docs/guides/storage> Resumable
+//! uploads follow TUS 1.0.0.
 //!
-//! Keys that begin with `sb_` go in `apikey` alone; older ones are JWTs and go in `authorization`
-//! too.
+//! A key that begins with `sb_` goes into the header `apikey` only. Older keys are JWTs, and go
+//! into `authorization` too.
 
 mod error;
 mod location;
@@ -25,28 +25,29 @@ use serde_json::Value;
 use std::time::Duration;
 use url::Url;
 
-/// What a single upload may hold, and the size of a part of a resumable one: Supabase takes parts
-/// of exactly 6 MiB.
+/// The largest single upload, and the size of a part of a resumable one, in bytes. Supabase takes
+/// parts of exactly 6 MiB.
 pub const PART_BYTES: usize = 6 << 20;
 
-/// The largest video that is stored: ten seconds at 400 Mbit/s, ten times what any model renders.
-/// More is a fault, and would fill the operator's storage.
+/// The largest video that is stored, in bytes: ten seconds at 400 Mbit/s, ten times what any model
+/// renders. A larger file is a fault, and would fill the operator's storage.
 pub const LARGEST_VIDEO: u64 = 512 << 20;
 
-/// For so long a cache may hold a video that its owner has deleted, in seconds. A video never
-/// changes under its URL, so a day is for the owner's sake and not for the video's.
+/// How long, in seconds, a cache may keep a video that its owner has deleted. A video never changes
+/// under its URL, so the limit of a day only serves the owner.
 pub const CACHED_FOR_AT_MOST_S: u32 = 86_400;
-/// The same, as the header that says so.
+/// The same limit as a `cache-control` header.
 const KEEP: &str = "max-age=86400";
 
-/// A part of 6 MiB at 1 Mbit/s takes 50 s; slower than that is not worth waiting for.
+/// The time for a transfer. A part of 6 MiB at 1 Mbit/s takes 50 s, and a slower connection is
+/// given up.
 const TRANSFER_TIMEOUT: Duration = Duration::from_secs(60);
-/// Questions are small.
+/// The time for a request without a video.
 const QUESTION_TIMEOUT: Duration = Duration::from_secs(10);
-/// The longest answer that is read; they are under 2 KB.
+/// The most that is read of an answer, in bytes; real ones are under 2 KB.
 const LONGEST_ANSWER: usize = 64 << 10;
 
-/// One bucket.
+/// A bucket of Supabase Storage, with the key that opens it.
 #[derive(Debug, Clone)]
 pub struct Storage {
     outbound: Outbound,
@@ -57,15 +58,15 @@ pub struct Storage {
 }
 
 impl Storage {
-    /// The bucket of `SUPABASE_URL`, `SUPABASE_BUCKET` and the secret `SUPABASE_SECRET_KEY`, which
-    /// is read.
+    /// The bucket of `SUPABASE_URL` and `SUPABASE_BUCKET`. Reads the key from the secret
+    /// `SUPABASE_SECRET_KEY`.
     pub async fn new(world: &World, aws: &SdkConfig) -> Result<Self, ConfigError> {
         let key = Secrets::new(world, aws).credential("SUPABASE_SECRET_KEY", usable).await?;
         let named_by = Env::secret_variable("SUPABASE_SECRET_KEY");
         Self::opened(world, key.ok_or_else(|| ConfigError::new(&named_by, "is not set"))?)
     }
 
-    /// The same bucket, opened with this key.
+    /// The same bucket, opened with the given key.
     pub fn with_key(world: &World, key: Secret) -> Result<Self, ConfigError> {
         Self::opened(world, Credential::fixed(key))
     }
@@ -76,12 +77,12 @@ impl Storage {
         Ok(Self { outbound, ambient, base: world.env.url("SUPABASE_URL")?, key, bucket })
     }
 
-    /// The bucket's name.
+    /// The name of the bucket, as in `SUPABASE_BUCKET`.
     pub fn bucket(&self) -> &str {
         &self.bucket
     }
 
-    /// Asks storage for something else than a video: a small question with a small answer.
+    /// Sends a small request that has a small answer, such as one about the bucket.
     pub async fn ask(
         &self,
         step: &'static str,
@@ -99,26 +100,26 @@ impl Storage {
         Ok(read_body(self.call(step, request).await?, LONGEST_ANSWER).await?)
     }
 
-    /// Where a job's video lives in the bucket: the same for every attempt, so that a repeat
-    /// replaces and never adds.
+    /// The path of a job's video in the bucket. It is the same for every attempt, so a repeat
+    /// replaces the video and never adds one.
     pub fn path(org: OrgId, job: JobId) -> String {
         format!("{}/{job}/video.mp4", org.uuid())
     }
 
-    /// Where the video of all sandbox jobs lives, which render nothing.
+    /// The path of the video that all sandbox jobs share, because nothing is rendered for them.
     pub const SHARED_PATH: &'static str = "sandbox/video.mp4";
 
-    /// The video's public, persistent URL.
+    /// The public URL of a video, which never changes.
     pub fn public_url(&self, path: &str) -> String {
         self.url(&format!("object/public/{}/{path}", self.bucket)).to_string()
     }
 
-    /// Whether a public URL names the sandbox's shared video.
+    /// Whether a public URL names the video that all sandbox jobs share.
     pub fn is_shared(video_url: &str) -> bool {
         removal::path_of(video_url) == Some(Self::SHARED_PATH)
     }
 
-    /// Stores a whole small video, replacing what is there.
+    /// Stores a small video in one request, and replaces what is there. A repeat is safe.
     pub async fn upload(&self, path: &str, video: Bytes) -> Result<(), StorageError> {
         let object = self.url(&format!("object/{}/{path}", self.bucket));
         let mut request = self.request(Method::POST, object, TRANSFER_TIMEOUT).await;
@@ -169,7 +170,8 @@ impl Storage {
     }
 }
 
-/// The beginning of a body, as far as it comes: a page that is long or cut says enough in it.
+/// The beginning of a body, as far as it arrives. The beginning of a long page, or of one that
+/// breaks off, says enough.
 async fn beginning(mut answer: Response) -> Vec<u8> {
     let mut body = Vec::new();
     while body.len() < LONGEST_ANSWER {

@@ -1,6 +1,6 @@
-//! What a caller can be refused for, in the caller's words. `Display` is what the caller reads; it
-//! never names anything of the inside. Which HTTP status each one has is decided in `http` alone.
-//! What the log reads is another text: [`causes`].
+//! The reasons for which a caller is refused, in the caller's words. `Display` is what the caller
+//! reads, and it never names anything inside the system. Only `http` decides which HTTP status a
+//! refusal has. The log reads another text: [`causes`].
 
 use crate::account::HoldRefused;
 use crate::foreign_text::printable;
@@ -8,164 +8,145 @@ use crate::money::Money;
 use crate::status::Status;
 use std::time::Duration;
 
-/// A path is shown up to here. The longest of ours, with an id in it, has 60 characters.
+/// The longest path, in characters, that a message shows. Our longest one, with an id in it, has
+/// 60.
 const LONGEST_PATH: usize = 100;
 
 /// Any error that caused another.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// A refusal that the caller can act on. No job was accepted, held for, sent, ended or deleted when
-/// one is returned.
+/// A refusal that the caller can act on. When one is returned, no job was accepted, sent, ended or
+/// deleted, and no money is held.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// The request is not one that can be understood; the message names the field and what it
-    /// accepts.
+    /// The request cannot be understood. The message names the field and what the field accepts.
     #[error("{0}")]
     InvalidRequest(String),
-    /// No bearer key was sent.
     #[error("send your API key in the header: Authorization: Bearer ghub_sk_live_…")]
     MissingApiKey,
-    /// The key is not one of ours.
     #[error(
         "this API key does not exist; check that it was copied whole: ghub_sk_live_ or ghub_sk_test_, and 32 characters"
     )]
     InvalidApiKey,
-    /// The key was ours.
     #[error("this API key was revoked; use another key of your organization")]
     KeyRevoked,
-    /// Nothing is available to spend.
+    /// The balance, less what is held for open jobs, is 0 or below.
     #[error(
         "your balance is MXN {balance}, of which MXN {held} is held for jobs in progress; add at least MXN {missing} to submit a job"
     )]
     InsufficientBalance {
-        /// The ledger's sum.
+        /// The sum of all ledger entries.
         balance: Money,
-        /// What open jobs will cost.
+        /// The sum of the costs of all open jobs.
         held: Money,
-        /// The least that makes a submit possible.
+        /// The least amount that makes a submit possible.
         missing: Money,
     },
-    /// The operator suspended the organization.
     #[error("your organization is suspended; contact support")]
     OrganizationSuspended,
-    /// The operator lets the sandbox submit no jobs at all.
+    /// The operator set the limit of the sandbox to no jobs at all.
     #[error("the operator has closed this sandbox to new jobs; contact support")]
     SandboxClosed,
-    /// No such model, or none that can be used now.
+    /// The catalog has no such model, or the model cannot be used now.
     #[error("{0}")]
     ModelNotFound(String),
-    /// No such job for this organization.
+    /// This organization has no job with this id.
     #[error("no job with this id exists")]
     JobNotFound,
-    /// The job cannot be cancelled, or not now.
     #[error(transparent)]
     NotCancellable(#[from] NotCancellable),
-    /// Only what is over can be deleted.
+    /// The job is still open. Only a completed or failed job can be deleted.
     #[error("the job is {status}, and only a completed or failed one can be deleted; cancel it, or wait until it has ended", status = .0.as_str())]
     JobNotFinal(Status),
-    /// No such path.
+    /// No route has this path.
     #[error(
         "nothing is here: {} {}; {}GET /v1/openapi.json lists what is", shown(.method), shown(.path), did_you_mean(.near.as_ref())
     )]
     NotFound {
-        /// As it was sent.
         method: String,
-        /// As it was sent.
         path: String,
-        /// Method and path of what was perhaps meant.
+        /// The method and path that the caller perhaps meant.
         near: Option<String>,
     },
-    /// The path exists, with other methods.
+    /// The path exists, but not with this method.
     #[error("{}{} answers {allow} only", did_you_mean(.near.as_ref()), shown(.path))]
     MethodNotAllowed {
-        /// As it was sent.
         path: String,
-        /// The methods that it has, separated by commas.
+        /// The methods of the path, separated by commas.
         allow: String,
-        /// Method and path of what was perhaps meant.
+        /// The method and path that the caller perhaps meant.
         near: Option<String>,
     },
-    /// The idempotency key was used for another request.
+    /// The idempotency key was already used for another request.
     #[error(
         "this Idempotency-Key was used with another request body in the last 24 hours; use a new key for a new request"
     )]
     IdempotencyConflict,
     /// The body is larger than any valid request.
     #[error("the body is larger than {limit_bytes} bytes")]
-    RequestTooLarge {
-        /// The most that is read.
-        limit_bytes: usize,
-    },
-    /// The key made more requests than it may.
+    RequestTooLarge { limit_bytes: usize },
+    /// The key made more requests in a second than a key may.
     #[error("more than {most} requests a second came with this API key; wait, and ask less often")]
     TooManyRequests {
-        /// That many.
+        /// The limit in requests per second.
         most: u32,
-        /// When there is room for one.
+        /// The wait until the next request is accepted.
         again_in: Duration,
     },
-    /// The address sent more keys that are none than it may.
+    /// The address sent too many keys that do not exist.
     #[error("too many API keys that do not exist came from your address; wait, and check your key")]
     TooManyUnknownKeys {
-        /// When another one is looked up.
+        /// The wait until another key from this address is looked up.
         again_in: Duration,
     },
-    /// As many jobs are open as the organization may have at once.
+    /// The organization has as many open jobs as it may have.
     #[error(
         "{limit} jobs are in progress, as many as your organization may have at once; wait until one has finished"
     )]
-    TooManyOpenJobs {
-        /// That many.
-        limit: u32,
-    },
-    /// As many sandbox jobs were submitted today as may be.
+    TooManyOpenJobs { limit: u32 },
+    /// The organization has submitted as many sandbox jobs today as it may.
     #[error(
         "{limit} sandbox jobs were submitted today, as many as your organization may submit in a day; the count begins anew at 00:00 UTC"
     )]
     TooManyJobsToday {
-        /// That many.
         limit: u32,
-        /// When the next day begins.
+        /// The wait until the next day begins in UTC.
         resets_in: Duration,
     },
 }
 
-/// Why a job cannot be cancelled, or not now. It is as it was, but for what its provider may have
-/// said of it.
+/// Why a job cannot be cancelled, or not now. The job is unchanged, except for news that its
+/// provider gave when it was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotCancellable {
-    /// It is done, and charged unless it is a sandbox's.
+    /// The job is completed, and charged unless it is a sandbox's.
     #[error("the job is completed already; DELETE /v1/videos/{{id}} deletes it")]
     Completed,
-    /// It is over.
     #[error("the job has failed already, and costs nothing")]
     Failed,
-    /// Its render is done, and so is what it cost us.
+    /// The video is rendered, so the provider has already charged us for it.
     #[error(
         "the video is rendered and is being stored; the job will be completed, and charged unless it is a sandbox's; DELETE \
          /v1/videos/{{id}} deletes it then"
     )]
     BeingStored,
-    /// Its provider renders, and takes no cancellations.
+    /// The provider is rendering, and accepts no cancellations.
     #[error(
         "{model} is being rendered by a provider whose operations cannot be stopped; the job goes on, and is charged when it \
          is completed"
     )]
-    Unstoppable {
-        /// The catalog id.
-        model: String,
-    },
-    /// A submission is on its way. What comes of it is known within this time.
+    Unstoppable { model: String },
+    /// The job is being sent to its provider. The outcome is known after this wait.
     #[error(
         "the job is being handed to its provider at this moment; nothing was changed, cancel it in a moment"
     )]
     BeingSubmitted(Duration),
-    /// Somebody else acts on it, and did so as long as could be waited for.
+    /// Another worker acts on the job, and did not finish while we could wait.
     #[error(
         "the job is being worked on at this moment; nothing was changed, cancel it again in a moment"
     )]
     Busy,
-    /// There may be a finished render, or none.
+    /// The provider gave no answer, so the render may be finished or not.
     #[error(
         "the provider did not say whether the video is rendered, so nothing was changed: the job goes on, and is charged when it \
          is completed; cancel it again in a moment"
@@ -174,8 +155,8 @@ pub enum NotCancellable {
 }
 
 impl NotCancellable {
-    /// When to try again, where that can help. A provider that gives no answer is asked again at
-    /// the shortest cadence in the catalog.
+    /// The wait before another attempt, if one can help. A provider that gives no answer is asked
+    /// again at the shortest cadence in the catalog.
     pub const fn again_in(&self) -> Option<Duration> {
         match self {
             Self::Completed | Self::Failed | Self::BeingStored | Self::Unstoppable { .. } => None,
@@ -187,7 +168,7 @@ impl NotCancellable {
 }
 
 impl Refusal {
-    /// A request whose `field: problem` is told to the caller.
+    /// The request is refused with this message, of the form `field: problem`.
     pub fn invalid(message: impl Into<String>) -> Self {
         Self::InvalidRequest(message.into())
     }
@@ -213,17 +194,17 @@ fn did_you_mean(near: Option<&String>) -> String {
     near.map(|near| format!("did you mean {}? ", shown(near))).unwrap_or_default()
 }
 
-/// A path as it was sent, which may be in a terminal soon.
+/// A path as it was sent, made safe for a terminal.
 fn shown(path: &str) -> String {
     printable(&path.chars().take(LONGEST_PATH).collect::<String>())
 }
 
-/// What a caller sent, short enough to be repeated in a message.
+/// A text that a caller sent, cut so that a message can repeat it.
 pub fn shortened(text: &str) -> String {
     text.chars().take(64).collect()
 }
 
-/// An error and everything behind it, on one line.
+/// An error with all its causes, on one line.
 pub fn causes(error: &(dyn std::error::Error + 'static)) -> String {
     let mut line = error.to_string();
     let mut next = error.source();

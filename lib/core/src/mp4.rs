@@ -72,7 +72,12 @@ pub struct Walker {
 enum Place {
     /// Inside a header, of which these bytes have passed.
     Header(Vec<u8>),
-    Inside { kind: [u8; 4], began: u64, left: Size, held: Vec<u8> },
+    Inside {
+        kind: [u8; 4],
+        began: u64,
+        left: Size,
+        held: Vec<u8>,
+    },
     /// After the last box, in bytes that are no box.
     Behind,
 }

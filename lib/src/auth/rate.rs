@@ -1,45 +1,48 @@
-//! How many requests one key or one address may make, counted in the memory of one warm sandbox.
+//! Limits how many requests one key or one address may make. The counts are in the memory of one
+//! Lambda execution environment.
 //!
-//! Each sandbox counts for itself, so the limits are lower bounds: AWS starts further sandboxes for
-//! requests that come at once. What they bound is the work that one caller makes of each of them.
+//! Each execution environment counts for itself, and AWS starts more of them for requests that come
+//! at once. So in total a caller can make more requests than the limit says. The limit bounds the
+//! work that one caller causes in each execution environment.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// So many requests a second, and so many at once.
+/// A rate limit: a steady rate, and a burst.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
-    /// In the long run.
     pub per_second: u32,
-    /// After a while without any.
+    /// How many requests may come at once, after a while without any.
     pub at_once: u32,
 }
 
-/// For each of many, when it has used up what it may.
+/// The use that many callers have made of the same limit.
 #[derive(Debug)]
 pub(super) struct Rates<K> {
     rate: Rate,
     most: usize,
-    /// In Unix milliseconds: until then requests are used up in advance. One of the past is none.
+    /// Until when each caller has used its requests in advance, in Unix milliseconds. A time in the
+    /// past means that nothing is used.
     used_until: Mutex<HashMap<K, u64>>,
 }
 
 impl<K: Eq + Hash + Clone> Rates<K> {
-    /// Remembers `most` at a time. Past that it forgets those that used nothing lately, or all.
+    /// Remembers at most `most` callers. Beyond that it forgets those that have used nothing
+    /// lately, or if there are none, all.
     pub(super) fn new(rate: Rate, most: usize) -> Self {
         Self { rate, most, used_until: Mutex::default() }
     }
 
-    /// Counts a request if there is room for it; else says how long to wait.
+    /// Counts a request if there is room for it; otherwise says how long to wait.
     pub(super) fn take(&self, who: &K, now_unix_ms: u64) -> Result<(), Duration> {
         self.room(who, now_unix_ms)?;
         self.count(who, now_unix_ms);
         Ok(())
     }
 
-    /// Counts a request, whether there is room for it or not.
+    /// Counts a request, even if there is no room for it.
     pub(super) fn count(&self, who: &K, now_unix_ms: u64) {
         let mut used_until = self.used_until.lock().unwrap_or_else(PoisonError::into_inner);
         if used_until.len() >= self.most && !used_until.contains_key(who) {
@@ -52,7 +55,7 @@ impl<K: Eq + Hash + Clone> Rates<K> {
         *until = (*until).max(now_unix_ms).saturating_add(self.between_ms());
     }
 
-    /// Whether there is room for a request now; else how long to wait for it.
+    /// Whether there is room for a request now; otherwise how long to wait for it.
     pub(super) fn room(&self, who: &K, now_unix_ms: u64) -> Result<(), Duration> {
         let used_until = self.used_until.lock().unwrap_or_else(PoisonError::into_inner);
         let ahead = used_until.get(who).map_or(0, |until| until.saturating_sub(now_unix_ms));

@@ -1,11 +1,11 @@
-//! Where Google renders, who pays for it, and where its videos go. These values become parts of
-//! addresses, so their form is checked.
+//! The settings for Google: where it renders, who pays, and where the videos go. The values become
+//! parts of addresses, so their form is checked.
 
 use super::{ConfigError, Env};
 use crate::adapter::google::{self, Google};
 
 impl Env {
-    /// `GOOGLE_PROJECT`, `GOOGLE_LOCATION`, `GOOGLE_API_URL`, `GOOGLE_STORAGE_API_URL` and
+    /// Reads `GOOGLE_PROJECT`, `GOOGLE_LOCATION`, `GOOGLE_API_URL`, `GOOGLE_STORAGE_API_URL` and
     /// `GOOGLE_STORAGE_URI`.
     pub fn google(&self) -> Result<Google, ConfigError> {
         let project = self.required("GOOGLE_PROJECT")?;
@@ -46,14 +46,15 @@ const fn is_plain(character: char) -> bool {
     matches!(character, 'a'..='z' | '0'..='9' | '-')
 }
 
-/// `my-project`; older projects of a company have its domain before it, `example.com:my-project`.
+/// Whether a text is the id of a project, such as `my-project`. An older project of a company has
+/// its domain before it: `example.com:my-project`.
 fn is_project(text: &str) -> bool {
     let (domain, project) = text.split_once(':').unwrap_or(("example.com", text));
     let is_label = |label: &str| !label.is_empty() && label.chars().all(is_plain);
     domain.split('.').all(is_label) && is_label(project)
 }
 
-/// `gs://bucket` or `gs://bucket/folder`.
+/// Whether an address names a bucket, or a folder in one: `gs://bucket`, `gs://bucket/folder`.
 fn is_folder(uri: &str) -> bool {
     let bucket = uri.strip_prefix("gs://").and_then(|rest| rest.split('/').next());
     let is_named = |character| is_plain(character) || matches!(character, '.' | '_');

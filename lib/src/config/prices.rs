@@ -1,26 +1,26 @@
-//! The settings that decide a price: catalog, markup and exchange rate. Each has bounds, and every
-//! price is computed once at the start.
+//! The settings that decide a price: the catalog, the markup and the exchange rate. Each has
+//! bounds. Every price is computed once at the start.
 
 use super::{ConfigError, Env};
 use crate::catalog::Catalog;
 use crate::decimal;
 use crate::pricing::{Factor, Rates};
 
-/// What a provider's price may be multiplied by: below 1 every video is sold at a loss, and above
-/// 10 it is a percentage or a slip.
+/// The bounds of the markup. Below 1 every video is sold at a loss. A number above 10 is a
+/// percentage or a typing error.
 const MARKUP: [i64; 2] = [1, 10];
 
-/// Pesos for a dollar: 3 in 1993, 25 in 2020. What lies outside is another number, or another
-/// currency.
+/// The bounds of the exchange rate: a dollar was 3 pesos in 1993, and 25 in 2020. A number outside
+/// is a mistake or another currency.
 const FX_MXN_PER_USD: [i64; 2] = [1, 1_000];
 
-/// Unless the operator says otherwise: the dearest second that a provider asks today is 0.68
-/// dollars.
+/// The highest price of a second, unless the operator sets another one. Today no provider asks more
+/// than 0.68 dollars.
 const HIGHEST_USD_PER_SECOND: &str = "10";
 
 impl Env {
-    /// `CATALOG`: the published catalog with the operator's overrides. A price above
-    /// `HIGHEST_USD_PER_SECOND` is refused.
+    /// Reads `CATALOG`: the published catalog with the operator's changes. A price above
+    /// `HIGHEST_USD_PER_SECOND` is an error.
     pub fn catalog(&self) -> Result<Catalog, ConfigError> {
         let wrong = |problem: String| ConfigError::new("CATALOG", format!("is wrong: {problem}"));
         let catalog = match self.optional("CATALOG") {
@@ -42,8 +42,8 @@ impl Env {
         Ok(catalog)
     }
 
-    /// `MARKUP` and `FX_MXN_PER_USD`. A slip of the finger, such as 1875 for 18.75, would charge a
-    /// hundredfold.
+    /// Reads `MARKUP` and `FX_MXN_PER_USD`. The bounds catch a typing error, such as 1875 for
+    /// 18.75, which would charge a hundredfold.
     pub fn rates(&self) -> Result<Rates, ConfigError> {
         Ok(Rates::new(
             self.factor_within("MARKUP", "1.05", MARKUP)?,
@@ -51,8 +51,8 @@ impl Env {
         ))
     }
 
-    /// The catalog and the rates that it is sold at. Every price is computed once, so that a
-    /// function which starts can price every order.
+    /// The catalog, and the rates at which it is sold. Every price is computed here once, so a
+    /// function that starts can price every order.
     pub fn catalog_and_rates(&self) -> Result<(Catalog, Rates), ConfigError> {
         let (catalog, rates) = (self.catalog()?, self.rates()?);
         for model in catalog.iter() {
@@ -76,7 +76,8 @@ impl Env {
         self.factor(name, default, &format!("from {least} to {most}"), within)
     }
 
-    /// A text that is no number, and a number that is out of bounds, are refused in the same words.
+    /// Reads a factor. The error is the same for a text that is no number and for a number that is
+    /// out of bounds.
     fn factor(
         &self,
         name: &str,
@@ -150,6 +151,10 @@ mod tests {
         {
             assert!(env(name, value).catalog_and_rates().is_ok(), "{name}={value}");
         }
+    }
+
+    #[test]
+    fn a_high_price_is_allowed_if_the_operator_says_so_and_can_be_computed() {
         let dear = |highest: &str, price: &str| {
             let catalog = format!(r#"{{"fal/kling-2":{{"usd_per_second":"{price}"}}}}"#);
             Env::from([("HIGHEST_USD_PER_SECOND", highest.to_owned()), ("CATALOG", catalog)])

@@ -1,5 +1,5 @@
-//! Reads a file as it comes. A file host that is silent, or as good as silent, is left: it keeps
-//! other files waiting.
+//! Reads a file as it arrives. A file host that sends nothing, or almost nothing, is given up,
+//! because other files wait for the worker.
 
 use super::DownloadError;
 use crate::adapter::google::inline::InlineVideo;
@@ -9,13 +9,14 @@ use reqwest::Response;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// A file host that says nothing for so long will not go on. A CDN answers within a second; Google,
-/// which encodes a video into its answer, within a few. A connection has a timeout of its own, 4 s.
+/// After this much silence a file host will not continue. A CDN answers within a second. Google,
+/// which encodes a video into its answer, needs a few seconds. A connection has its own timeout of
+/// 4 s.
 pub(super) const SILENCE: Duration = Duration::from_secs(20);
-/// A drip is no better than silence. At this rate 4 MB, a small video, come within the time of a
-/// transfer; at less, no video does.
+/// A file host below this rate is given up. At this rate a small video of 4 MB arrives within the
+/// time of a transfer; at a lower rate no video does.
 pub(super) const SLOWEST_BYTES_PER_S: u64 = 16 << 10;
-/// The rate is measured over so much waiting, so that a pause within it does no harm.
+/// The rate is measured over this much waiting, so that a shorter pause does no harm.
 const MEASURED: Duration = SILENCE;
 
 /// A file that is being fetched.
@@ -26,8 +27,8 @@ pub struct Download {
     pace: Pace,
 }
 
-/// How fast a file comes, while it is waited for: what its reader does in between is not the file
-/// host's fault.
+/// The rate at which a file arrives. Only the time spent waiting for the file host counts, not the
+/// time that the reader spends in between.
 #[derive(Debug, Default)]
 struct Pace {
     waited: Duration,
@@ -35,7 +36,7 @@ struct Pace {
 }
 
 impl Pace {
-    /// So many bytes came after so long a wait.
+    /// Counts bytes that arrived after this wait.
     fn came(&mut self, bytes: usize, wait: Duration) -> Result<(), DownloadError> {
         self.waited += wait;
         self.bytes += u64::try_from(bytes).unwrap_or(u64::MAX);
@@ -53,12 +54,12 @@ impl Download {
         Self { response, inline, pace: Pace::default() }
     }
 
-    /// How long the file says it is.
+    /// The length in bytes that the file host announced.
     pub fn length(&self) -> Option<u64> {
         if self.inline.is_some() { None } else { self.response.content_length() }
     }
 
-    /// The next piece, of any size; `None` at the end of a whole file.
+    /// The next piece of the file, of any size; `None` at the end of a whole file.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, DownloadError> {
         let began = Instant::now();
         let chunk = unless_silent(self.response.chunk()).await?.map_err(WireError::from)?;
@@ -73,7 +74,7 @@ impl Download {
     }
 }
 
-/// Waits for what a file host says next, as long as a silence may last.
+/// Waits for the next answer of a file host, but no longer than [`SILENCE`].
 pub(super) async fn unless_silent<T>(next: impl Future<Output = T>) -> Result<T, DownloadError> {
     tokio::time::timeout(SILENCE, next).await.map_err(|_| DownloadError::Silent)
 }
@@ -83,7 +84,8 @@ mod tests {
     use super::*;
     use futures::stream;
 
-    /// A body of such pieces, each after such a pause, and how its reading ends.
+    /// Reads a body of these pieces, each after its pause. Returns how long it took and how it
+    /// ended.
     async fn read(pieces: Vec<(Duration, usize)>) -> (Duration, Result<usize, String>) {
         let body = stream::unfold(pieces.into_iter(), |mut pieces| async move {
             let (pause, bytes) = pieces.next()?;
@@ -135,7 +137,7 @@ mod tests {
         }
     }
 
-    /// What the reader does with the file in between is not held against its host.
+    /// The time that the reader spends in between does not count against the file host.
     #[tokio::test(start_paused = true)]
     async fn a_slow_reader_is_not_a_slow_host() {
         let body = stream::iter((0..30).map(|_| Ok::<_, std::io::Error>(Bytes::from_static(b"x"))));

@@ -1,6 +1,6 @@
-//! A provider's credential, which may be unusable for a time: the function starts without it,
-//! counts and logs why, and reads the secret again at a later use. A secret that is mended needs no
-//! deployment.
+//! The credential of a provider, whose secret may be unusable for some time. The function starts
+//! without it, counts and logs why, and reads the secret again when it is needed later. When the
+//! operator corrects the secret, no deployment is needed.
 
 use super::{Credential, FRESH, Make, READING_AGAIN, STARTING, Secrets, Unusable};
 use crate::provider::Provider;
@@ -10,11 +10,11 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
 
-/// Secrets Manager did not answer: it is asked again this much later, so that ten jobs of one batch
+/// If Secrets Manager did not answer, it is asked again after this time. So ten jobs of one batch
 /// do not wait for it one after the other.
 const SOON: Duration = Duration::from_secs(5);
 
-/// What was made of a provider's secret, or why nothing can be made of it. Clones share it.
+/// A value made of a provider's secret, or the reason why there is none. Clones share it.
 #[derive(Clone)]
 pub struct ProviderCredential<T>(Arc<Inner<T>>);
 
@@ -38,8 +38,8 @@ impl<T> fmt::Debug for ProviderCredential<T> {
 }
 
 impl Secrets {
-    /// The credential of this variable's secret; none if neither the variable nor its `…_SECRET` is
-    /// set. A secret that cannot be read or used is logged and counted, and stops nothing.
+    /// The credential of this variable's secret. `None` if neither the variable nor its `…_SECRET`
+    /// is set. A secret that cannot be read or used is logged and counted, but is no error here.
     pub async fn of_provider<T: Clone>(
         &self,
         provider: Provider,
@@ -71,8 +71,9 @@ impl Secrets {
 }
 
 impl<T: Clone> ProviderCredential<T> {
-    /// The credential of the secret as it was at most five minutes ago. An unusable secret is read
-    /// again after five minutes, or after five seconds where Secrets Manager did not answer.
+    /// The credential, made of the secret as it was at most five minutes ago. An unusable secret is
+    /// read again after five minutes. If Secrets Manager did not answer, it is read again after
+    /// five seconds.
     pub async fn current(&self) -> Result<T, Unusable> {
         let Inner { secrets, provider, variable, make, state } = &*self.0;
         let mut state = state.lock().await; // one reads again, the others wait for it

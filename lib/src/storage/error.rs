@@ -1,57 +1,57 @@
-//! What storage refused, and its own words for it.
+//! The refusals of storage, with storage's own words.
 //!
-//! Nearly every refusal is HTTP 400 with the true status in a JSON body. Resumable uploads are
-//! refused with genuine codes and a text. A gateway in front answers with pages of its own.
+//! Nearly every refusal is HTTP 400, and the JSON body has the real status. Resumable uploads are
+//! refused with the real status and a plain text. A gateway in front answers with pages of its own.
 
 use crate::foreign_text::{self, shortened};
 use crate::outbound::WireError;
 use serde_json::Value;
 
-/// Storage's words in an error and in the log: a line of this length says why. The last character
-/// of a cut one says so.
+/// The longest message of storage, in characters, in an error and in the log. A message that was
+/// cut ends in `…`.
 const LONGEST_WORDS: usize = 200;
 
-/// Storage's names for an object that is not there: the present one, and the one before.
+/// The names that storage gives an object that is not there, now and in the version before.
 const NO_OBJECT: [&str; 2] = ["NoSuchKey", "not_found"];
-/// The same for a bucket that is not there, or that an anonymous reader may not know of.
+/// The names that storage gives a bucket that is not there, or that an anonymous reader may not
+/// see.
 const NO_BUCKET: [&str; 2] = ["NoSuchBucket", "Bucket not found"];
 
-/// Storage did not do what was asked. Every call may be repeated.
+/// Storage did not do what it was asked to do. Every call may be repeated.
 #[derive(Debug, thiserror::Error)]
 pub enum StorageError {
-    /// No answer.
     #[error("storage did not answer")]
     Wire(#[from] WireError),
-    /// An answer that is not the wanted one.
+    /// Storage answered, but not with success.
     #[error("storage answered {status} to {step}{}", after_colon(.message))]
     Refused {
-        /// What was asked.
+        /// The request, in a word or two for the log.
         step: &'static str,
-        /// The true status, out of the body where there is one.
+        /// The real status: that of the body if it has one, else that of HTTP.
         status: u16,
-        /// Storage's name for it, if it gave one.
+        /// Storage's name for the error; empty if it gave none.
         code: String,
-        /// Storage's own words: plain, and at most 200 characters.
+        /// Storage's message, as plain text of at most 200 characters.
         message: String,
     },
     /// The location of a resumable upload cannot be put below our own address.
     #[error("storage named no usable location for the upload")]
     Location,
-    /// What is stored is not what was sent.
+    /// The stored file has another size than the file that was sent.
     #[error("storage holds {found} bytes of {expected}")]
     Size {
-        /// As it was counted while it passed.
+        /// The number of bytes that were sent.
         expected: u64,
-        /// As storage reports it.
+        /// The number of bytes that storage reports.
         found: u64,
     },
-    /// A file was removed, and an address still gives it out.
+    /// A file was removed, but this address still returns it.
     #[error("the video is still there: {0} gives it out")]
     StillThere(String),
 }
 
 impl StorageError {
-    /// A refusal, as it came: the HTTP status and the body.
+    /// Reads a refusal from its HTTP status and its body.
     pub(super) fn refused(step: &'static str, http_status: u16, body: &[u8]) -> Self {
         let json: Value = serde_json::from_slice(body).unwrap_or_default();
         let status = ["statusCode", "status"].iter().find_map(|name| status_in(&json[*name]));
@@ -65,17 +65,17 @@ impl StorageError {
         Self::Refused { step, status: status.unwrap_or(http_status), code, message }
     }
 
-    /// An answer that is a success and lacks what it should have.
+    /// A success that lacks what it should contain.
     pub(super) fn unexpected(step: &'static str, message: &str) -> Self {
         Self::Refused { step, status: 200, code: String::new(), message: words(message) }
     }
 
-    /// Storage says, by its own name for it, that there is no such object.
+    /// Whether storage says, by its own name for the error, that there is no such object.
     pub(super) fn says_no_object(&self) -> bool {
         self.is_404_named(&NO_OBJECT)
     }
 
-    /// Storage says, by its own name for it, that there is no such bucket.
+    /// Whether storage says, by its own name for the error, that there is no such bucket.
     pub(super) fn says_no_bucket(&self) -> bool {
         self.is_404_named(&NO_BUCKET)
     }
@@ -84,8 +84,8 @@ impl StorageError {
         matches!(self, Self::Refused { status: 404, code, .. } if names.contains(&code.as_str()))
     }
 
-    /// Whether a resumable upload cannot go on at its location: storage refuses it, other than for
-    /// load (408, 429) or a lock that passes (423).
+    /// Whether a resumable upload cannot continue at its location. Storage refuses the location,
+    /// and not because of load (408, 429) or of a lock that passes (423).
     pub const fn forgets_the_upload(&self) -> bool {
         match self {
             Self::Location => true,
@@ -96,7 +96,8 @@ impl StorageError {
         }
     }
 
-    /// Whether storage answered, and not because it is busy: asking the same again brings the same.
+    /// Whether storage answered, and not because it is busy. A repeat of the same request gets the
+    /// same answer.
     pub const fn is_an_answer(&self) -> bool {
         match self {
             Self::Refused { status, .. } => !matches!(status, 408 | 423 | 429 | 502..=504),
@@ -110,7 +111,7 @@ fn after_colon(message: &str) -> String {
     if message.is_empty() { String::new() } else { format!(": {message}") }
 }
 
-/// A status that HTTP knows, as a number or as text.
+/// Reads a valid HTTP status, written as a number or as text.
 fn status_in(value: &Value) -> Option<u16> {
     let status = match value {
         Value::Number(number) => u16::try_from(number.as_u64()?).ok()?,
@@ -129,13 +130,13 @@ fn between(text: &str, open: &str, close: &str) -> Option<String> {
     rest.split_once(close).map(|(inside, _)| inside.trim().to_owned())
 }
 
-/// One plain line: no markup, and nothing that a log must not keep.
+/// The text as one plain line, without markup and without anything that a log must not keep.
 fn words(text: &str) -> String {
     let line = foreign_text::for_the_log(&without_markup(text), "");
     shortened(&line.split_whitespace().collect::<Vec<_>>().join(" "), LONGEST_WORDS - 1)
 }
 
-/// The text of a page without its tags, styles and scripts. A text without tags stays as it is.
+/// The text of a page without its tags, styles and scripts. A text without tags is unchanged.
 fn without_markup(text: &str) -> String {
     let mut plain = String::new();
     let mut rest = text;

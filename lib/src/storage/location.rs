@@ -1,16 +1,17 @@
-//! Where a resumable upload goes on. Servers behind a proxy name a wrong host, path or port; what
-//! identifies the upload is what follows the endpoint's path, and that is put below our own
-//! address.
+//! The address at which a resumable upload continues. A server behind a proxy may name a wrong
+//! host, path or port in the `location` of an upload. Only the part after the path of the endpoint
+//! identifies the upload. That part is put below our own address.
 
 use url::Url;
 
-/// The endpoint's path, below storage's.
+/// The path of the endpoint for resumable uploads, below the address of storage.
 pub(super) const ENDPOINT: &str = "upload/resumable";
 
-/// An id is the base64 of bucket, object and version, and a name has at most 1,024 bytes.
+/// The longest id, in bytes. An id is the base64 of bucket, object and version, and a name has at
+/// most 1,024 bytes.
 const LONGEST: usize = 2048;
 
-/// What identifies an upload: the end of its location.
+/// The id of an upload: the end of its location.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct UploadId {
     path: String,
@@ -18,7 +19,8 @@ pub(super) struct UploadId {
 }
 
 impl UploadId {
-    /// Reads a location: absolute, relative, or only the id. `None` where it names no upload.
+    /// Reads a location, which may be absolute, relative, or only the id. `None` if it names no
+    /// upload.
     pub(super) fn of(location: &str) -> Option<Self> {
         let location = location.trim();
         let location = location.split_once('#').map_or(location, |(before, _)| before);
@@ -33,7 +35,7 @@ impl UploadId {
         (plain && names_one_upload(path)).then(|| Self { path: path.to_owned(), query })
     }
 
-    /// Its address below the endpoint's.
+    /// The address of the upload below this endpoint.
     pub(super) fn below(&self, mut endpoint: Url) -> Url {
         endpoint.set_path(&format!("{}/{}", endpoint.path().trim_end_matches('/'), self.path));
         endpoint.set_query(self.query.as_deref());
@@ -41,7 +43,7 @@ impl UploadId {
     }
 }
 
-/// What follows the last `upload/resumable/` that is a path's.
+/// The part of an address after the last `upload/resumable/` in its path.
 fn after_endpoint(address: &str) -> Option<&str> {
     let at = address.rfind(&format!("{ENDPOINT}/"))?;
     let begins_a_segment = at == 0 || address[..at].ends_with('/');
@@ -61,7 +63,7 @@ fn last_segment(address: &str) -> &str {
     path.trim_end_matches('/').rsplit('/').next().unwrap_or_default()
 }
 
-/// An id leads nowhere else: no segment of it is empty or climbs, however it is written.
+/// Whether a path stays below the endpoint: no segment is empty or `..`, in any spelling.
 fn names_one_upload(path: &str) -> bool {
     let unescaped =
         path.to_ascii_lowercase().replace("%2e", ".").replace("%2f", "/").replace("%5c", "/");

@@ -1,10 +1,13 @@
-//! Takes a video out of storage, and proves that it is gone where its URL says that it was.
+//! Removes a video from storage, and proves that its URL no longer returns it.
 //!
-//! A cache may still have it. Supabase's Smart CDN answers from its copy whatever the query string
-//! is, for up to 60 s after a removal; its basic CDN keeps one for as long as `cache-control`
-//! allows. <https://supabase.com/docs/guides/storage/cdn/smart-cdn> So the origin's own word is
-//! asked for: the description of the object, with the key, under an address that no cache has seen.
-//! A copy that says of itself that it comes from a cache proves nothing.
+//! A cache may still have the video. Supabase's Smart CDN ignores the query string, and answers
+//! from its copy for up to 60 s after a removal.
+//! <https://supabase.com/docs/guides/storage/cdn/smart-cdn> Supabase's basic CDN keeps a copy for
+//! as long as `cache-control` allows.
+//!
+//! So only the origin's answer counts. It is asked, with the key, for the description of the
+//! object, under an address that no cache has seen. An answer that says that it comes from a cache
+//! proves nothing.
 
 use super::{Storage, StorageError};
 use crate::outbound::WireError;
@@ -13,13 +16,14 @@ use reqwest::header::{AGE, CACHE_CONTROL, HeaderMap, HeaderValue};
 use std::time::Duration;
 use url::{Host, Url};
 
-/// A removal is a row and an object; three questions of this length fit into the time of a request.
+/// The time for one request. Three of them fit into the time of a caller's request. A removal
+/// deletes only a row and an object.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What stands between storage's base and the bucket in a public URL.
+/// The part of a public URL between the address of storage and the bucket.
 const PUBLIC: &str = "/storage/v1/object/public/";
 
-/// Where a public URL says that a video is.
+/// The place of a video, as its public URL names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Place<'u> {
     base: &'u str,
@@ -27,12 +31,12 @@ struct Place<'u> {
     path: &'u str,
 }
 
-/// The path in its bucket of what a public URL names.
+/// The path in its bucket of the video with this public URL.
 pub(super) fn path_of(video_url: &str) -> Option<&str> {
     Place::of(video_url).map(|place| place.path)
 }
 
-/// What an address answered.
+/// The answer of an address about a video.
 enum Seen {
     Gone,
     There,
@@ -40,11 +44,11 @@ enum Seen {
 }
 
 impl Storage {
-    /// Removes the video that a public URL names, from whichever bucket that is, and asks there
-    /// whether it is gone. What is not there is removed, so a repeat changes nothing.
+    /// Removes the video with this public URL, from the bucket that the URL names. Then checks that
+    /// it is gone from there. A video that is not there counts as removed, so a repeat is safe.
     ///
-    /// The URL of another project is only asked: when its file is gone from there, it is gone. The
-    /// removal is tried here all the same, because one project may have two addresses.
+    /// If the URL belongs to another project, the video is gone when the public URL says so. The
+    /// removal is tried here in any case, because one project may have two addresses.
     pub async fn erase(&self, video_url: &str) -> Result<(), StorageError> {
         let nowhere = || StorageError::StillThere("an address that is not storage's".to_owned());
         let place = Place::of(video_url).ok_or_else(nowhere)?;
@@ -69,7 +73,8 @@ impl Storage {
         }
     }
 
-    /// The server says the same of an object that is not there, and of one in a bucket that is not.
+    /// Deletes the object. Storage gives the same answer for an object that is not there and for
+    /// one in a bucket that is not there. Both count as success.
     async fn remove(&self, place: &Place<'_>) -> Result<(), StorageError> {
         let object = self.url(&format!("object/{}/{}", place.bucket, place.path));
         let request = self.request(Method::DELETE, object, TIMEOUT).await;
@@ -79,7 +84,7 @@ impl Storage {
         }
     }
 
-    /// The origin's word, with the key: a bucket that is not there has no object either.
+    /// Asks the origin, with the key. In a bucket that is not there, the object is gone too.
     async fn ask_origin(&self, place: &Place<'_>) -> Result<Seen, StorageError> {
         let mut info = self.url(&format!("object/info/{}/{}", place.bucket, place.path));
         info.set_query(Some(&self.unseen()));
@@ -93,9 +98,11 @@ impl Storage {
         }
     }
 
-    /// What the public gets. This finds a key that may not see the object: to such a one it is not
-    /// there, and it is not removed. A bucket that is not public hides its objects, so elsewhere
-    /// only the object's own absence counts.
+    /// Asks as the public would. This detects a key that may not see the object: for such a key the
+    /// object is not there, and is not removed.
+    ///
+    /// A private bucket hides its objects from the public. So for another project's URL only a
+    /// missing object counts as gone, and not a missing bucket.
     async fn ask_public(&self, video_url: &str, ours: bool) -> Result<Seen, StorageError> {
         let url = Url::parse(video_url).ok().map(|mut url| {
             url.set_query(Some(&self.unseen()));
@@ -107,8 +114,8 @@ impl Storage {
             Err(error) if error.says_no_object() || (ours && error.says_no_bucket()) => {
                 Ok(Seen::Gone)
             }
-            // The local system had another port then. The file was removed from its folder, and no
-            // program answers at that port.
+            // The local system had another port when it stored the video. The file was removed from
+            // its folder, and no program answers at the old port.
             Err(StorageError::Wire(WireError::NotSent(_)))
                 if !ours && is_on_this_machine(video_url) =>
             {
@@ -118,7 +125,7 @@ impl Storage {
         }
     }
 
-    /// A query that no cache has seen.
+    /// A query string that no cache has seen.
     fn unseen(&self) -> String {
         let bytes = self.ambient.bytes::<8>();
         format!("unseen={:016x}", u64::from_be_bytes(bytes))
@@ -134,14 +141,14 @@ impl<'u> Place<'u> {
     }
 }
 
-/// Whether only this machine can ask the address.
+/// Whether the address only exists on this machine.
 fn is_on_this_machine(video_url: &str) -> bool {
     let url = Url::parse(video_url).ok();
     url.is_some_and(|url| matches!(url.host(), Some(Host::Ipv4(address)) if address.is_loopback()))
 }
 
-/// Whether an answer says that it comes from a cache: by its age, by Cloudflare's word, or by the
-/// words of other caches (RFC 9211).
+/// Whether an answer says that it comes from a cache: by its age, by Cloudflare's header, or by the
+/// header of other caches (RFC 9211).
 fn is_from_a_cache(headers: &HeaderMap) -> bool {
     const FROM_THE_CACHE: [&str; 5] = ["hit", "stale", "updating", "revalidated", "fwd=stale"];
     let has_aged = headers.get(AGE).and_then(|age| age.to_str().ok()?.trim().parse::<u64>().ok());

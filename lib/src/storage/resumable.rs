@@ -1,4 +1,4 @@
-//! Uploads above one part: begun once, continued where they stopped.
+//! Uploads of more than one part, which are begun once and continue where they stopped.
 //! <https://tus.io/protocols/resumable-upload>
 
 use super::location::{ENDPOINT, UploadId};
@@ -11,8 +11,8 @@ use std::time::Duration;
 use url::Url;
 
 impl Storage {
-    /// Begins an upload that replaces what is there, of a known or unknown length. Returns where it
-    /// goes on, below our own address; good for 24 hours.
+    /// Begins an upload, of a known or unknown length, that replaces what is there. Returns the
+    /// address at which it continues, below our own address. The address is valid for 24 hours.
     pub async fn begin(&self, path: &str, length: Option<u64>) -> Result<String, StorageError> {
         let mut request = self.tus(Method::POST, self.url(ENDPOINT), QUESTION_TIMEOUT).await;
         let headers = request.headers_mut();
@@ -35,7 +35,7 @@ impl Storage {
         Ok(self.own(location.unwrap_or_default())?.into())
     }
 
-    /// How many bytes of an upload have arrived; `None` when storage does not go on with it.
+    /// How many bytes of an upload have arrived. `None` if storage does not continue it.
     pub async fn offset(&self, upload_url: &str) -> Result<Option<u64>, StorageError> {
         let Ok(url) = self.own(upload_url) else { return Ok(None) };
         let request = self.tus(Method::HEAD, url, QUESTION_TIMEOUT).await;
@@ -46,8 +46,8 @@ impl Storage {
         }
     }
 
-    /// Sends the next part; the last one of an upload that was begun without a length says it.
-    /// Returns how many bytes have arrived.
+    /// Sends the next part, and returns how many bytes have arrived. If the upload was begun
+    /// without a length, the last part states it.
     pub async fn append(
         &self,
         upload_url: &str,
@@ -71,12 +71,12 @@ impl Storage {
     async fn tus(&self, method: Method, url: Url, timeout: Duration) -> Request {
         let mut request = self.request(method, url, timeout).await;
         request.headers_mut().insert("tus-resumable", HeaderValue::from_static("1.0.0"));
-        // Supabase asks for it on every step
+        // Supabase wants this header on every step
         request.headers_mut().insert("x-upsert", HeaderValue::from_static("true"));
         request
     }
 
-    /// The upload's address on the configured origin: the key goes nowhere else.
+    /// The address of the upload on the configured origin, so that the key goes nowhere else.
     fn own(&self, upload_url: &str) -> Result<Url, StorageError> {
         let id = UploadId::of(upload_url).ok_or(StorageError::Location)?;
         Ok(id.below(self.url(ENDPOINT)))

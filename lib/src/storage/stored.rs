@@ -1,4 +1,4 @@
-//! Whether a video is in storage as it was sent, and whether the public can fetch it.
+//! Checks that storage has a video as it was sent, and that the public can fetch it.
 
 use super::{LONGEST_ANSWER, QUESTION_TIMEOUT, Storage, StorageError, TRANSFER_TIMEOUT};
 use crate::outbound::{IDENTITY, WireError, read_body};
@@ -10,14 +10,15 @@ use serde_json::Value;
 use std::time::Duration;
 use url::{Host, Url};
 
-/// A public address may lead on: to a CDN, or to a signed address of the storage behind it. Each of
-/// these leads on once.
+/// How many redirects a public address may have. One may lead to a CDN, and one to a signed address
+/// of the storage behind it.
 const MOST_REDIRECTS: usize = 3;
 
 impl Storage {
-    /// Checks that the stored video has this size and that its public URL gives it out. Servers
-    /// tell a size in different places; every place that tells one has to tell this one. A server
-    /// without a description of objects refuses to give it. That is no size, and not the end.
+    /// Checks that the stored video has this size, and that its public URL returns it. Servers
+    /// state the size in different places, and every size that is stated must be this one. A server
+    /// without descriptions of objects refuses that request. A refusal states no size, but it is no
+    /// failure either.
     pub async fn confirm(&self, path: &str, bytes: u64) -> Result<(), StorageError> {
         let (mut told, mut refusal) = match self.size_in_info(path).await {
             Ok(told) => (told, None),
@@ -30,7 +31,7 @@ impl Storage {
         same_size(bytes, told)?;
         if let Some(refusal) = refusal.take_if(|refusal| told.is_none() && refusal.says_no_object())
         {
-            // a CDN might keep what the public address answers now, and the object may yet come
+            // the object may come later, and a CDN might keep what the public address answers now
             return Err(refusal);
         }
         match (self.confirm_publicly(path, bytes, told).await, refusal) {
@@ -71,19 +72,19 @@ impl Storage {
         Ok(serde_json::from_slice(&body).ok().and_then(|info: Value| size_in(&info)))
     }
 
-    /// A server that refuses this question has only not told a size.
+    /// The size that the answer to HEAD states. A server that refuses HEAD has only stated no size.
     async fn size_in_head(&self, path: &str) -> Option<u64> {
         let object = self.url(&format!("object/{}/{path}", self.bucket));
         let head = self.request(Method::HEAD, object, QUESTION_TIMEOUT).await;
         self.call("head", head).await.ok().as_ref().and_then(length)
     }
 
-    /// Asks for the first byte as the public would: without the key, and along redirects.
+    /// Asks for the first byte as the public does: without the key, and following redirects.
     pub(super) async fn public(&self, url: Option<Url>) -> Result<Response, StorageError> {
         self.ask_publicly(url, Some(HeaderValue::from_static("bytes=0-0")), QUESTION_TIMEOUT).await
     }
 
-    /// Asks for all of it, as the public would.
+    /// Asks for the whole file as the public does.
     async fn public_whole(&self, url: Option<Url>) -> Result<Response, StorageError> {
         self.ask_publicly(url, None, TRANSFER_TIMEOUT).await
     }
@@ -98,7 +99,7 @@ impl Storage {
             url.ok_or_else(|| StorageError::unexpected("public", "the public URL is no address"))?;
         for _ in 0..=MOST_REDIRECTS {
             let mut request = Request::new(Method::GET, url.clone());
-            // what is compressed says nothing of its length
+            // the length of a compressed answer says nothing about the file
             request.headers_mut().insert(ACCEPT_ENCODING, IDENTITY);
             if let Some(range) = &range {
                 request.headers_mut().insert(RANGE, range.clone());
@@ -115,7 +116,8 @@ impl Storage {
         Err(StorageError::unexpected("public", "the public URL leads on without end"))
     }
 
-    /// Storage leads to itself or, over TLS, to a host with a name: never to an address inside.
+    /// Whether a redirect may be followed: to storage itself or, with TLS, to a host that has a
+    /// name. An IP address could lead into a private network.
     fn may_lead_to(&self, url: &Url) -> bool {
         url.origin() == self.base.origin()
             || (url.scheme() == "https" && matches!(url.host(), Some(Host::Domain(_))))
@@ -133,8 +135,8 @@ fn same_size(expected: u64, found: Option<u64>) -> Result<(), StorageError> {
     }
 }
 
-/// The size of an object, wherever its description has it: as a number or as text, at the top or
-/// among what storage keeps of it.
+/// The size of an object in its description. It is a number or text, at the top level or in the
+/// metadata that storage keeps of the object.
 fn size_in(info: &Value) -> Option<u64> {
     const NAMES: [&str; 3] = ["size", "contentLength", "content_length"];
     [info, &info["metadata"]]
@@ -150,7 +152,7 @@ fn whole(value: &Value) -> Option<u64> {
     }
 }
 
-/// The whole size, as the answer to a request for one byte tells it; `*` tells none.
+/// The whole size, as the answer to a request for one byte states it; `*` states none.
 fn total(answer: &Response) -> Option<u64> {
     match answer.status().as_u16() {
         200 => length(answer),
@@ -168,7 +170,7 @@ fn total(answer: &Response) -> Option<u64> {
     }
 }
 
-/// How long the body says that it is, unless it is coded.
+/// The length that the answer announces for its body, unless the body is compressed.
 fn length(answer: &Response) -> Option<u64> {
     let coding = answer.headers().get(CONTENT_ENCODING).map(HeaderValue::as_bytes);
     let header = || {
@@ -177,7 +179,7 @@ fn length(answer: &Response) -> Option<u64> {
     coding.is_none_or(|coding| coding.eq_ignore_ascii_case(b"identity")).then(header).flatten()
 }
 
-/// Where nothing tells a size, the bytes do: as many as there should be, and one more.
+/// Counts the bytes of a file whose size nothing states, up to `most` and one more.
 async fn count(mut answer: Response, most: u64) -> Result<u64, StorageError> {
     if answer.status().as_u16() != 200 {
         return Err(StorageError::unexpected(

@@ -1,4 +1,5 @@
-//! What storage's odd answers come to, one exchange at a time: no socket, every answer by hand.
+//! Odd answers of storage and what they lead to. The tests use no socket, and give each answer by
+//! hand.
 
 mod sizes;
 
@@ -12,11 +13,11 @@ const KEY: &str = "sb_secret_test";
 const PATH: &str = "org/job/video.mp4";
 const SIZE: u64 = 1_234_567;
 
-/// An answer: its status, its headers and its body.
+/// The status, the headers and the body of an answer.
 type Answer = (u16, Vec<(&'static str, String)>, String);
 type Answering = Box<dyn Fn(&Request) -> Option<Answer> + Send + Sync>;
 
-/// Answers in the place of storage; an exchange without an answer is lost.
+/// Answers in place of storage. An exchange for which no answer is left fails.
 struct Server {
     answering: Answering,
     asked: Mutex<Vec<(Method, Url, bool)>>,
@@ -184,7 +185,7 @@ async fn storage_that_does_not_know_an_upload_any_more_is_told_from_a_busy_one()
     assert_eq!(server.asked().len(), 1, "and is not asked");
 }
 
-/// What the removal, the description and the public address answer, and what comes of it.
+/// Removes a video, given the answers to the removal, to the description and to the public address.
 async fn erase(
     url: &str,
     remove: Option<Answer>,

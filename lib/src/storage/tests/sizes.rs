@@ -1,8 +1,8 @@
-//! Where servers tell the size of what they stored.
+//! The places where servers state the size of a stored file.
 
 use super::*;
 
-/// What the description, a HEAD and the public address answer, and whether that confirms the video.
+/// Confirms a video, given the answers to the description, to HEAD and to the public address.
 async fn confirm(
     info: &'static str,
     head: Option<Answer>,
@@ -85,7 +85,8 @@ async fn bytes_are_counted_where_nothing_tells_a_size() {
     assert!(unknown.to_string().contains("does not say how large"), "{unknown}");
 }
 
-/// What the description, a HEAD, and the public address with a range and without one answer.
+/// Confirms a video, given the answers to the description, to HEAD, and to the public address with
+/// a range and without one.
 async fn confirm_at(
     info: Option<Answer>,
     head: Option<Answer>,
@@ -101,7 +102,7 @@ async fn confirm_at(
     storage.confirm(PATH, SIZE).await
 }
 
-/// A server, or a proxy in front of it, that has no description of objects.
+/// Some servers, or proxies in front of them, have no descriptions of objects.
 #[tokio::test]
 async fn a_refused_description_tells_no_size_and_is_not_the_end() {
     let head = || bare(200, &[("content-length", "1234567")]);
@@ -142,7 +143,8 @@ async fn a_refused_description_tells_no_size_and_is_not_the_end() {
     assert!(confirm_at(None, head(), range(), None).await.is_err(), "no answer passes");
 }
 
-/// An upload whose object is not there is begun anew: that is read off the description's refusal.
+/// If the object of an upload is not there, the upload begins again. The refusal of the description
+/// shows it.
 #[tokio::test]
 async fn an_object_that_is_not_there_is_the_descriptions_word() {
     let no_object = || json(400, NO_OBJECT);
@@ -167,7 +169,7 @@ async fn an_object_that_is_not_there_is_the_descriptions_word() {
     );
 }
 
-/// A server that answers ranges without a total may tell it of the whole.
+/// A server that answers ranges without a total may state the size with the whole file.
 #[tokio::test]
 async fn the_whole_is_asked_for_where_a_range_has_no_total() {
     let unknown = || bare(206, &[("content-range", "bytes 0-0/*")]);
