@@ -1,9 +1,9 @@
-//! `cargo admin balance …`: an organization's money, shown, paid in, corrected and given back.
+//! `cargo admin balance …`: shows, recharges, corrects and refunds an organization's money.
 
 use crate::confirm::Confirmation;
 use crate::environment::Operator;
 use crate::failure::Failure;
-use crate::org::live;
+use crate::org::arguments::live;
 use crate::org::show::shown;
 use crate::output::Report;
 use crate::posting::Posting;
@@ -12,9 +12,9 @@ use ghub::id::{JobId, OrgId};
 use ghub::money::Money;
 use ghub::store::{Entry, Refund};
 
-/// Longer than any payment service's id, and far below the 1024 bytes of a table's key.
+/// Longer than the id of any payment service, and far below the 1024 bytes of a table's key.
 const LONGEST_REFERENCE: usize = 200;
-/// A reason is a line in a ledger, not a letter.
+/// The longest reason, in characters. A reason is a line in a ledger, not a letter.
 const LONGEST_REASON: usize = 200;
 
 #[derive(Debug, Subcommand)]
@@ -23,11 +23,11 @@ pub enum Command {
     Recharge(Recharge),
     /// Correct a balance, up or down, once for each reference
     Adjust(Adjust),
-    /// Give a completed job's charge back, whole and once
+    /// Give back the charge of a completed job, all of it and once
     Refund(RefundOfJob),
-    /// Show what an organization has, and what of it is held for open jobs
+    /// Show what an organization has, and how much of it is held for open jobs
     Show {
-        /// The organization
+        /// The id of the organization
         #[arg(long, value_name = "UUID")]
         org: OrgId,
     },
@@ -35,14 +35,14 @@ pub enum Command {
 
 #[derive(Debug, Args)]
 pub struct Recharge {
-    /// The organization
+    /// The id of the organization
     #[arg(long, value_name = "UUID", value_parser = live)]
     org: OrgId,
     /// MXN, above 0, at most six places, such as 500.00
     #[arg(long, value_name = "MXN", value_parser = amount, allow_negative_numbers = true)]
     amount: Money,
-    /// What was paid, such as payment-123: a second recharge of the organization under it credits
-    /// nothing
+    /// What was paid, such as payment-123. A second recharge of the organization with the same
+    /// reference credits nothing
     #[arg(long, value_parser = reference)]
     reference: String,
     #[command(flatten)]
@@ -51,17 +51,17 @@ pub struct Recharge {
 
 #[derive(Debug, Args)]
 pub struct Adjust {
-    /// The organization
+    /// The id of the organization
     #[arg(long, value_name = "UUID", value_parser = live)]
     org: OrgId,
     /// MXN, above or below 0, at most six places, such as -4.20
     #[arg(long, value_name = "MXN", value_parser = correction, allow_negative_numbers = true)]
     amount: Money,
-    /// What makes it happen once, such as ticket-77: a second adjustment of the organization under
-    /// it changes nothing
+    /// What makes the adjustment happen once, such as ticket-77. A second adjustment of the
+    /// organization with the same reference changes nothing
     #[arg(long, value_parser = reference)]
     reference: String,
-    /// Why, in a line: it stands in the ledger for ever, and the organization reads it in its
+    /// Why, in a line. It stays in the ledger for ever, and the organization reads it in its
     /// transactions
     #[arg(long, value_parser = reason)]
     reason: String,
@@ -71,14 +71,14 @@ pub struct Adjust {
 
 #[derive(Debug, Args)]
 pub struct RefundOfJob {
-    /// The job
+    /// The id of the job
     #[arg(long, value_name = "UUID")]
     job: JobId,
-    /// Whose it is; without it all jobs are looked through, which takes a minute for a million
+    /// The organization of the job. Without it, all jobs are searched, which takes a minute for a
+    /// million of them
     #[arg(long, value_name = "UUID")]
     org: Option<OrgId>,
-    /// Why, in a line that stands in the ledger, and that the organization reads in its
-    /// transactions
+    /// Why, in a line. It stays in the ledger, and the organization reads it in its transactions
     #[arg(long, value_parser = reason)]
     reason: Option<String>,
     #[command(flatten)]
@@ -140,7 +140,7 @@ impl RefundOfJob {
     }
 }
 
-/// The refund's command line, for a shell: its reason has no single quote in it.
+/// The command line of the refund, for a shell. The reason has no single quote in it.
 fn again(job: JobId, org: OrgId, reason: Option<&str>) -> String {
     let reason = reason.map(|reason| format!(" --reason '{reason}'")).unwrap_or_default();
     format!("balance refund --job {job} --org {org}{reason}")
@@ -162,7 +162,7 @@ fn correction(text: &str) -> Result<Money, String> {
     }
 }
 
-/// One line that can be put between quotes on a command line.
+/// Reads a reason: one line that can stand between quotes on a command line.
 pub fn reason(text: &str) -> Result<String, String> {
     let fits = (1..=LONGEST_REASON).contains(&text.chars().count());
     if fits && text.trim() == text && !text.chars().any(|found| found.is_control() || found == '\'')
@@ -176,7 +176,8 @@ pub fn reason(text: &str) -> Result<String, String> {
     }
 }
 
-/// A space more or less, or a letter that only looks the same, would credit one payment twice.
+/// Reads a reference strictly. An additional space, or a letter that only looks the same, would
+/// credit one payment twice.
 fn reference(text: &str) -> Result<String, String> {
     if (1..=LONGEST_REFERENCE).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\'')

@@ -1,40 +1,37 @@
-//! `cargo admin org …`: the tenants.
+//! `cargo admin org …`: creates, describes, lists, limits and suspends the tenants.
 
+pub mod arguments;
 pub mod show;
 
 use crate::confirm::Confirmation;
 use crate::environment::Operator;
 use crate::failure::Failure;
+use crate::org::arguments::{Described, limit, live, sandbox};
 use crate::org::show::{object, shown};
 use crate::output::{Answer, Listing, Report, mxn};
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 use ghub::account::{About, Account};
-use ghub::foreign_text::printable;
 use ghub::id::OrgId;
 use ghub::money::{Money, MoneyOverflow};
 use ghub::onboarding::{SIGNUP_BONUS, SignUp, create_organization};
-use ghub::store::{Description, Setting};
+use ghub::store::Setting;
 use serde_json::json;
 use std::collections::BTreeMap;
 
-/// An organization's name fits in a column of a table.
-const LONGEST_NAME: usize = 64;
-/// An e-mail address has at most 254 characters; a contact is little more than that.
-const LONGEST_CONTACT: usize = 254;
-
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Make an organization, with the sign-up bonus of MXN 50 on its account
+    /// Create an organization, with the sign-up bonus of MXN 50 on its account
     Create {
-        /// Its id; without one a new one is drawn. A repeat with the same id changes nothing
+        /// The id of the organization. Without it, a new id is drawn. A repeat with the same id
+        /// changes nothing
         #[arg(long, value_name = "UUID", value_parser = live)]
         id: Option<OrgId>,
         #[command(flatten)]
         description: Described,
     },
-    /// Write down an organization's name and whom to write to
+    /// Record the name of an organization and whom to write to
     Set {
-        /// The organization
+        /// The id of the organization
         #[arg(long, value_name = "UUID", value_parser = live)]
         org: OrgId,
         #[command(flatten)]
@@ -42,15 +39,15 @@ pub enum Command {
     },
     /// Show all organizations and what they have
     List,
-    /// Show one organization
+    /// Show the account of an organization
     Show {
-        /// The organization
+        /// The id of the organization
         #[arg(long, value_name = "UUID")]
         org: OrgId,
     },
     /// Refuse an organization everything; its open jobs go on, and are charged
     Suspend {
-        /// The organization
+        /// The id of the organization
         #[arg(long, value_name = "UUID", value_parser = live)]
         org: OrgId,
         #[command(flatten)]
@@ -58,16 +55,16 @@ pub enum Command {
     },
     /// Serve an organization again
     Resume {
-        /// The organization
+        /// The id of the organization
         #[arg(long, value_name = "UUID", value_parser = live)]
         org: OrgId,
     },
-    /// Set how many jobs an organization may have open at once; those that are open stay
+    /// Set how many jobs an organization may have open at once; jobs that are open already stay
     Limit {
-        /// The organization
+        /// The id of the organization
         #[arg(long, value_name = "UUID")]
         org: OrgId,
-        /// At least 1: to have none served, suspend it
+        /// At least 1; to refuse all jobs, suspend the organization
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
         jobs: u32,
     },
@@ -76,13 +73,13 @@ pub enum Command {
         /// The sandbox: the organization's id and #test, as `org list` shows it
         #[arg(long, value_name = "UUID#test", value_parser = sandbox)]
         org: OrgId,
-        /// 0 closes the sandbox
+        /// How many jobs; 0 closes the sandbox
         #[arg(long, value_name = "N")]
         jobs: u32,
     },
     /// Set how far below 0 an organization's balance may go
     CreditLimit {
-        /// The organization
+        /// The id of the organization
         #[arg(long, value_name = "UUID", value_parser = live)]
         org: OrgId,
         /// MXN, 0 or more, at most six places; 0 takes the credit back
@@ -91,27 +88,6 @@ pub enum Command {
         #[command(flatten)]
         confirmation: Confirmation,
     },
-}
-
-/// What is written down of an organization.
-#[derive(Debug, Args)]
-pub struct Described {
-    /// What you call it; an empty text takes the name away
-    #[arg(long, value_parser = name)]
-    name: Option<String>,
-    /// Whom to write to, such as an e-mail address; an empty text takes it away
-    #[arg(long, value_parser = contact)]
-    contact: Option<String>,
-}
-
-impl Described {
-    fn is_empty(&self) -> bool {
-        self.name.is_none() && self.contact.is_none()
-    }
-
-    fn description(&self) -> Description {
-        Description { name: self.name.clone(), contact: self.contact.clone() }
-    }
 }
 
 pub async fn run(command: Command, operator: &Operator) -> Result<Answer, Failure> {
@@ -196,7 +172,7 @@ async fn describe(
 
 async fn list(operator: &Operator) -> Result<Listing, Failure> {
     let accounts = operator.store.accounts().await?;
-    // A sandbox is called what its organization is called.
+    // A sandbox has the name of its organization.
     let live: BTreeMap<OrgId, &About> =
         accounts.iter().map(|account| (account.org, &account.about)).collect();
     let row = |account: &Account| {
@@ -239,7 +215,7 @@ async fn list(operator: &Operator) -> Result<Listing, Failure> {
     })
 }
 
-/// What is asked before a setting that callers feel.
+/// The question before a setting that callers notice.
 type Question<'a> = (&'a Confirmation, &'a dyn Fn(&Account) -> String);
 
 async fn set(
@@ -271,7 +247,7 @@ async fn set(
     Ok(shown(&after, note)?)
 }
 
-/// A suspended organization's sandbox is suspended too; all else is a sandbox's own.
+/// A sandbox is suspended and resumed with its organization. All other settings are its own.
 async fn also_for_its_sandbox(
     org: OrgId,
     setting: Setting,
@@ -281,71 +257,4 @@ async fn also_for_its_sandbox(
         operator.store.set(org.sandbox(), setting).await?;
     }
     Ok(())
-}
-
-/// A sandbox: only its jobs of a day are counted, for a live job is paid for.
-fn sandbox(text: &str) -> Result<OrgId, String> {
-    match text.parse::<OrgId>() {
-        Ok(org) if org.is_sandbox() => Ok(org),
-        Ok(org) => Err(format!(
-            "live jobs have no daily limit; the sandbox of this organization is {}",
-            org.sandbox()
-        )),
-        Err(error) => Err(error.to_string()),
-    }
-}
-
-/// An organization itself: a sandbox has no money, and is suspended and served again with its
-/// organization.
-pub fn live(text: &str) -> Result<OrgId, String> {
-    match text.parse::<OrgId>() {
-        Ok(org) if org.is_sandbox() => {
-            Err(format!("this is a sandbox; its organization is {}", org.live()))
-        }
-        Ok(org) => Ok(org),
-        Err(error) => Err(error.to_string()),
-    }
-}
-
-fn limit(text: &str) -> Result<Money, String> {
-    match text.parse::<Money>() {
-        Ok(amount) if amount >= Money::ZERO => Ok(amount),
-        Ok(_) => Err("a credit limit is 0 or more: how far below 0 the balance may go".to_owned()),
-        Err(error) => Err(error.to_string()),
-    }
-}
-
-fn name(text: &str) -> Result<String, String> {
-    line(text, "a name", LONGEST_NAME)
-}
-
-fn contact(text: &str) -> Result<String, String> {
-    line(text, "a contact", LONGEST_CONTACT)
-}
-
-/// One line that is shown as it is written; an empty one takes away what stands there.
-fn line(text: &str, what: &str, longest: usize) -> Result<String, String> {
-    if text.chars().count() <= longest && text.trim() == text && printable(text) == text {
-        Ok(text.to_owned())
-    } else {
-        Err(format!(
-            "{what} has at most {longest} characters, without control or invisible characters and without blanks around \
-             it"
-        ))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_and_a_contact_are_lines_that_can_be_seen() {
-        for text in ["Cine Ñandú S.A. de C.V.", ""] {
-            assert_eq!((name(text), contact(text)), (Ok(text.to_owned()), Ok(text.to_owned())));
-        }
-        for text in [" a", "a\n", "a\tb", "\u{1b}[31ma", "a\u{202e}b", &"a".repeat(255)] {
-            assert!(name(text).is_err() && contact(text).is_err(), "{text:?}");
-        }
-    }
 }

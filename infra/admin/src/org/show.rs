@@ -1,4 +1,4 @@
-//! How an organization's account is shown.
+//! Shows the account of an organization.
 
 use crate::output::{Report, moment, mxn};
 use ghub::account::{About, Account};
@@ -6,7 +6,7 @@ use ghub::actor::Deed;
 use ghub::money::MoneyOverflow;
 use serde_json::{Value, json};
 
-/// One account, as `org show`, `balance show` and every setting print it.
+/// An account, as `org show`, `balance show` and every setting print it.
 pub fn shown(account: &Account, note: &str) -> Result<Report, MoneyOverflow> {
     let About {
         name,
@@ -50,13 +50,13 @@ fn done_by(Deed { by, at }: &Deed) -> String {
     format!("{by}, {}", moment(*at))
 }
 
-/// How many jobs a sandbox has submitted on the last day that had any.
+/// How many jobs a sandbox submitted on the last day that had any.
 fn jobs_of_the_day(account: &Account) -> Option<String> {
     let jobs = account.daily.map_or(0, |daily| daily.jobs);
     account.daily_limit().map(|limit| format!("{jobs} of {limit}"))
 }
 
-/// One account, as `--json` prints it.
+/// An account, as `--json` prints it.
 pub fn object(account: &Account) -> Result<Value, MoneyOverflow> {
     let about = &account.about;
     Ok(json!({
