@@ -1,4 +1,5 @@
-//! `cargo admin audit` finds whatever is planted, says which and how much, and exits with 1.
+//! `cargo admin audit` finds each planted difference, says which account and how much, and exits
+//! with 1.
 
 use crate::deployment::Deployment;
 use crate::planted::{COMPLETED, COST, FAILED, OPEN, ORG, number, text};
@@ -226,7 +227,7 @@ fn one_that_cannot_be_read_does_not_hide_the_others() {
     );
 }
 
-/// Of the one organization that differs.
+/// The differences of the only organization that differs.
 fn differences(here: &Deployment) -> Vec<Value> {
     let done = here.run("audit --json");
     assert_eq!((done.code, done.stderr.as_str()), (1, ""), "{done:?}");

@@ -1,4 +1,4 @@
-//! Tables to operate on, and the command line's process.
+//! Tables to operate on, and the process of the command line.
 
 use dynoxide::Database;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::thread;
 
-/// The tables of money, keys and jobs, served until the test's process ends.
+/// The tables of money, keys and jobs, served until the process of the test ends.
 pub struct Deployment {
     database: Database,
     pub endpoint: String,
@@ -42,7 +42,7 @@ impl Deployment {
         Self { database, endpoint }
     }
 
-    /// The command line's process, with this deployment's environment and nothing else.
+    /// The process of the command line, with the environment of this deployment and nothing else.
     pub fn command(&self, line: &str) -> Command {
         let mut command = bare(line);
         command.envs(self.environment());
@@ -66,13 +66,13 @@ impl Deployment {
         Done::of(self.command(line).output().unwrap())
     }
 
-    /// Runs a command whose arguments have blanks in them.
+    /// Runs a command whose arguments contain spaces.
     pub fn with(&self, arguments: &[&str]) -> Done {
         let mut command = self.command("");
         Done::of(command.args(arguments).output().unwrap())
     }
 
-    /// The object that a command that succeeds prints.
+    /// The object that a successful command prints.
     pub fn json(&self, line: &str) -> Value {
         let done = self.run(&format!("{line} --json"));
         assert_eq!(done.code, 0, "{line}: {done:?}");
@@ -85,13 +85,13 @@ impl Deployment {
         response["Items"].as_array().unwrap().clone()
     }
 
-    /// Puts an item in a table, past every rule; in place of one with the same key.
+    /// Puts an item into a table without any check, and replaces an item with the same key.
     pub fn put(&self, table: &str, item: &Value) {
         let request = json!({"TableName": table, "Item": item});
         self.database.put_item(serde_json::from_value(request).unwrap()).unwrap();
     }
 
-    /// Balance and ledger in micro-MXN, which must agree whenever nobody writes.
+    /// The balance in micro-MXN. It must agree with the ledger, because no other process writes.
     pub fn money(&self, org: &str) -> i64 {
         let of = |table| {
             self.items(table).into_iter().filter(|item| item["org"]["S"] == org).collect::<Vec<_>>()
@@ -117,7 +117,7 @@ fn table(name: &str, keys: &[(&str, &str)]) -> Value {
     })
 }
 
-/// With the index of open jobs.
+/// The definition of the table of jobs, with the index of open jobs.
 fn jobs_table() -> Value {
     let mut table = table("JobsTable", &[("org", "HASH"), ("job", "RANGE")]);
     let more = [
@@ -133,10 +133,10 @@ fn jobs_table() -> Value {
     table
 }
 
-/// Who operates in these tests.
+/// The name of the operator in these tests.
 pub const OPERATOR: &str = "ana";
 
-/// The process with no environment but the name of who operates.
+/// The process with no environment but the name of the operator.
 pub fn bare(line: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_admin"));
     command.env_clear().env("USER", OPERATOR).args(line.split_whitespace()).stdin(Stdio::null());
@@ -160,7 +160,8 @@ impl Done {
         }
     }
 
-    /// Refused or failed: a sentence on standard error, nothing on standard output.
+    /// The command refused or failed, with a sentence on standard error and nothing on standard
+    /// output.
     #[track_caller]
     pub fn failed_with(&self, code: i32, sentence: &str) {
         assert_eq!((self.code, self.stdout.as_str()), (code, ""), "{self:?}");
@@ -168,7 +169,7 @@ impl Done {
     }
 }
 
-/// A file that goes with the test.
+/// A file that is removed after the test.
 pub struct Scratch(pub PathBuf);
 
 impl Scratch {

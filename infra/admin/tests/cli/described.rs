@@ -1,5 +1,5 @@
-//! A DynamoDB that only describes its tables, as AWS's does: the embedded one knows nothing of
-//! backups. And one that refuses.
+//! A DynamoDB that only describes its tables, as AWS's does, because the embedded one knows nothing
+//! of backups. And a DynamoDB that refuses.
 
 use crate::stack::Stack;
 use axum::extract::State;
@@ -7,10 +7,10 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
-/// What is asked by a test: each operation's answer, with its status.
+/// A test's answer to each operation, with its status.
 type Answers = fn(operation: &str, table: &str) -> (StatusCode, Value);
 
-/// Where it answers; it ends with the stack.
+/// Returns the address of the server, which ends with the stack.
 fn serve(stack: &Stack, answers: Answers) -> String {
     stack.wait(async move {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -37,7 +37,7 @@ impl Queues {
         Self { sqs, endpoint, runtime }
     }
 
-    /// A message that its queue has given up.
+    /// Puts a message into the dead-letter queue of this queue.
     fn bury(&self, queue: &str, body: &str) {
         self.sqs.send(queue, NewMessage::text(body)).unwrap();
         for _ in 0..2 {

@@ -1,5 +1,5 @@
-//! `cargo admin job fail` and `job recheck`, on the whole system: no paid render is thrown away
-//! unless it is said so.
+//! `cargo admin job fail` and `job recheck` on the whole system. Without --discard no paid render
+//! is thrown away.
 
 use crate::deployment::Done;
 use crate::planted::now_unix_s;
@@ -11,7 +11,7 @@ use local::supabase::{self, Plan, Step};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
-/// A system in which nobody looks at a job unless it is told to.
+/// A system in which no function looks at a job until the test says so.
 fn quiet() -> Stack {
     let here = Stack::start();
     here.system().sqs.lose_if("PollQueue", |_| true).unwrap();
@@ -41,7 +41,7 @@ impl Stack {
         self.wait(self.client().video(job)).unwrap().body
     }
 
-    /// When somebody may act on it again, in Unix seconds.
+    /// When a worker may act on the job again, in Unix seconds.
     fn due(&self, job: &str) -> i64 {
         let shown = self.run(&format!("job show {job} --json"), &[]).stdout;
         serde_json::from_str::<Value>(&shown).unwrap()["due"].as_i64().unwrap()
@@ -57,13 +57,13 @@ impl Stack {
         serde_json::from_str(&done.stdout).unwrap()
     }
 
-    /// How often fal was asked to stop.
+    /// How often fal was asked to stop a render.
     fn stops(&self) -> usize {
         self.fal().requests().iter().filter(|seen| seen.path.ends_with("/cancel")).count()
     }
 }
 
-/// Finished when it is submitted.
+/// A render that is finished when it is submitted.
 const AT_ONCE: Render = Render { queued: Duration::ZERO, rendering: Duration::ZERO };
 const AN_HOUR: Render =
     Render { queued: Duration::from_secs(3600), rendering: Duration::from_secs(3600) };
@@ -155,7 +155,7 @@ fn what_the_provider_has_said_comes_first() {
     assert_eq!((done.code, &failure["code"]), (0, &json!("content_filtered")), "{done:?}");
 }
 
-/// Google's operations cannot be stopped, and what they render is paid for.
+/// Google's operations cannot be stopped, and their renders are paid for.
 #[test]
 fn a_provider_that_cannot_be_stopped_takes_a_word_more() {
     let here = quiet();
@@ -251,7 +251,7 @@ fn a_job_is_looked_at_again() {
         .failed_with(1, "there is no job");
 }
 
-/// Waits for a condition; what takes longer is stuck.
+/// Waits for a condition, and fails if it does not come about.
 fn until(came_about: impl Fn() -> bool) {
     let patience = Instant::now() + Duration::from_secs(60);
     while !came_about() {

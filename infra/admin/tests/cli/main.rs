@@ -1,5 +1,5 @@
-//! The built command line against a DynamoDB that is served over HTTP: what it prints, how it
-//! exits, and what is in the tables after.
+//! The command line against a DynamoDB that is served over HTTP: what it prints, how it exits, and
+//! what is in the tables afterwards.
 #![expect(
     clippy::unwrap_used,
     reason = "what the tests share stops a test as the test itself would"
@@ -11,7 +11,9 @@ mod described;
 mod dlq;
 mod doctor;
 mod ending;
+mod job;
 mod jobs;
+mod keys;
 mod money;
 mod orgs;
 mod planted;
@@ -19,9 +21,7 @@ mod stack;
 mod storage;
 
 use deployment::{Deployment, Done, Scratch, bare};
-use ghub::store::KeyHash;
 use serde_json::{Value, json};
-use std::io::Write;
 use std::process::Stdio;
 
 const ORG: &str = "e8c96506-72a1-429f-a7ed-4bb0a42541be";
@@ -71,27 +71,6 @@ fn a_half_made_organization_is_finished_by_a_repeat() {
 }
 
 #[test]
-fn a_key_is_shown_once_and_kept_as_a_hash() {
-    let here = Deployment::start();
-    here.json(&format!("org create --id {ORG}"));
-    let done = here.run(&format!("key create --org {ORG} --name prod-web"));
-    assert!(done.stdout.contains("it cannot be shown again"), "{done:?}");
-    let key = done.stdout.split_whitespace().nth(1).unwrap();
-    assert!(key.starts_with("ghub_sk_live_") && key.len() == 45, "{key}");
-
-    let kept = here.items("KeysTable");
-    assert_eq!(kept.len(), 1);
-    assert!(!kept[0].to_string().contains(&key[13..]), "the key itself is nowhere");
-    assert_eq!(kept[0]["hash"]["S"], KeyHash::of(key).to_string());
-    assert_eq!((&kept[0]["org"]["S"], &kept[0]["name"]["S"]), (&json!(ORG), &json!("prod-web")));
-    assert_eq!(kept[0]["last4"]["S"], key[41..]);
-
-    let other = here.json(&format!("key create --org {ORG} --name prod-web"));
-    assert_ne!(other["key"], key, "every call makes another");
-    assert_eq!(other["hash"], KeyHash::of(other["key"].as_str().unwrap()).to_string());
-}
-
-#[test]
 fn nobody_gets_no_key_and_no_money() {
     let here = Deployment::start();
     let sentence = format!("there is no organization {ORG}");
@@ -100,56 +79,6 @@ fn nobody_gets_no_key_and_no_money() {
     here.run(&format!("balance recharge --org {ORG} --amount 5 --reference a --yes"))
         .failed_with(1, &sentence);
     assert!(here.items("KeysTable").is_empty() && here.items("LedgerTable").is_empty());
-}
-
-#[test]
-fn a_key_is_revoked_by_itself_by_its_hash_and_from_standard_input() {
-    let here = Deployment::start();
-    here.json(&format!("org create --id {ORG}"));
-    let new = || {
-        let made = here.json(&format!("key create --org {ORG} --name prod-web"));
-        let text = |name: &str| made[name].as_str().unwrap().to_owned();
-        (text("key"), text("hash"))
-    };
-    let revoked = |hash: &str| {
-        let found =
-            here.items("KeysTable").into_iter().find(|item| item["hash"]["S"] == hash).unwrap();
-        found["revoked"]["N"].as_str().map(str::to_owned)
-    };
-
-    let (key, hash) = new();
-    let done = here.run(&format!("key revoke {key}"));
-    assert!(
-        done.stdout.contains("notice within 60 s") && done.stdout.contains("prod-web"),
-        "{done:?}"
-    );
-    assert!(!done.stdout.contains(&key), "it is not shown again");
-    let when = revoked(&hash).unwrap();
-
-    let again = here.run(&format!("key revoke --hash {hash}"));
-    assert!(again.code == 0 && again.stdout.contains("It had been revoked before"), "{again:?}");
-    assert_eq!(revoked(&hash), Some(when.clone()), "the first revocation's time stays");
-    let again = here.json(&format!("key revoke {hash}"));
-    assert_eq!(
-        again,
-        json!({"hash": hash, "org": ORG, "name": "prod-web", "last4": key[41..], "revoked_before": true,
-            "revoked": when.parse::<i64>().unwrap()})
-    );
-
-    let (key, hash) = new();
-    let mut child =
-        here.command("key revoke -").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(format!("{key}\n").as_bytes()).unwrap();
-    assert_eq!(Done::of(child.wait_with_output().unwrap()).code, 0);
-    assert!(revoked(&hash).is_some());
-
-    let unknown = format!("ghub_sk_live_{}", "a".repeat(32));
-    let refused = here.run(&format!("key revoke {unknown}"));
-    refused.failed_with(1, &format!("there is no key with the hash {}", KeyHash::of(&unknown)));
-    here.run(&format!("key revoke --hash {unknown}")).failed_with(2, "64 digits");
-    here.run("key revoke -").failed_with(2, "no key came on standard input");
-    here.run(&format!("key revoke {hash} --hash {hash}")).failed_with(2, "cannot be used with");
-    assert_eq!(here.items("KeysTable").len(), 2, "a refused revocation makes no item");
 }
 
 #[test]

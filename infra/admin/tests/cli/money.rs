@@ -105,8 +105,8 @@ fn a_ledger_is_shown_with_the_balance_after_each() {
             .map(|entry| entry[name].clone())
             .collect::<Vec<_>>()
     };
-    // In the order of posting, whatever the clocks said: the planted charge says that it is older
-    // than the organization.
+    // In the order of posting, whatever the clocks said. The planted charge claims to be older than
+    // the organization.
     assert_eq!(column("sequence"), [1, 2, 3]);
     assert_eq!(column("kind"), ["bonus", "consumption", "refund"]);
     assert_eq!(column("amount_mxn"), ["50.00", "-4.20", "4.20"]);

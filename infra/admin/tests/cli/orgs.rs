@@ -1,4 +1,4 @@
-//! `cargo admin org …` and `key list`: what is shown, and what an operator sets.
+//! `cargo admin org …` and `key list`: what they show, and what an operator sets.
 
 use crate::deployment::Deployment;
 use crate::planted::ORG;
@@ -186,7 +186,7 @@ fn every_change_says_who_made_it() {
     unnamed.failed_with(2, "a name has 1 to 64 characters");
 }
 
-/// What a submit is checked against follows every change of the others, whoever comes in between.
+/// The amount that a submit is checked against follows every change of the others, in any order.
 #[test]
 fn a_credit_limit_and_money_may_move_at_once() {
     let here = Deployment::start();
@@ -269,7 +269,7 @@ fn a_sandbox_has_keys_and_an_account_of_its_own_and_is_suspended_with_its_organi
     assert_eq!(here.run("audit").code, 0);
 }
 
-/// The account's numbers, as they are stored.
+/// The numbers of the account, as they are stored.
 fn account(here: &Deployment) -> Value {
     let item =
         here.items("AccountsTable").into_iter().find(|item| item["org"]["S"] == ORG).unwrap();

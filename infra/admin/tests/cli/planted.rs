@@ -1,5 +1,5 @@
-//! Items as the functions write them, put into the tables by hand: what a test could not bring
-//! about by asking nicely.
+//! Items as the functions write them, put into the tables by hand: states that a test cannot bring
+//! about through the functions.
 
 use crate::deployment::Deployment;
 use ghub::id::TransactionId;
@@ -10,7 +10,6 @@ pub const ORG: &str = "e8c96506-72a1-429f-a7ed-4bb0a42541be";
 pub const COMPLETED: &str = "01a202fb-0000-7000-8000-000000000001";
 pub const FAILED: &str = "01a202fb-0000-7000-8000-000000000002";
 pub const OPEN: &str = "01a202fb-0000-7000-8000-000000000003";
-/// MXN 4.20.
 pub const COST: i64 = 4_200_000;
 const CREATED: i64 = 1_782_415_166;
 
@@ -32,7 +31,7 @@ impl Deployment {
             }),
         );
         here.put_job(OPEN, json!({
-            // those that are open for days are found by an audit
+            // an audit finds jobs that are open for days
             "status": text("processing"), "open": text("3"), "handle": handle("r-1"), "created": number(now_unix_s()),
             "submitted": number(CREATED + 1), "rendering_since": number(CREATED + 16), "file_found": number(CREATED + 91),
             "file_url": text("https://v3.fal.media/a.mp4?token=secret"), "upload_url": text("https://storage.test/up/secret"),
@@ -42,8 +41,7 @@ impl Deployment {
         here
     }
 
-    /// The account with these numbers in place of those of `with_jobs`; `available` follows unless
-    /// it is among them.
+    /// Replaces numbers of the account of `with_jobs`. `available` follows, unless it is given.
     pub fn put_account(&self, changes: &[(&str, i64)]) {
         let mut account =
             self.items("AccountsTable").into_iter().find(|item| item["org"]["S"] == ORG).unwrap();
@@ -57,8 +55,8 @@ impl Deployment {
         self.put("AccountsTable", &account);
     }
 
-    /// Posts an entry as the store would, in place of the one that its cause has posted: the sums
-    /// and the count follow.
+    /// Posts an entry as the store would, and replaces the entry of the same cause. The sums and
+    /// the count follow.
     pub fn put_entry(&self, cause: &str, kind: &str, amount: i64, job: Option<&str>) {
         let id = TransactionId::of(ORG.parse().unwrap(), cause).to_string();
         let of =
@@ -98,7 +96,17 @@ pub fn now_unix_s() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs().try_into().unwrap()
 }
 
-/// What fal calls a job, with addresses that are nobody's business.
+/// An open job of now, which is due in a minute.
+pub fn open_job(changes: Value) -> Value {
+    let mut job = json!({
+        "status": text("processing"), "open": text("3"), "handle": handle("r-9"), "created": number(now_unix_s()),
+        "submitted": number(now_unix_s()), "due": number(now_unix_s() + 60),
+    });
+    job.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+    job
+}
+
+/// fal's id of a job, with addresses that must not be shown.
 pub fn handle(id: &str) -> Value {
     json!({"M": {"fal": {"M": {
         "request_id": text(id),

@@ -1,4 +1,4 @@
-//! The whole local system, for the doctor to look at, and the doctor's process.
+//! The whole local system, which the doctor examines, and the process of the doctor.
 
 use crate::deployment::{Done, bare};
 use local::options::Options;
@@ -6,7 +6,7 @@ use local::system::System;
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
-/// The system, up until the test ends.
+/// The system, which runs until the test ends.
 pub struct Stack {
     system: Option<System>,
     runtime: Runtime,
@@ -31,7 +31,7 @@ impl Stack {
         self.system.as_ref().unwrap()
     }
 
-    /// Waits for what goes over the wire.
+    /// Waits for the end of work that goes over the network.
     pub fn wait<T>(&self, work: impl Future<Output = T>) -> T {
         self.runtime.block_on(work)
     }
@@ -40,8 +40,8 @@ impl Stack {
         &self.system().storage.as_ref().unwrap().simulator
     }
 
-    /// Runs the command line with the system's variables, some of them set otherwise; an empty
-    /// value counts as none.
+    /// Runs the command line with the variables of the system, some of them changed. An empty value
+    /// counts as not set.
     pub fn run(&self, line: &str, changes: &[(&str, &str)]) -> Done {
         let mut command = bare(line);
         command.envs(&self.system().variables).envs(changes.iter().copied());
@@ -65,7 +65,7 @@ impl Drop for Stack {
     }
 }
 
-/// What the doctor found.
+/// The findings of the doctor.
 #[derive(Debug)]
 pub struct Examined {
     pub json: Value,
@@ -76,7 +76,7 @@ impl Examined {
         self.json["checks"].as_array().unwrap().iter()
     }
 
-    /// The levels of this area's lines, each with its subject.
+    /// The levels of the lines of this area, each with its subject.
     pub fn levels(&self, area: &str) -> Vec<(&str, &str)> {
         let of_area = self.lines().filter(|line| line["area"] == area);
         of_area
@@ -84,7 +84,7 @@ impl Examined {
             .collect()
     }
 
-    /// What is said to do about this subject.
+    /// The advice about this subject.
     pub fn advice(&self, subject: &str) -> Vec<&str> {
         let of_subject = self.lines().filter(|line| line["subject"] == subject);
         of_subject
@@ -101,8 +101,7 @@ impl Examined {
             .collect()
     }
 
-    /// That a line whose subject begins so has this level, was found to be this, and says to do
-    /// that.
+    /// Checks that a line whose subject begins so has this level, this finding and this advice.
     #[track_caller]
     pub fn says(&self, subject: &str, level: &str, found: &str, advice: &str) {
         let begins = |line: &&Value| line["subject"].as_str().unwrap().starts_with(subject);

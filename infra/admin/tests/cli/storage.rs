@@ -54,7 +54,7 @@ fn a_bucket_that_is_there_is_changed_only_if_somebody_agrees() {
     );
     assert_eq!(found.failed(), Vec::<&str>::new());
 
-    // What is advised for Supabase's free plan can stay.
+    // A limit that is advised for Supabase's free plan can stay.
     assert_eq!(here.run("storage init --limit-mib 39 --yes", &[]).code, 0);
     here.doctor(&[]).says(
         "generated-videos",
