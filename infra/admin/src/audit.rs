@@ -1,4 +1,4 @@
-//! `cargo admin audit`: what the nightly function does, now.
+//! `cargo admin audit`: runs the audit of the nightly function now.
 
 use crate::environment::Operator;
 use crate::failure::Failure;
@@ -12,12 +12,12 @@ use serde_json::{Value, json};
 
 #[derive(Debug, Args)]
 pub struct Audit {
-    /// Only this organization
+    /// Only the accounts of this organization, or of this sandbox
     #[arg(long, value_name = "UUID")]
     org: Option<OrgId>,
 }
 
-/// What was found.
+/// The differences that the audit found, and the accounts that it could not judge.
 #[derive(Debug, Default)]
 struct Found {
     agreeing: usize,
@@ -57,7 +57,7 @@ impl Found {
         }
     }
 
-    /// All is well only if all were judged.
+    /// The answer is sound only if every account was judged and none differs.
     fn answer(&self) -> Answer {
         let sound = self.differing.is_empty() && self.moved.is_empty() && self.unread.is_empty();
         Answer { sound, ..Answer::from(self.listing()) }

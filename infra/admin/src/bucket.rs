@@ -1,5 +1,4 @@
-//! The bucket itself, at Supabase: its settings. What functions do with videos in it is
-//! `ghub::storage`.
+//! The settings of the bucket at Supabase. `ghub::storage` is what stores videos in it.
 
 use ghub::config::{ConfigError, Secret};
 use ghub::storage::{Storage, StorageError};
@@ -8,22 +7,22 @@ use reqwest::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// The type of every file that is stored.
+/// The media type of every file that is stored.
 pub const VIDEO: &str = "video/mp4";
 
-/// What can be set of a bucket.
+/// The settings of a bucket that can be changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
-    /// Whether anybody may read what is in it.
+    /// Whether the public may read the files in it.
     pub public: bool,
-    /// Bytes; none leaves it to the project's own limit.
+    /// In bytes. Without it, the limit of the whole project holds.
     pub file_size_limit: Option<u64>,
-    /// None admits everything.
+    /// Without it, the bucket takes every type.
     pub allowed_mime_types: Option<Vec<String>>,
 }
 
 impl Settings {
-    /// What this project asks of it.
+    /// The settings that this project needs.
     pub fn wanted(file_size_limit: u64) -> Self {
         Self {
             public: true,
@@ -32,7 +31,7 @@ impl Settings {
         }
     }
 
-    /// Whether videos may be put into it.
+    /// Whether the bucket takes videos.
     pub fn admits_videos(&self) -> bool {
         let admits = |kind: &String| kind == VIDEO || kind == "video/*";
         self.allowed_mime_types
@@ -40,13 +39,13 @@ impl Settings {
             .is_none_or(|kinds| kinds.is_empty() || kinds.iter().any(admits))
     }
 
-    /// The types that it admits, in words.
+    /// The types of files that the bucket takes, in words.
     pub fn admitted(&self) -> String {
         let kinds = self.allowed_mime_types.as_ref().filter(|kinds| !kinds.is_empty());
         kinds.map_or_else(|| "every type".to_owned(), |kinds| kinds.join(", "))
     }
 
-    /// Its limit, in words.
+    /// The limit on the size of a file, in words.
     pub fn limit(&self) -> String {
         self.file_size_limit.map_or_else(
             || "no limit of its own".to_owned(),
@@ -55,7 +54,7 @@ impl Settings {
     }
 }
 
-/// `512 MiB`, or bytes where they are not whole MiB.
+/// A size such as `512 MiB`; in bytes if it is not a whole number of MiB.
 pub fn size(bytes: u64) -> String {
     const MIB: u64 = 1 << 20;
     if bytes.is_multiple_of(MIB) {
@@ -70,17 +69,16 @@ pub fn size(bytes: u64) -> String {
 pub struct Bucket(Storage);
 
 impl Bucket {
-    /// The one of `SUPABASE_URL` and `SUPABASE_BUCKET`, opened with this key.
+    /// The bucket of `SUPABASE_URL` and `SUPABASE_BUCKET`, opened with this key.
     pub fn new(world: &World, key: Secret) -> Result<Self, ConfigError> {
         Ok(Self(Storage::with_key(world, key)?))
     }
 
-    /// What it is called.
     pub fn name(&self) -> &str {
         self.0.bucket()
     }
 
-    /// How it is set; none if it is not there.
+    /// Reads the settings; `None` if there is no such bucket.
     pub async fn settings(&self) -> Result<Option<Settings>, StorageError> {
         match self.ask(Method::GET, &format!("bucket/{}", self.name()), None).await {
             Ok(body) => match serde_json::from_slice(&body) {
@@ -97,12 +95,12 @@ impl Bucket {
         }
     }
 
-    /// Makes it. One that is there already is refused with 409.
+    /// Creates the bucket. If it exists already, Supabase refuses with 409.
     pub async fn create(&self, settings: &Settings) -> Result<(), StorageError> {
         self.ask(Method::POST, "bucket", Some(self.described(settings))).await.map(drop)
     }
 
-    /// Sets it. A repeat changes nothing.
+    /// Changes the settings. A repeat changes nothing.
     pub async fn change(&self, settings: &Settings) -> Result<(), StorageError> {
         self.ask(Method::PUT, &format!("bucket/{}", self.name()), Some(self.described(settings)))
             .await
@@ -125,7 +123,7 @@ impl Bucket {
     }
 }
 
-/// What an operator can do when storage does not do what it is asked.
+/// What an operator can do about an error of storage.
 pub fn remedy(error: &StorageError) -> &'static str {
     match error {
         StorageError::Wire(_) => {

@@ -1,11 +1,11 @@
-//! Asks before money moves, or something that callers see changes. What will happen is always said;
-//! `--yes` answers the question where there is nobody to ask.
+//! Asks before a command moves money or changes something that callers see. The command always says
+//! what will happen. `--yes` is the answer where no person can be asked.
 
 use crate::failure::Failure;
 use ghub::foreign_text::printable_lines;
 use std::io::{self, BufRead, IsTerminal, Write};
 
-/// An argument of every command that moves money or changes what callers see.
+/// The argument of every command that moves money or changes what callers see.
 #[derive(Debug, clap::Args)]
 pub struct Confirmation {
     /// Do it without asking
@@ -14,8 +14,8 @@ pub struct Confirmation {
 }
 
 impl Confirmation {
-    /// Says what will be done, and returns only if it may be. All of it goes to standard error:
-    /// standard output is the answer's.
+    /// Says what will be done, and returns only if the operator agrees. All of it goes to standard
+    /// error, because standard output is for the answer.
     pub fn obtain(&self, what: &str) -> Result<(), Failure> {
         eprintln!("{}", printable_lines(what));
         if self.yes {
@@ -29,7 +29,7 @@ impl Confirmation {
     }
 }
 
-/// Only a whole yes is one; silence and anything else is no.
+/// Asks the question. Only a whole `yes` or `y` means yes.
 fn agreed(mut answers: impl BufRead, mut prompt: impl Write) -> io::Result<bool> {
     write!(prompt, "Do it? [y/N] ")?;
     prompt.flush()?;

@@ -1,5 +1,5 @@
-//! `cargo admin dlq …`: messages that no function could work on, shown and sent again. No job hangs
-//! on one: the sweep finds it.
+//! `cargo admin dlq …`: shows the messages that no function could process, and sends them again. No
+//! job depends on one of them, because the sweep finds its job.
 
 use crate::failure::Failure;
 use crate::output::{Listing, moment};
@@ -19,44 +19,45 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// The queues whose dead letters these are, in the words of a command line.
+/// The dead-letter queues by their name on the command line, and the queue of each.
 const QUEUES: [(&str, &str); 3] = [
     ("poll", "POLL_QUEUE_URL"),
     ("store", "STORE_QUEUE_URL"),
     ("store-again", "STORE_AGAIN_QUEUE_URL"),
 ];
-/// SQS hands out at most ten messages at a time.
+/// SQS returns at most ten messages at a time.
 const AT_ONCE: i32 = 10;
-/// While they are listed they are hidden, so that none is seen twice: a hundred are read within
-/// seconds.
+/// How long a message is hidden while it is listed, in seconds, so that none is listed twice. A
+/// hundred messages are read within a few seconds.
 const HIDDEN_S: i32 = 30;
-/// A short wait makes SQS ask all of its servers.
+/// A short wait, in seconds, makes SQS ask all of its servers.
 const WAIT_S: i32 = 1;
-/// AWS moves some hundreds a second. What is not moved by then goes on without us.
+/// How long the command watches a redrive. AWS moves some hundred messages a second, and continues
+/// without the command.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// How much of a text that is no message of ours is shown.
+/// How many characters are shown of a message that is not ours.
 const SHOWN: usize = 80;
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Show what waits; it is hidden for a moment, and stays
+    /// Show the messages that wait. They are hidden for a moment, and stay in the queue
     List(Which),
-    /// Send what waits back to its queue. SQS does it: interrupted, it goes on by itself; a message
-    /// that comes twice does no harm
+    /// Send the messages that wait back to their queue. SQS moves them, and continues if this
+    /// command is interrupted. A message that comes twice does no harm
     Redrive(Which),
 }
 
 #[derive(Debug, Args)]
 pub struct Which {
-    /// Only of this queue
+    /// Only the messages of this queue
     #[arg(long, value_parser = ["poll", "store", "store-again"])]
     queue: Option<String>,
-    /// So many of each queue at most, when they are shown
+    /// How many messages of each queue are shown at most
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=1000))]
     most: u16,
 }
 
-/// A dead-letter queue.
+/// A dead-letter queue, and the queue that its messages come from.
 struct Dead {
     of: &'static str,
     arn: String,
@@ -73,7 +74,7 @@ pub async fn run(command: Command, world: &World) -> Result<Listing, Failure> {
 async fn list(which: &Which, world: &World) -> Result<Listing, Failure> {
     let (mut rows, mut objects) = (Vec::new(), Vec::new());
     for dead in which.queues(world).await? {
-        for message in dead.peeked(usize::from(which.most)).await? {
+        for message in dead.peek(usize::from(which.most)).await? {
             let (row, object) = shown(dead.of, &message);
             rows.push(row);
             objects.push(object);
@@ -95,7 +96,7 @@ async fn list(which: &Which, world: &World) -> Result<Listing, Failure> {
 async fn redrive(which: &Which, world: &World) -> Result<Listing, Failure> {
     let (mut rows, mut objects) = (Vec::new(), Vec::new());
     for dead in which.queues(world).await? {
-        let (moved, status) = dead.moved().await?;
+        let (moved, status) = dead.redrive().await?;
         objects.push(json!({"queue": dead.of, "moved": moved, "status": status}));
         rows.push(vec![dead.of.to_owned(), moved.to_string(), status.to_lowercase()]);
     }
@@ -104,7 +105,7 @@ async fn redrive(which: &Which, world: &World) -> Result<Listing, Failure> {
 }
 
 impl Which {
-    /// The dead-letter queues, as the queues themselves name them.
+    /// Finds the dead-letter queues: each queue names its own.
     async fn queues(&self, world: &World) -> Result<Vec<Dead>, Failure> {
         let mut config = aws_sdk_sqs::config::Builder::from(&sdk_config(world)?);
         config.set_endpoint_url(world.env.aws_endpoint("SQS").map(str::to_owned));
@@ -138,9 +139,9 @@ impl Which {
 }
 
 impl Dead {
-    /// What waits, each once; all of it is visible again afterwards, or after half a minute if this
-    /// is interrupted.
-    async fn peeked(&self, most: usize) -> Result<Vec<Message>, Failure> {
+    /// Reads the messages that wait, each once. All of them are visible again afterwards. If the
+    /// command is interrupted, they are visible again after half a minute.
+    async fn peek(&self, most: usize) -> Result<Vec<Message>, Failure> {
         let name = self.arn.rsplit(':').next().unwrap_or(&self.arn);
         let url = self.sqs.get_queue_url().queue_name(name).send().await;
         let url = url.map_err(|error| failed(name, "found", error))?.queue_url.unwrap_or_default();
@@ -170,7 +171,8 @@ impl Dead {
         Ok(messages)
     }
 
-    /// What is not shown again shows itself when its time is over.
+    /// Makes messages visible again. A failure does not matter, because SQS does the same when
+    /// [`HIDDEN_S`] have passed.
     async fn show_again(&self, url: &str, handles: &[String]) {
         let entry = |(index, handle): (usize, &String)| {
             let entry = ChangeMessageVisibilityBatchRequestEntry::builder().id(index.to_string());
@@ -188,9 +190,9 @@ impl Dead {
         );
     }
 
-    /// Has SQS move everything, and waits for it: how many so far, and in SQS's word how that
-    /// stands.
-    async fn moved(&self) -> Result<(i64, String), Failure> {
+    /// Asks SQS to move all messages back, and waits for the end. Returns how many were moved so
+    /// far, and SQS's word for the state of the task.
+    async fn redrive(&self) -> Result<(i64, String), Failure> {
         let started = self.sqs.start_message_move_task().source_arn(&self.arn).send().await;
         started.map_err(|error| failed(&self.arn, "emptied", error))?;
         let end = Instant::now() + PATIENCE;

@@ -1,8 +1,8 @@
-//! `cargo admin doctor`: looks at everything that a deployment consists of and depends on, and says
-//! what to do about what it finds.
+//! `cargo admin doctor`: checks everything that a deployment consists of and depends on, and says
+//! what to do about each problem.
 //!
-//! It changes nothing and spends nothing: every request is a question, but for one small file that
-//! is put into the bucket and taken out again. All checks run, whatever the others find; each has
+//! It changes nothing and spends nothing. Every request is a question, except that one small file
+//! is put into the bucket and removed again. All checks run, whatever the others find, and each has
 //! its own time.
 
 mod aws;
@@ -25,9 +25,11 @@ use finding::Finding;
 use ghub::outbound::sdk_config;
 use std::time::Duration;
 
-/// A hundred times what any of these questions takes; a connection alone is given up after 4 s.
+/// The time for a check, a hundred times what any of its questions takes. A connection alone is
+/// given up after 4 s.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// What a provider's sender is given: more than its check has, so that it is the check that ends.
+/// The time for a request to a provider. It is longer than that of the check, so that the check
+/// ends first.
 const LONGER: Duration = Duration::from_secs(20);
 
 pub const HELP: &str = "\
@@ -43,7 +45,7 @@ The local system:
 
 Exit codes: 0 nothing failed (there may be warnings), 1 something failed, 2 the command line is wrong.";
 
-/// Runs every check.
+/// Runs all checks, each within its own time.
 pub async fn examine(deployment: &Deployment) -> Diagnosis {
     let world = &deployment.world;
     let mut findings = Vec::new();
@@ -78,8 +80,8 @@ pub async fn examine(deployment: &Deployment) -> Diagnosis {
     Diagnosis::new(findings)
 }
 
-/// Gives a check its time. One that does not end in it has failed, and the others are not kept
-/// waiting.
+/// Runs a check for at most [`PATIENCE`]. A check that is not done by then has failed, and does not
+/// hold up the others.
 async fn within(
     area: &'static str,
     subject: &str,

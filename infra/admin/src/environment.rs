@@ -1,5 +1,5 @@
-//! Which deployment is operated on: the same variables that the functions have, from the process or
-//! from a file.
+//! The deployment that a command operates on. Its variables are those that the functions have, from
+//! the environment or from a file.
 
 use crate::failure::Failure;
 use ghub::account::Account;
@@ -34,14 +34,14 @@ The local system writes such a file:  cargo admin --env-file .local/env org crea
 
 Exit codes: 0 done, 1 refused or failed (`doctor`: a check failed, `audit`: an account differs, or could not be judged), 2 the command line is wrong.";
 
-/// The variables of a deployment, and the way to it.
+/// The variables of a deployment, and the connection to it.
 #[derive(Debug)]
 pub struct Deployment {
     pub world: World,
     variables: Variables,
 }
 
-/// Values hold secrets, so they do not print.
+/// The variables by name. They have no `Debug` output, because their values contain secrets.
 struct Variables(Vec<(String, String)>);
 
 impl fmt::Debug for Variables {
@@ -51,7 +51,7 @@ impl fmt::Debug for Variables {
 }
 
 impl Deployment {
-    /// Reads the configuration; reaches for nothing yet.
+    /// Reads the configuration. This sends no request yet.
     pub fn read(env_file: Option<&Path>) -> Result<Self, Failure> {
         let from_file = env_file.map_or(Ok(Vec::new()), ghub::env_file::read)?;
         let process = Env::process();
@@ -60,13 +60,13 @@ impl Deployment {
             .filter_map(|name| Some(((*name).to_owned(), process.optional(name)?.to_owned())));
         let variables = Variables(from_process.chain(from_file).collect());
         let env = variables.0.iter().cloned().collect();
-        // What a function counts goes to its log; standard output is the answer's here.
+        // What a function counts goes to its log. Here, standard output is for the answer.
         let metrics = Metrics::to(|_| {});
         let (ambient, outbound) = (Ambient::system(), Outbound::network());
         Ok(Self { world: World { env, ambient, outbound, metrics }, variables })
     }
 
-    /// The same deployment where these variables have these values, or none.
+    /// The same deployment, with some variables set to other values or removed.
     pub fn with(&self, changes: &[(&str, Option<&str>)]) -> World {
         let kept = self
             .variables
@@ -80,22 +80,21 @@ impl Deployment {
     }
 }
 
-/// What every command on organizations works with.
+/// What every command about organizations needs.
 #[derive(Debug)]
 pub struct Operator {
     pub world: World,
     pub store: Store,
     pub ambient: Ambient,
-    /// Who operates.
     pub actor: Actor,
-    /// Where the tables are, in words: a question about money says it, so that nobody mistakes the
-    /// real ones for the local ones.
+    /// The tables in words. Every question about money says it, so that the operator does not take
+    /// the real tables for the local ones.
     pub place: String,
 }
 
 impl Operator {
-    /// Over the deployment's tables, where this name is kept beside every change; reaches for
-    /// nothing yet.
+    /// Opens the tables of the deployment, where this name is stored beside every change. This
+    /// sends no request yet.
     pub fn new(Deployment { world, .. }: &Deployment, actor: &Actor) -> Result<Self, Failure> {
         let tables = [Table::Accounts, Table::Ledger, Table::Keys, Table::Jobs];
         let store = Store::new(world, &sdk_config(world)?, &tables)?.acting_as(actor);
@@ -108,12 +107,12 @@ impl Operator {
         Ok(Self { world, store, ambient, actor: actor.clone(), place })
     }
 
-    /// An organization's account, which must be there.
+    /// The account of an organization. It is an error if there is none.
     pub async fn account(&self, org: OrgId) -> Result<Account, Failure> {
         self.store.account(org).await?.ok_or(Failure::NoSuchOrganization(org))
     }
 
-    /// Whose job it is: as was said, or else by looking through all jobs.
+    /// The organization of a job: the one that was given, or the one found by searching all jobs.
     pub async fn owner(&self, job: JobId, org: Option<OrgId>) -> Result<OrgId, Failure> {
         match org {
             Some(org) => Ok(org),
@@ -121,7 +120,7 @@ impl Operator {
         }
     }
 
-    /// A job, which must be there.
+    /// Reads a job. It is an error if there is none.
     pub async fn job(&self, job: JobId, org: Option<OrgId>) -> Result<Job, Failure> {
         let org = self.owner(job, org).await?;
         self.store.job(org, job).await?.ok_or(Failure::NoSuchJob(job))

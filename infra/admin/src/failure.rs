@@ -1,4 +1,5 @@
-//! Why a command did not do what it was told, in a sentence that says what can be done about it.
+//! Why a command did not do what it was asked to do. Each message says what the operator can do
+//! about it.
 
 use crate::output::moment;
 use ghub::config::{ConfigError, Env};
@@ -17,7 +18,7 @@ use ghub::time::Timestamp;
 use std::error::Error;
 use std::{io, process::ExitCode};
 
-/// A refusal or a failure. No key is ever part of one.
+/// A refusal or a failure. Its message never contains a key.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     #[error("{0}; `cargo admin --help` says where it comes from")]
@@ -55,7 +56,7 @@ pub enum Failure {
     JobIsTaken(JobId, Timestamp),
     #[error("the job could not be worked on; it is as it was, or the sweep finds it")]
     Job(#[source] BoxError),
-    /// A queue that is not there, refuses or does not answer.
+    /// The queue does not exist, refuses or does not answer.
     #[error("{what} could not be {done}")]
     Queue { what: String, done: &'static str, source: BoxError },
     #[error("{0} has no dead-letter queue: deploy template.yaml again")]
@@ -84,7 +85,7 @@ pub enum Failure {
     NobodyToAsk,
     #[error("nothing was changed")]
     Declined,
-    /// A write whose answer may have been lost. `again` may be run as often as one likes.
+    /// A write whose answer may be lost. The command `again` may be run any number of times.
     #[error(
         "this may be unfinished; running `cargo admin {again}` finishes it, and does nothing twice"
     )]
@@ -95,17 +96,17 @@ pub enum Failure {
         "SUPABASE_SECRET_KEY_SECRET names no secret, and SUPABASE_SECRET_KEY is not set; `cargo admin --help` says more"
     )]
     NoStorageKey,
-    /// Storage refused, and what can be done about it.
+    /// Storage refused. `todo` says what to do about it.
     #[error("storage did not do it. {todo}")]
     Storage { todo: String, source: StorageError },
-    /// A service that is elsewhere than at AWS, such as the local system's.
+    /// The service is not at AWS, such as that of the local system.
     #[error("nothing answers at {0}; is `cargo local up` running?")]
     NothingAnswers(String),
     #[error("standard input or output failed")]
     Terminal(#[from] io::Error),
 }
 
-// Not `#[from]`: its sentence is part of ours, so it is no further cause.
+// Not `#[from]`: the message already contains the sentence of the cause.
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
         Self::Configuration(error)
@@ -113,7 +114,7 @@ impl From<ConfigError> for Failure {
 }
 
 impl Failure {
-    /// Prints the sentence and its causes to standard error, and gives the exit code.
+    /// Prints the message and its causes to standard error, and returns the exit code.
     pub fn tell(&self) -> ExitCode {
         let mut said = self.to_string();
         eprintln!("error: {}", printable(&said));
@@ -121,7 +122,7 @@ impl Failure {
         while let Some(error) = cause {
             let sentence = error.to_string();
             if sentence != said {
-                // some of the SDK's errors only repeat what they wrap
+                // some errors of the SDK only repeat the error inside them
                 eprintln!("  because: {}", printable(&sentence));
             }
             (said, cause) = (sentence, error.source());
@@ -132,7 +133,8 @@ impl Failure {
         }
     }
 
-    /// The same, and where nothing took a connection, the address at which nothing answers.
+    /// The same failure. If no connection was accepted, it becomes a failure that names the
+    /// address.
     pub fn at(self, env: &Env) -> Self {
         let service = match &self {
             Self::Store(_) => "DYNAMODB",
@@ -143,7 +145,7 @@ impl Failure {
         endpoint.map_or(self, |endpoint| Self::NothingAnswers(endpoint.to_owned()))
     }
 
-    /// A key that could not be made for this organization.
+    /// Why no key could be created for this organization.
     pub fn no_key(org: OrgId, why: NoKey) -> Self {
         match why {
             NoKey::NoSuchOrganization => Self::NoSuchOrganization(org),

@@ -1,4 +1,4 @@
-//! `cargo admin job …`: one job, shown, looked at again, or ended.
+//! `cargo admin job …`: shows a job, has it checked again, or ends it.
 
 mod show;
 pub mod stand;
@@ -21,13 +21,13 @@ use serde_json::json;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How long a turn of somebody else is waited for: a submission takes 60 s at most. A transfer of a
-/// video takes longer, and so may another cancellation that died.
+/// How long the command waits while another worker has the job's turn. A submission takes 60 s at
+/// most. A transfer of a video may take longer, and so may another cancellation that died.
 const PATIENCE: Duration = Duration::from_secs(75);
-/// Whoever holds the turn gives it back at a whole second; a moment later is early enough.
+/// The worker gives its turn back at a whole second, so a look shortly afterwards is early enough.
 const MOMENT: Duration = Duration::from_millis(200);
 
-/// One attempt: three exchanges of 10 s with a provider, and the writes around them.
+/// The time for one attempt: three exchanges of 10 s with a provider, and the writes around them.
 const ATTEMPT: Duration = Duration::from_secs(60);
 
 const REQUESTED: &str = "Its provider was asked to stop, and may go on. The job stays open, with its hold: it fails once the provider has \
@@ -39,28 +39,31 @@ pub enum Command {
     Show {
         #[command(flatten)]
         which: Which,
-        /// The prompt too, which is the caller's
+        /// Show the prompt too, which belongs to the caller
         #[arg(long)]
         prompt: bool,
     },
-    /// Have a job looked at now; if it is not due yet, when it is
+    /// Have a job looked at now, or when it is due
     Recheck {
         #[command(flatten)]
         which: Which,
     },
-    /// End an open job uncharged. A render that has begun is asked to stop, and its job stays open
-    /// until the provider has stopped; a render that is finished is stored and charged. Google
-    /// cannot be stopped: its render goes on and so does its job, unless --discard throws the paid
-    /// render away
+    /// End an open job without a charge.
+    ///
+    /// If a render has begun, its provider is asked to stop it, and the job stays open until it has
+    /// stopped. If a render is finished, the video is stored and charged. Google's renders cannot
+    /// be stopped, so the job goes on. With --discard the job fails in all these cases, and the
+    /// paid render is thrown away.
     Fail(Fail),
 }
 
 #[derive(Debug, Args)]
 pub struct Which {
-    /// The job
+    /// The id of the job
     #[arg(value_name = "JOB")]
     job: JobId,
-    /// Whose it is; without it all jobs are looked through, which takes a minute for a million
+    /// The organization of the job. Without it, all jobs are searched, which takes a minute for a
+    /// million of them
     #[arg(long, value_name = "UUID")]
     org: Option<OrgId>,
 }
@@ -72,11 +75,12 @@ pub struct Fail {
     /// Why, in a line that the caller sees as the job's error
     #[arg(long, value_parser = reason)]
     reason: String,
-    /// Whose doing it is, for programs and for the share of failed jobs
+    /// Whose doing it is. Programs read it, and it decides whether the job counts as a failure of
+    /// ours
     #[arg(long, value_enum, default_value_t = Code::Cancelled)]
     code: Code,
-    /// Fail it even if its render is finished, may be, or cannot be stopped: that is paid for and
-    /// thrown away
+    /// Fail the job even if its render is finished, may be finished, or cannot be stopped. The paid
+    /// render is thrown away
     #[arg(long)]
     discard: bool,
     #[command(flatten)]
@@ -85,9 +89,9 @@ pub struct Fail {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum Code {
-    /// By its owner's or the operator's wish
+    /// The owner or the operator wished it
     Cancelled,
-    /// Because the provider does not serve us
+    /// The provider does not serve us
     #[value(name = "provider_unavailable")]
     ProviderUnavailable,
 }
@@ -159,15 +163,18 @@ impl Fail {
             {
                 Cancellation::Failed => {
                     return self
-                        .ended(operator, "It has failed, uncharged; its hold is released.")
+                        .report(operator, "It has failed, uncharged; its hold is released.")
                         .await;
                 }
                 Cancellation::FailedByProvider(_) => {
                     return self
-                        .ended(operator, "The provider had failed it before; its hold is released.")
+                        .report(
+                            operator,
+                            "The provider had failed it before; its hold is released.",
+                        )
                         .await;
                 }
-                Cancellation::Requested => return self.ended(operator, REQUESTED).await,
+                Cancellation::Requested => return self.report(operator, REQUESTED).await,
                 Cancellation::Finished => return Err(Failure::RenderFinished(id)),
                 Cancellation::Unstoppable => return Err(Failure::CannotBeStopped(id)),
                 Cancellation::NoAnswer => return Err(Failure::ProviderSilent(id)),
@@ -186,8 +193,7 @@ impl Fail {
         }
     }
 
-    /// What is thrown away with the job, in a sentence. A render that is paid for is lost only to
-    /// who said --discard.
+    /// Says what is lost with the job. Only --discard throws away a render that is paid for.
     fn lost(&self, job: &Job, checker: &Checker) -> &'static str {
         match job.state() {
             _ if !self.discard => "",
@@ -207,7 +213,7 @@ impl Fail {
         }
     }
 
-    async fn ended(&self, operator: &Operator, note: &str) -> Result<Report, Failure> {
+    async fn report(&self, operator: &Operator, note: &str) -> Result<Report, Failure> {
         let job = self.which.read(operator).await?;
         let mut report = brief(&job, note.to_owned());
         if let State::Failed { failure, .. } = job.state() {
@@ -231,7 +237,8 @@ fn brief(job: &Job, note: String) -> Report {
     }
 }
 
-/// With the provider's credentials and the queue of poll-jobs, which does the same at a deadline.
+/// Has the provider's credentials and the queue of poll-jobs, which stops renders in the same way
+/// at a deadline.
 async fn checker(job: &Job, operator: &Operator) -> Result<Checker, Failure> {
     let Operator { world, store, ambient, .. } = operator;
     let sender = ProviderSender::new(world, &sdk_config(world)?).await?;

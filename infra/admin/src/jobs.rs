@@ -1,8 +1,8 @@
-//! `cargo admin jobs`: jobs of one organization or of all, the newest first; or those that are open
-//! or stuck, the oldest first.
+//! `cargo admin jobs`: lists the jobs of one organization or of all, the newest first. Open or
+//! stuck jobs are listed the oldest first.
 //!
-//! Every reading is bounded: of one organization it goes on until there are enough, of all it asks
-//! each organization once, and open jobs are looked up in their index.
+//! Every search is bounded. For one organization it goes on until there are enough jobs. For all
+//! organizations it asks each of them once. Open jobs are found in their index.
 
 use crate::environment::Operator;
 use crate::failure::Failure;
@@ -19,47 +19,49 @@ use ghub::time::Timestamp;
 use serde_json::{Value, json};
 use std::cmp::Reverse;
 
-/// So many reads at once: a tenth of a second for a hundred of them, and no table notices.
+/// How many reads run at once. A hundred reads take a tenth of a second, and no table notices them.
 const AT_ONCE: usize = 16;
-/// Each organization is a read of its own. A thousand take some seconds and 0.002 USD.
+/// How many organizations are asked, each with a read of its own. A thousand take some seconds and
+/// cost 0.002 USD.
 const MOST_ORGANIZATIONS: usize = 1_000;
-/// So many open jobs of each of the 16 shards of the index are looked at, the most overdue first:
-/// 16,000 in all, five times what the workers are made for.
+/// How many open jobs of each shard of the index are read, the most overdue first. The index has 16
+/// shards, so 16,000 jobs are read in all. The workers are made for a fifth of that.
 const MOST_OF_A_SHARD: i32 = 1_000;
-/// After every moment at which a job can be due.
+/// A time after every time at which a job can be due.
 const AFTER_ALL: Timestamp = Timestamp::from_unix_s(i64::MAX);
 
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("whose").args(["org", "all"]).required(true))]
 pub struct Jobs {
-    /// The organization
+    /// The id of the organization
     #[arg(long, value_name = "UUID")]
     org: Option<OrgId>,
-    /// Of all organizations; without --open or --stuck it asks each of them, up to a thousand
+    /// The jobs of all organizations. Without --open or --stuck each organization is asked, up to a
+    /// thousand
     #[arg(long)]
     all: bool,
-    /// Only those that are pending, processing, completed or failed
+    /// Only jobs that are pending, processing, completed or failed
     #[arg(long, value_parser = status)]
     status: Option<Status>,
-    /// Only those that are not over, the oldest first
+    /// Only jobs that are not over, the oldest first
     #[arg(long, conflicts_with_all = ["status", "before"])]
     open: bool,
-    /// Only open ones that do not get on, and why: late for a look by 10 minutes, in trouble three
-    /// times, or open for over 2 hours
+    /// Only open jobs that make no progress, and why: late for a look by 10 minutes, in trouble
+    /// three times, or open for over 2 hours
     #[arg(long, conflicts_with_all = ["status", "before", "open"])]
     stuck: bool,
-    /// Only those of this model, such as fal/kling-2
+    /// Only jobs of this model, such as fal/kling-2
     #[arg(long)]
     model: Option<String>,
-    /// So many at most
+    /// How many jobs are listed at most
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..))]
     most: u16,
-    /// Only those older than this one: the next page, after the last one's
+    /// Only jobs older than this one. With the last job of a page, it gives the next page
     #[arg(long, value_name = "UUID")]
     before: Option<JobId>,
 }
 
-/// What was found, and where to go on.
+/// The jobs that were found, and where a further search continues.
 struct Found {
     jobs: Vec<Job>,
     next: Option<JobId>,
@@ -89,8 +91,8 @@ impl Jobs {
         })
     }
 
-    /// Goes on where one search of the store ends, until there are enough or no more; and where
-    /// there may be more, if so.
+    /// Searches one organization until there are enough jobs, or no more. It says where to continue
+    /// if there may be more.
     async fn of(&self, org: OrgId, operator: &Operator) -> Result<Found, Failure> {
         let (most, mut jobs) = (usize::from(self.most), Vec::new());
         let mut wanted = self.wanted();
@@ -114,7 +116,8 @@ impl Jobs {
         Ok(Found { jobs, next, note })
     }
 
-    /// The newest of all organizations: the newest of each, for ids are ordered by time.
+    /// The newest jobs of all organizations, out of the newest of each. Job ids are ordered by
+    /// time.
     async fn of_all(&self, operator: &Operator) -> Result<Found, Failure> {
         let accounts = operator.store.accounts().await?;
         if accounts.len() > MOST_ORGANIZATIONS {
@@ -144,8 +147,8 @@ impl Jobs {
         Ok(Found { jobs, next, note })
     }
 
-    /// Those of the index of open jobs, each read again: the index lags, and has no more than their
-    /// keys.
+    /// The jobs in the index of open jobs. Each is read again, because the index lags and contains
+    /// only keys.
     async fn among_the_open(&self, operator: &Operator, now: Timestamp) -> Result<Found, Failure> {
         let shards = stream::iter(
             SHARDS.map(|shard| operator.store.overdue(shard, AFTER_ALL, MOST_OF_A_SHARD)),
@@ -195,7 +198,7 @@ impl Jobs {
         }
     }
 
-    /// Whether the model that was asked for is none of the catalog's.
+    /// Whether the catalog has no model of the name that was asked for.
     fn names_no_model(&self) -> bool {
         self.model.as_ref().is_some_and(|model| Catalog::published().get(model).is_none())
     }
@@ -232,7 +235,7 @@ fn row(job: &Job, now: Timestamp) -> Vec<String> {
     ]
 }
 
-/// What there is to say of it: why it failed, or what it waits for and what went wrong last.
+/// Why the job failed; or if it is open, what it waits for and what went wrong last.
 fn note(job: &Job, now: Timestamp) -> String {
     if job.deletion().is_some() {
         return "deleted by its owner".to_owned();

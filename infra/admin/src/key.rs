@@ -1,5 +1,4 @@
-//! `cargo admin key …`: API keys. A key is printed once, by `create`; from then on only its hash is
-//! known.
+//! `cargo admin key …`: API keys. `create` prints a key once; after that, only its hash is known.
 
 use crate::environment::Operator;
 use crate::failure::Failure;
@@ -13,34 +12,34 @@ use ghub::store::{ApiKey, KeyHash};
 use serde_json::json;
 use std::io;
 
-/// A name fits in a column of a table.
+/// The longest name, in characters, which fits in a column of a table.
 const LONGEST_NAME: usize = 64;
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Make a key and print it, once
+    /// Create a key and print it, once
     Create {
-        /// The organization
+        /// The id of the organization
         #[arg(long, value_name = "UUID")]
         org: OrgId,
-        /// What its owner calls it, such as prod-web
+        /// What the owner of the key calls it, such as prod-web
         #[arg(long, value_parser = name)]
         name: String,
-        /// For testing: nothing is rendered and nothing charged
+        /// Create a key for testing, with which nothing is rendered and nothing is charged
         #[arg(long)]
         sandbox: bool,
     },
-    /// Show an organization's keys, and its sandbox's; it reads the keys of all, which is quick up
-    /// to some ten thousand
+    /// Show the keys of an organization and of its sandbox. This reads the keys of all
+    /// organizations, which is quick up to some ten thousand
     List {
-        /// The organization
+        /// The id of the organization
         #[arg(long, value_name = "UUID")]
         org: OrgId,
     },
-    /// Revoke a key; warm functions notice within 60 s
+    /// Revoke a key; all functions refuse it within 60 s
     Revoke {
-        /// The key, its hash, or - to read one of them from standard input, which keeps it out of
-        /// the shell's history
+        /// The key or its hash. With - it is read from standard input, which keeps it out of the
+        /// shell's history
         #[arg(value_name = "KEY", required_unless_present = "hash")]
         key: Option<String>,
         /// The key's hash, as `key create` printed it
@@ -74,7 +73,7 @@ async fn list(org: OrgId, operator: &Operator) -> Result<Listing, Failure> {
         let revoked = key
             .revoked
             .map_or_else(|| "no".to_owned(), |at| by(moment(at), key.revoked_by.as_ref()));
-        // A key without its maker is from before uses were kept.
+        // A key without a maker is older than the record of uses.
         let unused = if key.created_by.is_some() { "never" } else { "not known" };
         let last_used = key.last_used.map_or_else(|| unused.to_owned(), day);
         let kind = if key.org.is_sandbox() { "sandbox" } else { "live" };
@@ -117,7 +116,7 @@ async fn create(org: OrgId, name: &str, operator: &Operator) -> Result<Report, F
 }
 
 async fn revoke(hash: &KeyHash, operator: &Operator) -> Result<Report, Failure> {
-    // Only to tell which key it was: this read may lag behind a key that was made a moment ago, the
+    // This read only tells which key it is. It may miss a key that was created a moment ago; the
     // write below does not.
     let known = operator.store.key(hash).await?;
     let now = operator.ambient.now();
@@ -145,7 +144,7 @@ async fn revoke(hash: &KeyHash, operator: &Operator) -> Result<Report, Failure> 
     Ok(Report { json, table, note: note.to_owned() })
 }
 
-/// The hash of the key that an argument or standard input names, as itself or by its hash.
+/// The hash of the key that an argument or standard input has. The text may be the key or its hash.
 fn named(argument: Option<&str>, mut input: impl io::BufRead) -> Result<KeyHash, Failure> {
     let mut line = String::new();
     let text = match argument {

@@ -1,4 +1,5 @@
-//! `cargo admin ledger`: all that ever moved an organization's money, with the balance after each.
+//! `cargo admin ledger`: everything that ever moved an organization's money, with the balance after
+//! each entry.
 
 use crate::environment::Operator;
 use crate::failure::Failure;
@@ -11,7 +12,7 @@ use serde_json::{Value, json};
 
 #[derive(Debug, Args)]
 pub struct Ledger {
-    /// The organization
+    /// The id of the organization
     #[arg(long, value_name = "UUID")]
     org: OrgId,
     /// Print lines of comma-separated values, for a spreadsheet
@@ -54,7 +55,7 @@ impl Ledger {
     }
 }
 
-/// One entry, for programs.
+/// A ledger entry as `--json` prints it.
 pub fn object(entry: &Entry) -> Value {
     json!({
         "id": entry.id,
@@ -75,7 +76,8 @@ fn in_its_place(line: &LedgerLine) -> Value {
     object
 }
 
-/// RFC 4180, but for its line ends, which every reader takes.
+/// Comma-separated values as in RFC 4180, but with line ends of one character, which every reader
+/// takes.
 fn csv(lines: &[LedgerLine]) -> String {
     let mut text =
         "sequence,id,posted,kind,amount_mxn,balance_mxn,reference,job,reason,actor\n".to_owned();

@@ -1,5 +1,6 @@
-//! The operator's command line: what callers cannot do for themselves. It parses, asks and prints;
-//! every rule of money and keys is the store's, and nothing here writes to a table by itself.
+//! The operator's command line, for everything that callers cannot do for themselves. It parses,
+//! asks and prints. The store has every rule about money and keys, and nothing here writes to a
+//! table by itself.
 
 mod audit;
 mod balance;
@@ -28,8 +29,8 @@ use output::{Answer, print};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Organizations, their API keys, jobs and money; the queues and the bucket; an audit and a doctor
-/// for all of it.
+/// Manage organizations, their API keys, jobs and money, the queues and the bucket; audit and check
+/// all of it
 #[derive(Debug, Parser)]
 #[command(name = "admin", bin_name = "cargo admin", after_long_help = environment::HELP)]
 struct CommandLine {
@@ -40,8 +41,8 @@ struct CommandLine {
     /// environment
     #[arg(long, global = true, value_name = "FILE")]
     env_file: Option<PathBuf>,
-    /// Who you are: it is kept beside everything that you change. Without it the operating system's
-    /// name for you is kept
+    /// Your name, which is stored beside everything that you change. Without it, your user name on
+    /// this machine is stored
     #[arg(long = "as", global = true, value_name = "NAME")]
     actor: Option<Actor>,
     #[command(subcommand)]
@@ -53,34 +54,34 @@ enum Noun {
     /// Organizations: the tenants that own keys, jobs and a balance
     #[command(subcommand)]
     Org(org::Command),
-    /// API keys
+    /// Create, list and revoke API keys
     #[command(subcommand)]
     Key(key::Command),
-    /// An organization's money
+    /// Show and change an organization's money
     #[command(subcommand)]
     Balance(balance::Command),
-    /// An organization's ledger: all that ever moved its money
+    /// Show an organization's ledger: everything that ever moved its money
     Ledger(ledger::Ledger),
-    /// Jobs of one organization or of all: the newest, or those that are open or stuck
+    /// List jobs of one organization or of all: the newest, or those that are open or stuck
     Jobs(jobs::Jobs),
-    /// One job
+    /// Show, recheck or end one job
     #[command(subcommand)]
     Job(job::Command),
-    /// Messages that no function could work on
+    /// Show and resend messages that no function could process
     #[command(subcommand)]
     Dlq(dlq::Command),
-    /// Recompute accounts from their ledger and jobs, and say where they differ; exit code 1 if one
-    /// differs or could not be judged
+    /// Recompute accounts from their ledger and jobs, and say where they differ; the exit code is 1
+    /// if one differs or could not be judged
     Audit(audit::Audit),
-    /// The bucket that videos are put into
+    /// Set up the bucket that videos are put into
     #[command(subcommand)]
     Storage(storage::Command),
-    /// Look at everything that the deployment needs, and say what to do about what is wrong
+    /// Check everything that the deployment needs, and say what to do about what is wrong
     #[command(after_long_help = doctor::HELP)]
     Doctor,
 }
 
-/// What a command leaves out of its answer, because it cannot be read.
+/// An item that cannot be read is left out of the answer, and the log says so.
 const LEFT_OUT: &str = "off,ghub::store::page=error";
 
 #[tokio::main(flavor = "current_thread")]
@@ -90,7 +91,7 @@ async fn main() -> ExitCode {
     run(line).await.unwrap_or_else(|failure| failure.tell())
 }
 
-/// Prints help, or a mistake with what was typed, and ends: with exit code 2 for a mistake.
+/// Prints the help, or a mistake in the command line. Then exits, with code 2 for a mistake.
 fn end_with(mistake: &clap::Error) -> ! {
     if mistake.use_stderr() {
         eprintln!("{}", printable_lines(&mistake.to_string()));

@@ -1,8 +1,9 @@
 //! What a command prints: a table and a sentence for people, or one JSON object for programs.
 //!
-//! A [`Report`] is about one thing, a [`Listing`] about many; either becomes the [`Answer`]. Much
-//! of it was written by others: callers, providers, storage. None of that can command the terminal
-//! or hide in it: a table leaves out what cannot be seen, and JSON spells it.
+//! A [`Report`] is about one thing and a [`Listing`] about many; each becomes an [`Answer`]. Much
+//! of the text was written by others: callers, providers, storage. It can neither control the
+//! terminal nor hide in it. A table leaves out characters that cannot be seen, and JSON escapes
+//! them.
 
 use crate::failure::Failure;
 use aws_smithy_types::date_time::{DateTime, Format};
@@ -15,16 +16,15 @@ use std::io::{self, Write};
 /// The outcome of a command, in both forms.
 #[derive(Debug)]
 pub struct Answer {
-    /// For programs.
     pub json: Value,
-    /// For people, ending in a line break.
+    /// For people. It ends in a line break.
     pub text: String,
-    /// Whether all is well: if not, the exit code says so too.
+    /// Whether all is well. If not, the exit code is 1.
     pub sound: bool,
 }
 
 impl Answer {
-    /// What is printed of it. A program gets the object and nothing else.
+    /// The text to print. With `json` it is the object and nothing else.
     pub fn text(&self, json: bool) -> String {
         if json { format!("{}\n", spelled(&self.json)) } else { self.text.clone() }
     }
@@ -42,14 +42,13 @@ impl From<Listing> for Answer {
     }
 }
 
-/// About one thing.
+/// The answer about one thing.
 #[derive(Debug)]
 pub struct Report {
-    /// For programs.
     pub json: Value,
-    /// For people: each row a label and its value.
+    /// For people. Each row is a label and its value.
     pub table: Vec<(&'static str, String)>,
-    /// For people: what the table does not say.
+    /// For people: a sentence that the table does not say.
     pub note: String,
 }
 
@@ -66,16 +65,15 @@ impl Report {
     }
 }
 
-/// About many things: a row for each.
+/// The answer about many things, each of them a row.
 #[derive(Debug)]
 pub struct Listing {
-    /// For programs.
     pub json: Value,
-    /// For people: what the columns are.
+    /// For people: the titles of the columns.
     pub head: &'static [&'static str],
-    /// For people: as many cells in each as there are columns.
+    /// For people. Each row has as many cells as there are columns.
     pub rows: Vec<Vec<String>>,
-    /// For people: what the table does not say.
+    /// For people: a sentence that the table does not say.
     pub note: String,
 }
 
@@ -110,8 +108,8 @@ impl Listing {
     }
 }
 
-/// JSON in which a character that cannot be seen is spelled as `\u…`: a program reads the same, and
-/// a terminal shows it.
+/// JSON in which a character that cannot be seen is written as `\u…`. A program reads the same
+/// text, and a terminal shows the character.
 fn spelled(json: &Value) -> String {
     let text = json.to_string();
     let mut spelled = String::with_capacity(text.len());
@@ -127,25 +125,25 @@ fn spelled(json: &Value) -> String {
     spelled
 }
 
-/// Prints to standard output.
+/// Prints the answer to standard output.
 pub fn print(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     Ok(out.write_all(text.as_bytes()).and_then(|()| out.flush())?)
 }
 
-/// An amount, for people.
+/// An amount for people, such as `MXN 4.20`.
 pub fn mxn(amount: Money) -> String {
     format!("MXN {amount}")
 }
 
-/// A moment, for people: `2026-06-25T19:12:46Z`.
+/// A time for people: `2026-06-25T19:12:46Z`.
 pub fn moment(at: Timestamp) -> String {
     DateTime::from_secs(at.unix_s())
         .fmt(Format::DateTime)
         .unwrap_or_else(|_| at.unix_s().to_string())
 }
 
-/// A day, for people: `2026-06-25`.
+/// A day for people: `2026-06-25`.
 pub fn day(at: Timestamp) -> String {
     moment(at).split('T').next().unwrap_or_default().to_owned()
 }

@@ -1,5 +1,5 @@
-//! Money that is posted once for its cause, whoever asks for it: it says what will happen, asks,
-//! posts, and shows what stands.
+//! Posts money once for each cause, even if the command is run again. It says what will happen,
+//! asks, posts, and shows the entry that stands.
 
 use crate::confirm::Confirmation;
 use crate::environment::Operator;
@@ -9,14 +9,14 @@ use ghub::account::Change;
 use ghub::store::{Entry, EntryKind, Posted, StoreError};
 use serde_json::json;
 
-/// A posting that is wanted.
+/// A ledger entry that the operator wants to post.
 #[derive(Debug)]
 pub struct Posting<'a> {
     pub entry: Entry,
     pub confirmation: &'a Confirmation,
-    /// What the JSON calls whether this run has done it.
+    /// The name in the JSON of the field that says whether this run posted the entry.
     pub done: &'static str,
-    /// The command that may be run again when its answer was lost.
+    /// The command to run again if the answer was lost.
     pub again: String,
 }
 
@@ -26,7 +26,7 @@ impl Posting<'_> {
         let Entry { org, amount, .. } = self.entry;
         let account = operator.account(org).await?;
         if let Some(before) = operator.store.entry(org, &self.entry.cause).await? {
-            return self.repeated(&before, operator).await;
+            return self.report_repeat(&before, operator).await;
         }
         let after = account.after(Change::posting(amount))?;
         after.available()?; // the account keeps this sum too, so it must fit as well
@@ -39,7 +39,7 @@ impl Posting<'_> {
         ))?;
         match operator.store.post(&self.entry).await.map_err(|source| self.unfinished(source))? {
             Posted::Now => self.report(&self.entry, true, operator).await,
-            Posted::Before(before) => self.repeated(&before, operator).await,
+            Posted::Before(before) => self.report_repeat(&before, operator).await,
             Posted::NoSuchOrganization => Err(Failure::NoSuchOrganization(org)),
         }
     }
@@ -56,9 +56,9 @@ impl Posting<'_> {
             .map_or_else(|| named.clone(), |reason| format!("{named} ({reason})"))
     }
 
-    /// The cause has posted before: the same amount is a repeat, another one is a mistake. A job is
-    /// refunded once, and that is told.
-    async fn repeated(&self, before: &Entry, operator: &Operator) -> Result<Report, Failure> {
+    /// The cause has posted an entry before. The same amount is a repeat, and another amount is a
+    /// mistake. A job is refunded once, so a second refund is an error.
+    async fn report_repeat(&self, before: &Entry, operator: &Operator) -> Result<Report, Failure> {
         let (amount, posted) = (before.amount, before.posted_at());
         if let Some(job) = before.job {
             return Err(Failure::RefundedBefore { job, amount, posted });

@@ -1,4 +1,4 @@
-//! `cargo admin storage …`: the bucket that videos are put into.
+//! `cargo admin storage …`: sets up the bucket that videos are put into.
 
 use crate::bucket::{Bucket, Settings, remedy};
 use crate::confirm::Confirmation;
@@ -12,19 +12,19 @@ use ghub::secrets::Secrets;
 use ghub::storage::{LARGEST_VIDEO, StorageError};
 use serde_json::json;
 
-/// Supabase takes no larger file by a single upload, and no bucket's limit is above it.
+/// The largest limit of a bucket, in MiB. Supabase takes no larger file in a single upload.
 const MOST_MIB: u64 = 5 << 10;
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Make the bucket: public, for video/mp4 only, with a limit on size; one that is there is left
-    /// as it is, or changed if you agree
+    /// Create the bucket: public, for video/mp4 only, with a limit on the size of a file. If it
+    /// exists with other settings, they are changed if you agree
     Init(Init),
 }
 
 #[derive(Debug, Args)]
 pub struct Init {
-    /// The largest file that it takes; Supabase's free plan allows 50 MB
+    /// The largest file that the bucket takes; Supabase's free plan allows 50 MB
     #[arg(long, value_name = "MIB", default_value_t = LARGEST_VIDEO >> 20)]
     #[arg(value_parser = clap::value_parser!(u64).range(1..=MOST_MIB))]
     limit_mib: u64,
@@ -38,7 +38,7 @@ pub async fn run(command: Command, deployment: &Deployment) -> Result<Report, Fa
     }
 }
 
-/// What was done.
+/// What the command did to the bucket.
 enum Done {
     Made,
     Changed,
@@ -65,7 +65,7 @@ impl Init {
     }
 }
 
-/// What is asked before something public changes.
+/// The differences that the operator is asked about, before something public changes.
 fn differences(name: &str, found: &Settings, wanted: &Settings) -> String {
     let privacy =
         |settings: &Settings| if settings.public { "public" } else { "private" }.to_owned();

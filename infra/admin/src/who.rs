@@ -1,9 +1,9 @@
-//! Who operates: the name that is kept beside everything that this command line changes.
+//! The name of the operator, which is stored beside everything that this command line changes.
 
 use ghub::actor::Actor;
 use std::os::unix::fs::MetadataExt;
 
-/// The name that was given, or else the operating system's for the user.
+/// The name that was given, or the user's name in the operating system.
 pub fn operates(named: Option<Actor>) -> Actor {
     let variables =
         ["USER", "LOGNAME", "USERNAME"].into_iter().filter_map(|name| std::env::var(name).ok());
@@ -15,8 +15,8 @@ fn first_name(texts: impl Iterator<Item = String>) -> Actor {
     texts.filter_map(|text| text.trim().parse().ok()).next().unwrap_or_else(unknown)
 }
 
-/// A container sets none of the variables: the kernel knows the user's number, and a file their
-/// name.
+/// The user of the process. In a container no variable names the user, but the kernel knows the
+/// number and `passwd` the name.
 fn user_of_the_process() -> Option<String> {
     let number = std::fs::metadata("/proc/self").ok()?.uid().to_string();
     let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();

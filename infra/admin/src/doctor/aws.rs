@@ -1,9 +1,9 @@
-//! What AWS's refusals mean to an operator.
+//! Explains AWS's refusals to an operator.
 
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
-/// Credentials that are wrong, and not merely too weak.
+/// Error codes for wrong credentials. These are not credentials that only lack a permission.
 const NOT_KNOWN: [&str; 7] = [
     "ExpiredToken",
     "ExpiredTokenException",
@@ -13,27 +13,27 @@ const NOT_KNOWN: [&str; 7] = [
     "SignatureDoesNotMatch",
     "UnrecognizedClientException",
 ];
-/// Credentials that may not do this.
+/// Error codes for credentials that lack a permission.
 const NOT_ALLOWED: [&str; 3] = ["AccessDenied", "AccessDeniedException", "AuthorizationError"];
-/// What an emulator says to what it does not have.
+/// Error codes of an emulator for an operation that it does not have.
 const NOT_THERE: [&str; 2] = ["UnknownOperationException", "UnknownOperation"];
 
-/// Two attempts of 3 s end within a check's time, so that it can say what happened; a third would
-/// not.
+/// Two attempts of 3 s fit into the time of a check, so that it can say what happened. A third
+/// would not fit.
 pub fn once_more() -> RetryConfig {
     RetryConfig::standard().with_max_attempts(2)
 }
 
 /// Why AWS did not answer a question.
 pub enum Refusal {
-    /// This service does not know the question: it is not AWS.
+    /// This service does not know the operation, so it is not AWS.
     Unknown,
-    /// Anything else, in words, and what to do about it.
+    /// Any other reason, in words, and what to do about it.
     Said(String, String),
 }
 
-/// Reads an error that is not about the thing asked for. `action` is the permission's name,
-/// `endpoint` the address of the service if it is not AWS's own.
+/// Reads an error that is not about the thing that was asked for. `action` is the name of the
+/// permission. `endpoint` is the address of the service if it is not AWS's own.
 pub fn refusal<E: ProvideErrorMetadata>(
     error: &SdkError<E>,
     action: &str,

@@ -1,5 +1,5 @@
-//! The bucket: there, public, admitting videos as large as they get; and whether it takes one, by
-//! the same calls as `store-video`'s.
+//! Checks the bucket: that it exists, is public, and accepts videos of the usual size. Then stores
+//! a small video with the same calls as `store-video`.
 
 use super::finding::Finding;
 use super::secrets::Keys;
@@ -14,7 +14,8 @@ use ghub::storage::{LARGEST_VIDEO, Storage, StorageError};
 use tokio::time::error::Elapsed;
 
 const AREA: &str = "bucket";
-/// Videos of ten seconds stay below it, and Supabase's free plan takes files up to 50 MB.
+/// The usual largest video, in bytes. Videos of ten seconds are smaller, and Supabase's free plan
+/// takes files up to 50 MB.
 const USUAL: u64 = 40 << 20;
 const INIT: &str = "`cargo admin storage init` shows what would change, and changes it with --yes.";
 
@@ -80,8 +81,7 @@ async fn settings(bucket: &Bucket) -> Finding {
     finding
 }
 
-/// Puts a video in, both ways, reads it as the public would, and takes it out again whatever came
-/// of that.
+/// Stores a video in both ways, reads it as the public does, and removes it again in any case.
 async fn takes_a_video(
     deployment: &Deployment,
     aws: &SdkConfig,
@@ -117,7 +117,7 @@ async fn takes_a_video(
     finding
 }
 
-/// Says what came of a way to store a video, and whether it is one.
+/// Adds the result of one way to store a video to the finding, and returns whether it worked.
 fn tell(
     finding: &mut Finding,
     came: Result<Result<String, StorageError>, Elapsed>,
@@ -143,7 +143,7 @@ async fn upload_at_once(storage: &Storage, path: &str) -> Result<String, Storage
     Ok(format!("an MP4 of {} bytes was stored and read by its public URL", length()))
 }
 
-/// As `store-video` stores a video above 6 MiB; here the first part is the last.
+/// Stores a video as `store-video` stores one above 6 MiB. Here the first part is also the last.
 async fn upload_in_parts(storage: &Storage, path: &str) -> Result<String, StorageError> {
     let upload_url = storage.begin(path, Some(length())).await?;
     let begun = storage.offset(&upload_url).await?;

@@ -1,6 +1,7 @@
-//! fal's key: asks for the status of a request that there never was. fal looks at the key first, so
-//! its answer says whether the key is good, and nothing is begun. Whether the balance is enough it
-//! does not say: a locked account's status requests have been seen to be answered as usual.
+//! Checks fal's key by asking for the status of a request that never existed. fal checks the key
+//! first, so the answer says whether the key is good, and nothing is started. The answer does not
+//! say whether the balance is enough: fal has answered such questions as usual for a locked
+//! account.
 
 use super::finding::Finding;
 use super::secrets::Keys;
@@ -17,7 +18,7 @@ use serde_json::Value;
 
 const AREA: &str = "provider";
 const SUBJECT: &str = "fal.ai";
-/// Whose request it would be, when the catalog has none of fal's.
+/// The app of the request, if the catalog has none of fal's.
 const ANY_APP: &str = "fal-ai/kling-video";
 
 pub async fn look(deployment: &Deployment, aws: &SdkConfig, keys: &Keys) -> Vec<Finding> {

@@ -1,17 +1,16 @@
-//! What a check found, and how all of it is printed.
+//! The result of a check, and how all results are printed.
 
 use ghub::foreign_text::printable;
 use serde_json::{Value, json};
 use std::fmt::Display;
 
-/// How bad it is.
+/// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
-    /// As it should be.
     Ok,
-    /// It works, or could not be judged; somebody should know.
+    /// It works, or could not be judged, but the operator should know about it.
     Warn,
-    /// Something does not work, or will not.
+    /// Something does not work, or will not work.
     Fail,
 }
 
@@ -25,8 +24,8 @@ impl Level {
     }
 }
 
-/// One line: what was looked at and everything that was found there. It is as bad as the worst of
-/// it.
+/// One line: the thing that was checked, and everything that was found. Its level is that of the
+/// worst finding.
 #[derive(Debug)]
 pub struct Finding {
     area: &'static str,
@@ -37,7 +36,7 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// Nothing found yet.
+    /// A finding about this subject, to which nothing was added yet.
     pub fn of(area: &'static str, subject: impl Into<String>) -> Self {
         Self {
             area,
@@ -48,22 +47,22 @@ impl Finding {
         }
     }
 
-    /// Something as it should be.
+    /// Adds something that is as it should be.
     pub fn ok(&mut self, found: impl Display) {
         self.found.push(found.to_string());
     }
 
-    /// Something that somebody should know, and what to do about it.
+    /// Adds something that the operator should know, and what to do about it.
     pub fn warn(&mut self, found: impl Display, advice: impl Into<String>) {
         self.add(Level::Warn, &found, advice.into());
     }
 
-    /// Something that does not work, and what to do about it.
+    /// Adds something that does not work, and what to do about it.
     pub fn fail(&mut self, found: impl Display, advice: impl Into<String>) {
         self.add(Level::Fail, &found, advice.into());
     }
 
-    /// Something that can be done, though nothing is wrong.
+    /// Adds advice, although nothing is wrong.
     pub fn hint(&mut self, advice: impl Into<String>) {
         self.advice.push(advice.into());
     }
@@ -77,7 +76,7 @@ impl Finding {
     }
 }
 
-/// All that was found, in the order in which it is read.
+/// All findings, in the order in which they are printed.
 #[derive(Debug)]
 pub struct Diagnosis(Vec<Finding>);
 
@@ -86,7 +85,7 @@ impl Diagnosis {
         Self(findings)
     }
 
-    /// Whether nothing failed.
+    /// Whether no check failed.
     pub fn is_sound(&self) -> bool {
         self.count(Level::Fail) == 0
     }
@@ -95,7 +94,7 @@ impl Diagnosis {
         self.0.iter().filter(|finding| finding.level == level).count()
     }
 
-    /// For programs.
+    /// The findings as `--json` prints them.
     pub fn json(&self) -> Value {
         let checks: Vec<Value> = self
             .0
@@ -107,7 +106,7 @@ impl Diagnosis {
         json!({"failed": self.count(Level::Fail), "warnings": self.count(Level::Warn), "checks": checks})
     }
 
-    /// For people: a line for each check, what to do below it, and the sum at the end.
+    /// The findings for people: a line for each check, the advice below it, and the sum at the end.
     pub fn table(&self) -> String {
         let width = |part: fn(&Finding) -> &str| {
             self.0.iter().map(|f| part(f).chars().count()).max().unwrap_or(0)

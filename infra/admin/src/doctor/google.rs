@@ -1,6 +1,6 @@
-//! Google's service account: asks each model for an operation that there never was, which begins
-//! nothing. Google looks at the token first, then at project and permission, then at the model, and
-//! last for the operation. The bucket is asked for an object that there never was.
+//! Checks Google's service account. It asks each model for an operation that never existed, which
+//! starts nothing. Google checks the token first, then the project and the permission, then the
+//! model, and the operation last. The bucket is asked for an object that never existed.
 
 use super::finding::Finding;
 use super::secrets::Keys;
@@ -59,7 +59,7 @@ pub async fn look(deployment: &Deployment, aws: &SdkConfig, keys: &Keys) -> Vec<
     models.into_iter().flatten().chain(bucket).collect()
 }
 
-/// What the catalog has of Google's; what is wrong with the catalog is said elsewhere.
+/// Google's models in the catalog. Another check reports what is wrong with the catalog.
 fn models(world: &World) -> BTreeSet<String> {
     let catalog = world.env.catalog().ok();
     let models = catalog.iter().flat_map(ghub::catalog::Catalog::iter);
@@ -107,7 +107,7 @@ fn unanswered(error: &WireError, finding: &mut Finding) {
     }
 }
 
-/// Google's error: its message, and the reason that its details give.
+/// The message of an error from Google, and the reason in its details.
 fn said(reply: &Reply) -> (String, String) {
     let body: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
     let reasons = body.pointer("/error/details").and_then(Value::as_array).into_iter().flatten();
@@ -197,8 +197,8 @@ fn judge_bucket(reply: &Reply, finding: &mut Finding) {
             finding.ok("whether Veo may write to it shows at the first render");
         }
         401 => finding.fail("Google does not accept the service account's key (HTTP 401)", NEW_KEY),
-        // Who may not list is not told that an object is missing, though reading one that is there
-        // may be allowed.
+        // Google does not tell a reader who may not list that an object is missing. Reading an
+        // object that exists may still be allowed.
         403 if text.contains("storage.objects.list") => finding.warn(
             "whether the service account may read it was not said (HTTP 403)",
             format!("It may not list the bucket; this gives it all it needs: {GIVE}"),

@@ -1,20 +1,22 @@
-//! What providers ask for a second of video, as far as somebody has read it. A price is of a route
-//! and of what the adapter asks for there, since neither sends a resolution or switches sound off
-//! where it is sold. Prices move: the date says how old this is.
+//! The prices that providers ask for a second of video, as far as we have read them.
+//!
+//! A price belongs to a route and to the parameters that the adapter sends there. The adapters send
+//! no resolution, and do not switch sound off where it is sold. Prices change, so each has the date
+//! on which it was read.
 
 use ghub::pricing::Factor;
 use ghub::provider::Provider;
 
-/// A price that somebody read.
+/// The price of a route, and where it was read.
 #[derive(Debug)]
 pub struct KnownPrice {
     provider: Provider,
     route: &'static str,
-    /// US dollars for a second.
+    /// US dollars for a second of video.
     pub usd_per_second: Factor,
-    /// Where it was read; not the provider's own page where that says so.
+    /// The page where it was read. Where it is not the provider's own page, it says so.
     pub source: &'static str,
-    /// When it was read.
+    /// The day on which it was read.
     pub read: &'static str,
 }
 
@@ -57,7 +59,7 @@ const PRICES: [KnownPrice; 5] = [
     },
 ];
 
-/// What is known of this route.
+/// The known price of this route.
 pub fn known(provider: Provider, route: &str) -> Option<&'static KnownPrice> {
     PRICES.iter().find(|price| price.provider == provider && price.route == route.trim_matches('/'))
 }

@@ -1,5 +1,5 @@
-//! The catalog: what each model sells for, beside what its provider is known to ask, and which
-//! cannot be sold at all.
+//! Checks the catalog: what each model sells for, what its provider is known to ask, and which
+//! models cannot be sold.
 
 use super::finding::Finding;
 use super::known_prices::{KnownPrice, known};
@@ -35,7 +35,7 @@ pub fn look(env: &Env) -> Vec<Finding> {
     findings
 }
 
-/// What `CATALOG` would say if the operator meant all of it as it is.
+/// The changes to `CATALOG` by which the operator accepts everything that was found.
 #[derive(Debug, Default)]
 struct Accepting(Vec<(String, &'static str, Value)>);
 
@@ -44,8 +44,8 @@ impl Accepting {
         self.0.push((model.id.clone(), field, value));
     }
 
-    /// What to set so that the doctor has nothing more to say of these models, with what is set
-    /// already.
+    /// The setting after which the doctor has nothing more to say about these models. It includes
+    /// what is set already.
     fn hint(self, env: &Env) -> Option<Finding> {
         if self.0.is_empty() {
             return None;
@@ -77,7 +77,7 @@ fn nothing_to_sell(env: &Env, catalog: &Catalog) -> Option<Finding> {
     })
 }
 
-/// The variable that would name the provider's secret, if none does. The sandbox has none.
+/// The variable that would name the provider's secret, if it is not set. The sandbox has no secret.
 fn missing_secret(env: &Env, provider: Provider) -> Option<String> {
     let secret = match provider {
         Provider::Fal => "FAL_KEY",
@@ -154,11 +154,11 @@ fn compare(
     }
 }
 
-/// Whether what a caller pays for a second, in dollars, is less than what the provider asks.
+/// Whether a caller pays less for a second, in dollars, than the provider asks.
 fn loses(price: Price, known: &KnownPrice) -> bool {
     let paid = Price { fx_mxn_per_usd: ONE, ..price };
     let asked = Price { usd_per_second: known.usd_per_second, markup: ONE, fx_mxn_per_usd: ONE };
-    // A price too large to be counted loses nothing.
+    // A price that is too large to compute is no loss.
     matches!((paid.cost_rounded_half_up(1), asked.cost_rounded_half_up(1)), (Ok(paid), Ok(asked)) if paid < asked)
 }
 

@@ -1,5 +1,5 @@
-//! What protects a table and does not serve: without it everything works, until something else goes
-//! wrong.
+//! Checks what protects a table without serving it. Without it everything works, until something
+//! else goes wrong.
 
 use super::aws::{Refusal, refusal};
 use super::finding::Finding;
@@ -8,7 +8,8 @@ use aws_sdk_dynamodb::operation::describe_continuous_backups::DescribeContinuous
 use aws_sdk_dynamodb::operation::describe_time_to_live::DescribeTimeToLiveOutput;
 use aws_sdk_dynamodb::types::{PointInTimeRecoveryStatus, TableDescription, TimeToLiveStatus};
 
-/// Looks at all of it; `expires` is the attribute by which items go, if they do.
+/// Checks all protections. `expires` is the attribute by which DynamoDB removes items, if there is
+/// one.
 pub async fn look(
     (db, endpoint): (&Client, Option<&str>),
     name: &str,

@@ -1,5 +1,5 @@
-//! The queues: there, hiding a message for as long as its function may work on it, and passing on
-//! what cannot be worked on; and what waits among the dead letters.
+//! Checks the queues. Each must exist, hide a message for as long as its function may work on it,
+//! and pass on messages that cannot be processed. The check also counts the dead letters.
 
 use super::aws::{Refusal, once_more, refusal};
 use super::finding::Finding;
@@ -17,8 +17,8 @@ const AREA: &str = "queue";
 /// SQS, and its address if it is not AWS's own.
 type Sqs<'a> = (&'a Client, Option<&'a str>);
 
-/// A queue and the least time for which it must hide a message: six times what its function may
-/// take, as AWS advises.
+/// A queue, and the least number of seconds for which it must hide a message. AWS advises six times
+/// the timeout of the function.
 const QUEUES: [(&str, u64); 3] =
     [("POLL_QUEUE_URL", 180), ("STORE_QUEUE_URL", 1800), ("STORE_AGAIN_QUEUE_URL", 1800)];
 
@@ -96,7 +96,8 @@ async fn examine(sqs: Sqs<'_>, variable: &str, url: &str, hides_s: u64) -> Vec<F
     }
 }
 
-/// What nobody could work on. SQS tells their number and not their age; CloudWatch has that.
+/// Counts the messages that no function could process. SQS tells their number, and not their age.
+/// CloudWatch tells the age.
 async fn dead_letters(sqs: Sqs<'_>, arn: &str) -> Finding {
     let name = arn.rsplit(':').next().unwrap_or(arn);
     let mut finding = Finding::of(AREA, name);
@@ -138,7 +139,7 @@ async fn attributes(
     Ok(asked.send().await?.attributes.unwrap_or_default())
 }
 
-/// All messages: those that can be received, are hidden, or are delayed.
+/// The number of all messages: those that can be received, are hidden, or are delayed.
 fn waiting(attributes: &Attributes) -> u64 {
     let names = [
         QueueAttributeName::ApproximateNumberOfMessages,
@@ -148,8 +149,8 @@ fn waiting(attributes: &Attributes) -> u64 {
     names.iter().filter_map(|name| attributes.get(name)?.parse::<u64>().ok()).sum()
 }
 
-/// The dead-letter queue's ARN, and after how many receives a message goes there. Consoles write
-/// the number as text.
+/// The ARN of the dead-letter queue, and the number of receives after which a message goes there.
+/// Consoles write that number as text.
 fn dead_letters_of(policy: &str) -> Option<(String, String)> {
     let policy: serde_json::Value = serde_json::from_str(policy).ok()?;
     let arn = policy["deadLetterTargetArn"].as_str()?.to_owned();
@@ -175,7 +176,7 @@ fn tell<E: ProvideErrorMetadata>(
     }
 }
 
-/// A queue's address ends in its name.
+/// The name of a queue, which is the end of its address.
 fn name_in(url: &str) -> &str {
     url.rsplit('/').next().unwrap_or(url)
 }

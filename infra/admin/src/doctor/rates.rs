@@ -1,11 +1,11 @@
-//! Markup and exchange rate: what every price hangs on.
+//! Checks the markup and the exchange rate, on which every price depends.
 
 use super::finding::Finding;
 use ghub::config::Env;
 use ghub::pricing::{Factor, Price};
 
-/// A peso has cost between 10 and 30 to the dollar since 2008; outside is more likely a slip of the
-/// finger.
+/// The usual exchange rates. A dollar has cost between 10 and 30 pesos since 2008, so a rate
+/// outside is probably a typing error.
 const USUAL_FX: [Factor; 2] =
     [Factor::from_millionths(10_000_000), Factor::from_millionths(30_000_000)];
 

@@ -1,5 +1,5 @@
-//! The secrets: each can be read, and is the kind of key that is meant. Nothing of one is ever part
-//! of what is found.
+//! Checks that each secret can be read, and is the right kind of key. A finding never contains the
+//! text of a secret.
 
 use super::PATIENCE;
 use super::finding::Finding;
@@ -15,24 +15,23 @@ use serde_json::Value;
 
 const AREA: &str = "secret";
 
-/// What can be asked of the outside with: the secrets that could be read.
+/// The secrets that could be read, with which the other checks send requests.
 pub struct Keys {
     pub fal: Option<Secret>,
     pub google: Option<Secret>,
     pub supabase: Option<Secret>,
 }
 
-/// What a secret's text is.
+/// The kind of key that the text of a secret is.
 enum Kind {
-    /// What is meant.
     Right(&'static str),
-    /// It still works, and what should be done about it.
+    /// It still works. The second text says what should be done about it.
     Old(&'static str, &'static str),
-    /// Something else, and what to put in its place.
+    /// It is something else. The second text says what to put in its place.
     Wrong(&'static str, &'static str),
 }
 
-/// Says what a secret's text is.
+/// Decides what kind of key the text of a secret is.
 type Judge = fn(&str) -> Kind;
 
 pub async fn look(deployment: &Deployment, aws: &SdkConfig) -> (Keys, Vec<Finding>) {
@@ -117,7 +116,7 @@ fn absent(finding: &mut Finding, env: &Env, variable: &str, named_by: &str) {
     );
 }
 
-/// `id:secret`, as fal's page shows it once.
+/// A key of fal is `id:secret`, as fal's page shows it once.
 fn fal_kind(text: &str) -> Kind {
     if is_key(text) {
         return Kind::Right("id and secret");
@@ -128,7 +127,7 @@ fn fal_kind(text: &str) -> Kind {
     )
 }
 
-/// The file that Google's console hands out, or the base64 of it.
+/// A service account is the file from Google's console, or the base64 of it.
 fn google_kind(text: &str) -> Kind {
     const MAKE: &str = "Make a key with `gcloud iam service-accounts keys create key.json --iam-account ACCOUNT` and \
      store that file's text.";
@@ -166,7 +165,7 @@ fn supabase_kind(text: &str) -> Kind {
     }
 }
 
-/// The role that a JWT names. Its signature is Supabase's to check.
+/// The role that a JWT names. Supabase checks the signature, not this function.
 fn role(jwt: &str) -> Option<String> {
     let claims = URL_SAFE_NO_PAD.decode(jwt.split('.').nth(1)?).ok()?;
     serde_json::from_slice::<Value>(&claims).ok()?["role"].as_str().map(str::to_owned)

@@ -1,4 +1,5 @@
-//! The tables: there, with the template's keys and index, and protected as the template has it.
+//! Checks that the tables exist, with the keys, the index and the protection that the template
+//! gives them.
 
 use super::aws::{Refusal, once_more, refusal};
 use super::finding::Finding;
@@ -14,12 +15,12 @@ const AREA: &str = "table";
 const DEPLOY: &str =
     "Deploy template.yaml again: it declares this; `sam deploy` says why it cannot.";
 
-/// A table as `template.yaml` has it; a test compares the two.
+/// A table as `template.yaml` has it. A test compares the two.
 struct Expected {
     table: Table,
     keys: &'static [&'static str],
     index: Option<(&'static str, &'static [&'static str])>,
-    /// An index within each partition, which is there as soon as the table is.
+    /// A local secondary index, which exists as soon as the table does.
     local_index: Option<(&'static str, &'static [&'static str])>,
     expires: Option<&'static str>,
 }
@@ -111,7 +112,7 @@ impl Expected {
         finding
     }
 
-    /// Whether it is what the code reads and writes.
+    /// Checks that the table has the keys and indexes that the code uses.
     fn shape(&self, described: &TableDescription, finding: &mut Finding) {
         match &described.table_status {
             Some(status @ (TableStatus::Active | TableStatus::Updating)) => finding.ok(status),
@@ -178,7 +179,7 @@ fn tell(finding: &mut Finding, refusal: Refusal) {
     }
 }
 
-/// The partition key comes first.
+/// The attributes of a key, the partition key first.
 fn names(schema: &[KeySchemaElement]) -> Vec<&str> {
     schema.iter().map(KeySchemaElement::attribute_name).collect()
 }

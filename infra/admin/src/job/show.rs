@@ -1,6 +1,6 @@
-//! All that is stored of a job. Its addresses at the provider and in storage open what they lead
-//! to, so only their hosts are shown; the prompt is the caller's, and is shown only to who asks for
-//! it.
+//! Shows all that is stored of a job. The addresses at the provider and in storage would open what
+//! they lead to, so only their hosts are shown. The prompt belongs to the caller, and is shown only
+//! on request.
 
 use super::stand::{Stand, stand, stuck, trouble, trouble_object};
 use crate::environment::Operator;
@@ -44,8 +44,23 @@ pub async fn run(job: &Job, prompt: bool, operator: &Operator) -> Result<Report,
         "history": history.iter().map(|(at, what)| json!({"at": at, "what": what})).collect::<Vec<_>>(),
         "ledger": entries.iter().map(object).collect::<Vec<_>>(),
     });
+    let mut table = order(job);
+    table.extend(how_it_stands(job, operator.ambient.now()));
+    for (name, label, value) in by_state(job) {
+        table.push((label, value.as_str().map_or_else(|| value.to_string(), str::to_owned)));
+        json[name] = value;
+    }
+    if prompt {
+        table.push(("prompt", job.terms().prompt().to_owned()));
+        json["prompt"] = job.terms().prompt().into();
+    }
+    Ok(Report { json, table, note: lines.join("\n") })
+}
+
+/// What was ordered, and what it costs.
+fn order(job: &Job) -> Vec<(&'static str, String)> {
     let price = &job.terms().price();
-    let mut table = vec![
+    vec![
         ("job", job.id().to_string()),
         ("organization", job.org().to_string()),
         ("status", job.status().as_str().to_owned()),
@@ -63,21 +78,11 @@ pub async fn run(job: &Job, prompt: bool, operator: &Operator) -> Result<Report,
             format!("USD {}/s × {} × {}", price.usd_per_second, price.markup, price.fx_mxn_per_usd),
         ),
         ("cost", mxn(job.cost())),
-    ];
-    table.extend(how_it_stands(job, operator.ambient.now()));
-    for (name, label, value) in by_state(job) {
-        table.push((label, value.as_str().map_or_else(|| value.to_string(), str::to_owned)));
-        json[name] = value;
-    }
-    if prompt {
-        table.push(("prompt", job.terms().prompt().to_owned()));
-        json["prompt"] = job.terms().prompt().into();
-    }
-    Ok(Report { json, table, note: lines.join("\n") })
+    ]
 }
 
-/// What an open job waits for, when it is looked at next, and what went wrong. Of a job that is
-/// over only the last trouble is told.
+/// What an open job waits for, when it is looked at next, and what went wrong. For a job that is
+/// over, only the last trouble.
 fn how_it_stands(job: &Job, now: Timestamp) -> Vec<(&'static str, String)> {
     let mut rows = Vec::new();
     if let Some(Stand { what, since, until }) = stand(job) {
@@ -99,7 +104,7 @@ fn how_it_stands(job: &Job, now: Timestamp) -> Vec<(&'static str, String)> {
     rows
 }
 
-/// What is known of some jobs only: the name for programs, the label for people, the value.
+/// Values that only some jobs have: the name for programs, the label for people, the value.
 fn by_state(job: &Job) -> Vec<(&'static str, &'static str, Value)> {
     let there =
         job.trace().map(|trace| ("provider_id", "at the provider", json!(id_of(&trace.handle))));
@@ -135,7 +140,7 @@ fn by_state(job: &Job) -> Vec<(&'static str, &'static str, Value)> {
     known
 }
 
-/// What is empty was the caller's, and was deleted.
+/// A text that is not empty. An empty one belonged to the caller, who deleted it.
 fn kept(text: &str) -> Option<&str> {
     (!text.is_empty()).then_some(text)
 }
@@ -148,7 +153,7 @@ fn id_of(handle: &Handle) -> &str {
     }
 }
 
-/// A video that comes inside an answer has an address of ours, without a host.
+/// The host of an address. The address of a video inside an answer is made by us, and has no host.
 fn host(url: &str) -> String {
     Url::parse(url)
         .ok()
@@ -156,7 +161,7 @@ fn host(url: &str) -> String {
         .unwrap_or_else(|| "inside the answer".to_owned())
 }
 
-/// The moments that the job and its entries carry, in their order.
+/// The times that the job and its ledger entries carry, in order.
 fn history(job: &Job, entries: &[Entry]) -> Vec<(Timestamp, String)> {
     let mut history = vec![(job.created(), format!("accepted, MXN {} held", job.cost()))];
     history.extend(job.stop().map(|stop| {

@@ -1,5 +1,5 @@
-//! Where an open job stands, in words: what it waits for and since when, what went wrong last, and
-//! whether it is stuck.
+//! The standing of an open job in words: what it waits for and since when, what went wrong last,
+//! and whether it is stuck.
 
 use crate::output::moment;
 use ghub::job::{Deadline, Job, State, Trouble};
@@ -7,24 +7,24 @@ use ghub::time::Timestamp;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// The sweep replaces a lost message within five minutes: a job that is twice as late is not looked
-/// at.
+/// When a look counts as late. The sweep replaces a lost message within five minutes, so after
+/// twice that time the job is not being looked at.
 const LATE: Duration = Duration::from_secs(10 * 60);
-/// One or two troubles pass by themselves.
+/// How many troubles count as being stuck. One or two pass by themselves.
 const TROUBLES: u32 = 3;
-/// Twenty-four times the longest usual render.
+/// When an open job counts as stuck: twenty-four times the longest usual render.
 const LONG: Duration = Duration::from_secs(2 * 60 * 60);
 
-/// What an open job waits for.
+/// The event that an open job waits for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stand {
     pub what: String,
     pub since: Timestamp,
-    /// When it ends at the latest, if nothing changes.
+    /// When the job ends at the latest, if nothing changes.
     pub until: Timestamp,
 }
 
-/// Where the job stands; none if it is over.
+/// The standing of a job; `None` if it is over.
 pub fn stand(job: &Job) -> Option<Stand> {
     let (deadline, since, until) = job.waits_for()?;
     let provider = job.terms().provider().name();
@@ -42,13 +42,13 @@ pub fn stand(job: &Job) -> Option<Stand> {
     Some(Stand { what, since, until })
 }
 
-/// What went wrong last, for people.
+/// The last trouble of a job, for people.
 pub fn trouble(Trouble { what, at, count }: &Trouble) -> String {
     let times = if *count == 1 { "once".to_owned() } else { format!("{count} times") };
     format!("{what} ({times}, last {})", moment(*at))
 }
 
-/// The same for programs.
+/// The last trouble of a job, for programs.
 pub fn trouble_object(trouble: Option<&Trouble>) -> Value {
     trouble.map_or(
         Value::Null,
@@ -56,7 +56,7 @@ pub fn trouble_object(trouble: Option<&Trouble>) -> Value {
     )
 }
 
-/// Why an open job does not get on, if it does not.
+/// Why an open job makes no progress; `None` if it makes progress.
 pub fn stuck(job: &Job, now: Timestamp) -> Option<String> {
     if !job.is_open() {
         return None;
