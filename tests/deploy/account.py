@@ -1,7 +1,9 @@
-"""What an operator makes in the account before the first deployment: a bucket for the code, the three secrets, the boundary of the
-roles, and a domain's certificate.
+"""Prepares the account as an operator does before the first deployment.
 
-It leaves the ARNs of boundary and certificate in SCRATCH.
+It creates a bucket for the code, the three secrets, the boundary of the roles, and the certificate
+of a domain.
+
+The ARNs of the boundary and of the certificate are written to SCRATCH.
 """
 
 import os

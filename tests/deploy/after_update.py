@@ -1,4 +1,4 @@
-"""What must hold when the stack was updated, with another exchange rate, under an open job."""
+"""Checks the stack after an update that changed the exchange rate while a job was open."""
 
 import json
 import os
@@ -39,13 +39,13 @@ def main():
 
 
 def at_its_domain(stack, caller, job):
-    """The update gave the API a domain, too."""
+    """The update also gave the API a domain."""
     status, _, body = stack.call("GET", f"/videos/{job}", caller.key, host="api.example.com")
     expect("the job, asked for at the domain", (status, body.get("status")), (200, "completed"))
 
 
 def less(amount, cost):
-    """Both with centavos."""
+    """The amount less the cost, as text. Both have two decimal places."""
     return str(Decimal(amount) - Decimal(cost))
 
 

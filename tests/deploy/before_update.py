@@ -1,6 +1,7 @@
-"""What must hold on a freshly deployed stack. Leaves one job open, for `after_update.py` to find.
+"""Checks a stack that was just deployed. Leaves one job open, which `after_update.py` finds.
 
-The lost message comes first, since the queue is emptied for it, and its end last, since the sweep takes its time.
+The message is lost first, because the test empties the queue for it. Its job is checked last,
+because the sweep needs time.
 """
 
 import json
@@ -32,7 +33,8 @@ ROUTES = [
     "POST /v1/videos/generations",
     "POST /v1/videos/{id}/cancel",
 ]
-# What gives a secret away, however the text around it is quoted; of Google's, a line of its private key.
+# Texts that give a secret away, in any kind of quotes. For Google's it is a line of the private
+# key.
 SECRETS = {
     "fal's key": os.environ["FAL_KEY"],
     "Google's key": json.loads(os.environ["GOOGLE_SERVICE_ACCOUNT"])["private_key"].splitlines()[1],
@@ -56,7 +58,7 @@ def secrets_stay_secret(stack):
 
 
 def message_lost(stack):
-    """Submits, and loses the message that would carry the job on."""
+    """Submits a job, and loses the message for its first look."""
     caller = Caller.new(stack)
     job = caller.accepted("lost and found")
     sqs, queue = boto3.client("sqs"), stack.resources("AWS::SQS::Queue")["PollQueue"]
@@ -68,20 +70,23 @@ def message_lost(stack):
 
 
 def found_by_the_sweep(stack, caller, job):
-    """Looks into the table: a caller's poll would hurry the job along by itself."""
+    """Reads the table, because a caller's poll would itself speed up the job."""
 
     def stored():
         status = next(item["status"] for item in stack.items("JobsTable") if item["job"] == job)
         return status if status in ("completed", "failed") else None
 
-    # Half a minute of grace, the schedule's minute, and the job's own way.
+    # Half a minute of grace, a minute of the schedule, and the time of the job itself.
     expect("the sweep finds the job whose message was lost", eventually(f"job {job} is over", stored, 180), "completed")
     expect("its balance", caller.finished(job)[1], "45.80")
 
 
 def the_operator_looks(stack):
-    """What `infra/DEPLOY.md` has one do after a deployment. ministack tells nobody the state of a table's index, nor that it was told of
-    backups and of a time to live; of these the doctor calls the first failed."""
+    """Runs the commands that `infra/DEPLOY.md` names after a deployment.
+
+    ministack never returns the state of an index, nor the settings of backups and of a time to
+    live. The doctor counts only the first as a failure.
+    """
     stack.admin("storage", "init", "--yes")
     checks = stack.admin("doctor", exit_codes=(0, 1))["checks"]
     failed = [check for check in checks if check["level"] == "fail" and "index open-by-due is UNKNOWN" not in check["found"]]
@@ -89,7 +94,7 @@ def the_operator_looks(stack):
 
 
 def alarms_reach_the_topic(stack):
-    """ministack takes alarms and sounds none of them, so only the wiring can be looked at."""
+    """ministack accepts alarms but never raises one, so only their actions are checked."""
     topic = stack.resources("AWS::SNS::Topic")["Alarms"]
     alarms = boto3.client("cloudwatch").describe_alarms()["MetricAlarms"]
     deaf = [alarm["AlarmName"] for alarm in alarms if alarm["AlarmActions"] != [topic] or alarm["OKActions"] != [topic]]
@@ -110,7 +115,7 @@ def a_job_to_its_end(stack):
 
 
 def what_callers_ask_beside_jobs(stack, caller):
-    """Each of the other endpoints once, with what its role lets it do."""
+    """Calls each of the other endpoints once, under the role of its function."""
     status, _, models = caller.get("/models")
     expect("models", (status, len(models["data"])), (200, 7))
     for path in ("/models/fal/kling-2", "/models/fal%2Fkling-2"):
@@ -144,7 +149,8 @@ def veo(stack):
 
 def balance_used_up(stack):
     caller = Caller.new(stack)
-    jobs = [caller.accepted(f"number {number}", duration=10) for number in range(6)]  # 6 × 8.40 are the first above 50
+    # The sixth of these jobs, at 8.40 each, exceeds the balance of 50.
+    jobs = [caller.accepted(f"number {number}", duration=10) for number in range(6)]
     status, _, body = caller.submit("one more")
     expect("submit on spent money", (status, body["error"]["code"]), (402, "insufficient_balance"))
     for job in jobs:
@@ -180,7 +186,7 @@ def failed_at_the_provider(caller):
 
 
 def dead_letter(stack, caller):
-    """An unreadable message comes five times, 182 s apart. Only for the rehearsal it comes again after a second."""
+    """An unreadable message is delivered five times: 182 s apart, but in the rehearsal 1 s."""
     sqs, queues = boto3.client("sqs"), stack.resources("AWS::SQS::Queue")
     queue, dead_letters = queues["PollQueue"], queues["PollDeadLetters"]
     attributes = ["VisibilityTimeout", "RedrivePolicy"]
@@ -204,7 +210,7 @@ def receives(attributes):
 
 
 def open_over_the_update(caller):
-    """A render that lasts until it is told otherwise."""
+    """A render that lasts until the test changes its length."""
     outside.render_for_s(3600)
     return caller.accepted("open over the update")
 

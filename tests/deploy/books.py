@@ -1,4 +1,4 @@
-"""The invariants of money, read off the tables of the deployed stack."""
+"""Checks the invariants of money in the tables of the deployed stack."""
 
 from collections import Counter
 
@@ -6,7 +6,12 @@ from expect import expect
 
 
 def expect_books_balance(stack):
-    """For every organization: balance = Σ ledger, held = Σ cost of open jobs, and one consumption for each completed job."""
+    """Checks three rules for every organization.
+
+    - The balance is the sum of the ledger.
+    - The held amount is the sum of the costs of open jobs.
+    - Each completed job has exactly one consumption.
+    """
     ledger, held, open_jobs = Counter(), Counter(), Counter()
     for entry in stack.items("LedgerTable"):
         ledger[entry["org"]] += entry["amount"]

@@ -1,5 +1,8 @@
-"""Puts the boundary on every role of the stack, as the template asks: ministack's CloudFormation leaves it out, and its evaluator of
-policies minds it. So all that follows runs within the boundary."""
+"""Puts the boundary on every role of the stack, as the template does.
+
+ministack's CloudFormation ignores the boundary in the template, but ministack's evaluation of
+policies respects it. So everything after this script runs within the boundary.
+"""
 
 import os
 

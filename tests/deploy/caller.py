@@ -1,8 +1,9 @@
-"""An organization with a key, made by the operator, and what its caller does with the API."""
+"""An organization with a key, which the operator created, and the requests of its caller."""
 
 from expect import eventually, expect
 
-# What a render of a second and a few looks at it take, many times over; what takes longer is stuck.
+# Many times the length of a render of one second and a few looks at it. A job that takes longer is
+# stuck.
 PATIENCE_S = 120
 
 
@@ -29,7 +30,7 @@ class Caller:
         return body["id"]
 
     def finished(self, job):
-        """Polls as a caller does until the job is over: its body, and the balance that came with it."""
+        """Polls until the job is over. Returns its body, and the balance in the header."""
 
         def look():
             status, headers, body = self.get(f"/videos/{job}")
@@ -41,6 +42,6 @@ class Caller:
         return body, balance
 
     def account(self):
-        """Balance, hold and open jobs, as the operator sees them."""
+        """The balance, the held amount and the open jobs, as the operator sees them."""
         shown = self.stack.admin("balance", "show", "--org", self.org)
         return shown["balance_mxn"], shown["held_mxn"], shown["open_jobs"]

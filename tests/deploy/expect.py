@@ -1,11 +1,11 @@
-"""An assertion that prints what it saw, so that a rehearsal can be read and not only believed."""
+"""Assertions that print what they saw, so that the output of a rehearsal is evidence."""
 
 import sys
 import time
 
 
 def expect(what, saw, wanted=True):
-    """Goes on if `saw` is what is wanted: a value, or a function that says so. Ends the rehearsal otherwise."""
+    """Ends the rehearsal unless `saw` equals `wanted`, or the function `wanted` accepts it."""
     holds = wanted(saw) if callable(wanted) else saw == wanted
     print(f"  {'ok ' if holds else 'NOT'} {what}: {saw}", flush=True)
     if not holds:
@@ -13,7 +13,7 @@ def expect(what, saw, wanted=True):
 
 
 def eventually(what, look, patience_s):
-    """What `look` returns, once it is something; ends the rehearsal when it stays nothing for so long."""
+    """Calls `look` until it returns a true value. Ends the rehearsal if that takes too long."""
     ends = time.monotonic() + patience_s
     while not (found := look()):
         if time.monotonic() > ends:

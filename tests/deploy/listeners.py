@@ -1,4 +1,4 @@
-"""Prints where processes and their descendants listen, and refuses anything that is not on loopback.
+"""Prints where processes and their descendants listen, and fails if one is not on loopback.
 
     listeners.py PID…
 """
@@ -12,13 +12,13 @@ LISTEN = "0A"
 
 
 def family(ancestors):
-    """These processes and all that come from them."""
+    """These processes and all their descendants."""
     children = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             parent = int(stat.read_text().rpartition(")")[2].split()[1])
         except OSError:
-            continue  # it has ended meanwhile
+            continue  # the process has ended meanwhile
         children.setdefault(parent, []).append(int(stat.parent.name))
     found, waiting = set(), list(ancestors)
     while waiting:
@@ -29,7 +29,7 @@ def family(ancestors):
 
 
 def sockets(process):
-    """The inodes of what it has open."""
+    """The inodes of the sockets that the process has open."""
     for descriptor in Path(f"/proc/{process}/fd").glob("*"):
         try:
             name = os.readlink(descriptor)
@@ -40,7 +40,7 @@ def sockets(process):
 
 
 def listening():
-    """Address and port of every listening socket, by inode."""
+    """The address and the port of every listening socket, by inode."""
     for table, kind in (("tcp", socket.AF_INET), ("tcp6", socket.AF_INET6)):
         for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
             _, local, _, state, *rest = line.split()

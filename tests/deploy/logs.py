@@ -1,4 +1,4 @@
-"""What the functions wrote into their log groups: each its own, metrics among it, and nothing that a log must not have."""
+"""Checks the log groups: each function has its own, with metrics in it and nothing forbidden."""
 
 import boto3
 import stack as deployed
@@ -6,7 +6,7 @@ from expect import expect
 
 
 def expect_logs_are_discreet(stack, forbidden):
-    """`forbidden` are texts by what they are: keys, secrets, prompts."""
+    """`forbidden` has texts by their kind: keys, secrets, prompts."""
     groups = stack.resources("AWS::Logs::LogGroup").values()
     written = {group: lines(group) for group in groups if group.startswith(f"/ghub/{deployed.NAME}/")}
     expect("log groups without a line", sorted(group for group, text in written.items() if not text), [])

@@ -1,4 +1,4 @@
-"""The simulated world outside the stack: how its renders go and end (`infra/local/src/simulators`)."""
+"""Controls the simulated providers outside the stack (`infra/local/src/simulators`)."""
 
 import json
 import os
@@ -12,11 +12,11 @@ def tell(method, path, body, simulator="FAL"):
 
 
 def refuse_prompts_with(text, why):
-    """fal accepts them and its model refuses them."""
+    """fal accepts renders with this text in their prompt, and its model then refuses them."""
     ending = {"refused": {"error_type": "content_policy_violation", "detail": why}}
     tell("POST", "verdicts", {"prompt_contains": text, "times": None, "ending": ending})
 
 
 def render_for_s(seconds):
-    """How long fal renders from now on, and whatever it renders now."""
+    """Sets how long fal renders, for the current renders and for all later ones."""
     tell("PATCH", "settings", {"rendering_ms": seconds * 1000})

@@ -1,4 +1,4 @@
-"""Prints how large each function is as a zip, as SAM uploads it, and makes sure of what it was built for.
+"""Prints the size of each function as a zip, as SAM uploads it, and checks its architecture.
 
     sizes.py ARCHITECTURE FOLDER…
 """

@@ -1,6 +1,7 @@
-"""The deployed stack: its outputs, its HTTP API, its operator's command line, and what lies in its tables.
+"""The deployed stack: its outputs, its HTTP API, its operator's command line, and its tables.
 
-The environment names it: STACK and the AWS SDK's own variables, ADMIN (the `admin` binary), SCRATCH (a directory).
+The environment names it: STACK and the variables of the AWS SDK, ADMIN (the `admin` binary) and
+SCRATCH (a directory).
 """
 
 import json
@@ -23,7 +24,8 @@ class Stack:
         described = boto3.client("cloudformation").describe_stacks(StackName=NAME)["Stacks"][0]
         self.parameters = {each["ParameterKey"]: each["ParameterValue"] for each in described["Parameters"]}
         self.outputs = {each["OutputKey"]: each["OutputValue"] for each in described["Outputs"]}
-        # On AWS this name leads to the API. ministack answers for it on its own port, by the `Host` header.
+        # On AWS this name leads to the API. ministack serves it on its own port, by the `Host`
+        # header.
         api = urllib.parse.urlsplit(self.outputs["ApiUrl"])
         self.api_id, self.base = api.netloc.split(".")[0], api.path
         self.host = f"{self.api_id}.execute-api.localhost:{urllib.parse.urlsplit(ENDPOINT).port}"
@@ -33,13 +35,16 @@ class Stack:
         return sorted(item["RouteKey"] for item in items)
 
     def resources(self, kind=None):
-        """Physical names of the resources, or of those of a type, by their names in the template."""
+        """The physical names of all resources, or of one type, by their names in the template."""
         pages = boto3.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=NAME)
         found = [resource for page in pages for resource in page["StackResourceSummaries"]]
         return {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in found if kind in (None, each["ResourceType"])}
 
     def call(self, method, path, key=None, body=None, host=None):
-        """Status, headers and JSON body of a request to the API, `path` below /v1; `host` if not by the name that AWS gives it."""
+        """Sends a request to the API, and returns the status, the headers and the JSON body.
+
+        `path` is below /v1. `host` replaces the name that AWS gives the API.
+        """
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{ENDPOINT}{self.base}{path}", data, method=method)
         request.add_header("Host", host or self.host)
@@ -54,7 +59,7 @@ class Stack:
             return answer.status, answer.headers, json.loads(answer.read())
 
     def admin(self, *arguments, exit_codes=(0,)):
-        """What `cargo admin` says, on the variables that the stack puts out for it."""
+        """Runs `cargo admin` with the variables in the stack's output, and returns its JSON."""
         file = os.path.join(SCRATCH, "operator.env")
         with open(file, "w") as out:
             out.write(self.outputs["Environment"] + f"\nAWS_ENDPOINT_URL='{ENDPOINT}'\n")

@@ -1,12 +1,19 @@
-"""Turns the template that `infra/build` wrote into one that ministack can deploy. For the rehearsal only: AWS gets the template itself.
+"""Turns the template that `infra/build` wrote into one that ministack can deploy.
+
+Only the rehearsal uses it; AWS gets the template itself.
 
     translate.py BUILT_TEMPLATE FUNCTIONS OUT
 
-SAM's own translator does first what AWS does with the transform. FUNCTIONS is the folder of the functions that can run here. Whatever
-ministack cannot do is changed below and nowhere else, and each change is printed with its reason.
+First, SAM's own translator does what AWS does with the transform. FUNCTIONS is the folder of the
+functions that can run here. What ministack cannot do is changed below and nowhere else, and each
+change is printed with its reason.
 
-What ministack takes and does not do, so that the rehearsal says nothing about it: RecursiveLoop, reserved concurrency, batching windows,
-throttling, access logs and what is counted in them, point-in-time recovery, a table's time to live, and all metrics but those of AWS/Lambda, so that no alarm sounds.
+ministack accepts these properties without effect, so the rehearsal does not test them:
+
+- RecursiveLoop, reserved concurrency, batching windows, throttling;
+- access logs and the metrics counted in them;
+- point-in-time recovery and a table's time to live;
+- all metrics but those of AWS/Lambda, so no alarm is raised.
 """
 
 import json
@@ -19,7 +26,7 @@ from samtranslator.translator.transform import transform
 
 
 class NoManagedPolicies:
-    """SAM would look managed policies up in the account; every role here is written out."""
+    """SAM would look up managed policies in the account, but all roles here are written out."""
 
     def load(self):
         return {}
@@ -30,11 +37,13 @@ def changed(name, what, reason):
 
 
 def translated(template, functions):
-    """The template without its transform, each function's code a folder that `sam deploy` uploads."""
-    os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")  # the translator asks for the partition
+    """The template without its transform; `sam deploy` uploads a folder for each function."""
+    # The translator needs the partition, which the region decides.
+    os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
-            resource["Properties"]["CodeUri"] = "s3://uploaded/later"  # it knows uploaded code only
+            # The translator only accepts code that is uploaded already.
+            resource["Properties"]["CodeUri"] = "s3://uploaded/later"
     plain = transform(template, {}, NoManagedPolicies())
     for name, resource in plain["Resources"].items():
         if resource["Type"] == "AWS::Lambda::Function":
@@ -73,7 +82,7 @@ def spell_routes_out(resources):
 
 
 def allow_batches(resources):
-    """On AWS, leave to send one message is leave to send a batch: there is no such action as SendMessageBatch."""
+    """On AWS the right to send a message includes batches: no action SendMessageBatch exists."""
     for name, resource in resources.items():
         if resource["Type"] != "AWS::IAM::Role":
             continue

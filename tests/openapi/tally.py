@@ -1,8 +1,8 @@
-"""Counts what schemathesis has sent, and fails when that was less than was asked for.
+"""Counts the requests that schemathesis sent, and fails if they are fewer than required.
 
     python tests/openapi/tally.py EVENTS.ndjson AT_LEAST
 
-A run that sent nothing would be green too, and so would one whose key was none.
+Without this count, a run that sent nothing would pass, and so would a run with a wrong key.
 """
 
 import json
@@ -31,7 +31,7 @@ def main(events, at_least):
 
 
 def sent(event):
-    """The requests of a scenario: phase, documented operation and status."""
+    """The phase, the documented operation and the status of each request in a scenario."""
     scenario = event.get("ScenarioFinished")
     if not scenario:
         return

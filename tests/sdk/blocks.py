@@ -1,6 +1,9 @@
-"""Takes the code blocks out of a page, so that they can be run as they stand there: python blocks.py PAGE DIRECTORY
+"""Takes the code blocks out of a page, so that they can be run unchanged.
 
-The one block of each language becomes guide.py and guide.ts. A page without one, or with two, is an error.
+    python blocks.py PAGE DIRECTORY
+
+The one block of each language becomes guide.py and guide.ts. A page without one, or with two, is an
+error.
 """
 
 import re

@@ -1,7 +1,10 @@
-// Drives the simulated fal with fal's own JavaScript client (@fal-ai/client 1.10.1): node fal_client.mjs BASE_URL KEY
+// Drives the simulated fal with fal's own JavaScript client (@fal-ai/client 1.10.1).
 //
-// This client builds the URLs of status, result and cancel itself, so it proves the rule of owner and app from its side.
-// The package is looked up from the working directory, which is where it was installed.
+//   node fal_client.mjs BASE_URL KEY
+//
+// This client builds the URLs of status, result and cancel itself. So it proves the rule that these
+// URLs only contain the owner and the app. The package is looked up in the working directory, where
+// it was installed.
 
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
@@ -36,7 +39,7 @@ async function control(method, path, body) {
   return answer.status === 204 ? undefined : answer.json();
 }
 
-/** The states in the order in which they were seen, and the last answer. */
+/** The states, in the order in which they were seen, and the last answer. */
 async function statesOf(endpoint, requestId) {
   const seen = [];
   for (;;) {

@@ -1,4 +1,7 @@
-"""Drives the simulated fal with fal's own Python client (fal-client 1.0.3): python fal_client.py BASE_URL KEY"""
+"""Drives the simulated fal with fal's own Python client (fal-client 1.0.3).
+
+    python fal_client.py BASE_URL KEY
+"""
 
 import json
 import os
@@ -13,13 +16,14 @@ if len(sys.argv) != 3:
 BASE, KEY = sys.argv[1].rstrip("/"), sys.argv[2]
 os.environ["FAL_KEY"] = KEY
 
-# A script's own directory comes first on the path, and this file is called like the package it drives.
+# The directory of a script comes first on the path, and this file has the name of the package.
 sys.path[:] = [place for place in sys.path if os.path.abspath(place) != os.path.dirname(os.path.abspath(__file__))]
 
 import fal_client  # noqa: E402
 import fal_client.client  # noqa: E402
 
-# The client only speaks https to its configured host; everything behind the submission follows the returned URLs.
+# The client only speaks HTTPS to its configured host. After the submission it uses the returned
+# URLs.
 fal_client.client.QUEUE_URL_FORMAT = BASE + "/"
 
 KLING = "fal-ai/kling-video/v2/master/text-to-video"
@@ -39,7 +43,7 @@ def control(method, path, body=None):
 
 
 def fetch(url, method="GET", **headers):
-    """Status, headers by their lower-case names, body; an error is an answer too."""
+    """Returns the status, the headers in lower case, and the body, even for an error."""
     request = urllib.request.Request(url, headers=headers, method=method)
     try:
         answer = urllib.request.urlopen(request)
@@ -50,7 +54,7 @@ def fetch(url, method="GET", **headers):
 
 
 def refused(call):
-    """The error that the client makes of an answer."""
+    """The error that the client raises for an answer."""
     try:
         call()
     except fal_client.FalClientHTTPError as error:
@@ -59,7 +63,7 @@ def refused(call):
 
 
 def states(handle):
-    """The status classes in the order in which they were seen."""
+    """The classes of the statuses, in the order in which they were seen."""
     seen = []
     for status in handle.iter_events(with_logs=True, interval=0.05):
         if not seen or type(status) is not type(seen[-1]):
@@ -137,7 +141,7 @@ def cancelling():
     handle = fal_client.submit(KLING, {"prompt": "a paper boat"})
     while type(handle.status()) is fal_client.Queued:
         time.sleep(0.05)
-    # The client drops the body of a cancel that went well.
+    # The client ignores the body of a cancellation that succeeded.
     status, _, body = fetch(handle.cancel_url, "PUT", Authorization=f"Key {KEY}")
     assert (status, json.loads(body)) == (202, {"status": "CANCELLATION_REQUESTED"}), body
     unknown = fal_client.SyncClient(key=KEY).get_handle(KLING, "00000000-0000-4000-8000-000000000000")
@@ -157,7 +161,7 @@ def the_door():
 
 
 def a_lost_answer_is_rendered_twice():
-    """The client sends a submission again when its answer is lost: the reason why ours does not."""
+    """The client repeats a submission whose answer was lost. That is why ours never does."""
     before = control("GET", "renders")["by_prompt"].get("a lost boat", 0)
     control("POST", "faults", {"step": "submit", "then": "close_after"})
     fal_client.submit(KLING, {"prompt": "a lost boat"})

@@ -1,4 +1,6 @@
-"""Drives the simulated Vertex with Google's own Python client (google-genai 3.4.0, google-auth for the tokens).
+"""Drives the simulated Vertex with Google's own Python client (google-genai 3.4.0).
+
+The client gets its tokens from google-auth.
 
     python google_genai.py BASE_URL PROJECT LOCATION SERVICE_ACCOUNT_JSON
 """
@@ -43,7 +45,7 @@ def client(key, project=PROJECT, self_signed=False):
         project=project,
         location=LOCATION,
         credentials=credentials.with_always_use_jwt_access(self_signed),
-        # Submitting twice is paying twice: one attempt.
+        # One attempt, because two submissions are paid twice.
         http_options=types.HttpOptions(base_url=BASE, retry_options=types.HttpRetryOptions(attempts=1)),
     )
 
@@ -166,7 +168,8 @@ def what_is_refused():
     error = refused(lambda: render("a paper boat", duration_seconds=5), errors.ClientError)
     assert (error.code, error.status) == (400, "INVALID_ARGUMENT") and "duration 5" in error.message, error
     for model in ("veo-3.0-generate-001", "veo-3.1-generate-preview"):
-        call = lambda: vertex.models.generate_videos(model=model, source={"prompt": "a paper boat"})  # noqa: E731
+        source = {"prompt": "a paper boat"}
+        call = lambda: vertex.models.generate_videos(model=model, source=source)  # noqa: E731
         error = refused(call, errors.ClientError)
         assert (error.code, error.status) == (404, "NOT_FOUND") and model in error.message, error
     foreign = client(KEY, "another-project")
@@ -202,7 +205,7 @@ def quota_and_capacity():
 def a_token_ends():
     control("PATCH", "settings", {"token_lives_s": 0})
     ended = client(KEY)
-    # It comes with an end in the past, so the client asks for another one and is still refused.
+    # The token has already expired, so the client asks for another one, and is still refused.
     error = refused(lambda: ended.models.generate_videos(model=MODEL, source={"prompt": "a paper boat"}))
     assert (error.code, error.status) == (401, "UNAUTHENTICATED"), error
     control("PATCH", "settings", {"token_lives_s": 3599})

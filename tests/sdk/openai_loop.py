@@ -1,7 +1,10 @@
-"""Calls our API with OpenAI's own Python client (openai 3.54.0): python openai_loop.py API_URL KEY
+"""Calls our API with OpenAI's own Python client (openai 3.54.0).
 
-The loop is the one that the API's pages publish. It ends with status 0 when everything holds, spends MXN 8.40 of a live
-key's balance and nothing of a sandbox's, and wants to be the only one who spends meanwhile.
+    python openai_loop.py API_URL KEY
+
+The loop is the one that the pages of the API publish. The exit status is 0 if everything holds.
+With a live key it spends MXN 8.40, and with a sandbox key nothing. No other program may spend
+meanwhile.
 """
 
 import sys
@@ -28,7 +31,7 @@ UNKNOWN = "00000000-0000-4000-8000-000000000000"
 
 
 class Wire(httpx2.HTTPTransport):
-    """The network as the client sees it: counts what is sent, keeps the last answer, can lose a header of it."""
+    """The client's transport: counts requests, keeps the last answer, can drop a header of it."""
 
     def __init__(self, losing=None):
         super().__init__()
@@ -71,7 +74,7 @@ def the_models():
 
 
 def the_list(*jobs):
-    """All jobs of the key, page by page, as the client turns the pages itself."""
+    """All jobs of the key; the client itself gets one page after the other."""
     listed = [job.id for job in client.videos.list(limit=1)]
     assert set(jobs) <= set(listed) and listed == sorted(set(listed), reverse=True), (jobs, listed)
     proved(f"videos.list() turns {len(listed)} pages of one job each, newest first")
@@ -83,7 +86,8 @@ def the_published_loop():
     last = followed(job)
     video_url = last["video_url"]
     assert "/storage/v1/object/public/generated-videos/" in video_url, video_url
-    assert video_url.endswith(f"/{job['id'] if LIVE else 'sandbox'}/video.mp4"), video_url  # a sandbox's jobs share one
+    # Sandbox jobs share one video.
+    assert video_url.endswith(f"/{job['id'] if LIVE else 'sandbox'}/video.mp4"), video_url
     proved(f"{' → '.join(boxes(video_url))}, a whole MP4 at {video_url}")
     assert before - balance_after(job) == CHARGED, (before, wire.balance())
     proved(f"x-geekhub-balance-mxn went from {before} to {wire.balance()}")
@@ -91,7 +95,7 @@ def the_published_loop():
 
 
 def followed(job):
-    """Polls to the end, faster than the pages advise, and says each state."""
+    """Polls until the job is over, faster than the pages advise. Prints the states."""
     states = [job["status"]]
     while True:
         whole(job)
@@ -107,7 +111,7 @@ def followed(job):
 
 
 def whole(job):
-    """The ten fields, in their order; what was ordered; and an end only where there is one."""
+    """Checks the ten fields, what was ordered, and that only a final job has an end."""
     assert list(job)[:10] == FIELDS, job
     assert job["object"] == "video.job" and job["error"] is None and isinstance(job["created"], int), job
     assert {name: job[name] for name in ORDER} == ORDER, job
@@ -121,7 +125,7 @@ def balance_after(job):
 
 
 def boxes(url):
-    """The names of a file's boxes, which fill it exactly."""
+    """The types of a file's boxes, which must fill the file exactly."""
     with urllib.request.urlopen(url) as answer:
         assert answer.headers["content-type"] == "video/mp4", answer.headers
         file = answer.read()
@@ -149,7 +153,7 @@ def the_pages_call_without_cast_to():
 
 
 def refused(kind, status, code, call):
-    """The error as the client raises it: its own class, with our code and request id in its own places."""
+    """Checks the error that the client raises: its class, our code and our request id."""
     try:
         call()
     except openai.APIStatusError as error:

@@ -1,14 +1,17 @@
-// Calls our API with OpenAI's own TypeScript client (openai 7.57.0): node openai_loop.js API_URL KEY, after tsc.
+// Calls our API with OpenAI's own TypeScript client (openai 7.57.0). After tsc:
 //
-// The loop is the one that the API's pages publish. It ends with status 0 when everything holds, spends MXN 8.40 of a live
-// key's balance and nothing of a sandbox's, and wants to be the only one who spends meanwhile.
+//   node openai_loop.js API_URL KEY
+//
+// The loop is the one that the pages of the API publish. The exit status is 0 if everything holds.
+// With a live key it spends MXN 8.40, and with a sandbox key nothing. No other program may spend
+// meanwhile.
 
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import OpenAI from "openai";
 
-/** What both of our endpoints answer. */
+/** The answer of both of our endpoints. */
 interface VideoJob {
   id: string;
   object: "video.job";
@@ -22,7 +25,7 @@ interface VideoJob {
   completed: number | null;
 }
 
-/** What a listed model has beside OpenAI's own fields. */
+/** The fields of a listed model beside OpenAI's own. */
 interface Offer {
   provider: string;
   available: boolean;
@@ -46,7 +49,7 @@ const UNKNOWN = "00000000-0000-4000-8000-000000000000";
 
 const proved = (text: string): void => console.log(`openai_loop.ts: ${text}`);
 
-/** A client, and how many requests it has sent. It can be made to lose a header of every answer. */
+/** A client that counts its requests. It can drop a header of every answer. */
 function connect({ apiKey = key, losing }: { apiKey?: string | undefined; losing?: string } = {}) {
   const wire = { sent: 0, path: "" };
   const client = new OpenAI({
@@ -81,7 +84,7 @@ async function theModels(): Promise<void> {
   await refused(OpenAI.NotFoundError, 404, "model_not_found", client.models.retrieve("fal/none"));
 }
 
-/** All jobs of the key, page by page, as the client turns the pages itself. */
+/** All jobs of the key; the client itself gets one page after the other. */
 async function theList(...jobs: string[]): Promise<void> {
   const listed: string[] = [];
   for await (const job of client.videos.list({ limit: 1 })) listed.push(job.id);
@@ -96,14 +99,15 @@ async function thePublishedLoop(): Promise<string> {
   const before = balance(response);
   const url = (await followed(job)).video_url ?? assert.fail("completed without a video");
   assert.ok(url.includes("/storage/v1/object/public/generated-videos/"), url);
-  assert.ok(url.endsWith(`/${LIVE ? job.id : "sandbox"}/video.mp4`), url); // a sandbox's jobs share one
+  // Sandbox jobs share one video.
+  assert.ok(url.endsWith(`/${LIVE ? job.id : "sandbox"}/video.mp4`), url);
   proved(`${(await boxes(url)).join(" → ")}, a whole MP4 at ${url}`);
   assert.equal(before - (await balanceAfter(job)), CHARGED);
   proved(`x-geekhub-balance-mxn fell by ${CHARGED / 1_000_000}`);
   return job.id;
 }
 
-/** Polls to the end, faster than the pages advise, and says each state. */
+/** Polls until the job is over, faster than the pages advise, and prints the states. */
 async function followed(job: VideoJob): Promise<VideoJob> {
   const states = [job.status];
   for (;;) {
@@ -118,7 +122,7 @@ async function followed(job: VideoJob): Promise<VideoJob> {
   return job;
 }
 
-/** The ten fields, in their order; what was ordered; and an end only where there is one. */
+/** Checks the ten fields, what was ordered, and that only a final job has an end. */
 function whole(job: VideoJob): void {
   assert.deepEqual(Object.keys(job).slice(0, 10), FIELDS);
   assert.equal(job.object, "video.job");
@@ -130,7 +134,7 @@ function whole(job: VideoJob): void {
   assert.equal(Number.isInteger(job.completed), ended);
 }
 
-/** The balance that came with an answer, in millionths of a peso. */
+/** The balance in the header of an answer, in millionths of a peso. */
 function balance(response: Response): number {
   const text = response.headers.get("x-geekhub-balance-mxn");
   assert.match(text ?? "none", /^-?\d+\.\d{2,6}$/);
@@ -141,7 +145,7 @@ async function balanceAfter(job: VideoJob): Promise<number> {
   return balance(await client.get(`/videos/${job.id}`).asResponse());
 }
 
-/** The names of a file's boxes, which fill it exactly. */
+/** The types of a file's boxes, which must fill the file exactly. */
 async function boxes(url: string): Promise<string[]> {
   const answer = await fetch(url);
   assert.equal(answer.headers.get("content-type"), "video/mp4");
@@ -158,7 +162,7 @@ async function boxes(url: string): Promise<string[]> {
   return names;
 }
 
-/** The error as the client raises it: its own class, with our code and request id in its own places. */
+/** Checks the error that the client raises: its class, and our code and request id in its fields. */
 async function refused(
   kind: new (...args: never[]) => InstanceType<typeof OpenAI.APIError>,
   status: number,

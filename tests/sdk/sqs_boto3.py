@@ -1,9 +1,9 @@
-"""Drives the local SQS endpoint with boto3, which knows nothing of it but its address.
+"""Drives the local SQS endpoint with boto3, which knows only its address.
 
     python sqs_boto3.py http://127.0.0.1:PORT
 
-It creates queues of its own and exits non-zero at the first thing that AWS would do otherwise. boto3 itself checks the
-digests that it is given. Only what needs waiting waits, about ten seconds in all.
+It creates its own queues, and exits with an error at the first difference from AWS. boto3 itself
+checks the digests in the answers. The tests wait for about ten seconds in all.
 """
 
 import hashlib
@@ -219,14 +219,14 @@ def receive(url, **options):
 
 
 def counts(url):
-    """Visible, delayed, in flight."""
+    """The numbers of messages that are visible, delayed and in flight."""
     names = [f"ApproximateNumberOfMessages{which}" for which in ("", "Delayed", "NotVisible")]
     shown = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
     return tuple(int(shown[name]) for name in names)
 
 
 def attributes_md5(attributes):
-    """The digest as AWS documents it, computed apart from the program under test."""
+    """The digest as AWS documents it, computed without the program under test."""
     digest = hashlib.md5()
     for key in sorted(attributes):
         kind = attributes[key]["DataType"]
