@@ -83,7 +83,7 @@ async fn list(which: &Which, world: &World) -> Result<Listing, Failure> {
     let note = if rows.is_empty() {
         "There are no dead letters."
     } else {
-        "The function's log says why; when that is mended, `cargo admin dlq redrive` sends them again."
+        "The function's log says why. When that is corrected, `cargo admin dlq redrive` sends them again."
     };
     Ok(Listing {
         json: json!({"messages": objects}),
@@ -100,7 +100,7 @@ async fn redrive(which: &Which, world: &World) -> Result<Listing, Failure> {
         objects.push(json!({"queue": dead.of, "moved": moved, "status": status}));
         rows.push(vec![dead.of.to_owned(), moved.to_string(), status.to_lowercase()]);
     }
-    let note = "What cannot be worked on comes back after five more times.".to_owned();
+    let note = "A message that cannot be processed comes back after five more attempts.".to_owned();
     Ok(Listing { json: json!({"queues": objects}), head: &["QUEUE", "MOVED", ""], rows, note })
 }
 

@@ -33,14 +33,16 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const LONGER: Duration = Duration::from_secs(20);
 
 pub const HELP: &str = "\
-It looks at tables, queues, secrets, rates, the bucket, each provider's credential and the catalog's prices: one line each, `ok`,
-`warn` or `fail`, and below what is not ok what to do about it. It changes nothing and spends nothing; a video of 32 KB is put into
-the bucket twice, as a small one and as a large one, read by its public URL, and removed.
+The doctor checks tables, queues, secrets, rates, the bucket, each provider's credential and the catalog's prices.
+Each has one line: `ok`, `warn` or `fail`. Below a line that is not `ok` it says what to do.
 
-A deployed stack's variables are its output Environment; with them in a file `stack.env`, and credentials that may describe the tables
-and queues and read the secrets:
+It changes nothing and spends nothing. It puts a video of 32 KB into the bucket twice, as a small one and as a large
+one, reads it by its public URL, and removes it.
+
+For a deployed stack, put its output Environment into a file `stack.env`. You need credentials that may describe the
+tables and queues and read the secrets:
   cargo admin --env-file stack.env doctor
-The local system:
+For the local system:
   cargo admin --env-file .local/env doctor
 
 Exit codes: 0 nothing failed (there may be warnings), 1 something failed, 2 the command line is wrong.";

@@ -16,11 +16,11 @@ use std::fmt;
 use std::path::Path;
 
 pub const HELP: &str = "\
-Configuration, from the environment or from --env-file; where both name a value, the file's is taken:
+Configuration, from the environment or from --env-file; the file's value wins over the environment's:
   TABLE_ACCOUNTS, TABLE_LEDGER, TABLE_KEYS, TABLE_JOBS
                                              the tables, for organizations, keys, money and jobs
   POLL_QUEUE_URL, STORE_QUEUE_URL, STORE_AGAIN_QUEUE_URL
-                                             the queues, for `dlq`, `job recheck` and `job fail`; that one wants what poll-jobs has
+                                             the queues, for `dlq`, `job recheck` and `job fail`; `job fail` also needs the variables of poll-jobs
   SUPABASE_URL, SUPABASE_BUCKET, and SUPABASE_SECRET_KEY or SUPABASE_SECRET_KEY_SECRET
                                              the bucket, for `storage`
   every variable of the functions            for `doctor`: the stack's output Environment, as a file
@@ -28,11 +28,14 @@ Configuration, from the environment or from --env-file; where both name a value,
   AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN
                                              credentials; eval \"$(aws configure export-credentials --format env)\" sets them
   AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL_SQS, AWS_ENDPOINT_URL_SECRETS_MANAGER
-                                             only for services elsewhere, such as the local system's
+                                             only for services that are not AWS's, such as the local system's
 
 The local system writes such a file:  cargo admin --env-file .local/env org create
 
-Exit codes: 0 done, 1 refused or failed (`doctor`: a check failed, `audit`: an account differs, or could not be judged), 2 the command line is wrong.";
+Exit codes:
+  0  done
+  1  refused or failed; `doctor`: a check failed; `audit`: an account differs, or could not be judged
+  2  the command line is wrong";
 
 /// The variables of a deployment, and the connection to it.
 #[derive(Debug)]

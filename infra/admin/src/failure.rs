@@ -38,23 +38,23 @@ pub enum Failure {
     #[error("job {job} was refunded MXN {amount} on {}; a job is refunded once, and nothing was changed", moment(*.posted))]
     RefundedBefore { job: JobId, amount: Money, posted: Timestamp },
     #[error(
-        "the provider has finished job {0}, so it is being stored and will be charged; --discard fails it all the same, \
-         and throws the paid render away"
+        "the provider has finished job {0}, so it is being stored and will be charged; with --discard it fails, and the paid \
+         render is thrown away"
     )]
     RenderFinished(JobId),
     #[error(
-        "the provider did not say whether job {0} is finished, so nothing was changed; try again, or --discard it, and a \
-         finished render with it"
+        "the provider did not say whether job {0} is finished, so nothing was changed; try again, or use --discard, which \
+         also throws away a finished render"
     )]
     ProviderSilent(JobId),
     #[error(
-        "the provider of job {0} cannot be stopped, so its render goes on; nothing was changed, --discard fails the job all \
-         the same, and throws the paid render away"
+        "the provider of job {0} cannot be stopped, so its render goes on; nothing was changed; with --discard the job fails, \
+         and the paid render is thrown away"
     )]
     CannotBeStopped(JobId),
-    #[error("somebody else acts on job {0} until {until}; nothing was changed, try again then", until = moment(*.1))]
+    #[error("another worker acts on job {0} until {until}; nothing was changed, try again then", until = moment(*.1))]
     JobIsTaken(JobId, Timestamp),
-    #[error("the job could not be worked on; it is as it was, or the sweep finds it")]
+    #[error("the job could not be processed; it is unchanged, or the sweep finds it")]
     Job(#[source] BoxError),
     /// The queue does not exist, refuses or does not answer.
     #[error("{what} could not be {done}")]
@@ -72,16 +72,16 @@ pub enum Failure {
         moment(*.posted)
     )]
     AnotherAmount { reference: String, asked: Money, before: Money, posted: Timestamp },
-    #[error("so much money does not fit on one account; nothing was changed")]
+    #[error("an account cannot hold so much money; nothing was changed")]
     TooMuch(#[from] MoneyOverflow),
     #[error(
-        "there are {0} organizations, and each is a read of its own, of which {1} are the most: add --open or --stuck, or \
-         name one with --org"
+        "there are {0} organizations, and at most {1} are searched one by one: add --open or --stuck, or name one with \
+         --org"
     )]
     TooManyOrganizations(usize, usize),
     #[error("nothing was changed: give --name, --contact or both")]
     NothingToSet,
-    #[error("nothing was changed: it wants --yes where there is no terminal to ask on")]
+    #[error("nothing was changed: there is no terminal to ask on, so add --yes")]
     NobodyToAsk,
     #[error("nothing was changed")]
     Declined,

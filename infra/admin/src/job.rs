@@ -30,8 +30,8 @@ const MOMENT: Duration = Duration::from_millis(200);
 /// The time for one attempt: three exchanges of 10 s with a provider, and the writes around them.
 const ATTEMPT: Duration = Duration::from_secs(60);
 
-const REQUESTED: &str = "Its provider was asked to stop, and may go on. The job stays open, with its hold: it fails once the provider has \
-    stopped, is completed and charged if the video comes, and fails after 24 hours if neither is known.";
+const REQUESTED: &str = "Its provider was asked to stop, and may go on. The job stays open, with its hold. It fails when the provider has \
+    stopped. If the video comes, it is completed and charged. It fails after 24 hours if neither is known.";
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -128,7 +128,7 @@ async fn recheck(job: &Job, operator: &Operator) -> Result<Report, Failure> {
     })?;
     let note = match wait.as_secs() {
         0 => "A message is queued: poll-jobs looks at it now.".to_owned(),
-        seconds => format!("Somebody has its turn for {seconds} s; a message is queued for then."),
+        seconds => format!("It is not due for {seconds} s; a message is queued for then."),
     };
     let mut report = brief(job, note);
     report.json["looked_at_in_s"] = wait.as_secs().into();

@@ -179,7 +179,7 @@ impl Jobs {
             (false, false) => String::new(),
         };
         if full {
-            note.push_str(" More jobs are open than were looked at: the most overdue were.");
+            note.push_str(" More jobs are open; only the most overdue were read.");
         }
         Ok(Found { jobs, next: None, note: note.trim().to_owned() })
     }

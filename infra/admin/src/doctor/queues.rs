@@ -115,8 +115,8 @@ async fn dead_letters(sqs: Sqs<'_>, arn: &str) -> Finding {
             count => finding.warn(
                 format!("{count} dead letters waiting"),
                 format!(
-                    "Nobody could read these, or a function failed on them five times; no job hangs on them, since the \
-                     sweep finds it. The function's log says why. When that is mended, \
+                    "A function could not read these, or failed on them five times. No job depends on them, because the \
+                     sweep finds it. The function's log says why. When that is corrected, \
                      aws sqs start-message-move-task --source-arn {arn} sends them again."
                 ),
             ),

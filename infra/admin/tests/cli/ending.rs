@@ -75,7 +75,7 @@ fn an_open_job_fails_when_its_provider_has_heard() {
     let job = here.submitted("unwanted");
     assert_eq!(here.balance()["held_mxn"], "4.20");
     let line = format!("job fail {job} --reason por-pedido");
-    here.run(&line, &[]).failed_with(1, "it wants --yes");
+    here.run(&line, &[]).failed_with(1, "so add --yes");
     assert_eq!((here.seen(&job)["status"].clone(), here.stops()), (json!("processing"), 0));
 
     let done = here.fail(&job, "");
@@ -209,7 +209,7 @@ fn a_render_that_is_being_stored_is_left_to_who_stores_it() {
     here.fail(&job, "")
         .failed_with(1, &format!("the provider has finished job {job}, so it is being stored"));
     here.fail(&job, " --discard")
-        .failed_with(1, &format!("somebody else acts on job {job} until 20"));
+        .failed_with(1, &format!("another worker acts on job {job} until 20"));
     let done = here.run(&format!("job recheck {job} --json"), &[]);
     assert!(
         serde_json::from_str::<Value>(&done.stdout).unwrap()["looked_at_in_s"].as_u64() > Some(100),

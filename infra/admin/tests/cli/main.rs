@@ -89,7 +89,7 @@ fn a_reference_credits_once() {
         format!("balance recharge --org {ORG} --amount {amount} --reference payment-123")
     };
 
-    here.run(&recharge("500.00")).failed_with(1, "it wants --yes");
+    here.run(&recharge("500.00")).failed_with(1, "so add --yes");
     assert_eq!(here.money(ORG), 50_000_000);
 
     let done = here.run(&format!("{} --yes", recharge("500.00")));

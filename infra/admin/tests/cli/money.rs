@@ -30,7 +30,7 @@ fn a_balance_is_corrected_once_with_a_reason() {
             .code
             == 2
     );
-    done(adjust("-4.20")).failed_with(1, "it wants --yes");
+    done(adjust("-4.20")).failed_with(1, "so add --yes");
     assert_eq!(here.money(ORG), 50_000_000);
 
     let yes = |amount: &str| {
@@ -64,7 +64,7 @@ fn a_balance_is_corrected_once_with_a_reason() {
 fn a_job_is_refunded_once() {
     let here = Deployment::with_jobs();
     let refund = format!("balance refund --job {COMPLETED}");
-    here.run(&refund).failed_with(1, "it wants --yes");
+    here.run(&refund).failed_with(1, "so add --yes");
     let done = here.run(&format!("{refund} --reason borroso --yes"));
     let said = format!(
         "MXN 4.20 to organization {ORG} at {}, refund of job {COMPLETED} (borroso): from MXN 45.80 to MXN 50.00.\n",

@@ -31,7 +31,7 @@ fn an_organization_is_suspended_and_served_again() {
     let here = Deployment::start();
     here.json(&format!("org create --id {ORG}"));
     let (suspend, resume) = (format!("org suspend --org {ORG}"), format!("org resume --org {ORG}"));
-    here.run(&suspend).failed_with(1, "it wants --yes");
+    here.run(&suspend).failed_with(1, "so add --yes");
     assert_eq!(account(&here)["suspended"], false);
     let done = here.run(&format!("{suspend} --yes"));
     assert_eq!(
@@ -55,7 +55,7 @@ fn limits_are_set_and_money_stays() {
     assert_eq!(here.json(&format!("org limit --org {ORG} --jobs 5"))["open_jobs_limit"], 5);
 
     let credit = |amount: &str| format!("org credit-limit --org {ORG} --amount {amount}");
-    here.run(&credit("100")).failed_with(1, "it wants --yes");
+    here.run(&credit("100")).failed_with(1, "so add --yes");
     let done = here.run(&format!("{} --yes", credit("100")));
     let asked = format!(
         "Organization {ORG} at {} may owe MXN 100.00; so far it may owe MXN 0.00.\n",

@@ -34,7 +34,7 @@ fn a_bucket_that_is_there_is_changed_only_if_somebody_agrees() {
     let here = Stack::start();
     here.bucket().set_public("generated-videos", false).unwrap();
     let asked = here.run("storage init --limit-mib 50", &[]);
-    asked.failed_with(1, "nothing was changed: it wants --yes");
+    asked.failed_with(1, "nothing was changed: there is no terminal");
     asked.failed_with(
         1,
         "generated-videos is there, and would change: from private to public; \
