@@ -8,7 +8,7 @@ mod reading;
 pub use error::DownloadError;
 pub use reading::Download;
 
-use crate::adapter::google::inline::{InlineVideo, NoInlineVideo};
+use crate::adapter::google::inline::InlineVideo;
 use crate::adapter::{FileSource, Request};
 use crate::config::ConfigError;
 use crate::outbound::{IDENTITY, Outbound, ProviderSender, SdkConfig, WireError};

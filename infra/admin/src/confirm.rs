@@ -23,7 +23,7 @@ impl Confirmation {
         }
         let stdin = io::stdin();
         if !stdin.is_terminal() {
-            return Err(Failure::NobodyToAsk);
+            return Err(Failure::NoTerminal);
         }
         if agreed(stdin.lock(), io::stderr())? { Ok(()) } else { Err(Failure::Declined) }
     }

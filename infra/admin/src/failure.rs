@@ -82,7 +82,7 @@ pub enum Failure {
     #[error("nothing was changed: give --name, --contact or both")]
     NothingToSet,
     #[error("nothing was changed: there is no terminal to ask on, so add --yes")]
-    NobodyToAsk,
+    NoTerminal,
     #[error("nothing was changed")]
     Declined,
     /// A write whose answer may be lost. The command `again` may be run any number of times.

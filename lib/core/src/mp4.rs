@@ -112,7 +112,7 @@ impl Walker {
             };
             bytes = &bytes[taken..];
             self.passed = self.passed.saturating_add(boxes::length(taken));
-            self.moved()?;
+            self.advance()?;
         }
         Ok(())
     }
@@ -143,7 +143,7 @@ impl Walker {
     }
 
     /// Continues the walk when a header or a box is complete.
-    fn moved(&mut self) -> Result<(), NotAnMp4> {
+    fn advance(&mut self) -> Result<(), NotAnMp4> {
         match &mut self.place {
             Place::Header(header) if header.len() == boxes::header_length(header) => {
                 let header = std::mem::take(header);
@@ -175,7 +175,7 @@ impl Walker {
             self.media_begins(self.passed..end);
         }
         self.place = Place::Inside { kind, began, left: content, held: Vec::new() };
-        self.moved()
+        self.advance()
     }
 
     /// Continues the walk in bytes that are no box. Players ignore such bytes, or find samples in

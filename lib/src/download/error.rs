@@ -2,7 +2,7 @@
 
 use super::reading::{SILENCE, SLOWEST_BYTES_PER_S};
 use crate::outbound::WireError;
-use crate::provider::google::inline::NoInlineVideo;
+use crate::adapter::google::inline::NoInlineVideo;
 
 /// Why a file could not be fetched. A repeat is safe, and may help.
 #[derive(Debug, thiserror::Error)]

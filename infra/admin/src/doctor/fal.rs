@@ -44,14 +44,14 @@ async fn ask(world: &World, aws: &SdkConfig) -> Result<Result<Reply, WireError>,
     if let Some(why) = sender.problem(Provider::Fal).await {
         return Err(why.into());
     }
-    let handle = adapter::Handle::Fal(nobodys_request(world)?);
+    let handle = adapter::Handle::Fal(unknown_request(world)?);
     match providers.check(&handle) {
         Ok(request) => Ok(sender.send(request, LONGER).await),
         Err(failure) => Ok(Err(WireError::NotSent(failure.message.into()))),
     }
 }
 
-fn nobodys_request(world: &World) -> Result<Handle, ConfigError> {
+fn unknown_request(world: &World) -> Result<Handle, ConfigError> {
     let catalog = world.env.catalog().ok();
     let routes = || {
         catalog

@@ -69,7 +69,7 @@ fn models(world: &World) -> BTreeSet<String> {
         .collect()
 }
 
-fn nobodys_operation(google: &Google, world: &World, model: &str) -> Handle {
+fn unknown_operation(google: &Google, world: &World, model: &str) -> Handle {
     let Google { project, location, .. } = google;
     let id = world.ambient.org_id();
     let operation = format!(
@@ -85,7 +85,7 @@ async fn look_at_model(
     model: &str,
 ) -> Finding {
     let mut finding = Finding::of(AREA, format!("Google {model}"));
-    let handle = nobodys_operation(google, world, model);
+    let handle = unknown_operation(google, world, model);
     match sender.send(google.check(&handle), LONGER).await {
         Ok(reply) => judge(google, model, &reply, &mut finding),
         Err(error) => unanswered(&error, &mut finding),
@@ -168,7 +168,7 @@ async fn look_at_bucket(
     let mut finding = Finding::of(AREA, uri);
     let object = format!("{}/doctor/{}.mp4", uri.trim_end_matches('/'), world.ambient.org_id());
     let Ok(FileSource::Private(request)) =
-        google.file(&nobodys_operation(google, world, "veo"), &object)
+        google.file(&unknown_operation(google, world, "veo"), &object)
     else {
         finding.fail(
             "names no bucket",
