@@ -143,7 +143,7 @@ fn an_amount_that_no_account_can_hold_is_refused() {
     let here = Deployment::start();
     here.json(&format!("org create --id {ORG}"));
     let most = "balance recharge --amount 9223372036854.775807 --reference much --yes --org";
-    here.run(&format!("{most} {ORG}")).failed_with(1, "does not fit");
+    here.run(&format!("{most} {ORG}")).failed_with(1, "an account cannot hold so much money");
     assert_eq!(here.json(&format!("balance show --org {ORG}"))["balance_mxn"], "50.00");
 }
 
@@ -229,5 +229,5 @@ fn what_is_wrong_is_said() {
     }
     here.run("org list --as a\u{200d}b").failed_with(2, "without control or invisible characters");
     let help = here.run("--help");
-    assert!(help.code == 0 && help.stdout.contains("the file's is taken"), "{help:?}");
+    assert!(help.code == 0 && help.stdout.contains("the file's value wins"), "{help:?}");
 }

@@ -69,7 +69,8 @@ fn limits_are_set_and_money_stays() {
     }
     here.run(&format!("{} --yes", credit("0.000001")));
     assert_eq!(account(&here)["available"], 41_600_001);
-    here.run(&format!("{} --yes", credit("9223372036854.775807"))).failed_with(1, "does not fit");
+    here.run(&format!("{} --yes", credit("9223372036854.775807")))
+        .failed_with(1, "an account cannot hold so much money");
     assert_eq!(here.run("audit").code, 0);
     for wrong in [
         credit("-1"),
