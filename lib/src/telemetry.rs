@@ -21,7 +21,7 @@ const OURS: [&str; 2] = ["ghub", "local"];
 /// says so. A release build has no level below `info` (`Cargo.toml`, `release_max_level_info`).
 pub fn init() {
     std::panic::set_hook(Box::new(panicked));
-    let asked = std::env::var("RUST_LOG").unwrap_or_default();
+    let asked = rust_log();
     let level = level(&asked);
     // A second call, as tests make it, leaves the first one's subscriber in place.
     if subscriber(up_to(level.unwrap_or(LevelFilter::INFO)), std::io::stdout).try_init().is_err() {
@@ -38,7 +38,7 @@ pub fn init() {
 /// process. `RUST_LOG` may have a level for each target, as `otherwise` has; `otherwise` holds
 /// without it.
 pub fn on_stderr(otherwise: &str) {
-    let asked = std::env::var("RUST_LOG").unwrap_or_default();
+    let asked = rust_log();
     let asked = if asked.is_empty() { otherwise } else { &asked };
     let targets = asked.parse::<Targets>();
     let wrong = targets.as_ref().err().map(ToString::to_string);
@@ -50,6 +50,14 @@ pub fn on_stderr(otherwise: &str) {
     if let Some(wrong) = wrong {
         tracing::warn!(wrong, "RUST_LOG cannot be read: {otherwise} is used");
     }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "logging starts before the environment is read, so that a wrong one is logged"
+)]
+fn rust_log() -> String {
+    std::env::var("RUST_LOG").unwrap_or_default()
 }
 
 /// The level that a function's `RUST_LOG` names; `INFO` if it is empty, and none if it is wrong.
@@ -181,6 +189,7 @@ mod tests {
     }
 
     /// A file without a name, gone when it is closed.
+    #[expect(clippy::disallowed_methods, reason = "two tests at once need two names")]
     fn tempfile() -> std::fs::File {
         let path = std::env::temp_dir()
             .join(format!("geekhub-video-log-{}", uuid::Uuid::new_v4().simple()));
