@@ -4,10 +4,11 @@
 //! into `__type`, the older query code into the `x-amzn-query-error` header. Clients match on
 //! either, so both are kept here.
 
+use strum::IntoStaticStr;
 use thiserror::Error;
 
 /// A refused request. The text is what AWS answers, as far as it is documented.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[derive(Clone, Debug, Error, IntoStaticStr, PartialEq, Eq)]
 pub enum SqsError {
     /// No queue has that name.
     #[error("The specified queue does not exist.")]
@@ -60,12 +61,14 @@ pub enum SqsError {
     PurgeQueueInProgress(String),
     /// A message move names a queue that does not exist.
     #[error("The resource that you specified for the {0} parameter doesn't exist.")]
+    #[strum(serialize = "ResourceNotFoundException")]
     ResourceNotFound(&'static str),
     /// This emulator, or SQS itself, does not do that.
     #[error("{0}")]
     UnsupportedOperation(String),
     /// The body is not the JSON that the operation takes.
     #[error("{0}")]
+    #[strum(serialize = "SerializationException")]
     Serialization(String),
     /// `X-Amz-Target` names no operation.
     #[error("The operation {0} is not known.")]
@@ -126,27 +129,6 @@ impl SqsError {
     }
 
     fn name(&self) -> &'static str {
-        match self {
-            Self::QueueDoesNotExist => "QueueDoesNotExist",
-            Self::QueueNameExists => "QueueNameExists",
-            Self::ReceiptHandleIsInvalid(_) => "ReceiptHandleIsInvalid",
-            Self::MessageNotInflight => "MessageNotInflight",
-            Self::InvalidParameterValue(_) => "InvalidParameterValue",
-            Self::MissingParameter(_) => "MissingParameter",
-            Self::InvalidAttributeName(_) => "InvalidAttributeName",
-            Self::InvalidAttributeValue(_) => "InvalidAttributeValue",
-            Self::InvalidMessageContents => "InvalidMessageContents",
-            Self::EmptyBatchRequest => "EmptyBatchRequest",
-            Self::TooManyEntriesInBatchRequest(_) => "TooManyEntriesInBatchRequest",
-            Self::BatchEntryIdsNotDistinct(_) => "BatchEntryIdsNotDistinct",
-            Self::InvalidBatchEntryId => "InvalidBatchEntryId",
-            Self::BatchRequestTooLong(_) => "BatchRequestTooLong",
-            Self::PurgeQueueInProgress(_) => "PurgeQueueInProgress",
-            Self::ResourceNotFound(_) => "ResourceNotFoundException",
-            Self::UnsupportedOperation(_) => "UnsupportedOperation",
-            Self::Serialization(_) => "SerializationException",
-            Self::UnknownOperation(_) => "UnknownOperation",
-            Self::InternalFailure => "InternalFailure",
-        }
+        self.into()
     }
 }

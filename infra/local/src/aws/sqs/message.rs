@@ -141,7 +141,7 @@ impl MessageAttribute {
 
 /// The digest of a body, as `MD5OfMessageBody` shows it.
 pub fn md5_of_body(body: &str) -> String {
-    hex(&Md5::digest(body.as_bytes()))
+    hex::encode(Md5::digest(body.as_bytes()))
 }
 
 /// The digest of attributes, or `None` where there are none: by name, each part with its length,
@@ -165,11 +165,7 @@ pub fn md5_of_attributes<'a>(
         part(attribute.data_type.as_bytes(), None);
         part(&attribute.value(), Some(if attribute.is_binary() { 2 } else { 1 }));
     }
-    Some(hex(&digest.finalize()))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    Some(hex::encode(digest.finalize()))
 }
 
 /// What a sender is told of an accepted message.
@@ -212,7 +208,7 @@ mod tests {
         assert_eq!(md5_of_body("This is a test message"), "fafb00f5732ab283681e124bf8747ed1");
         let attributes = BTreeMap::from([("name".to_string(), MessageAttribute::string("value"))]);
         let by_hand = Md5::digest(b"\0\0\0\x04name\0\0\0\x06String\x01\0\0\0\x05value");
-        assert_eq!(md5_of_attributes(&attributes), Some(hex(&by_hand)));
+        assert_eq!(md5_of_attributes(&attributes), Some(hex::encode(by_hand)));
         assert_eq!(md5_of_attributes(&BTreeMap::new()), None);
     }
 

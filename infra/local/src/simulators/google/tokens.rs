@@ -11,7 +11,8 @@ use axum::http::StatusCode;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
 
 use super::account::{self, Claims, Unread};
 use super::answer::{Reason, Refusal};
@@ -114,8 +115,9 @@ fn issue(ends_s: u64) -> String {
 }
 
 fn proof(text: &str) -> String {
-    let digest = Sha256::digest(format!("{}{text}", account::PRIVATE_KEY));
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    let mac = Hmac::<Sha256>::new_from_slice(account::PRIVATE_KEY.as_bytes());
+    let mac = mac.expect("HMAC takes a key of any length").chain_update(text);
+    hex::encode(mac.finalize().into_bytes())
 }
 
 /// A service by the name that a self-signed token may have as its audience.

@@ -67,7 +67,7 @@ impl Incoming {
             ));
         }
         self.file.flush().await?;
-        Ok(Written { path: self.path, size: self.size, md5: hex(&self.md5.finalize()) })
+        Ok(Written { path: self.path, size: self.size, md5: hex::encode(self.md5.finalize()) })
     }
 }
 
@@ -77,17 +77,13 @@ impl Written {
         let read = move || -> std::io::Result<Self> {
             let mut md5 = Md5::new();
             let size = std::io::copy(&mut std::fs::File::open(&path)?, &mut md5)?;
-            Ok(Self { path: Leftover(path), size, md5: hex(&md5.finalize()) })
+            Ok(Self { path: Leftover(path), size, md5: hex::encode(md5.finalize()) })
         };
         tokio::task::spawn_blocking(read)
             .await
             .map_err(|error| Refusal::Internal(error.to_string()))?
             .map_err(Into::into)
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Reads what is left of a body and forgets it: a client that is still sending would meet a reset

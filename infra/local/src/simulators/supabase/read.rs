@@ -9,6 +9,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use serde_json::json;
 use tokio::fs::File;
@@ -214,7 +215,7 @@ fn saved_as(name: Option<&str>, mut response: Response) -> Response {
         None => return response,
         Some("") => "attachment;".to_owned(),
         Some(name) => {
-            let name = encoded(name);
+            let name = utf8_percent_encode(name, COMPONENT);
             format!("attachment; filename={name}; filename*=UTF-8''{name}")
         }
     };
@@ -222,13 +223,17 @@ fn saved_as(name: Option<&str>, mut response: Response) -> Response {
     response
 }
 
-/// As `encodeURIComponent` of JavaScript does, with which the real server writes the name.
-fn encoded(name: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.!~*'()".contains(&byte);
-    let byte =
-        |byte: u8| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
-    name.bytes().map(byte).collect()
-}
+/// The real server writes the name with JavaScript's `encodeURIComponent`, which encodes these.
+const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'!')
+    .remove(b'~')
+    .remove(b'*')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')');
 
 /// An object that was replaced or deleted since its row was read is missing, as it is for a reader
 /// of hosted storage.
