@@ -13,7 +13,7 @@ use ghub::outbound::{Outbound, sdk_config};
 use ghub::status::Status;
 use ghub::storage::Storage;
 use local::faults::{Fault, Then};
-use local::supabase::{self, Plan, Step};
+use local::supabase::Step;
 use reqwest::{Method, Request};
 use serde_json::json;
 
@@ -133,11 +133,8 @@ async fn what_is_not_over_is_not_deleted() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_storage_that_fails_is_asked_until_it_has_done_it() {
     let still = Still::new().await;
-    let answer = |status, body: &str| supabase::Fault::Answer {
-        status,
-        headers: [].into(),
-        body: body.to_owned(),
-    };
+    let answer =
+        |status, body: &str| Then::Answer { status, headers: [].into(), body: body.to_owned() };
     let no_bucket = r#"{"statusCode":"404","error":"Bucket not found","message":"Bucket not found","code":"NoSuchBucket"}"#;
     let denied = r#"{"statusCode":"403","error":"Unauthorized","message":"Invalid Compact JWS","code":"AccessDenied"}"#;
     for (name, fault, gone) in [
@@ -146,17 +143,12 @@ async fn a_storage_that_fails_is_asked_until_it_has_done_it() {
         ("no such bucket, said plainly", answer(404, no_bucket), false),
         ("a page of somebody else", answer(404, "<h1>Not found</h1>"), false),
         ("denied", answer(400, denied), false),
-        ("silent", supabase::Fault::CloseBefore, false),
-        ("its answer is lost", supabase::Fault::CloseAfter, true),
+        ("silent", Then::CloseBefore, false),
+        ("its answer is lost", Then::CloseAfter, true),
     ] {
         let job = still.completed(PROMPT).await;
         let path = Storage::path(still.caller.org, job.parse().unwrap());
-        still.stage.storage().misbehave(Plan {
-            step: Step::Delete,
-            fault,
-            times: Some(2),
-            after: 0,
-        });
+        still.stage.storage().faults().add(Fault::times(Step::Delete, 2, fault)).unwrap();
         for _ in 0..2 {
             let reply = still.delete(&job).await;
             reply.refused(503, "storage_unavailable");

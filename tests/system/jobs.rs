@@ -9,7 +9,7 @@ use ghub::status::Status;
 use local::faults::{Fault, Then};
 use local::options::Options;
 use local::sqs::NewMessage;
-use local::supabase::{self, Plan, Step};
+use local::supabase::Step;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -163,13 +163,8 @@ async fn what_is_tried_again_waits_for_a_second_at_least() {
 
     still.stage.fal().faults().clear();
     still.stage.fal().set_render(AT_ONCE);
-    let busy = supabase::Fault::Answer { status: 503, headers: [].into(), body: "busy".into() };
-    still.stage.storage().misbehave(Plan {
-        step: Step::Upload,
-        fault: busy,
-        times: None,
-        after: 0,
-    });
+    let busy = Then::Answer { status: 503, headers: [].into(), body: "busy".into() };
+    still.stage.storage().faults().add(Fault::forever(Step::Upload, busy)).unwrap();
     let job = still.caller.accepted("not stored").await;
     still.look_in(61, &job).await;
     let uploads =

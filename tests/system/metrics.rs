@@ -8,8 +8,9 @@ use crate::still::{FOR_HOURS, Still};
 use ghub::metrics::{Line, METRICS, Metrics};
 use ghub::status::Status;
 use local::fal::{Ending, Verdict};
+use local::faults::{Fault, Then};
 use local::options::{Options, Pace};
-use local::supabase::{Fault, Plan, Step};
+use local::supabase::Step;
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -86,8 +87,8 @@ async fn a_full_run_is_measured() {
     let good = caller.accepted("measured").await;
     stage.later(Duration::from_secs(60));
     stage.until(caller.org, &good, Status::Completed).await;
-    let busy = Fault::Answer { status: 503, headers: [].into(), body: "busy".into() };
-    stage.storage().misbehave(Plan { step: Step::Upload, fault: busy, times: Some(1), after: 0 });
+    let busy = Then::Answer { status: 503, headers: [].into(), body: "busy".into() };
+    stage.storage().faults().add(Fault::once(Step::Upload, busy)).unwrap();
     stage
         .until(caller.org, &caller.accepted("stored at the second try").await, Status::Completed)
         .await;

@@ -83,7 +83,8 @@ async fn killed_while_it_stores() {
     process
         .control("fal", Method::POST, "verdicts", json!({"ending": {"video": {"bytes": 5 * PART}}}))
         .await;
-    let silent = json!({"step": "tus_patch", "do": "hang", "ms": FOR_EVER_MS, "after": 2});
+    let hang = json!({"hang_before": {"ms": FOR_EVER_MS}});
+    let silent = json!({"step": "tus_patch", "times": null, "after": 2, "then": hang});
     process.control("storage", Method::POST, "faults", silent).await;
     let job = submitted(&process, "killed while it stores").await;
     let org: OrgId = process.said("org").parse().unwrap();

@@ -9,8 +9,9 @@ use crate::traces::Call;
 use ghub::outbound::{Exchange, Gate, Network};
 use ghub::status::Status;
 use local::fal::{Ending, Verdict};
+use local::faults::{Fault, Then};
 use local::options::Options;
-use local::supabase::{Fault, Plan, Step};
+use local::supabase::Step;
 use local::system::SECRETS;
 use local::template::{Function, Setting, Template};
 use reqwest::{Method, Request};
@@ -66,8 +67,8 @@ async fn a_function_does_all_that_its_role_allows_and_nothing_else() {
     stage.until(caller.org, &swept, Status::Completed).await;
 
     // Stored at the second try.
-    let busy = Fault::Answer { status: 503, headers: [].into(), body: "busy".into() };
-    stage.storage().misbehave(Plan { step: Step::Upload, fault: busy, times: Some(1), after: 0 });
+    let busy = Then::Answer { status: 503, headers: [].into(), body: "busy".into() };
+    stage.storage().faults().add(Fault::once(Step::Upload, busy)).unwrap();
     caller.finished(&caller.accepted("stored at the second try").await).await;
 
     // Failed by its provider, so that a hold is released.

@@ -12,7 +12,8 @@ use ghub::job::{SANDBOX_KEPT, State};
 use ghub::onboarding::create_key;
 use ghub::status::Status;
 use ghub::storage::Storage;
-use local::supabase::{self, Plan, Step};
+use local::faults::{Fault, Then};
+use local::supabase::Step;
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -168,9 +169,8 @@ async fn one_prompt_stores_a_file_as_a_live_job_does() {
 async fn a_shared_file_that_storage_refuses_is_tried_again() {
     let stage = Stage::new().await;
     let caller = stage.sandbox();
-    let fault =
-        supabase::Fault::Answer { status: 503, headers: [].into(), body: "busy".to_owned() };
-    stage.storage().misbehave(Plan { step: Step::Upload, fault, times: Some(2), after: 0 });
+    let fault = Then::Answer { status: 503, headers: [].into(), body: "busy".to_owned() };
+    stage.storage().faults().add(Fault::times(Step::Upload, 2, fault)).unwrap();
     let job = caller.accepted("a hummingbird").await;
     stage.until(caller.org, &job, Status::Completed).await;
     assert!(stage.storage().object(BUCKET, "sandbox/video.mp4").is_some());

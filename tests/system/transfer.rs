@@ -12,7 +12,7 @@ use ghub::status::Status;
 use local::fal::{Ending, Verdict};
 use local::faults::{Fault, Then};
 use local::options::Options;
-use local::supabase::{self, Plan, Step};
+use local::supabase::{self, Step};
 use reqwest::{Method, Request};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
@@ -26,7 +26,7 @@ const BUCKET: &str = "generated-videos";
 #[tokio::test(flavor = "multi_thread")]
 async fn an_upload_that_breaks_goes_on_where_it_stopped() {
     let (stage, parts) = observed(None).await;
-    on_patch(&stage, supabase::Fault::BreakAfter { bytes: 1_000_000 }, 1);
+    on_patch(&stage, Then::Own(supabase::Odd::BreakAfter { bytes: 1_000_000 }), 1);
     let (caller, job) = large(&stage).await;
     completes_once(&stage, &caller, &job).await;
     let kept = PART + 1_000_000;
@@ -36,7 +36,7 @@ async fn an_upload_that_breaks_goes_on_where_it_stopped() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_part_whose_answer_is_lost_is_not_sent_again() {
     let (stage, parts) = observed(None).await;
-    on_patch(&stage, supabase::Fault::CloseAfter, 1);
+    on_patch(&stage, Then::CloseAfter, 1);
     let (caller, job) = large(&stage).await;
     completes_once(&stage, &caller, &job).await;
     assert_eq!(parts.offsets(), [0, PART, 2 * PART, 3 * PART]);
@@ -45,7 +45,7 @@ async fn a_part_whose_answer_is_lost_is_not_sent_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_last_part_whose_answer_is_lost_completes_the_job() {
     let (stage, parts) = observed(None).await;
-    on_patch(&stage, supabase::Fault::CloseAfter, 3);
+    on_patch(&stage, Then::CloseAfter, 3);
     let (caller, job) = large(&stage).await;
     completes_once(&stage, &caller, &job).await;
     assert_eq!(parts.offsets(), [0, PART, 2 * PART, 3 * PART]);
@@ -56,7 +56,7 @@ async fn a_last_part_whose_answer_is_lost_completes_the_job() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_storage_that_falls_silent_is_left_and_found_again() {
     let (stage, parts) = observed(Some(Duration::from_secs(5))).await;
-    on_patch(&stage, supabase::Fault::Hang { ms: 24 * 60 * 60 * 1000 }, 1);
+    on_patch(&stage, Then::HangBefore { ms: 24 * 60 * 60 * 1000 }, 1);
     let (caller, job) = large(&stage).await;
     completes_once(&stage, &caller, &job).await;
     let offsets = parts.offsets();
@@ -119,8 +119,8 @@ async fn a_video_that_is_cut_on_its_way_is_never_stored() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_size_that_differs_in_storage_does_not_count() {
     completes_only_when_mended(
-        |stage| misbehaves(stage, Step::Info, supabase::Fault::WrongSize { size: 1 }),
-        |stage| stage.storage().behave(),
+        |stage| misbehaves(stage, Step::Info, Then::Own(supabase::Odd::WrongSize { size: 1 })),
+        |stage| stage.storage().faults().clear(),
     )
     .await;
 }
@@ -136,10 +136,10 @@ async fn a_video_that_the_public_cannot_fetch_does_not_count() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_storage_that_takes_nothing_gets_the_video_later() {
-    let busy = supabase::Fault::Answer { status: 503, headers: [].into(), body: "busy".into() };
+    let busy = Then::Answer { status: 503, headers: [].into(), body: "busy".into() };
     completes_only_when_mended(
         |stage| misbehaves(stage, Step::Upload, busy),
-        |stage| stage.storage().behave(),
+        |stage| stage.storage().faults().clear(),
     )
     .await;
 }
@@ -178,8 +178,8 @@ async fn what_the_provider_serves_for_an_hour_and_is_no_video_fails_the_job() {
 async fn a_message_about_a_file_says_whose_it_is() {
     let (stage, calls) = Stage::watched(Options::test()).await;
     let caller = stage.caller();
-    let busy = supabase::Fault::Answer { status: 503, headers: [].into(), body: "busy".to_owned() };
-    stage.storage().misbehave(Plan { step: Step::Upload, fault: busy, times: Some(1), after: 0 });
+    let busy = Then::Answer { status: 503, headers: [].into(), body: "busy".to_owned() };
+    stage.storage().faults().add(Fault::once(Step::Upload, busy)).unwrap();
     let job = caller.accepted("stored at the second attempt").await;
     stage.until(caller.org, &job, Status::Completed).await;
     let groups = |queue: &str| -> Vec<Value> {
@@ -345,12 +345,12 @@ fn upload_of(job: &Job) -> Option<String> {
 }
 
 /// The fault happens to one part, after so many others.
-fn on_patch(stage: &Stage, fault: supabase::Fault, after: u32) {
-    stage.storage().misbehave(Plan { step: Step::TusPatch, fault, times: Some(1), after });
+fn on_patch(stage: &Stage, fault: Then<supabase::Odd>, after: u32) {
+    stage.storage().faults().add(Fault::once(Step::TusPatch, fault).after(after)).unwrap();
 }
 
-fn misbehaves(stage: &Stage, step: Step, fault: supabase::Fault) {
-    stage.storage().misbehave(Plan { step, fault, times: None, after: 0 });
+fn misbehaves(stage: &Stage, step: Step, fault: Then<supabase::Odd>) {
+    stage.storage().faults().add(Fault::forever(step, fault)).unwrap();
 }
 
 async fn observed(timeout: Option<Duration>) -> (Stage, Arc<Parts>) {

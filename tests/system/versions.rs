@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use ghub::status::Status;
 use ghub::store::KeyHash;
 use local::faults::{Fault, Then};
-use local::supabase::{self, Plan, Step};
+use local::supabase::Step;
 use std::collections::HashMap;
 
 type Item = HashMap<String, AttributeValue>;
@@ -89,13 +89,8 @@ async fn what_a_later_version_keeps_survives_each_function() {
         Planted::on(&still, "TABLE_KEYS", &[("hash", KeyHash::of(&still.key).to_string())]).await;
 
     // Not taken at first, sent by the poller, stored at the second try, charged, deleted.
-    let busy = supabase::Fault::Answer { status: 503, headers: [].into(), body: "busy".into() };
-    still.stage.storage().misbehave(Plan {
-        step: Step::Upload,
-        fault: busy,
-        times: Some(1),
-        after: 0,
-    });
+    let busy = Then::Answer { status: 503, headers: [].into(), body: "busy".into() };
+    still.stage.storage().faults().add(Fault::once(Step::Upload, busy)).unwrap();
     still.stage.fal().faults().add(Fault::once("submit", Then::answer(429, "{}"))).unwrap();
     let job = still.caller.accepted("sent later").await;
     let planted = Planted::on_job(&still, &job).await;

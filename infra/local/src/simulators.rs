@@ -11,10 +11,11 @@ pub mod supabase;
 pub mod video;
 
 pub(crate) mod dates;
+mod door;
 mod json_file;
 mod output;
+mod provider;
 mod ranges;
-mod renders;
 mod script;
 mod seen;
 mod shelf;

@@ -8,7 +8,8 @@ use crate::still::Still;
 use aws_sdk_dynamodb::types::AttributeValue;
 use ghub::job::Deletion;
 use ghub::storage::Storage;
-use local::supabase::{self, Plan, Step};
+use local::faults::{Fault, Then};
+use local::supabase::Step;
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -18,9 +19,8 @@ use std::path::Path;
 /// without.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deletion_is_done_when_the_origin_no_longer_has_the_file() {
-    use supabase::Fault;
     let still = Still::new().await;
-    let answer = |status, headers: &[(&str, &str)], body: &str| Fault::Answer {
+    let answer = |status, headers: &[(&str, &str)], body: &str| Then::Answer {
         status,
         headers: headers
             .iter()
@@ -49,7 +49,7 @@ async fn a_deletion_is_done_when_the_origin_no_longer_has_the_file() {
             answer(404, &[], "<h1>Not found</h1>"),
             false,
         ),
-        ("nothing is heard of it", Step::Info, Fault::CloseBefore, false),
+        ("nothing is heard of it", Step::Info, Then::CloseBefore, false),
         (
             "the public still gets it",
             Step::Public,
@@ -57,7 +57,7 @@ async fn a_deletion_is_done_when_the_origin_no_longer_has_the_file() {
             false,
         ),
         ("the public gets a page", Step::Public, answer(404, &[], "<h1>Not found</h1>"), false),
-        ("the public hears nothing", Step::Public, Fault::CloseBefore, false),
+        ("the public hears nothing", Step::Public, Then::CloseBefore, false),
         (
             "a cache still has it",
             Step::Public,
@@ -67,7 +67,7 @@ async fn a_deletion_is_done_when_the_origin_no_longer_has_the_file() {
     ] {
         let job = still.completed(PROMPT).await;
         let path = Storage::path(still.caller.org, job.parse().unwrap());
-        still.stage.storage().misbehave(Plan { step, fault, times: Some(1), after: 0 });
+        still.stage.storage().faults().add(Fault::once(step, fault)).unwrap();
         let reply = still.delete(&job).await;
         assert_eq!(reply.status == 200, done, "{name}: {}", reply.body);
         let Some(deletion) = still.stored(&job).await.deletion() else {
@@ -164,12 +164,7 @@ async fn a_deletion_that_the_version_before_began_goes_on() {
     let still = Still::new().await;
     let job = still.completed(PROMPT).await;
     let path = Storage::path(still.caller.org, job.parse().unwrap());
-    still.stage.storage().misbehave(Plan {
-        step: Step::Delete,
-        fault: supabase::Fault::CloseBefore,
-        times: Some(1),
-        after: 0,
-    });
+    still.stage.storage().faults().add(Fault::once(Step::Delete, Then::CloseBefore)).unwrap();
     still.delete(&job).await.refused(503, "storage_unavailable");
     let update = still
         .stage

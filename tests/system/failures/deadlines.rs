@@ -9,7 +9,7 @@ use ghub::job::{Job, State};
 use ghub::status::Status;
 use ghub::time::Timestamp;
 use local::faults::{Fault, Then};
-use local::supabase::{self, Plan, Step};
+use local::supabase::Step;
 use std::time::Duration;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -101,13 +101,8 @@ async fn f04_a_render_that_goes_on_after_its_deadline_is_stored_and_charged() {
 #[tokio::test(flavor = "multi_thread")]
 async fn f04_a_day_to_store() {
     let quiet = Quiet::new().await;
-    let down = supabase::Fault::Answer { status: 503, headers: [].into(), body: String::new() };
-    quiet.stage.storage().misbehave(Plan {
-        step: Step::Upload,
-        fault: down,
-        times: None,
-        after: 0,
-    });
+    let down = Then::Answer { status: 503, headers: [].into(), body: String::new() };
+    quiet.stage.storage().faults().add(Fault::forever(Step::Upload, down)).unwrap();
     let (early, late) = (quiet.at_fal("early").await.0, quiet.at_fal("late").await.0);
     quiet.stage.later(A_TURN);
     join_all([&early, &late].map(|job| quiet.looked_at(job))).await;

@@ -9,7 +9,7 @@ use ghub::outbound::Outbound;
 use ghub::status::Status;
 use local::fal::{Ending, Verdict};
 use local::faults::{Fault, Then};
-use local::supabase::{self, Object, Plan, Step};
+use local::supabase::{self, Object, Step};
 use reqwest::{Method, Request};
 use serde_json::{Value, json};
 use std::io::{Read, Write};
@@ -83,21 +83,20 @@ async fn f10_completed_means_that_the_file_is_ours() {
 /// Nothing that storage does is a verdict on the video.
 #[tokio::test(flavor = "multi_thread")]
 async fn f11_trouble_in_storage_leaves_the_job_processing() {
-    use supabase::Fault;
     let quiet = Quiet::new().await;
     let (job, _) = quiet.rendered("stored in the end").await;
-    let status = |status| Fault::Answer { status, headers: [].into(), body: "<html>".to_owned() };
+    let status = |status| Then::Answer { status, headers: [].into(), body: "<html>".to_owned() };
     let not_found =
         r#"{"statusCode":"404","error":"Bucket not found","message":"Bucket not found"}"#
             .to_owned();
     let mut faults = vec![
-        (Step::Upload, Fault::CloseBefore),
-        (Step::Upload, Fault::CloseAfter),
-        (Step::Upload, Fault::Answer { status: 400, headers: [].into(), body: not_found }),
-        (Step::Info, Fault::CloseBefore),
-        (Step::Info, Fault::WrongSize { size: 7 }),
-        (Step::Public, Fault::Private),
-        (Step::Public, Fault::CloseBefore),
+        (Step::Upload, Then::CloseBefore),
+        (Step::Upload, Then::CloseAfter),
+        (Step::Upload, Then::Answer { status: 400, headers: [].into(), body: not_found }),
+        (Step::Info, Then::CloseBefore),
+        (Step::Info, Then::Own(supabase::Odd::WrongSize { size: 7 })),
+        (Step::Public, Then::Own(supabase::Odd::Private)),
+        (Step::Public, Then::CloseBefore),
     ];
     faults.extend(
         [401, 403, 413, 429, 500, 502, 503, 504, 544].map(|code| (Step::Upload, status(code))),
@@ -107,12 +106,7 @@ async fn f11_trouble_in_storage_leaves_the_job_processing() {
     faults.extend([302, 403, 500].map(|code| (Step::Public, status(code))));
     for (step, fault) in faults {
         quiet.stage.later(2 * HOUR / 10);
-        quiet.stage.storage().misbehave(Plan {
-            step,
-            fault: fault.clone(),
-            times: Some(1),
-            after: 0,
-        });
+        quiet.stage.storage().faults().add(Fault::once(step, fault.clone())).unwrap();
         quiet.stored_by_message(&job).await;
         untouched(&quiet, &job).await;
         quiet.charged_for(0).await;
@@ -127,31 +121,17 @@ async fn f11_trouble_in_storage_leaves_the_job_processing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_file_of_a_job_that_failed_after_its_upload_is_removed() {
     let quiet = Quiet::new().await;
-    let wrong_size = supabase::Fault::WrongSize { size: 7 };
+    let wrong_size = Then::Own(supabase::Odd::WrongSize { size: 7 });
     for removal_fails in [false, true] {
-        quiet.stage.storage().behave();
+        quiet.stage.storage().faults().clear();
         let (job, _) = quiet.rendered("never confirmed").await;
-        quiet.stage.storage().misbehave(Plan {
-            step: Step::Info,
-            fault: wrong_size.clone(),
-            times: None,
-            after: 0,
-        });
+        quiet.stage.storage().faults().add(Fault::forever(Step::Info, wrong_size.clone())).unwrap();
         quiet.stored_by_message(&job).await;
         assert!(in_storage(&quiet, &job).is_some(), "it was uploaded");
         untouched(&quiet, &job).await;
         if removal_fails {
-            let busy = supabase::Fault::Answer {
-                status: 503,
-                headers: [].into(),
-                body: "busy".to_owned(),
-            };
-            quiet.stage.storage().misbehave(Plan {
-                step: Step::Delete,
-                fault: busy,
-                times: Some(1),
-                after: 0,
-            });
+            let busy = Then::Answer { status: 503, headers: [].into(), body: "busy".to_owned() };
+            quiet.stage.storage().faults().add(Fault::once(Step::Delete, busy)).unwrap();
         }
         quiet.stage.later(25 * HOUR);
         let queued = quiet.stage.system.sqs.accepted("StoreAgainQueue").unwrap();
@@ -172,13 +152,8 @@ async fn the_file_of_a_job_that_failed_after_its_upload_is_removed() {
 async fn a_video_that_was_tried_goes_on_in_the_second_queue() {
     let quiet = Quiet::new().await;
     let (job, _) = quiet.rendered("tried").await;
-    let busy = supabase::Fault::Answer { status: 503, headers: [].into(), body: "busy".to_owned() };
-    quiet.stage.storage().misbehave(Plan {
-        step: Step::Upload,
-        fault: busy,
-        times: Some(1),
-        after: 0,
-    });
+    let busy = Then::Answer { status: 503, headers: [].into(), body: "busy".to_owned() };
+    quiet.stage.storage().faults().add(Fault::once(Step::Upload, busy)).unwrap();
     let queued = || quiet.stage.system.sqs.accepted("StoreAgainQueue").unwrap();
     let by = async |queue: &str| {
         let mut record = quiet.record(&job);
@@ -236,13 +211,8 @@ async fn f20_a_file_that_storage_has_not_whole_or_not_in_public_is_not_charged()
     let quiet = Quiet::new().await;
     let (short, hidden) = (quiet.rendered("short").await.0, quiet.rendered("hidden").await.0);
     quiet.stage.later(A_TURN);
-    let size = Plan {
-        step: Step::Info,
-        fault: supabase::Fault::WrongSize { size: 1 },
-        times: Some(1),
-        after: 0,
-    };
-    quiet.stage.storage().misbehave(size);
+    let size = Fault::once(Step::Info, Then::Own(supabase::Odd::WrongSize { size: 1 }));
+    quiet.stage.storage().faults().add(size).unwrap();
     quiet.stored_by_message(&short).await;
     untouched(&quiet, &short).await;
     assert!(quiet.stage.storage().set_public(BUCKET, false).unwrap());

@@ -54,6 +54,7 @@ async fn f07_done_is_no_success() {
     ] {
         google(&quiet).decide(Verdict {
             times: Some(1),
+            after: 0,
             prompt_contains: Some(prompt.to_owned()),
             ending,
         });

@@ -7,7 +7,8 @@ use super::{
 use crate::stage::{Stage, until};
 use ghub::status::Status;
 use local::fal::{Ending, Verdict};
-use local::supabase::{self, Plan, Step};
+use local::faults::{Fault, Then};
+use local::supabase::{self, Step};
 
 /// As self-hosted servers behind a proxy name it: what follows the endpoint's path is below our own
 /// address.
@@ -26,8 +27,8 @@ async fn a_large_video_is_stored_wherever_its_upload_is_said_to_go_on() {
         "upload/resumable/{id}?x=1",
         "{id}",
     ] {
-        let fault = supabase::Fault::Location { location: location.to_owned() };
-        stage.storage().misbehave(Plan { step: Step::TusCreate, fault, times: Some(1), after: 0 });
+        let fault = Then::Own(supabase::Odd::Location { location: location.to_owned() });
+        stage.storage().faults().add(Fault::once(Step::TusCreate, fault)).unwrap();
         stage.fal().decide(Verdict::next(1, Ending::padded(PART + 1)));
         let job = caller.accepted(location).await;
         stage.until(caller.org, &job, Status::Completed).await;
@@ -43,12 +44,12 @@ async fn a_location_that_leads_nowhere_is_not_kept() {
         ["http://localhost/", "..", "/upload/resumable/", "/upload/resumable/no-upload-of-ours"]
     {
         let (stage, _) = observed(None).await;
-        let fault = supabase::Fault::Location { location: location.to_owned() };
+        let fault = Then::Own(supabase::Odd::Location { location: location.to_owned() });
         misbehaves(&stage, Step::TusCreate, fault);
         let (caller, job) = large(&stage).await;
         until(async || (begun(&stage) > 2).then_some(())).await; // so that two attempts have ended
         assert_eq!(upload_of(&stage.stored(caller.org, &job).await), None, "{location}");
-        stage.storage().behave();
+        stage.storage().faults().clear();
         completes_once(&stage, &caller, &job).await;
     }
 }
@@ -57,11 +58,8 @@ async fn a_location_that_leads_nowhere_is_not_kept() {
 /// repaired storage stores the video.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kept_location_that_is_refused_is_forgotten() {
-    let answer = |status, body: &str| supabase::Fault::Answer {
-        status,
-        headers: [].into(),
-        body: body.to_owned(),
-    };
+    let answer =
+        |status, body: &str| Then::Answer { status, headers: [].into(), body: body.to_owned() };
     let refused = |status| answer(status, "no");
     let gone =
         || answer(400, r#"{"statusCode":"404","error":"not_found","message":"Object not found"}"#);
@@ -78,17 +76,12 @@ async fn a_kept_location_that_is_refused_is_forgotten() {
         ("at the end", Step::Info, gone(), 1),
     ] {
         let (stage, parts) = observed(None).await;
-        on_patch(&stage, supabase::Fault::CloseBefore, 1);
+        on_patch(&stage, Then::CloseBefore, 1);
         let after = if step == Step::TusPatch { 1 } else { 0 };
         if step == Step::Info {
-            stage.storage().misbehave(Plan {
-                step: Step::Public,
-                fault: gone(),
-                times: Some(1),
-                after,
-            });
+            stage.storage().faults().add(Fault::once(Step::Public, gone()).after(after)).unwrap();
         }
-        stage.storage().misbehave(Plan { step, fault, times: Some(times), after });
+        stage.storage().faults().add(Fault::times(step, times, fault).after(after)).unwrap();
         let (caller, job) = large(&stage).await;
         completes_once(&stage, &caller, &job).await;
         assert_eq!(begun(&stage), 2, "{name}: begun, and begun anew");
@@ -99,13 +92,11 @@ async fn a_kept_location_that_is_refused_is_forgotten() {
 /// Servers tell the size of what they stored in different places, or not at all.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_video_is_confirmed_wherever_its_size_is_told() {
-    use supabase::Fault;
     let stage = Stage::new().await;
     let caller = stage.caller_with("1000.00").await;
-    let info =
-        |body: &str| Fault::Answer { status: 200, headers: [].into(), body: body.to_owned() };
+    let info = |body: &str| Then::Answer { status: 200, headers: [].into(), body: body.to_owned() };
     let refused =
-        |status| Fault::Answer { status, headers: [].into(), body: "<h1>Sorry</h1>".to_owned() };
+        |status| Then::Answer { status, headers: [].into(), body: "<h1>Sorry</h1>".to_owned() };
     let size = local::video::mp4(5, "16:9").len();
     for (name, faults) in [
         ("text", vec![(Step::Info, info(&format!(r#"{{"size":"{size}"}}"#)))]),
@@ -113,17 +104,20 @@ async fn a_video_is_confirmed_wherever_its_size_is_told() {
             "one level down",
             vec![(Step::Info, info(&format!(r#"{{"metadata":{{"contentLength":{size}}}}}"#)))],
         ),
-        ("in the answer to HEAD", vec![(Step::Info, info("{}")), (Step::Public, Fault::Chunked)]),
+        (
+            "in the answer to HEAD",
+            vec![(Step::Info, info("{}")), (Step::Public, Then::Own(supabase::Odd::Chunked))],
+        ),
         ("by the public address alone", vec![(Step::Info, info("{}"))]),
-        ("an unknown total", vec![(Step::Public, Fault::UnknownTotal)]),
-        ("chunked", vec![(Step::Public, Fault::Chunked)]),
+        ("an unknown total", vec![(Step::Public, Then::Own(supabase::Odd::UnknownTotal))]),
+        ("chunked", vec![(Step::Public, Then::Own(supabase::Odd::Chunked))]),
         ("no route for the description", vec![(Step::Info, refused(404))]),
         ("another method for it", vec![(Step::Info, refused(405))]),
         ("a description that is not made yet", vec![(Step::Info, refused(501))]),
         ("a description that leads on", vec![(Step::Info, refused(302))]),
     ] {
         for (step, fault) in faults {
-            stage.storage().misbehave(Plan { step, fault, times: Some(1), after: 0 });
+            stage.storage().faults().add(Fault::once(step, fault)).unwrap();
         }
         let fetched = fetches(&stage).len();
         let job = caller.accepted(name).await;
@@ -143,12 +137,12 @@ async fn a_public_address_that_leads_on_is_followed() {
     stage.until(caller.org, &job, Status::Completed).await;
     let there =
         format!("{origin}/storage/v1/object/public/{BUCKET}/{}/{job}/video.mp4", caller.org);
-    let fault = supabase::Fault::Answer {
+    let fault = Then::Answer {
         status: 302,
         headers: [("location".into(), there)].into(),
         body: String::new(),
     };
-    stage.storage().misbehave(Plan { step: Step::Public, fault, times: Some(1), after: 0 });
+    stage.storage().faults().add(Fault::once(Step::Public, fault)).unwrap();
     let fetched = fetches(&stage).len();
     let job = caller.accepted("led on").await;
     stage.until(caller.org, &job, Status::Completed).await;

@@ -7,7 +7,7 @@ use crate::stack::Stack;
 use local::client::Client;
 use local::fal::{Ending, Fal, Render, Verdict};
 use local::faults::{Fault, Then};
-use local::supabase::{self, Plan, Step};
+use local::supabase::Step;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -201,9 +201,9 @@ fn a_provider_that_cannot_be_stopped_takes_a_word_more() {
 #[test]
 fn a_render_that_is_being_stored_is_left_to_who_stores_it() {
     let here = Stack::start();
-    let hanging = supabase::Fault::Hang { ms: 20_000 };
-    let plan = Plan { step: Step::Upload, fault: hanging, times: Some(1), after: 0 };
-    here.system().storage.as_ref().unwrap().simulator.misbehave(plan);
+    let hanging = Then::HangBefore { ms: 20_000 };
+    let plan = Fault::once(Step::Upload, hanging);
+    here.system().storage.as_ref().unwrap().simulator.faults().add(plan).unwrap();
     let job = here.submitted("on its way");
     until(|| here.due(&job) > now_unix_s() + 100); // the turn of a transfer
     here.fail(&job, "")

@@ -1,42 +1,50 @@
-//! Scripted misbehaviour, shared by the simulators: which step goes wrong, how often, and how.
+//! Scripted misbehaviour, shared by all simulators: which step goes wrong, how often, and how.
 //!
-//! A simulator names its steps, wraps the work of each request in [`Faults::around`] and merges
-//! [`Faults::router`], so that a test in another process can script it too. Nothing here knows what
-//! a step does.
+//! A simulator names its steps and says which request is which step. The layer in `door.rs` plays
+//! the faults before and after the simulator's own work.
 
-mod spoil;
+mod play;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
-use std::future::Future;
 
 use axum::Router;
+use axum::extract::Request;
+use axum::middleware::Next;
 use axum::response::Response;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::simulators::script::{Line, Script, once};
+
+pub(crate) use play::hang_up;
 
 /// One thing that goes wrong. As JSON: `{"step": "submit", "times": 2, "then": {"hang": {"ms":
 /// 500}}}`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Fault {
+pub struct Fault<Own = Never> {
     /// The step it happens to, by the simulator's own name for it.
     pub step: String,
-    /// How many requests it happens to: once unless said, for ever when `null`.
+    /// How many requests it happens to: one unless said, every one when `null`.
     #[serde(default = "once")]
     pub times: Option<u32>,
-    /// Only to requests whose path contains this text.
+    /// How many requests pass untouched before.
+    #[serde(default)]
+    pub after: u32,
+    /// Only requests whose path contains this text.
     #[serde(default)]
     pub path_contains: Option<String>,
     /// What happens.
-    pub then: Then,
+    pub then: Then<Own>,
 }
 
 /// What happens to a request. "Work" is what the simulator would have done: accept the submission,
-/// store the object.
+/// store the object. `Own` are the faults that only one simulator has.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Then {
+pub enum Then<Own = Never> {
     /// This answer instead of the work.
     Answer {
         /// HTTP status.
@@ -55,11 +63,16 @@ pub enum Then {
     },
     /// The connection ends without a byte, and nothing was done.
     CloseBefore,
-    /// The work is done, then the connection ends without a byte: the lost answer.
+    /// The work is done, then the connection ends without a byte: the answer is lost.
     CloseAfter,
-    /// The work is done, then nothing comes for so long, then the answer.
+    /// Silence, then the work and its answer.
+    HangBefore {
+        /// How long, in milliseconds.
+        ms: u64,
+    },
+    /// The work is done, then there is silence, then the answer comes.
     Hang {
-        /// The silence.
+        /// How long, in milliseconds.
         ms: u64,
     },
     /// The work's answer in small pieces.
@@ -77,37 +90,65 @@ pub enum Then {
         /// How many bytes of the body are sent.
         keep_bytes: usize,
     },
+    /// One of the simulator's own: its handler finds it among the request's extensions.
+    #[serde(untagged)]
+    Own(Own),
 }
 
-impl Line for Fault {
-    fn times(&mut self) -> &mut Option<u32> {
-        &mut self.times
+/// A simulator without faults of its own.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Never {}
+
+impl<Own> From<Own> for Then<Own> {
+    fn from(own: Own) -> Self {
+        Self::Own(own)
     }
 }
 
-impl Fault {
+/// What a fault of a simulator's own has to be.
+pub trait Oddity: Clone + DeserializeOwned + Serialize + Send + Sync + 'static {}
+
+impl<Own: Clone + DeserializeOwned + Serialize + Send + Sync + 'static> Oddity for Own {}
+
+impl<Own: Oddity> Line for Fault<Own> {
+    fn times(&mut self) -> &mut Option<u32> {
+        &mut self.times
+    }
+
+    fn after(&mut self) -> &mut u32 {
+        &mut self.after
+    }
+}
+
+impl<Own> Fault<Own> {
     /// `then` happens to the next request of `step`.
-    pub fn once(step: &str, then: Then) -> Self {
+    pub fn once(step: impl AsRef<str>, then: Then<Own>) -> Self {
         Self::times(step, 1, then)
     }
 
     /// `then` happens to the next `times` requests of `step`.
-    pub fn times(step: &str, times: u32, then: Then) -> Self {
-        Self { step: step.to_owned(), times: Some(times), path_contains: None, then }
+    pub fn times(step: impl AsRef<str>, times: u32, then: Then<Own>) -> Self {
+        Self { times: Some(times), ..Self::forever(step, then) }
     }
 
     /// `then` happens to every request of `step` until the faults are cleared.
-    pub fn forever(step: &str, then: Then) -> Self {
-        Self { step: step.to_owned(), times: None, path_contains: None, then }
+    pub fn forever(step: impl AsRef<str>, then: Then<Own>) -> Self {
+        let step = step.as_ref().to_owned();
+        Self { step, times: None, after: 0, path_contains: None, then }
     }
 
     /// The same, only for requests whose path contains `text`.
     pub fn on(self, text: &str) -> Self {
         Self { path_contains: Some(text.to_owned()), ..self }
     }
+
+    /// The same, once `requests` have passed untouched.
+    pub fn after(self, requests: u32) -> Self {
+        Self { after: requests, ..self }
+    }
 }
 
-impl Then {
+impl<Own> Then<Own> {
     /// A bare answer with a JSON or text body; set headers through the variant itself.
     pub fn answer(status: u16, body: impl ToString) -> Self {
         let headers = BTreeMap::from([("content-type".to_owned(), "application/json".to_owned())]);
@@ -126,26 +167,28 @@ pub enum Unscriptable {
     Answer(#[from] axum::http::Error),
 }
 
-/// The faults scripted for one simulator. Cloning gives another handle to the same list.
+/// The faults scripted for one simulator. Clones share them.
 #[derive(Clone, Debug)]
-pub struct Faults {
+pub struct Faults<Own = Never> {
     steps: &'static [&'static str],
-    script: Script<Fault>,
+    script: Script<Fault<Own>>,
 }
 
-impl Faults {
+impl<Own: Oddity> Faults<Own> {
     /// No faults yet, for a simulator with these steps.
-    pub fn new(steps: &'static [&'static str]) -> Self {
+    pub(crate) fn new(steps: &'static [&'static str]) -> Self {
         Self { steps, script: Script::new() }
     }
 
-    /// Adds a fault behind those already scripted; of several that fit a request, the oldest
-    /// happens.
-    pub fn add(&self, fault: Fault) -> Result<(), Unscriptable> {
+    /// Adds a fault behind those already scripted.
+    ///
+    /// # Errors
+    /// When the simulator has no such step, or HTTP no such answer.
+    pub fn add(&self, fault: Fault<Own>) -> Result<(), Unscriptable> {
         if !self.steps.contains(&fault.step.as_str()) {
             return Err(Unscriptable::UnknownStep(fault.step, self.steps.join(", ")));
         }
-        spoil::instead(&fault.then)?;
+        play::instead(&fault.then)?;
         self.script.add(fault);
         Ok(())
     }
@@ -156,59 +199,29 @@ impl Faults {
     }
 
     /// What is still to happen, oldest first.
-    pub fn pending(&self) -> Vec<Fault> {
+    pub fn pending(&self) -> Vec<Fault<Own>> {
         self.script.pending()
     }
 
     /// `POST`, `GET` and `DELETE /_simulator/faults`: add one, list them, clear them.
-    pub fn router(&self) -> Router {
+    pub(crate) fn router(&self) -> Router {
         let faults = self.clone();
         self.script.router("/_simulator/faults", move |fault| faults.add(fault))
     }
 
-    /// Answers a request of `step` with `work`, or with the next fault that fits.
-    pub async fn around(
-        &self,
-        step: &str,
-        path: &str,
-        work: impl Future<Output = Response>,
-    ) -> Response {
-        let Some(then) = self.take(step, path) else { return work.await };
-        match spoil::instead(&then) {
-            Ok(Some(response)) => response,
-            _ => spoil::after(work.await, then).await,
+    /// Answers a request of `step` by the simulator's routes, or with the next fault that fits.
+    pub(crate) async fn play(&self, step: &str, request: Request, next: Next) -> Response {
+        match self.take(step, request.uri().path()) {
+            Some(then) => play::play(then, request, next).await,
+            None => next.run(request).await,
         }
     }
 
-    fn take(&self, step: &str, path: &str) -> Option<Then> {
-        let fits = |fault: &Fault| {
-            fault.path_contains.as_ref().is_none_or(|text| path.contains(text.as_str()))
+    fn take(&self, step: &str, path: &str) -> Option<Then<Own>> {
+        let fits = |fault: &Fault<Own>| {
+            fault.step == step
+                && fault.path_contains.as_ref().is_none_or(|text| path.contains(text.as_str()))
         };
-        self.script.take(|fault| fault.step == step && fits(fault)).map(|fault| fault.then)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_oldest_fault_that_fits_happens_as_often_as_it_says() {
-        let faults = Faults::new(&["a", "b"]);
-        faults.add(Fault::times("a", 2, Then::CloseBefore)).unwrap();
-        faults.add(Fault::once("a", Then::EndlessBody).on("/x/")).unwrap();
-        assert_eq!(faults.take("b", "/x/"), None);
-        assert_eq!(faults.take("a", "/x/"), Some(Then::CloseBefore));
-        assert_eq!(faults.take("a", "/y/"), Some(Then::CloseBefore));
-        assert_eq!(faults.take("a", "/y/"), None);
-        assert_eq!(faults.take("a", "/x/"), Some(Then::EndlessBody));
-        assert!(faults.pending().is_empty());
-    }
-
-    #[test]
-    fn a_fault_survives_json() {
-        let fault = Fault::once("a", Then::answer(429, r#"{"detail":"slow down"}"#)).on("/x/");
-        let text = serde_json::to_string(&fault).unwrap();
-        assert_eq!(serde_json::from_str::<Fault>(&text).unwrap(), fault);
+        self.script.take(fits).map(|fault| fault.then)
     }
 }

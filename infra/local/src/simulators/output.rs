@@ -23,32 +23,43 @@ pub(crate) struct Output {
 
 /// What is drawn.
 #[derive(Clone, Copy)]
-pub(crate) struct Film<'a> {
+pub struct Film<'a> {
     pub(crate) seconds: u32,
     pub(crate) aspect_ratio: &'a str,
     pub(crate) sound: bool,
 }
 
+/// Which file a render leaves behind.
+#[derive(Clone, Copy)]
+pub enum Kind {
+    /// The video, filled up to so many bytes if that is said.
+    Video {
+        /// The size of the file.
+        bytes: Option<u64>,
+    },
+    /// A video of which only the first bytes are there.
+    CutVideo {
+        /// How many.
+        keep_bytes: u64,
+    },
+    /// A web page where the video should be.
+    Page,
+}
+
 impl Output {
-    /// A video, filled up to so many bytes.
-    pub(crate) fn video(film: Film<'_>, bytes: Option<u64>) -> Self {
+    pub(crate) fn drawn(kind: Kind, film: Film<'_>) -> Self {
         let Film { seconds, aspect_ratio, sound } = film;
-        let video = if sound {
-            video::with_sound(seconds, aspect_ratio)
-        } else {
-            video::mp4(seconds, aspect_ratio)
+        let video = || match sound {
+            true => video::with_sound(seconds, aspect_ratio),
+            false => video::mp4(seconds, aspect_ratio),
         };
-        let file = match bytes {
-            Some(bytes) => video::filled(video, bytes),
-            None => Mp4::plain(video),
+        let file = match kind {
+            Kind::Video { bytes: None } => Mp4::plain(video()),
+            Kind::Video { bytes: Some(bytes) } => video::filled(video(), bytes),
+            Kind::CutVideo { keep_bytes } => Mp4::plain(video()).cut_to(keep_bytes),
+            Kind::Page => return Self::page(),
         };
         Self { kind: "video/mp4", file }
-    }
-
-    /// A video of which only the first bytes are there.
-    pub(crate) fn cut_video(film: Film<'_>, keep_bytes: u64) -> Self {
-        let Self { kind, file } = Self::video(film, None);
-        Self { kind, file: file.cut_to(keep_bytes) }
     }
 
     /// A web page where the video should be.

@@ -1,5 +1,5 @@
-//! What is decided beforehand about requests to come: of several lines that fit one, the oldest
-//! happens, as often as it says.
+//! A script: lines about requests to come. Of several lines that fit a request, the oldest is
+//! played, as often as it says.
 
 use std::fmt::Display;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,18 +11,21 @@ use axum::{Json, Router};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// Something that is decided, with the number of requests that it is for.
+/// A line of a script: a fault, or a verdict.
 pub(crate) trait Line: Clone + DeserializeOwned + Serialize + Send + 'static {
-    /// How many are left; `None` is for all.
+    /// How many requests it is still for; `None` is for all.
     fn times(&mut self) -> &mut Option<u32>;
+
+    /// How many requests that it fits still pass before it.
+    fn after(&mut self) -> &mut u32;
 }
 
-/// What a line is for when it does not say.
+/// A line that does not say how often is for one request.
 pub(crate) fn once() -> Option<u32> {
     Some(1)
 }
 
-/// The lines, oldest first. Cloning gives another handle to the same list.
+/// The lines, oldest first. Clones share them.
 #[derive(Clone, Debug)]
 pub(crate) struct Script<T>(Arc<Mutex<Vec<T>>>);
 
@@ -31,36 +34,39 @@ impl<T: Line> Script<T> {
         Self(Arc::default())
     }
 
-    /// Adds a line behind the others.
     pub(crate) fn add(&self, mut line: T) {
         if *line.times() != Some(0) {
-            self.list().push(line);
+            self.lines().push(line);
         }
     }
 
     pub(crate) fn clear(&self) {
-        self.list().clear();
+        self.lines().clear();
     }
 
-    /// What is still to happen.
+    /// The lines that are not used up.
     pub(crate) fn pending(&self) -> Vec<T> {
-        self.list().clone()
+        self.lines().clone()
     }
 
-    /// What happens to a request that such lines fit; a line that was for so many is used up by it.
+    /// The line for a request, if there is one. This uses the line up once.
     pub(crate) fn take(&self, fits: impl Fn(&T) -> bool) -> Option<T> {
-        let mut list = self.list();
-        let at = list.iter().position(fits)?;
-        match list[at].times() {
-            Some(1) => return Some(list.remove(at)),
+        let mut lines = self.lines();
+        let at = lines.iter().position(fits)?;
+        if let Some(after) = lines[at].after().checked_sub(1) {
+            *lines[at].after() = after;
+            return None;
+        }
+        match lines[at].times() {
+            Some(1) => return Some(lines.remove(at)),
             Some(times) => *times -= 1,
             None => {}
         }
-        Some(list[at].clone())
+        Some(lines[at].clone())
     }
 
-    /// `POST`, `GET` and `DELETE` for a test in another process: add a line, unless `add` refuses
-    /// it; list them; clear them.
+    /// Control over HTTP: `POST` adds a line unless `add` refuses it, `GET` lists the lines,
+    /// `DELETE` clears them.
     pub(crate) fn router<E: Display>(
         &self,
         path: &str,
@@ -78,7 +84,7 @@ impl<T: Line> Script<T> {
         Router::new().route(path, routes)
     }
 
-    fn list(&self) -> MutexGuard<'_, Vec<T>> {
+    fn lines(&self) -> MutexGuard<'_, Vec<T>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,24 +1,22 @@
-//! The requests that reached a simulator, remembered for whoever wants to know.
+//! The requests that reached a simulator.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::header::AUTHORIZATION;
-use axum::middleware::Next;
-use axum::response::Response;
 use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::json;
 
-use crate::Now;
 use crate::simulators::dates;
 
 /// Enough for any test, and a bound for a system that is left running.
 const AT_MOST: usize = 10_000;
 
-/// A request that reached the simulator, whatever became of it. Control requests are not counted.
+/// A request that reached the simulator, with or without success. Requests below `/_simulator` are
+/// not counted.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Seen {
     /// HTTP method.
@@ -27,63 +25,51 @@ pub struct Seen {
     pub path: String,
     /// The `Authorization` header, as sent.
     pub authorization: Option<String>,
-    /// When it arrived.
+    /// Whether there was an `apikey` header.
+    pub apikey_present: bool,
+    /// When it arrived, by the simulator's clock.
     pub at: SystemTime,
 }
 
-/// The last ten thousand, each as its simulator describes it. Cloning gives another handle to the
-/// same list.
-#[derive(Clone)]
-pub(crate) struct Memory<T>(Arc<Mutex<VecDeque<T>>>);
+/// The last ten thousand requests. Clones share them.
+#[derive(Clone, Default)]
+pub(crate) struct Memory(Arc<Mutex<VecDeque<Seen>>>);
 
-impl<T: Clone> Memory<T> {
-    pub(crate) fn new() -> Self {
-        Self(Arc::default())
-    }
-
-    pub(crate) fn add(&self, seen: T) {
-        let mut all = self.list();
-        if all.len() == AT_MOST {
-            all.pop_front();
+impl Memory {
+    pub(crate) fn add(&self, request: &Request, at: SystemTime) {
+        let headers = request.headers();
+        let authorization = headers.get(AUTHORIZATION).map(|value| value.as_bytes());
+        let mut list = self.list();
+        if list.len() == AT_MOST {
+            list.pop_front();
         }
-        all.push_back(seen);
+        list.push_back(Seen {
+            method: request.method().to_string(),
+            path: request.uri().to_string(),
+            authorization: authorization.map(|value| String::from_utf8_lossy(value).into()),
+            apikey_present: headers.contains_key("apikey"),
+            at,
+        });
     }
 
     /// Oldest first.
-    pub(crate) fn all(&self) -> Vec<T> {
+    pub(crate) fn all(&self) -> Vec<Seen> {
         self.list().iter().cloned().collect()
     }
 
-    fn list(&self) -> MutexGuard<'_, VecDeque<T>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Memory<Seen> {
     /// `GET /_simulator/requests`.
     pub(crate) fn router(&self) -> Router {
         let memory = self.clone();
-        let seen = |seen: Seen| {
-            let at_ms = dates::unix_ms(seen.at);
-            json!({"method": seen.method, "path": seen.path, "authorization": seen.authorization, "at_ms": at_ms})
+        let shown = |seen: Seen| {
+            let Seen { method, path, authorization, apikey_present: _, at } = seen;
+            let at_ms = dates::unix_ms(at);
+            json!({"method": method, "path": path, "authorization": authorization, "at_ms": at_ms})
         };
-        let list = async move || Json(memory.all().into_iter().map(seen).collect::<Vec<_>>());
+        let list = async move || Json(memory.all().into_iter().map(shown).collect::<Vec<_>>());
         Router::new().route("/_simulator/requests", get(list))
     }
-}
 
-/// The layer around everything that is to be remembered.
-pub(crate) async fn remember(
-    State((memory, now)): State<(Memory<Seen>, Now)>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let authorization = request.headers().get(AUTHORIZATION);
-    memory.add(Seen {
-        method: request.method().to_string(),
-        path: request.uri().to_string(),
-        authorization: authorization.map(|value| String::from_utf8_lossy(value.as_bytes()).into()),
-        at: now(),
-    });
-    next.run(request).await
+    fn list(&self) -> MutexGuard<'_, VecDeque<Seen>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }

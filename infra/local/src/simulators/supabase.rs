@@ -3,28 +3,27 @@
 //! and objects on disk and the order in which it misbehaves; it knows nothing of who uploads, or
 //! why.
 //!
-//! `POST /_simulator/faults` takes a [`Plan`] as JSON
-//! (`{"step":"tus_patch","do":"break_after","bytes":1000,"times":1}`), `DELETE` forgets all of
-//! them.
+//! `POST /_simulator/faults` takes a fault as JSON, such as `{"step": "tus_patch", "then":
+//! {"break_after": {"bytes": 1000}}}`.
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::SystemTime;
 
+use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::{HeaderMap, StatusCode};
-use axum::middleware::{self, Next};
-use axum::response::Response;
-use axum::routing::{MethodRouter, delete, get, post};
-use axum::{Json, Router};
+use axum::extract::DefaultBodyLimit;
+use axum::http::HeaderMap;
+use axum::routing::{delete, get, post};
 use serde::de::DeserializeOwned;
+use strum::VariantNames;
 
-pub use faults::{Fault, Plan, Step};
+pub use crate::simulators::seen::Seen;
+pub use faults::{Odd, Step};
 
 use crate::Now;
+use crate::faults::Faults;
 use crate::simulators::dates;
-use crate::simulators::seen::Memory;
+use crate::simulators::door::Door;
 
 mod append;
 mod auth;
@@ -75,25 +74,7 @@ struct Project {
     now: Now,
     disk: disk::Disk,
     partials: partials::Partials,
-    faults: faults::Faults,
-    seen: Memory<Seen>,
-}
-
-/// A request as it arrived. Neither keys nor query strings are kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seen {
-    /// `GET`, `PATCH`, …
-    pub method: String,
-    /// From the first slash, without the query.
-    pub path: String,
-    /// Whether there was an `apikey` header.
-    pub apikey_present: bool,
-    /// Whether there was an `Authorization` header.
-    pub authorization_present: bool,
-    /// Empty when the client sent none.
-    pub user_agent: String,
-    /// By the simulator's clock.
-    pub at: SystemTime,
+    door: Door<Odd>,
 }
 
 /// A stored object.
@@ -123,17 +104,15 @@ impl Supabase {
         Self(Arc::new(Project {
             base_url: base_url.trim_end_matches('/').to_owned(),
             key,
+            door: Door::new(Step::VARIANTS, faults::step_of, now.clone()),
             now,
             disk,
             partials,
-            faults: faults::Faults::default(),
-            seen: Memory::new(),
         }))
     }
 
     /// The routes, to be served on the origin that the options name.
     pub fn router(&self) -> Router {
-        let project = &self.0;
         let storage = Router::new()
             .route("/status", get(async || ()))
             .route("/bucket", post(buckets::create).get(buckets::list))
@@ -141,44 +120,33 @@ impl Supabase {
             .route("/object/{bucket}", delete(objects::delete_many))
             .route("/object/list/{bucket}", post(objects::list))
             .route("/object/sign/{bucket}/{*path}", post(objects::sign).get(read::signed))
-            .route(
-                "/object/public/{bucket}/{*path}",
-                step(project, Step::Public, get(read::public)),
-            )
-            .route("/object/info/{bucket}/{*path}", step(project, Step::Info, get(read::info)))
-            .route(
-                "/object/info/public/{bucket}/{*path}",
-                step(project, Step::Info, get(read::public_info)),
-            )
+            .route("/object/public/{bucket}/{*path}", get(read::public))
+            .route("/object/info/{bucket}/{*path}", get(read::info))
+            .route("/object/info/public/{bucket}/{*path}", get(read::public_info))
             .route(
                 "/object/{bucket}/{*path}",
-                step(project, Step::Upload, post(upload::create).put(upload::replace))
+                post(upload::create)
+                    .put(upload::replace)
                     .get(read::authenticated)
-                    .merge(step(project, Step::Delete, delete(objects::delete))),
+                    .delete(objects::delete),
             )
-            .merge(resumable::routes(project));
-        Router::new()
+            .merge(resumable::routes());
+        let routes = Router::new()
             .nest("/storage/v1", storage)
-            .route("/_simulator/faults", post(add_fault).delete(clear_faults))
             .fallback(errors::no_route)
             .layer(DefaultBodyLimit::disable())
-            .layer(middleware::from_fn_with_state(project.clone(), remember))
-            .with_state(project.clone())
+            .with_state(self.0.clone());
+        self.0.door.before(routes)
     }
 
-    /// Orders misbehaviour, after what is ordered already.
-    pub fn misbehave(&self, plan: Plan) {
-        self.0.faults.add(plan);
+    /// What goes wrong on the wire.
+    pub fn faults(&self) -> &Faults<Odd> {
+        &self.0.door.faults
     }
 
-    /// Forgets all orders for misbehaviour.
-    pub fn behave(&self) {
-        self.0.faults.clear();
-    }
-
-    /// Every request that arrived, oldest first; the last ten thousand of them.
+    /// Every request that arrived, oldest first, of the last ten thousand.
     pub fn requests(&self) -> Vec<Seen> {
-        self.0.seen.all()
+        self.0.door.requests()
     }
 
     /// What is stored under a name.
@@ -206,38 +174,6 @@ impl Project {
     fn caller(&self, headers: &HeaderMap) -> Result<auth::Caller, errors::Refusal> {
         auth::required(&self.key, headers)
     }
-}
-
-/// Routes of one step of the protocol, which can be ordered to misbehave.
-fn step(
-    project: &Arc<Project>,
-    step: Step,
-    routes: MethodRouter<Arc<Project>>,
-) -> MethodRouter<Arc<Project>> {
-    routes.route_layer(middleware::from_fn_with_state((project.clone(), step), faults::play))
-}
-
-async fn remember(State(project): State<Arc<Project>>, request: Request, next: Next) -> Response {
-    let headers = request.headers();
-    project.seen.add(Seen {
-        method: request.method().to_string(),
-        path: request.uri().path().to_owned(),
-        apikey_present: headers.contains_key("apikey"),
-        authorization_present: headers.contains_key("authorization"),
-        user_agent: auth::text(headers, "user-agent").unwrap_or_default().to_owned(),
-        at: (project.now)(),
-    });
-    next.run(request).await
-}
-
-async fn add_fault(State(project): State<Arc<Project>>, Json(plan): Json<Plan>) -> StatusCode {
-    project.faults.add(plan);
-    StatusCode::NO_CONTENT
-}
-
-async fn clear_faults(State(project): State<Arc<Project>>) -> StatusCode {
-    project.faults.clear();
-    StatusCode::NO_CONTENT
 }
 
 /// A JSON body, whatever its content type.

@@ -30,6 +30,9 @@ pub struct Verdict<Ending> {
     /// For how many submissions: one unless said, for all when `null`.
     #[serde(default = "once")]
     pub times: Option<u32>,
+    /// How many of them end as usual before.
+    #[serde(default)]
+    pub after: u32,
     /// Only for prompts that contain this text.
     #[serde(default)]
     pub prompt_contains: Option<String>,
@@ -40,18 +43,22 @@ pub struct Verdict<Ending> {
 impl<Ending> Verdict<Ending> {
     /// The next `times` submissions end so.
     pub fn next(times: u32, ending: Ending) -> Self {
-        Self { times: Some(times), prompt_contains: None, ending }
+        Self { times: Some(times), after: 0, prompt_contains: None, ending }
     }
 
     /// Every submission whose prompt contains `text` ends so.
     pub fn for_prompts(text: &str, ending: Ending) -> Self {
-        Self { times: None, prompt_contains: Some(text.to_owned()), ending }
+        Self { times: None, after: 0, prompt_contains: Some(text.to_owned()), ending }
     }
 }
 
 impl<Ending: Clone + DeserializeOwned + Serialize + Send + 'static> Line for Verdict<Ending> {
     fn times(&mut self) -> &mut Option<u32> {
         &mut self.times
+    }
+
+    fn after(&mut self) -> &mut u32 {
+        &mut self.after
     }
 }
 

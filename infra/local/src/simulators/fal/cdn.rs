@@ -1,14 +1,11 @@
 //! The CDN: finished files under public URLs, whole or in ranges, that ask for no key.
 
-use axum::extract::{OriginalUri, Path, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::http::header::HeaderMap;
 use axum::response::{IntoResponse, Response};
 
-use super::input::Order;
-use super::render::{Phase, Rendering};
-use super::{Ending, Fal};
-use crate::simulators::output::{Film, Output};
+use super::{Fal, Rendering};
 
 pub(super) const PATH: &str = "/files/{id}/output.mp4";
 pub(super) const FILE_NAME: &str = "output.mp4";
@@ -20,41 +17,19 @@ pub(super) fn url(base_url: &str, id: &str) -> String {
 
 /// The size that a result states.
 pub(super) fn size(render: &Rendering) -> Option<u64> {
-    contents(render).map(|output| output.file.len())
+    render.output().map(|output| output.file.len())
 }
 
 pub(super) async fn file(
     State(fal): State<Fal>,
-    OriginalUri(uri): OriginalUri,
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    let work = async {
-        let render = fal.state().renders.iter().find(|render| render.id == id).cloned();
-        let finished = render.filter(|render| render.phase(fal.now_ms()) == Phase::Done);
-        match finished.as_ref().and_then(contents) {
-            Some(output) => output.send(&format!("\"{id}\""), &headers),
-            None => (StatusCode::NOT_FOUND, "Not Found").into_response(),
-        }
-    };
-    fal.faults().around("file", uri.path(), work).await
-}
-
-/// The file of a render that has one.
-fn contents(render: &Rendering) -> Option<Output> {
-    let Order { seconds, aspect_ratio, sound, .. } = &render.order;
-    let film = Film { seconds: *seconds, aspect_ratio, sound: *sound };
-    match render.ending {
-        Ending::Video { bytes, .. } => Some(Output::video(film, bytes)),
-        Ending::Result { .. } => Some(Output::video(film, None)),
-        Ending::CutVideo { keep_bytes } => Some(Output::cut_video(film, keep_bytes)),
-        Ending::Html => Some(Output::page()),
-        Ending::NoUrl
-        | Ending::ForeignUrl { .. }
-        | Ending::Refused { .. }
-        | Ending::Broken { .. }
-        | Ending::Invalid { .. }
-        | Ending::Cancelled => None,
+    let (now_ms, state) = (fal.now_ms(), fal.state());
+    let finished = state.renders.iter().find(|render| render.id == id && render.is_done(now_ms));
+    match finished.and_then(Rendering::output) {
+        Some(output) => output.send(&format!("\"{id}\""), &headers),
+        None => (StatusCode::NOT_FOUND, "Not Found").into_response(),
     }
 }
 

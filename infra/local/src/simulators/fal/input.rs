@@ -5,16 +5,28 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::models::{self, Model};
+use crate::simulators::output::Film;
+use crate::simulators::provider;
 
 /// What is to be rendered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Order {
+pub struct Order {
     pub(super) prompt: String,
     pub(super) seconds: u32,
     pub(super) aspect_ratio: String,
     /// Whether the video has a track of sound.
     #[serde(default)]
     pub(super) sound: bool,
+}
+
+impl provider::Order for Order {
+    fn prompt(&self) -> &str {
+        &self.prompt
+    }
+
+    fn film(&self) -> Film<'_> {
+        Film { seconds: self.seconds, aspect_ratio: &self.aspect_ratio, sound: self.sound }
+    }
 }
 
 /// The items of a 422's `detail`.

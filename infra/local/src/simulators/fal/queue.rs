@@ -13,16 +13,16 @@ use super::address::{Address, Part};
 use super::answer::{self, about, plain};
 use super::input::{self, Order};
 use super::models::{self, Model};
-use super::render::{Phase, Rendering};
-use super::{Ending, Fal, ValidateAt};
+use super::{Ending, Fal, Own, Rendering, Step, ValidateAt};
 use crate::simulators::dates;
+use crate::simulators::provider::Phase;
 
 /// Far over any prompt.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
 
-/// A question that somebody with the key may ask.
-enum Asked {
-    Submit { model: &'static Model, endpoint: String, app: String },
+/// What a caller with the key may ask.
+pub(super) enum Asked {
+    Submit { model: &'static Model, app: String },
     About { app: String, id: String, part: Part },
 }
 
@@ -31,18 +31,26 @@ pub(super) async fn answer(State(fal): State<Fal>, request: Request) -> Response
         Ok(asked) => asked,
         Err(status) => return plain(status, status.canonical_reason().unwrap_or_default()),
     };
-    let path = request.uri().path().to_owned();
-    let work = work(&fal, &asked, request);
-    fal.faults().around(asked.step(), &path, work).await
+    if let Err(refusal) = answer::admit(request.headers(), &fal.key()) {
+        return refusal;
+    }
+    let (head, body) = request.into_parts();
+    match asked {
+        Asked::Submit { model, app } => match to_bytes(body, MAX_BODY_BYTES).await {
+            Ok(body) => submit(&fal, model, app, &head, &body),
+            Err(_) => plain(StatusCode::PAYLOAD_TOO_LARGE, "Request body is too large"),
+        },
+        Asked::About { app, id, part } => about_request(&fal, &app, &id, part, &head.uri),
+    }
 }
 
 /// What a method and a path mean. An endpoint takes `POST` alone, a request's URLs `GET` or, for a
 /// cancel, `PUT`.
-fn asked(method: &Method, path: &str) -> Result<Asked, StatusCode> {
+pub(super) fn asked(method: &Method, path: &str) -> Result<Asked, StatusCode> {
     match (Address::of(path), method) {
         (Address::Endpoint { id, app }, &Method::POST) => {
             let model = models::find(&id).ok_or(StatusCode::NOT_FOUND)?;
-            Ok(Asked::Submit { model, endpoint: id, app })
+            Ok(Asked::Submit { model, app })
         }
         (Address::Request { app, id, part: Part::Cancel }, &Method::PUT) => {
             Ok(Asked::About { app, id, part: Part::Cancel })
@@ -59,45 +67,26 @@ fn asked(method: &Method, path: &str) -> Result<Asked, StatusCode> {
 }
 
 impl Asked {
-    fn step(&self) -> &'static str {
+    pub(super) fn step(&self) -> Step {
         match self {
-            Self::Submit { .. } => "submit",
-            Self::About { part: Part::Status, .. } => "status",
-            Self::About { part: Part::Result, .. } => "result",
-            Self::About { part: Part::Cancel, .. } => "cancel",
+            Self::Submit { .. } => Step::Submit,
+            Self::About { part: Part::Status, .. } => Step::Status,
+            Self::About { part: Part::Result, .. } => Step::Result,
+            Self::About { part: Part::Cancel, .. } => Step::Cancel,
         }
     }
 }
 
-async fn work(fal: &Fal, asked: &Asked, request: Request) -> Response {
-    if let Err(refusal) = answer::admit(request.headers(), &fal.state().key) {
-        return refusal;
-    }
-    let (head, body) = request.into_parts();
-    match asked {
-        Asked::Submit { model, endpoint, app } => match to_bytes(body, MAX_BODY_BYTES).await {
-            Ok(body) => submit(fal, model, endpoint, app, &head, &body),
-            Err(_) => plain(StatusCode::PAYLOAD_TOO_LARGE, "Request body is too large"),
-        },
-        Asked::About { app, id, part } => about_request(fal, app, id, *part, &head.uri),
-    }
+/// How many requests of the same app are in the queue.
+fn queued(renders: &[Rendering], app: &str, now_ms: u64) -> usize {
+    let waits = |other: &&Rendering| other.own.app == app && other.phase(now_ms) == Phase::Queued;
+    renders.iter().filter(waits).count()
 }
 
-fn submit(
-    fal: &Fal,
-    model: &Model,
-    endpoint: &str,
-    app: &str,
-    head: &Parts,
-    body: &Bytes,
-) -> Response {
+fn submit(fal: &Fal, model: &Model, app: String, head: &Parts, body: &Bytes) -> Response {
     let now_ms = fal.now_ms();
     let mut state = fal.state();
-    let ahead = state
-        .renders
-        .iter()
-        .filter(|other| other.app == app && other.phase(now_ms) == Phase::Queued)
-        .count();
+    let ahead = queued(&state.renders, &app, now_ms);
     let most = query(&head.uri, "fal_max_queue_length").and_then(|most| most.parse::<usize>().ok());
     if most.is_some_and(|most| ahead > most) {
         return plain(StatusCode::TOO_MANY_REQUESTS, "Queue is longer than the requested maximum");
@@ -105,22 +94,18 @@ fn submit(
 
     let (order, ending) = match (input::read(model, body), state.settings.validate_at) {
         (Ok(order), _) => {
-            let ending = fal.0.verdicts.ending_for(&order.prompt);
-            let ending = ending.unwrap_or_else(|| Ending::asked_for(&order.prompt));
+            let ending = fal.ending_for(&order.prompt);
             (order, ending)
         }
         (Err(problems), ValidateAt::Submit) => return answer::unprocessable(problems),
         (Err(problems), ValidateAt::Result) => (unread(model, body), Ending::Invalid { problems }),
     };
-    let mut render = Rendering::accepted(app, endpoint, order, ending, now_ms);
+    let mut render = Rendering::accepted(order, ending, Own { app, repeats: 0 }, now_ms);
     if answer::may_try_again(&head.headers) {
         render.try_again();
     }
-    state.shelf.keep(&render.id, &render);
-    let mut answer = urls(fal, &render);
-    let id = render.id.clone();
-    state.renders.push(render);
-    state.replan(now_ms);
+    let (id, mut answer) = (render.id.clone(), urls(fal, &render));
+    state.accept(render, now_ms);
 
     answer["status"] = json!("IN_QUEUE");
     answer["queue_position"] = json!(ahead);
@@ -140,7 +125,7 @@ fn unread(model: &Model, body: &[u8]) -> Order {
 fn about_request(fal: &Fal, app: &str, id: &str, part: Part, uri: &Uri) -> Response {
     let now_ms = fal.now_ms();
     let mut state = fal.state();
-    let Some(at) = state.renders.iter().position(|render| render.id == id && render.app == app)
+    let Some(at) = state.renders.iter().position(|render| render.id == id && render.own.app == app)
     else {
         let body = match part {
             Part::Cancel => json!({"status": "NOT_FOUND"}),
@@ -150,11 +135,7 @@ fn about_request(fal: &Fal, app: &str, id: &str, part: Part, uri: &Uri) -> Respo
     };
     match part {
         Part::Status => {
-            let others = &state.renders[..at];
-            let ahead = others
-                .iter()
-                .filter(|other| other.app == app && other.phase(now_ms) == Phase::Queued)
-                .count();
+            let ahead = queued(&state.renders[..at], app, now_ms);
             status(fal, &state.renders[at], ahead, query(uri, "logs"), now_ms)
         }
         Part::Result => result(fal, &state.renders[at], now_ms),
@@ -199,7 +180,7 @@ fn status(
                 render.finishes_ms.saturating_sub(render.starts_ms),
             );
             answer["metrics"] = json!({"inference_time": inference.as_secs_f64()});
-            let outcome = render.outcome(&fal.0.base_url);
+            let outcome = render.outcome(fal.base_url());
             if let Some(error) = outcome.error {
                 answer["error"] = json!(error);
                 answer["error_type"] = json!(outcome.error_type);
@@ -212,14 +193,14 @@ fn status(
 
 /// The model's own answer, once; it says nothing of the queue.
 fn result(fal: &Fal, render: &Rendering, now_ms: u64) -> Response {
-    if render.phase(now_ms) != Phase::Done {
+    if !render.is_done(now_ms) {
         return about(
             &render.id,
             StatusCode::BAD_REQUEST,
             json!({"detail": "Request is still in progress"}),
         );
     }
-    let outcome = render.outcome(&fal.0.base_url);
+    let outcome = render.outcome(fal.base_url());
     if render.expired(&outcome, now_ms) {
         return about(
             &render.id,
@@ -250,7 +231,7 @@ fn cancelled(id: &str, phase: Phase) -> Response {
 }
 
 fn urls(fal: &Fal, render: &Rendering) -> Value {
-    let url = format!("{}/{}/requests/{}", fal.0.base_url, render.app, render.id);
+    let url = format!("{}/{}/requests/{}", fal.base_url(), render.own.app, render.id);
     json!({
         "request_id": render.id,
         "response_url": url,

@@ -1,12 +1,11 @@
-//! The wire, asked of the handlers directly, with a clock that the test moves.
+//! The wire, over HTTP, with a clock that the test moves.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, UNIX_EPOCH};
 
-use axum::body::{Body, to_bytes};
-use axum::extract::{Request, State};
-use axum::http::header::AUTHORIZATION;
-use axum::http::{HeaderMap, Method};
+use reqwest::header::HeaderMap;
+use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
 use super::*;
@@ -15,10 +14,13 @@ use crate::faults::{Fault, Then};
 const KLING: &str = "/fal-ai/kling-video/v2/master/text-to-video";
 const REQUESTS: &str = "/fal-ai/kling-video/requests";
 
-/// A simulator that queues 10 s and renders 60 s, and its clock in seconds.
+const KEY: &str = "Key id:secret";
+
+/// A simulator that queues 10 s and renders 60 s, behind a real socket, and its clock in seconds.
 struct World {
     fal: Fal,
     clock: Arc<AtomicU64>,
+    served_at: String,
 }
 
 struct Answer {
@@ -28,11 +30,11 @@ struct Answer {
 }
 
 impl World {
-    fn new() -> Self {
-        Self::in_directory(None, Arc::new(AtomicU64::new(1_800_000_000)))
+    async fn new() -> Self {
+        Self::in_directory(None, Arc::new(AtomicU64::new(1_800_000_000))).await
     }
 
-    fn in_directory(data_dir: Option<PathBuf>, clock: Arc<AtomicU64>) -> Self {
+    async fn in_directory(data_dir: Option<PathBuf>, clock: Arc<AtomicU64>) -> Self {
         let time = clock.clone();
         let fal = Fal::new(Options {
             base_url: "http://fal.test".to_owned(),
@@ -41,28 +43,36 @@ impl World {
             render: Render { queued: Duration::from_secs(10), rendering: Duration::from_secs(60) },
             now: Arc::new(move || UNIX_EPOCH + Duration::from_secs(time.load(Ordering::SeqCst))),
         });
-        Self { fal, clock }
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let served_at = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(axum::serve(listener, fal.router()).into_future());
+        Self { fal, clock, served_at }
     }
 
     fn wait(&self, seconds: u64) {
         self.clock.fetch_add(seconds, Ordering::SeqCst);
     }
 
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        // the second test finds it installed
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        client.request(method, format!("{}{path}", self.served_at))
+    }
+
     async fn ask_as(&self, key: Option<&str>, method: Method, path: &str, body: String) -> Answer {
-        let mut request = Request::builder().method(method).uri(path);
+        let mut request = self.request(method, path).body(body);
         if let Some(key) = key {
-            request = request.header(AUTHORIZATION, key);
+            request = request.header("authorization", key);
         }
-        let answer =
-            queue::answer(State(self.fal.clone()), request.body(Body::from(body)).unwrap()).await;
-        let (head, body) = answer.into_parts();
-        let body = to_bytes(body, usize::MAX).await.unwrap();
-        let body = serde_json::from_slice(&body).unwrap_or_default();
-        Answer { status: head.status.as_u16(), headers: head.headers, body }
+        let answer = request.send().await.unwrap();
+        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        let body = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap_or_default();
+        Answer { status, headers, body }
     }
 
     async fn ask(&self, method: Method, path: &str) -> Answer {
-        self.ask_as(Some("Key id:secret"), method, path, String::new()).await
+        self.ask_as(Some(KEY), method, path, String::new()).await
     }
 
     async fn get(&self, path: &str) -> Answer {
@@ -71,7 +81,7 @@ impl World {
 
     async fn submit(&self, prompt: &str) -> String {
         let body = json!({"prompt": prompt, "duration": "5"}).to_string();
-        let answer = self.ask_as(Some("Key id:secret"), Method::POST, KLING, body).await;
+        let answer = self.ask_as(Some(KEY), Method::POST, KLING, body).await;
         assert_eq!(answer.status, 200, "{}", answer.body);
         answer.body["request_id"].as_str().unwrap().to_owned()
     }
@@ -79,9 +89,9 @@ impl World {
 
 #[tokio::test]
 async fn a_submission_has_every_field_and_short_urls() {
-    let world = World::new();
+    let world = World::new().await;
     let body = json!({"prompt": "a cat"}).to_string();
-    let answer = world.ask_as(Some("Key id:secret"), Method::POST, KLING, body).await;
+    let answer = world.ask_as(Some(KEY), Method::POST, KLING, body).await;
     let id = answer.body["request_id"].as_str().unwrap();
     let url = format!("http://fal.test{REQUESTS}/{id}");
     let expected = json!({
@@ -94,7 +104,7 @@ async fn a_submission_has_every_field_and_short_urls() {
 
 #[tokio::test]
 async fn a_request_moves_with_the_clock() {
-    let world = World::new();
+    let world = World::new().await;
     let id = world.submit("a cat").await;
     let (result, status) = (format!("{REQUESTS}/{id}"), format!("{REQUESTS}/{id}/status"));
     let second = world.submit("a dog").await;
@@ -129,7 +139,7 @@ async fn a_request_moves_with_the_clock() {
 
 #[tokio::test]
 async fn a_result_is_forgotten_after_an_hour_and_a_large_one_after_six_minutes() {
-    let world = World::new();
+    let world = World::new().await;
     let small = format!("{REQUESTS}/{}", world.submit("a cat").await);
     world.fal.decide(Verdict::next(1, Ending::Video { bytes: None, result_bytes: Some(10_000) }));
     let large = format!("{REQUESTS}/{}", world.submit("a cat").await);
@@ -143,7 +153,7 @@ async fn a_result_is_forgotten_after_an_hour_and_a_large_one_after_six_minutes()
 
 #[tokio::test]
 async fn a_failed_render_is_completed_and_its_result_says_why() {
-    let world = World::new();
+    let world = World::new().await;
     world
         .fal
         .decide(Verdict::for_prompts("gore", Ending::refused("content_policy_violation", "No.")));
@@ -183,7 +193,7 @@ async fn a_failed_render_is_completed_and_its_result_says_why() {
 
 #[tokio::test]
 async fn a_cancel_has_four_answers() {
-    let world = World::new();
+    let world = World::new().await;
     let cancel = async |id: &str| {
         let answer = world.ask(Method::PUT, &format!("{REQUESTS}/{id}/cancel")).await;
         (answer.status, answer.body["status"].as_str().unwrap().to_owned())
@@ -206,18 +216,18 @@ async fn a_cancel_has_four_answers() {
 
 #[tokio::test]
 async fn what_is_not_a_request_of_this_key_and_app_is_refused() {
-    let world = World::new();
+    let world = World::new().await;
     let id = world.submit("a cat").await;
     let status = format!("{REQUESTS}/{id}/status");
     for (key, path, expected) in [
         (None, status.as_str(), 401),
         (Some("Bearer id:secret"), &status, 401),
         (Some("Key id:other"), &status, 401),
-        (Some("Key id:secret"), &status, 202),
-        (Some("Key id:secret"), &format!("/fal-ai/veo3.1/requests/{id}/status"), 404),
-        (Some("Key id:secret"), &format!("{KLING}/requests/{id}/status"), 405),
-        (Some("Key id:secret"), KLING, 405),
-        (Some("Key id:secret"), "/", 404),
+        (Some(KEY), &status, 202),
+        (Some(KEY), &format!("/fal-ai/veo3.1/requests/{id}/status"), 404),
+        (Some(KEY), &format!("{KLING}/requests/{id}/status"), 405),
+        (Some(KEY), KLING, 405),
+        (Some(KEY), "/", 404),
     ] {
         let answer = world.ask_as(key, Method::GET, path, String::new()).await;
         assert_eq!(answer.status, expected, "{key:?} {path}");
@@ -237,9 +247,9 @@ async fn what_is_not_a_request_of_this_key_and_app_is_refused() {
 
 #[tokio::test]
 async fn wrong_input_is_noticed_at_submission_or_only_in_the_result() {
-    let world = World::new();
+    let world = World::new().await;
     let wrong = json!({"prompt": "a cat", "duration": 5}).to_string();
-    let key = Some("Key id:secret");
+    let key = Some(KEY);
     assert_eq!(world.ask_as(key, Method::POST, KLING, wrong.clone()).await.status, 422);
     assert_eq!(world.fal.renders(), 0);
 
@@ -256,13 +266,13 @@ async fn wrong_input_is_noticed_at_submission_or_only_in_the_result() {
 
 #[tokio::test]
 async fn a_queue_longer_than_the_caller_wants_is_a_429() {
-    let world = World::new();
+    let world = World::new().await;
     let body = json!({"prompt": "a cat"}).to_string();
     world.submit("a cat").await;
     for (most, expected) in [(1, 200), (1, 429)] {
         let path = format!("{KLING}?fal_max_queue_length={most}");
         assert_eq!(
-            world.ask_as(Some("Key id:secret"), Method::POST, &path, body.clone()).await.status,
+            world.ask_as(Some(KEY), Method::POST, &path, body.clone()).await.status,
             expected
         );
         world.submit("a cat").await;
@@ -271,23 +281,20 @@ async fn a_queue_longer_than_the_caller_wants_is_a_429() {
 
 #[tokio::test]
 async fn a_fault_at_submission_decides_whether_something_renders() {
-    let world = World::new();
+    let world = World::new().await;
     world
         .fal
         .faults()
         .add(Fault::once("submit", flat_error(503, "runner_scheduling_failure", "Busy")))
         .unwrap();
     let body = json!({"prompt": "a cat"}).to_string();
-    let answer = world.ask_as(Some("Key id:secret"), Method::POST, KLING, body.clone()).await;
+    let answer = world.ask_as(Some(KEY), Method::POST, KLING, body.clone()).await;
     assert_eq!((answer.status, world.fal.renders()), (503, 0));
     assert_eq!(answer.headers["x-fal-error-type"], "runner_scheduling_failure");
 
     world.fal.faults().add(Fault::once("submit", Then::CloseAfter)).unwrap();
-    let request =
-        Request::builder().method(Method::POST).uri(KLING).header(AUTHORIZATION, "Key id:secret");
-    let answer =
-        queue::answer(State(world.fal.clone()), request.body(Body::from(body)).unwrap()).await;
-    assert!(to_bytes(answer.into_body(), usize::MAX).await.is_err());
+    let request = world.request(Method::POST, KLING).header("authorization", KEY).body(body);
+    assert!(request.send().await.is_err());
     assert_eq!(
         (world.fal.renders(), world.fal.renders_of("a cat"), world.fal.renders_of("a dog")),
         (1, 1, 0)
@@ -298,13 +305,13 @@ async fn a_fault_at_submission_decides_whether_something_renders() {
 async fn requests_survive_a_restart() {
     let directory = std::env::temp_dir().join(format!("fal-{}", uuid::Uuid::new_v4()));
     let world =
-        World::in_directory(Some(directory.clone()), Arc::new(AtomicU64::new(1_800_000_000)));
+        World::in_directory(Some(directory.clone()), Arc::new(AtomicU64::new(1_800_000_000))).await;
     let finished = world.submit("a cat").await;
     world.wait(40);
     let running = world.submit("a dog").await;
     world.wait(40);
 
-    let world = World::in_directory(Some(directory.clone()), world.clock);
+    let world = World::in_directory(Some(directory.clone()), world.clock).await;
     assert_eq!(world.get(&format!("{REQUESTS}/{finished}")).await.status, 200);
     let status = world.get(&format!("{REQUESTS}/{running}/status")).await;
     assert_eq!(status.body["status"], "IN_PROGRESS");
@@ -317,7 +324,7 @@ async fn requests_survive_a_restart() {
 /// A failed machine is tried again unless the submission forbids it; a model's refusal is not.
 #[tokio::test]
 async fn a_broken_render_is_tried_again_unless_that_is_forbidden() {
-    let world = World::new();
+    let world = World::new().await;
     let broken = |status| Ending::Broken { status, error_type: None, detail: "gone".to_owned() };
     for (prompt, ending, header, renders) in [
         ("let go", broken(503), None, 10),
@@ -328,18 +335,14 @@ async fn a_broken_render_is_tried_again_unless_that_is_forbidden() {
         ("good", Ending::VIDEO, None, 1),
     ] {
         world.fal.decide(Verdict::next(1, ending));
-        let mut request = Request::builder()
-            .method(Method::POST)
-            .uri(KLING)
-            .header(AUTHORIZATION, "Key id:secret");
+        let mut request = world.request(Method::POST, KLING).header("authorization", KEY);
         if let Some(word) = header {
             request = request.header("x-fal-no-retry", word);
         }
-        let body = Body::from(json!({"prompt": prompt}).to_string());
-        let answer = queue::answer(State(world.fal.clone()), request.body(body).unwrap()).await;
+        let answer = request.body(json!({"prompt": prompt}).to_string()).send().await.unwrap();
         assert_eq!(
             (answer.status(), world.fal.renders_of(prompt)),
-            (axum::http::StatusCode::OK, renders),
+            (reqwest::StatusCode::OK, renders),
             "{prompt}"
         );
     }
@@ -347,7 +350,7 @@ async fn a_broken_render_is_tried_again_unless_that_is_forbidden() {
 
 #[tokio::test]
 async fn a_result_may_be_anything() {
-    let world = World::new();
+    let world = World::new().await;
     let headers = [("x-fal-retryable".to_owned(), "true".to_owned())].into();
     let body = json!({"videos": ["{file}", {"url": "{path}"}], "seed": 7});
     world.fal.decide(Verdict::next(1, Ending::Result { status: 418, headers, body }));

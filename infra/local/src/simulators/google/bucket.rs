@@ -24,87 +24,65 @@ pub(super) async fn json_api(
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
 ) -> Response {
+    if let Err(reason) = tokens::admit(&google, &headers, Service::Storage) {
+        return json_refused(reason, &bucket, &object);
+    }
     let wants_media = uri.path().starts_with("/download/") || has_alt_media(uri.query());
-    let work = async {
-        if let Err(reason) = tokens::admit(&google, &headers, Service::Storage) {
-            return json_refused(reason, &bucket, &object);
-        }
-        match find(&google, &bucket, &object) {
-            Some(output) if wants_media => send(&object, &output, &headers),
-            Some(output) => about(&bucket, &object, &output),
-            None if wants_media => {
-                (StatusCode::NOT_FOUND, format!("No such object: {bucket}/{object}"))
-                    .into_response()
-            }
-            None => {
-                let text = format!("No such object: {bucket}/{object}");
-                json_error(StatusCode::NOT_FOUND, "notFound", &text)
-            }
-        }
-    };
-    google.faults().around("file", uri.path(), work).await
+    match find(&google, &bucket, &object) {
+        Some(output) if wants_media => send(&object, &output, &headers),
+        Some(output) => about(&bucket, &object, &output),
+        None if wants_media => (StatusCode::NOT_FOUND, missing(&bucket, &object)).into_response(),
+        None => json_error(StatusCode::NOT_FOUND, "notFound", &missing(&bucket, &object)),
+    }
 }
 
 /// Removes an object, for good: the bucket keeps no versions.
 pub(super) async fn remove(
     State(google): State<Google>,
     Path((bucket, object)): Path<(String, String)>,
-    OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
 ) -> Response {
-    let work = async {
-        if let Err(reason) = tokens::admit(&google, &headers, Service::Storage) {
-            return json_refused(reason, &bucket, &object);
-        }
-        if find(&google, &bucket, &object).is_none() {
-            let text = format!("No such object: {bucket}/{object}");
-            return json_error(StatusCode::NOT_FOUND, "notFound", &text);
-        }
-        google.state().removed.insert((bucket.clone(), object.clone()));
-        StatusCode::NO_CONTENT.into_response()
-    };
-    google.faults().around("remove", uri.path(), work).await
+    if let Err(reason) = tokens::admit(&google, &headers, Service::Storage) {
+        return json_refused(reason, &bucket, &object);
+    }
+    if find(&google, &bucket, &object).is_none() {
+        return json_error(StatusCode::NOT_FOUND, "notFound", &missing(&bucket, &object));
+    }
+    google.removed().insert((bucket, object));
+    StatusCode::NO_CONTENT.into_response()
 }
 
 /// The bucket is the first segment, the rest is the object's name.
 pub(super) async fn xml_api(
     State(google): State<Google>,
     Path((bucket, object)): Path<(String, String)>,
-    OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
 ) -> Response {
-    let work = async {
-        match tokens::admit(&google, &headers, Service::Storage) {
-            // Without a token anybody may ask, and this bucket is not anybody's: 403 here, 401 in
-            // the other API.
-            Err(Reason::Missing) => {
-                xml_error(StatusCode::FORBIDDEN, "AccessDenied", "Access denied.")
-            }
-            Err(Reason::Invalid | Reason::Expired) => xml_error(
-                StatusCode::UNAUTHORIZED,
-                "AuthenticationRequired",
-                "Authentication required.",
-            ),
-            Ok(()) => match find(&google, &bucket, &object) {
-                Some(output) => send(&object, &output, &headers),
-                None => xml_error(
-                    StatusCode::NOT_FOUND,
-                    "NoSuchKey",
-                    "The specified key does not exist.",
-                ),
-            },
+    let (status, code, message) = match tokens::admit(&google, &headers, Service::Storage) {
+        Ok(()) => match find(&google, &bucket, &object) {
+            Some(output) => return send(&object, &output, &headers),
+            None => (StatusCode::NOT_FOUND, "NoSuchKey", "The specified key does not exist."),
+        },
+        // A caller without a token is anonymous, and the bucket is not public: 403 here, 401 in
+        // the other API.
+        Err(Reason::Missing) => (StatusCode::FORBIDDEN, "AccessDenied", "Access denied."),
+        Err(Reason::Invalid | Reason::Expired) => {
+            (StatusCode::UNAUTHORIZED, "AuthenticationRequired", "Authentication required.")
         }
     };
-    google.faults().around("file", uri.path(), work).await
+    xml_error(status, code, message)
+}
+
+fn missing(bucket: &str, object: &str) -> String {
+    format!("No such object: {bucket}/{object}")
 }
 
 fn find(google: &Google, bucket: &str, object: &str) -> Option<Output> {
-    let now_ms = google.now_ms();
-    let state = google.state();
-    if state.removed.contains(&(bucket.to_owned(), object.to_owned())) {
+    if google.removed().contains(&(bucket.to_owned(), object.to_owned())) {
         return None;
     }
-    let mut done = state.operations.iter().filter(|operation| operation.is_done(now_ms));
+    let (now_ms, state) = (google.now_ms(), google.state());
+    let mut done = state.renders.iter().filter(|operation| operation.is_done(now_ms));
     done.find_map(|operation| operation.object(bucket, object))
 }
 

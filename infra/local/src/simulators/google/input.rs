@@ -8,10 +8,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::models;
+use crate::simulators::output::Film;
+use crate::simulators::provider;
 
 /// What is to be rendered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Order {
+pub struct Order {
     pub(super) prompt: String,
     pub(super) seconds: u32,
     pub(super) aspect_ratio: String,
@@ -24,10 +26,21 @@ pub(super) struct Order {
 
 /// A place in a bucket: `gs://bucket/prefix/`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Folder {
+pub struct Folder {
     pub(super) bucket: String,
     /// Empty, or with a slash at its end.
     pub(super) prefix: String,
+}
+
+impl provider::Order for Order {
+    fn prompt(&self) -> &str {
+        &self.prompt
+    }
+
+    fn film(&self) -> Film<'_> {
+        let sound = self.parameters["generateAudio"] != false;
+        Film { seconds: self.seconds, aspect_ratio: &self.aspect_ratio, sound }
+    }
 }
 
 /// The order in a body, or the first thing that is wrong with it.

@@ -24,7 +24,7 @@ use crate::video::Mp4;
 const PIECE: u64 = 48 * 1024;
 
 /// How answers about operations are written. The usual is Google's own: indented, the name first.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Shape {
     /// Indented, or without any white space.
     pub pretty: bool,

@@ -1,5 +1,6 @@
 //! What the tests share: the simulator behind a real socket, and a clock that the test moves.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 

@@ -1,5 +1,6 @@
 //! Operations and their files.
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
@@ -46,7 +47,7 @@ async fn an_operation_is_done_when_its_time_has_passed() {
         ),
         (1, 1, 0)
     );
-    assert_eq!(world.google.parameters_of("a cat"), [sent]);
+    assert_eq!(world.google.state().renders[0].order.parameters, sent);
 }
 
 #[tokio::test]

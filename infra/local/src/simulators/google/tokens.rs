@@ -10,8 +10,8 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap};
 use axum::response::{IntoResponse, Response};
-use serde_json::{Value, json};
 use hmac::{Hmac, KeyInit, Mac};
+use serde_json::{Value, json};
 use sha2::Sha256;
 
 use super::account::{self, Claims, Unread};
@@ -36,16 +36,13 @@ const SELF_SIGNED_LIVES_S: u64 = ASSERTION_LIVES_S + 60;
 const MAX_BODY_BYTES: usize = 64 * 1024;
 
 pub(super) async fn answer(State(google): State<Google>, request: Request) -> Response {
-    let work = async {
-        let body = to_bytes(request.into_body(), MAX_BODY_BYTES).await.unwrap_or_default();
-        match grant(&google, &body) {
-            Ok(token) => oauth(StatusCode::OK, &token),
-            Err((error, text)) => {
-                oauth(StatusCode::BAD_REQUEST, &json!({"error": error, "error_description": text}))
-            }
+    let body = to_bytes(request.into_body(), MAX_BODY_BYTES).await.unwrap_or_default();
+    match grant(&google, &body) {
+        Ok(token) => oauth(StatusCode::OK, &token),
+        Err((error, text)) => {
+            oauth(StatusCode::BAD_REQUEST, &json!({"error": error, "error_description": text}))
         }
-    };
-    google.faults().around("token", PATH, work).await
+    }
 }
 
 fn oauth(status: StatusCode, body: &Value) -> Response {
@@ -175,11 +172,11 @@ pub(super) fn admit_to(
     place: &models::Place,
 ) -> Result<(), Refusal> {
     admit(google, headers, Service::Vertex).map_err(Refusal::unauthenticated)?;
-    if place.project != google.0.project {
+    if place.project != google.own().name {
         return Err(Refusal::permission_denied(&place.model_name()));
     }
-    if place.location != google.0.location {
-        let only = &google.0.location;
+    if place.location != google.own().location {
+        let only = &google.own().location;
         return Err(Refusal::invalid(format!(
             "Unsupported region for Vertex AI, select from {{{only}}}"
         )));

@@ -3,17 +3,14 @@
 
 use axum::body::to_bytes;
 use axum::extract::{Path, Request, State};
-use axum::http::header::HeaderMap;
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
 use serde_json::Value;
 
 use super::answer::{Refusal, unknown_url};
 use super::input;
 use super::json::{self, Node};
 use super::models::Place;
-use super::operation::{Operation, ValidateAt};
-use super::{Ending, Google, tokens};
+use super::{Ending, Google, Operation, Own, ValidateAt, tokens};
 
 pub(super) const PATH: &str =
     "/{version}/projects/{project}/locations/{location}/publishers/google/models/{model_and_verb}";
@@ -26,51 +23,31 @@ const MAX_BODY_BYTES: usize = 1024 * 1024;
 /// gRPC's number for wrong input.
 const INVALID_ARGUMENT: i32 = 3;
 
-enum Verb {
-    Submit,
-    Poll,
-}
+pub(super) const SUBMIT: &str = "predictLongRunning";
+pub(super) const POLL: &str = "fetchPredictOperation";
 
 pub(super) async fn answer(
     State(google): State<Google>,
     Path((version, project, location, model_and_verb)): Path<(String, String, String, String)>,
     request: Request,
 ) -> Response {
-    let (step, verb, model) = match model_and_verb.split_once(':') {
-        Some((model, "predictLongRunning")) => ("submit", Verb::Submit, model),
-        Some((model, "fetchPredictOperation")) => ("poll", Verb::Poll, model),
+    let (work, model): (fn(&Google, &Place, &[u8]) -> _, _) = match model_and_verb.split_once(':') {
+        Some((model, SUBMIT)) => (submit, model),
+        Some((model, POLL)) => (poll, model),
         _ => return unknown_url().await,
     };
     if !VERSIONS.contains(&version.as_str()) {
         return unknown_url().await;
     }
     let place = Place { project, location, model: model.to_owned() };
-    let path = request.uri().path().to_owned();
-    let work = async {
-        let (head, body) = request.into_parts();
-        let answer = match to_bytes(body, MAX_BODY_BYTES).await {
-            Ok(body) => work(&google, &verb, &place, &head.headers, &body),
-            Err(_) => {
-                Err(Refusal::invalid("Request payload size exceeds the limit: 1048576 bytes."))
-            }
-        };
-        answer.unwrap_or_else(IntoResponse::into_response)
+    let (head, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, MAX_BODY_BYTES).await else {
+        return Refusal::invalid("Request payload size exceeds the limit: 1048576 bytes.")
+            .into_response();
     };
-    google.faults().around(step, &path, work).await
-}
-
-fn work(
-    google: &Google,
-    verb: &Verb,
-    place: &Place,
-    headers: &HeaderMap,
-    body: &Bytes,
-) -> Result<Response, Refusal> {
-    tokens::admit_to(google, headers, place)?;
-    match verb {
-        Verb::Submit => submit(google, place, body),
-        Verb::Poll => poll(google, place, body),
-    }
+    let answer = tokens::admit_to(&google, &head.headers, &place)
+        .and_then(|()| work(&google, &place, &body));
+    answer.unwrap_or_else(IntoResponse::into_response)
 }
 
 fn submit(google: &Google, place: &Place, body: &[u8]) -> Result<Response, Refusal> {
@@ -78,8 +55,7 @@ fn submit(google: &Google, place: &Place, body: &[u8]) -> Result<Response, Refus
     let mut state = google.state();
     let (order, ending) = match (input::read(body), state.settings.validate_at) {
         (Ok(order), _) => {
-            let ending = google.0.verdicts.ending_for(&order.prompt);
-            let ending = ending.unwrap_or_else(|| Ending::asked_for(&order.prompt));
+            let ending = google.ending_for(&order.prompt);
             (order, ending)
         }
         (Err(problem), ValidateAt::Submit) => return Err(Refusal::invalid(problem)),
@@ -87,10 +63,10 @@ fn submit(google: &Google, place: &Place, body: &[u8]) -> Result<Response, Refus
             (input::unread(body), Ending::error(INVALID_ARGUMENT, &problem))
         }
     };
-    let operation = Operation::accepted(place, order, ending, now_ms);
+    let own = Own { model_name: place.model_name() };
+    let operation = Operation::accepted(order, ending, own, now_ms);
     let name = operation.name();
-    state.operations.push(operation);
-    state.replan(now_ms);
+    state.accept(operation, now_ms);
     Ok(json::answer(Node::Object(vec![("name", name.into())]), state.settings.shape))
 }
 
@@ -103,7 +79,7 @@ fn poll(google: &Google, place: &Place, body: &[u8]) -> Result<Response, Refusal
         return Err(Refusal::invalid(format!("Invalid operation name: {name}.")));
     }
     let state = google.state();
-    let operation = state.operations.iter().find(|operation| operation.name() == name);
+    let operation = state.renders.iter().find(|operation| operation.name() == name);
     let operation =
         operation.ok_or_else(|| Refusal::not_found(format!("Operation {name} was not found.")))?;
     Ok(json::answer(operation.node(state.settings.pending, google.now_ms()), state.settings.shape))

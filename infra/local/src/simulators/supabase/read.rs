@@ -18,7 +18,7 @@ use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use super::auth::{self, Caller};
 use super::disk::Row;
 use super::errors::Refusal;
-use super::faults::{Fault, Ordered};
+use super::faults::{Odd, Ordered};
 use super::{Project, sign};
 use crate::simulators::{dates, ranges};
 
@@ -54,18 +54,18 @@ pub(super) async fn public(
     mut headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let fault = ordered.map(|fault| fault.0);
-    if fault == Some(Fault::Chunked) {
+    if fault == Some(Odd::Chunked) {
         headers.remove(header::RANGE);
     }
-    if fault == Some(Fault::Private) {
+    if fault == Some(Odd::Private) {
         return Err(Refusal::BucketMissing);
     }
     let row = in_public(&project, &bucket, &name)?;
     let mut response =
         saved_as(download.as_deref(), serve(&project, &row, &method, &headers, None).await?);
     match fault {
-        Some(Fault::Chunked) => drop(response.headers_mut().remove(header::CONTENT_LENGTH)),
-        Some(Fault::UnknownTotal) => set(&mut response, header::CONTENT_RANGE, "bytes 0-0/*"),
+        Some(Odd::Chunked) => drop(response.headers_mut().remove(header::CONTENT_LENGTH)),
+        Some(Odd::UnknownTotal) => set(&mut response, header::CONTENT_RANGE, "bytes 0-0/*"),
         _ => {}
     }
     Ok(response)
@@ -134,7 +134,7 @@ fn in_public(project: &Project, bucket: &str, name: &str) -> Result<Row, Refusal
 
 fn describe(row: &Row, ordered: Ordered) -> Response {
     let size = match ordered {
-        Some(axum::Extension(Fault::WrongSize { size })) => size,
+        Some(axum::Extension(Odd::WrongSize { size })) => size,
         _ => row.size,
     };
     let body = json!({

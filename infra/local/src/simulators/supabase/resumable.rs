@@ -12,26 +12,24 @@ use axum::body::BodyDataStream;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, head, options, patch, post};
+use axum::routing::{patch, post};
 use axum::{Extension, Router};
 
 use super::auth::{self, Caller};
 use super::buckets::PROJECT_LIMIT;
 use super::disk::Label;
 use super::errors::Refusal;
-use super::faults::{Fault, Ordered, Step, hang_up};
+use super::faults::{Odd, Ordered};
 use super::incoming::{Written, drain};
 use super::partials::{Partial, Partials};
 use super::tus::{self, Trouble};
-use super::{Project, append, keys, step, upload};
+use super::{Project, append, keys, upload};
+use crate::faults::hang_up;
 use crate::simulators::dates;
 
-pub(super) fn routes(project: &Arc<Project>) -> Router<Arc<Project>> {
-    let create = step(project, Step::TusCreate, post(begin)).merge(options(describe));
-    let one = step(project, Step::TusPatch, patch(go_on))
-        .merge(step(project, Step::TusHead, head(tell)))
-        .merge(delete(terminate))
-        .merge(options(describe));
+pub(super) fn routes() -> Router<Arc<Project>> {
+    let create = post(begin).options(describe);
+    let one = patch(go_on).head(tell).delete(terminate).options(describe);
     Router::new()
         .route("/upload/resumable", create.clone())
         .route("/upload/resumable/", create)
@@ -58,7 +56,7 @@ async fn begin(
     let mut body = body.into_data_stream();
     let outcome = create(&project, &head.headers, &mut body).await;
     let mut response = answer(outcome, &mut body).await;
-    if let Some(Extension(Fault::Location { location })) = ordered {
+    if let Some(Extension(Odd::Location { location })) = ordered {
         relocate(&mut response, &location);
     }
     response
@@ -157,7 +155,7 @@ async fn go_on(
     request: Request,
 ) -> Response {
     let keep = match ordered {
-        Some(Extension(Fault::BreakAfter { bytes })) => Some(bytes),
+        Some(Extension(Odd::BreakAfter { bytes })) => Some(bytes),
         _ => None,
     };
     let (head, body) = request.into_parts();

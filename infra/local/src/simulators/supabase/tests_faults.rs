@@ -5,8 +5,9 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::Step;
 use super::testing::{KEY, Server, client, header, pattern, refusal};
-use super::{Fault, Plan, Step};
+use crate::faults::{Fault, Then};
 
 async fn order(server: &Server, plan: Value) {
     let orders = client().post(format!("{}/_simulator/faults", server.origin)).json(&plan);
@@ -16,8 +17,8 @@ async fn order(server: &Server, plan: Value) {
 #[tokio::test]
 async fn an_answer_is_given_as_often_as_ordered() {
     let server = Server::start().await;
-    let answer = json!({ "step": "upload", "do": "answer", "status": 503, "headers": { "retry-after": "7" },
-        "body": "busy", "times": 1, "after": 1 });
+    let answer = json!({ "status": 503, "headers": { "retry-after": "7" }, "body": "busy" });
+    let answer = json!({ "step": "upload", "after": 1, "then": { "answer": answer } });
     order(&server, answer).await;
     assert_eq!(server.put("/object/videos/a", "1").await.status(), 200);
     let busy = server.put("/object/videos/b", "1").await;
@@ -46,7 +47,7 @@ async fn a_closed_connection_carries_no_byte_whatever_the_method() {
         assert!(send(line).await.starts_with("HTTP/1.1 "), "{line}");
     }
     for step in [Step::Upload, Step::Public, Step::TusHead] {
-        server.supabase.misbehave(Plan { step, fault: Fault::CloseBefore, times: None, after: 0 });
+        server.supabase.faults().add(Fault::forever(step, Then::CloseBefore)).unwrap();
     }
     for line in lines {
         assert_eq!(send(line).await, "", "{line}");
@@ -65,7 +66,7 @@ async fn a_closed_connection_carries_no_byte_whatever_the_method() {
 #[tokio::test]
 async fn work_is_done_and_its_answer_lost() {
     let server = Server::start().await;
-    order(&server, json!({ "step": "upload", "do": "close_after", "times": 1 })).await;
+    order(&server, json!({ "step": "upload", "then": "close_after" })).await;
     let lost = server
         .send(Method::POST, "/object/videos/a")
         .body(pattern(300_000))
@@ -79,11 +80,8 @@ async fn work_is_done_and_its_answer_lost() {
 #[tokio::test]
 async fn a_patch_breaks_after_so_many_bytes() {
     let server = Server::start().await;
-    order(
-        &server,
-        json!({ "step": "tus_patch", "do": "break_after", "bytes": 70_000, "times": 1 }),
-    )
-    .await;
+    order(&server, json!({ "step": "tus_patch", "then": { "break_after": { "bytes": 70_000 } } }))
+        .await;
     let metadata = "bucketName dmlkZW9z,objectName YS5tcDQ=";
     let tus = |method, path: &str| server.send(method, path).header("tus-resumable", "1.0.0");
     let create = tus(Method::POST, "/upload/resumable").header("upload-length", 200_000);
@@ -111,8 +109,8 @@ async fn a_patch_breaks_after_so_many_bytes() {
 async fn sizes_are_not_told_and_locations_are_odd() {
     let server = Server::start().await;
     server.put("/object/videos/a", "12345").await;
-    order(&server, json!({ "step": "public", "do": "chunked", "times": 1 })).await;
-    order(&server, json!({ "step": "public", "do": "unknown_total", "times": 1 })).await;
+    order(&server, json!({ "step": "public", "then": "chunked" })).await;
+    order(&server, json!({ "step": "public", "then": "unknown_total" })).await;
     let range =
         || server.bare(Method::GET, "/object/public/videos/a").header("range", "bytes=0-0").send();
     let chunked = range().await.unwrap();
@@ -126,7 +124,7 @@ async fn sizes_are_not_told_and_locations_are_odd() {
 
     order(
         &server,
-        json!({ "step": "tus_create", "do": "location", "location": "//x/{id}?y", "times": 1 }),
+        json!({ "step": "tus_create", "then": { "location": { "location": "//x/{id}?y" } } }),
     )
     .await;
     let create = server.send(Method::POST, "/upload/resumable").header("tus-resumable", "1.0.0");
@@ -148,11 +146,11 @@ async fn sizes_are_not_told_and_locations_are_odd() {
 async fn silence_lasts_as_long_as_ordered() {
     let server = Server::start().await;
     server.put("/object/videos/a", "x").await;
-    order(&server, json!({ "step": "info", "do": "hang", "ms": 3_600_000, "times": 1 })).await;
+    order(&server, json!({ "step": "info", "then": { "hang_before": { "ms": 3_600_000 } } })).await;
     let info = || server.send(Method::GET, "/object/info/videos/a");
     assert!(info().timeout(Duration::from_millis(50)).send().await.unwrap_err().is_timeout());
     assert_eq!(info().send().await.unwrap().status(), 200);
-    order(&server, json!({ "step": "info", "do": "hang", "ms": 1, "times": 1 })).await;
+    order(&server, json!({ "step": "info", "then": { "hang": { "ms": 1 } } })).await;
     assert_eq!(info().send().await.unwrap().status(), 200);
 }
 
@@ -160,8 +158,8 @@ async fn silence_lasts_as_long_as_ordered() {
 async fn a_bucket_turns_private_and_a_size_is_wrong() {
     let server = Server::start().await;
     server.put("/object/videos/a", "12345").await;
-    order(&server, json!({ "step": "public", "do": "private", "times": 1 })).await;
-    order(&server, json!({ "step": "info", "do": "wrong_size", "size": 4, "times": 1 })).await;
+    order(&server, json!({ "step": "public", "then": "private" })).await;
+    order(&server, json!({ "step": "info", "then": { "wrong_size": { "size": 4 } } })).await;
     let read = || server.bare(Method::GET, "/object/public/videos/a");
     assert_eq!(
         refusal(read()).await,

@@ -1,13 +1,12 @@
-//! One accepted request: what was ordered, when it renders, and what its answers are at any moment.
+//! What the result of a request is once its render is done.
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::cdn;
-use super::input::{self, Order};
-use super::verdict::Ending;
+use super::input;
+use super::{Ending, Rendering};
 
 /// A result lives so long after the render, or only six minutes when its JSON has 10 KB or more.
 const RESULT_LIVES_MS: u64 = 60 * 60 * 1000;
@@ -15,31 +14,6 @@ const LARGE_RESULT_LIVES_MS: u64 = 6 * 60 * 1000;
 const LARGE_RESULT_BYTES: usize = 10_000;
 /// So often a request is tried whose submission does not forbid it.
 const ATTEMPTS: usize = 10;
-
-/// Times are Unix milliseconds.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Rendering {
-    pub(super) id: String,
-    /// Owner and app: the part of the endpoint that is in the request's URLs.
-    pub(super) app: String,
-    pub(super) endpoint: String,
-    pub(super) order: Order,
-    pub(super) ending: Ending,
-    pub(super) submitted_ms: u64,
-    pub(super) starts_ms: u64,
-    pub(super) finishes_ms: u64,
-    /// How often fal rendered it, by itself, after the first time.
-    #[serde(default)]
-    pub(super) repeats: usize,
-}
-
-/// The only three states that fal knows; a failed or cancelled request is done too.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Phase {
-    Queued,
-    Rendering,
-    Done,
-}
 
 /// What the result is once the render is done.
 pub(super) struct Outcome {
@@ -55,55 +29,11 @@ pub(super) struct Outcome {
 }
 
 impl Rendering {
-    /// A new request that starts and finishes as soon as a plan says.
-    pub(super) fn accepted(
-        app: &str,
-        endpoint: &str,
-        order: Order,
-        ending: Ending,
-        now_ms: u64,
-    ) -> Self {
-        let (app, endpoint) = (app.to_owned(), endpoint.to_owned());
-        let id = uuid::Uuid::new_v4().to_string();
-        let (starts_ms, finishes_ms) = (u64::MAX, u64::MAX);
-        Self {
-            id,
-            app,
-            endpoint,
-            order,
-            ending,
-            submitted_ms: now_ms,
-            starts_ms,
-            finishes_ms,
-            repeats: 0,
-        }
-    }
-
     /// fal tries a request again whose machine failed, and not one that its model refused.
     pub(super) fn try_again(&mut self) {
         if matches!(self.ending, Ending::Broken { status: 502.., .. }) {
-            self.repeats = ATTEMPTS - 1;
+            self.own.repeats = ATTEMPTS - 1;
         }
-    }
-
-    /// How many renders fal charges for, or would.
-    pub(super) fn renders(&self) -> usize {
-        1 + self.repeats
-    }
-
-    pub(super) fn phase(&self, now_ms: u64) -> Phase {
-        if now_ms >= self.finishes_ms {
-            Phase::Done
-        } else if now_ms >= self.starts_ms {
-            Phase::Rendering
-        } else {
-            Phase::Queued
-        }
-    }
-
-    /// Whether it has ended with a video.
-    pub(super) fn is_billed(&self, now_ms: u64) -> bool {
-        self.phase(now_ms) == Phase::Done && matches!(self.ending, Ending::Video { .. })
     }
 
     /// Ends it here and now.

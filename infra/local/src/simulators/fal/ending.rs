@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::simulators::verdict::bytes_asked_for;
+use super::Kind;
+use crate::simulators::provider;
 
 /// How coming submissions end. As JSON: `{"prompt_contains": "gore", "times": null, "ending":
 /// {"refused": {…}}}`.
@@ -82,11 +83,6 @@ impl Ending {
     /// The ordinary video.
     pub const VIDEO: Self = Self::Video { bytes: None, result_bytes: None };
 
-    /// The video that a prompt asks for: the ordinary one, or a large file.
-    pub(super) fn asked_for(prompt: &str) -> Self {
-        Self::Video { bytes: bytes_asked_for(prompt), result_bytes: None }
-    }
-
     /// The model refuses.
     pub fn refused(error_type: &str, detail: &str) -> Self {
         Self::Refused { error_type: error_type.to_owned(), detail: detail.to_owned() }
@@ -100,5 +96,26 @@ impl Ending {
     /// A video in a file of `bytes`.
     pub fn padded(bytes: u64) -> Self {
         Self::Video { bytes: Some(bytes), result_bytes: None }
+    }
+}
+
+impl provider::Ending for Ending {
+    fn video(bytes: Option<u64>) -> Self {
+        Self::Video { bytes, result_bytes: None }
+    }
+
+    fn file(&self) -> Option<Kind> {
+        match *self {
+            Self::Video { bytes, .. } => Some(Kind::Video { bytes }),
+            Self::Result { .. } => Some(Kind::Video { bytes: None }),
+            Self::CutVideo { keep_bytes } => Some(Kind::CutVideo { keep_bytes }),
+            Self::Html => Some(Kind::Page),
+            Self::NoUrl
+            | Self::ForeignUrl { .. }
+            | Self::Refused { .. }
+            | Self::Broken { .. }
+            | Self::Invalid { .. }
+            | Self::Cancelled => None,
+        }
     }
 }

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::simulators::verdict::bytes_asked_for;
+use super::Kind;
+use crate::simulators::provider;
 
 /// How coming submissions end. As JSON: `{"prompt_contains": "gore", "times": null, "ending":
 /// {"filtered": {…}}}`.
@@ -78,11 +79,6 @@ impl Ending {
     /// The ordinary video.
     pub const VIDEO: Self = Self::Video { bytes: None };
 
-    /// The video that a prompt asks for: the ordinary one, or a large file.
-    pub(super) fn asked_for(prompt: &str) -> Self {
-        Self::Video { bytes: bytes_asked_for(prompt) }
-    }
-
     /// An error of the operation without a status, as Veo words it.
     pub fn error(code: i32, message: &str) -> Self {
         Self::Error { code, message: message.to_owned(), status: None }
@@ -96,5 +92,25 @@ impl Ending {
     /// A video in a file of `bytes`.
     pub fn padded(bytes: u64) -> Self {
         Self::Video { bytes: Some(bytes) }
+    }
+}
+
+impl provider::Ending for Ending {
+    fn video(bytes: Option<u64>) -> Self {
+        Self::Video { bytes }
+    }
+
+    fn file(&self) -> Option<Kind> {
+        match *self {
+            Self::Video { bytes } => Some(Kind::Video { bytes }),
+            Self::Garbled | Self::Filtered { .. } => Some(Kind::Video { bytes: None }),
+            Self::CutVideo { keep_bytes } => Some(Kind::CutVideo { keep_bytes }),
+            Self::Html => Some(Kind::Page),
+            Self::ForeignUri { .. }
+            | Self::NoVideos
+            | Self::Nothing
+            | Self::Exactly { .. }
+            | Self::Error { .. } => None,
+        }
     }
 }
