@@ -1,10 +1,10 @@
 //! What the greeting says of each service outside: whether it is real, where it answers, and
 //! whether it can be used.
 
-use crate::system::{SECRETS, System, in_own_words};
-use ghub::adapter::fal;
+use crate::simulators::SERVICES;
+use crate::simulators::service::{Greeted, Greeting, Service};
+use crate::system::{System, in_own_words};
 use ghub::outbound::{ProviderCredentials, sdk_config};
-use ghub::provider::Provider;
 
 /// What is said of a service outside.
 pub struct Line {
@@ -18,65 +18,36 @@ pub struct Line {
     pub text: String,
 }
 
-impl Line {
-    fn of(
-        name: &'static str,
-        simulated: Option<&String>,
-        real: String,
-        problem: Option<String>,
-    ) -> Self {
-        let usable = problem.is_none();
-        let text = match (simulated, problem) {
-            (Some(origin), None) => format!("simulated, at {origin}"),
-            (None, None) => real,
-            (_, Some(why)) => format!("its models are not available: {}", in_own_words(&why)),
-        };
-        Self { name, real: simulated.is_none(), usable, text }
-    }
-}
-
 impl System {
     /// What is outside, and whether it is real, for the person at the terminal.
-    pub async fn outside(&self) -> [Line; 3] {
+    pub async fn outside(&self) -> Vec<Line> {
         let world = self.world();
         let credentials = match sdk_config(&world) {
             Ok(aws) => Some(ProviderCredentials::read(&world, &aws).await),
             Err(_) => None, // the functions that started have it
         };
-        let problem = async |provider| match &credentials {
-            Some(credentials) => credentials.problem(provider).await.map(|why| why.to_string()),
-            None => None,
+        let mut lines = Vec::new();
+        for service in &SERVICES {
+            let problem = match (&credentials, service.provider) {
+                (Some(credentials), Some(provider)) => credentials.problem(provider).await,
+                _ => None,
+            };
+            lines.push(self.line(service, problem.map(|why| why.to_string())));
+        }
+        lines
+    }
+
+    fn line(&self, service: &Service, problem: Option<String>) -> Line {
+        let secret = self.secrets_manager.text(service.secret.name);
+        let greeted = Greeted { variables: &self.variables, secret: secret.as_deref() };
+        let Greeting { text, usable } = (service.greet)(&greeted);
+        let usable = usable && problem.is_none();
+        let simulated = self.simulators.origin_of(service);
+        let text = match (simulated, problem) {
+            (_, Some(why)) => format!("its models are not available: {}", in_own_words(&why)),
+            (Some(origin), None) => format!("simulated, at {origin}"),
+            (None, None) => text,
         };
-        let variable = |name: &str| self.variables.get(name).map_or("", String::as_str);
-        let (fal_url, project, supabase) =
-            (variable("FAL_QUEUE_URL"), variable("GOOGLE_PROJECT"), variable("SUPABASE_URL"));
-        let [(_, name, _), ..] = SECRETS;
-        let is_key = self.secrets_manager.text(name).is_some_and(|text| fal::is_key(text.trim()));
-        let bills = if is_key {
-            "it bills every render"
-        } else {
-            "FAL_KEY is not id:secret, so fal will refuse it"
-        };
-        let fal = format!("real, at {fal_url} with FAL_KEY; {bills}");
-        let google = format!(
-            "real, in the project {project} with GOOGLE_SERVICE_ACCOUNT; it bills every render"
-        );
-        let storage = format!("real, Supabase at {supabase}; videos stay there");
-        let fal = Line::of(
-            "fal",
-            self.fal.as_ref().map(|fal| &fal.origin),
-            fal,
-            problem(Provider::Fal).await,
-        );
-        [
-            Line { usable: fal.usable && is_key, ..fal },
-            Line::of(
-                "Google",
-                self.google.as_ref().map(|it| &it.origin),
-                google,
-                problem(Provider::Google).await,
-            ),
-            Line::of("storage", self.storage.as_ref().map(|it| &it.origin), storage, None),
-        ]
+        Line { name: service.label, real: simulated.is_none(), usable, text }
     }
 }

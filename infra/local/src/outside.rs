@@ -2,52 +2,29 @@
 //! The others are simulated. What is set by half is named before anything starts.
 
 use crate::aws::environment::MARK;
+use crate::simulators::SERVICES;
+use crate::simulators::service::Service;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// The variables of the secrets.
-const SECRETS: [&str; 3] = ["FAL_KEY", "GOOGLE_SERVICE_ACCOUNT", "SUPABASE_SECRET_KEY"];
-
-/// The other variables, and the template's parameter that each one sets.
-const PARAMETERS: [(&str, &str); 13] = [
+/// The variables that are no service's, and the template's parameter that each one sets.
+const PARAMETERS: [(&str, &str); 5] = [
     ("FX_MXN_PER_USD", "FxMxnPerUsd"),
     ("MARKUP", "Markup"),
     ("CATALOG", "Catalog"),
     ("HIGHEST_USD_PER_SECOND", "HighestUsdPerSecond"),
-    ("FAL_QUEUE_URL", "FalQueueUrl"),
-    ("GOOGLE_PROJECT", "GoogleProject"),
-    ("GOOGLE_LOCATION", "GoogleLocation"),
-    ("GOOGLE_STORAGE_URI", "GoogleStorageUri"),
-    ("GOOGLE_API_URL", "GoogleApiUrl"),
-    ("GOOGLE_STORAGE_API_URL", "GoogleStorageApiUrl"),
-    ("SUPABASE_URL", "SupabaseUrl"),
-    ("SUPABASE_BUCKET", "SupabaseBucket"),
     ("DOWNLOAD_HOSTS", "DownloadHosts"),
 ];
 
-/// A service that is real when its variables are set.
-struct Service {
-    name: &'static str,
-    /// It cannot be used without these.
-    needs: &'static [&'static str],
-    /// These mean nothing to its simulator.
-    also: &'static [&'static str],
+fn secrets() -> impl Iterator<Item = &'static str> {
+    SERVICES.into_iter().map(|service| service.secret.variable)
 }
 
-const SERVICES: [Service; 3] = [
-    Service { name: "fal", needs: &["FAL_KEY"], also: &["FAL_QUEUE_URL"] },
-    Service {
-        name: "Google",
-        needs: &["GOOGLE_SERVICE_ACCOUNT", "GOOGLE_PROJECT"],
-        also: &[
-            "GOOGLE_LOCATION",
-            "GOOGLE_STORAGE_URI",
-            "GOOGLE_API_URL",
-            "GOOGLE_STORAGE_API_URL",
-        ],
-    },
-    Service { name: "Supabase", needs: &["SUPABASE_URL", "SUPABASE_SECRET_KEY"], also: &[] },
-];
+/// Every other variable, and the template's parameter that it sets.
+fn parameters() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let of_services = SERVICES.into_iter().flat_map(|service| service.parameters);
+    PARAMETERS.into_iter().chain(of_services.copied())
+}
 
 /// What a person set.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -91,18 +68,17 @@ impl Outside {
             ));
         }
         let own = process(MARK).is_some();
-        let is_secret = |name: &str| SECRETS.contains(&name);
+        let is_secret = |name: &str| secrets().any(|variable| variable == name);
         let set = |name: &str| {
             let in_process = || process(name).filter(|_| !own || is_secret(name));
             in_file.get(name).cloned().or_else(in_process).filter(|value| !value.is_empty())
         };
         let mut notes: Vec<String> = own.then(|| OWN_VARIABLES.to_owned()).into_iter().collect();
-        if let Some(half) = SERVICES.iter().find_map(|service| service.set_by_half(&set)) {
+        if let Some(half) = SERVICES.iter().find_map(|service| set_by_half(service, &set)) {
             return Err([half].into_iter().chain(notes).collect::<Vec<_>>().join("\n"));
         }
-        let known = |name: &str| {
-            is_secret(name) || PARAMETERS.iter().any(|(variable, _)| *variable == name)
-        };
+        let known =
+            |name: &str| is_secret(name) || parameters().any(|(variable, _)| variable == name);
         let unknown: Vec<_> =
             in_file.keys().filter(|name| !known(name)).map(String::as_str).collect();
         if !unknown.is_empty() {
@@ -111,36 +87,27 @@ impl Outside {
                 unknown.join(", ")
             ));
         }
-        let secrets =
-            SECRETS.iter().filter_map(|name| Some(((*name).to_owned(), set(name)?))).collect();
-        let parameters = PARAMETERS
-            .iter()
-            .filter_map(|(variable, parameter)| Some(((*parameter).to_owned(), set(variable)?)))
+        let secrets = secrets().filter_map(|name| Some((name.to_owned(), set(name)?))).collect();
+        let parameters = parameters()
+            .filter_map(|(variable, parameter)| Some((parameter.to_owned(), set(variable)?)))
             .collect();
         Ok(Self { parameters, secrets, notes })
     }
 }
 
-impl Service {
-    /// What is missing, if something of it is set and not all that it needs.
-    fn set_by_half(&self, set: &dyn Fn(&str) -> Option<String>) -> Option<String> {
-        let is_set = |name: &&&str| set(name).is_some();
-        let found = self.needs.iter().chain(self.also).find(is_set)?;
-        let missing: Vec<_> =
-            self.needs.iter().copied().filter(|name| set(name).is_none()).collect();
-        if missing.is_empty() {
-            return None;
-        }
-        let Self { name, needs, .. } = self;
-        let (missing, is, all) = (
-            missing.join(" and "),
-            if missing.len() == 1 { "is" } else { "are" },
-            needs.join(" and "),
-        );
-        Some(format!(
-            "{found} is set and {missing} {is} not. The real {name} needs {all}; for the simulated one leave out {found}."
-        ))
+/// What is missing, if something of the service is set and not all that it needs.
+fn set_by_half(service: &Service, set: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+    let Service { name, needs, also, .. } = service;
+    let found = needs.iter().chain(*also).find(|name| set(name).is_some())?;
+    let missing: Vec<_> = needs.iter().copied().filter(|name| set(name).is_none()).collect();
+    if missing.is_empty() {
+        return None;
     }
+    let is = if missing.len() == 1 { "is" } else { "are" };
+    let (missing, all) = (missing.join(" and "), needs.join(" and "));
+    Some(format!(
+        "{found} is set and {missing} {is} not. The real {name} needs {all}; for the simulated one leave out {found}."
+    ))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Where a local system lives: its ports and its data.
 
+use crate::simulators::SERVICES;
 use std::fmt;
 use std::fs::{File, TryLockError};
 use std::io::{self, Seek, Write};
@@ -10,10 +11,25 @@ use tokio::net::TcpListener;
 /// Where the API is unless told otherwise.
 pub const DEFAULT_PORT: u16 = 9000;
 /// The API's port may be at most this one: six more follow it.
-pub const HIGHEST_PORT: u16 = u16::MAX - 6;
+pub const HIGHEST_PORT: u16 = u16::MAX - LAST_PORT;
 
-/// The folders in which the simulators keep files.
-const PARTS: [&str; 4] = ["fal", "google", "storage", "storage/uploads"];
+/// The ports of the parts that are no service's, counted from the API's.
+pub(crate) const API: u16 = 0;
+pub(crate) const DYNAMODB: u16 = 1;
+pub(crate) const SQS: u16 = 2;
+pub(crate) const SECRETS_MANAGER: u16 = 6;
+
+/// The last port, counted from the API's.
+const LAST_PORT: u16 = {
+    let (mut last, mut at) = (SECRETS_MANAGER, 0);
+    while at < SERVICES.len() {
+        if SERVICES[at].port > last {
+            last = SERVICES[at].port;
+        }
+        at += 1;
+    }
+    last
+};
 
 /// Which ports are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,41 +50,21 @@ pub enum Data {
     Memory,
 }
 
-/// A part of the system that listens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Part {
-    Api,
-    DynamoDb,
-    Sqs,
-    Fal,
-    Google,
-    Storage,
-    SecretsManager,
-}
-
 impl Ports {
-    /// A listener for this part, on loopback. An error says which port it was, and how to choose
-    /// others.
-    pub(crate) async fn listen(self, part: Part) -> Result<(TcpListener, String), String> {
-        let offset = match part {
-            Part::Api => 0,
-            Part::DynamoDb => 1,
-            Part::Sqs => 2,
-            Part::Fal => 3,
-            Part::Google => 4,
-            Part::Storage => 5,
-            Part::SecretsManager => 6,
-        };
+    /// A listener on loopback, at so many ports after the API's. An error says which port it was,
+    /// and how to choose others.
+    pub(crate) async fn listen(self, offset: u16) -> Result<(TcpListener, String), String> {
         let port = match self {
             Self::From(first) => first.checked_add(offset).ok_or_else(|| {
-                format!("--port {first} leaves no room for the six ports after it: choose {HIGHEST_PORT} or less")
+                format!("--port {first} leaves no room for the {LAST_PORT} ports after it: choose {HIGHEST_PORT} or less")
             })?,
             Self::Free => 0,
         };
         let unusable = |error: io::Error| match error.kind() {
             io::ErrorKind::AddrInUse => format!(
                 "port {port} of 127.0.0.1 is in use, perhaps by another local system. Stop that program, or choose other \
-                 ports: --port 9100 takes 9100 to 9106, --port 0 takes free ones"
+                 ports: --port 9100 takes 9100 to {}, --port 0 takes free ones",
+                9100 + LAST_PORT
             ),
             io::ErrorKind::PermissionDenied => {
                 format!(
@@ -104,7 +100,7 @@ impl Data {
         std::fs::create_dir_all(&path).map_err(|error| unusable(&absolute, &error))?;
         let path = path.canonicalize().map_err(|error| unusable(&absolute, &error))?;
         let lock = Lock::taken(&path)?;
-        for part in PARTS {
+        for part in SERVICES.iter().flat_map(|service| service.folders) {
             let refused = |error: io::Error| unusable(&path, &format!("{part}: {error}"));
             let directory = path.join(part);
             std::fs::create_dir_all(&directory)
@@ -281,16 +277,16 @@ mod tests {
     async fn a_port_that_is_in_use_says_how_to_choose_another() {
         let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = taken.local_addr().unwrap().port();
-        let says = Ports::From(port).listen(Part::Api).await.unwrap_err();
+        let says = Ports::From(port).listen(API).await.unwrap_err();
         assert!(
             says.starts_with(&format!("port {port} of 127.0.0.1 is in use"))
                 && says.contains("--port"),
             "{says}"
         );
-        let says = Ports::From(u16::MAX).listen(Part::SecretsManager).await.unwrap_err();
+        let says = Ports::From(u16::MAX).listen(SECRETS_MANAGER).await.unwrap_err();
         assert_eq!(
             says,
-            "--port 65535 leaves no room for the six ports after it: choose 65529 or less"
+            "--port 65535 leaves no room for the 6 ports after it: choose 65529 or less"
         );
     }
 }

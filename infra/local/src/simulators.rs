@@ -1,12 +1,13 @@
-//! The world outside, simulated on the wire: fal, Google and Supabase, and what they share. A
-//! simulator can be told to misbehave, and remembers what it was asked.
+//! The world outside, simulated on the wire, and what the simulators share. A simulator can be told
+//! to misbehave, and remembers what it was asked.
 //!
-//! This module starts them, and sets the parameters and secrets that point the functions at them. A
-//! provider or storage that is really there is not simulated.
+//! This module has the list of simulators, starts them, and sets the parameters and secrets that
+//! point the functions at them. A service that is really there is not simulated.
 
 pub mod fal;
 pub mod faults;
 pub mod google;
+pub mod service;
 pub mod supabase;
 pub mod video;
 
@@ -21,23 +22,59 @@ mod seen;
 mod shelf;
 mod verdict;
 
-use self::fal::{Fal, Render};
+use self::fal::Fal;
 use self::google::Google;
+use self::service::{Place, Service, Simulate};
 use self::supabase::Supabase;
 use crate::options::{Options, Pace};
-use crate::place::{Part, Scratch};
+use crate::place::Scratch;
 use crate::system::{serve, text};
 use ghub::catalog::Catalog;
-use ghub::outbound::Outbound;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
-use std::time::Duration;
 use tokio::task::JoinSet;
 
-pub(crate) const FAL_KEY: &str = "local-key-id:local-key-secret";
-pub(crate) const STORAGE_KEY: &str = "sb_secret_local";
-const GOOGLE_PROJECT: &str = "local-project";
-const GOOGLE_LOCATION: &str = "us-central1";
+/// Makes the list of services and the value with their simulators.
+macro_rules! simulators {
+    ($($(#[$doc:meta])* $field:ident: $simulator:ty,)+) => {
+        /// Every service outside.
+        pub const SERVICES: [Service; [$(stringify!($field)),+].len()] =
+            [$(<$simulator as Simulate>::SERVICE),+];
+
+        /// The simulators that run: of the services that are not real.
+        pub struct Simulators {
+            $($(#[$doc])* pub $field: Option<Simulated<$simulator>>,)+
+        }
+
+        impl Simulators {
+            pub(crate) async fn start(start: &mut Start<'_>) -> Result<Self, String> {
+                Ok(Self { $($field: start.simulate().await?,)+ })
+            }
+
+            /// What a program needs to know of each simulator, in the order of [`SERVICES`].
+            pub(crate) fn addresses(&self) -> [Option<&[String]>; SERVICES.len()] {
+                [$(self.$field.as_ref().map(|simulated| simulated.addresses.as_slice())),+]
+            }
+
+            /// Where the service's simulator listens, if it is simulated.
+            pub(crate) fn origin_of(&self, service: &Service) -> Option<&str> {
+                $(if service.name == <$simulator as Simulate>::SERVICE.name {
+                    return self.$field.as_ref().map(|simulated| simulated.origin.as_str());
+                })+
+                None
+            }
+        }
+    };
+}
+
+simulators! {
+    /// fal, if it is simulated.
+    fal: Fal,
+    /// Google, if it is simulated.
+    google: Google,
+    /// Supabase Storage, if it is simulated.
+    storage: Supabase,
+}
 
 /// A simulator and where it listens.
 pub struct Simulated<T> {
@@ -45,144 +82,74 @@ pub struct Simulated<T> {
     pub origin: String,
     /// What it can be told and asked.
     pub simulator: T,
+    addresses: Vec<String>,
 }
 
-pub(crate) async fn fal(
-    options: &Options,
-    scratch: &Scratch,
-    parameters: &mut BTreeMap<String, String>,
-    secrets: &mut BTreeMap<String, String>,
-    tasks: &mut JoinSet<()>,
-) -> Result<Option<Simulated<Fal>>, String> {
-    if secrets.contains_key("FAL_KEY") {
-        return Ok(None);
+/// What the simulators are started with, and the parameters and secrets that they add to.
+pub(crate) struct Start<'a> {
+    pub(crate) options: &'a Options,
+    pub(crate) scratch: &'a Scratch,
+    pub(crate) parameters: &'a mut BTreeMap<String, String>,
+    pub(crate) secrets: &'a mut BTreeMap<String, String>,
+    pub(crate) tasks: &'a mut JoinSet<()>,
+}
+
+impl Start<'_> {
+    /// Starts a simulator, unless the service is real.
+    async fn simulate<T: Simulate>(&mut self) -> Result<Option<Simulated<T>>, String> {
+        if self.is_real(&T::SERVICE) {
+            return Ok(None);
+        }
+        let (listener, origin) = self.options.ports.listen(T::SERVICE.port).await?;
+        let place = Place { origin: &origin, options: self.options, scratch: self.scratch };
+        let (simulator, pointers) = T::start(&place)?;
+        self.tasks.spawn(serve(listener, simulator.routes()));
+        self.secrets.insert(T::SERVICE.secret.variable.to_owned(), pointers.secret);
+        for (name, value) in pointers.parameters {
+            self.parameters.insert(name.to_owned(), value);
+        }
+        if pointers.serves_files {
+            self.allow_downloads_from(origin.trim_start_matches("http://"));
+        }
+        Ok(Some(Simulated { origin, simulator, addresses: pointers.addresses }))
     }
-    let (listener, origin) = options.ports.listen(Part::Fal).await?;
-    let simulator = Fal::new(fal::Options {
-        base_url: origin.clone(),
-        key: FAL_KEY.to_owned(),
-        data_dir: options.data.is_kept().then(|| scratch.path().join("fal")),
-        render: render(options.pace),
-        now: options.now.clone(),
-    });
-    tasks.spawn(serve(listener, simulator.router()));
-    let hosts =
-        parameters.get("DownloadHosts").map(|hosts| format!("{hosts},")).unwrap_or_default();
-    parameters.insert("FalQueueUrl".to_owned(), origin.clone());
-    secrets.insert("FAL_KEY".to_owned(), FAL_KEY.to_owned());
-    parameters.insert(
-        "DownloadHosts".to_owned(),
-        format!("{hosts}{}", origin.trim_start_matches("http://")),
-    );
-    Ok(Some(Simulated { origin, simulator }))
-}
 
-pub(crate) async fn storage(
-    options: &Options,
-    scratch: &Scratch,
-    parameters: &mut BTreeMap<String, String>,
-    secrets: &mut BTreeMap<String, String>,
-    tasks: &mut JoinSet<()>,
-) -> Result<Option<Simulated<Supabase>>, String> {
-    if parameters.contains_key("SupabaseUrl") {
-        return Ok(None);
+    /// The first variable that the real service needs says that it is real.
+    fn is_real(&self, service: &Service) -> bool {
+        let Some(needed) = service.needs.first() else { return false };
+        let parameter = service.parameters.iter().find(|(variable, _)| variable == needed);
+        match parameter {
+            Some((_, parameter)) => self.parameters.contains_key(*parameter),
+            None => self.secrets.contains_key(*needed),
+        }
     }
-    let (listener, origin) = options.ports.listen(Part::Storage).await?;
-    let simulator = Supabase::new(supabase::Options {
-        base_url: origin.clone(),
-        key: STORAGE_KEY.to_owned(),
-        data_dir: scratch.path().join("storage"),
-        now: options.now.clone(),
-    });
-    tasks.spawn(serve(listener, simulator.router()));
-    create_bucket(
-        &origin,
-        parameters.get("SupabaseBucket").map_or("generated-videos", String::as_str),
-    )
-    .await?;
-    parameters.insert("SupabaseUrl".to_owned(), origin.clone());
-    secrets.insert("SUPABASE_SECRET_KEY".to_owned(), STORAGE_KEY.to_owned());
-    Ok(Some(Simulated { origin, simulator }))
-}
 
-/// Makes the bucket as `cargo admin storage init` would. One that is there from an earlier start is
-/// refused, and that is right.
-async fn create_bucket(origin: &str, bucket: &str) -> Result<(), String> {
-    let url = format!("{origin}/storage/v1/bucket").parse().map_err(text)?;
-    let body = json!({
-        "id": bucket, "name": bucket, "public": true,
-        "allowed_mime_types": ["video/mp4"], "file_size_limit": 512 << 20,
-    });
-    let mut request = reqwest::Request::new(reqwest::Method::POST, url);
-    let headers = request.headers_mut();
-    headers.insert("apikey", reqwest::header::HeaderValue::from_static(STORAGE_KEY));
-    headers.insert(
-        reqwest::header::CONTENT_TYPE,
-        reqwest::header::HeaderValue::from_static("application/json"),
-    );
-    *request.body_mut() = Some(body.to_string().into());
-    Outbound::network().exchange(request).await.map(drop).map_err(text)
-}
-
-pub(crate) async fn google(
-    options: &Options,
-    scratch: &Scratch,
-    parameters: &mut BTreeMap<String, String>,
-    secrets: &mut BTreeMap<String, String>,
-    tasks: &mut JoinSet<()>,
-) -> Result<Option<Simulated<Google>>, String> {
-    if secrets.contains_key("GOOGLE_SERVICE_ACCOUNT") {
-        return Ok(None);
+    fn allow_downloads_from(&mut self, host: &str) {
+        let hosts = self.parameters.entry("DownloadHosts".to_owned()).or_default();
+        if !hosts.is_empty() {
+            hosts.push(',');
+        }
+        hosts.push_str(host);
     }
-    let (listener, origin) = options.ports.listen(Part::Google).await?;
-    let simulator = Google::new(google::Options {
-        base_url: origin.clone(),
-        project: GOOGLE_PROJECT.to_owned(),
-        location: GOOGLE_LOCATION.to_owned(),
-        data_dir: options.data.is_kept().then(|| scratch.path().join("google")),
-        render: render(options.pace),
-        now: options.now.clone(),
-    });
-    tasks.spawn(serve(listener, simulator.router()));
-    let account = simulator.service_account_json();
-    scratch.write("service-account.json", &account)?;
-    secrets.insert("GOOGLE_SERVICE_ACCOUNT".to_owned(), account);
-    for (name, value) in [
-        ("GoogleProject", GOOGLE_PROJECT),
-        ("GoogleLocation", GOOGLE_LOCATION),
-        ("GoogleApiUrl", &origin),
-        ("GoogleStorageApiUrl", &origin),
-    ] {
-        parameters.insert(name.to_owned(), value.to_owned());
-    }
-    Ok(Some(Simulated { origin, simulator }))
-}
-
-fn render(pace: Pace) -> Render {
-    let (queued, rendering) = match pace {
-        Pace::Usual => (Duration::from_secs(10), Duration::from_secs(110)),
-        Pace::Fast => (Duration::from_millis(200), Duration::from_millis(800)),
-    };
-    Render { queued, rendering }
 }
 
 /// The local catalog: the models without a live upstream are routed to the simulators, `Fast` looks
 /// every second, and what is set otherwise wins.
-pub fn catalog(pace: Pace, fal: bool, google: bool, set: &str) -> Result<String, String> {
+pub fn catalog(
+    pace: Pace,
+    is_simulated: impl Fn(&Service) -> bool,
+    set: &str,
+) -> Result<String, String> {
+    let simulated = SERVICES.iter().filter(|service| is_simulated(service));
+    let routes: Vec<_> = simulated.flat_map(|service| service.routes).collect();
     let mut overrides: Map<String, Value> = Map::new();
     for model in Catalog::published().iter() {
         let mut change = Map::new();
         if pace == Pace::Fast {
             change.insert("poll_every_seconds".to_owned(), 1.into());
         }
-        match model.id.as_str() {
-            "fal/runway-gen-4" if fal => {
-                drop(change.insert("route".to_owned(), "fal-ai/runway-gen-4".into()))
-            }
-            "google/veo-3" if google => {
-                drop(change.insert("route".to_owned(), "veo-3-local".into()))
-            }
-            _ => {}
+        if let Some((_, route)) = routes.iter().find(|(id, _)| *id == model.id) {
+            change.insert("route".to_owned(), (*route).into());
         }
         overrides.insert(model.id.clone(), change.into());
     }

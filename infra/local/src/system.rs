@@ -6,15 +6,13 @@ use crate::aws::environment::{Environment, as_file};
 use crate::aws::gateway::{self, Route};
 use crate::aws::secrets_manager::SecretsManager;
 use crate::aws::{dynamodb, functions, queues, schedule};
-use crate::fal::Fal;
-use crate::google::Google;
 use crate::identity::Identity;
 use crate::mapping::RunningMapping;
 use crate::options::{Options, Pace};
-use crate::place::{Part, Scratch};
-use crate::simulators::{self, Simulated};
+use crate::place::{self, Scratch};
+use crate::simulators::service::Secret;
+use crate::simulators::{self, SERVICES, Simulators, Start};
 use crate::sqs::Sqs;
-use crate::supabase::Supabase;
 use crate::template::{Template, Trigger};
 use ghub::ambient::Ambient;
 use ghub::metrics::Metrics;
@@ -23,6 +21,7 @@ use ghub::world::World;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::future::pending;
+use std::ops::Deref;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -31,11 +30,15 @@ const REGION: &str = "us-east-1";
 const ACCOUNT: &str = "123456789012";
 
 /// Each secret's variable, what it is called here, and the parameter that says so.
-pub const SECRETS: [(&str, &str, &str); 3] = [
-    ("FAL_KEY", "local/fal-key", "FalKeySecret"),
-    ("GOOGLE_SERVICE_ACCOUNT", "local/google-service-account", "GoogleServiceAccountSecret"),
-    ("SUPABASE_SECRET_KEY", "local/supabase-secret-key", "SupabaseSecretKeySecret"),
-];
+pub const SECRETS: [(&str, &str, &str); SERVICES.len()] = {
+    let (mut secrets, mut at) = ([("", "", ""); SERVICES.len()], 0);
+    while at < SERVICES.len() {
+        let Secret { variable, name, parameter } = SERVICES[at].secret;
+        secrets[at] = (variable, name, parameter);
+        at += 1;
+    }
+    secrets
+};
 
 /// The running system. Dropping it ends it.
 pub struct System {
@@ -49,12 +52,8 @@ pub struct System {
     pub sqs: Sqs,
     /// The operator's secrets.
     pub secrets_manager: SecretsManager,
-    /// fal, if it is simulated.
-    pub fal: Option<Simulated<Fal>>,
-    /// Google, if it is simulated.
-    pub google: Option<Simulated<Google>>,
-    /// Supabase Storage, if it is simulated.
-    pub storage: Option<Simulated<Supabase>>,
+    /// What is simulated. `system.fal` is short for `system.simulators.fal`.
+    pub simulators: Simulators,
     /// The organization that was made at the first start, and its key.
     pub identity: Identity,
     /// Every variable of the functions.
@@ -73,30 +72,34 @@ impl System {
         let scratch = options.data.open()?;
         let mut tasks = JoinSet::new();
 
-        let (listener, dynamodb) = options.ports.listen(Part::DynamoDb).await?;
+        let (listener, dynamodb) = options.ports.listen(place::DYNAMODB).await?;
         let file = options.data.is_kept().then(|| scratch.path().join("dynamodb.sqlite"));
         tasks.spawn(dynamodb::serve(listener, dynamodb::open(file.as_deref(), &template.tables)?));
 
-        let (listener, sqs_endpoint) = options.ports.listen(Part::Sqs).await?;
+        let (listener, sqs_endpoint) = options.ports.listen(place::SQS).await?;
         let sqs = Sqs::new(&sqs_endpoint, REGION, ACCOUNT, options.now.clone());
         queues::create(&sqs, &template)?;
         tasks.spawn(serve(listener, sqs.router()));
 
         let mut parameters = options.parameters.clone();
         let mut secrets = options.secrets.clone();
-        let fal =
-            simulators::fal(&options, &scratch, &mut parameters, &mut secrets, &mut tasks).await?;
-        let google =
-            simulators::google(&options, &scratch, &mut parameters, &mut secrets, &mut tasks)
-                .await?;
-        let storage =
-            simulators::storage(&options, &scratch, &mut parameters, &mut secrets, &mut tasks)
-                .await?;
+        let simulators = Simulators::start(&mut Start {
+            options: &options,
+            scratch: &scratch,
+            parameters: &mut parameters,
+            secrets: &mut secrets,
+            tasks: &mut tasks,
+        })
+        .await?;
         let set = parameters.get("Catalog").map_or("{}", String::as_str);
-        let catalog = simulators::catalog(options.pace, fal.is_some(), google.is_some(), set)?;
+        let catalog = simulators::catalog(
+            options.pace,
+            |service| simulators.origin_of(service).is_some(),
+            set,
+        )?;
         parameters.insert("Catalog".to_owned(), catalog);
 
-        let (listener, secrets_endpoint) = options.ports.listen(Part::SecretsManager).await?;
+        let (listener, secrets_endpoint) = options.ports.listen(place::SECRETS_MANAGER).await?;
         let secrets_manager = SecretsManager::default();
         keep(&secrets, &secrets_manager, &mut parameters);
         tasks.spawn(serve(listener, secrets_manager.router()));
@@ -121,9 +124,7 @@ impl System {
             sqs_endpoint,
             sqs,
             secrets_manager,
-            fal,
-            google,
-            storage,
+            simulators,
             identity,
             variables,
             ambient,
@@ -191,7 +192,7 @@ impl System {
             }
         }
         if options.api {
-            let (listener, origin) = options.ports.listen(Part::Api).await?;
+            let (listener, origin) = options.ports.listen(place::API).await?;
             self.tasks.spawn(gateway::serve(listener, routes, options.now.clone()));
             let api = format!("{origin}/v1");
             self.scratch.answers_at(&api);
@@ -225,7 +226,7 @@ impl System {
 
     /// What a program that started the system needs to know.
     pub fn addresses(&self) -> serde_json::Value {
-        json!({
+        let mut addresses = json!({
             "api": self.api,
             "live_key": self.identity.live_key,
             "sandbox_key": self.identity.sandbox_key,
@@ -233,16 +234,16 @@ impl System {
             "dynamodb": self.dynamodb,
             "sqs": self.sqs_endpoint,
             "secrets_manager": self.variables.get("AWS_ENDPOINT_URL_SECRETS_MANAGER"),
-            "fal": self.fal.as_ref().map(|fal| &fal.origin),
-            "google": self.google.as_ref().map(|google| &google.origin),
             "google_project": self.variables.get("GOOGLE_PROJECT"),
             "google_location": self.variables.get("GOOGLE_LOCATION"),
-            "google_service_account_file": self.google.as_ref().map(|_| self.scratch.path().join("service-account.json")),
-            "fal_key": self.fal.as_ref().map(|_| simulators::FAL_KEY),
-            "storage_key": self.storage.as_ref().map(|_| simulators::STORAGE_KEY),
-            "storage": self.storage.as_ref().map(|storage| &storage.origin),
             "env_file": self.env_file(),
-        })
+        });
+        for (service, values) in SERVICES.iter().zip(self.simulators.addresses()) {
+            for (at, name) in service.addresses.iter().enumerate() {
+                addresses[*name] = json!(values.and_then(|values| values.get(at)));
+            }
+        }
+        addresses
     }
 
     /// Ends everything: invocations that run are waited for.
@@ -250,6 +251,14 @@ impl System {
         for mapping in self.mappings.drain(..) {
             mapping.stop().await;
         }
+    }
+}
+
+impl Deref for System {
+    type Target = Simulators;
+
+    fn deref(&self) -> &Simulators {
+        &self.simulators
     }
 }
 

@@ -123,7 +123,7 @@ fn create_bucket(network: &Network) {
 
 /// Each function's variables, and all of them together.
 pub fn environments(template: &Template, network: &Network) -> (BTreeMap<String, Env>, Env) {
-    let catalog = local::simulators::catalog(Pace::Usual, true, true, "{}")
+    let catalog = local::simulators::catalog(Pace::Usual, |_| true, "{}")
         .expect("the local catalog can be written");
     let parameters = [
         ("FalQueueUrl", Peer::Fal.origin()),

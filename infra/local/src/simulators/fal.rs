@@ -12,6 +12,7 @@ mod input;
 mod models;
 mod outcome;
 mod queue;
+mod service;
 mod settings;
 
 pub use answer::flat_error;

@@ -15,6 +15,7 @@ mod input;
 mod json;
 mod models;
 mod operation;
+mod service;
 mod settings;
 mod tokens;
 mod vertex;

@@ -37,6 +37,7 @@ mod objects;
 mod partials;
 mod read;
 mod resumable;
+mod service;
 mod sign;
 mod tus;
 mod upload;
@@ -154,6 +155,21 @@ impl Supabase {
         let row = self.0.disk.find(bucket, path)?;
         let file = self.0.disk.file(&row);
         Some(Object { size: row.size, content_type: row.content_type, etag: row.etag, file })
+    }
+
+    /// Makes the bucket as `cargo admin storage init` would, unless it is there.
+    pub(crate) fn ensure_bucket(&self, name: &str) -> std::io::Result<()> {
+        let now_ms = self.0.now_ms();
+        let bucket = disk::Bucket {
+            id: name.to_owned(),
+            name: name.to_owned(),
+            public: true,
+            file_size_limit: Some(512 << 20),
+            allowed_mime_types: Some(vec!["video/mp4".to_owned()]),
+            created_ms: now_ms,
+            updated_ms: now_ms,
+        };
+        self.0.disk.create_bucket(bucket).map(drop)
     }
 
     /// Makes a bucket public or private. Says whether there is such a bucket.
