@@ -112,8 +112,6 @@ impl Provider for Project {
             .route(tokens::PATH, post(tokens::answer))
             .route(vertex::PATH, post(vertex::answer))
             .route(bucket::JSON_PATH, get(bucket::json_api).delete(bucket::remove))
-            .route(bucket::DOWNLOAD_PATH, get(bucket::json_api))
-            .route(bucket::XML_PATH, get(bucket::xml_api))
             .fallback(answer::unknown_url)
             .method_not_allowed_fallback(answer::unknown_url)
     }

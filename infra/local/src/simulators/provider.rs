@@ -85,11 +85,6 @@ pub trait Settings: DeserializeOwned + Serialize + Send {
 
     /// How long renders take.
     fn render(&mut self) -> &mut Render;
-
-    /// How many render at the same time; the others wait. Not limited when absent.
-    fn concurrency(&self) -> Option<usize> {
-        None
-    }
 }
 
 /// A handle to a provider's simulator. Clones share its state.

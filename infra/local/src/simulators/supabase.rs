@@ -115,7 +115,6 @@ impl Supabase {
     /// The routes, to be served on the origin that the options name.
     pub fn router(&self) -> Router {
         let storage = Router::new()
-            .route("/status", get(async || ()))
             .route("/bucket", post(buckets::create).get(buckets::list))
             .route("/bucket/{bucket}", get(buckets::get).put(buckets::change))
             .route("/object/{bucket}", delete(objects::delete_many))
@@ -123,7 +122,6 @@ impl Supabase {
             .route("/object/sign/{bucket}/{*path}", post(objects::sign).get(read::signed))
             .route("/object/public/{bucket}/{*path}", get(read::public))
             .route("/object/info/{bucket}/{*path}", get(read::info))
-            .route("/object/info/public/{bucket}/{*path}", get(read::public_info))
             .route(
                 "/object/{bucket}/{*path}",
                 post(upload::create)

@@ -3,8 +3,7 @@
 
 use axum::body::to_bytes;
 use axum::extract::{Request, State};
-use axum::http::request::Parts;
-use axum::http::{Method, StatusCode, Uri};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::Response;
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -37,7 +36,7 @@ pub(super) async fn answer(State(fal): State<Fal>, request: Request) -> Response
     let (head, body) = request.into_parts();
     match asked {
         Asked::Submit { model, app } => match to_bytes(body, MAX_BODY_BYTES).await {
-            Ok(body) => submit(&fal, model, app, &head, &body),
+            Ok(body) => submit(&fal, model, app, &head.headers, &body),
             Err(_) => plain(StatusCode::PAYLOAD_TOO_LARGE, "Request body is too large"),
         },
         Asked::About { app, id, part } => about_request(&fal, &app, &id, part, &head.uri),
@@ -83,15 +82,10 @@ fn queued(renders: &[Rendering], app: &str, now_ms: u64) -> usize {
     renders.iter().filter(waits).count()
 }
 
-fn submit(fal: &Fal, model: &Model, app: String, head: &Parts, body: &Bytes) -> Response {
+fn submit(fal: &Fal, model: &Model, app: String, headers: &HeaderMap, body: &Bytes) -> Response {
     let now_ms = fal.now_ms();
     let mut state = fal.state();
     let ahead = queued(&state.renders, &app, now_ms);
-    let most = query(&head.uri, "fal_max_queue_length").and_then(|most| most.parse::<usize>().ok());
-    if most.is_some_and(|most| ahead > most) {
-        return plain(StatusCode::TOO_MANY_REQUESTS, "Queue is longer than the requested maximum");
-    }
-
     let (order, ending) = match (input::read(model, body), state.settings.validate_at) {
         (Ok(order), _) => {
             let ending = fal.ending_for(&order.prompt);
@@ -101,7 +95,7 @@ fn submit(fal: &Fal, model: &Model, app: String, head: &Parts, body: &Bytes) -> 
         (Err(problems), ValidateAt::Result) => (unread(model, body), Ending::Invalid { problems }),
     };
     let mut render = Rendering::accepted(order, ending, Own { app, repeats: 0 }, now_ms);
-    if answer::may_try_again(&head.headers) {
+    if answer::may_try_again(headers) {
         render.try_again();
     }
     let (id, mut answer) = (render.id.clone(), urls(fal, &render));

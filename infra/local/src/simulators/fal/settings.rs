@@ -21,8 +21,6 @@ pub struct Settings {
     /// How long requests take.
     #[serde(flatten)]
     pub render: Render,
-    /// How many render at the same time; the others wait. Not limited when absent or 0.
-    pub concurrency: Option<usize>,
     /// When wrong input is noticed.
     pub validate_at: ValidateAt,
     /// Whether a cancel stops what already renders; fal promises only to try.
@@ -32,14 +30,10 @@ pub struct Settings {
 impl provider::Settings for Settings {
     fn with(render: Render) -> Self {
         let validate_at = ValidateAt::Submit;
-        Self { render, concurrency: None, validate_at, cancel_stops_rendering: true }
+        Self { render, validate_at, cancel_stops_rendering: true }
     }
 
     fn render(&mut self) -> &mut Render {
         &mut self.render
-    }
-
-    fn concurrency(&self) -> Option<usize> {
-        self.concurrency
     }
 }

@@ -265,21 +265,6 @@ async fn wrong_input_is_noticed_at_submission_or_only_in_the_result() {
 }
 
 #[tokio::test]
-async fn a_queue_longer_than_the_caller_wants_is_a_429() {
-    let world = World::new().await;
-    let body = json!({"prompt": "a cat"}).to_string();
-    world.submit("a cat").await;
-    for (most, expected) in [(1, 200), (1, 429)] {
-        let path = format!("{KLING}?fal_max_queue_length={most}");
-        assert_eq!(
-            world.ask_as(Some(KEY), Method::POST, &path, body.clone()).await.status,
-            expected
-        );
-        world.submit("a cat").await;
-    }
-}
-
-#[tokio::test]
 async fn a_fault_at_submission_decides_whether_something_renders() {
     let world = World::new().await;
     world

@@ -8,12 +8,12 @@ use crate::simulators::shelf::Shelf;
 
 type State = provider::State<Account>;
 
-fn state(queued: u64, rendering: u64, concurrency: Option<usize>) -> State {
+fn state(queued: u64, rendering: u64) -> State {
     let render = Render {
         queued: Duration::from_millis(queued),
         rendering: Duration::from_millis(rendering),
     };
-    let settings = Settings { concurrency, ..Settings::with(render) };
+    let settings = Settings::with(render);
     State { settings, renders: Vec::new(), shelf: Shelf::open(None).unwrap() }
 }
 
@@ -29,25 +29,16 @@ fn times(state: &State) -> Vec<(u64, u64)> {
 }
 
 #[test]
-fn without_a_limit_everything_takes_the_same_time() {
-    let mut state = state(10, 100, None);
+fn everything_takes_the_same_time() {
+    let mut state = state(10, 100);
     submit(&mut state, 0);
     submit(&mut state, 5);
     assert_eq!(times(&state), [(10, 110), (15, 115)]);
 }
 
 #[test]
-fn with_a_limit_the_others_wait_for_a_place() {
-    let mut state = state(0, 100, Some(2));
-    for now_ms in 1..=5 {
-        submit(&mut state, now_ms);
-    }
-    assert_eq!(times(&state), [(1, 101), (2, 102), (101, 201), (102, 202), (201, 301)]);
-}
-
-#[test]
 fn a_change_moves_what_is_not_finished_and_nothing_else() {
-    let mut state = state(10, 100, None);
+    let mut state = state(10, 100);
     submit(&mut state, 0);
     submit(&mut state, 60);
     submit(&mut state, 119);

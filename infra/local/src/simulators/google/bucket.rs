@@ -1,6 +1,6 @@
-//! Cloud Storage, as far as finished files are fetched from it: the JSON API
-//! (<https://cloud.google.com/storage/docs/json_api>) and the paths of the XML API. Objects exist
-//! from the moment their operation is done.
+//! Cloud Storage, as far as finished files are fetched from it and removed: the JSON API,
+//! <https://cloud.google.com/storage/docs/json_api>. Objects exist from the moment their operation
+//! is done.
 
 use axum::extract::{OriginalUri, Path, State};
 use axum::http::StatusCode;
@@ -14,8 +14,6 @@ use super::tokens::{self, Service};
 use crate::simulators::output::Output;
 
 pub(super) const JSON_PATH: &str = "/storage/v1/b/{bucket}/o/{object}";
-pub(super) const DOWNLOAD_PATH: &str = "/download/storage/v1/b/{bucket}/o/{object}";
-pub(super) const XML_PATH: &str = "/{bucket}/{*object}";
 
 /// The object's name is one segment: its slashes are percent-encoded.
 pub(super) async fn json_api(
@@ -27,7 +25,7 @@ pub(super) async fn json_api(
     if let Err(reason) = tokens::admit(&google, &headers, Service::Storage) {
         return json_refused(reason, &bucket, &object);
     }
-    let wants_media = uri.path().starts_with("/download/") || has_alt_media(uri.query());
+    let wants_media = has_alt_media(uri.query());
     match find(&google, &bucket, &object) {
         Some(output) if wants_media => send(&object, &output, &headers),
         Some(output) => about(&bucket, &object, &output),
@@ -50,27 +48,6 @@ pub(super) async fn remove(
     }
     google.removed().insert((bucket, object));
     StatusCode::NO_CONTENT.into_response()
-}
-
-/// The bucket is the first segment, the rest is the object's name.
-pub(super) async fn xml_api(
-    State(google): State<Google>,
-    Path((bucket, object)): Path<(String, String)>,
-    headers: HeaderMap,
-) -> Response {
-    let (status, code, message) = match tokens::admit(&google, &headers, Service::Storage) {
-        Ok(()) => match find(&google, &bucket, &object) {
-            Some(output) => return send(&object, &output, &headers),
-            None => (StatusCode::NOT_FOUND, "NoSuchKey", "The specified key does not exist."),
-        },
-        // A caller without a token is anonymous, and the bucket is not public: 403 here, 401 in
-        // the other API.
-        Err(Reason::Missing) => (StatusCode::FORBIDDEN, "AccessDenied", "Access denied."),
-        Err(Reason::Invalid | Reason::Expired) => {
-            (StatusCode::UNAUTHORIZED, "AuthenticationRequired", "Authentication required.")
-        }
-    };
-    xml_error(status, code, message)
 }
 
 fn missing(bucket: &str, object: &str) -> String {
@@ -124,11 +101,4 @@ fn json_error(status: StatusCode, reason: &str, message: &str) -> Response {
     let errors = json!([{"message": message, "domain": "global", "reason": reason}]);
     let body = json!({"error": {"code": status.as_u16(), "message": message, "errors": errors}});
     (status, [(CONTENT_TYPE, JSON)], format!("{body:#}\n")).into_response()
-}
-
-fn xml_error(status: StatusCode, code: &str, message: &str) -> Response {
-    let body = format!(
-        "<?xml version='1.0' encoding='UTF-8'?><Error><Code>{code}</Code><Message>{message}</Message></Error>"
-    );
-    (status, [(CONTENT_TYPE, "application/xml; charset=UTF-8")], body).into_response()
 }

@@ -104,7 +104,6 @@ fn check(parameters: &Value) -> Result<(), String> {
         ("resolution", &models::RESOLUTIONS),
         ("personGeneration", &models::PERSON_GENERATIONS),
         ("compressionQuality", &models::COMPRESSION_QUALITIES),
-        ("resizeMode", &models::RESIZE_MODES),
     ] {
         if let Some(given) = text(parameters, name)?
             .filter(|given| !accepted.iter().any(|name| name.eq_ignore_ascii_case(given)))
@@ -114,7 +113,6 @@ fn check(parameters: &Value) -> Result<(), String> {
         }
     }
     text(parameters, "negativePrompt")?;
-    text(parameters, "pubsubTopic")?;
     for name in ["generateAudio", "enhancePrompt"] {
         if !matches!(parameters[name], Value::Null | Value::Bool(_)) {
             return Err(wrong_type(name, "boolean"));
@@ -124,7 +122,7 @@ fn check(parameters: &Value) -> Result<(), String> {
         Some(seed) if u32::try_from(seed).is_err() => {
             Err("seed must be between 0 and 4294967295.".to_owned())
         }
-        _ => number(parameters, "fps").map(drop),
+        _ => Ok(()),
     }
 }
 

@@ -11,7 +11,6 @@ pub(super) const ASPECT_RATIOS: [&str; 2] = ["16:9", "9:16"];
 pub(super) const RESOLUTIONS: [&str; 3] = ["720p", "1080p", "4k"];
 pub(super) const PERSON_GENERATIONS: [&str; 3] = ["dont_allow", "allow_adult", "allow_all"];
 pub(super) const COMPRESSION_QUALITIES: [&str; 2] = ["optimized", "lossless"];
-pub(super) const RESIZE_MODES: [&str; 2] = ["pad", "crop"];
 pub(super) const SAMPLES_AT_MOST: u32 = 4;
 
 /// What a path names: somebody's model somewhere.

@@ -31,40 +31,24 @@ fn from_ms<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Er
 }
 
 impl<P: Provider> State<P> {
-    /// Plans anew what has not finished, in the order of submission, and keeps what changed.
+    /// Plans anew what has not finished, and keeps what changed.
     pub(crate) fn replan(&mut self, now_ms: u64) {
-        let (render, places) = (*self.settings.render(), self.settings.concurrency());
-        for at in 0..self.renders.len() {
-            let (before, rest) = self.renders.split_at_mut(at);
-            let this = &mut rest[0];
-            let finish = |starts_ms: u64| starts_ms.saturating_add(millis(render.rendering));
+        let render = *self.settings.render();
+        let finish = |starts_ms: u64| starts_ms.saturating_add(millis(render.rendering));
+        for this in &mut self.renders {
             let (starts_ms, finishes_ms) = match this.phase(now_ms) {
                 Phase::Done => continue,
                 Phase::Rendering => (this.starts_ms, finish(this.starts_ms).max(now_ms)),
                 Phase::Queued => {
                     let earliest_ms = this.submitted_ms.saturating_add(millis(render.queued));
-                    let starts_ms = first_place(earliest_ms.max(now_ms), places, before);
+                    let starts_ms = earliest_ms.max(now_ms);
                     (starts_ms, finish(starts_ms))
                 }
             };
             if (this.starts_ms, this.finishes_ms) != (starts_ms, finishes_ms) {
                 (this.starts_ms, this.finishes_ms) = (starts_ms, finishes_ms);
-                self.shelf.keep(&this.id, this);
+                self.shelf.keep(&this.id, &*this);
             }
         }
-    }
-}
-
-/// The first moment from `at` on when fewer than `places` of those before are rendering.
-fn first_place<P: Provider>(mut at: u64, places: Option<usize>, before: &[Rendering<P>]) -> u64 {
-    let Some(places) = places.filter(|places| *places > 0) else { return at };
-    loop {
-        let busy = before.iter().filter(|other| other.starts_ms <= at && at < other.finishes_ms);
-        let mut ends: Vec<u64> = busy.map(|other| other.finishes_ms).collect();
-        if ends.len() < places {
-            return at;
-        }
-        ends.sort_unstable();
-        at = ends[ends.len() - places];
     }
 }

@@ -67,21 +67,9 @@ struct Listing {
     limit: Option<usize>,
     #[serde(default)]
     offset: usize,
-    #[serde(default)]
-    search: Option<String>,
-    #[serde(default, rename = "sortBy")]
-    sort: Option<Sort>,
 }
 
-#[derive(Deserialize)]
-struct Sort {
-    #[serde(default)]
-    column: String,
-    #[serde(default)]
-    order: String,
-}
-
-/// One folder's objects and folders, named relative to it. Folders have no id.
+/// One folder's objects and folders by name, named relative to it. Folders have no id.
 pub(super) async fn list(
     State(project): State<Arc<Project>>,
     Path(bucket): Path<String>,
@@ -92,30 +80,16 @@ pub(super) async fn list(
     let listing: Listing = parse(&body)?;
     let folder = listing.prefix.trim_matches('/');
     let folder = if folder.is_empty() { String::new() } else { format!("{folder}/") };
-    let search = listing.search.unwrap_or_default();
-    let mut found: BTreeMap<String, (u64, Value)> = BTreeMap::new();
+    let mut found: BTreeMap<String, Value> = BTreeMap::new();
     for row in project.disk.rows(&bucket) {
-        let Some(name) = row.name.strip_prefix(&folder).filter(|name| name.starts_with(&search))
-        else {
-            continue;
-        };
+        let Some(name) = row.name.strip_prefix(&folder) else { continue };
         match name.split_once('/') {
-            Some((inner, _)) => found.insert(inner.to_owned(), (0, folder_view(inner))),
-            None => found.insert(name.to_owned(), (row.updated_ms, listed(&row, name))),
+            Some((inner, _)) => found.insert(inner.to_owned(), folder_view(inner)),
+            None => found.insert(name.to_owned(), listed(&row, name)),
         };
     }
-    let mut found: Vec<(u64, Value)> =
-        found.into_values().filter(|_| caller == Caller::Service).collect();
-    if let Some(sort) = listing.sort {
-        if matches!(sort.column.as_str(), "updated_at" | "created_at" | "last_accessed_at") {
-            found.sort_by_key(|(at, _)| *at);
-        }
-        if sort.order == "desc" {
-            found.reverse();
-        }
-    }
-    let page = found.into_iter().skip(listing.offset).take(listing.limit.unwrap_or(100));
-    Ok(Json(page.map(|(_, view)| view).collect()))
+    let visible = found.into_values().filter(|_| caller == Caller::Service);
+    Ok(Json(visible.skip(listing.offset).take(listing.limit.unwrap_or(100)).collect()))
 }
 
 fn folder_view(name: &str) -> Value {

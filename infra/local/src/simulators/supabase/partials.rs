@@ -93,11 +93,6 @@ impl Partials {
         }
     }
 
-    pub(super) fn remove(&self, version: Uuid) -> io::Result<()> {
-        std::fs::remove_file(self.row(version))?;
-        std::fs::remove_file(self.file(version))
-    }
-
     pub(super) fn file(&self, version: Uuid) -> PathBuf {
         self.directory.join(version.to_string())
     }

@@ -9,7 +9,6 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use serde_json::json;
 use tokio::fs::File;
@@ -26,29 +25,21 @@ const CHUNK: usize = 64 * 1024;
 
 type At = Path<(String, String)>;
 
-/// `?download=`: the object is to be saved under this name, or under its own where it is empty.
-#[derive(Deserialize)]
-pub(super) struct Wanted {
-    download: Option<String>,
-}
-
 /// `GET` and `HEAD /object/{bucket}/{path}`
 pub(super) async fn authenticated(
     State(project): State<Arc<Project>>,
     Path((bucket, name)): At,
-    Query(Wanted { download }): Query<Wanted>,
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let row = visible(&project, &headers, &bucket, &name)?;
-    Ok(saved_as(download.as_deref(), serve(&project, &row, &method, &headers, None).await?))
+    serve(&project, &row, &method, &headers, None).await
 }
 
 /// `GET` and `HEAD /object/public/{bucket}/{path}`
 pub(super) async fn public(
     State(project): State<Arc<Project>>,
     Path((bucket, name)): At,
-    Query(Wanted { download }): Query<Wanted>,
     ordered: Ordered,
     method: Method,
     mut headers: HeaderMap,
@@ -61,8 +52,7 @@ pub(super) async fn public(
         return Err(Refusal::BucketMissing);
     }
     let row = in_public(&project, &bucket, &name)?;
-    let mut response =
-        saved_as(download.as_deref(), serve(&project, &row, &method, &headers, None).await?);
+    let mut response = serve(&project, &row, &method, &headers, None).await?;
     match fault {
         Some(Odd::Chunked) => drop(response.headers_mut().remove(header::CONTENT_LENGTH)),
         Some(Odd::UnknownTotal) => set(&mut response, header::CONTENT_RANGE, "bytes 0-0/*"),
@@ -75,14 +65,13 @@ pub(super) async fn public(
 pub(super) struct Token {
     #[serde(default)]
     token: String,
-    download: Option<String>,
 }
 
 /// `GET /object/sign/{bucket}/{path}?token=…`
 pub(super) async fn signed(
     State(project): State<Arc<Project>>,
     Path((bucket, name)): At,
-    Query(Token { token, download }): Query<Token>,
+    Query(Token { token }): Query<Token>,
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
@@ -90,7 +79,7 @@ pub(super) async fn signed(
         sign::verify(&project.key, &token, &format!("{bucket}/{name}"), project.now_ms() / 1000)?;
     let row = project.disk.find(&bucket, &name).ok_or(Refusal::ObjectMissing)?;
     let expires = Some(dates::http(expires_s.saturating_mul(1000)));
-    Ok(saved_as(download.as_deref(), serve(&project, &row, &method, &headers, expires).await?))
+    serve(&project, &row, &method, &headers, expires).await
 }
 
 /// `GET /object/info/{bucket}/{path}`
@@ -101,15 +90,6 @@ pub(super) async fn info(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     Ok(describe(&visible(&project, &headers, &bucket, &name)?, ordered))
-}
-
-/// `GET /object/info/public/{bucket}/{path}`
-pub(super) async fn public_info(
-    State(project): State<Arc<Project>>,
-    Path((bucket, name)): At,
-    ordered: Ordered,
-) -> Result<Response, Refusal> {
-    Ok(describe(&in_public(&project, &bucket, &name)?, ordered))
 }
 
 fn visible(
@@ -172,28 +152,23 @@ async fn serve(
     };
     let (start, length) =
         range.as_ref().map_or((0, row.size), |range| (range.start, range.end - range.start));
-    let fresh = auth::text(headers, "if-none-match") == Some(row.etag.as_str());
-    let body = match method {
-        _ if fresh => Body::empty(),
-        &Method::HEAD => Body::empty(),
+    let body = match *method {
+        Method::HEAD => Body::empty(),
         _ => content(open(project, row).await?, start, length).await?,
     };
     let mut response = Response::new(body);
     *response.status_mut() = match range {
-        _ if fresh => StatusCode::NOT_MODIFIED,
         Some(_) => StatusCode::PARTIAL_CONTENT,
         None => StatusCode::OK,
     };
-    if range.is_some() && !fresh {
+    if range.is_some() {
         set(
             &mut response,
             header::CONTENT_RANGE,
             &format!("bytes {start}-{}/{}", start + length - 1, row.size),
         );
     }
-    if !fresh {
-        set(&mut response, header::CONTENT_LENGTH, &length.to_string());
-    }
+    set(&mut response, header::CONTENT_LENGTH, &length.to_string());
     // No page of somebody else is ever rendered from the project's host.
     let content_type =
         if row.content_type.contains("text/html") { "text/plain" } else { &row.content_type };
@@ -208,32 +183,6 @@ async fn serve(
     }
     Ok(response)
 }
-
-/// Tells a browser to save the object instead of showing it.
-fn saved_as(name: Option<&str>, mut response: Response) -> Response {
-    let disposition = match name {
-        None => return response,
-        Some("") => "attachment;".to_owned(),
-        Some(name) => {
-            let name = utf8_percent_encode(name, COMPONENT);
-            format!("attachment; filename={name}; filename*=UTF-8''{name}")
-        }
-    };
-    set(&mut response, header::CONTENT_DISPOSITION, &disposition);
-    response
-}
-
-/// The real server writes the name with JavaScript's `encodeURIComponent`, which encodes these.
-const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'!')
-    .remove(b'~')
-    .remove(b'*')
-    .remove(b'\'')
-    .remove(b'(')
-    .remove(b')');
 
 /// An object that was replaced or deleted since its row was read is missing, as it is for a reader
 /// of hosted storage.

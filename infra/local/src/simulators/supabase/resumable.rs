@@ -1,5 +1,5 @@
-//! Resumable uploads: TUS 1.0.0 with creation, creation-with-upload, creation-defer-length,
-//! termination and expiration, as tus-node speaks it behind Supabase. Refusals are genuine status
+//! Resumable uploads: TUS 1.0.0 with creation, creation-defer-length and expiration, as tus-node
+//! speaks it behind Supabase. Refusals are genuine status
 //! codes with a text body; only a bad key is refused before, in the manner of the REST paths.
 //! `x-upsert` counts on every request, not only on the first.
 //!
@@ -28,25 +28,15 @@ use crate::faults::hang_up;
 use crate::simulators::dates;
 
 pub(super) fn routes() -> Router<Arc<Project>> {
-    let create = post(begin).options(describe);
-    let one = patch(go_on).head(tell).delete(terminate).options(describe);
+    let create = post(begin);
+    let one = patch(go_on).head(tell);
     Router::new()
         .route("/upload/resumable", create.clone())
         .route("/upload/resumable/", create)
         .route("/upload/resumable/{id}", one)
 }
 
-/// `OPTIONS`: what the server can do. Nobody has to say who they are.
-async fn describe() -> Response {
-    let extensions = "creation,creation-with-upload,creation-defer-length,termination,expiration";
-    let limit = PROJECT_LIMIT.to_string();
-    tus::respond(
-        204,
-        &[("tus-version", "1.0.0"), ("tus-extension", extensions), ("tus-max-size", &limit)],
-    )
-}
-
-/// `POST`: the upload gets its URL, and its first bytes when the client sends them along.
+/// `POST`: the upload gets its URL. Bytes that come along are not read.
 async fn begin(
     State(project): State<Arc<Project>>,
     ordered: Ordered,
@@ -54,7 +44,7 @@ async fn begin(
 ) -> Response {
     let (head, body) = request.into_parts();
     let mut body = body.into_data_stream();
-    let outcome = create(&project, &head.headers, &mut body).await;
+    let outcome = create(&project, &head.headers).await;
     let mut response = answer(outcome, &mut body).await;
     if let Some(Extension(Odd::Location { location })) = ordered {
         relocate(&mut response, &location);
@@ -71,16 +61,9 @@ fn relocate(response: &mut Response, location: &str) {
     }
 }
 
-async fn create(
-    project: &Project,
-    headers: &HeaderMap,
-    body: &mut BodyDataStream,
-) -> Result<Response, Trouble> {
+async fn create(project: &Project, headers: &HeaderMap) -> Result<Response, Trouble> {
     let caller = auth::token(&project.key, headers).map_err(Trouble::Stopped)?;
     tus::check(headers)?;
-    if headers.contains_key("upload-concat") {
-        return Err(tus::NO_CONCATENATION);
-    }
     let length = tus::number(headers, "upload-length");
     if length.is_some() == headers.contains_key("upload-defer-length") {
         return Err(tus::INVALID_LENGTH);
@@ -100,12 +83,7 @@ async fn create(
         "location",
         format!("{}/storage/v1/upload/resumable/{}", project.base_url, partial.id()),
     )];
-    let mut offset = 0;
-    if tus::is_chunk(headers) {
-        offset = append::append(project, &partial, headers, body, None).await?;
-        fields.push(("upload-offset", offset.to_string()));
-    }
-    fields.push(settle(project, &mut partial, offset).await?);
+    fields.push(settle(project, &mut partial, 0).await?);
     Ok(tus::respond_with(201, &fields))
 }
 
@@ -232,27 +210,6 @@ async fn tell(
         ))
     };
     look().await.unwrap_or_else(IntoResponse::into_response)
-}
-
-/// `DELETE`: the upload is given up. A finished one cannot be.
-async fn terminate(
-    State(project): State<Arc<Project>>,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-) -> Response {
-    let end = async || -> Result<Response, Trouble> {
-        let caller = auth::token(&project.key, &headers).map_err(Trouble::Stopped)?;
-        tus::check(&headers)?;
-        let version = Partials::version(&id).ok_or_else(invalid_id)?;
-        let _one_at_a_time = project.partials.lock(version).await;
-        let partial = admitted(&project, caller, version, &headers)?;
-        if partial.finished {
-            return Err(tus::ALREADY_COMPLETE);
-        }
-        project.partials.remove(version)?;
-        Ok(tus::respond(204, &[]))
-    };
-    end().await.unwrap_or_else(IntoResponse::into_response)
 }
 
 fn invalid_id() -> Trouble {

@@ -36,12 +36,6 @@ pub(super) const MAX_SIZE_EXCEEDED: Trouble = said(413, "Maximum size exceeded\n
 pub(super) const INVALID_LENGTH: Trouble =
     said(400, "Upload-Length or Upload-Defer-Length header required\n");
 pub(super) const INVALID_METADATA: Trouble = said(400, "Invalid upload-metadata\n");
-pub(super) const ALREADY_COMPLETE: Trouble =
-    said(400, "Cannot terminate an already completed upload");
-pub(super) const NO_CONCATENATION: Trouble = said(
-    501,
-    "Concatenation extension is not (yet) supported. Disable parallel uploads in the tus client.\n",
-);
 const NOT_TUS: Trouble = said(412, "Tus-Resumable Required\n");
 const WRITE_ERROR: Trouble = said(500, "Something went wrong receiving the file\n");
 
