@@ -5,6 +5,8 @@
 //! the world outside: fal, Google and Supabase. What is on the wire is the real thing: the AWS JSON
 //! protocols, fal's queue, Vertex AI, Supabase's uploads, API Gateway's payload 2.0.
 
+#![expect(missing_docs, reason = "only this repository calls it, and most names say it")]
+
 pub mod aws;
 pub mod client;
 pub mod demo;

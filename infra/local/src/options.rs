@@ -18,13 +18,10 @@ pub enum Pace {
     Fast,
 }
 
-/// What to start.
 pub struct Options {
-    /// Which ports.
     pub ports: Ports,
     /// Where the data is.
     pub data: Data,
-    /// How quickly.
     pub pace: Pace,
     /// Whether the API is served; without it `cargo lambda watch` can serve it.
     pub api: bool,

@@ -1,5 +1,5 @@
 //! Which services outside are real: those whose variables a person set, in a file or in the shell.
-//! The others are simulated. What is set by half is named before anything starts.
+//! The others are simulated. A service with only some of its variables is refused before the start.
 
 use crate::aws::environment::MARK;
 use crate::simulators::SERVICES;
@@ -37,9 +37,9 @@ pub struct Outside {
     pub notes: Vec<String>,
 }
 
-/// What is said of a shell that has read the file of a local system.
-const OWN_VARIABLES: &str = "This shell has the variables of a local system, so its addresses are not taken for real services. Put your own \
-     variables in a file and name it with --env-file.";
+/// The note about a shell that has read the file of a local system.
+const OWN_VARIABLES: &str = "This shell has the variables of a local system, so its addresses are \
+     not taken for real services. Put your own variables in a file and name it with --env-file.";
 
 impl Outside {
     /// Reads the file, if one is named, and this process's environment. Where both name a value,
@@ -64,7 +64,8 @@ impl Outside {
         let file = file.unwrap_or(Path::new("")).display();
         if in_file.contains_key(MARK) {
             return Err(format!(
-                "{file} is the file that the local system writes; name one of your own with --env-file, or none"
+                "{file} is the file that the local system writes; name one of your own with \
+                 --env-file, or none"
             ));
         }
         let own = process(MARK).is_some();
@@ -106,7 +107,8 @@ fn set_by_half(service: &Service, set: &dyn Fn(&str) -> Option<String>) -> Optio
     let is = if missing.len() == 1 { "is" } else { "are" };
     let (missing, all) = (missing.join(" and "), needs.join(" and "));
     Some(format!(
-        "{found} is set and {missing} {is} not. The real {name} needs {all}; for the simulated one leave out {found}."
+        "{found} is set and {missing} {is} not. The real {name} needs {all}; for the simulated one \
+         leave out {found}."
     ))
 }
 

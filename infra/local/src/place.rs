@@ -56,7 +56,10 @@ impl Ports {
     pub(crate) async fn listen(self, offset: u16) -> Result<(TcpListener, String), String> {
         let port = match self {
             Self::From(first) => first.checked_add(offset).ok_or_else(|| {
-                format!("--port {first} leaves no room for the {LAST_PORT} ports after it: choose {HIGHEST_PORT} or less")
+                format!(
+                    "--port {first} leaves no room for the {LAST_PORT} ports after it: choose \
+                     {HIGHEST_PORT} or less"
+                )
             })?,
             Self::Free => 0,
         };

@@ -3,6 +3,10 @@
 //!
 //! This module has the list of simulators, starts them, and sets the parameters and secrets that
 //! point the functions at them. A service that is really there is not simulated.
+//!
+//! A new provider's simulator is a folder of its own and one line in `simulators!`. Its folder has:
+//! the wire (routes and words), a [`Provider`](provider::Provider) with its order, endings and
+//! settings, and a `service.rs` with its [`Service`].
 
 pub mod fal;
 pub mod faults;
@@ -37,7 +41,6 @@ use tokio::task::JoinSet;
 /// Makes the list of services and the value with their simulators.
 macro_rules! simulators {
     ($($(#[$doc:meta])* $field:ident: $simulator:ty,)+) => {
-        /// Every service outside.
         pub const SERVICES: [Service; [$(stringify!($field)),+].len()] =
             [$(<$simulator as Simulate>::SERVICE),+];
 
@@ -89,12 +92,21 @@ pub struct Simulated<T> {
 pub(crate) struct Start<'a> {
     pub(crate) options: &'a Options,
     pub(crate) scratch: &'a Scratch,
-    pub(crate) parameters: &'a mut BTreeMap<String, String>,
-    pub(crate) secrets: &'a mut BTreeMap<String, String>,
+    pub(crate) parameters: BTreeMap<String, String>,
+    pub(crate) secrets: BTreeMap<String, String>,
     pub(crate) tasks: &'a mut JoinSet<()>,
 }
 
-impl Start<'_> {
+impl<'a> Start<'a> {
+    pub(crate) fn new(
+        options: &'a Options,
+        scratch: &'a Scratch,
+        tasks: &'a mut JoinSet<()>,
+    ) -> Self {
+        let (parameters, secrets) = (options.parameters.clone(), options.secrets.clone());
+        Self { options, scratch, parameters, secrets, tasks }
+    }
+
     /// Starts a simulator, unless the service is real.
     async fn simulate<T: Simulate>(&mut self) -> Result<Option<Simulated<T>>, String> {
         if self.is_real(&T::SERVICE) {

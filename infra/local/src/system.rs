@@ -2,18 +2,23 @@
 //! others' addresses; then tables, queues and simulators; then the functions and what wakes them;
 //! an organization and its key last.
 
+mod secrets;
+mod wake;
+
+pub use secrets::SECRETS;
+pub(crate) use secrets::in_own_words;
+
 use crate::aws::environment::{Environment, as_file};
-use crate::aws::gateway::{self, Route};
 use crate::aws::secrets_manager::SecretsManager;
-use crate::aws::{dynamodb, functions, queues, schedule};
+use crate::aws::{dynamodb, queues};
 use crate::identity::Identity;
 use crate::mapping::RunningMapping;
-use crate::options::{Options, Pace};
+use crate::options::Options;
 use crate::place::{self, Scratch};
-use crate::simulators::service::Secret;
+use crate::simulators::service::Service;
 use crate::simulators::{self, SERVICES, Simulators, Start};
 use crate::sqs::Sqs;
-use crate::template::{Template, Trigger};
+use crate::template::Template;
 use ghub::ambient::Ambient;
 use ghub::metrics::Metrics;
 use ghub::outbound::Outbound;
@@ -29,28 +34,14 @@ use tokio::task::JoinSet;
 const REGION: &str = "us-east-1";
 const ACCOUNT: &str = "123456789012";
 
-/// Each secret's variable, what it is called here, and the parameter that says so.
-pub const SECRETS: [(&str, &str, &str); SERVICES.len()] = {
-    let (mut secrets, mut at) = ([("", "", ""); SERVICES.len()], 0);
-    while at < SERVICES.len() {
-        let Secret { variable, name, parameter } = SERVICES[at].secret;
-        secrets[at] = (variable, name, parameter);
-        at += 1;
-    }
-    secrets
-};
-
 /// The running system. Dropping it ends it.
 pub struct System {
     /// `http://127.0.0.1:…/v1`, if the API is served.
     pub api: Option<String>,
-    /// DynamoDB's endpoint.
     pub dynamodb: String,
     /// The endpoint of SQS.
     pub sqs_endpoint: String,
-    /// SQS itself.
     pub sqs: Sqs,
-    /// The operator's secrets.
     pub secrets_manager: SecretsManager,
     /// What is simulated. `system.fal` is short for `system.simulators.fal`.
     pub simulators: Simulators,
@@ -81,27 +72,17 @@ impl System {
         queues::create(&sqs, &template)?;
         tasks.spawn(serve(listener, sqs.router()));
 
-        let mut parameters = options.parameters.clone();
-        let mut secrets = options.secrets.clone();
-        let simulators = Simulators::start(&mut Start {
-            options: &options,
-            scratch: &scratch,
-            parameters: &mut parameters,
-            secrets: &mut secrets,
-            tasks: &mut tasks,
-        })
-        .await?;
+        let mut start = Start::new(&options, &scratch, &mut tasks);
+        let simulators = Simulators::start(&mut start).await?;
+        let Start { mut parameters, secrets, .. } = start;
         let set = parameters.get("Catalog").map_or("{}", String::as_str);
-        let catalog = simulators::catalog(
-            options.pace,
-            |service| simulators.origin_of(service).is_some(),
-            set,
-        )?;
+        let is_simulated = |service: &Service| simulators.origin_of(service).is_some();
+        let catalog = simulators::catalog(options.pace, is_simulated, set)?;
         parameters.insert("Catalog".to_owned(), catalog);
 
         let (listener, secrets_endpoint) = options.ports.listen(place::SECRETS_MANAGER).await?;
         let secrets_manager = SecretsManager::default();
-        keep(&secrets, &secrets_manager, &mut parameters);
+        secrets::keep(&secrets, &secrets_manager, &mut parameters);
         tasks.spawn(serve(listener, secrets_manager.router()));
 
         let environment = Environment {
@@ -135,70 +116,6 @@ impl System {
         };
         system.wake(&template, &environment, &options).await?;
         Ok(system)
-    }
-
-    /// Builds each function in its own environment and connects it to what wakes it.
-    async fn wake(
-        &mut self,
-        template: &Template,
-        environment: &Environment,
-        options: &Options,
-    ) -> Result<(), String> {
-        let outbound = options.gate.clone().map_or_else(Outbound::network, Outbound::gated);
-        let mut routes = Vec::new();
-        for function in &template.functions {
-            let env = environment.of(template, function)?;
-            let metrics = options.metrics.clone();
-            let world =
-                World { env, ambient: self.ambient.clone(), outbound: outbound.clone(), metrics };
-            let built = functions::build(&function.name, &world)
-                .await
-                .map_err(|error| in_own_words(&error.to_string()))?;
-            self.functions.insert(function.name.clone(), built.clone());
-            let timeout = seconds(function.timeout_s);
-            for trigger in &function.triggers {
-                match trigger {
-                    Trigger::Http { method, path } => {
-                        let (method, path) = (Some(method.clone()), path.clone());
-                        routes.push(Route { method, path, function: built.clone(), timeout });
-                    }
-                    Trigger::Default => {
-                        routes.push(Route {
-                            method: None,
-                            path: String::new(),
-                            function: built.clone(),
-                            timeout,
-                        });
-                    }
-                    Trigger::Queue { .. } => {
-                        let mapping = queues::mapping(
-                            &self.sqs,
-                            function,
-                            trigger,
-                            built.clone(),
-                            options.pace,
-                        );
-                        self.mappings.push(mapping.start().map_err(text)?);
-                    }
-                    Trigger::Schedule { every_s } => {
-                        let every = if options.pace == Pace::Fast {
-                            Duration::from_secs(2)
-                        } else {
-                            seconds(*every_s)
-                        };
-                        self.tasks.spawn(schedule::run(built.clone(), every));
-                    }
-                }
-            }
-        }
-        if options.api {
-            let (listener, origin) = options.ports.listen(place::API).await?;
-            self.tasks.spawn(gateway::serve(listener, routes, options.now.clone()));
-            let api = format!("{origin}/v1");
-            self.scratch.answers_at(&api);
-            self.api = Some(api);
-        }
-        Ok(())
     }
 
     /// Calls a function with an event, as `aws lambda invoke` would.
@@ -274,27 +191,6 @@ fn world(variables: BTreeMap<String, String>, ambient: &Ambient, outbound: Outbo
 /// What is counted is for CloudWatch; here only a log at its most talkative shows it.
 pub fn unseen() -> Metrics {
     Metrics::to(|line| tracing::debug!(?line, "measured"))
-}
-
-/// Puts the secrets where the functions read them, and their names into the parameters.
-fn keep(
-    secrets: &BTreeMap<String, String>,
-    manager: &SecretsManager,
-    parameters: &mut BTreeMap<String, String>,
-) {
-    for (variable, name, parameter) in SECRETS {
-        let Some(value) = secrets.get(variable).filter(|value| !value.is_empty()) else { continue };
-        manager.put(name, value);
-        parameters.insert(parameter.to_owned(), name.to_owned());
-    }
-}
-
-/// A person here sets the variable itself, and knows neither the secret that it becomes nor the
-/// variable that names this secret.
-pub(crate) fn in_own_words(error: &str) -> String {
-    SECRETS.iter().fold(error.to_owned(), |said, (variable, name, _)| {
-        said.replace(&format!("{variable}_SECRET names the secret {name:?}, which"), variable)
-    })
 }
 
 pub(crate) async fn serve(listener: TcpListener, router: axum::Router) {

@@ -88,7 +88,10 @@ fn request(table: &Table) -> Value {
         "TableName": table.logical_id,
         "BillingMode": "PAY_PER_REQUEST",
         "AttributeDefinitions": definitions,
-        "KeySchema": key_schema(&table.partition_key.name, table.sort_key.as_ref().map(|key| key.name.as_str())),
+        "KeySchema": key_schema(
+            &table.partition_key.name,
+            table.sort_key.as_ref().map(|key| key.name.as_str()),
+        ),
     });
     if !table.global_indexes.is_empty() {
         request["GlobalSecondaryIndexes"] = table.global_indexes.iter().map(index).collect();
@@ -102,7 +105,10 @@ fn request(table: &Table) -> Value {
 fn index(index: &Index) -> Value {
     json!({
         "IndexName": index.name,
-        "KeySchema": key_schema(&index.partition_key.name, index.sort_key.as_ref().map(|key| key.name.as_str())),
+        "KeySchema": key_schema(
+            &index.partition_key.name,
+            index.sort_key.as_ref().map(|key| key.name.as_str()),
+        ),
         "Projection": {"ProjectionType": index.projection},
     })
 }

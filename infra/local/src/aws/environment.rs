@@ -12,7 +12,6 @@ use std::fmt::Write;
 pub struct Environment {
     /// Values of the template's parameters.
     pub parameters: BTreeMap<String, String>,
-    /// DynamoDB's endpoint.
     pub dynamodb: String,
     /// The endpoint of SQS.
     pub sqs_endpoint: String,
@@ -91,7 +90,8 @@ pub const MARK: &str = "GHUB_LOCAL";
 /// --env-file` read alike.
 pub(crate) fn as_file(variables: &BTreeMap<String, String>) -> String {
     let head = format!(
-        "# Written by the local system at each start: for `cargo admin --env-file` and `cargo lambda watch --env-file`\n\
+        "# Written by the local system at each start: for `cargo admin --env-file` and \
+         `cargo lambda watch --env-file`\n\
          {MARK}='1'\n"
     );
     variables.iter().fold(head, |mut text, (name, value)| {

@@ -39,9 +39,7 @@ const POLL_WAIT: Duration = Duration::from_secs(20);
 pub struct EventSourceMapping {
     /// Where the queue is.
     pub sqs: Sqs,
-    /// The queue's name.
     pub queue: String,
-    /// What to invoke.
     pub function: Function,
     /// Messages per invocation, at most: 1 to 10, and to 10,000 with a window of at least 1 s.
     pub batch_size: usize,
@@ -68,12 +66,11 @@ pub enum InvalidMapping {
     OutOfRange(&'static str),
     /// A message would be visible again while its function still runs.
     #[error(
-        "queue visibility timeout ({visibility:?}) is less than the function timeout ({function_timeout:?})"
+        "queue visibility timeout ({visibility:?}) is less than the function timeout \
+         ({function_timeout:?})"
     )]
     VisibilityBelowFunctionTimeout {
-        /// The queue's.
         visibility: Duration,
-        /// The function's.
         function_timeout: Duration,
     },
 }
@@ -229,7 +226,8 @@ impl EventSourceMapping {
     fn delete_all_but(&self, failed: &BTreeSet<String>, batch: &[Received]) {
         for message in batch.iter().filter(|message| !failed.contains(&message.message_id)) {
             if let Err(error) = self.sqs.delete(&self.queue, &message.receipt_handle) {
-                tracing::warn!(queue = self.queue, message.id = message.message_id, %error, "message was not deleted");
+                let (queue, id) = (&self.queue, &message.message_id);
+                tracing::warn!(queue, message.id = id, %error, "message was not deleted");
             }
         }
     }

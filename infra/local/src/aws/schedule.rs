@@ -9,7 +9,10 @@ pub(crate) async fn run(function: Function, every: Duration) {
     let mut ticks = tokio::time::interval(every);
     loop {
         ticks.tick().await;
-        let event = json!({"version": "0", "source": "aws.events", "detail-type": "Scheduled Event", "resources": [], "detail": {}});
+        let event = json!({
+            "version": "0", "source": "aws.events", "detail-type": "Scheduled Event",
+            "resources": [], "detail": {},
+        });
         if let Err(error) = function(event).await {
             tracing::error!(error, "the scheduled function failed");
         }

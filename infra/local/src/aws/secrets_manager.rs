@@ -20,7 +20,6 @@ impl SecretsManager {
         self.secrets().insert(name.to_owned(), value.to_owned());
     }
 
-    /// Deletes a secret.
     pub fn delete(&self, name: &str) {
         self.secrets().remove(name);
     }
@@ -30,7 +29,6 @@ impl SecretsManager {
         self.secrets().get(name).cloned()
     }
 
-    /// Serves the secrets.
     pub fn router(&self) -> Router {
         Router::new().route("/", post(answer)).with_state(self.clone())
     }

@@ -18,6 +18,7 @@ mod message;
 mod misbehave;
 mod queue;
 mod redrive;
+mod stored;
 #[cfg(test)]
 mod tests;
 mod wire;
@@ -40,9 +41,9 @@ pub use redrive::MoveTask;
 
 use crate::Now;
 use misbehave::Fault;
-use queue::{Message, Queue};
+use queue::Queue;
+use stored::Message;
 
-/// How to receive.
 #[derive(Clone, Copy, Debug)]
 pub struct Receive {
     /// At most this many. The wire protocol allows 10; in process there is no bound.
@@ -153,7 +154,6 @@ impl Sqs {
         &self.inner.region
     }
 
-    /// Sends one message.
     pub fn send(&self, queue: &str, message: NewMessage) -> Result<Sent, SqsError> {
         let (now, now_ms) = (Instant::now(), self.now_ms());
         let mut state = self.state();

@@ -3,15 +3,17 @@
 //! Tables, queues, functions and what wakes them are built locally from these values, so that the
 //! two cannot drift apart. This module knows the template and nothing of what is built from it.
 //! [`sam`] knows what SAM and CloudFormation call things, [`document`] knows YAML, [`at`] how to
-//! look into it; `rules` holds what must be true of the template whoever edits it.
+//! look into it; `rules` holds what must be true of every edit of the template.
 
 mod at;
 mod document;
 #[cfg(test)]
 mod rules;
 mod sam;
+mod setting;
 
 pub use document::Unreadable;
+pub use setting::Setting;
 
 const TEMPLATE: &str = include_str!("../../../../template.yaml");
 
@@ -20,19 +22,16 @@ const TEMPLATE: &str = include_str!("../../../../template.yaml");
 pub struct Template {
     /// What an operator sets.
     pub parameters: Vec<Parameter>,
-    /// The DynamoDB tables.
     pub tables: Vec<Table>,
     /// The SQS queues, those for dead letters among them.
     pub queues: Vec<Queue>,
-    /// The Lambda functions.
     pub functions: Vec<Function>,
     /// The roles.
     pub roles: Vec<Role>,
-    /// The HTTP APIs.
     pub apis: Vec<Api>,
-    /// What somebody is told of.
+    /// What the operator is told of.
     pub alarms: Vec<Alarm>,
-    /// What somebody can look at: the logical id, and the text that CloudWatch gets, with its
+    /// The dashboards: the logical id, and the text that CloudWatch gets, with its
     /// `${…}`.
     pub dashboards: Vec<(String, String)>,
     /// The metrics that CloudWatch makes of log lines, by name; none of them has dimensions.
@@ -59,7 +58,6 @@ impl Template {
 /// A parameter of the stack.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parameter {
-    /// Its logical id.
     pub name: String,
     /// What it is when the operator sets nothing; none means that it must be set.
     pub default: Option<String>,
@@ -67,7 +65,6 @@ pub struct Parameter {
     pub secret: bool,
 }
 
-/// A DynamoDB table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Table {
     /// Its logical id; the deployed name is made of it.
@@ -97,9 +94,7 @@ pub struct Table {
 pub struct Index {
     /// Its name, as queries give it.
     pub name: String,
-    /// Its partition key.
     pub partition_key: Attribute,
-    /// Its sort key.
     pub sort_key: Option<Attribute>,
     /// What of an item it carries: `ALL`, `KEYS_ONLY` or `INCLUDE`.
     pub projection: String,
@@ -114,7 +109,6 @@ pub struct Attribute {
     pub kind: String,
 }
 
-/// An SQS queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Queue {
     /// Its logical id; the deployed name is made of it.
@@ -138,10 +132,8 @@ pub struct DeadLetter {
     pub max_receive_count: u32,
 }
 
-/// An HTTP API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Api {
-    /// Its logical id.
     pub logical_id: String,
     /// The name of its stage.
     pub stage: String,
@@ -153,10 +145,8 @@ pub struct Api {
     pub access_log_days: Option<u32>,
 }
 
-/// An IAM role.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Role {
-    /// Its logical id.
     pub logical_id: String,
     /// The parameter with the policy that it cannot go beyond, where the operator names one.
     pub boundary: Option<String>,
@@ -171,23 +161,18 @@ pub struct Limit {
     pub burst: Option<u32>,
 }
 
-/// An alarm.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alarm {
-    /// Its logical id.
     pub logical_id: String,
-    /// What it says.
     pub description: String,
-    /// Whether anybody hears of it, and of its end.
+    /// Whether it notifies, and its end does too.
     pub tells: bool,
     /// The metrics of our own that it watches, each with the names of its dimensions.
     pub metrics: Vec<(String, Vec<String>)>,
 }
 
-/// A Lambda function.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Function {
-    /// Its logical id.
     pub logical_id: String,
     /// The directory under `functions/`, which is the crate's name and the binary's.
     pub name: String,
@@ -197,7 +182,6 @@ pub struct Function {
     pub memory_mb: u32,
     /// Its environment, by name.
     pub environment: Vec<(String, Setting)>,
-    /// What wakes it.
     pub triggers: Vec<Trigger>,
     /// How many of it may run at once, of what the account may run, where the operator reserves
     /// some.
@@ -208,7 +192,7 @@ pub struct Function {
     pub role: Option<String>,
     /// What that role may do.
     pub permissions: Vec<Permission>,
-    /// Policies that are somebody else's text: named in the role, or templates of SAM's.
+    /// Policies whose text is not in the template: named in the role, or templates of SAM's.
     pub foreign_policies: Vec<String>,
     /// What it runs on: Lambda's name of the system, and of the processor.
     pub platform: (String, String),
@@ -220,40 +204,6 @@ pub struct Function {
     pub log_group: Option<String>,
     /// For how long they are kept; none means for ever.
     pub log_retention_days: Option<u32>,
-}
-
-/// What a value in the template says: itself, or what it stands for once deployed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Setting {
-    /// The text as it stands.
-    Literal(String),
-    /// `!Ref`: a parameter's value, a table's name, a queue's URL.
-    Ref(String),
-    /// `!GetAtt`: an attribute of a resource, such as its `Arn`.
-    Attribute {
-        /// The resource's logical id.
-        resource: String,
-        /// The attribute's name.
-        attribute: String,
-    },
-    /// `!Sub`: text with `${…}` in it.
-    Sub(String),
-}
-
-impl Setting {
-    /// The logical id or parameter that the value comes from, if it comes from one: of a `!Sub` the
-    /// first that is not AWS's own.
-    pub fn source(&self) -> Option<&str> {
-        match self {
-            Self::Literal(_) => None,
-            Self::Ref(resource) | Self::Attribute { resource, .. } => Some(resource),
-            Self::Sub(text) => {
-                let mut names =
-                    text.split("${").skip(1).filter_map(|rest| rest.split(['.', '}']).next());
-                names.find(|name| !name.starts_with("AWS::"))
-            }
-        }
-    }
 }
 
 /// What wakes a function.

@@ -51,7 +51,6 @@ pub struct Options {
     pub data_dir: Option<PathBuf>,
     /// How long a request waits and renders.
     pub render: Render,
-    /// The wall clock.
     pub now: Now,
 }
 
@@ -134,6 +133,8 @@ impl Fal {
     }
 }
 
+#[cfg(test)]
+mod testing;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

@@ -36,7 +36,6 @@ pub struct Fault<Own = Never> {
     /// Only requests whose path contains this text.
     #[serde(default)]
     pub path_contains: Option<String>,
-    /// What happens.
     pub then: Then<Own>,
 }
 
@@ -47,7 +46,6 @@ pub struct Fault<Own = Never> {
 pub enum Then<Own = Never> {
     /// This answer instead of the work.
     Answer {
-        /// HTTP status.
         status: u16,
         /// Header names and values.
         #[serde(default)]
@@ -193,7 +191,6 @@ impl<Own: Oddity> Faults<Own> {
         Ok(())
     }
 
-    /// Forgets every fault.
     pub fn clear(&self) {
         self.script.clear();
     }

@@ -17,13 +17,14 @@ mod models;
 mod operation;
 mod service;
 mod settings;
+mod shape;
 mod tokens;
 mod vertex;
 
 pub use answer::{resource_exhausted, rpc_error};
 pub use ending::{Ending, Left, Verdict};
-pub use json::{Base64, Escapes, Shape};
 pub use settings::{Pending, Settings, ValidateAt};
+pub use shape::{Base64, Escapes, Shape};
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -57,7 +58,6 @@ pub struct Options {
     pub data_dir: Option<PathBuf>,
     /// How long an operation takes: the sum of both, because Google shows no queue.
     pub render: Render,
-    /// The wall clock.
     pub now: Now,
 }
 

@@ -21,7 +21,6 @@ pub(crate) struct Output {
     pub(crate) file: Mp4,
 }
 
-/// What is drawn.
 #[derive(Clone, Copy)]
 pub struct Film<'a> {
     pub(crate) seconds: u32,
@@ -39,7 +38,6 @@ pub enum Kind {
     },
     /// A video of which only the first bytes are there.
     CutVideo {
-        /// How many.
         keep_bytes: u64,
     },
     /// A web page where the video should be.

@@ -59,12 +59,10 @@ pub trait Provider: Sized + Send + Sync + 'static {
     }
 }
 
-/// What is ordered.
 pub trait Order: DeserializeOwned + Serialize + Send {
     /// The prompt, by which a verdict picks its renders.
     fn prompt(&self) -> &str;
 
-    /// What is drawn.
     fn film(&self) -> Film<'_>;
 }
 

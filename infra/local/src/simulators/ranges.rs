@@ -6,8 +6,8 @@ use std::ops::Range;
 #[derive(Debug, PartialEq)]
 pub(crate) struct Unsatisfiable;
 
-/// The bytes that a header asks for of a file of `len`. Several ranges, another unit, or what
-/// cannot be read, is answered with the whole file, as if nobody had asked: `None`.
+/// The bytes that a header asks for of a file of `len`. `None` is the whole file: the answer to
+/// several ranges, to another unit, and to a header that cannot be read.
 pub(crate) fn asked(header: &str, len: u64) -> Result<Option<Range<u64>>, Unsatisfiable> {
     let Some((first, last)) =
         header.strip_prefix("bytes=").and_then(|range| range.trim().split_once('-'))
@@ -23,8 +23,7 @@ pub(crate) fn asked(header: &str, len: u64) -> Result<Option<Range<u64>>, Unsati
     if range.is_empty() { Err(Unsatisfiable) } else { Ok(Some(range)) }
 }
 
-/// The same of a server that refuses what it does not answer: several ranges, another unit,
-/// nonsense.
+/// The same for a server that refuses several ranges, another unit, and nonsense.
 pub(crate) fn demanded(header: &str, len: u64) -> Result<Range<u64>, Unsatisfiable> {
     asked(header, len)?.ok_or(Unsatisfiable)
 }

@@ -19,7 +19,6 @@ const AT_MOST: usize = 10_000;
 /// not counted.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Seen {
-    /// HTTP method.
     pub method: String,
     /// Path with query.
     pub path: String,

@@ -18,7 +18,6 @@ pub struct Service {
     pub label: &'static str,
     /// Its name among the providers, if it is one.
     pub provider: Option<Provider>,
-    /// Its key.
     pub secret: Secret,
     /// Its other variables, each with the template's parameter that it sets.
     pub parameters: &'static [(&'static str, &'static str)],

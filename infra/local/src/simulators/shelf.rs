@@ -1,4 +1,4 @@
-//! Where what a provider accepted outlives the process: one JSON file each, or nowhere.
+//! Where accepted renders outlive the process: one JSON file each, or nowhere.
 
 use std::path::PathBuf;
 use std::{fs, io};
@@ -18,7 +18,7 @@ impl Shelf {
         Ok(Self(directory))
     }
 
-    /// All that was kept, in the order of submission.
+    /// Everything that was kept, in the order of submission.
     pub(crate) fn all<T: DeserializeOwned>(
         &self,
         submitted_ms: impl Fn(&T) -> u64,
@@ -41,7 +41,8 @@ impl Shelf {
         let Some(directory) = &self.0 else { return };
         let file = directory.join(id).with_extension("json");
         if let Err(error) = json_file::write(&file, thing) {
-            tracing::warn!(%error, file = %file.display(), "what was accepted is not kept for the next start");
+            let file = file.display();
+            tracing::warn!(%error, %file, "a render is not kept for the next start");
         }
     }
 }

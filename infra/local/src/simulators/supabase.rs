@@ -78,7 +78,6 @@ struct Project {
     door: Door<Odd>,
 }
 
-/// A stored object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Object {
     /// Bytes.
@@ -119,14 +118,14 @@ impl Supabase {
             .route("/bucket/{bucket}", get(buckets::get).put(buckets::change))
             .route("/object/{bucket}", delete(objects::delete_many))
             .route("/object/list/{bucket}", post(objects::list))
-            .route("/object/sign/{bucket}/{*path}", post(objects::sign).get(read::signed))
-            .route("/object/public/{bucket}/{*path}", get(read::public))
+            .route("/object/sign/{bucket}/{*path}", post(objects::sign).get(read::read_signed))
+            .route("/object/public/{bucket}/{*path}", get(read::read_public))
             .route("/object/info/{bucket}/{*path}", get(read::info))
             .route(
                 "/object/{bucket}/{*path}",
                 post(upload::create)
                     .put(upload::replace)
-                    .get(read::authenticated)
+                    .get(read::read_with_key)
                     .delete(objects::delete),
             )
             .merge(resumable::routes());

@@ -36,7 +36,6 @@ pub struct Verdict<Ending> {
     /// Only for prompts that contain this text.
     #[serde(default)]
     pub prompt_contains: Option<String>,
-    /// How they end.
     pub ending: Ending,
 }
 

@@ -12,7 +12,8 @@ use crate::sqs::{MessageAttribute, Received, md5_of_attributes, md5_of_body};
 
 /// The event for a batch.
 pub(super) fn event(batch: &[Received], queue_arn: &str, region: &str) -> Value {
-    json!({ "Records": batch.iter().map(|message| record(message, queue_arn, region)).collect::<Vec<_>>() })
+    let records = batch.iter().map(|message| record(message, queue_arn, region));
+    json!({ "Records": records.collect::<Vec<_>>() })
 }
 
 fn record(message: &Received, queue_arn: &str, region: &str) -> Value {

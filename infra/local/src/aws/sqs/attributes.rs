@@ -56,7 +56,8 @@ pub(super) fn check_name(name: &str) -> Result<(), SqsError> {
 pub(super) fn check_visibility(visibility: Duration) -> Result<(), SqsError> {
     if visibility > MAX_VISIBILITY {
         return Err(SqsError::InvalidParameterValue(format!(
-            "Value {} for parameter VisibilityTimeout is invalid. Reason: Must be between 0 and 43200, if provided.",
+            "Value {} for parameter VisibilityTimeout is invalid. Reason: Must be between 0 and \
+             43200, if provided.",
             visibility.as_secs()
         )));
     }

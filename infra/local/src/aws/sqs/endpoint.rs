@@ -86,12 +86,7 @@ async fn act(sqs: &Sqs, action: &str, body: &[u8]) -> Result<Value, SqsError> {
             sqs.depth(&request.queue_name)?;
             Ok(json!({ "QueueUrl": sqs.queue_url(&request.queue_name) }))
         }
-        "ListQueues" => {
-            let request: ListQueues = wire::read(body)?;
-            let names: Vec<String> = sqs.state().queues.keys().cloned().collect();
-            let picked = names.iter().filter(|name| name.starts_with(&request.queue_name_prefix));
-            Ok(json!({ "QueueUrls": picked.map(|name| sqs.queue_url(name)).collect::<Vec<_>>() }))
-        }
+        "ListQueues" => list(sqs, body),
         "GetQueueAttributes" => {
             let (queue, request) = OnQueue::<AttributeNames>::read(body)?;
             Ok(json!({ "Attributes": sqs.attributes(&queue, &request.attribute_names)? }))
@@ -126,9 +121,15 @@ async fn receive(sqs: &Sqs, body: &[u8]) -> Result<Value, SqsError> {
     if received.is_empty() {
         return Ok(json!({}));
     }
-    Ok(
-        json!({ "Messages": received.into_iter().map(|message| request.show(message)).collect::<Vec<_>>() }),
-    )
+    let shown: Vec<_> = received.into_iter().map(|message| request.show(message)).collect();
+    Ok(json!({ "Messages": shown }))
+}
+
+fn list(sqs: &Sqs, body: &[u8]) -> Result<Value, SqsError> {
+    let request: ListQueues = wire::read(body)?;
+    let names: Vec<String> = sqs.state().queues.keys().cloned().collect();
+    let picked = names.iter().filter(|name| name.starts_with(&request.queue_name_prefix));
+    Ok(json!({ "QueueUrls": picked.map(|name| sqs.queue_url(name)).collect::<Vec<_>>() }))
 }
 
 fn start_move(sqs: &Sqs, body: &[u8]) -> Result<Value, SqsError> {

@@ -36,7 +36,8 @@ pub enum SqsError {
     InvalidAttributeValue(String),
     /// The body holds a character that XML does not allow.
     #[error(
-        "Invalid binary character was found in the message body, the set of allowed characters is #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF"
+        "Invalid binary character was found in the message body, the set of allowed characters is \
+         #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF"
     )]
     InvalidMessageContents,
     /// A batch without entries.
@@ -50,7 +51,8 @@ pub enum SqsError {
     BatchEntryIdsNotDistinct(String),
     /// An entry's id is empty, too long, or has other characters than letters, digits, `-` and `_`.
     #[error(
-        "A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 letters long."
+        "A batch entry id can only contain alphanumeric characters, hyphens and underscores. It \
+         can be at most 80 letters long."
     )]
     InvalidBatchEntryId,
     /// The entries together are longer than one message may be.

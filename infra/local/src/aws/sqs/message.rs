@@ -23,7 +23,7 @@ const MAX_ATTRIBUTES: usize = 10;
 pub struct NewMessage {
     /// 1 byte to 1 MiB of text.
     pub body: String,
-    /// How long nobody may receive it, at most 900 s; `None` is the queue's default.
+    /// How long it is hidden from receivers, at most 900 s; `None` is the queue's default.
     pub delay: Option<Duration>,
     /// The sender's own attributes, at most 10.
     pub attributes: BTreeMap<String, MessageAttribute>,
@@ -58,7 +58,8 @@ impl NewMessage {
         }
         if self.bytes() > max_bytes {
             let reason = format!(
-                "One or more parameters are invalid. Reason: Message must be shorter than {max_bytes} bytes."
+                "One or more parameters are invalid. Reason: Message must be shorter than \
+                 {max_bytes} bytes."
             );
             return Err(SqsError::InvalidParameterValue(reason));
         }
@@ -66,7 +67,8 @@ impl NewMessage {
             && delay > MAX_DELAY
         {
             return Err(SqsError::InvalidParameterValue(format!(
-                "Value {} for parameter DelaySeconds is invalid. Reason: DelaySeconds must be >= 0 and <= 900.",
+                "Value {} for parameter DelaySeconds is invalid. Reason: DelaySeconds must be >= 0 \
+                 and <= 900.",
                 delay.as_secs()
             )));
         }
@@ -83,7 +85,8 @@ impl NewMessage {
 
 /// The characters of XML 1.0, which SQS allows in a body.
 fn is_allowed(c: char) -> bool {
-    matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..)
+    matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}')
+        || c >= '\u{10000}'
 }
 
 /// An attribute of a message, as it travels in requests and answers.
@@ -129,7 +132,8 @@ impl MessageAttribute {
         };
         if !matches!(self.data_type.split('.').next(), Some("String" | "Number" | "Binary")) {
             return refuse(
-                "has an invalid message attribute type, the set of supported type prefixes is Binary, Number, and String",
+                "has an invalid message attribute type, the set of supported type prefixes is \
+                 Binary, Number, and String",
             );
         }
         if self.value().is_empty() {
@@ -190,7 +194,6 @@ pub struct Received {
     pub receipt_handle: String,
     /// The text, unchanged.
     pub body: String,
-    /// The sender's attributes.
     pub attributes: BTreeMap<String, MessageAttribute>,
     /// `ApproximateReceiveCount` (over all queues), `SentTimestamp`, `SenderId`,
     /// `ApproximateFirstReceiveTimestamp`, and where they apply `AWSTraceHeader` and

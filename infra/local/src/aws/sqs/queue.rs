@@ -1,8 +1,7 @@
 //! One queue: its messages and who may see which of them when.
 //!
-//! Nothing here waits, locks or reads a clock: every call is told the time. Which queue a dead
-//! letter goes to is the owner's business (`Sqs`); the queue only hands out what has been received
-//! too often.
+//! Nothing here waits, locks or reads a clock: every call is told the time. The queue hands out
+//! messages that were received too often; `Sqs` knows the queue for dead letters.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,8 +10,9 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::message::{MAX_MESSAGE_BYTES, NewMessage, Received};
+use super::message::{MAX_MESSAGE_BYTES, Received};
 use super::misbehave::Misbehaviour;
+use super::stored::Message;
 use super::{Depth, SqsError};
 
 /// A message is invisible for at most 12 hours after it was received.
@@ -40,80 +40,6 @@ impl Default for Settings {
             receive_wait: Duration::ZERO,
             max_message_bytes: MAX_MESSAGE_BYTES,
             redrive: None,
-        }
-    }
-}
-
-/// A stored message.
-#[derive(Clone)]
-pub(super) struct Message {
-    pub id: String,
-    pub content: NewMessage,
-    pub sent_at: Instant,
-    pub sent_ms: u128,
-    visible_at: Instant,
-    /// The nonce of the latest receipt handle and when it was given; every receive replaces it.
-    receipt: Option<(Uuid, Instant)>,
-    receives: u32,
-    receives_in_all_queues: u32,
-    first_received_ms: Option<u128>,
-    /// The queue that gave up on it.
-    pub dead_letter_source: Option<String>,
-}
-
-impl Message {
-    pub fn new(content: NewMessage, delay: Duration, now: Instant, now_ms: u128) -> Self {
-        Self {
-            id: Uuid::new_v4().to_string(),
-            visible_at: now + content.delay.unwrap_or(delay),
-            content,
-            sent_at: now,
-            sent_ms: now_ms,
-            receipt: None,
-            receives: 0,
-            receives_in_all_queues: 0,
-            first_received_ms: None,
-            dead_letter_source: None,
-        }
-    }
-
-    /// Keeps its id, its age and its total count; only the count in this queue starts again.
-    fn buried(self, source_arn: String) -> Self {
-        Self { receipt: None, receives: 0, dead_letter_source: Some(source_arn), ..self }
-    }
-
-    fn receive(
-        &mut self,
-        handle: (Uuid, String),
-        until: Instant,
-        now: Instant,
-        now_ms: u128,
-        sender: &str,
-    ) -> Received {
-        self.receipt = Some((handle.0, now));
-        self.visible_at = until;
-        self.receives += 1;
-        self.receives_in_all_queues += 1;
-        let first_ms = *self.first_received_ms.get_or_insert(now_ms);
-        let mut system_attributes = BTreeMap::from([
-            ("ApproximateReceiveCount".to_string(), self.receives_in_all_queues.to_string()),
-            ("SentTimestamp".to_string(), self.sent_ms.to_string()),
-            ("SenderId".to_string(), sender.to_string()),
-            ("ApproximateFirstReceiveTimestamp".to_string(), first_ms.to_string()),
-        ]);
-        let optional = [
-            ("AWSTraceHeader", &self.content.trace_header),
-            ("DeadLetterQueueSourceArn", &self.dead_letter_source),
-        ];
-        for (name, value) in optional {
-            system_attributes.extend(value.clone().map(|value| (name.to_string(), value)));
-        }
-        Received {
-            message_id: self.id.clone(),
-            receipt_handle: handle.1,
-            body: self.content.body.clone(),
-            attributes: self.content.attributes.clone(),
-            system_attributes,
         }
     }
 }
@@ -239,7 +165,8 @@ impl Queue {
         });
         let Some((message, received_at)) = found else {
             return Err(SqsError::InvalidParameterValue(format!(
-                "Value {handle} for parameter ReceiptHandle is invalid. Reason: Message does not exist or is not available for visibility timeout change."
+                "Value {handle} for parameter ReceiptHandle is invalid. Reason: Message does not \
+                 exist or is not available for visibility timeout change."
             )));
         };
         if message.visible_at <= now {
@@ -247,7 +174,8 @@ impl Queue {
         }
         if now + visibility > received_at + MAX_VISIBILITY {
             return Err(SqsError::InvalidParameterValue(format!(
-                "Value {} for parameter VisibilityTimeout is invalid. Reason: Total VisibilityTimeout for the message is beyond the limit [43200 seconds].",
+                "Value {} for parameter VisibilityTimeout is invalid. Reason: Total \
+                 VisibilityTimeout for the message is beyond the limit [43200 seconds].",
                 visibility.as_secs()
             )));
         }

@@ -6,10 +6,9 @@
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::queue::Message;
+use super::stored::Message;
 use super::{Sqs, SqsError};
 
-/// A finished move.
 #[derive(Clone, Debug)]
 pub struct MoveTask {
     /// Names the task to its caller.

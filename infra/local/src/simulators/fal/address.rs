@@ -15,9 +15,7 @@ pub(super) enum Address {
     Request {
         /// Owner and app, with their namespace.
         app: String,
-        /// The request.
         id: String,
-        /// What of it.
         part: Part,
     },
     /// A request's URL with a segment too much: fal has no such method there.

@@ -29,7 +29,6 @@ pub enum Ending {
     },
     /// A video of which only the first bytes are there.
     CutVideo {
-        /// How many.
         keep_bytes: u64,
     },
     /// A web page where the video should be, with status 200.
@@ -38,7 +37,6 @@ pub enum Ending {
     NoUrl,
     /// A result whose file is elsewhere.
     ForeignUrl {
-        /// Where.
         url: String,
     },
     /// The model refuses: 422 with a `detail` list.
@@ -56,7 +54,6 @@ pub enum Ending {
         /// `detail`.
         #[serde(default)]
         error_type: Option<String>,
-        /// The sentence.
         detail: String,
     },
     /// The input was wrong, found only by the runner.
@@ -66,7 +63,6 @@ pub enum Ending {
     },
     /// A result that is exactly this.
     Result {
-        /// Its HTTP status.
         status: u16,
         /// Its headers beside fal's own.
         #[serde(default)]
@@ -75,15 +71,13 @@ pub enum Ending {
         /// which is there, and `{path}` for that address without its origin.
         body: Value,
     },
-    /// Somebody cancelled it.
+    /// A client cancelled it.
     Cancelled,
 }
 
 impl Ending {
-    /// The ordinary video.
     pub const VIDEO: Self = Self::Video { bytes: None, result_bytes: None };
 
-    /// The model refuses.
     pub fn refused(error_type: &str, detail: &str) -> Self {
         Self::Refused { error_type: error_type.to_owned(), detail: detail.to_owned() }
     }

@@ -108,7 +108,7 @@ fn submit(fal: &Fal, model: &Model, app: String, headers: &HeaderMap, body: &Byt
     about(&id, StatusCode::OK, answer)
 }
 
-/// What can be said of an order that nobody has checked yet.
+/// The order in a body that is checked only later.
 fn unread(model: &Model, body: &[u8]) -> Order {
     let fields: Value = serde_json::from_slice(body).unwrap_or_default();
     let prompt = fields["prompt"].as_str().unwrap_or_default().to_owned();
@@ -235,7 +235,10 @@ fn urls(fal: &Fal, render: &Rendering) -> Value {
 }
 
 fn logs_of(render: &Rendering, phase: Phase) -> Value {
-    let line = |message: &str, at_ms: u64| json!({"message": message, "level": "INFO", "source": "USER", "timestamp": dates::iso(at_ms)});
+    let line = |message: &str, at_ms: u64| {
+        let timestamp = dates::iso(at_ms);
+        json!({"message": message, "level": "INFO", "source": "USER", "timestamp": timestamp})
+    };
     let (started, finished) =
         (line("rendering", render.starts_ms), line("finished", render.finishes_ms));
     match phase {

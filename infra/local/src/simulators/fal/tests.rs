@@ -1,91 +1,14 @@
 //! The wire, over HTTP, with a clock that the test moves.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, UNIX_EPOCH};
+use std::sync::atomic::AtomicU64;
 
-use reqwest::header::HeaderMap;
-use reqwest::{Method, RequestBuilder};
+use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::testing::{KEY, KLING, REQUESTS, World};
 use super::*;
 use crate::faults::{Fault, Then};
-
-const KLING: &str = "/fal-ai/kling-video/v2/master/text-to-video";
-const REQUESTS: &str = "/fal-ai/kling-video/requests";
-
-const KEY: &str = "Key id:secret";
-
-/// A simulator that queues 10 s and renders 60 s, behind a real socket, and its clock in seconds.
-struct World {
-    fal: Fal,
-    clock: Arc<AtomicU64>,
-    served_at: String,
-}
-
-struct Answer {
-    status: u16,
-    headers: HeaderMap,
-    body: Value,
-}
-
-impl World {
-    async fn new() -> Self {
-        Self::in_directory(None, Arc::new(AtomicU64::new(1_800_000_000))).await
-    }
-
-    async fn in_directory(data_dir: Option<PathBuf>, clock: Arc<AtomicU64>) -> Self {
-        let time = clock.clone();
-        let fal = Fal::new(Options {
-            base_url: "http://fal.test".to_owned(),
-            key: "id:secret".to_owned(),
-            data_dir,
-            render: Render { queued: Duration::from_secs(10), rendering: Duration::from_secs(60) },
-            now: Arc::new(move || UNIX_EPOCH + Duration::from_secs(time.load(Ordering::SeqCst))),
-        });
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let served_at = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(axum::serve(listener, fal.router()).into_future());
-        Self { fal, clock, served_at }
-    }
-
-    fn wait(&self, seconds: u64) {
-        self.clock.fetch_add(seconds, Ordering::SeqCst);
-    }
-
-    fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        // the second test finds it installed
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        client.request(method, format!("{}{path}", self.served_at))
-    }
-
-    async fn ask_as(&self, key: Option<&str>, method: Method, path: &str, body: String) -> Answer {
-        let mut request = self.request(method, path).body(body);
-        if let Some(key) = key {
-            request = request.header("authorization", key);
-        }
-        let answer = request.send().await.unwrap();
-        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
-        let body = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap_or_default();
-        Answer { status, headers, body }
-    }
-
-    async fn ask(&self, method: Method, path: &str) -> Answer {
-        self.ask_as(Some(KEY), method, path, String::new()).await
-    }
-
-    async fn get(&self, path: &str) -> Answer {
-        self.ask(Method::GET, path).await
-    }
-
-    async fn submit(&self, prompt: &str) -> String {
-        let body = json!({"prompt": prompt, "duration": "5"}).to_string();
-        let answer = self.ask_as(Some(KEY), Method::POST, KLING, body).await;
-        assert_eq!(answer.status, 200, "{}", answer.body);
-        answer.body["request_id"].as_str().unwrap().to_owned()
-    }
-}
 
 #[tokio::test]
 async fn a_submission_has_every_field_and_short_urls() {
@@ -96,7 +19,8 @@ async fn a_submission_has_every_field_and_short_urls() {
     let url = format!("http://fal.test{REQUESTS}/{id}");
     let expected = json!({
         "status": "IN_QUEUE", "request_id": id, "queue_position": 0, "logs": null, "metrics": {},
-        "response_url": url, "status_url": format!("{url}/status"), "cancel_url": format!("{url}/cancel"),
+        "response_url": url, "status_url": format!("{url}/status"),
+        "cancel_url": format!("{url}/cancel"),
     });
     assert_eq!((answer.status, &answer.body), (200, &expected));
     assert_eq!(answer.headers["x-fal-request-id"], id);
@@ -176,7 +100,8 @@ async fn a_failed_render_is_completed_and_its_result_says_why() {
     );
     let result = world.get(&format!("{REQUESTS}/{refused}")).await;
     let detail = json!([{
-        "loc": ["body", "prompt"], "msg": "No.", "type": "content_policy_violation", "input": "gore",
+        "loc": ["body", "prompt"], "msg": "No.", "type": "content_policy_violation",
+        "input": "gore",
         "url": "https://docs.fal.ai/errors#content_policy_violation",
     }]);
     assert_eq!((result.status, result.body), (422, json!({"detail": detail})));

@@ -28,7 +28,10 @@ pub(super) fn key_file(project: &str, token_uri: &str) -> String {
         "auth_uri": "https://accounts.google.com/o/oauth2/auth",
         "token_uri": token_uri,
         "auth_provider_x509_cert_url": "https://www.googleapis.com/oauth2/v1/certs",
-        "client_x509_cert_url": format!("https://www.googleapis.com/robot/v1/metadata/x509/{}", EMAIL.replace('@', "%40")),
+        "client_x509_cert_url": format!(
+            "https://www.googleapis.com/robot/v1/metadata/x509/{}",
+            EMAIL.replace('@', "%40"),
+        ),
         "universe_domain": "googleapis.com",
     });
     format!("{file:#}\n")
@@ -66,7 +69,7 @@ impl Claims {
 pub(super) enum Unread {
     /// It is no JWT, or its claims are of wrong types.
     Malformed,
-    /// Somebody else's key signed it, or another algorithm did.
+    /// Another key or another algorithm signed it.
     Signature,
 }
 

@@ -24,7 +24,7 @@ pub(super) struct Refusal {
 pub(super) enum Reason {
     /// No `Authorization` at all.
     Missing,
-    /// Another scheme, or no token of ours.
+    /// Another scheme, or a token that was not issued here.
     Invalid,
     /// The token was good once.
     Expired,
@@ -41,8 +41,8 @@ impl Refusal {
 
     pub(super) fn no_such_model(name: &str) -> Self {
         Self::not_found(format!(
-            "Publisher Model `{name}` was not found or your project does not have access to it. Please ensure you are using a \
-             valid model version. For more information, see: \
+            "Publisher Model `{name}` was not found or your project does not have access to it. \
+             Please ensure you are using a valid model version. For more information, see: \
              https://cloud.google.com/vertex-ai/generative-ai/docs/learn/model-versions"
         ))
     }
@@ -77,8 +77,8 @@ impl Refusal {
             }
         };
         let message = format!(
-            "{start} Expected OAuth 2 access token, login cookie or other valid authentication credential. \
-             See https://developers.google.com/identity/sign-in/web/devconsole-project."
+            "{start} Expected OAuth 2 access token, login cookie or other valid authentication \
+             credential. See https://developers.google.com/identity/sign-in/web/devconsole-project."
         );
         let metadata = json!({"service": "aiplatform.googleapis.com"});
         Self {
@@ -112,6 +112,8 @@ pub fn rpc_error(http_status: u16, status: &str, message: &str) -> Then {
     with_details(http_status, status, message, Vec::new())
 }
 
+const QUOTA: &str = "aiplatform.googleapis.com/online_prediction_requests_per_base_model";
+
 /// The quota is used up: 429 with the wait that Google asks for, which is only in the body.
 pub fn resource_exhausted(retry_after_s: u32) -> Then {
     let retry = json!({
@@ -120,11 +122,13 @@ pub fn resource_exhausted(retry_after_s: u32) -> Then {
     });
     let quota = json!({
         "@type": "type.googleapis.com/google.rpc.QuotaFailure",
-        "violations": [{"subject": "aiplatform.googleapis.com/online_prediction_requests_per_base_model"}],
+        "violations": [{"subject": QUOTA}],
     });
-    let message = "Quota exceeded for aiplatform.googleapis.com/online_prediction_requests_per_base_model with base model: \
-                   veo-3.1-generate-001. Please submit a quota increase request.";
-    with_details(429, "RESOURCE_EXHAUSTED", message, vec![retry, quota])
+    let message = format!(
+        "Quota exceeded for {QUOTA} with base model: veo-3.1-generate-001. Please submit a quota \
+         increase request."
+    );
+    with_details(429, "RESOURCE_EXHAUSTED", &message, vec![retry, quota])
 }
 
 fn with_details(http_status: u16, status: &str, message: &str, details: Vec<Value>) -> Then {
@@ -152,6 +156,7 @@ fn error_info(reason: &str, domain: &str, metadata: Value) -> Value {
 /// A path or method that no service here has: Google's front end answers with a page, not with
 /// JSON.
 pub(super) async fn unknown_url() -> Response {
-    let page = "<!DOCTYPE html><html lang=en><title>Error 404 (Not Found)!!1</title><p><b>404.</b> That’s an error.";
+    let page = "<!DOCTYPE html><html lang=en><title>Error 404 (Not Found)!!1</title>\
+                <p><b>404.</b> That’s an error.";
     (StatusCode::NOT_FOUND, Html(page)).into_response()
 }

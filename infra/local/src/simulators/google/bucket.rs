@@ -76,7 +76,11 @@ fn has_alt_media(query: Option<&str>) -> bool {
 fn about(bucket: &str, object: &str, output: &Output) -> Response {
     let size = output.file.len().to_string();
     let body = json!({
-        "kind": "storage#object", "bucket": bucket, "name": object, "size": size, "contentType": output.kind,
+        "kind": "storage#object",
+        "bucket": bucket,
+        "name": object,
+        "size": size,
+        "contentType": output.kind,
     });
     ([(CONTENT_TYPE, JSON)], format!("{body:#}\n")).into_response()
 }
@@ -85,8 +89,8 @@ fn json_refused(reason: Reason, bucket: &str, object: &str) -> Response {
     match reason {
         Reason::Missing => {
             let text = format!(
-                "Anonymous caller does not have storage.objects.get access to the Google Cloud Storage object. Permission \
-                 'storage.objects.get' denied on resource '{bucket}/{object}' (or it may not exist)."
+                "Anonymous caller does not have storage.objects.get access to the Google Cloud \
+                 Storage object. Permission 'storage.objects.get' denied on resource '{bucket}/{object}' (or it may not exist)."
             );
             json_error(StatusCode::UNAUTHORIZED, "required", &text)
         }

@@ -23,7 +23,6 @@ pub enum Ending {
     },
     /// Videos of which only the first bytes are there.
     CutVideo {
-        /// How many.
         keep_bytes: u64,
     },
     /// A web page where the video should be; inline it is encoded like one.
@@ -40,7 +39,6 @@ pub enum Ending {
         /// The sentences of `raiMediaFilteredReasons`; the field is absent when there are none.
         #[serde(default)]
         reasons: Vec<String>,
-        /// What is left.
         left: Left,
     },
     /// A response without videos that were not filtered either.
@@ -57,7 +55,6 @@ pub enum Ending {
         /// gRPC's number for it: 3 for a refused prompt, 8 for no capacity, 13 for an internal
         /// error.
         code: i32,
-        /// The sentence.
         message: String,
         /// gRPC's name for it, which is mostly absent.
         #[serde(default)]
@@ -76,7 +73,6 @@ pub enum Left {
 }
 
 impl Ending {
-    /// The ordinary video.
     pub const VIDEO: Self = Self::Video { bytes: None };
 
     /// An error of the operation without a status, as Veo words it.

@@ -81,7 +81,7 @@ pub(super) fn read(body: &[u8]) -> Result<Order, String> {
     })
 }
 
-/// What can be said of an order that nobody has checked yet.
+/// The order in a body that is checked only later.
 pub(super) fn unread(body: &[u8]) -> Order {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let prompt = body["instances"][0]["prompt"].as_str().unwrap_or_default().to_owned();
@@ -134,8 +134,8 @@ fn duration(parameters: &Value) -> Result<u32, String> {
     let supported = models::DURATIONS_S.map(|seconds| seconds.to_string()).join(",");
     found.ok_or_else(|| {
         format!(
-            "Unsupported output video duration {given} seconds, supported durations are [{supported}] for feature \
-             text_to_video."
+            "Unsupported output video duration {given} seconds, supported durations are \
+             [{supported}] for feature text_to_video."
         )
     })
 }
@@ -207,9 +207,10 @@ mod tests {
             (8, "16:9", 1, None)
         );
         let all = json!({
-            "sampleCount": 2, "durationSeconds": 4, "aspectRatio": "9:16", "generateAudio": true, "resolution": "1080p",
-            "storageUri": "gs://films/of/mine", "seed": 7, "negativePrompt": "blur", "personGeneration": "allow_adult",
-            "enhancePrompt": true, "compressionQuality": "OPTIMIZED", "unknown": "is ignored",
+            "sampleCount": 2, "durationSeconds": 4, "aspectRatio": "9:16", "generateAudio": true,
+            "resolution": "1080p", "storageUri": "gs://films/of/mine", "seed": 7,
+            "negativePrompt": "blur", "personGeneration": "allow_adult", "enhancePrompt": true,
+            "compressionQuality": "OPTIMIZED", "unknown": "is ignored",
         });
         let order = with(all.clone()).unwrap();
         let folder = Folder { bucket: "films".to_owned(), prefix: "of/mine/".to_owned() };

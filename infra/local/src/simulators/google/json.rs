@@ -1,8 +1,8 @@
 //! Writes an operation's answer, a video's base64 in it, piece by piece: whatever the video's size,
 //! only one piece is in memory.
 //!
-//! The same answer can be written in every way that JSON leaves open, because a reader that knows
-//! one way only breaks on the next release of somebody's front end.
+//! The same answer can be written in every way that JSON leaves open: Google may change its way, and
+//! our reader must not break then.
 
 use std::convert::Infallible;
 
@@ -13,59 +13,15 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use futures::{Stream, StreamExt, stream};
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::answer::JSON;
+use super::shape::Shape;
 use crate::video::Mp4;
 
 /// How much of a file is encoded at once: three bytes at a time, so that only the last piece is
 /// padded.
 const PIECE: u64 = 48 * 1024;
-
-/// How answers about operations are written. The usual is Google's own: indented, the name first.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Shape {
-    /// Indented, or without any white space.
-    pub pretty: bool,
-    /// The fields of every object in the opposite order: `response` before `done`, `mimeType`
-    /// before the bytes.
-    pub reversed: bool,
-    /// How base64's own characters are written.
-    pub escapes: Escapes,
-    /// Which base64 it is.
-    pub base64: Base64,
-}
-
-/// What readers of proto3's JSON have to take for base64.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Base64 {
-    /// With `+`, `/` and padding.
-    Standard,
-    /// With `-` and `_`, and without padding.
-    Url,
-    /// In lines of 76 characters.
-    Lines,
-}
-
-/// What JSON allows in place of a character.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Escapes {
-    /// Every character is itself.
-    None,
-    /// `\/`, as PHP writes it.
-    Slashes,
-    /// `\u002b`, `\u002f`, `\u003d` for plus, slash and equals, as HTML-safe writers do.
-    Unicode,
-}
-
-impl Shape {
-    /// As Google answers.
-    pub const USUAL: Self =
-        Self { pretty: true, reversed: false, escapes: Escapes::None, base64: Base64::Standard };
-}
 
 /// A JSON value whose strings may be files.
 pub(super) enum Node {
@@ -195,39 +151,12 @@ fn encoded(inline: Inline, shape: Shape) -> impl Stream<Item = Bytes> + Send {
     })
 }
 
-impl Base64 {
-    fn of(self, text: String) -> String {
-        match self {
-            Self::Standard => text,
-            Self::Url => text.replace('+', "-").replace('/', "_").trim_end_matches('=').to_owned(),
-            Self::Lines => {
-                let broken = text.chars().enumerate().flat_map(|(at, character)| {
-                    let line_break = at > 0 && at % 76 == 0;
-                    line_break.then_some("\\n").into_iter().flat_map(str::chars).chain([character])
-                });
-                broken.collect()
-            }
-        }
-    }
-}
-
-impl Escapes {
-    fn of(self, text: String) -> String {
-        match self {
-            Self::None => text,
-            Self::Slashes => text.replace('/', "\\/"),
-            Self::Unicode => {
-                text.replace('/', "\\u002f").replace('+', "\\u002b").replace('=', "\\u003d")
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use axum::body::to_bytes;
     use serde_json::json;
 
+    use super::super::shape::{Base64, Escapes};
     use super::*;
     use crate::video;
 

@@ -13,7 +13,7 @@ pub(super) const PERSON_GENERATIONS: [&str; 3] = ["dont_allow", "allow_adult", "
 pub(super) const COMPRESSION_QUALITIES: [&str; 2] = ["optimized", "lossless"];
 pub(super) const SAMPLES_AT_MOST: u32 = 4;
 
-/// What a path names: somebody's model somewhere.
+/// What a path names: a model in a project and a location.
 #[derive(Debug, PartialEq)]
 pub(super) struct Place {
     pub(super) project: String,

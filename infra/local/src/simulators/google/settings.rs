@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::json::Shape;
+use super::shape::Shape;
 use crate::simulators::provider::{self, Render};
 
 /// When wrong input is noticed. The real Google does either: it takes an unsupported duration and

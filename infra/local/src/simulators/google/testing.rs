@@ -93,7 +93,8 @@ impl World {
     pub(super) fn claims(&self) -> Value {
         let now_s = self.clock.load(Ordering::SeqCst);
         json!({
-            "iss": account::EMAIL, "aud": "http://google.test/token", "iat": now_s, "exp": now_s + 3600,
+            "iss": account::EMAIL, "aud": "http://google.test/token",
+            "iat": now_s, "exp": now_s + 3600,
             "scope": "https://www.googleapis.com/auth/cloud-platform",
         })
     }
@@ -124,7 +125,7 @@ impl World {
     }
 
     /// What is said of an operation that ends so.
-    pub(super) async fn ended(&self, ending: Ending, parameters: Value) -> Value {
+    pub(super) async fn end_with(&self, ending: Ending, parameters: Value) -> Value {
         self.google.decide(Verdict::next(1, ending));
         let name = self.submit("a cat", parameters).await;
         self.wait(60);

@@ -94,26 +94,30 @@ async fn a_storage_uri_sends_the_files_to_its_bucket() {
 #[tokio::test]
 async fn each_ending_has_its_own_shape() {
     let world = World::new().await;
-    let said = world.ended(Ending::error(8, "No capacity."), json!({})).await;
+    let said = world.end_with(Ending::error(8, "No capacity."), json!({})).await;
     assert_eq!(
         (&said["error"], said.get("response")),
         (&json!({"code": 8, "message": "No capacity."}), None)
     );
 
-    let said = world.ended(Ending::filtered("58061214: Child"), json!({})).await;
+    let said = world.end_with(Ending::filtered("58061214: Child"), json!({})).await;
     let (response, kind) = (&said["response"], &said["response"]["@type"]);
-    let expected = json!({"@type": kind, "raiMediaFilteredCount": 1, "raiMediaFilteredReasons": ["58061214: Child"]});
+    let expected = json!({
+        "@type": kind, "raiMediaFilteredCount": 1,
+        "raiMediaFilteredReasons": ["58061214: Child"],
+    });
     assert_eq!(response, &expected);
 
     let shorter = Ending::Filtered { reasons: Vec::new(), left: Left::Videos(1) };
-    let said = world.ended(shorter, json!({"sampleCount": 3})).await;
+    let said = world.end_with(shorter, json!({"sampleCount": 3})).await;
     assert_eq!(said["response"]["raiMediaFilteredCount"], 2);
     assert_eq!(said["response"]["videos"].as_array().unwrap().len(), 1);
-    assert_eq!(world.ended(Ending::Nothing, json!({})).await.as_object().unwrap().len(), 2);
-    assert_eq!(world.ended(Ending::NoVideos, json!({})).await["response"].get("videos"), None);
+    assert_eq!(world.end_with(Ending::Nothing, json!({})).await.as_object().unwrap().len(), 2);
+    assert_eq!(world.end_with(Ending::NoVideos, json!({})).await["response"].get("videos"), None);
 
-    let said =
-        world.ended(Ending::ForeignUri { uri: "https://elsewhere/x".to_owned() }, json!({})).await;
+    let said = world
+        .end_with(Ending::ForeignUri { uri: "https://elsewhere/x".to_owned() }, json!({}))
+        .await;
     assert_eq!(said["response"]["videos"][0]["gcsUri"], "https://elsewhere/x");
     let fields = json!({"done": "true", "response": null}).as_object().unwrap().clone();
     world.google.decide(Verdict::next(1, Ending::Exactly { fields }));
@@ -128,14 +132,18 @@ async fn each_ending_has_its_own_shape() {
     let inline = |said: Value| {
         STANDARD.decode(said["response"]["videos"][0]["bytesBase64Encoded"].as_str().unwrap())
     };
-    assert!(inline(world.ended(Ending::Garbled, json!({})).await).is_err());
-    assert!(inline(world.ended(Ending::Html, json!({})).await).unwrap().starts_with(b"<!doctype"));
+    assert!(inline(world.end_with(Ending::Garbled, json!({})).await).is_err());
+    assert!(
+        inline(world.end_with(Ending::Html, json!({})).await).unwrap().starts_with(b"<!doctype")
+    );
     assert_eq!(
-        inline(world.ended(Ending::CutVideo { keep_bytes: 1000 }, json!({})).await).unwrap().len(),
+        inline(world.end_with(Ending::CutVideo { keep_bytes: 1000 }, json!({})).await)
+            .unwrap()
+            .len(),
         1000
     );
     assert_eq!(
-        inline(world.ended(Ending::padded(2_000_000), json!({})).await).unwrap().len(),
+        inline(world.end_with(Ending::padded(2_000_000), json!({})).await).unwrap().len(),
         2_000_000
     );
 }

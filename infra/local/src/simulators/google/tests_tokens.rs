@@ -17,7 +17,7 @@ async fn a_token_is_given_to_the_service_account_alone() {
     for (claim, value, error, text) in [
         ("aud", json!("https://oauth2.googleapis.com/token"), "", ""),
         ("aud", json!("https://elsewhere/token"), "invalid_grant", "audience"),
-        ("iss", json!("somebody@else"), "invalid_grant", "account not found"),
+        ("iss", json!("another@account"), "invalid_grant", "account not found"),
         (
             "scope",
             json!("https://www.googleapis.com/auth/devstorage.read_only"),
@@ -118,7 +118,8 @@ async fn a_token_that_the_account_signed_itself_is_as_good() {
     );
     let now_s = SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs();
     let claims = json!({
-        "iss": account::EMAIL, "sub": account::EMAIL, "aud": null, "iat": now_s - 10, "exp": now_s + 3610,
+        "iss": account::EMAIL, "sub": account::EMAIL, "aud": null,
+        "iat": now_s - 10, "exp": now_s + 3610,
         "scope": "https://www.googleapis.com/auth/cloud-platform",
     });
     let with = |changes: Value| {
@@ -131,7 +132,7 @@ async fn a_token_that_the_account_signed_itself_is_as_good() {
         (json!({"scope": null, "aud": "https://aiplatform.googleapis.com/"}), 200),
         (json!({"scope": null, "aud": "https://storage.googleapis.com/"}), 401),
         (json!({"scope": null}), 401),
-        (json!({"iss": "somebody@else"}), 401),
+        (json!({"iss": "another@account"}), 401),
         (json!({"sub": null}), 401),
         (json!({"exp": now_s + 7200}), 401),
         (json!({"iat": now_s - 7200, "exp": now_s - 3600}), 401),

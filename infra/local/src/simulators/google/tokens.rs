@@ -75,9 +75,8 @@ fn grant(google: &Google, body: &[u8]) -> Result<Value, Denied> {
     check(&claims, &google.token_uri(), now_s)?;
 
     let lives_s = google.state().settings.token_lives_s;
-    Ok(
-        json!({"access_token": issue(now_s + lives_s), "expires_in": lives_s, "token_type": "Bearer"}),
-    )
+    let token = issue(now_s + lives_s);
+    Ok(json!({"access_token": token, "expires_in": lives_s, "token_type": "Bearer"}))
 }
 
 fn check(claims: &Claims, token_uri: &str, now_s: u64) -> Result<(), Denied> {
@@ -87,13 +86,14 @@ fn check(claims: &Claims, token_uri: &str, now_s: u64) -> Result<(), Denied> {
     }
     if ![token_uri, GOOGLE_TOKEN_URI].contains(&claims.aud.as_deref().unwrap_or_default()) {
         return denied(
-            "Invalid JWT: Failed audience check. The right audience is https://oauth2.googleapis.com/token",
+            "Invalid JWT: Failed audience check. The right audience is \
+             https://oauth2.googleapis.com/token",
         );
     }
     if !claims.is_timely(ASSERTION_LIVES_S, now_s) {
         return denied(
-            "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe. \
-             Check your iat and exp values in the JWT claim.",
+            "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable \
+             timeframe. Check your iat and exp values in the JWT claim.",
         );
     }
     if !claims.has_scope(SCOPE) {
@@ -124,7 +124,7 @@ pub(super) enum Service {
     Storage,
 }
 
-/// Lets in whoever brings a token that has not ended.
+/// Lets in a caller with a token that has not ended.
 pub(super) fn admit(google: &Google, headers: &HeaderMap, service: Service) -> Result<(), Reason> {
     let given = headers.get(AUTHORIZATION).ok_or(Reason::Missing)?;
     let token = given
@@ -165,7 +165,7 @@ fn self_signed(token: &str, service: Service) -> Result<(), Reason> {
     if claims.is_timely(SELF_SIGNED_LIVES_S, now_s) { Ok(()) } else { Err(Reason::Expired) }
 }
 
-/// Lets in whoever also asks for this project, this location and a model that there is.
+/// Lets in a caller who also asks for this project, this location and a model that is live.
 pub(super) fn admit_to(
     google: &Google,
     headers: &HeaderMap,

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::rendering::{Phase, Rendering};
+use super::rendering::Phase;
 use super::{Provider, Settings, State};
 use crate::simulators::dates::millis;
 

@@ -1,4 +1,4 @@
-//! What the server refuses, and how it says so. Nearly every refusal is HTTP 400 whose JSON body
+//! The refusals of the server, in its own words. Nearly every refusal is HTTP 400 whose JSON body
 //! carries the real status; the resumable endpoint says the same refusals as genuine codes with a
 //! text body (`resumable.rs`).
 
@@ -87,7 +87,8 @@ impl IntoResponse for Refusal {
             Self::Range => StatusCode::RANGE_NOT_SATISFIABLE,
             _ => StatusCode::BAD_REQUEST,
         };
-        let body = json!({ "statusCode": inner.to_string(), "error": error, "message": message, "code": code });
+        let inner = inner.to_string();
+        let body = json!({ "statusCode": inner, "error": error, "message": message, "code": code });
         (status, Json(body)).into_response()
     }
 }
@@ -101,6 +102,8 @@ impl From<std::io::Error> for Refusal {
 /// The genuine 404 of a path that the server does not know.
 pub(super) async fn no_route(method: Method, uri: Uri) -> Response {
     let message = format!("Route {method}:{} not found", uri.path());
-    let body = json!({ "statusCode": "404", "error": "Not Found", "message": message, "code": "InvalidRequest" });
+    let body = json!({
+        "statusCode": "404", "error": "Not Found", "message": message, "code": "InvalidRequest",
+    });
     (StatusCode::NOT_FOUND, Json(body)).into_response()
 }

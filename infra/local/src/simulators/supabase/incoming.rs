@@ -28,7 +28,7 @@ pub(super) struct Written {
     pub(super) md5: String,
 }
 
-/// A path whose file is removed when nobody moved it away.
+/// A path whose file is removed unless it was moved away.
 pub(super) struct Leftover(PathBuf);
 
 impl Leftover {

@@ -93,8 +93,14 @@ pub(super) async fn list(
 }
 
 fn folder_view(name: &str) -> Value {
-    json!({ "name": name, "id": null, "updated_at": null, "created_at": null, "last_accessed_at": null,
-        "metadata": null })
+    json!({
+        "name": name,
+        "id": null,
+        "updated_at": null,
+        "created_at": null,
+        "last_accessed_at": null,
+        "metadata": null,
+    })
 }
 
 fn listed(row: &Row, name: &str) -> Value {

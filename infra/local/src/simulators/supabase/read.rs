@@ -26,7 +26,7 @@ const CHUNK: usize = 64 * 1024;
 type At = Path<(String, String)>;
 
 /// `GET` and `HEAD /object/{bucket}/{path}`
-pub(super) async fn authenticated(
+pub(super) async fn read_with_key(
     State(project): State<Arc<Project>>,
     Path((bucket, name)): At,
     method: Method,
@@ -37,7 +37,7 @@ pub(super) async fn authenticated(
 }
 
 /// `GET` and `HEAD /object/public/{bucket}/{path}`
-pub(super) async fn public(
+pub(super) async fn read_public(
     State(project): State<Arc<Project>>,
     Path((bucket, name)): At,
     ordered: Ordered,
@@ -68,7 +68,7 @@ pub(super) struct Token {
 }
 
 /// `GET /object/sign/{bucket}/{path}?token=…`
-pub(super) async fn signed(
+pub(super) async fn read_signed(
     State(project): State<Arc<Project>>,
     Path((bucket, name)): At,
     Query(Token { token }): Query<Token>,
@@ -169,7 +169,7 @@ async fn serve(
         );
     }
     set(&mut response, header::CONTENT_LENGTH, &length.to_string());
-    // No page of somebody else is ever rendered from the project's host.
+    // The server never lets a browser render an uploaded page from the project's host.
     let content_type =
         if row.content_type.contains("text/html") { "text/plain" } else { &row.content_type };
     set(&mut response, header::CONTENT_TYPE, content_type);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reqwest::Method;
+use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
 use super::testing::{KEY, Server, eventually, header, pattern, refusal};
@@ -10,7 +10,10 @@ use super::testing::{KEY, Server, eventually, header, pattern, refusal};
 #[tokio::test]
 async fn buckets_are_created_once_and_read_back() {
     let server = Server::start().await;
-    let new = json!({ "name": "films", "id": "films", "file_size_limit": "10MB", "allowed_mime_types": ["video/mp4"] });
+    let new = json!({
+        "name": "films", "id": "films", "file_size_limit": "10MB",
+        "allowed_mime_types": ["video/mp4"],
+    });
     let create = || server.send(Method::POST, "/bucket").json(&new);
     assert_eq!(create().send().await.unwrap().text().await.unwrap(), r#"{"name":"films"}"#);
     let again = refusal(create()).await;
@@ -95,85 +98,72 @@ async fn ranges_are_honoured() {
     }
 }
 
-#[tokio::test]
-async fn refusals_are_400_with_the_truth_inside() {
+/// The error's number, name and code, which are inside a 400.
+type Inside = (&'static str, &'static str, &'static str);
+
+const EXISTS: Inside = ("409", "Duplicate", "KeyAlreadyExists");
+const NO_BUCKET: Inside = ("404", "Bucket not found", "NoSuchBucket");
+const NO_OBJECT: Inside = ("404", "not_found", "NoSuchKey");
+const DENIED: Inside = ("403", "Unauthorized", "AccessDenied");
+const TOO_LARGE: Inside = ("413", "Payload too large", "EntityTooLarge");
+const BAD_KEY: Inside = ("400", "InvalidKey", "InvalidKey");
+
+/// A server with an object in `videos`, and a private bucket that takes 4 bytes of video.
+async fn with_a_small_bucket() -> Server {
     let server = Server::start().await;
     let small = json!({ "name": "small", "file_size_limit": 4, "allowed_mime_types": ["video/*"] });
     server.send(Method::POST, "/bucket").json(&small).send().await.unwrap();
     server.put("/object/videos/a.mp4", "a").await;
+    server
+}
+
+async fn expect_inside(what: &str, request: RequestBuilder, (number, error, code): Inside) {
+    let expected = (400, number.to_owned(), error.to_owned(), code.to_owned());
+    assert_eq!(refusal(request).await, expected, "{what}");
+}
+
+#[tokio::test]
+async fn refused_reads_are_400_with_the_truth_inside() {
+    let server = with_a_small_bucket().await;
+    let (get, delete) = (Method::GET, Method::DELETE);
+    for (method, path, inside) in [
+        (&get, "/object/public/none/a", NO_BUCKET),
+        (&get, "/object/public/small/a", NO_BUCKET),
+        (&get, "/object/public/videos/x", NO_OBJECT),
+        (&get, "/object/info/videos/x", NO_OBJECT),
+        (&get, "/object/info/none/x", NO_BUCKET),
+        (&get, "/object/videos/x", NO_OBJECT),
+        (&delete, "/object/videos/x", NO_OBJECT),
+        (&delete, "/object/none/x", NO_OBJECT),
+    ] {
+        expect_inside(path, server.send(method.clone(), path), inside).await;
+    }
+}
+
+#[tokio::test]
+async fn refused_uploads_are_400_with_the_truth_inside() {
+    let server = with_a_small_bucket().await;
     let post = |path: &str| {
         server.send(Method::POST, path).header("content-type", "video/mp4").body("12345")
     };
-    let get = |path: &str| server.send(Method::GET, path);
     let anon = "Bearer eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoiYW5vbiJ9.c2ln";
     let bare = || server.bare(Method::POST, "/object/videos/b.mp4").body("x");
-    let chunked = || {
-        reqwest::Body::wrap_stream(futures::stream::iter([
-            Ok::<_, std::io::Error>("123"),
-            Ok("45"),
-        ]))
-    };
-    for (what, request, inner, error, code) in [
-        ("exists", post("/object/videos/a.mp4"), "409", "Duplicate", "KeyAlreadyExists"),
-        ("no bucket", post("/object/none/a.mp4"), "404", "Bucket not found", "NoSuchBucket"),
-        (
-            "no bucket, public",
-            get("/object/public/none/a"),
-            "404",
-            "Bucket not found",
-            "NoSuchBucket",
-        ),
-        (
-            "private, public path",
-            get("/object/public/small/a"),
-            "404",
-            "Bucket not found",
-            "NoSuchBucket",
-        ),
-        ("no object, public", get("/object/public/videos/x"), "404", "not_found", "NoSuchKey"),
-        ("no object, info", get("/object/info/videos/x"), "404", "not_found", "NoSuchKey"),
-        ("no object", get("/object/videos/x"), "404", "not_found", "NoSuchKey"),
-        (
-            "no object, delete",
-            server.send(Method::DELETE, "/object/videos/x"),
-            "404",
-            "not_found",
-            "NoSuchKey",
-        ),
-        (
-            "no bucket, delete",
-            server.send(Method::DELETE, "/object/none/x"),
-            "404",
-            "not_found",
-            "NoSuchKey",
-        ),
-        ("no bucket, info", get("/object/info/none/x"), "404", "Bucket not found", "NoSuchBucket"),
-        ("opaque bearer", bare().bearer_auth(KEY), "403", "Unauthorized", "AccessDenied"),
-        ("anon", bare().header("authorization", anon), "403", "Unauthorized", "AccessDenied"),
-        ("no key", bare(), "400", "Error", "InvalidRequest"),
-        (
-            "mime",
-            server.send(Method::POST, "/object/small/a").body("1"),
-            "415",
-            "invalid_mime_type",
-            "InvalidMimeType",
-        ),
-        ("size", post("/object/small/a.mp4"), "413", "Payload too large", "EntityTooLarge"),
-        (
-            "size, chunked",
-            post("/object/small/a.mp4").body(chunked()),
-            "413",
-            "Payload too large",
-            "EntityTooLarge",
-        ),
-        ("key", post("/object/videos/a~b.mp4"), "400", "InvalidKey", "InvalidKey"),
-        ("key", post("/object/videos/a%5B1%5D.mp4"), "400", "InvalidKey", "InvalidKey"),
+    let parts = futures::stream::iter([Ok::<_, std::io::Error>("123"), Ok("45")]);
+    let chunked = post("/object/small/a.mp4").body(reqwest::Body::wrap_stream(parts));
+    let untyped = server.send(Method::POST, "/object/small/a").body("1");
+    for (what, request, inside) in [
+        ("exists", post("/object/videos/a.mp4"), EXISTS),
+        ("no bucket", post("/object/none/a.mp4"), NO_BUCKET),
+        ("opaque bearer", bare().bearer_auth(KEY), DENIED),
+        ("anon", bare().header("authorization", anon), DENIED),
+        ("no key", bare(), ("400", "Error", "InvalidRequest")),
+        ("mime", untyped, ("415", "invalid_mime_type", "InvalidMimeType")),
+        ("size", post("/object/small/a.mp4"), TOO_LARGE),
+        ("size, chunked", chunked, TOO_LARGE),
+        ("key", post("/object/videos/a~b.mp4"), BAD_KEY),
+        ("key", post("/object/videos/a%5B1%5D.mp4"), BAD_KEY),
     ] {
-        assert_eq!(
-            refusal(request).await,
-            (400, inner.into(), error.into(), code.into()),
-            "{what}"
-        );
+        expect_inside(what, request, inside).await;
     }
     assert_eq!(server.supabase.object("small", "a.mp4"), None);
 }

@@ -8,12 +8,12 @@ use serde_json::Value;
 
 const RUNBOOKS: &str = include_str!("../../../../../RUNBOOKS.md");
 
-/// An alarm that nobody hears, or whose end nobody hears, is a light in a cellar.
+/// An alarm notifies the operator, and its end does too.
 pub(super) fn alarms_are_mute(template: &Template) -> Breaches {
     ids(template, |alarm| !alarm.tells)
 }
 
-/// Whoever is woken by it wants to know what it means and what to do.
+/// The operator reads there what the alarm means and what to do.
 pub(super) fn alarms_lead_nowhere(template: &Template) -> Breaches {
     ids(template, |alarm| {
         let page = alarm.description.split_once("infra/RUNBOOKS.md#");

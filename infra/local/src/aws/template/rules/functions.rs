@@ -37,7 +37,7 @@ pub(super) fn limits_have_no_route(template: &Template) -> Breaches {
 }
 
 /// The default is for reads by key. A route that searches, writes or asks outside takes longer, and
-/// a route without a key is anybody's to flood.
+/// every caller can flood a route without a key.
 pub(super) fn dear_routes_share_the_default(template: &Template) -> Breaches {
     let limited: BTreeSet<_> =
         template.apis.iter().flat_map(|api| &api.route_limits).map(|(route, _)| route).collect();
