@@ -69,10 +69,7 @@ pub enum InvalidMapping {
         "queue visibility timeout ({visibility:?}) is less than the function timeout \
          ({function_timeout:?})"
     )]
-    VisibilityBelowFunctionTimeout {
-        visibility: Duration,
-        function_timeout: Duration,
-    },
+    VisibilityBelowFunctionTimeout { visibility: Duration, function_timeout: Duration },
 }
 
 impl EventSourceMapping {

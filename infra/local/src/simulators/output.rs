@@ -37,9 +37,7 @@ pub enum Kind {
         bytes: Option<u64>,
     },
     /// A video of which only the first bytes are there.
-    CutVideo {
-        keep_bytes: u64,
-    },
+    CutVideo { keep_bytes: u64 },
     /// A web page where the video should be.
     Page,
 }

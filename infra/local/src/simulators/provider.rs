@@ -81,8 +81,11 @@ pub trait Settings: DeserializeOwned + Serialize + Send {
     /// The provider's usual settings, with renders that take so long.
     fn with(render: Render) -> Self;
 
-    /// How long renders take.
+    /// How long renders take, to be changed.
     fn render(&mut self) -> &mut Render;
+
+    /// How long a render waits and renders.
+    fn plan(&self) -> Render;
 }
 
 /// A handle to a provider's simulator. Clones share its state.

@@ -28,17 +28,13 @@ pub enum Ending {
         result_bytes: Option<usize>,
     },
     /// A video of which only the first bytes are there.
-    CutVideo {
-        keep_bytes: u64,
-    },
+    CutVideo { keep_bytes: u64 },
     /// A web page where the video should be, with status 200.
     Html,
     /// A result without a file.
     NoUrl,
     /// A result whose file is elsewhere.
-    ForeignUrl {
-        url: String,
-    },
+    ForeignUrl { url: String },
     /// The model refuses: 422 with a `detail` list.
     Refused {
         /// fal's word for it: `content_policy_violation`.

@@ -36,4 +36,8 @@ impl provider::Settings for Settings {
     fn render(&mut self) -> &mut Render {
         &mut self.render
     }
+
+    fn plan(&self) -> Render {
+        self.render
+    }
 }

@@ -22,9 +22,7 @@ pub enum Ending {
         bytes: Option<u64>,
     },
     /// Videos of which only the first bytes are there.
-    CutVideo {
-        keep_bytes: u64,
-    },
+    CutVideo { keep_bytes: u64 },
     /// A web page where the video should be; inline it is encoded like one.
     Html,
     /// Inline base64 with a character that is none of base64's; in a bucket an ordinary video.

@@ -1,5 +1,7 @@
 //! What may be changed of Google while it runs.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::shape::Shape;
@@ -51,5 +53,11 @@ impl provider::Settings for Settings {
 
     fn render(&mut self) -> &mut Render {
         &mut self.render
+    }
+
+    /// Google shows no queue: an operation renders for the sum of both.
+    fn plan(&self) -> Render {
+        let Render { queued, rendering } = self.render;
+        Render { queued: Duration::ZERO, rendering: queued.saturating_add(rendering) }
     }
 }

@@ -33,7 +33,7 @@ fn from_ms<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Er
 impl<P: Provider> State<P> {
     /// Plans anew what has not finished, and keeps what changed.
     pub(crate) fn replan(&mut self, now_ms: u64) {
-        let render = *self.settings.render();
+        let render = self.settings.plan();
         let finish = |starts_ms: u64| starts_ms.saturating_add(millis(render.rendering));
         for this in &mut self.renders {
             let (starts_ms, finishes_ms) = match this.phase(now_ms) {
