@@ -38,7 +38,7 @@ async fn a_log_follows_the_jobs_and_keeps_the_secrets() {
             "storage",
             Method::POST,
             "faults",
-            json!({"step": "tus_patch", "do": "answer", "status": 503, "times": 1}),
+            json!({"step": "tus_patch", "then": {"answer": {"status": 503}}}),
         )
         .await;
     let mut jobs = vec![finished(&process, "fal/kling-2", "completed").await];
