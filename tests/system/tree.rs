@@ -89,7 +89,7 @@ fn who_may_import_whom() {
             "tests" => {
                 functions().into_iter().chain(infra.clone()).chain(["ghub".to_owned()]).collect()
             }
-            "chaos" => BTreeSet::from(["ghub", "local"].map(str::to_owned)),
+            "bench" | "chaos" => BTreeSet::from(["ghub", "local"].map(str::to_owned)),
             function => {
                 assert!(functions().contains(function), "{function} has a place in the tree");
                 BTreeSet::from(["ghub".to_owned()])
