@@ -1,8 +1,8 @@
 //! The errors of fetching a file, as the operator reads them in the log.
 
 use super::reading::{SILENCE, SLOWEST_BYTES_PER_S};
-use crate::outbound::WireError;
 use crate::adapter::google::inline::NoInlineVideo;
+use crate::outbound::WireError;
 
 /// Why a file could not be fetched. A repeat is safe, and may help.
 #[derive(Debug, thiserror::Error)]

@@ -1,7 +1,8 @@
 //! Buckets that cannot store or serve a video.
 
 use crate::stack::Stack;
-use local::supabase::{self, Plan, Step};
+use local::simulators::faults::{Fault, Then};
+use local::supabase::{self, Step};
 
 #[test]
 fn a_bucket_that_serves_nobody_is_told() {
@@ -29,14 +30,13 @@ fn a_bucket_that_serves_nobody_is_told() {
 #[test]
 fn a_storage_that_takes_no_large_video_is_told() {
     let here = Stack::start();
-    let misbehaves = |fault| {
-        here.bucket().misbehave(Plan { step: Step::TusCreate, fault, times: Some(1), after: 0 })
-    };
-    misbehaves(supabase::Fault::Location {
+    let misbehaves =
+        |fault| here.bucket().faults().add(Fault::once(Step::TusCreate, fault)).unwrap();
+    misbehaves(Then::Own(supabase::Odd::Location {
         location: "http://localhost:8000:8000/upload/resumable/{id}".to_owned(),
-    });
+    }));
     here.doctor(&[]).says("generated-videos/doctor", "ok", "and again by a resumable upload", "");
-    misbehaves(supabase::Fault::Location { location: "http://localhost/".to_owned() });
+    misbehaves(Then::Own(supabase::Odd::Location { location: "http://localhost/".to_owned() }));
     let found = here.doctor(&[]);
     found.says(
         "generated-videos/doctor",
@@ -50,7 +50,7 @@ fn a_storage_that_takes_no_large_video_is_told() {
         "above 6 MiB, which goes in parts, cannot be stored",
         "",
     );
-    misbehaves(supabase::Fault::Answer {
+    misbehaves(Then::Answer {
         status: 413,
         headers: [].into(),
         body: "Maximum size exceeded\n".to_owned(),

@@ -46,7 +46,7 @@ impl Simulate for Fal {
 }
 
 fn greet(greeted: &Greeted<'_>) -> Greeting {
-    let usable = greeted.secret.is_some_and(|text| provider::fal::is_key(text.trim()));
+    let usable = greeted.secret.is_some_and(|text| ghub::adapter::fal::is_key(text.trim()));
     let bills = if usable {
         "it bills every render"
     } else {
