@@ -3,9 +3,10 @@
 //! fails when its provider has stopped, and the poller asks for that. A render that is finished is
 //! stored and charged.
 
+use crate::adapter::Cancelled;
 use crate::adapter::Handle;
 use crate::ambient::Ambient;
-use crate::checking::{Checker, Look, Stopping};
+use crate::checking::{Checker, Look};
 use crate::error::BoxError;
 use crate::failure::{Failure, FailureCode};
 use crate::job::{Job, Moved, Processing, Seen, State};
@@ -112,9 +113,12 @@ impl Canceller {
         self.schedule_look(&stopping).await;
         let said = self.checker.ask_to_stop(&handle, lifetime).await;
         let now = self.ambient.now();
-        let stopping =
-            if said == Stopping::Tries { stopping.seen(&Seen::Rendering, now) } else { stopping };
-        if said == Stopping::Stopped || discard {
+        let stopping = if said == Some(Cancelled::Asked) {
+            stopping.seen(&Seen::Rendering, now)
+        } else {
+            stopping
+        };
+        if said == Some(Cancelled::Stopped) || discard {
             return self.fail(stopping, failure, lifetime).await;
         }
         self.look_after_asking(stopping, &handle, lifetime).await

@@ -42,19 +42,6 @@ pub enum Look {
     Failed(Failure),
 }
 
-/// What a provider said that was asked to stop.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Stopping {
-    /// It has stopped: nothing more comes of the render.
-    Stopped,
-    /// It had begun to render and tries to stop: it may go on.
-    Tries,
-    /// It may go on: it had finished before, does not know the job, or gave no answer.
-    MayGoOn,
-    /// This provider cannot be asked to.
-    NotPossible,
-}
-
 impl Checker {
     /// With the providers that are configured, through their sender; jobs whose render is finished
     /// go to `store_queue`.
@@ -105,23 +92,22 @@ impl Checker {
         self.providers.cancel(handle).is_some()
     }
 
-    /// Asks the provider to stop. May be repeated.
-    pub async fn ask_to_stop(&self, handle: &Handle, lifetime: Lifetime) -> Stopping {
-        let Some(request) = self.providers.cancel(handle) else { return Stopping::NotPossible };
+    /// Asks the provider to stop; none where it cannot be asked. May be repeated. A provider that
+    /// does not know the render has stopped it, as far as the job is concerned.
+    pub async fn ask_to_stop(&self, handle: &Handle, lifetime: Lifetime) -> Option<Cancelled> {
+        let request = self.providers.cancel(handle)?;
         let cancelled = match self.exchange(request, lifetime).await {
             Ok(reply) => self.providers.cancelled(handle, &reply),
             Err(why) => Cancelled::Trouble(why),
         };
-        match cancelled {
-            Cancelled::Stopped => Stopping::Stopped,
-            Cancelled::Unknown if self.is_unknown(handle, lifetime).await => Stopping::Stopped,
-            Cancelled::Asked => Stopping::Tries,
-            Cancelled::AlreadyDone | Cancelled::Unknown => Stopping::MayGoOn,
+        Some(match cancelled {
+            Cancelled::Unknown if self.is_unknown(handle, lifetime).await => Cancelled::Stopped,
             Cancelled::Trouble(why) => {
                 tracing::warn!(why, "the provider did not say whether it stops");
-                Stopping::MayGoOn
+                Cancelled::Trouble(why)
             }
-        }
+            said => said,
+        })
     }
 
     /// Whether the provider does not know the job when it is asked for its status either. One word

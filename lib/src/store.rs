@@ -8,6 +8,7 @@
 mod accept;
 mod account;
 mod audit;
+mod end;
 mod error;
 mod history;
 mod hold;

@@ -8,6 +8,7 @@ use crate::error::causes;
 use crate::job::{Job, Moved};
 use crate::lifetime::Lifetime;
 use crate::outbound::{ProviderSender, WireError};
+use crate::queue::Queue;
 use crate::store::{Store, StoreError, Written};
 use crate::telemetry;
 use std::time::Duration;
@@ -15,34 +16,66 @@ use std::time::Duration;
 /// A provider takes a submission in under a second; one that needs 20 s will not answer at all.
 pub const SUBMIT_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// What became of a job that was handed over.
+#[derive(Debug)]
+pub struct HandOver {
+    /// The job as it stands: moved if that was recorded, else as it was.
+    pub job: Job,
+    /// Whether the move was recorded. An unknown outcome leaves nothing to record.
+    pub recorded: Result<Written, StoreError>,
+}
+
 /// Sends submissions.
 #[derive(Debug, Clone)]
 pub struct Submitter {
     providers: Providers,
     sender: ProviderSender,
     store: Store,
+    poll_queue: Queue,
     ambient: Ambient,
 }
 
 impl Submitter {
-    /// With the providers that are configured, through their sender.
+    /// With the providers that are configured, through their sender. Looks go to `poll_queue`.
     pub fn new(
         providers: &Providers,
         sender: &ProviderSender,
         store: &Store,
+        poll_queue: &Queue,
         ambient: &Ambient,
     ) -> Self {
         Self {
             providers: providers.clone(),
             sender: sender.clone(),
             store: store.clone(),
+            poll_queue: poll_queue.clone(),
             ambient: ambient.clone(),
         }
     }
 
-    /// Sends a job whose lease we hold, once, and says how that moves it. An unknown outcome moves
-    /// nothing: the lease runs out, and the job fails then without having been sent again.
-    pub async fn submit(&self, job: Job, lifetime: Lifetime) -> Moved {
+    /// Hands a job whose lease we hold to its provider: sends it once, records what became of it and
+    /// schedules the next look. The record and the message go out at the same time. If the record
+    /// fails, the job stands as it was, and its lease ends as unknown: it is never sent again.
+    pub async fn hand_over(&self, leased: Job, lifetime: Lifetime) -> HandOver {
+        let Moved::Applied(moved) = self.submit(leased.clone(), lifetime).await else {
+            self.schedule_look(&leased).await;
+            return HandOver { job: leased, recorded: Ok(Written::Overtaken) };
+        };
+        let (recorded, ()) =
+            tokio::join!(self.record(&moved, lifetime), self.schedule_look(&moved));
+        let done = matches!(recorded, Ok(Written::Done));
+        let status = moved.status().as_str();
+        tracing::info!(job.id = %moved.id(), org.id = %moved.org(), status, recorded = done, "submitted");
+        if done {
+            return HandOver { job: moved, recorded };
+        }
+        self.schedule_look(&leased).await; // when the lease ends
+        HandOver { job: leased, recorded }
+    }
+
+    /// Sends the job once and says how that moves it. An unknown outcome moves nothing: the lease
+    /// runs out, and the job fails then without having been sent again.
+    async fn submit(&self, job: Job, lifetime: Lifetime) -> Moved {
         let outcome = self.send(&job, lifetime).await;
         let now = self.ambient.now();
         match outcome {
@@ -64,11 +97,27 @@ impl Submitter {
         }
     }
 
-    /// Records how a submission moved the job, for as long as the function lives: nobody else knows
-    /// what the provider called it, and a handle that is not kept is a render that is paid for and
-    /// thrown away.
-    pub async fn record(&self, moved: &Job, lifetime: Lifetime) -> Result<Written, StoreError> {
-        self.store.trying_for(lifetime.recording()).write(moved).await
+    /// Records how a submission moved the job, for as long as the function lives. No other function
+    /// knows the provider's handle: a handle that is lost is a render that is paid for and thrown
+    /// away.
+    async fn record(&self, moved: &Job, lifetime: Lifetime) -> Result<Written, StoreError> {
+        let recorded = self.store.trying_for(lifetime.recording()).write(moved).await;
+        if let Err(error) = &recorded {
+            let error = causes(error);
+            tracing::error!(job.id = %moved.id(), org.id = %moved.org(), error, "the submission could not be recorded");
+        }
+        recorded
+    }
+
+    async fn schedule_look(&self, job: &Job) {
+        if !job.is_open() {
+            return;
+        }
+        let delay = job.due().since(self.ambient.now());
+        if let Err(error) = self.poll_queue.send_in_passing(job.key(), delay).await {
+            let error = causes(&error);
+            tracing::error!(job.id = %job.id(), org.id = %job.org(), error, "not queued; the sweep will find it");
+        }
     }
 
     async fn send(&self, job: &Job, lifetime: Lifetime) -> Submitted {

@@ -10,29 +10,25 @@ use ghub::lifetime::Lifetime;
 use ghub::store::StoreError;
 use std::time::Duration;
 
-/// What an attempt that was not refused has come to.
-pub(crate) enum Attempt {
-    /// The job as its caller is to see it: cancelled, or its provider asked to stop.
-    Answer(Box<Job>),
-    /// It has moved: what became of it has to be read.
-    Moved,
-    /// Somebody else is ending it, and will soon have done so.
-    Taken,
-}
+/// How long to wait while another cancellation of the same job goes on. A provider answers in a
+/// hundred milliseconds.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 impl CancelVideo {
-    pub(crate) async fn attempt(&self, job: Job, lifetime: Lifetime) -> Result<Attempt, Error> {
+    /// Returns the job if its caller can be shown it: cancelled, or its provider asked to stop. None
+    /// means that the job has moved, and has to be read again.
+    pub(crate) async fn attempt(&self, job: Job, lifetime: Lifetime) -> Result<Option<Job>, Error> {
         let now = self.world.ambient.now();
         match job.state() {
             State::Failed { failure, .. }
                 if failure.code == FailureCode::Cancelled || is_wanted(&job) =>
             {
-                Ok(Attempt::Answer(Box::new(job)))
+                Ok(Some(job))
             }
             State::Failed { .. } => refused(NotCancellable::Failed),
             State::Processing(processing) if job.stop().is_some() => {
                 match self.canceller.can_stop(&processing.handle) {
-                    true => Ok(Attempt::Answer(Box::new(job))),
+                    true => Ok(Some(job)),
                     // a deadline waits for its end
                     false => refused(NotCancellable::Unstoppable {
                         model: job.terms().model().to_owned(),
@@ -51,7 +47,7 @@ impl CancelVideo {
         }
     }
 
-    async fn stop(&self, job: Job, lifetime: Lifetime) -> Result<Attempt, Error> {
+    async fn stop(&self, job: Job, lifetime: Lifetime) -> Result<Option<Job>, Error> {
         let model = job.terms().model().to_owned();
         match self
             .canceller
@@ -61,13 +57,16 @@ impl CancelVideo {
         {
             Cancellation::Unstoppable => refused(NotCancellable::Unstoppable { model }),
             Cancellation::NoAnswer => refused(NotCancellable::NoAnswer),
-            Cancellation::NotDue => Ok(Attempt::Taken),
+            Cancellation::NotDue => {
+                tokio::time::sleep(LOOK_AGAIN).await;
+                Ok(None)
+            }
             Cancellation::Failed
             | Cancellation::FailedByProvider(_)
             | Cancellation::Requested
             | Cancellation::Finished
             | Cancellation::Over
-            | Cancellation::Overtaken => Ok(Attempt::Moved),
+            | Cancellation::Overtaken => Ok(None),
         }
     }
 }
@@ -77,12 +76,11 @@ fn is_wanted(job: &Job) -> bool {
     job.stop().is_some_and(Stop::is_wanted)
 }
 
-fn refused(why: NotCancellable) -> Result<Attempt, Error> {
+fn refused(why: NotCancellable) -> Result<Option<Job>, Error> {
     Err(Refusal::from(why).into())
 }
 
-/// Our own store or queue. A repeat goes on from where this stopped, so that whatever is not broken
-/// may be asked for again.
+/// Our own store or queue. A repeat goes on from where this stopped, so the caller may ask again.
 fn ours(error: BoxError) -> Error {
     match error.downcast::<StoreError>() {
         Ok(error) => Error::Store(*error),

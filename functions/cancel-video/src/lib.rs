@@ -4,7 +4,6 @@
 
 mod attempt;
 
-use attempt::Attempt;
 use ghub::auth::Auth;
 use ghub::cancellation::Canceller;
 use ghub::checking::Checker;
@@ -34,10 +33,6 @@ const EXCHANGE: Duration = Duration::from_secs(5);
 
 /// How long another cancellation of the same job is waited for: its three exchanges.
 const PATIENCE: Duration = EXCHANGE.saturating_mul(3);
-
-/// How long to wait between looks at what another cancellation does: a provider answers in a
-/// hundred milliseconds.
-const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 /// The function, with what it needs.
 #[derive(Debug)]
@@ -97,13 +92,11 @@ impl CancelVideo {
         loop {
             let job =
                 self.store.job(org, id).await?.and_then(Job::shown).ok_or(Refusal::JobNotFound)?;
-            match self.attempt(job, lifetime).await? {
-                Attempt::Answer(job) => return Ok(*job),
-                _ if Instant::now() >= patience => {
-                    return Err(Refusal::from(NotCancellable::Busy).into());
-                }
-                Attempt::Moved => {}
-                Attempt::Taken => tokio::time::sleep(LOOK_AGAIN).await,
+            if let Some(job) = self.attempt(job, lifetime).await? {
+                return Ok(job);
+            }
+            if Instant::now() >= patience {
+                return Err(Refusal::from(NotCancellable::Busy).into());
             }
         }
     }

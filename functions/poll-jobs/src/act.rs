@@ -1,8 +1,9 @@
 //! What is done for a job whose turn was taken, by where it stands.
 
 use super::{PollJobs, Turn};
+use ghub::adapter::Cancelled;
 use ghub::adapter::Handle;
-use ghub::checking::{Look, Stopping};
+use ghub::checking::Look;
 use ghub::error::BoxError;
 use ghub::failure::{Failure, FailureCode};
 use ghub::job::{Deadline, Job, Moved, Seen, State};
@@ -13,7 +14,10 @@ use std::time::Duration;
 impl PollJobs {
     pub(crate) async fn act(&self, turn: Turn, lifetime: Lifetime) -> Result<(), BoxError> {
         match turn {
-            Turn::Submit(job) => self.submit(job, lifetime).await,
+            Turn::Submit(job) => {
+                self.submitter.hand_over(job, lifetime).await.recorded?;
+                Ok(())
+            }
             Turn::Look(job) => self.look(job, lifetime).await,
             Turn::Store(job) => {
                 Ok(self.store_queue.send_in_passing(job.key(), Duration::ZERO).await?)
@@ -37,23 +41,6 @@ impl PollJobs {
             }
             State::Completed { .. } | State::Failed { .. } => Ok(()),
         }
-    }
-
-    /// Sends a job that no provider has taken yet; its lease is ours.
-    async fn submit(&self, job: Job, lifetime: Lifetime) -> Result<(), BoxError> {
-        let Moved::Applied(moved) = self.submitter.submit(job, lifetime).await else {
-            return Ok(());
-        };
-        self.submitter.record(&moved, lifetime).await?;
-        tracing::info!(job.id = %moved.id(), org.id = %moved.org(), status = moved.status().as_str(), "submitted");
-        if moved.is_open() {
-            // It comes earlier than the one for the lease's end.
-            let wait = moved.due().since(self.ambient.now());
-            if let Err(error) = self.poll_queue.send_in_passing(moved.key(), wait).await {
-                tracing::warn!(job.id = %moved.id(), org.id = %moved.org(), %error, "the job was not queued again; the sweep finds it");
-            }
-        }
-        Ok(())
     }
 
     /// Asks the provider how the job stands. The next look is queued already.
@@ -120,7 +107,7 @@ impl PollJobs {
         lifetime: Lifetime,
     ) -> Result<(), BoxError> {
         match (self.checker.ask_to_stop(handle, lifetime).await, job.stop().cloned()) {
-            (Stopping::Stopped, Some(stop)) => self.fail(job, stop.failure, lifetime).await,
+            (Some(Cancelled::Stopped), Some(stop)) => self.fail(job, stop.failure, lifetime).await,
             _ => Ok(()),
         }
     }

@@ -49,12 +49,13 @@ impl PollJobs {
         let (sender, ()) =
             tokio::join!(ProviderSender::new(world, &aws), connect(world, Vec::new()));
         let (sender, ambient) = (sender?, &world.ambient);
+        let poll_queue = Queue::new(world, &aws, "POLL_QUEUE_URL")?;
         let store_queue = Queue::new(world, &aws, "STORE_QUEUE_URL")?;
         Ok(Self {
             ambient: ambient.clone(),
-            submitter: Submitter::new(&providers, &sender, &store, ambient),
+            submitter: Submitter::new(&providers, &sender, &store, &poll_queue, ambient),
             checker: Checker::new(&providers, &sender, &store, &store_queue, ambient),
-            poll_queue: Queue::new(world, &aws, "POLL_QUEUE_URL")?,
+            poll_queue,
             store_queue,
             store,
         })

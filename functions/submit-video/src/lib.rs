@@ -7,16 +7,16 @@ use ghub::account::Account;
 use ghub::auth::Auth;
 use ghub::catalog::{Catalog, Service};
 use ghub::config::ConfigError;
-use ghub::error::{Refusal, causes};
+use ghub::error::Refusal;
 use ghub::http::{Call, DryRun, Endpoint, Error, VideoJob};
 use ghub::id::{JobId, OrgId};
-use ghub::job::{Job, Moved, State};
+use ghub::job::{Job, State};
 use ghub::lifetime::Lifetime;
 use ghub::order::Order;
 use ghub::outbound::{ProviderSender, connect, sdk_config};
 use ghub::pricing::Rates;
 use ghub::queue::Queue;
-use ghub::store::{Accepted, Idempotency, Store, Table, Written};
+use ghub::store::{Accepted, Idempotency, Store, Table};
 use ghub::submission::{SUBMIT_TIMEOUT, Submitter};
 use ghub::terms::Terms;
 use ghub::world::World;
@@ -59,7 +59,6 @@ pub struct SubmitVideo {
     rates: Rates,
     sender: ProviderSender,
     store: Store,
-    queue: Queue,
     submitter: Submitter,
 }
 
@@ -77,14 +76,13 @@ impl SubmitVideo {
         let (catalog, rates) = world.env.catalog_and_rates()?;
         let (sender, ()) =
             tokio::join!(ProviderSender::new(world, &aws), connect(world, providers.urls()));
-        let sender = sender?;
+        let (sender, queue) = (sender?, Queue::new(world, &aws, "POLL_QUEUE_URL")?);
         Ok(Self {
             world: world.clone(),
             auth: Auth::new(&store, &world.ambient),
             catalog,
             rates,
-            submitter: Submitter::new(&providers, &sender, &store, &world.ambient),
-            queue: Queue::new(world, &aws, "POLL_QUEUE_URL")?,
+            submitter: Submitter::new(&providers, &sender, &store, &queue, &world.ambient),
             sender,
             store,
         })
@@ -106,7 +104,7 @@ impl Endpoint for SubmitVideo {
         let suspended = known.is_some_and(|account| account.suspended);
         let job = match accepted {
             // accepted is accepted, whatever came of the account since
-            Ok(Outcome::New(job)) => self.hand_over(*job, lifetime).await,
+            Ok(Outcome::New(job)) => self.submitter.hand_over(*job, lifetime).await.job,
             _ if suspended => return Err(Refusal::OrganizationSuspended.into()),
             Ok(Outcome::Dry(job)) => {
                 let account = account?
@@ -170,47 +168,6 @@ impl SubmitVideo {
                 return Ok(job);
             }
             tokio::time::sleep(SENDING).await;
-        }
-    }
-
-    /// Sends the job to its provider and has it looked at later. From here on the answer is the
-    /// job, whatever fails: what is not recorded now is settled by the lease, what is not queued is
-    /// found by the sweep.
-    async fn hand_over(&self, stored: Job, lifetime: Lifetime) -> Job {
-        let moved = match self.submitter.submit(stored.clone(), lifetime).await {
-            Moved::Applied(moved) => moved,
-            Moved::Already(_) | Moved::Illegal(_) => stored.clone(),
-        };
-        let (recorded, ()) =
-            tokio::join!(self.record(&stored, &moved, lifetime), self.schedule_look(&moved));
-        tracing::info!(job.id = %moved.id(), org.id = %moved.org(), status = moved.status().as_str(), recorded, "submitted");
-        if recorded {
-            return moved;
-        }
-        self.schedule_look(&stored).await; // when the lease ends
-        stored
-    }
-
-    async fn record(&self, stored: &Job, moved: &Job, lifetime: Lifetime) -> bool {
-        if stored == moved {
-            return true;
-        }
-        match self.submitter.record(moved, lifetime).await {
-            Ok(written) => written == Written::Done,
-            Err(error) => {
-                tracing::error!(job.id = %moved.id(), org.id = %moved.org(), error = causes(&error), "the submission could not be recorded");
-                false
-            }
-        }
-    }
-
-    async fn schedule_look(&self, job: &Job) {
-        if !job.is_open() {
-            return;
-        }
-        let delay = job.due().since(self.world.ambient.now());
-        if let Err(error) = self.queue.send_in_passing(job.key(), delay).await {
-            tracing::error!(job.id = %job.id(), org.id = %job.org(), error = causes(&error), "not queued; the sweep will find it");
         }
     }
 }

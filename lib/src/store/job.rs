@@ -1,16 +1,14 @@
 //! Jobs: written over the revision that was read, ended together with their money, and read.
 //! `accept` stores new ones.
 
-use super::account::OnlyIf;
 use super::error::{Item, StoreError, Trouble, trouble};
 use super::item::{self, JobUpdate};
-use super::posting::{Posting, Wanted};
-use super::{Entry, Store, Table};
-use crate::account::{Account, Change};
+use super::{Store, Table};
+use crate::account::Account;
 use crate::error::BoxError;
 use crate::id::JobKey;
 use crate::id::{JobId, OrgId};
-use crate::job::{Job, State};
+use crate::job::Job;
 use crate::time::Timestamp;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
@@ -20,7 +18,7 @@ use aws_sdk_dynamodb::types::{
 use std::time::Duration;
 
 /// DynamoDB's word for a write whose condition did not hold.
-const CONDITION_FAILED: &str = "ConditionalCheckFailed";
+pub(super) const CONDITION_FAILED: &str = "ConditionalCheckFailed";
 
 /// How long a write whose answers were lost is looked for: the budget is used up by then, and
 /// somebody waits.
@@ -39,67 +37,14 @@ pub enum Written {
 }
 
 impl Store {
-    /// Writes a moved job over the revision before it. A job that has just ended takes its hold
-    /// with it, and a completed one is charged, in the same transaction. A deleted one had ended
-    /// before, and moves no money. A repeat is the same write.
+    /// Writes a moved job over the revision before it. A job that has just ended is written by
+    /// [`Store::end`], together with its money. A repeat is the same write.
     pub async fn write(&self, job: &Job) -> Result<Written, StoreError> {
-        let change = match job.state() {
-            _ if job.deletion().is_some() => return self.write_alone(job).await,
-            State::Pending { .. } | State::Processing(_) => return self.write_alone(job).await,
-            State::Completed { .. } => Change::settle(job.cost()),
-            State::Failed { .. } => Change::release(job.cost()),
-        };
-        let change = change.map_err(|error| StoreError::Broken(error.into()))?;
-        let written = self.write_ended(job, change).await?;
-        if written == Written::Done {
-            self.metrics.ended(job);
+        if job.is_open() || job.deletion().is_some() {
+            self.write_alone(job).await
+        } else {
+            self.end(job).await
         }
-        Ok(written)
-    }
-
-    async fn write_ended(&self, job: &Job, change: Change) -> Result<Written, StoreError> {
-        let write = self.new_write();
-        let update = self.update_job(job, &write).map_err(StoreError::Broken)?;
-        let written = match job.state() {
-            State::Completed { at, .. } if change.entries > 0 => {
-                let entry = Entry::consumption(job, *at, change.balance);
-                self.post_at_the_end(&Wanted {
-                    entry: &entry,
-                    change,
-                    job: Some(&update),
-                    name: &write,
-                })
-                .await
-            }
-            _ => self.write_uncharged(job, update, change, &write).await,
-        };
-        match written {
-            Err(error) => self.landed(job, &write, error).await.map(|()| Written::Done),
-            Ok(Posting::Done) => Ok(Written::Done),
-            Ok(Posting::JobWritten(found)) => Ok(overtaken_or_done(found.as_ref(), &write)),
-            Ok(Posting::EntryThere(_) | Posting::NoAccount) => {
-                Err(broken("the account or the ledger contradicts the job"))
-            }
-        }
-    }
-
-    /// A job that ends without a charge takes its hold with it, wherever the ledger ends.
-    async fn write_uncharged(
-        &self,
-        job: &Job,
-        update: TransactWriteItem,
-        change: Change,
-        write: &str,
-    ) -> Result<Posting, StoreError> {
-        let account =
-            self.change_account(job.org(), change, OnlyIf::Exists).map_err(StoreError::Broken)?;
-        let Some(reasons) = self.transact(&[update, account], write).await? else {
-            return Ok(Posting::Done);
-        };
-        let job_refused =
-            reasons.first().is_some_and(|reason| reason.code() == Some(CONDITION_FAILED));
-        let [found, ..] = refused_items(reasons);
-        Ok(if job_refused { Posting::JobWritten(found) } else { Posting::NoAccount })
     }
 
     async fn write_alone(&self, job: &Job) -> Result<Written, StoreError> {
@@ -140,7 +85,12 @@ impl Store {
 
     /// A write whose answers were all lost may stand all the same: the item is read once more, and
     /// tells by the write's name.
-    async fn landed(&self, job: &Job, write: &str, error: StoreError) -> Result<(), StoreError> {
+    pub(super) async fn landed(
+        &self,
+        job: &Job,
+        write: &str,
+        error: StoreError,
+    ) -> Result<(), StoreError> {
         if let StoreError::Broken(_) = error {
             return Err(error);
         }
@@ -243,7 +193,7 @@ impl Store {
         self.ambient.bytes::<16>().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
-    fn update_job(&self, job: &Job, write: &str) -> Result<TransactWriteItem, BoxError> {
+    pub(super) fn update_job(&self, job: &Job, write: &str) -> Result<TransactWriteItem, BoxError> {
         let JobUpdate { expression, names, values } = JobUpdate::of(job, write)?;
         let update = Update::builder()
             .table_name(self.table(Table::Jobs))
@@ -260,7 +210,7 @@ impl Store {
 
 /// A job whose condition failed was written by us, in an earlier attempt whose answer was lost, or
 /// by somebody else.
-fn overtaken_or_done(found: Option<&Item>, write: &str) -> Written {
+pub(super) fn overtaken_or_done(found: Option<&Item>, write: &str) -> Written {
     if found.is_some_and(|found| is_by(found, write)) { Written::Done } else { Written::Overtaken }
 }
 
