@@ -9,10 +9,11 @@ use crate::ambient::Ambient;
 use crate::checking::{Checker, Look};
 use crate::error::BoxError;
 use crate::failure::{Failure, FailureCode};
-use crate::job::{Job, Moved, Processing, Seen, State};
+use crate::job::{Job, Processing, Seen, State};
 use crate::lifetime::Lifetime;
 use crate::queue::Queue;
 use crate::store::{Store, Written};
+use crate::telemetry;
 use std::time::Duration;
 
 /// How long no other worker ends the job: three exchanges of 10 s with the provider, and the
@@ -102,7 +103,8 @@ impl Canceller {
                 self.look(job, &handle, lifetime).await
             };
         }
-        let Moved::Applied(stopping) = job.stopping_early(failure.clone(), now, TURN) else {
+        let moved = job.stopping_early(failure.clone(), now, TURN);
+        let Some(stopping) = telemetry::applied(moved, "stopping_early") else {
             return Ok(Cancellation::NotDue);
         };
         if self.store.write(&stopping).await? == Written::Overtaken {
@@ -163,7 +165,9 @@ impl Canceller {
     async fn give_back(&self, job: Job) -> Result<(), BoxError> {
         let now = self.ambient.now();
         let cadence = job.cadence(now);
-        let Moved::Applied(back) = job.again_in(now, cadence) else { return Ok(()) };
+        let Some(back) = telemetry::applied(job.again_in(now, cadence), "again_in") else {
+            return Ok(());
+        };
         if self.store.write(&back).await? == Written::Done {
             self.schedule_look(&back).await;
         }

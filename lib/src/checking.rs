@@ -6,7 +6,7 @@ use crate::adapter::{Cancelled, Checked, Handle, Providers, Reply, Request};
 use crate::ambient::Ambient;
 use crate::error::{BoxError, causes};
 use crate::failure::Failure;
-use crate::job::{Job, Moved, Seen};
+use crate::job::{Job, Seen};
 use crate::lifetime::Lifetime;
 use crate::outbound::ProviderSender;
 use crate::queue::Queue;
@@ -132,7 +132,8 @@ impl Checker {
         file_url: String,
         lifetime: Lifetime,
     ) -> Result<Written, BoxError> {
-        let Moved::Applied(found) = job.file_found(file_url, self.ambient.now()) else {
+        let moved = job.file_found(file_url, self.ambient.now());
+        let Some(found) = telemetry::applied(moved, "file_found") else {
             return Ok(Written::Overtaken);
         };
         let written = self.write(&found, lifetime).await?;
@@ -153,7 +154,8 @@ impl Checker {
         lifetime: Lifetime,
     ) -> Result<Written, BoxError> {
         telemetry::provider_said(&job, &failure);
-        let Moved::Applied(failed) = job.failed(failure, self.ambient.now()) else {
+        let moved = job.failed(failure, self.ambient.now());
+        let Some(failed) = telemetry::applied(moved, "failed") else {
             return Ok(Written::Overtaken);
         };
         let written = self.record(&failed, lifetime).await?;

@@ -57,7 +57,8 @@ impl Submitter {
     /// schedules the next look. The record and the message go out at the same time. If the record
     /// fails, the job stands as it was, and its lease ends as unknown: it is never sent again.
     pub async fn hand_over(&self, leased: Job, lifetime: Lifetime) -> HandOver {
-        let Moved::Applied(moved) = self.submit(leased.clone(), lifetime).await else {
+        let moved = self.submit(leased.clone(), lifetime).await;
+        let Some(moved) = telemetry::applied(moved, "submitted") else {
             self.schedule_look(&leased).await;
             return HandOver { job: leased, recorded: Ok(Written::Overtaken) };
         };

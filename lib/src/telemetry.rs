@@ -3,7 +3,7 @@
 
 use crate::config::ConfigError;
 use crate::failure::{Failure, FailureCode};
-use crate::job::Job;
+use crate::job::{Job, Moved};
 use std::panic::PanicHookInfo;
 use tracing::Level;
 use tracing::{Metadata, Subscriber};
@@ -94,6 +94,17 @@ pub fn provider_said(job: &Job, failure: &Failure) {
     }
 }
 
+/// The job to write, if a move changed anything. A move that is illegal where the job stands is a
+/// mistake of our program, since it looked at the job before: it is logged as one, and nothing is
+/// written.
+pub fn applied(moved: Moved, wanted: &'static str) -> Option<Job> {
+    if let Moved::Illegal(job) = &moved {
+        let (status, revision) = (job.status().as_str(), job.revision());
+        tracing::error!(job.id = %job.id(), org.id = %job.org(), status, revision, wanted, "an illegal move: this is a mistake of the program");
+    }
+    moved.applied()
+}
+
 /// The message is left out: one that was formatted can have a prompt in it.
 fn panicked(panic: &PanicHookInfo<'_>) {
     tracing::error!(location = panic.location().map(ToString::to_string), "panicked");
@@ -111,6 +122,7 @@ fn subscriber(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixtures::{in_state, kling};
     use serde_json::{Value, json};
     use std::io::{Read, Seek};
 
@@ -144,6 +156,31 @@ mod tests {
             (&line["why"], &line["span"]["request.id"]),
             (&json!("it said \"no\"\n"), &json!("req_1"))
         );
+    }
+
+    /// A job that is open cannot be deleted, and a pending one has no file: who tries is mistaken.
+    #[test]
+    fn an_illegal_move_is_logged_as_a_mistake_and_writes_nothing() {
+        let now = kling().created();
+        let file = "https://v3.fal.media/files/a.mp4".to_owned();
+        for (wanted, moved) in [
+            ("deleted", in_state("rendering").deleted(now)),
+            ("file_found", kling().file_found(file.clone(), now)),
+            ("file_found", in_state("completed").file_found(file, now)),
+            ("failed", in_state("completed").failed(Failure::cancelled(), now)),
+            ("uploading", in_state("rendering").uploading(None)),
+            ("stopping", in_state("found").stopping(Failure::cancelled(), now)),
+        ] {
+            let lines = written(LevelFilter::INFO, || assert_eq!(applied(moved, wanted), None));
+            let [line] = &lines[..] else { panic!("{wanted}: {lines:?}") };
+            assert_eq!((&line["level"], &line["wanted"]), (&json!("ERROR"), &json!(wanted)));
+            assert_eq!(line["job.id"], json!(kling().id().to_string()));
+        }
+        let there = kling().deleted(now);
+        let again = in_state("failed").failed(Failure::cancelled(), now);
+        assert!(matches!(there, Moved::Illegal(_)) && matches!(again, Moved::Already(_)));
+        let lines = written(LevelFilter::INFO, || assert_eq!(applied(again, "failed"), None));
+        assert!(lines.is_empty(), "a repeat is none: {lines:?}");
     }
 
     #[test]

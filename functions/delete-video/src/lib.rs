@@ -13,6 +13,7 @@ use ghub::job::{Job, Moved, State};
 use ghub::outbound::{WireError, connect, sdk_config};
 use ghub::storage::{CACHED_FOR_AT_MOST_S, Storage, StorageError};
 use ghub::store::{Store, StoreError, Table, Written};
+use ghub::telemetry;
 use ghub::world::World;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -76,7 +77,7 @@ impl DeleteVideo {
             (State::Completed { .. }, Some(_)) => CACHED_FOR_AT_MOST_S,
             _ => 0,
         };
-        if let Moved::Applied(gone) = hidden.file_gone() {
+        if let Some(gone) = telemetry::applied(hidden.file_gone(), "file_gone") {
             // overtaken by another deletion, which then has done the same
             self.store.write(&gone).await?;
         }

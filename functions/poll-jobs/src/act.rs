@@ -9,6 +9,7 @@ use ghub::failure::{Failure, FailureCode};
 use ghub::job::{Deadline, Job, Moved, Seen, State};
 use ghub::lifetime::Lifetime;
 use ghub::store::Written;
+use ghub::telemetry;
 use std::time::Duration;
 
 impl PollJobs {
@@ -64,7 +65,10 @@ impl PollJobs {
                 Written::Overtaken => return Ok(()),
             },
             Moved::Already(job) => job,
-            Moved::Illegal(_) => return Ok(()),
+            illegal @ Moved::Illegal(_) => {
+                drop(telemetry::applied(illegal, "looked_at"));
+                return Ok(());
+            }
         };
         self.give_up_at_a_deadline(job, handle, &seen, lifetime).await
     }
@@ -86,7 +90,8 @@ impl PollJobs {
             }
             Some(deadline) => {
                 let failure = job.failure_at(deadline);
-                let Moved::Applied(stopping) = job.stopping(failure, now) else { return Ok(()) };
+                let moved = job.stopping(failure, now);
+                let Some(stopping) = telemetry::applied(moved, "stopping") else { return Ok(()) };
                 match self.checker.record(&stopping, lifetime).await? {
                     Written::Done => self.ask_to_stop(stopping, handle, lifetime).await,
                     Written::Overtaken => Ok(()),

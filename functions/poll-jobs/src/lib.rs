@@ -13,12 +13,13 @@ use ghub::checking::Checker;
 use ghub::config::ConfigError;
 use ghub::error::{BoxError, causes};
 use ghub::id::JobKey;
-use ghub::job::{Job, Moved, Processing, State};
+use ghub::job::{Job, Processing, State};
 use ghub::lifetime::Lifetime;
 use ghub::outbound::{ProviderSender, connect, sdk_config};
 use ghub::queue::Queue;
 use ghub::store::{Store, Table, Written};
 use ghub::submission::Submitter;
+use ghub::telemetry;
 use ghub::world::World;
 use std::time::Duration;
 
@@ -96,8 +97,9 @@ impl PollJobs {
             _ if !job.is_due(now) => Ok(Turn::Nobodys),
             State::Processing(Processing { file: Some(_), .. }) => Ok(Turn::Store(job)),
             State::Pending { lease_until: None } if job.deadline_passed(now).is_none() => {
-                let (leased, without) = (job.clone().leased(now), job.again_in(now, cadence));
-                let (Moved::Applied(leased), Moved::Applied(without)) = (leased, without) else {
+                let leased = telemetry::applied(job.clone().leased(now), "leased");
+                let without = telemetry::applied(job.again_in(now, cadence), "again_in");
+                let (Some(leased), Some(without)) = (leased, without) else {
                     return Ok(Turn::Nobodys);
                 };
                 Ok(Turn::unless_overtaken(
@@ -108,7 +110,9 @@ impl PollJobs {
             _ => {
                 // while a provider is away, its jobs do not ask in step
                 let length = self.ambient.varied(cadence);
-                let Moved::Applied(taken) = job.turn(now, length) else { return Ok(Turn::Nobodys) };
+                let Some(taken) = telemetry::applied(job.turn(now, length), "turn") else {
+                    return Ok(Turn::Nobodys);
+                };
                 Ok(Turn::unless_overtaken(self.store.write(&taken).await?, Turn::Look(taken)))
             }
         }

@@ -26,6 +26,7 @@ use ghub::outbound::{connect, sdk_config};
 use ghub::queue::Queue;
 use ghub::storage::Storage;
 use ghub::store::{Store, Table, Written};
+use ghub::telemetry;
 use ghub::world::World;
 use std::time::Duration;
 use tokio::sync::OnceCell;
@@ -137,7 +138,8 @@ impl StoreVideo {
         if file.tried && self.is_of_the_first_queue(record) {
             return self.pass_on(&job).await;
         }
-        let Moved::Applied(mut job) = job.turn(self.ambient.now(), TURN) else { return Ok(()) };
+        let turn = job.turn(self.ambient.now(), TURN);
+        let Some(mut job) = telemetry::applied(turn, "turn") else { return Ok(()) };
         if self.store.write(&job).await? == Written::Overtaken {
             return Ok(());
         }
@@ -200,7 +202,7 @@ impl StoreVideo {
         file: &File,
         end: Instant,
     ) -> Result<(), BoxError> {
-        let Moved::Applied(job) = moved else { return Ok(()) };
+        let Some(job) = telemetry::applied(moved, "ended") else { return Ok(()) };
         let written = self.store.trying_for(SETTLE_BUDGET).write(&job).await?;
         tracing::info!(job.id = %job.id(), org.id = %job.org(), status = job.status().as_str(), written = written == Written::Done, "moved");
         match written {
@@ -241,7 +243,8 @@ impl StoreVideo {
         tracing::warn!(job.id = %job.id(), org.id = %job.org(), why, "the video could not be stored; it is tried again");
         let first = Duration::from_secs(u64::from(job.terms().poll_every_s()));
         let wait = self.ambient.spread((waited / 10).clamp(first, LONGEST_WAIT));
-        let Moved::Applied(again) = job.not_stored(&why, now, wait) else { return Ok(()) };
+        let moved = job.not_stored(&why, now, wait);
+        let Some(again) = telemetry::applied(moved, "not_stored") else { return Ok(()) };
         match self.store.trying_for(AGAIN_BUDGET).write(&again).await? {
             Written::Done => Ok(self.again.send_in_passing(again.key(), wait).await?),
             Written::Overtaken => {

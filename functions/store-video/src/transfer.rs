@@ -6,10 +6,11 @@ use bytes::Bytes;
 use ghub::adapter::sandbox;
 use ghub::download::DownloadError;
 use ghub::failure::Failure;
-use ghub::job::{File, Job, Moved, Processing};
+use ghub::job::{File, Job, Processing};
 use ghub::mp4::NotAnMp4;
 use ghub::storage::{Storage, StorageError};
 use ghub::store::{StoreError, Written};
+use ghub::telemetry;
 use std::time::Duration;
 
 /// Why a video is not in storage.
@@ -176,7 +177,8 @@ impl StoreVideo {
         job: &mut Job,
         upload_url: Option<String>,
     ) -> Result<(), TransferError> {
-        let Moved::Applied(moved) = job.clone().uploading(upload_url) else { return Ok(()) };
+        let moved = job.clone().uploading(upload_url);
+        let Some(moved) = telemetry::applied(moved, "uploading") else { return Ok(()) };
         match self.store.write(&moved).await? {
             Written::Done => {
                 *job = moved;
