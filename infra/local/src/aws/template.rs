@@ -15,6 +15,8 @@ mod setting;
 pub use document::Unreadable;
 pub use setting::Setting;
 
+use std::sync::LazyLock;
+
 const TEMPLATE: &str = include_str!("../../../../template.yaml");
 
 /// What the template declares, each list in the order of the logical ids.
@@ -39,9 +41,12 @@ pub struct Template {
 }
 
 impl Template {
-    /// The template of this build.
+    /// The template of this build. A process parses it once, since each system of a test reads it.
     pub fn read() -> Self {
-        Self::parse(TEMPLATE).expect("template.yaml is compiled in, and a test reads it")
+        static READ: LazyLock<Template> = LazyLock::new(|| {
+            Template::parse(TEMPLATE).expect("template.yaml is compiled in, and a test reads it")
+        });
+        READ.clone()
     }
 
     /// Reads a template's text. Errors name the resource and what is missing in it.
