@@ -144,6 +144,25 @@ fn money_is_never_a_float() {
     }
 }
 
+/// `cargo test` links no binary for a target that says `test = false`, and runs no examples where
+/// `doctest = false`. A test that is written there would never run.
+#[test]
+fn no_test_stands_where_none_is_run() {
+    for package in workspace()["packages"].as_array().unwrap() {
+        for target in package["targets"].as_array().unwrap() {
+            let off = |switch: &str| target[switch] == false;
+            let of_tests = ["#[test]", "#[tokio::test"].into_iter().filter(|_| off("test"));
+            let of_examples = ["/// ```", "//! ```"].into_iter().filter(|_| off("doctest"));
+            let marks: Vec<&str> = of_tests.chain(of_examples).collect();
+            for (file, text) in sources_from(Path::new(target["src_path"].as_str().unwrap())) {
+                let found: Vec<_> = marks.iter().filter(|mark| text.contains(**mark)).collect();
+                let (name, kind) = (&target["name"], &target["kind"]);
+                assert!(found.is_empty(), "{name} {kind}: {} has {found:?}", file.display());
+            }
+        }
+    }
+}
+
 #[test]
 fn no_file_is_too_long_to_read() {
     let mut long = Vec::new();
@@ -233,6 +252,17 @@ fn sources_of(module: &str) -> Vec<(PathBuf, String)> {
         found.extend(sources(&base.join(module)));
     }
     found
+}
+
+/// The files of a target: all beside the root of a library, of any other target the root.
+fn sources_from(root: &Path) -> Vec<(PathBuf, String)> {
+    if root.ends_with("src/lib.rs") {
+        let mut beside = sources(root.parent().unwrap());
+        beside.retain(|(file, _)| !file.ends_with("src/main.rs"));
+        beside
+    } else {
+        vec![(root.to_owned(), std::fs::read_to_string(root).unwrap())]
+    }
 }
 
 /// Every file of Rust below a directory.
