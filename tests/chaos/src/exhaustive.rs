@@ -4,7 +4,8 @@
 use crate::aside::Aside;
 use crate::deliveries::Misdelivery;
 use crate::fault::Fault;
-use crate::order::{Ending, Order, can_be_stopped};
+use crate::order::Order;
+use crate::paths::{Part, Path};
 use crate::run::{Report, Workload, run};
 use crate::sabotage::Defence;
 use crate::schedule::{Calm, Once, Plan, Refusing};
@@ -12,7 +13,6 @@ use crate::stage::Settings;
 use crate::step::Step;
 use crate::verdict::Fate;
 use crate::workers;
-use crate::{operator, owner};
 use local::fal::Render;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,172 +23,28 @@ const FAULTS: [Fault; 3] = [Fault::DeathBefore, Fault::DeathAfter, Fault::Answer
 /// meanwhile.
 const LATE_WRITE: Fault = Fault::Orphaned(Duration::from_secs(20));
 
+/// Which of these faults are tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tries {
+    /// Every fault on every step.
+    All,
+    /// Those that leave something different behind. An invocation that dies around a step that only
+    /// asks leaves what its last write left, and [`Fault::DeathAfter`] on that write leaves the same.
+    Distinct,
+}
+
+impl Tries {
+    /// The faults of a step.
+    fn of(self, step: &Step) -> Vec<Fault> {
+        let deaths = self == Self::All || !step.only_asks() || step.place.step == 0;
+        let faults = FAULTS.into_iter().filter(|fault| deaths || *fault == Fault::AnswerLost);
+        faults.chain(step.writes().then_some(LATE_WRITE)).collect()
+    }
+}
+
 /// What one fault may cost a job: the longest turn, a transfer's, which somebody who died had
 /// taken; what the sweep waits, and its interval; and a look.
 const DELAY: Duration = Duration::from_secs(330 + 30 + 300 + 60);
-
-/// A way that a job can take.
-#[derive(Debug, Clone)]
-pub struct Path {
-    /// What it is called.
-    pub name: &'static str,
-    /// The model, and with it the provider.
-    pub model: &'static str,
-    /// How the render ends.
-    pub ending: Ending,
-    /// How it ends undisturbed.
-    pub fate: Fate,
-    /// How long the render takes.
-    pub rendering: Duration,
-    /// Whether the caller sends an idempotency key: the order twice at once, once more when there
-    /// is a job, and again after a fault.
-    pub insists: bool,
-    /// Whether the caller looks; one that does hurries a job whose message was lost.
-    pub looked_at: bool,
-    /// When everybody stands still, and for how long: the messages that were due meanwhile come
-    /// then.
-    pub standstill: Option<[Duration; 2]>,
-    /// How many submissions the provider refuses first.
-    pub refused_first: u32,
-    /// How many messages of each queue are lost first.
-    pub lost_first: u32,
-    /// How long after its acceptance the job is cancelled, if it is.
-    pub cancelled_after: Option<Duration>,
-    /// Whether fal stops a render when it is asked to.
-    pub cancel_stops_rendering: bool,
-    /// Whose steps are disturbed: those that other paths have not got.
-    pub functions: &'static [&'static str],
-    /// Which of their invocations are disturbed, where many are alike.
-    pub part: Part,
-}
-
-/// A part of a path's invocations.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
-    /// All.
-    Whole,
-    /// So many from the beginning.
-    First(usize),
-    /// So many up to the end.
-    Last(usize),
-}
-
-const SOON: Duration = Duration::from_secs(20);
-/// The queue's five seconds, the render's twenty, and one more.
-const FINISHED: Duration = Duration::from_secs(26);
-/// After each provider's first look. A render may take an hour, of which only the end matters: a
-/// look before it and one after.
-const STANDSTILL: [Duration; 2] = [Duration::from_secs(40), Duration::from_secs(59 * 60)];
-/// A long file: a part of 6 MiB and a little more.
-const TWO_PARTS: u64 = (6 << 20) + (100 << 10);
-
-/// The path with this name, at fal.
-pub fn path(name: &str) -> Path {
-    let found = paths().into_iter().find(|path| path.name == name);
-    found.unwrap_or_else(|| panic!("there is no path {name}"))
-}
-
-/// All paths, for each provider.
-pub fn paths() -> Vec<Path> {
-    ["fal/kling-2", "google/veo-3.1"].into_iter().flat_map(paths_of).collect()
-}
-
-fn paths_of(model: &'static str) -> [Path; 12] {
-    let path = Path {
-        name: "submit, check, store",
-        model,
-        ending: Ending::Video,
-        fate: Fate::Completed,
-        rendering: SOON,
-        insists: false,
-        looked_at: true,
-        standstill: None,
-        refused_first: 0,
-        lost_first: 0,
-        cancelled_after: None,
-        cancel_stops_rendering: true,
-        functions: &["submit-video", "get-video", "poll-jobs", "store-video"],
-        part: Part::Whole,
-    };
-    let cancelled = Path {
-        fate: Fate::Failed,
-        cancelled_after: Some(Duration::from_secs(5)),
-        functions: &[operator::NAME, owner::NAME],
-        ..path
-    };
-    [
-        path.clone(),
-        Path { name: "submit and replay", insists: true, functions: &["submit-video"], ..path },
-        Path {
-            name: "re-submit",
-            refused_first: 1,
-            functions: &["poll-jobs"],
-            part: Part::First(4),
-            ..path
-        },
-        Path { name: "sweep", lost_first: 1, looked_at: false, functions: &["sweep-jobs"], ..path },
-        Path {
-            name: "store in parts",
-            ending: Ending::Large(TWO_PARTS),
-            functions: &["store-video"],
-            ..path
-        },
-        Path {
-            name: "fail",
-            ending: Ending::Refused,
-            fate: Fate::Failed,
-            functions: &["poll-jobs"],
-            part: Part::Last(4),
-            ..path
-        },
-        Path {
-            name: "time out and cancel",
-            rendering: Duration::from_secs(12 * 3600),
-            standstill: Some(STANDSTILL),
-            looked_at: false,
-            // Google renders it to its end
-            fate: if can_be_stopped(model) { Fate::Failed } else { Fate::Completed },
-            functions: &["poll-jobs"],
-            part: Part::Last(4),
-            ..path
-        },
-        Path {
-            name: "time out and go on",
-            rendering: Duration::from_secs(90 * 60),
-            standstill: Some(STANDSTILL),
-            looked_at: false,
-            cancel_stops_rendering: false,
-            functions: &["poll-jobs"],
-            part: Part::Last(6),
-            ..path
-        },
-        Path { name: "cancel while pending", refused_first: u32::MAX, ..cancelled },
-        Path {
-            name: "cancel while rendering",
-            rendering: Duration::from_secs(30 * 60),
-            // just before fal is asked again, and amid Google's half minute
-            cancelled_after: Some(Duration::from_secs(13)),
-            fate: if can_be_stopped(model) { Fate::Failed } else { Fate::Completed },
-            ..cancelled
-        },
-        Path {
-            name: "cancel and go on",
-            rendering: Duration::from_secs(5 * 60),
-            cancelled_after: Some(Duration::from_secs(13)),
-            cancel_stops_rendering: false,
-            fate: Fate::Completed,
-            functions: &[operator::NAME, owner::NAME, "poll-jobs"],
-            part: Part::First(12),
-            ..cancelled
-        },
-        Path {
-            name: "cancel when finished",
-            fate: Fate::Completed,
-            cancelled_after: Some(FINISHED), // and before the poller looks
-            ..cancelled
-        },
-    ]
-}
 
 /// What a path's runs came to.
 pub struct Exhausted {
@@ -209,8 +65,8 @@ pub struct Exhausted {
     pub first_wrong: Option<usize>,
 }
 
-/// Tries everything on a path; with a defence taken out, until that shows.
-pub fn exhaust(path: &Path, seed: u64, sabotage: Option<Defence>) -> Exhausted {
+/// Tries the faults on a path; with a defence taken out, until that shows.
+pub fn exhaust(path: &Path, seed: u64, tries: Tries, sabotage: Option<Defence>) -> Exhausted {
     let calm = walk(path, seed, sabotage, None, &Aside::start());
     let mut wrong: Vec<String> =
         calm.wrong.iter().map(|wrong| format!("undisturbed: {wrong}")).collect();
@@ -221,9 +77,10 @@ pub fn exhaust(path: &Path, seed: u64, sabotage: Option<Defence>) -> Exhausted {
         ));
     }
     let steps = disturbed(path, &calm);
-    let faults = |step: &Step| FAULTS.into_iter().chain(step.writes().then_some(LATE_WRITE));
-    let tries: Vec<(&Step, Fault)> =
-        steps.iter().flat_map(|step| faults(step).map(move |fault| (step, fault))).collect();
+    let tries: Vec<(&Step, Fault)> = steps
+        .iter()
+        .flat_map(|step| tries.of(step).into_iter().map(move |fault| (step, fault)))
+        .collect();
     let enough = |(wrong, ..): &(Vec<String>, _, _)| sabotage.is_some() && !wrong.is_empty();
     let found = workers::each_until(&tries, enough, |(step, fault), aside| {
         let report = walk(path, seed, sabotage, Some((step, *fault)), aside);

@@ -1,7 +1,8 @@
 //! Looks for the absence of a defence where it should show first.
 
 use crate::aside::Aside;
-use crate::exhaustive::{exhaust, path};
+use crate::exhaustive::{Tries, exhaust};
+use crate::paths::path;
 use crate::random;
 use crate::sabotage::Defence;
 use crate::situations;
@@ -39,7 +40,7 @@ pub fn found(defence: Defence, seed: u64) -> Option<(usize, String)> {
             hundred.wrong.first().map(|wrong| (100, wrong.clone()))
         }
         Ground::Path(name) => {
-            let done = exhaust(&path(name), seed, Some(defence));
+            let done = exhaust(&path(name), seed, Tries::Distinct, Some(defence));
             Some((done.first_wrong?, format!("{name}: {}", done.wrong.first()?)))
         }
         Ground::Random => random::run_until_wrong(FOUND_WITHIN, seed, defence),

@@ -25,6 +25,7 @@ pub mod order;
 pub mod outages;
 pub mod owner;
 pub mod parts;
+pub mod paths;
 pub mod random;
 pub mod record;
 pub mod run;

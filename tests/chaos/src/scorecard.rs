@@ -1,9 +1,10 @@
 //! Everything, as a page: what was tried, what was found, and how it would have been found.
 
 use crate::aside::Aside;
-use crate::exhaustive;
+use crate::exhaustive::{Tries, exhaust};
 use crate::hunt;
 use crate::outages::{self, Outlasted};
+use crate::paths::paths;
 use crate::random::{self, Tally};
 use crate::sabotage::Defence;
 use crate::situations;
@@ -30,11 +31,8 @@ impl Scorecard {
             "path", "model", "steps", "runs", "unknown", "rendered", "longest"
         );
         let (mut steps, mut runs, mut lost) = (0, 0, [0; 2]);
-        for path in exhaustive::paths()
-            .into_iter()
-            .filter(|path| named.is_none_or(|name| name == path.name))
-        {
-            let done = exhaustive::exhaust(&path, self.seed, None);
+        for path in paths().into_iter().filter(|path| named.is_none_or(|name| name == path.name)) {
+            let done = exhaust(&path, self.seed, Tries::All, None);
             let [unknown, rendered] = done.lost;
             println!(
                 "{:22} {:16} {:>6} {:>6} {unknown:>8} {rendered:>9} {:>8} s",

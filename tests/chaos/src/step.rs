@@ -119,6 +119,25 @@ impl Step {
             .any(|write| self.asks.starts_with(write))
     }
 
+    /// Whether it leaves everything as it was, at whomever it asks.
+    pub fn only_asks(&self) -> bool {
+        let words = [
+            "connect",
+            "GetItem",
+            "BatchGetItem",
+            "Query",
+            "GetSecretValue",
+            "status",
+            "result",
+            "poll",
+            "file",
+            "offset",
+            "info",
+            "public",
+        ];
+        self.asks.split(' ').next().is_some_and(|asks| words.contains(&asks))
+    }
+
     /// Whether it hands a job to its provider.
     pub fn submits(&self) -> bool {
         self.peer.is_provider() && self.asks == "submit"

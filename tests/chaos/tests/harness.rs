@@ -2,10 +2,11 @@
 //! schedules, the situations, and the proof that the harness finds what it should.
 
 use chaos::aside::Aside;
-use chaos::exhaustive::{exhaust, paths};
+use chaos::exhaustive::{Tries, exhaust};
 use chaos::fault::Fault;
 use chaos::hunt;
 use chaos::outages;
+use chaos::paths::paths;
 use chaos::random::{self, JOBS_OF_A_RUN};
 use chaos::sabotage::Defence;
 use chaos::situations;
@@ -28,7 +29,7 @@ fn every_step(model: &str) {
     let paths: Vec<_> = paths().into_iter().filter(|path| path.model == model).collect();
     assert!(paths.len() >= 10, "{model} has {} paths", paths.len());
     for path in paths {
-        let done = exhaust(&path, SEED, None);
+        let done = exhaust(&path, SEED, Tries::Distinct, None);
         assert!(done.steps > 5, "{} has steps: {}", path.name, done.steps);
         assert!(done.wrong.is_empty(), "{}, {}: {:#?}", path.name, path.model, done.wrong);
         assert!(done.lost[1] <= done.lost[0], "at most one render after a lost submission");
