@@ -332,7 +332,7 @@ fn insert(headers: &mut lambda_http::http::HeaderMap, name: &'static str, value:
 
 fn request_id(ambient: &Ambient) -> String {
     let bytes: [u8; 12] = ambient.bytes();
-    bytes.iter().fold("req_".to_owned(), |id, byte| id + &format!("{byte:02x}"))
+    format!("req_{}", hex::encode(bytes))
 }
 
 #[cfg(test)]

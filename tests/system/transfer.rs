@@ -8,7 +8,6 @@ mod servers;
 
 use crate::stage::{Caller, Stage, until};
 use ghub::job::{Job, State};
-use ghub::status::Status;
 use ghub::outbound::{Exchange, Gate, Network, Outbound};
 use ghub::status::Status;
 use local::fal::{Ending, Verdict};

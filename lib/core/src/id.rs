@@ -153,8 +153,7 @@ impl TransactionId {
     /// The id of the entry with this cause. The cause of a job's charge is `job#<id>`.
     pub fn of(org: OrgId, cause: &str) -> Self {
         let digest = Sha256::digest(format!("{org}/{cause}"));
-        let digits = digest.iter().take(Self::DIGITS / 2).map(|byte| format!("{byte:02x}"));
-        Self(Self::PREFIX.to_owned() + &digits.collect::<String>())
+        Self(format!("{}{}", Self::PREFIX, &hex::encode(digest)[..Self::DIGITS]))
     }
 }
 

@@ -190,7 +190,7 @@ impl Store {
     /// Names one logical write, whatever is retried of it. Two workers may want to write the very
     /// same job: the name tells whose stands.
     pub(super) fn new_write(&self) -> String {
-        self.ambient.bytes::<16>().iter().map(|byte| format!("{byte:02x}")).collect()
+        hex::encode(self.ambient.bytes::<16>())
     }
 
     pub(super) fn update_job(&self, job: &Job, write: &str) -> Result<TransactWriteItem, BoxError> {

@@ -22,7 +22,7 @@ pub struct KeyHash(String);
 impl KeyHash {
     /// Hashes a whole key.
     pub fn of(key: &str) -> Self {
-        Self(Sha256::digest(key).iter().map(|byte| format!("{byte:02x}")).collect())
+        Self(hex::encode(Sha256::digest(key)))
     }
 
     /// A hash as it is printed, so that a key can be revoked without being at hand. `None` when the

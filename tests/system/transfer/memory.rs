@@ -3,8 +3,8 @@
 use super::PART;
 use crate::process::Place;
 use crate::stage::until_within;
-use ghub::status::Status;
 use ghub::outbound::Outbound;
+use ghub::status::Status;
 use reqwest::{Method, Request};
 use serde_json::json;
 use std::time::Duration;
