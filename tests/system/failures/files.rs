@@ -1,5 +1,5 @@
 //! F20 and F25: what plays is stored and charged, and what has no frame of video is neither. The
-//! walk's own tests are in `lib/src/mp4`.
+//! walk's own tests are in `lib/core/src/mp4`.
 
 use super::hostile::Foreign;
 use super::{A_TURN, HOUR, Quiet, failure};
