@@ -10,8 +10,10 @@ pub use reading::Download;
 
 use crate::adapter::google::inline::InlineVideo;
 use crate::adapter::{FileSource, Request};
+use crate::aws::SdkConfig;
 use crate::config::ConfigError;
-use crate::outbound::{IDENTITY, Outbound, ProviderSender, SdkConfig, WireError};
+use crate::outbound::{IDENTITY, Outbound, WireError};
+use crate::sender::ProviderSender;
 use crate::world::World;
 use reading::unless_silent;
 use reqwest::header::{ACCEPT_ENCODING, LOCATION};
@@ -147,8 +149,8 @@ fn further_host(text: &str) -> Result<String, ConfigError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::aws::sdk_config;
     use crate::config::Env;
-    use crate::outbound::sdk_config;
 
     #[test]
     fn a_further_host_has_neither_scheme_nor_path() {

@@ -9,6 +9,7 @@ pub use ghub_core::{
 
 pub mod ambient;
 pub mod auth;
+pub mod aws;
 pub mod cancellation;
 pub mod checking;
 pub mod config;
@@ -24,6 +25,7 @@ pub mod onboarding;
 pub mod outbound;
 pub mod queue;
 pub mod secrets;
+pub mod sender;
 pub mod storage;
 pub mod store;
 pub mod submission;

@@ -2,19 +2,14 @@
 //! through [`Outbound`], where it can be observed or failed. One HTTP stack, one TLS stack,
 //! HTTP/1.1, no redirects, no proxies.
 
-mod aws;
-mod credentials;
-mod provider;
-
-pub use aws::{SdkConfig, sdk_config};
-pub use credentials::{ProviderCredentials, service_account};
-pub use provider::{IDENTITY, ProviderSender};
-
 use crate::error::BoxError;
-use crate::world::World;
-use futures::future::{BoxFuture, join_all};
+use futures::future::BoxFuture;
+use reqwest::header::HeaderValue;
 use std::{fmt, sync::Arc, time::Duration};
-use url::Url;
+
+/// What goes with every request to others as `Accept-Encoding`: without the header any coding may
+/// come back, and none is read here.
+pub const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
 
 /// How long a connection may take: three lost SYNs (1 s, 2 s) and the TLS handshake on a slow path.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
@@ -24,10 +19,6 @@ const IDLE: Duration = Duration::from_secs(4);
 /// AWS calls are repeated safely when their connection turns out closed, so theirs may idle as long
 /// as a warm function waits.
 const AWS_IDLE: Duration = Duration::from_secs(50);
-
-/// A connection within a region and its TLS handshake take 20 ms; what is not open after a second
-/// is left to the first request.
-const OPENING: Duration = Duration::from_secs(1);
 
 /// An exchange that brought no answer. The two cases decide whether a submission may be sent again.
 #[derive(Debug, thiserror::Error)]
@@ -92,7 +83,8 @@ impl Outbound {
         self.send(&self.others, request).await
     }
 
-    async fn exchange_aws(
+    /// One exchange with AWS. Never repeated here; the SDK repeats what may be repeated.
+    pub(crate) async fn exchange_aws(
         &self,
         request: reqwest::Request,
     ) -> Result<reqwest::Response, WireError> {
@@ -115,22 +107,6 @@ impl Outbound {
             }
         }
     }
-}
-
-/// Opens connections to DynamoDB, the queue and these, at the start, so that no caller waits for
-/// their handshakes. What comes of it does not matter: nothing is asked, and a connection that
-/// could not be opened is opened by the first request.
-pub async fn connect(world: &World, others: Vec<Url>) {
-    let head = |mut url: Url| {
-        url.set_path("/");
-        let mut request = reqwest::Request::new(reqwest::Method::HEAD, url);
-        *request.timeout_mut() = Some(OPENING);
-        request
-    };
-    let aws = [aws::dynamodb_url(&world.env), world.env.url("POLL_QUEUE_URL").ok()];
-    let aws = aws.into_iter().flatten().map(|url| world.outbound.exchange_aws(head(url)));
-    let others = others.into_iter().map(|url| world.outbound.exchange(head(url)));
-    tokio::join!(join_all(aws), join_all(others));
 }
 
 /// Reads a body of at most `most` bytes.

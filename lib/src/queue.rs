@@ -1,10 +1,10 @@
 //! The queues that carry jobs. A message only says which job to look at; what is to be done is read
 //! from the job itself, so a message may be lost, doubled or reordered.
 
+use crate::aws::SdkConfig;
 use crate::config::ConfigError;
 use crate::error::BoxError;
 use crate::id::JobKey;
-use crate::outbound::SdkConfig;
 use crate::time::whole_seconds;
 use crate::world::World;
 use aws_sdk_sqs::Client;

@@ -11,10 +11,10 @@ mod provider;
 pub use provider::ProviderCredential;
 
 use crate::ambient::Ambient;
+use crate::aws::SdkConfig;
 use crate::config::{ConfigError, Env, Secret};
 use crate::error::causes;
 use crate::metrics::Metrics;
-use crate::outbound::SdkConfig;
 use crate::time::Timestamp;
 use crate::world::World;
 use aws_sdk_secretsmanager::Client;

@@ -13,9 +13,10 @@ mod stored;
 pub use error::StorageError;
 
 use crate::ambient::Ambient;
+use crate::aws::SdkConfig;
 use crate::config::{ConfigError, Env, Secret};
 use crate::id::{JobId, OrgId};
-use crate::outbound::{IDENTITY, Outbound, SdkConfig, read_body};
+use crate::outbound::{IDENTITY, Outbound, read_body};
 use crate::secrets::{Credential, Secrets};
 use crate::world::World;
 use bytes::Bytes;

@@ -38,9 +38,9 @@ pub use statement::{Statement, Which};
 
 use crate::actor::{Actor, Deed};
 use crate::ambient::Ambient;
+use crate::aws::SdkConfig;
 use crate::config::ConfigError;
 use crate::metrics::Metrics;
-use crate::outbound::SdkConfig;
 use crate::world::World;
 use aws_sdk_dynamodb::Client;
 use std::collections::HashMap;

@@ -4,9 +4,9 @@ use crate::stage::Stage;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures::future::join_all;
+use ghub::aws::sdk_config;
 use ghub::id::OrgId;
 use ghub::job::Job;
-use ghub::outbound::sdk_config;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 

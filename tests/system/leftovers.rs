@@ -2,12 +2,13 @@
 
 use crate::stage::{Stage, id, until};
 use crate::still::{AT_ONCE, Still};
+use ghub::aws::sdk_config;
 use ghub::cancellation::{Cancellation, Canceller};
 use ghub::checking::Checker;
 use ghub::failure::Failure;
 use ghub::lifetime::Lifetime;
-use ghub::outbound::{ProviderSender, sdk_config};
 use ghub::queue::Queue;
+use ghub::sender::ProviderSender;
 use ghub::status::Status;
 use ghub::storage::Storage;
 use ghub::store::Written;

@@ -1,8 +1,9 @@
 //! The built `local` program as a process of its own: what a person starts, and what can be killed
 //! as a machine is lost.
 
+use ghub::aws::sdk_config;
 use ghub::config::Env;
-use ghub::outbound::{Outbound, read_body, sdk_config};
+use ghub::outbound::{Outbound, read_body};
 use ghub::storage::Storage;
 use ghub::store::{Store, Table};
 use ghub::world::World;

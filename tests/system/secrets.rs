@@ -2,7 +2,8 @@
 
 use crate::stage::Stage;
 use crate::traces::Call;
-use ghub::outbound::{Exchange, Gate, Network, sdk_config};
+use ghub::aws::sdk_config;
+use ghub::outbound::{Exchange, Gate, Network};
 use ghub::secrets::Secrets;
 use ghub::status::Status;
 use ghub::storage::Storage;

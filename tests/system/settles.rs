@@ -4,8 +4,9 @@
 use crate::money::Conflicts;
 use crate::stage::{Caller, Stage};
 use futures::future::join_all;
+use ghub::aws::sdk_config;
 use ghub::job::Job;
-use ghub::outbound::{Outbound, sdk_config};
+use ghub::outbound::Outbound;
 use ghub::store::{Entry, Posted, Store, Table, Written};
 use ghub::world::World;
 use std::sync::Arc;

@@ -1,10 +1,10 @@
 //! A system of its own for each test, and what a test wants to ask of it.
 
+use ghub::aws::sdk_config;
 use ghub::id::{JobId, OrgId};
 use ghub::job::Job;
 use ghub::money::Money;
 use ghub::onboarding::{create_key, create_organization};
-use ghub::outbound::sdk_config;
 use ghub::status::Status;
 use ghub::store::{Entry, Posted, Store, Table};
 use local::client::{Answer, Client};

@@ -2,9 +2,9 @@
 //! differ. It writes nothing: what a difference means, and what is done about it, a person decides
 //! (`cargo admin audit` shows the same).
 
+use ghub::aws::sdk_config;
 use ghub::config::ConfigError;
 use ghub::error::{BoxError, causes};
-use ghub::outbound::sdk_config;
 use ghub::store::{Audited, Store, Table};
 use ghub::world::World;
 use serde::Serialize;

@@ -5,6 +5,7 @@
 mod attempt;
 
 use ghub::auth::Auth;
+use ghub::aws::{connect, sdk_config};
 use ghub::cancellation::Canceller;
 use ghub::checking::Checker;
 use ghub::config::ConfigError;
@@ -13,8 +14,8 @@ use ghub::http::{Call, Endpoint, Error, VideoJob, job_id};
 use ghub::id::{JobId, OrgId};
 use ghub::job::Job;
 use ghub::lifetime::Lifetime;
-use ghub::outbound::{ProviderSender, connect, sdk_config};
 use ghub::queue::Queue;
+use ghub::sender::ProviderSender;
 use ghub::store::{Store, StoreError, Table};
 use ghub::world::World;
 use std::time::Duration;

@@ -5,12 +5,13 @@
 //! where it stopped when it is sent again: only a finished one is not found.
 
 use ghub::auth::Auth;
+use ghub::aws::{connect, sdk_config};
 use ghub::config::ConfigError;
 use ghub::error::Refusal;
 use ghub::http::{Call, DeletedVideo, Endpoint, Error, job_id};
 use ghub::id::{JobId, OrgId};
 use ghub::job::{Job, Moved, State};
-use ghub::outbound::{WireError, connect, sdk_config};
+use ghub::outbound::WireError;
 use ghub::storage::{CACHED_FOR_AT_MOST_S, Storage, StorageError};
 use ghub::store::{Store, StoreError, Table, Written};
 use ghub::telemetry;

@@ -1,9 +1,9 @@
 //! `GET /v1/credits`: the balance, and what is held of it.
 
 use ghub::auth::Auth;
+use ghub::aws::{connect, sdk_config};
 use ghub::config::ConfigError;
 use ghub::http::{Call, Credits, Endpoint, Error};
-use ghub::outbound::{connect, sdk_config};
 use ghub::store::{Store, Table};
 use ghub::world::World;
 

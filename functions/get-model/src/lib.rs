@@ -1,11 +1,12 @@
 //! `GET /v1/models/{id+}`: one model of the catalog, with today's price.
 
 use ghub::auth::Auth;
+use ghub::aws::{connect, sdk_config};
 use ghub::catalog::Catalog;
 use ghub::config::ConfigError;
 use ghub::http::{Call, Endpoint, Error, ModelObject, path_parameter};
-use ghub::outbound::{ProviderCredentials, connect, sdk_config};
 use ghub::pricing::Rates;
+use ghub::sender::ProviderCredentials;
 use ghub::store::{Store, Table};
 use ghub::world::World;
 

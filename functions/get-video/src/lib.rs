@@ -2,11 +2,11 @@
 //! only brought to the poller's notice.
 
 use ghub::auth::Auth;
+use ghub::aws::{connect, sdk_config};
 use ghub::config::ConfigError;
 use ghub::error::{Refusal, causes};
 use ghub::http::{Call, Endpoint, Error, VideoJob, job_id};
 use ghub::job::{Job, TURN_TOLERANCE};
-use ghub::outbound::{connect, sdk_config};
 use ghub::queue::Queue;
 use ghub::store::{Store, Table};
 use ghub::world::World;

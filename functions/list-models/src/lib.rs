@@ -1,11 +1,12 @@
 //! `GET /v1/models`: the whole catalog, with today's prices.
 
 use ghub::auth::Auth;
+use ghub::aws::{connect, sdk_config};
 use ghub::catalog::Catalog;
 use ghub::config::ConfigError;
 use ghub::http::{Call, Endpoint, Error, ModelList};
-use ghub::outbound::{ProviderCredentials, connect, sdk_config};
 use ghub::pricing::Rates;
+use ghub::sender::ProviderCredentials;
 use ghub::store::{Store, Table};
 use ghub::world::World;
 

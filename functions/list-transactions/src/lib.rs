@@ -2,11 +2,11 @@
 //! the first page is the sum of all pages.
 
 use ghub::auth::Auth;
+use ghub::aws::{connect, sdk_config};
 use ghub::config::ConfigError;
 use ghub::error::Refusal;
 use ghub::http::{Call, Endpoint, Error, List, Query, Transaction};
 use ghub::id::OrgId;
-use ghub::outbound::{connect, sdk_config};
 use ghub::store::{Store, Table};
 use ghub::world::World;
 

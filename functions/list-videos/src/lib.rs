@@ -1,11 +1,11 @@
 //! `GET /v1/videos`: the organization's jobs, newest first.
 
 use ghub::auth::Auth;
+use ghub::aws::{connect, sdk_config};
 use ghub::catalog::Catalog;
 use ghub::config::ConfigError;
 use ghub::error::Refusal;
 use ghub::http::{Call, Endpoint, Error, List, Query, VideoJob};
-use ghub::outbound::{connect, sdk_config};
 use ghub::status::Status;
 use ghub::store::{Store, Table, Wanted};
 use ghub::world::World;

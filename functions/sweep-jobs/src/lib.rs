@@ -3,10 +3,10 @@
 //! it acts.
 
 use futures::future::join_all;
+use ghub::aws::sdk_config;
 use ghub::config::ConfigError;
 use ghub::error::BoxError;
 use ghub::id::JobKey;
-use ghub::outbound::sdk_config;
 use ghub::queue::Queue;
 use ghub::store::{SHARDS, Store, Table};
 use ghub::world::World;

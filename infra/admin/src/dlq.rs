@@ -10,8 +10,8 @@ use aws_sdk_sqs::types::{
     QueueAttributeName,
 };
 use clap::{Args, Subcommand};
+use ghub::aws::sdk_config;
 use ghub::error::BoxError;
-use ghub::outbound::sdk_config;
 use ghub::time::Timestamp;
 use ghub::world::World;
 use serde_json::{Value, json};

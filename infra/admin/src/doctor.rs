@@ -22,7 +22,7 @@ pub use finding::Diagnosis;
 
 use crate::environment::Deployment;
 use finding::Finding;
-use ghub::outbound::sdk_config;
+use ghub::aws::sdk_config;
 use std::time::Duration;
 
 /// The time for a check, a hundred times what any of its questions takes. A connection alone is

@@ -4,7 +4,8 @@
 use crate::simulators::SERVICES;
 use crate::simulators::service::{Greeted, Greeting, Service};
 use crate::system::{System, in_own_words};
-use ghub::outbound::{ProviderCredentials, sdk_config};
+use ghub::aws::sdk_config;
+use ghub::sender::ProviderCredentials;
 
 /// What is said of a service outside.
 pub struct Line {

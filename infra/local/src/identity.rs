@@ -1,9 +1,9 @@
 //! The organization of the local system and its keys: made at the first start, the same ever after.
 
+use ghub::aws::sdk_config;
 use ghub::error::causes;
 use ghub::id::OrgId;
 use ghub::onboarding::{create_key, create_organization};
-use ghub::outbound::sdk_config;
 use ghub::store::{Store, Table};
 use ghub::world::World;
 use serde::{Deserialize, Serialize};

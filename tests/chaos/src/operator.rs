@@ -3,14 +3,15 @@
 
 use crate::order::Order;
 use crate::stage::Stage;
+use ghub::aws::sdk_config;
 use ghub::cancellation::{Cancellation, Canceller};
 use ghub::checking::Checker;
 use ghub::error::BoxError;
 use ghub::failure::{Failure, FailureCode};
 use ghub::id::{JobId, OrgId};
 use ghub::lifetime::Lifetime;
-use ghub::outbound::{ProviderSender, sdk_config};
 use ghub::queue::Queue;
+use ghub::sender::ProviderSender;
 use ghub::store::{Store, Table};
 use ghub::time::Timestamp;
 use ghub::world::World;

@@ -7,9 +7,9 @@ use super::{LONGER, PATIENCE, within};
 use crate::bucket::{Bucket, VIDEO, remedy, size};
 use crate::environment::Deployment;
 use ghub::adapter::sandbox;
+use ghub::aws::SdkConfig;
 use ghub::config::Secret;
 use ghub::error::causes;
-use ghub::outbound::SdkConfig;
 use ghub::storage::{LARGEST_VIDEO, Storage, StorageError};
 use tokio::time::error::Elapsed;
 

@@ -9,10 +9,12 @@ use super::{LONGER, within};
 use crate::environment::Deployment;
 use ghub::adapter::fal::Handle;
 use ghub::adapter::{self, Reply};
+use ghub::aws::SdkConfig;
 use ghub::config::ConfigError;
 use ghub::error::BoxError;
-use ghub::outbound::{ProviderSender, SdkConfig, WireError};
+use ghub::outbound::WireError;
 use ghub::provider::Provider;
+use ghub::sender::ProviderSender;
 use ghub::world::World;
 use serde_json::Value;
 

@@ -8,7 +8,7 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::types::QueueAttributeName;
 use futures::future::join_all;
-use ghub::outbound::SdkConfig;
+use ghub::aws::SdkConfig;
 use ghub::world::World;
 use std::collections::HashMap;
 

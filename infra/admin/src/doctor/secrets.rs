@@ -6,11 +6,12 @@ use super::finding::Finding;
 use crate::environment::Deployment;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ghub::adapter::fal::is_key;
+use ghub::aws::SdkConfig;
 use ghub::catalog::Catalog;
 use ghub::config::{Env, Secret};
-use ghub::outbound::{SdkConfig, service_account};
 use ghub::provider::Provider;
 use ghub::secrets::Secrets;
+use ghub::sender::service_account;
 use serde_json::Value;
 
 const AREA: &str = "secret";

@@ -7,7 +7,7 @@ use super::{protection, within};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{IndexStatus, KeySchemaElement, TableDescription, TableStatus};
 use futures::future::join_all;
-use ghub::outbound::SdkConfig;
+use ghub::aws::SdkConfig;
 use ghub::store::Table;
 use ghub::world::World;
 

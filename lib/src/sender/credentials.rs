@@ -1,7 +1,7 @@
 //! The providers' credentials, made of their secrets, and which providers can be used with them at
 //! this moment.
 
-use super::SdkConfig;
+use crate::aws::SdkConfig;
 use crate::catalog::{Service, Services};
 use crate::config::Secret;
 use crate::provider::Provider;

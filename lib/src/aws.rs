@@ -1,8 +1,9 @@
 //! How the AWS SDK reaches AWS: through [`Outbound`], so that it links no HTTP or TLS stack of its
 //! own.
 
-use super::{Outbound, WireError};
 use crate::config::{ConfigError, Env};
+use crate::error::BoxError;
+use crate::outbound::{Outbound, WireError};
 use crate::world::World;
 pub use aws_config::SdkConfig;
 use aws_config::{BehaviorVersion, Region, retry::RetryConfig, timeout::TimeoutConfig};
@@ -13,12 +14,17 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
+use futures::future::join_all;
 use std::time::Duration;
 use url::Url;
 
 /// One attempt: 100 times DynamoDB's usual answer, and short enough for several within a caller's
 /// patience.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// A connection within a region and its TLS handshake take 20 ms; what is not open after a second
+/// is left to the first request.
+const OPENING: Duration = Duration::from_secs(1);
 
 /// Region, credentials, endpoints and limits for every AWS client. On Lambda region and credentials
 /// are plain variables for the sandbox's life, so no credential chain is linked.
@@ -44,8 +50,24 @@ pub fn sdk_config(world: &World) -> Result<SdkConfig, ConfigError> {
     Ok(config)
 }
 
+/// Opens connections to DynamoDB, the queue and these, at the start, so that no caller waits for
+/// their handshakes. What comes of it does not matter: nothing is asked, and a connection that
+/// could not be opened is opened by the first request.
+pub async fn connect(world: &World, others: Vec<Url>) {
+    let head = |mut url: Url| {
+        url.set_path("/");
+        let mut request = reqwest::Request::new(reqwest::Method::HEAD, url);
+        *request.timeout_mut() = Some(OPENING);
+        request
+    };
+    let aws = [dynamodb_url(&world.env), world.env.url("POLL_QUEUE_URL").ok()];
+    let aws = aws.into_iter().flatten().map(|url| world.outbound.exchange_aws(head(url)));
+    let others = others.into_iter().map(|url| world.outbound.exchange(head(url)));
+    tokio::join!(join_all(aws), join_all(others));
+}
+
 /// Where DynamoDB answers.
-pub(super) fn dynamodb_url(env: &Env) -> Option<Url> {
+fn dynamodb_url(env: &Env) -> Option<Url> {
     let region = env.optional("AWS_REGION").unwrap_or_default();
     let aws = format!("https://dynamodb.{region}.amazonaws.com");
     Url::parse(env.aws_endpoint("DYNAMODB").unwrap_or(&aws)).ok()
@@ -88,7 +110,7 @@ impl HttpConnector for Connector {
     }
 }
 
-fn translated(request: HttpRequest) -> Result<reqwest::Request, super::BoxError> {
+fn translated(request: HttpRequest) -> Result<reqwest::Request, BoxError> {
     let (parts, body) = request.try_into_http1x()?.into_parts();
     let bytes = body.bytes().ok_or("only whole bodies are sent to AWS here")?.to_vec();
     Ok(lambda_http::http::Request::from_parts(parts, bytes).try_into()?)

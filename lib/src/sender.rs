@@ -1,17 +1,22 @@
 //! Sends an adapter's requests, and is the only holder of the providers' credentials. Each goes to
 //! its provider's configured origins and nowhere else; the sandbox's stay in the process.
 
-use super::credentials::header;
-use super::{Outbound, ProviderCredentials, SdkConfig, WireError};
+mod credentials;
+
+pub use credentials::{ProviderCredentials, service_account};
+
 use crate::adapter::google::Google;
 use crate::adapter::{Headers, Method, Reply, Request, refuses_our_account, sandbox};
 use crate::ambient::Ambient;
+use crate::aws::SdkConfig;
 use crate::catalog::Services;
 use crate::config::ConfigError;
 use crate::metrics::{Exchange, Metrics};
+use crate::outbound::{IDENTITY, Outbound, WireError};
 use crate::provider::Provider;
 use crate::secrets::Unusable;
 use crate::world::World;
+use credentials::header;
 use reqwest::header::{
     ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue,
 };
@@ -21,10 +26,6 @@ use url::{Origin, Url};
 
 /// The longest reply that is read: fal's and Google's are under 10 KB unless a video is inline.
 const LONGEST_REPLY: usize = 1 << 20;
-
-/// What goes with every request to others as `Accept-Encoding`: without the header any coding may
-/// come back, and none is read here.
-pub const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
 
 /// Sends requests to providers.
 #[derive(Debug, Clone)]
