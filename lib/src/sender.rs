@@ -124,7 +124,9 @@ impl ProviderSender {
         headers.insert(ACCEPT, HeaderValue::from_static("application/json, video/mp4"));
         headers.insert(ACCEPT_ENCODING, IDENTITY);
         for (name, value) in request.headers {
-            headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+            let value = HeaderValue::try_from(value)
+                .map_err(|_| not_sent("a header of it has characters that none can carry"))?;
+            headers.insert(HeaderName::from_static(name), value);
         }
         if let Some(body) = request.body {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

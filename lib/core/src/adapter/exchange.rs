@@ -16,7 +16,7 @@ pub struct Request {
     /// Whose credential goes with it.
     pub credential: Provider,
     /// Headers beside those that every request has; names in lower case.
-    pub headers: &'static [(&'static str, &'static str)],
+    pub headers: Vec<(&'static str, String)>,
     /// A JSON body.
     pub body: Option<Value>,
 }
@@ -39,7 +39,7 @@ pub enum Method {
 pub struct Reply {
     /// The HTTP status.
     pub status: u16,
-    /// Those of its headers that an adapter reads.
+    /// Its headers.
     pub headers: Headers,
     /// The body, at most as long as the sender reads.
     pub body: Vec<u8>,
@@ -47,34 +47,30 @@ pub struct Reply {
     pub whole: bool,
 }
 
-/// The headers of a reply that an adapter reads.
+/// The headers of a reply. Each adapter reads its own provider's.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Headers(Vec<(&'static str, String)>);
+pub struct Headers(Vec<(String, String)>);
 
 impl Headers {
-    /// Their names. No other header of a reply is kept.
-    pub const READ: [&'static str; 4] =
-        ["content-encoding", "x-fal-error-type", "x-fal-needs-retry", "x-fal-retryable"];
-
-    /// So much of each value is kept. The longest that is known has 30 characters.
+    /// So much of each value is kept. The longest that an adapter reads has 30 characters.
     const LONGEST: usize = 100;
 
-    /// Those of these headers that are read. Names are compared without regard to case; the first
-    /// of a name counts.
+    /// These headers. Names are compared without regard to case; the first of a name counts.
     pub fn of<'a>(headers: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
-        let mut kept: Vec<(&'static str, String)> = Vec::new();
+        let mut kept = Self::default();
         for (name, value) in headers {
-            let read = Self::READ.into_iter().find(|read| read.eq_ignore_ascii_case(name));
-            if let Some(read) = read.filter(|read| kept.iter().all(|(known, _)| known != read)) {
-                kept.push((read, value.trim().chars().take(Self::LONGEST).collect()));
+            if kept.get(name).is_none() {
+                let value = value.trim().chars().take(Self::LONGEST).collect();
+                kept.0.push((name.to_owned(), value));
             }
         }
-        Self(kept)
+        kept
     }
 
     /// The value of a header, if it was there.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
+        let known = self.0.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        known.map(|(_, value)| value.as_str())
     }
 }
 
@@ -83,16 +79,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_is_read_is_kept() {
+    fn the_first_header_of_a_name_counts_and_a_long_value_is_cut() {
         let long = "x".repeat(100_000);
         let headers = Headers::of([
             ("X-Fal-Retryable", " true "),
             ("x-fal-retryable", "false"),
-            ("set-cookie", "a=b"),
             ("X-FAL-ERROR-TYPE", long.as_str()),
         ]);
         assert_eq!(headers.get("x-fal-retryable"), Some("true"));
-        assert_eq!(headers.get("set-cookie"), None);
         assert_eq!(headers.get("x-fal-error-type").map(str::len), Some(100));
         assert_eq!(headers.get("content-encoding"), None);
     }

@@ -66,7 +66,8 @@ impl Fal {
         url.set_path(&path);
         let (method, credential, body) =
             (Method::Post, Provider::Fal, Some(Value::Object(input(terms)?)));
-        Ok(Request { method, url, credential, headers: &SUBMIT_HEADERS, body })
+        let headers = submit_headers();
+        Ok(Request { method, url, credential, headers, body })
     }
 
     /// What the reply to a submission means.
@@ -121,7 +122,7 @@ impl Fal {
                     "fal gave an address that is not its own for this request",
                 )
             })?;
-        Ok(Request { method, url, credential: Provider::Fal, headers: &[], body: None })
+        Ok(Request { method, url, credential: Provider::Fal, headers: Vec::new(), body: None })
     }
 
     /// The address, if it is below the configured base and written plainly: it names no user, and
@@ -177,8 +178,9 @@ impl Part {
 /// Sent with every submission. fal would otherwise render a failed request up to ten times by
 /// itself, or render it with another model.
 /// <https://docs.fal.ai/model-apis/model-endpoints/reliability>
-const SUBMIT_HEADERS: [(&str, &str); 2] =
-    [("x-fal-no-retry", "1"), ("x-app-fal-disable-fallback", "true")];
+fn submit_headers() -> Vec<(&'static str, String)> {
+    vec![("x-fal-no-retry", "1".to_owned()), ("x-app-fal-disable-fallback", "true".to_owned())]
+}
 
 /// fal's ids are UUIDs.
 const LONGEST_ID: usize = 128;

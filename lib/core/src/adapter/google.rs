@@ -107,7 +107,13 @@ impl Google {
         })?;
         url.set_query(Some("alt=media"));
         let (method, credential) = (Method::Get, Provider::Google);
-        Ok(FileSource::Private(Request { method, url, credential, headers: &[], body: None }))
+        Ok(FileSource::Private(Request {
+            method,
+            url,
+            credential,
+            headers: Vec::new(),
+            body: None,
+        }))
     }
 
     /// The request that removes a finished file from the operator's bucket; none where it came
@@ -115,7 +121,7 @@ impl Google {
     pub fn remove(&self, file_url: &str) -> Option<Request> {
         let url = self.object(file_url)?;
         let (method, credential) = (Method::Delete, Provider::Google);
-        Some(Request { method, url, credential, headers: &[], body: None })
+        Some(Request { method, url, credential, headers: Vec::new(), body: None })
     }
 
     /// The address of an object, `gs://bucket/name`, in the JSON API.
@@ -153,7 +159,7 @@ impl Google {
             method: Method::Post,
             url,
             credential: Provider::Google,
-            headers: &[],
+            headers: Vec::new(),
             body: Some(body),
         }
     }

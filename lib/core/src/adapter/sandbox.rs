@@ -157,7 +157,7 @@ pub fn file() -> FileSource {
 fn request(method: Method, path: &str, body: Option<serde_json::Value>) -> Request {
     let mut url = Url::parse(ORIGIN).expect("the origin is an address");
     url.set_path(path);
-    Request { method, url, credential: Provider::Sandbox, headers: &[], body }
+    Request { method, url, credential: Provider::Sandbox, headers: Vec::new(), body }
 }
 
 #[cfg(test)]

@@ -33,7 +33,7 @@ fn kling_handle() -> Handle {
 }
 
 fn request(method: Method, url: &str, body: Option<Value>) -> Request {
-    let headers: &[_] = if method == Method::Post { &SUBMIT_HEADERS } else { &[] };
+    let headers = if method == Method::Post { submit_headers() } else { Vec::new() };
     Request { method, url: url.parse().unwrap(), credential: Provider::Fal, headers, body }
 }
 
