@@ -4,7 +4,10 @@
 mod google;
 mod prices;
 
-use crate::adapter::{Providers, fal::Fal};
+use crate::adapter::fal::Fal;
+use crate::adapter::sandbox::Sandbox;
+use crate::adapter::{Adapter, Providers};
+use crate::provider::{ByProvider, Provider};
 use std::collections::HashMap;
 use std::{fmt, sync::Arc};
 use url::Url;
@@ -140,13 +143,29 @@ impl Env {
     }
 
     /// The providers whose credential is set or named: `FAL_KEY` for fal, `GOOGLE_SERVICE_ACCOUNT`
-    /// for Google.
+    /// for Google. The sandbox has none, and is always there.
     pub fn providers(&self) -> Result<Providers, ConfigError> {
-        let fal =
-            if self.has_secret("FAL_KEY") { Some(Fal::new(self.fal_queue_url()?)) } else { None };
-        let google =
-            if self.has_secret("GOOGLE_SERVICE_ACCOUNT") { Some(self.google()?) } else { None };
-        Ok(Providers { fal, google })
+        let adapters = ByProvider::try_new(|provider| {
+            self.has_credential(provider).then(|| self.adapter(provider)).transpose()
+        });
+        adapters.map(Providers::new)
+    }
+
+    fn has_credential(&self, provider: Provider) -> bool {
+        match provider {
+            Provider::Fal => self.has_secret("FAL_KEY"),
+            Provider::Google => self.has_secret("GOOGLE_SERVICE_ACCOUNT"),
+            Provider::Sandbox => true,
+        }
+    }
+
+    /// The adapter of this provider, with its settings.
+    fn adapter(&self, provider: Provider) -> Result<Arc<dyn Adapter>, ConfigError> {
+        Ok(match provider {
+            Provider::Fal => Arc::new(Fal::new(self.fal_queue_url()?)),
+            Provider::Google => Arc::new(self.google()?),
+            Provider::Sandbox => Arc::new(Sandbox),
+        })
     }
 
     /// The address of fal's queue, from `FAL_QUEUE_URL`, or fal's own.

@@ -5,8 +5,7 @@ mod credentials;
 
 pub use credentials::{ProviderCredentials, service_account};
 
-use crate::adapter::google::Google;
-use crate::adapter::{Headers, Method, Reply, Request, refuses_our_account, sandbox};
+use crate::adapter::{Headers, Method, Providers, Reply, Request, sandbox};
 use crate::ambient::Ambient;
 use crate::aws::SdkConfig;
 use crate::catalog::Services;
@@ -22,7 +21,7 @@ use reqwest::header::{
 };
 use std::time::Duration;
 use tokio::time::Instant;
-use url::{Origin, Url};
+use url::Url;
 
 /// The longest reply that is read: fal's and Google's are under 10 KB unless a video is inline.
 const LONGEST_REPLY: usize = 1 << 20;
@@ -34,27 +33,17 @@ pub struct ProviderSender {
     ambient: Ambient,
     metrics: Metrics,
     credentials: ProviderCredentials,
-    fal: Option<Origin>,
-    google: Option<Google>,
+    providers: Providers,
 }
 
 impl ProviderSender {
     /// Reads the credentials that are configured. A secret that cannot be used stops nothing; an
     /// address that is wrong does.
     pub async fn new(world: &World, aws: &SdkConfig) -> Result<Self, ConfigError> {
-        let env = &world.env;
         let credentials = ProviderCredentials::read(world, aws).await;
-        let fal = credentials.fal.as_ref().map(|_| env.fal_queue_url()).transpose()?;
-        let google = credentials.google.as_ref().map(|_| env.google()).transpose()?;
+        let providers = world.env.providers()?;
         let World { ambient, outbound, metrics, .. } = world.clone();
-        Ok(Self {
-            outbound,
-            ambient,
-            metrics,
-            credentials,
-            fal: fal.map(|url| url.origin()),
-            google,
-        })
+        Ok(Self { outbound, ambient, metrics, credentials, providers })
     }
 
     /// Which providers can be used now.
@@ -74,7 +63,10 @@ impl ProviderSender {
         let (response, asked) = self.ask(request, timeout).await?;
         let (status, took) = (response.status().as_u16(), asked.elapsed());
         let reply = read(response).await;
-        let refused = reply.as_ref().is_ok_and(|reply| refuses_our_account(provider, reply));
+        let refused = reply.as_ref().is_ok_and(|reply| {
+            let adapter = self.providers.of(provider);
+            adapter.is_ok_and(|adapter| adapter.refuses_our_account(reply))
+        });
         self.count(
             provider,
             took,
@@ -155,13 +147,12 @@ impl ProviderSender {
     /// is not called.
     async fn authorization(&self, provider: Provider, url: &Url) -> Result<HeaderValue, WireError> {
         let ProviderCredentials { fal, google } = &self.credentials;
+        let is_own = self.providers.of(provider).is_ok_and(|adapter| adapter.is_own(url));
         match (provider, fal, google) {
-            (Provider::Fal, Some(key), _) if self.fal.as_ref() == Some(&url.origin()) => {
+            (Provider::Fal, Some(key), _) if is_own => {
                 key.current().await.map_err(|why| WireError::NotSent(why.into()))
             }
-            (Provider::Google, _, Some(key))
-                if self.google.as_ref().is_some_and(|google| google.is_own(url)) =>
-            {
+            (Provider::Google, _, Some(key)) if is_own => {
                 let key = key.current().await.map_err(|why| WireError::NotSent(why.into()))?;
                 let token = key.token().await.map_err(|error| WireError::NotSent(error.into()))?;
                 header(format!("Bearer {token}"))

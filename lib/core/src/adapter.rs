@@ -12,9 +12,11 @@ pub use exchange::{Headers, Method, Reply, Request};
 
 use crate::failure::{Failure, FailureCode};
 use crate::id::JobKey;
-use crate::provider::Provider;
+use crate::provider::{ByProvider, Provider};
 use crate::terms::Terms;
 use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::sync::Arc;
 use url::Url;
 
 /// The longest address that is kept on a job. A signed URL has about 1,000 characters; a job's item
@@ -31,6 +33,17 @@ pub enum Handle {
     Google(google::Handle),
     /// The sandbox's job.
     Sandbox(sandbox::Handle),
+}
+
+impl Handle {
+    /// The provider that gave it.
+    pub const fn provider(&self) -> Provider {
+        match self {
+            Self::Fal(_) => Provider::Fal,
+            Self::Google(_) => Provider::Google,
+            Self::Sandbox(_) => Provider::Sandbox,
+        }
+    }
 }
 
 /// What the reply to a submission means.
@@ -84,7 +97,7 @@ pub enum Cancelled {
 /// How a finished file is fetched.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FileSource {
-    /// From this address, as anybody could.
+    /// From this address, as any client can.
     Public(String),
     /// By this request, with the provider's credential.
     Private(Request),
@@ -92,129 +105,149 @@ pub enum FileSource {
     Inline(Request),
 }
 
-/// How each provider is spoken to; absent ones are not configured, and their models are not
-/// available.
-#[derive(Debug, Clone, Default)]
-pub struct Providers {
-    /// fal, when it is configured.
-    pub fal: Option<fal::Fal>,
-    /// Google, when it is configured.
-    pub google: Option<google::Google>,
+/// How one provider is spoken to. An adapter only translates: it makes requests, and says what
+/// their replies mean. It does no I/O.
+///
+/// A method that takes a handle is called with handles of its own provider.
+pub trait Adapter: fmt::Debug + Send + Sync {
+    /// Where jobs are submitted; none for a provider in this process.
+    fn url(&self) -> Option<&Url>;
+
+    /// Whether the provider's credential may go to this address.
+    fn is_own(&self, url: &Url) -> bool;
+
+    /// The request that submits a job; a failure when the job cannot be expressed there any more.
+    fn submit(&self, job: JobKey, terms: &Terms) -> Result<Request, Failure>;
+
+    /// What the reply to a submission means.
+    fn submitted(&self, terms: &Terms, reply: &Reply) -> Submitted;
+
+    /// The first request of a look at a job.
+    fn check(&self, handle: &Handle) -> Result<Request, Failure>;
+
+    /// What a reply to [`Self::check`] means.
+    fn checked(&self, handle: &Handle, reply: &Reply) -> Checked;
+
+    /// What a reply to the request of [`Checked::Ask`] means.
+    fn verdict(&self, handle: &Handle, reply: &Reply) -> Checked {
+        self.checked(handle, reply)
+    }
+
+    /// The request that asks the provider to stop; `None` where it cannot be asked.
+    fn cancel(&self, _handle: &Handle) -> Option<Request> {
+        None
+    }
+
+    /// What the reply to [`Self::cancel`] means.
+    fn cancelled(&self, _reply: &Reply) -> Cancelled {
+        Cancelled::Trouble("this provider's renders cannot be stopped".to_owned())
+    }
+
+    /// How the finished file at this address is fetched. Without a method of its own, a provider's
+    /// files are public.
+    fn file(&self, _handle: &Handle, file_url: &str) -> Result<FileSource, Failure> {
+        Ok(FileSource::Public(file_url.to_owned()))
+    }
+
+    /// The request that removes the provider's own copy of a file, where that is the operator's: a
+    /// bucket at Google.
+    fn remove(&self, _file_url: &str) -> Option<Request> {
+        None
+    }
+
+    /// Whether a reply says that the provider refuses the operator's account: its key, its rights,
+    /// its money.
+    fn refuses_our_account(&self, reply: &Reply) -> bool;
 }
 
-/// Whether a reply says that the provider refuses the operator's account: its key, its rights, its
-/// money.
-pub fn refuses_our_account(provider: Provider, reply: &Reply) -> bool {
-    match provider {
-        Provider::Fal => fal::refuses_our_account(reply),
-        Provider::Google => google::refuses_our_account(reply),
-        Provider::Sandbox => false,
-    }
-}
+/// The adapters of the providers that are configured. The models of other providers are not
+/// available. Clones share the adapters.
+#[derive(Debug, Clone)]
+pub struct Providers(ByProvider<Option<Arc<dyn Adapter>>>);
 
 impl Providers {
+    /// These adapters.
+    pub const fn new(adapters: ByProvider<Option<Arc<dyn Adapter>>>) -> Self {
+        Self(adapters)
+    }
+
+    /// The adapter of this provider; a failure if it is not configured.
+    pub fn of(&self, provider: Provider) -> Result<&dyn Adapter, Failure> {
+        self.0.of(provider).as_deref().ok_or_else(|| {
+            let message = format!("{} is not configured", provider.name());
+            Failure::new(FailureCode::ProviderUnavailable, &message)
+        })
+    }
+
     /// Where they answer.
     pub fn urls(&self) -> Vec<Url> {
-        let fal = self.fal.as_ref().map(fal::Fal::url);
-        fal.into_iter().chain(self.google.as_ref().map(|google| &google.api_url)).cloned().collect()
+        self.0.values().flatten().filter_map(|adapter| adapter.url().cloned()).collect()
     }
 
     /// The request that submits a job; a failure when the job cannot be expressed there any more.
     pub fn submit(&self, job: JobKey, terms: &Terms) -> Result<Request, Failure> {
-        match terms.provider() {
-            Provider::Fal => self.fal()?.submit(terms),
-            Provider::Google => Ok(self.google()?.submit(job, terms)),
-            Provider::Sandbox => Ok(sandbox::submit(terms)),
-        }
+        self.of(terms.provider())?.submit(job, terms)
     }
 
     /// What the reply to a submission means.
     pub fn submitted(&self, terms: &Terms, reply: &Reply) -> Submitted {
-        let meaning = match terms.provider() {
-            Provider::Fal => self.fal().map(|fal| fal.submitted(terms, reply)),
-            Provider::Google => self.google().map(|google| google.submitted(terms, reply)),
-            Provider::Sandbox => Ok(sandbox::submitted(reply)),
-        };
-        meaning.unwrap_or_else(|failure| Submitted::Unknown(failure.message))
+        match self.of(terms.provider()) {
+            Ok(adapter) => adapter.submitted(terms, reply),
+            Err(failure) => Submitted::Unknown(failure.message),
+        }
     }
 
     /// The first request of a look at a job.
     pub fn check(&self, handle: &Handle) -> Result<Request, Failure> {
-        match handle {
-            Handle::Fal(handle) => self.fal()?.status(handle),
-            Handle::Google(handle) => Ok(self.google()?.check(handle)),
-            Handle::Sandbox(handle) => Ok(sandbox::check(handle)),
-        }
+        self.of(handle.provider())?.check(handle)
     }
 
     /// What a reply to [`Self::check`] means.
     pub fn checked(&self, handle: &Handle, reply: &Reply) -> Checked {
-        let meaning = match handle {
-            Handle::Fal(handle) => self.fal().map(|fal| fal.status_read(handle, reply)),
-            Handle::Google(_) => self.google().map(|google| google.checked(reply)),
-            Handle::Sandbox(_) => Ok(sandbox::checked(reply)),
-        };
-        meaning.unwrap_or_else(|failure| Checked::Trouble(failure.message))
+        match self.of(handle.provider()) {
+            Ok(adapter) => adapter.checked(handle, reply),
+            Err(failure) => Checked::Trouble(failure.message),
+        }
     }
 
     /// What a reply to the request of [`Checked::Ask`] means.
     pub fn verdict(&self, handle: &Handle, reply: &Reply) -> Checked {
-        match handle {
-            Handle::Fal(handle) => {
-                let meaning = self.fal().map(|fal| fal.result_read(handle, reply));
-                meaning.unwrap_or_else(|failure| Checked::Trouble(failure.message))
-            }
-            Handle::Google(_) | Handle::Sandbox(_) => self.checked(handle, reply),
+        match self.of(handle.provider()) {
+            Ok(adapter) => adapter.verdict(handle, reply),
+            Err(failure) => Checked::Trouble(failure.message),
         }
     }
 
     /// The request that asks the provider to stop; `None` where it cannot be asked.
     pub fn cancel(&self, handle: &Handle) -> Option<Request> {
-        match handle {
-            Handle::Fal(handle) => self.fal().ok()?.cancel(handle).ok(),
-            Handle::Google(_) => None,
-            Handle::Sandbox(handle) => Some(sandbox::cancel(handle)),
-        }
+        self.of(handle.provider()).ok()?.cancel(handle)
     }
 
     /// What the reply to [`Self::cancel`] means.
     pub fn cancelled(&self, handle: &Handle, reply: &Reply) -> Cancelled {
-        match handle {
-            Handle::Fal(_) => fal::cancel_read(reply),
-            Handle::Google(_) => {
-                Cancelled::Trouble("Google's operations cannot be stopped".to_owned())
-            }
-            Handle::Sandbox(_) => sandbox::cancelled(reply),
+        match self.of(handle.provider()) {
+            Ok(adapter) => adapter.cancelled(reply),
+            Err(failure) => Cancelled::Trouble(failure.message),
         }
     }
 
-    /// How the finished file at this address is fetched.
+    /// How the finished file at this address is fetched. A public file needs no adapter, so the
+    /// function that stores files needs no secret of that provider.
     pub fn file(&self, handle: &Handle, file_url: &str) -> Result<FileSource, Failure> {
-        match handle {
-            Handle::Fal(_) => Ok(FileSource::Public(file_url.to_owned())),
-            Handle::Google(handle) => self.google()?.file(handle, file_url),
-            Handle::Sandbox(_) => Ok(sandbox::file()),
+        if handle.provider().has_public_files() {
+            return Ok(FileSource::Public(file_url.to_owned()));
         }
+        self.of(handle.provider())?.file(handle, file_url)
     }
 
     /// The request that removes the provider's own copy of a file, where that is the operator's: a
     /// bucket at Google.
     pub fn remove(&self, handle: &Handle, file_url: &str) -> Option<Request> {
-        match handle {
-            Handle::Google(_) => self.google().ok()?.remove(file_url),
-            Handle::Fal(_) | Handle::Sandbox(_) => None,
-        }
+        self.of(handle.provider()).ok()?.remove(file_url)
     }
+}
 
-    fn fal(&self) -> Result<&fal::Fal, Failure> {
-        self.fal.as_ref().ok_or_else(|| {
-            Failure::new(FailureCode::ProviderUnavailable, "fal.ai is not configured")
-        })
-    }
-
-    fn google(&self) -> Result<&google::Google, Failure> {
-        self.google.as_ref().ok_or_else(|| {
-            Failure::new(FailureCode::ProviderUnavailable, "Google is not configured")
-        })
-    }
+/// A handle of another provider came to an adapter.
+fn foreign() -> Failure {
+    Failure::new(FailureCode::ProviderUnavailable, "the provider did not give this handle")
 }

@@ -8,7 +8,7 @@ use super::{LONGER, within};
 use crate::environment::Deployment;
 use futures::future::join_all;
 use ghub::adapter::google::{Google, Handle};
-use ghub::adapter::{FileSource, Reply};
+use ghub::adapter::{self, Adapter, FileSource, Reply};
 use ghub::aws::SdkConfig;
 use ghub::outbound::WireError;
 use ghub::provider::Provider;
@@ -88,7 +88,7 @@ async fn look_at_model(
 ) -> Finding {
     let mut finding = Finding::of(AREA, format!("Google {model}"));
     let handle = unknown_operation(google, world, model);
-    match sender.send(google.check(&handle), LONGER).await {
+    match sender.send(google.ask_for(&handle), LONGER).await {
         Ok(reply) => judge(google, model, &reply, &mut finding),
         Err(error) => unanswered(&error, &mut finding),
     }
@@ -169,9 +169,8 @@ async fn look_at_bucket(
 ) -> Finding {
     let mut finding = Finding::of(AREA, uri);
     let object = format!("{}/doctor/{}.mp4", uri.trim_end_matches('/'), world.ambient.org_id());
-    let Ok(FileSource::Private(request)) =
-        google.file(&unknown_operation(google, world, "veo"), &object)
-    else {
+    let handle = adapter::Handle::Google(unknown_operation(google, world, "veo"));
+    let Ok(FileSource::Private(request)) = google.file(&handle, &object) else {
         finding.fail(
             "names no bucket",
             "GOOGLE_STORAGE_URI is a folder in a bucket, gs://bucket/folder.",

@@ -10,12 +10,13 @@ mod refusal;
 mod reply;
 mod video;
 
-pub(super) use refusal::refuses_our_account;
-pub use reply::cancel_read;
-
-use super::{Checked, Method, Reply, Request, Submitted};
+use super::{
+    Adapter, Cancelled, Checked, Handle as ProviderHandle, Method, Reply, Request, Submitted,
+    foreign,
+};
 use crate::catalog::{HAILUO, HAILUO_RATIO};
 use crate::failure::{Failure, FailureCode};
+use crate::id::JobKey;
 use crate::provider::Provider;
 use crate::terms::Terms;
 use serde::{Deserialize, Serialize};
@@ -51,60 +52,6 @@ impl Fal {
     /// fal at this queue base, `https://queue.fal.run` unless configured otherwise.
     pub const fn new(queue_url: Url) -> Self {
         Self { queue_url }
-    }
-
-    /// Where the queue answers.
-    pub const fn url(&self) -> &Url {
-        &self.queue_url
-    }
-
-    /// The request that submits a job.
-    pub fn submit(&self, terms: &Terms) -> Result<Request, Failure> {
-        let mut url = self.queue_url.clone();
-        let path =
-            format!("{}/{}", url.path().trim_end_matches('/'), terms.route().trim_matches('/'));
-        url.set_path(&path);
-        let (method, credential, body) =
-            (Method::Post, Provider::Fal, Some(Value::Object(input(terms)?)));
-        let headers = submit_headers();
-        Ok(Request { method, url, credential, headers, body })
-    }
-
-    /// What the reply to a submission means.
-    pub fn submitted(&self, terms: &Terms, reply: &Reply) -> Submitted {
-        reply::submitted(self, terms.route(), reply)
-    }
-
-    /// The request that reads the status.
-    pub fn status(&self, handle: &Handle) -> Result<Request, Failure> {
-        self.request(Method::Get, handle, Part::Status)
-    }
-
-    /// What the status means; a finished request still has to be asked for its result, which is the
-    /// verdict.
-    pub fn status_read(&self, handle: &Handle, reply: &Reply) -> Checked {
-        match reply::status(reply) {
-            reply::Status::Queued => Checked::Queued,
-            reply::Status::Rendering => Checked::Rendering,
-            reply::Status::Finished => match self.request(Method::Get, handle, Part::Result) {
-                Ok(request) => Checked::Ask(request),
-                Err(failure) => Checked::Trouble(failure.message),
-            },
-            reply::Status::Trouble(why) => Checked::Trouble(why),
-        }
-    }
-
-    /// What the result means.
-    pub fn result_read(&self, handle: &Handle, reply: &Reply) -> Checked {
-        match self.request(Method::Get, handle, Part::Result) {
-            Ok(request) => reply::result(&request.url, reply),
-            Err(failure) => Checked::Trouble(failure.message),
-        }
-    }
-
-    /// The request that cancels.
-    pub fn cancel(&self, handle: &Handle) -> Result<Request, Failure> {
-        self.request(Method::Put, handle, Part::Cancel)
     }
 
     /// A request about a job, to the address that fal gave if that is below the configured base,
@@ -154,6 +101,77 @@ impl Fal {
         let base = url.path().trim_end_matches('/').to_owned();
         url.set_path(&format!("{base}/{app}/requests/{request_id}{}", part.suffix()));
         url
+    }
+}
+
+impl Adapter for Fal {
+    fn url(&self) -> Option<&Url> {
+        Some(&self.queue_url)
+    }
+
+    fn is_own(&self, url: &Url) -> bool {
+        url.origin() == self.queue_url.origin()
+    }
+
+    fn submit(&self, _job: JobKey, terms: &Terms) -> Result<Request, Failure> {
+        let mut url = self.queue_url.clone();
+        let path =
+            format!("{}/{}", url.path().trim_end_matches('/'), terms.route().trim_matches('/'));
+        url.set_path(&path);
+        let (method, credential, body) =
+            (Method::Post, Provider::Fal, Some(Value::Object(input(terms)?)));
+        let headers = submit_headers();
+        Ok(Request { method, url, credential, headers, body })
+    }
+
+    fn submitted(&self, terms: &Terms, reply: &Reply) -> Submitted {
+        reply::submitted(self, terms.route(), reply)
+    }
+
+    fn check(&self, handle: &ProviderHandle) -> Result<Request, Failure> {
+        self.request(Method::Get, own(handle)?, Part::Status)
+    }
+
+    /// A finished request still has to be asked for its result, which is the verdict.
+    fn checked(&self, handle: &ProviderHandle, reply: &Reply) -> Checked {
+        let result = || self.request(Method::Get, own(handle)?, Part::Result);
+        match reply::status(reply) {
+            reply::Status::Queued => Checked::Queued,
+            reply::Status::Rendering => Checked::Rendering,
+            reply::Status::Finished => match result() {
+                Ok(request) => Checked::Ask(request),
+                Err(failure) => Checked::Trouble(failure.message),
+            },
+            reply::Status::Trouble(why) => Checked::Trouble(why),
+        }
+    }
+
+    fn verdict(&self, handle: &ProviderHandle, reply: &Reply) -> Checked {
+        let result = || self.request(Method::Get, own(handle)?, Part::Result);
+        match result() {
+            Ok(request) => reply::result(&request.url, reply),
+            Err(failure) => Checked::Trouble(failure.message),
+        }
+    }
+
+    fn cancel(&self, handle: &ProviderHandle) -> Option<Request> {
+        self.request(Method::Put, own(handle).ok()?, Part::Cancel).ok()
+    }
+
+    fn cancelled(&self, reply: &Reply) -> Cancelled {
+        reply::cancelled(reply)
+    }
+
+    fn refuses_our_account(&self, reply: &Reply) -> bool {
+        refusal::refuses_our_account(reply)
+    }
+}
+
+/// fal's own part of a handle.
+fn own(handle: &ProviderHandle) -> Result<&Handle, Failure> {
+    match handle {
+        ProviderHandle::Fal(handle) => Ok(handle),
+        _ => Err(foreign()),
     }
 }
 

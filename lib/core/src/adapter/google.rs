@@ -11,9 +11,10 @@ mod json;
 mod reply;
 mod status;
 
-pub(super) use reply::refuses_our_account;
-
-use super::{Checked, FileSource, Method, Reply, Request, Submitted};
+use super::{
+    Adapter, Checked, FileSource, Handle as ProviderHandle, Method, Reply, Request, Submitted,
+    foreign,
+};
 use crate::failure::{Failure, FailureCode};
 use crate::id::JobKey;
 use crate::provider::Provider;
@@ -50,78 +51,15 @@ pub struct Handle {
 const INLINE: &str = "inline:";
 
 impl Google {
-    /// The request that submits a job.
-    pub fn submit(&self, job: JobKey, terms: &Terms) -> Request {
-        let mut parameters = json!({
-            "sampleCount": 1,
-            "durationSeconds": terms.seconds(),
-            "generateAudio": terms.model() != "google/veo-3", // which is sold without sound
-        });
-        if let Some(ratio) = terms.aspect_ratio() {
-            parameters["aspectRatio"] = ratio.into();
-        }
-        if let Some(uri) = &self.storage_uri {
-            parameters["storageUri"] =
-                format!("{}/{}/{}/", uri.trim_end_matches('/'), job.org, job.job).into();
-        }
-        let place =
-            Place { project: &self.project, location: &self.location, model: terms.route() };
-        self.call(
-            &place,
-            "predictLongRunning",
-            json!({"instances": [{"prompt": terms.prompt()}], "parameters": parameters}),
-        )
-    }
-
-    /// What the reply to a submission means.
-    pub fn submitted(&self, terms: &Terms, reply: &Reply) -> Submitted {
-        reply::submitted(terms.route(), reply)
-    }
-
-    /// The request that asks for the operation: where it was begun, whatever project and location
+    /// The request that asks for an operation where it was begun, whatever project and location
     /// are configured now.
-    pub fn check(&self, handle: &Handle) -> Request {
+    pub fn ask_for(&self, handle: &Handle) -> Request {
         let place = Place::of(&handle.operation).unwrap_or(Place {
             project: &self.project,
             location: &self.location,
             model: &handle.model,
         });
         self.call(&place, "fetchPredictOperation", json!({"operationName": handle.operation}))
-    }
-
-    /// What the reply to [`Self::check`] means.
-    pub fn checked(&self, reply: &Reply) -> Checked {
-        reply::operation(reply)
-    }
-
-    /// Where the finished file is fetched.
-    pub fn file(&self, handle: &Handle, file_url: &str) -> Result<FileSource, Failure> {
-        if file_url == INLINE {
-            return Ok(FileSource::Inline(self.check(handle)));
-        }
-        let mut url = self.object(file_url).ok_or_else(|| {
-            Failure::new(
-                FailureCode::ProviderNoOutput,
-                "Google gave an address that is not in Cloud Storage",
-            )
-        })?;
-        url.set_query(Some("alt=media"));
-        let (method, credential) = (Method::Get, Provider::Google);
-        Ok(FileSource::Private(Request {
-            method,
-            url,
-            credential,
-            headers: Vec::new(),
-            body: None,
-        }))
-    }
-
-    /// The request that removes a finished file from the operator's bucket; none where it came
-    /// inside an answer.
-    pub fn remove(&self, file_url: &str) -> Option<Request> {
-        let url = self.object(file_url)?;
-        let (method, credential) = (Method::Delete, Provider::Google);
-        Some(Request { method, url, credential, headers: Vec::new(), body: None })
     }
 
     /// The address of an object, `gs://bucket/name`, in the JSON API.
@@ -133,14 +71,6 @@ impl Google {
             .pop_if_empty()
             .extend(["storage", "v1", "b", bucket, "o", name]);
         Some(url)
-    }
-
-    /// Whether Google's credential may go there: to the configured addresses, and where those are
-    /// Google's own, to Vertex AI in any location, for operations that were begun in another one.
-    pub fn is_own(&self, url: &Url) -> bool {
-        let origin = url.origin();
-        let configured = origin == self.api_url.origin() || origin == self.storage_api_url.origin();
-        configured || (is_vertex(&self.api_url) && is_vertex(url))
     }
 
     fn call(&self, place: &Place<'_>, verb: &str, body: Value) -> Request {
@@ -171,6 +101,79 @@ impl Google {
         let url = elsewhere.then(|| Url::parse(&vertex_url(location)).ok()).flatten();
         url.unwrap_or_else(|| self.api_url.clone())
     }
+}
+
+impl Adapter for Google {
+    fn url(&self) -> Option<&Url> {
+        Some(&self.api_url)
+    }
+
+    /// The configured addresses are Google's own, and where those are Google's, Vertex AI in any
+    /// location is too, for operations that were begun in another one.
+    fn is_own(&self, url: &Url) -> bool {
+        let origin = url.origin();
+        let configured = origin == self.api_url.origin() || origin == self.storage_api_url.origin();
+        configured || (is_vertex(&self.api_url) && is_vertex(url))
+    }
+
+    fn submit(&self, job: JobKey, terms: &Terms) -> Result<Request, Failure> {
+        let mut parameters = json!({
+            "sampleCount": 1,
+            "durationSeconds": terms.seconds(),
+            "generateAudio": terms.model() != "google/veo-3", // which is sold without sound
+        });
+        if let Some(ratio) = terms.aspect_ratio() {
+            parameters["aspectRatio"] = ratio.into();
+        }
+        if let Some(uri) = &self.storage_uri {
+            parameters["storageUri"] =
+                format!("{}/{}/{}/", uri.trim_end_matches('/'), job.org, job.job).into();
+        }
+        let place =
+            Place { project: &self.project, location: &self.location, model: terms.route() };
+        let body = json!({"instances": [{"prompt": terms.prompt()}], "parameters": parameters});
+        Ok(self.call(&place, "predictLongRunning", body))
+    }
+
+    fn submitted(&self, terms: &Terms, reply: &Reply) -> Submitted {
+        reply::submitted(terms.route(), reply)
+    }
+
+    fn check(&self, handle: &ProviderHandle) -> Result<Request, Failure> {
+        match handle {
+            ProviderHandle::Google(handle) => Ok(self.ask_for(handle)),
+            _ => Err(foreign()),
+        }
+    }
+
+    fn checked(&self, _handle: &ProviderHandle, reply: &Reply) -> Checked {
+        reply::operation(reply)
+    }
+
+    fn file(&self, handle: &ProviderHandle, file_url: &str) -> Result<FileSource, Failure> {
+        if file_url == INLINE {
+            return Ok(FileSource::Inline(self.check(handle)?));
+        }
+        let not_there = "Google gave an address that is not in Cloud Storage";
+        let url = self.object(file_url);
+        let mut url = url.ok_or_else(|| Failure::new(FailureCode::ProviderNoOutput, not_there))?;
+        url.set_query(Some("alt=media"));
+        Ok(FileSource::Private(bare(Method::Get, url)))
+    }
+
+    /// None where the video came inside an answer.
+    fn remove(&self, file_url: &str) -> Option<Request> {
+        Some(bare(Method::Delete, self.object(file_url)?))
+    }
+
+    fn refuses_our_account(&self, reply: &Reply) -> bool {
+        reply::refuses_our_account(reply)
+    }
+}
+
+/// A request without a body.
+fn bare(method: Method, url: Url) -> Request {
+    Request { method, url, credential: Provider::Google, headers: Vec::new(), body: None }
 }
 
 /// Where Vertex AI answers for a location, such as `us-central1` or `global`.

@@ -7,8 +7,12 @@ mod answer;
 
 pub use answer::{VIDEO, answered};
 
-use super::{Cancelled, Checked, FileSource, Method, Reply, Request, Submitted};
+use super::{
+    Adapter, Cancelled, Checked, FileSource, Handle as ProviderHandle, Method, Reply, Request,
+    Submitted, foreign,
+};
 use crate::failure::{Failure, FailureCode};
+use crate::id::JobKey;
 use crate::provider::Provider;
 use crate::terms::Terms;
 use serde::{Deserialize, Serialize};
@@ -93,65 +97,86 @@ enum Status {
     Cancelled,
 }
 
-/// The request that submits a job.
-pub fn submit(terms: &Terms) -> Request {
-    request(Method::Post, "requests", Some(json!({"prompt": terms.prompt()})))
-}
+/// The adapter of the sandbox, which has nothing to configure.
+#[derive(Debug, Clone, Copy)]
+pub struct Sandbox;
 
-/// What the reply to a submission means.
-pub fn submitted(reply: &Reply) -> Submitted {
-    match (reply.status, serde_json::from_slice(&reply.body)) {
-        (200, Ok(handle)) => Submitted::Accepted(super::Handle::Sandbox(handle)),
-        (503, _) => Submitted::NotTaken("the sandbox plays a provider that is down".to_owned()),
-        (status, _) => Submitted::Unknown(format!("the sandbox answered {status}")),
+impl Adapter for Sandbox {
+    fn url(&self) -> Option<&Url> {
+        None
+    }
+
+    /// It has no credential.
+    fn is_own(&self, _url: &Url) -> bool {
+        false
+    }
+
+    fn submit(&self, _job: JobKey, terms: &Terms) -> Result<Request, Failure> {
+        Ok(request(Method::Post, "requests", Some(json!({"prompt": terms.prompt()}))))
+    }
+
+    fn submitted(&self, _terms: &Terms, reply: &Reply) -> Submitted {
+        match (reply.status, serde_json::from_slice(&reply.body)) {
+            (200, Ok(handle)) => Submitted::Accepted(ProviderHandle::Sandbox(handle)),
+            (503, _) => Submitted::NotTaken("the sandbox plays a provider that is down".to_owned()),
+            (status, _) => Submitted::Unknown(format!("the sandbox answered {status}")),
+        }
+    }
+
+    fn check(&self, handle: &ProviderHandle) -> Result<Request, Failure> {
+        Ok(request(Method::Post, "status", Some(json!(own(handle)?))))
+    }
+
+    fn checked(&self, _handle: &ProviderHandle, reply: &Reply) -> Checked {
+        match serde_json::from_slice(&reply.body) {
+            Ok(Status::Rendering) => Checked::Rendering,
+            Ok(Status::Completed { video }) => Checked::Done { file_url: video },
+            Ok(Status::Filtered) => {
+                let says = "the sandbox plays a content filter";
+                let failure = Failure::new(FailureCode::ContentFiltered, says);
+                Checked::Failed(failure.with_provider_code("content_policy_violation"))
+            }
+            Ok(Status::Failed) => {
+                let says = "the sandbox plays a render that fails";
+                let failure = Failure::new(FailureCode::RenderFailed, says);
+                Checked::Failed(failure.with_provider_code("render_failed"))
+            }
+            Ok(Status::Cancelled) | Err(_) => Checked::Trouble(NO_SENSE.to_owned()),
+        }
+    }
+
+    fn cancel(&self, handle: &ProviderHandle) -> Option<Request> {
+        Some(request(Method::Put, "cancel", Some(json!(own(handle).ok()?))))
+    }
+
+    fn cancelled(&self, reply: &Reply) -> Cancelled {
+        match serde_json::from_slice(&reply.body) {
+            Ok(Status::Cancelled) => Cancelled::Stopped,
+            Ok(Status::Completed { .. } | Status::Filtered | Status::Failed) => {
+                Cancelled::AlreadyDone
+            }
+            Ok(Status::Rendering) | Err(_) => Cancelled::Trouble(NO_SENSE.to_owned()),
+        }
+    }
+
+    fn file(&self, _handle: &ProviderHandle, _file_url: &str) -> Result<FileSource, Failure> {
+        Ok(FileSource::Private(request(Method::Get, "video.mp4", None)))
+    }
+
+    fn refuses_our_account(&self, _reply: &Reply) -> bool {
+        false
     }
 }
 
-/// The request that asks how a job stands.
-pub fn check(handle: &Handle) -> Request {
-    request(Method::Post, "status", Some(json!(handle)))
-}
+/// What is said of an answer that cannot be read.
+const NO_SENSE: &str = "the sandbox's answer makes no sense";
 
-/// What the reply to [`check`] means.
-pub fn checked(reply: &Reply) -> Checked {
-    match serde_json::from_slice(&reply.body) {
-        Ok(Status::Rendering) => Checked::Rendering,
-        Ok(Status::Completed { video }) => Checked::Done { file_url: video },
-        Ok(Status::Filtered) => {
-            let failure =
-                Failure::new(FailureCode::ContentFiltered, "the sandbox plays a content filter");
-            Checked::Failed(failure.with_provider_code("content_policy_violation"))
-        }
-        Ok(Status::Failed) => {
-            let failure =
-                Failure::new(FailureCode::RenderFailed, "the sandbox plays a render that fails");
-            Checked::Failed(failure.with_provider_code("render_failed"))
-        }
-        Ok(Status::Cancelled) | Err(_) => {
-            Checked::Trouble("the sandbox's answer makes no sense".to_owned())
-        }
+/// The sandbox's own part of a handle.
+fn own(handle: &ProviderHandle) -> Result<&Handle, Failure> {
+    match handle {
+        ProviderHandle::Sandbox(handle) => Ok(handle),
+        _ => Err(foreign()),
     }
-}
-
-/// The request that asks it to stop.
-pub fn cancel(handle: &Handle) -> Request {
-    request(Method::Put, "cancel", Some(json!(handle)))
-}
-
-/// What the reply to [`cancel`] means.
-pub fn cancelled(reply: &Reply) -> Cancelled {
-    match serde_json::from_slice(&reply.body) {
-        Ok(Status::Cancelled) => Cancelled::Stopped,
-        Ok(Status::Completed { .. } | Status::Filtered | Status::Failed) => Cancelled::AlreadyDone,
-        Ok(Status::Rendering) | Err(_) => {
-            Cancelled::Trouble("the sandbox's answer makes no sense".to_owned())
-        }
-    }
-}
-
-/// How its video is fetched.
-pub fn file() -> FileSource {
-    FileSource::Private(request(Method::Get, "video.mp4", None))
 }
 
 fn request(method: Method, path: &str, body: Option<serde_json::Value>) -> Request {
@@ -171,14 +196,27 @@ mod tests {
 
     fn taken(prompt: &str) -> Submitted {
         let terms = changed(kling().terms(), &json!({"prompt": prompt}));
-        submitted(&asked(&submit(&terms), 1_000))
+        let request = Sandbox.submit(kling().key(), &terms).unwrap();
+        Sandbox.submitted(&terms, &asked(&request, 1_000))
     }
 
     fn handle(prompt: &str) -> Handle {
         match taken(prompt) {
-            Submitted::Accepted(crate::adapter::Handle::Sandbox(handle)) => handle,
+            Submitted::Accepted(ProviderHandle::Sandbox(handle)) => handle,
             other => panic!("{prompt}: {other:?}"),
         }
+    }
+
+    fn given(prompt: &str) -> ProviderHandle {
+        ProviderHandle::Sandbox(handle(prompt))
+    }
+
+    fn check(prompt: &str) -> Request {
+        Sandbox.check(&given(prompt)).unwrap()
+    }
+
+    fn checked(reply: &Reply) -> Checked {
+        Sandbox.checked(&given(""), reply)
     }
 
     #[test]
@@ -197,7 +235,7 @@ mod tests {
 
     #[test]
     fn each_outcome_comes_when_it_should() {
-        let at = |prompt: &str, now| checked(&asked(&check(&handle(prompt)), now));
+        let at = |prompt: &str, now| checked(&asked(&check(prompt), now));
         for (prompt, ready) in [
             ("", 1_003),
             ("sandbox:stored", 1_003),
@@ -230,7 +268,10 @@ mod tests {
 
     #[test]
     fn it_stops_only_what_is_not_over() {
-        let at = |prompt: &str, now| cancelled(&asked(&cancel(&handle(prompt)), now));
+        let at = |prompt: &str, now| {
+            let request = Sandbox.cancel(&given(prompt)).unwrap();
+            Sandbox.cancelled(&asked(&request, now))
+        };
         assert_eq!(at("sandbox:slow", 1_059), Cancelled::Stopped);
         assert_eq!(at("sandbox:slow", 1_060), Cancelled::AlreadyDone);
         assert_eq!(at("sandbox:render_failed", 1_003), Cancelled::AlreadyDone);
@@ -238,7 +279,9 @@ mod tests {
 
     #[test]
     fn its_video_is_a_whole_mp4() {
-        let FileSource::Private(request) = file() else { panic!("it is the sandbox's own") };
+        let FileSource::Private(request) = Sandbox.file(&given(""), "").unwrap() else {
+            panic!("it is the sandbox's own")
+        };
         let video = asked(&request, 0);
         let mut walker = crate::mp4::Walker::default();
         walker.pass(&video.body).unwrap();
@@ -248,7 +291,7 @@ mod tests {
 
     #[test]
     fn what_it_does_not_know_is_an_error() {
-        let odd = Request { body: Some(json!(7)), ..check(&handle("")) };
+        let odd = Request { body: Some(json!(7)), ..check("") };
         assert!(matches!(checked(&asked(&odd, 0)), Checked::Trouble(_)));
         assert_eq!(asked(&request(Method::Get, "nothing", None), 0).status, 404);
     }

@@ -246,7 +246,7 @@ fn retryable(reply: &Reply) -> Option<bool> {
 }
 
 /// Whether fal refuses our key, or our money. A model's own 403 is a list.
-pub(in crate::adapter) fn refuses_our_account(reply: &Reply) -> bool {
+pub(super) fn refuses_our_account(reply: &Reply) -> bool {
     matches!(reply.status, 401..=403) && !Said::by(reply).by_the_model
 }
 

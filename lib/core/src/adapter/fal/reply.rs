@@ -155,7 +155,7 @@ fn is_page(body: &[u8]) -> bool {
 /// What the reply to a cancellation means. The word decides, for the status codes differ between
 /// versions of fal's documentation. Only a success says that it stopped, and an error of fal's
 /// machines says nothing.
-pub fn cancel_read(reply: &Reply) -> Cancelled {
+pub(super) fn cancelled(reply: &Reply) -> Cancelled {
     match (reply.status, status_word(reply).as_deref()) {
         (200..=299, Some("OK")) => Cancelled::Stopped,
         (200..=499, Some("NOT_FOUND")) => Cancelled::Unknown,

@@ -32,6 +32,10 @@ fn kling_handle() -> Handle {
     }
 }
 
+fn of_fal(handle: &Handle) -> ProviderHandle {
+    ProviderHandle::Fal(handle.clone())
+}
+
 fn request(method: Method, url: &str, body: Option<Value>) -> Request {
     let headers = if method == Method::Post { submit_headers() } else { Vec::new() };
     Request { method, url: url.parse().unwrap(), credential: Provider::Fal, headers, body }
@@ -64,7 +68,11 @@ fn a_submission_goes_to_the_whole_path_of_its_model() {
     ] {
         let body = json!({"prompt": "a hummingbird at dawn", "duration": duration});
         let expected = request(Method::Post, url, Some(body));
-        assert_eq!(fal().submit(&terms(model, seconds, None)), Ok(expected), "{model}");
+        assert_eq!(
+            fal().submit(kling().key(), &terms(model, seconds, None)),
+            Ok(expected),
+            "{model}"
+        );
     }
 }
 
@@ -81,7 +89,7 @@ fn each_model_has_its_own_spelling() {
         if let Some(ratio) = sent_ratio {
             expected["aspect_ratio"] = json!(ratio);
         }
-        let body = fal().submit(&terms(model, seconds, Some(ratio))).unwrap().body;
+        let body = fal().submit(kling().key(), &terms(model, seconds, Some(ratio))).unwrap().body;
         assert_eq!(body, Some(expected), "{model}");
     }
 }
@@ -89,7 +97,8 @@ fn each_model_has_its_own_spelling() {
 #[test]
 fn the_queue_may_live_under_a_path() {
     for base in ["http://127.0.0.1:9001/fal", "http://127.0.0.1:9001/fal/"] {
-        let request = Fal::new(base.parse().unwrap()).submit(kling().terms()).unwrap();
+        let request =
+            Fal::new(base.parse().unwrap()).submit(kling().key(), kling().terms()).unwrap();
         assert_eq!(
             request.url.as_str(),
             "http://127.0.0.1:9001/fal/fal-ai/kling-video/v2/master/text-to-video"
@@ -99,19 +108,20 @@ fn the_queue_may_live_under_a_path() {
 
 #[test]
 fn a_model_whose_spelling_is_not_known_is_not_sent() {
-    let failure =
-        fal().submit(&changed(kling().terms(), &json!({"model": "fal/kling-9"}))).unwrap_err();
+    let failure = fal()
+        .submit(kling().key(), &changed(kling().terms(), &json!({"model": "fal/kling-9"})))
+        .unwrap_err();
     assert_eq!(failure.code, FailureCode::ProviderUnavailable);
 }
 
 #[test]
 fn status_result_and_cancel_use_the_addresses_that_fal_gave() {
     let (fal, handle) = (fal(), kling_handle());
-    assert_eq!(fal.status(&handle), Ok(request(Method::Get, &handle.status_url, None)));
-    assert_eq!(fal.cancel(&handle), Ok(request(Method::Put, &handle.cancel_url, None)));
+    assert_eq!(fal.check(&of_fal(&handle)), Ok(request(Method::Get, &handle.status_url, None)));
+    assert_eq!(fal.cancel(&of_fal(&handle)), Some(request(Method::Put, &handle.cancel_url, None)));
     let completed = reply(200, COMPLETED);
     assert_eq!(
-        fal.status_read(&handle, &completed),
+        fal.checked(&of_fal(&handle), &completed),
         Checked::Ask(request(Method::Get, &handle.response_url, None))
     );
 }
@@ -204,7 +214,9 @@ fn an_address_that_is_not_plainly_of_the_queue_is_never_called() {
             response_url: address.to_owned(),
             cancel_url: address.to_owned(),
         };
-        let asked = [fal().status(&stored), fal().cancel(&stored)].into_iter().flatten();
+        let asked = [fal().check(&of_fal(&stored)).ok(), fal().cancel(&of_fal(&stored))]
+            .into_iter()
+            .flatten();
         for request in asked {
             let url = request.url.as_str();
             assert!(
@@ -240,10 +252,19 @@ fn addresses_of_an_earlier_base_are_made_again() {
             for now in bases {
                 let fal = Fal::new(now.parse().unwrap());
                 let base = format!("{}/{app}/requests/{ID}", now.trim_end_matches('/'));
-                let url = |request: Result<Request, Failure>| request.unwrap().url.to_string();
-                assert_eq!(url(fal.status(&handle)), format!("{base}/status"), "{then} → {now}");
-                assert_eq!(url(fal.cancel(&handle)), format!("{base}/cancel"), "{then} → {now}");
-                let Checked::Ask(result) = fal.status_read(&handle, &reply(200, COMPLETED)) else {
+                let url = |request: Option<Request>| request.unwrap().url.to_string();
+                assert_eq!(
+                    url(fal.check(&of_fal(&handle)).ok()),
+                    format!("{base}/status"),
+                    "{then} → {now}"
+                );
+                assert_eq!(
+                    url(fal.cancel(&of_fal(&handle))),
+                    format!("{base}/cancel"),
+                    "{then} → {now}"
+                );
+                let Checked::Ask(result) = fal.checked(&of_fal(&handle), &reply(200, COMPLETED))
+                else {
                     panic!("{then} → {now}")
                 };
                 assert_eq!(result.url.as_str(), base, "{then} → {now}");
@@ -268,9 +289,12 @@ fn what_names_no_app_is_not_called() {
         let (status_url, response_url, cancel_url) =
             (address.clone(), address.clone(), address.clone());
         let stored = Handle { request_id: ID.to_owned(), status_url, response_url, cancel_url };
-        assert!(fal().status(&stored).is_err() && fal().cancel(&stored).is_err(), "{address}");
         assert!(
-            matches!(fal().status_read(&stored, &reply(200, COMPLETED)), Checked::Trouble(_)),
+            fal().check(&of_fal(&stored)).is_err() && fal().cancel(&of_fal(&stored)).is_none(),
+            "{address}"
+        );
+        assert!(
+            matches!(fal().checked(&of_fal(&stored), &reply(200, COMPLETED)), Checked::Trouble(_)),
             "{address}"
         );
     }

@@ -91,7 +91,7 @@ pub(super) fn operation(reply: &Reply) -> Checked {
 }
 
 /// Whether the operator's account is what an operation failed for.
-pub(in crate::adapter) fn refuses_our_account(reply: &Reply) -> bool {
+pub(super) fn refuses_our_account(reply: &Reply) -> bool {
     match reply.status {
         401..=403 => true,
         200 | 400 => the_operation(&reply.body)

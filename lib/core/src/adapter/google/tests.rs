@@ -4,7 +4,7 @@
 mod operation;
 
 use super::*;
-use crate::adapter::{Handle as ProviderHandle, Headers};
+use crate::adapter::Headers;
 use crate::fixtures::{changed, kling, terms};
 
 const OPERATION: &str = "projects/acme/locations/us-central1/publishers/google/models/veo-3.1-generate-001/operations/7";
@@ -30,13 +30,17 @@ fn handle() -> Handle {
     Handle { operation: OPERATION.to_owned(), model: "veo-3.1-generate-001".to_owned() }
 }
 
+fn given() -> ProviderHandle {
+    ProviderHandle::Google(handle())
+}
+
 fn reply(status: u16, body: &Value) -> Reply {
     Reply { status, headers: Headers::default(), body: body.to_string().into_bytes(), whole: true }
 }
 
 #[test]
 fn a_submission_is_the_documented_one() {
-    let request = google(None).submit(kling().key(), &veo());
+    let request = google(None).submit(kling().key(), &veo()).unwrap();
     let base = "https://us-central1-aiplatform.googleapis.com/v1/projects/acme/locations/us-central1/publishers/google/models";
     assert_eq!(request.url.as_str(), format!("{base}/veo-3.1-generate-001:predictLongRunning"));
     assert_eq!(request.credential, Provider::Google);
@@ -47,8 +51,11 @@ fn a_submission_is_the_documented_one() {
     );
 
     let silent = changed(&veo(), &json!({"model": "google/veo-3", "aspect_ratio": null}));
-    let parameters = google(Some("gs://videos/veo/")).submit(kling().key(), &silent).body.unwrap()
-        ["parameters"]
+    let parameters = google(Some("gs://videos/veo/"))
+        .submit(kling().key(), &silent)
+        .unwrap()
+        .body
+        .unwrap()["parameters"]
         .take();
     let folder = format!("gs://videos/veo/{}/{}/", kling().org(), kling().id());
     assert_eq!(
@@ -144,7 +151,7 @@ fn what_the_answer_to_a_submission_means() {
 fn an_operation_is_asked_for_where_it_was_begun() {
     let asked = |google: &Google, operation: &str| {
         let request =
-            google.check(&Handle { operation: operation.to_owned(), model: "veo-9".to_owned() });
+            google.ask_for(&Handle { operation: operation.to_owned(), model: "veo-9".to_owned() });
         assert_eq!(request.body, Some(json!({"operationName": operation})));
         request.url.to_string()
     };
@@ -220,7 +227,7 @@ fn googles_token_goes_to_google_and_to_what_is_configured() {
 
 #[test]
 fn what_an_operation_means() {
-    let meaning = |body: Value| google(None).checked(&reply(200, &body));
+    let meaning = |body: Value| google(None).checked(&given(), &reply(200, &body));
     let done =
         |response: Value| meaning(json!({"name": OPERATION, "done": true, "response": response}));
     let code = |checked: Checked| match checked {
@@ -255,7 +262,7 @@ fn what_an_operation_means() {
     for (status, body) in
         [(200, json!({})), (200, json!([])), (401, json!({})), (404, json!({})), (500, json!({}))]
     {
-        let trouble = google(None).checked(&reply(status, &body));
+        let trouble = google(None).checked(&given(), &reply(status, &body));
         assert!(matches!(trouble, Checked::Trouble(_)), "{status} {body}");
     }
 }
@@ -264,7 +271,7 @@ fn what_an_operation_means() {
 fn an_answer_too_long_to_be_read_whole_is_an_inline_video() {
     let cut = |text: &str| {
         let (headers, body) = (Headers::default(), text.as_bytes().to_vec());
-        google(None).checked(&Reply { status: 200, headers, body, whole: false })
+        google(None).checked(&given(), &Reply { status: 200, headers, body, whole: false })
     };
     let head = r#"{"name":"x","response":{"videos":[{"bytesBase64Encoded":"AAAA"#;
     assert_eq!(cut(head), Checked::Done { file_url: INLINE.to_owned() });
@@ -275,7 +282,7 @@ fn an_answer_too_long_to_be_read_whole_is_an_inline_video() {
 
 #[test]
 fn a_file_is_fetched_from_the_bucket_or_out_of_the_operation() {
-    let source = |address: &str| google(None).file(&handle(), address);
+    let source = |address: &str| google(None).file(&given(), address);
     match source("gs://videos/a folder/sample_0.mp4").unwrap() {
         FileSource::Private(request) => assert_eq!(
             request.url.as_str(),
@@ -283,7 +290,7 @@ fn a_file_is_fetched_from_the_bucket_or_out_of_the_operation() {
         ),
         other => panic!("{other:?}"),
     }
-    assert_eq!(source(INLINE).unwrap(), FileSource::Inline(google(None).check(&handle())));
+    assert_eq!(source(INLINE).unwrap(), FileSource::Inline(google(None).ask_for(&handle())));
     for address in ["https://evil.example/x.mp4", "gs://bucket-only", ""] {
         assert!(source(address).is_err(), "{address}");
     }

@@ -49,7 +49,7 @@ fn trouble(text: &str) -> Checked {
 }
 
 pub(super) fn result_read(reply: &Reply) -> Checked {
-    fal().result_read(&kling_handle(), reply)
+    fal().verdict(&of_fal(&kling_handle()), reply)
 }
 
 #[test]
@@ -164,7 +164,7 @@ fn what_a_status_means() {
         (504, TIMED_OUT, trouble("504 (request_timeout)")),
     ] {
         assert_eq!(
-            fal().status_read(&kling_handle(), &reply(status, body)),
+            fal().checked(&of_fal(&kling_handle()), &reply(status, body)),
             expected,
             "{status} {body}"
         );
@@ -253,6 +253,6 @@ fn what_the_answer_to_a_cancellation_means() {
         (500, INTERNAL, trouble("500 (internal_error)")),
         (503, HTML, trouble("503")),
     ] {
-        assert_eq!(cancel_read(&reply(status, body)), expected, "{status} {body}");
+        assert_eq!(fal().cancelled(&reply(status, body)), expected, "{status} {body}");
     }
 }

@@ -271,12 +271,12 @@ fn what_is_logged_of_a_reply_is_short_and_plain() {
         with_headers(503, &[("x-fal-error-type", &kind)], ""),
         with_headers(200, &[("content-encoding", "gzip")], "\u{1f}"),
     ] {
-        let Checked::Trouble(why) = fal().status_read(&kling_handle(), &reply) else {
+        let Checked::Trouble(why) = fal().checked(&of_fal(&kling_handle()), &reply) else {
             panic!("{reply:?}")
         };
         assert!(why.chars().count() < 120 && !why.contains('\u{1b}'), "{why}");
     }
     let gzip = with_headers(200, &[("content-encoding", "gzip")], "");
     let why = "fal answered HTTP 200, encoded as gzip".to_owned();
-    assert_eq!(fal().status_read(&kling_handle(), &gzip), Checked::Trouble(why));
+    assert_eq!(fal().checked(&of_fal(&kling_handle()), &gzip), Checked::Trouble(why));
 }

@@ -4,7 +4,7 @@ use super::*;
 
 fn failure_of(error: &Value) -> Failure {
     let operation = json!({"name": OPERATION, "done": true, "error": error});
-    match google(None).checked(&reply(200, &operation)) {
+    match google(None).checked(&given(), &reply(200, &operation)) {
         Checked::Failed(failure) => failure,
         other => panic!("{error}: {other:?}"),
     }
@@ -49,10 +49,9 @@ fn each_of_grpcs_codes_has_its_meaning() {
             failure.said_about("").unwrap().contains("gs://acme-private/x"),
             "the log has it: {failure:?}"
         );
-        assert!(crate::adapter::refuses_our_account(
-            Provider::Google,
-            &reply(200, &json!({"done": true, "error": error}))
-        ));
+        assert!(
+            google(None).refuses_our_account(&reply(200, &json!({"done": true, "error": error})))
+        );
     }
     for (error, code) in [
         (json!({"code": "13", "message": "x"}), FailureCode::RenderFailed),
@@ -123,7 +122,7 @@ fn a_filter_is_told_from_a_refusal() {
 fn an_operation_is_read_however_it_is_written() {
     let object = Checked::Done { file_url: "gs://videos/a/sample_0.mp4".to_owned() };
     let inline = Checked::Done { file_url: INLINE.to_owned() };
-    let meaning = |body: &Value| google(None).checked(&reply(200, body));
+    let meaning = |body: &Value| google(None).checked(&given(), &reply(200, body));
     let uri = "gs://videos/a/sample_0.mp4";
     for (response, expected) in [
         (json!({"videos": [{"gcsUri": uri}]}), &object),
@@ -222,9 +221,10 @@ fn every_filtered_response_is_one() {
         json!({"generatedSamples": [{"video": {"rai_filtered_reason": {"reason": "a face"}}}]}),
         json!({"videos": [{"gcsUri": "https://evil.example/x"}], "raiMediaFilteredCount": 1}),
     ] {
-        match google(None)
-            .checked(&reply(200, &json!({"name": OPERATION, "done": true, "response": response})))
-        {
+        match google(None).checked(
+            &given(),
+            &reply(200, &json!({"name": OPERATION, "done": true, "response": response})),
+        ) {
             Checked::Failed(failure) => {
                 let said =
                     failure.message == "a face" || failure.message.contains("safety filters");
@@ -245,9 +245,10 @@ fn every_filtered_response_is_one() {
         json!({"raiMediaFilteredCount": 0, "raiMediaFilteredReasons": [null]}),
         json!({"videos": [{}]}),
     ] {
-        match google(None)
-            .checked(&reply(200, &json!({"name": OPERATION, "done": true, "response": response})))
-        {
+        match google(None).checked(
+            &given(),
+            &reply(200, &json!({"name": OPERATION, "done": true, "response": response})),
+        ) {
             Checked::Failed(failure) => {
                 assert_eq!(failure.code, FailureCode::ProviderNoOutput, "{response}")
             }
@@ -255,9 +256,10 @@ fn every_filtered_response_is_one() {
         }
     }
     let hostile = json!({"raiMediaFilteredReasons": ["a face, see https://x.example/?k=1 or gs://acme/x for more words"]});
-    match google(None)
-        .checked(&reply(200, &json!({"name": OPERATION, "done": true, "response": hostile})))
-    {
+    match google(None).checked(
+        &given(),
+        &reply(200, &json!({"name": OPERATION, "done": true, "response": hostile})),
+    ) {
         Checked::Failed(failure) => {
             assert_eq!(failure.message, "a face, see […] or […] for more words")
         }
@@ -279,7 +281,7 @@ fn a_video_that_is_nowhere_to_be_fetched_is_none() {
     ] {
         let operation =
             json!({"name": OPERATION, "done": true, "response": {"videos": [{"gcsUri": uri}]}});
-        match google(None).checked(&reply(200, &operation)) {
+        match google(None).checked(&given(), &reply(200, &operation)) {
             Checked::Failed(failure) => {
                 assert_eq!(failure.code, FailureCode::ProviderNoOutput, "{uri}")
             }
