@@ -7,15 +7,15 @@ mod prices;
 use crate::adapter::fal::Fal;
 use crate::adapter::sandbox::Sandbox;
 use crate::adapter::{Adapter, Providers};
-use crate::provider::{ByProvider, Provider};
+use crate::provider::{ByProvider, FAL_QUEUE, Origin, Provider};
 use std::collections::HashMap;
 use std::{fmt, sync::Arc};
 use url::Url;
 
-/// Every variable that a function reads. Variables that begin with `AWS_` belong to the SDKs. The
-/// variable of a secret holds its text on a developer's machine only. Elsewhere the variable after
-/// it names the secret.
-pub const VARIABLES: [&str; 36] = [
+/// The variables that a function reads and that are no provider's. Variables that begin with `AWS_`
+/// belong to the SDKs. The variable of a secret holds its text on a developer's machine only.
+/// Elsewhere the variable after it names the secret.
+const OWN: [&str; 26] = [
     "TABLE_JOBS",
     "TABLE_ACCOUNTS",
     "TABLE_LEDGER",
@@ -29,16 +29,6 @@ pub const VARIABLES: [&str; 36] = [
     "MARKUP",
     "HIGHEST_USD_PER_SECOND",
     "CATALOG",
-    "FAL_QUEUE_URL",
-    "FAL_KEY",
-    "FAL_KEY_SECRET",
-    "GOOGLE_API_URL",
-    "GOOGLE_STORAGE_API_URL",
-    "GOOGLE_PROJECT",
-    "GOOGLE_LOCATION",
-    "GOOGLE_STORAGE_URI",
-    "GOOGLE_SERVICE_ACCOUNT",
-    "GOOGLE_SERVICE_ACCOUNT_SECRET",
     "SUPABASE_URL",
     "SUPABASE_SECRET_KEY",
     "SUPABASE_SECRET_KEY_SECRET",
@@ -53,6 +43,11 @@ pub const VARIABLES: [&str; 36] = [
     "AWS_ENDPOINT_URL_SQS",
     "AWS_ENDPOINT_URL_SECRETS_MANAGER",
 ];
+
+/// Every variable that a function reads.
+pub fn variables() -> impl Iterator<Item = &'static str> {
+    OWN.into_iter().chain(Provider::ALL.into_iter().flat_map(|one| one.about().variables()))
+}
 
 /// The variable that stops the start, and its problem.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -101,7 +96,10 @@ impl Env {
 
     /// The value of a variable that may be missing. An empty value counts as missing.
     pub fn optional(&self, name: &str) -> Option<&str> {
-        debug_assert!(VARIABLES.contains(&name), "{name} is missing in the list of variables");
+        debug_assert!(
+            variables().any(|known| known == name),
+            "{name} is missing in the list of variables"
+        );
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
@@ -142,35 +140,28 @@ impl Env {
             .or_else(|| self.optional("AWS_ENDPOINT_URL"))
     }
 
-    /// The providers whose credential is set or named: `FAL_KEY` for fal, `GOOGLE_SERVICE_ACCOUNT`
-    /// for Google. The sandbox has none, and is always there.
+    /// The providers whose credential is set or named. The sandbox needs none, and is always there.
     pub fn providers(&self) -> Result<Providers, ConfigError> {
         let adapters = ByProvider::try_new(|provider| {
-            self.has_credential(provider).then(|| self.adapter(provider)).transpose()
+            let secret = provider.about().secret();
+            let is_configured = secret.is_none_or(|secret| self.has_secret(secret));
+            is_configured.then(|| self.adapter(provider)).transpose()
         });
         adapters.map(Providers::new)
-    }
-
-    fn has_credential(&self, provider: Provider) -> bool {
-        match provider {
-            Provider::Fal => self.has_secret("FAL_KEY"),
-            Provider::Google => self.has_secret("GOOGLE_SERVICE_ACCOUNT"),
-            Provider::Sandbox => true,
-        }
     }
 
     /// The adapter of this provider, with its settings.
     fn adapter(&self, provider: Provider) -> Result<Arc<dyn Adapter>, ConfigError> {
         Ok(match provider {
-            Provider::Fal => Arc::new(Fal::new(self.fal_queue_url()?)),
+            Provider::Fal => Arc::new(Fal::new(self.origin(&FAL_QUEUE)?)),
             Provider::Google => Arc::new(self.google()?),
             Provider::Sandbox => Arc::new(Sandbox),
         })
     }
 
-    /// The address of fal's queue, from `FAL_QUEUE_URL`, or fal's own.
-    pub fn fal_queue_url(&self) -> Result<Url, ConfigError> {
-        self.url_or("FAL_QUEUE_URL", "https://queue.fal.run")
+    /// The address of a provider, or its default.
+    pub fn origin(&self, origin: &Origin) -> Result<Url, ConfigError> {
+        self.url_or(origin.variable, origin.default)
     }
 }
 

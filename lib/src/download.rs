@@ -13,6 +13,7 @@ use crate::adapter::{FileSource, Request};
 use crate::aws::SdkConfig;
 use crate::config::ConfigError;
 use crate::outbound::{IDENTITY, Outbound, WireError};
+use crate::provider::Provider;
 use crate::sender::ProviderSender;
 use crate::world::World;
 use reading::unless_silent;
@@ -21,10 +22,6 @@ use reqwest::{Method, Response};
 use std::time::Duration;
 use url::{Host, Url};
 
-/// The CDN of fal: `fal.media` and all hosts below it (v2, v3, v3b …).
-const FAL_CDN: &str = "fal.media";
-/// The host of Google's files, and of older files of fal.
-const GOOGLE_CDN: &str = "storage.googleapis.com";
 /// A file host redirects once, if at all.
 const MOST_REDIRECTS: usize = 3;
 /// The time for a whole file. The largest file of 512 MiB needs 15 Mbit/s for it.
@@ -40,13 +37,15 @@ pub struct Downloads {
 
 impl Downloads {
     /// Allows the hosts of `DOWNLOAD_HOSTS`, separated by commas, each as `host` or `host:port`.
-    /// The host of `FAL_QUEUE_URL` is also allowed, because a result may name its file by a path
-    /// alone. No host receives a credential with a request for a file.
+    /// The host of a provider's results is also allowed where a result may name its file by a path
+    /// alone, as with `FAL_QUEUE_URL`. No host receives a credential with a request for a file.
     pub async fn new(world: &World, aws: &SdkConfig) -> Result<Self, ConfigError> {
         let hosts = world.env.optional("DOWNLOAD_HOSTS").unwrap_or_default();
         let hosts = hosts.split(',').map(str::trim).filter(|host| !host.is_empty());
         let mut further_hosts = hosts.map(further_host).collect::<Result<Vec<_>, _>>()?;
-        further_hosts.push(with_port(&world.env.fal_queue_url()?));
+        for origin in Provider::ALL.iter().filter_map(|one| one.about().files_beside.as_ref()) {
+            further_hosts.push(with_port(&world.env.origin(origin)?));
+        }
         Ok(Self {
             outbound: world.outbound.clone(),
             sender: ProviderSender::new(world, aws).await?,
@@ -102,7 +101,9 @@ impl Downloads {
 
     fn allowed(&self, url: &Url) -> Result<(), DownloadError> {
         let (host, with_port) = (url.host_str().unwrap_or_default(), with_port(url));
-        let known = host == FAL_CDN || host.ends_with(".fal.media") || host == GOOGLE_CDN;
+        let mut of_providers = Provider::ALL.iter().flat_map(|one| one.about().file_hosts);
+        let known =
+            of_providers.any(|one| host == *one || (one.starts_with('.') && host.ends_with(one)));
         // Plain HTTP is for simulators on this machine. On a network, an attacker could replace the
         // file.
         let safe = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url));

@@ -140,7 +140,7 @@ impl Metrics {
         if job.org().is_sandbox() {
             return;
         }
-        let provider = ("Provider", name(job.terms().provider()));
+        let provider = ("Provider", job.terms().provider().about().metric);
         let fault = match job.state() {
             State::Completed { at, .. } => {
                 self.write(&[(&COMPLETED, 1.into())], &[provider]);
@@ -178,7 +178,7 @@ impl Metrics {
         {
             self.write(
                 &[(&STOPS_UNCONFIRMED, 1.into())],
-                &[("Provider", name(job.terms().provider()))],
+                &[("Provider", job.terms().provider().about().metric)],
             );
         }
     }
@@ -195,13 +195,16 @@ impl Metrics {
             (&PROVIDER_ERRORS, u8::from(error).into()),
             (&PROVIDER_ACCOUNT_REFUSED, u8::from(account_refused).into()),
         ];
-        self.write(&values, &[("Provider", name(provider))]);
+        self.write(&values, &[("Provider", provider.about().metric)]);
     }
 
     /// A provider's secret was read, or could not be, and nothing can be made of it: its models are
     /// not available.
     pub fn provider_secret_unusable(&self, provider: Provider) {
-        self.write(&[(&PROVIDER_SECRET_UNUSABLE, 1.into())], &[("Provider", name(provider))]);
+        self.write(
+            &[(&PROVIDER_SECRET_UNUSABLE, 1.into())],
+            &[("Provider", provider.about().metric)],
+        );
     }
 
     /// A request was refused with this code.
@@ -262,14 +265,6 @@ impl Line {
             self.dimensions.iter().map(|(name, value)| ((*name).to_owned(), value.as_str().into())),
         );
         Value::Object(object)
-    }
-}
-
-const fn name(provider: Provider) -> &'static str {
-    match provider {
-        Provider::Fal => "fal",
-        Provider::Google => "google",
-        Provider::Sandbox => "sandbox",
     }
 }
 

@@ -37,7 +37,7 @@ const READING_AGAIN: Duration = Duration::from_secs(2);
 
 /// Makes a credential of a secret's text, or says what is wrong with the text. The error continues
 /// a sentence that begins with the name of the secret.
-type Make<T> = fn(&Secret) -> Result<T, String>;
+type Make<T> = Arc<dyn Fn(&Secret) -> Result<T, String> + Send + Sync>;
 
 /// Why a secret cannot be used now. The message has the name of the secret and the problem, and
 /// nothing of its text.
@@ -97,9 +97,11 @@ impl Secrets {
     pub async fn credential<T: Clone>(
         &self,
         variable: &str,
-        make: Make<T>,
+        make: impl Fn(&Secret) -> Result<T, String> + Send + Sync + 'static,
     ) -> Result<Option<Credential<T>>, ConfigError> {
-        self.read_within(STARTING, variable, make).await.map_err(|unusable| unusable.error)
+        self.read_within(STARTING, variable, Arc::new(make))
+            .await
+            .map_err(|unusable| unusable.error)
     }
 
     async fn read_within<T: Clone>(

@@ -15,7 +15,6 @@ use crate::outbound::{IDENTITY, Outbound, WireError};
 use crate::provider::Provider;
 use crate::secrets::Unusable;
 use crate::world::World;
-use credentials::header;
 use reqwest::header::{
     ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue,
 };
@@ -146,23 +145,15 @@ impl ProviderSender {
     /// The credential, for its own origins only: an address that came from elsewhere gets none and
     /// is not called.
     async fn authorization(&self, provider: Provider, url: &Url) -> Result<HeaderValue, WireError> {
-        let ProviderCredentials { fal, google } = &self.credentials;
-        let is_own = self.providers.of(provider).is_ok_and(|adapter| adapter.is_own(url));
-        match (provider, fal, google) {
-            (Provider::Fal, Some(key), _) if is_own => {
-                key.current().await.map_err(|why| WireError::NotSent(why.into()))
-            }
-            (Provider::Google, _, Some(key)) if is_own => {
-                let key = key.current().await.map_err(|why| WireError::NotSent(why.into()))?;
-                let token = key.token().await.map_err(|error| WireError::NotSent(error.into()))?;
-                header(format!("Bearer {token}"))
-                    .map_err(|problem| not_sent(&format!("Google's token {problem}")))
-            }
-            (Provider::Fal, None, _) | (Provider::Google, _, None) => {
-                Err(not_sent("the provider is not configured"))
-            }
-            _ => Err(not_sent("the provider's credential goes to its configured origin only")),
+        let Some(credential) = self.credentials.of(provider) else {
+            return Err(not_sent("the provider is not configured"));
+        };
+        if !self.providers.of(provider).is_ok_and(|adapter| adapter.is_own(url)) {
+            return Err(not_sent("the provider's credential goes to its configured origin only"));
         }
+        let authorizer =
+            credential.current().await.map_err(|why| WireError::NotSent(why.into()))?;
+        authorizer.authorization().await.map_err(WireError::NotSent)
     }
 }
 

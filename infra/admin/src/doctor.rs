@@ -22,7 +22,10 @@ pub use finding::Diagnosis;
 
 use crate::environment::Deployment;
 use finding::Finding;
-use ghub::aws::sdk_config;
+use futures::future::join_all;
+use ghub::aws::{SdkConfig, sdk_config};
+use ghub::config::Secret;
+use ghub::provider::Provider;
 use std::time::Duration;
 
 /// The time for a check, a hundred times what any of its questions takes. A connection alone is
@@ -55,12 +58,13 @@ pub async fn examine(deployment: &Deployment) -> Diagnosis {
         Ok(aws) => {
             let outside = async {
                 let (secrets, mut found) = secrets::look(deployment, &aws).await;
-                let (bucket, fal, google) = tokio::join!(
-                    bucket::look(deployment, &aws, &secrets),
-                    fal::look(deployment, &aws, &secrets),
-                    google::look(deployment, &aws, &secrets),
-                );
-                found.extend([bucket, fal, google].into_iter().flatten());
+                let providers = Provider::ALL.map(|provider| {
+                    let key = secrets.providers.of(provider).as_ref();
+                    look_at_provider(deployment, &aws, provider, key)
+                });
+                let (bucket, providers) =
+                    tokio::join!(bucket::look(deployment, &aws, &secrets), join_all(providers),);
+                found.extend(bucket.into_iter().chain(providers.into_iter().flatten()));
                 found
             };
             let (tables, queues, outside) =
@@ -80,6 +84,28 @@ pub async fn examine(deployment: &Deployment) -> Diagnosis {
     findings.push(rates::look(&world.env));
     findings.extend(prices::look(&world.env));
     Diagnosis::new(findings)
+}
+
+/// Checks a provider with its key. The secrets of the other providers are left out, so that their
+/// mistakes are not this provider's.
+async fn look_at_provider(
+    deployment: &Deployment,
+    aws: &SdkConfig,
+    provider: Provider,
+    key: Option<&Secret>,
+) -> Vec<Finding> {
+    let (Some(key), Some(secret)) = (key, provider.about().secret()) else { return Vec::new() };
+    let abouts = Provider::ALL.map(Provider::about).into_iter();
+    let secrets = abouts.flat_map(|about| about.secret().into_iter().chain(about.secret_named_by));
+    let mut changes: Vec<_> = secrets.map(|name| (name, None)).collect();
+    changes.retain(|(name, _)| *name != secret);
+    changes.push((secret, Some(key.expose())));
+    let world = deployment.with(&changes);
+    match provider {
+        Provider::Fal => fal::look(&world, aws).await,
+        Provider::Google => google::look(&world, aws).await,
+        Provider::Sandbox => Vec::new(),
+    }
 }
 
 /// Runs a check for at most [`PATIENCE`]. A check that is not done by then has failed, and does not

@@ -6,7 +6,7 @@ use ghub::account::Account;
 use ghub::actor::Actor;
 use ghub::ambient::Ambient;
 use ghub::aws::sdk_config;
-use ghub::config::{Env, VARIABLES};
+use ghub::config::{Env, variables};
 use ghub::id::{JobId, OrgId};
 use ghub::job::Job;
 use ghub::metrics::Metrics;
@@ -59,9 +59,8 @@ impl Deployment {
     pub fn read(env_file: Option<&Path>) -> Result<Self, Failure> {
         let from_file = env_file.map_or(Ok(Vec::new()), ghub::env_file::read)?;
         let process = Env::process();
-        let from_process = VARIABLES
-            .iter()
-            .filter_map(|name| Some(((*name).to_owned(), process.optional(name)?.to_owned())));
+        let from_process = variables()
+            .filter_map(|name| Some((name.to_owned(), process.optional(name)?.to_owned())));
         let variables = Variables(from_process.chain(from_file).collect());
         let env = variables.0.iter().cloned().collect();
         // What a function counts goes to its log. Here, standard output is for the answer.

@@ -234,7 +234,7 @@ impl Providers {
     /// How the finished file at this address is fetched. A public file needs no adapter, so the
     /// function that stores files needs no secret of that provider.
     pub fn file(&self, handle: &Handle, file_url: &str) -> Result<FileSource, Failure> {
-        if handle.provider().has_public_files() {
+        if handle.provider().about().has_public_files {
             return Ok(FileSource::Public(file_url.to_owned()));
         }
         self.of(handle.provider())?.file(handle, file_url)

@@ -3,6 +3,7 @@
 
 use super::{ConfigError, Env};
 use crate::adapter::google::{self, Google};
+use crate::provider::GOOGLE_STORAGE;
 
 impl Env {
     /// Reads `GOOGLE_PROJECT`, `GOOGLE_LOCATION`, `GOOGLE_API_URL`, `GOOGLE_STORAGE_API_URL` and
@@ -33,8 +34,7 @@ impl Env {
         }
         Ok(Google {
             api_url: self.url_or("GOOGLE_API_URL", &google::vertex_url(location))?,
-            storage_api_url: self
-                .url_or("GOOGLE_STORAGE_API_URL", "https://storage.googleapis.com")?,
+            storage_api_url: self.origin(&GOOGLE_STORAGE)?,
             project: project.to_owned(),
             location: location.to_owned(),
             storage_uri: storage_uri.map(str::to_owned),

@@ -3,6 +3,7 @@
 //! operator corrects the secret, no deployment is needed.
 
 use super::{Credential, FRESH, Make, READING_AGAIN, STARTING, Secrets, Unusable};
+use crate::config::Secret;
 use crate::provider::Provider;
 use crate::time::Timestamp;
 use std::fmt;
@@ -44,9 +45,10 @@ impl Secrets {
         &self,
         provider: Provider,
         variable: &'static str,
-        make: Make<T>,
+        make: impl Fn(&Secret) -> Result<T, String> + Send + Sync + 'static,
     ) -> Option<ProviderCredential<T>> {
-        let state = match self.read_within(STARTING, variable, make).await {
+        let make: Make<T> = Arc::new(make);
+        let state = match self.read_within(STARTING, variable, make.clone()).await {
             Ok(None) => return None,
             Ok(Some(credential)) => State::Usable(credential),
             Err(why) => self.unusable(provider, why),
@@ -82,7 +84,7 @@ impl<T: Clone> ProviderCredential<T> {
             if secrets.ambient.now().since(*at) < wait {
                 return Err(why.clone());
             }
-            *state = match secrets.read_within(READING_AGAIN, variable, *make).await {
+            *state = match secrets.read_within(READING_AGAIN, variable, make.clone()).await {
                 Ok(Some(credential)) => {
                     tracing::info!(
                         provider = provider.name(),

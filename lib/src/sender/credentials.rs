@@ -4,10 +4,12 @@
 use crate::aws::SdkConfig;
 use crate::catalog::{Service, Services};
 use crate::config::Secret;
-use crate::provider::Provider;
+use crate::error::BoxError;
+use crate::provider::{ByProvider, Credential, Provider};
 use crate::secrets::{ProviderCredential, Secrets, Unusable};
 use crate::world::World;
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
+use futures::future::join_all;
 use google_cloud_auth::credentials::AccessTokenCredentials;
 use google_cloud_auth::credentials::service_account::{AccessSpecifier, Builder};
 use google_cloud_auth::errors::CredentialsError;
@@ -28,54 +30,98 @@ const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// The credentials of the providers that are configured. Clones share them.
 #[derive(Debug, Clone)]
-pub struct ProviderCredentials {
-    pub(super) fal: Option<ProviderCredential<HeaderValue>>,
-    pub(super) google: Option<ProviderCredential<GoogleAccount>>,
-}
+pub struct ProviderCredentials(ByProvider<Option<ProviderCredential<Authorizer>>>);
 
 impl ProviderCredentials {
     /// Reads the secrets that are named. One that cannot be read or used stops nothing: its
     /// provider is not there.
     pub async fn read(world: &World, aws: &SdkConfig) -> Self {
         let secrets = Secrets::new(world, aws);
-        let fal = secrets.of_provider(Provider::Fal, "FAL_KEY", fal_authorization);
-        let google =
-            secrets.of_provider(Provider::Google, "GOOGLE_SERVICE_ACCOUNT", GoogleAccount::new);
-        let (fal, google) = tokio::join!(fal, google);
-        Self { fal, google }
+        let mut read = join_all(Provider::ALL.map(|provider| of(&secrets, provider))).await;
+        read.reverse();
+        Self(ByProvider::new(|_| read.pop().flatten()))
     }
 
-    /// Which providers can be used now. A secret that is due is read again.
+    /// Which providers can be used now. A secret that is due is read again. The sandbox has none,
+    /// and can always be used.
     pub async fn services(&self) -> Services {
-        let (fal, google) = tokio::join!(service(self.fal.as_ref()), service(self.google.as_ref()));
-        Services { fal, google }
+        let mut services = join_all(Provider::ALL.map(|provider| self.service(provider))).await;
+        services.reverse();
+        Services::new(ByProvider::new(|_| services.pop().unwrap_or(Service::NotConfigured)))
     }
 
     /// Why the secret of this provider cannot be used now; nothing if it can, or if the provider is
     /// not configured.
     pub async fn problem(&self, provider: Provider) -> Option<Unusable> {
-        match provider {
-            Provider::Fal => self.fal.as_ref()?.current().await.err(),
-            Provider::Google => self.google.as_ref()?.current().await.err(),
-            Provider::Sandbox => None,
+        self.of(provider)?.current().await.err()
+    }
+
+    /// This provider's, if it is configured.
+    pub(super) fn of(&self, provider: Provider) -> Option<&ProviderCredential<Authorizer>> {
+        self.0.of(provider).as_ref()
+    }
+
+    async fn service(&self, provider: Provider) -> Service {
+        if provider.about().credential == Credential::None {
+            return Service::Usable;
+        }
+        let Some(credential) = self.of(provider) else { return Service::NotConfigured };
+        match credential.current().await {
+            Ok(_) => Service::Usable,
+            Err(why) if why.passes() => Service::Unread,
+            Err(_) => Service::Unusable,
         }
     }
 }
 
-async fn service<T: Clone>(credential: Option<&ProviderCredential<T>>) -> Service {
-    let Some(credential) = credential else { return Service::NotConfigured };
-    match credential.current().await {
-        Ok(_) => Service::Usable,
-        Err(why) if why.passes() => Service::Unread,
-        Err(_) => Service::Unusable,
+/// Reads the secret of this provider, if it has one that is named.
+async fn of(secrets: &Secrets, provider: Provider) -> Option<ProviderCredential<Authorizer>> {
+    let about = provider.about();
+    let secret = about.secret()?;
+    match about.credential {
+        Credential::Key { scheme } => {
+            let make = move |secret: &Secret| Authorizer::key(scheme, secret);
+            secrets.of_provider(provider, secret, make).await
+        }
+        Credential::ServiceAccount => {
+            secrets.of_provider(provider, secret, Authorizer::account).await
+        }
+        Credential::None => None,
     }
 }
 
-fn fal_authorization(key: &Secret) -> Result<HeaderValue, String> {
-    header(format!("Key {}", key.expose()))
+/// Makes the header `Authorization` of a request. It is made of a secret.
+#[derive(Clone)]
+pub(super) enum Authorizer {
+    /// Always the same.
+    Header(HeaderValue),
+    /// With a token of the service account.
+    Account(GoogleAccount),
 }
 
-pub(super) fn header(value: String) -> Result<HeaderValue, String> {
+impl Authorizer {
+    fn key(scheme: &str, key: &Secret) -> Result<Self, String> {
+        header(format!("{scheme} {}", key.expose())).map(Self::Header)
+    }
+
+    fn account(key: &Secret) -> Result<Self, String> {
+        GoogleAccount::new(key).map(Self::Account)
+    }
+
+    /// The header; an error if no token can be signed.
+    pub(super) async fn authorization(&self) -> Result<HeaderValue, BoxError> {
+        match self {
+            Self::Header(value) => Ok(value.clone()),
+            Self::Account(account) => {
+                let token = account.token().await?;
+                header(format!("Bearer {token}"))
+                    .map_err(|problem| format!("Google's token {problem}").into())
+            }
+        }
+    }
+}
+
+fn header(value: String) -> Result<HeaderValue, String> {
     let value = HeaderValue::try_from(value);
     let mut value = value.map_err(|_| "has characters that no header can carry".to_owned())?;
     value.set_sensitive(true);
@@ -110,7 +156,7 @@ impl GoogleAccount {
 
     /// A token, good for an hour. Google's own library signs it with the service account's key, and
     /// keeps it until shortly before its end. No token endpoint is called (AIP-4111).
-    pub(super) async fn token(&self) -> Result<String, CredentialsError> {
+    async fn token(&self) -> Result<String, CredentialsError> {
         Ok(self.credentials()?.access_token().await?.token)
     }
 

@@ -4,16 +4,14 @@
 //! account.
 
 use super::finding::Finding;
-use super::secrets::Keys;
 use super::{LONGER, within};
-use crate::environment::Deployment;
 use ghub::adapter::fal::Handle;
 use ghub::adapter::{self, Reply};
 use ghub::aws::SdkConfig;
 use ghub::config::ConfigError;
 use ghub::error::BoxError;
 use ghub::outbound::WireError;
-use ghub::provider::Provider;
+use ghub::provider::{FAL_QUEUE, Provider};
 use ghub::sender::ProviderSender;
 use ghub::world::World;
 use serde_json::Value;
@@ -23,16 +21,10 @@ const SUBJECT: &str = "fal.ai";
 /// The app of the request, if the catalog has none of fal's.
 const ANY_APP: &str = "fal-ai/kling-video";
 
-pub async fn look(deployment: &Deployment, aws: &SdkConfig, keys: &Keys) -> Vec<Finding> {
-    let Some(key) = &keys.fal else { return Vec::new() };
-    let world = deployment.with(&[
-        ("FAL_KEY", Some(key.expose())),
-        ("GOOGLE_SERVICE_ACCOUNT", None), // whose mistakes must not be fal's
-        ("GOOGLE_SERVICE_ACCOUNT_SECRET", None),
-    ]);
+pub async fn look(world: &World, aws: &SdkConfig) -> Vec<Finding> {
     within(AREA, SUBJECT, async {
         let mut finding = Finding::of(AREA, SUBJECT);
-        match ask(&world, aws).await {
+        match ask(world, aws).await {
             Ok(answer) => judge(answer, &mut finding),
             Err(error) => finding.fail(error, "Correct the variable and run it again."),
         }
@@ -67,7 +59,7 @@ fn unknown_request(world: &World) -> Result<Handle, ConfigError> {
         |route| route.split('/').take(2).collect::<Vec<_>>().join("/"),
     );
     let request_id = world.ambient.org_id().to_string(); // a random UUID, as fal's own
-    let mut url = world.env.fal_queue_url()?;
+    let mut url = world.env.origin(&FAL_QUEUE)?;
     let base = url.path().trim_end_matches('/').to_owned();
     let mut address = |suffix: &str| {
         url.set_path(&format!("{base}/{app}/requests/{request_id}{suffix}"));

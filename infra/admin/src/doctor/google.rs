@@ -3,9 +3,7 @@
 //! model, and the operation last. The bucket is asked for an object that never existed.
 
 use super::finding::Finding;
-use super::secrets::Keys;
 use super::{LONGER, within};
-use crate::environment::Deployment;
 use futures::future::join_all;
 use ghub::adapter::google::{Google, Handle};
 use ghub::adapter::{self, Adapter, FileSource, Reply};
@@ -21,13 +19,7 @@ const AREA: &str = "provider";
 const NEW_KEY: &str = "Make a new key with `gcloud iam service-accounts keys create key.json --iam-account ACCOUNT`, \
  and store that file's text.";
 
-pub async fn look(deployment: &Deployment, aws: &SdkConfig, keys: &Keys) -> Vec<Finding> {
-    let Some(key) = &keys.google else { return Vec::new() };
-    let world = deployment.with(&[
-        ("GOOGLE_SERVICE_ACCOUNT", Some(key.expose())),
-        ("FAL_KEY", None), // whose mistakes must not be Google's
-        ("FAL_KEY_SECRET", None),
-    ]);
+pub async fn look(world: &World, aws: &SdkConfig) -> Vec<Finding> {
     let mut finding = Finding::of(AREA, "Google");
     let google = match world.env.google() {
         Ok(google) => google,
@@ -36,14 +28,14 @@ pub async fn look(deployment: &Deployment, aws: &SdkConfig, keys: &Keys) -> Vec<
             return vec![finding];
         }
     };
-    let sender = match ProviderSender::new(&world, aws).await {
+    let sender = match ProviderSender::new(world, aws).await {
         Ok(sender) if sender.problem(Provider::Google).await.is_none() => sender,
         _ => {
             finding.fail("no token can be signed with the key", NEW_KEY);
             return vec![finding];
         }
     };
-    let (google, sender, world) = (&google, &sender, &world);
+    let (google, sender) = (&google, &sender);
     let models = join_all(models(world).into_iter().map(|model| async move {
         within(AREA, &model, async { vec![look_at_model(google, sender, world, &model).await] })
             .await

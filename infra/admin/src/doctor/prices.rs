@@ -11,6 +11,7 @@ use ghub::pricing::Rates;
 use ghub::provider::Provider;
 use serde_json::Value;
 use std::collections::BTreeSet;
+use std::iter;
 
 const AREA: &str = "model";
 
@@ -69,21 +70,22 @@ fn nothing_to_sell(env: &Env, catalog: &Catalog) -> Option<Finding> {
         |model: &Model| model.route.is_some() && missing_secret(env, model.provider).is_none();
     (!catalog.iter().any(sold)).then(|| {
         let mut finding = Finding::of(AREA, "all of them");
-        finding.fail(
-            "none can be sold",
-            "Configure a provider: FAL_KEY_SECRET, or GOOGLE_SERVICE_ACCOUNT_SECRET and GOOGLE_PROJECT.",
-        );
+        let ways: Vec<String> = Provider::ALL.into_iter().filter_map(to_configure).collect();
+        finding.fail("none can be sold", format!("Configure a provider: {}.", ways.join(", or ")));
         finding
     })
 }
 
+/// The variables that configure a provider, such as `X_SECRET and Y`.
+fn to_configure(provider: Provider) -> Option<String> {
+    let about = provider.about();
+    let further = about.needs.iter().skip(1).copied();
+    Some(iter::once(about.secret_named_by?).chain(further).collect::<Vec<_>>().join(" and "))
+}
+
 /// The variable that would name the provider's secret, if it is not set. The sandbox has no secret.
 fn missing_secret(env: &Env, provider: Provider) -> Option<String> {
-    let secret = match provider {
-        Provider::Fal => "FAL_KEY",
-        Provider::Google => "GOOGLE_SERVICE_ACCOUNT",
-        Provider::Sandbox => return None,
-    };
+    let secret = provider.about().secret()?;
     (!env.has_secret(secret)).then(|| Env::secret_variable(secret))
 }
 

@@ -5,21 +5,22 @@ use super::PATIENCE;
 use super::finding::Finding;
 use crate::environment::Deployment;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use futures::future::join_all;
 use ghub::adapter::fal::is_key;
 use ghub::aws::SdkConfig;
 use ghub::catalog::Catalog;
 use ghub::config::{Env, Secret};
-use ghub::provider::Provider;
+use ghub::provider::{ByProvider, Provider};
 use ghub::secrets::Secrets;
 use ghub::sender::service_account;
 use serde_json::Value;
 
 const AREA: &str = "secret";
+const STORAGE_KEY: &str = "SUPABASE_SECRET_KEY";
 
 /// The secrets that could be read, with which the other checks send requests.
 pub struct Keys {
-    pub fal: Option<Secret>,
-    pub google: Option<Secret>,
+    pub providers: ByProvider<Option<Secret>>,
     pub supabase: Option<Secret>,
 }
 
@@ -36,14 +37,33 @@ enum Kind {
 type Judge = fn(&str) -> Kind;
 
 pub async fn look(deployment: &Deployment, aws: &SdkConfig) -> (Keys, Vec<Finding>) {
-    let world = &deployment.world;
-    let secrets = Secrets::new(world, aws);
-    let ((fal, one), (google, two), (supabase, three)) = tokio::join!(
-        read(&world.env, &secrets, "FAL_KEY", fal_kind),
-        read(&world.env, &secrets, "GOOGLE_SERVICE_ACCOUNT", google_kind),
-        read(&world.env, &secrets, "SUPABASE_SECRET_KEY", supabase_kind),
-    );
-    (Keys { fal, google, supabase }, vec![one, two, three])
+    let env = &deployment.world.env;
+    let secrets = &Secrets::new(&deployment.world, aws);
+    let providers = Provider::ALL.map(|provider| async move {
+        let variable = provider.about().secret()?;
+        let absent = |finding: &mut Finding| without(finding, env, provider);
+        Some(read(env, secrets, variable, kind_of(provider), absent).await)
+    });
+    let supabase = read(env, secrets, STORAGE_KEY, supabase_kind, without_storage);
+    let (of_providers, (supabase, last)) = tokio::join!(join_all(providers), supabase);
+    let mut findings = Vec::new();
+    let mut of_providers = of_providers.into_iter().map(|read| {
+        let (secret, finding) = read?;
+        findings.push(finding);
+        secret
+    });
+    let providers = ByProvider::new(|_| of_providers.next().flatten());
+    findings.push(last);
+    (Keys { providers, supabase }, findings)
+}
+
+/// What is expected of a provider's secret.
+fn kind_of(provider: Provider) -> Judge {
+    match provider {
+        Provider::Fal => fal_kind,
+        Provider::Google => google_kind,
+        Provider::Sandbox => |_| Kind::Right("not needed"),
+    }
 }
 
 async fn read(
@@ -51,6 +71,7 @@ async fn read(
     secrets: &Secrets,
     variable: &str,
     kind: Judge,
+    absent: impl Fn(&mut Finding),
 ) -> (Option<Secret>, Finding) {
     let mut finding = Finding::of(AREA, variable);
     let named_by = Env::secret_variable(variable);
@@ -59,7 +80,7 @@ async fn read(
     let secret = match tokio::time::timeout(PATIENCE, asked).await {
         Ok(Ok(Some(credential))) => credential.current().await,
         Ok(Ok(None)) => {
-            absent(&mut finding, env, variable, &named_by);
+            absent(&mut finding);
             return (None, finding);
         }
         Ok(Err(error)) => {
@@ -97,13 +118,17 @@ async fn read(
     (Some(secret), finding)
 }
 
-fn absent(finding: &mut Finding, env: &Env, variable: &str, named_by: &str) {
-    let set = format!("Name its secret in {named_by}, or on your own machine put it in {variable}");
-    let provider = match variable {
-        "FAL_KEY" => Provider::Fal,
-        "GOOGLE_SERVICE_ACCOUNT" => Provider::Google,
-        _ => return finding.fail("is not set: no video can be stored", format!("{set}.")),
-    };
+fn to_set(variable: &str) -> String {
+    let named_by = Env::secret_variable(variable);
+    format!("Name its secret in {named_by}, or on your own machine put it in {variable}")
+}
+
+fn without_storage(finding: &mut Finding) {
+    finding.fail("is not set: no video can be stored", format!("{}.", to_set(STORAGE_KEY)));
+}
+
+fn without(finding: &mut Finding, env: &Env, provider: Provider) {
+    let set = to_set(provider.about().secret().unwrap_or_default());
     let catalog = env.catalog();
     let sells = |catalog: &Catalog| {
         catalog.iter().any(|model| model.provider == provider && model.route.is_some())

@@ -3,7 +3,7 @@
 use super::{Catalog, Model};
 use crate::error::{Refusal, shortened};
 use crate::id::Mode;
-use crate::provider::Provider;
+use crate::provider::{ByProvider, Provider};
 
 /// Why a model that is in the catalog cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -34,37 +34,28 @@ pub enum Service {
 
 /// Which providers can be used at this moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Services {
-    /// fal.ai.
-    pub fal: Service,
-    /// Google Veo.
-    pub google: Service,
-}
+pub struct Services(ByProvider<Service>);
 
 impl Services {
-    /// This provider's. The sandbox needs no credential.
-    pub const fn of(&self, provider: Provider) -> Service {
-        match provider {
-            Provider::Fal => self.fal,
-            Provider::Google => self.google,
-            Provider::Sandbox => Service::Usable,
-        }
+    /// These.
+    pub const fn new(services: ByProvider<Service>) -> Self {
+        Self(services)
+    }
+
+    /// This provider's.
+    pub fn of(&self, provider: Provider) -> Service {
+        *self.0.of(provider)
     }
 
     /// As they are for callers of this kind. A sandbox stands in for every provider that is
     /// configured, and needs none of their secrets.
-    pub const fn seen_by(self, mode: Mode) -> Self {
-        const fn stood_in_for(service: Service) -> Service {
-            match service {
-                Service::NotConfigured => Service::NotConfigured,
-                Service::Usable | Service::Unusable | Service::Unread => Service::Usable,
-            }
-        }
+    pub fn seen_by(self, mode: Mode) -> Self {
         match mode {
             Mode::Live => self,
-            Mode::Sandbox => {
-                Self { fal: stood_in_for(self.fal), google: stood_in_for(self.google) }
-            }
+            Mode::Sandbox => Self(ByProvider::new(|provider| match self.of(provider) {
+                Service::NotConfigured => Service::NotConfigured,
+                Service::Usable | Service::Unusable | Service::Unread => Service::Usable,
+            })),
         }
     }
 }
@@ -106,21 +97,27 @@ fn not_found(what: &str) -> Refusal {
 mod tests {
     use super::*;
 
-    const FAL_ONLY: Services = Services { fal: Service::Usable, google: Service::NotConfigured };
+    fn fal_is(fal: Service) -> Services {
+        Services::new(ByProvider::new(|provider| match provider {
+            Provider::Fal => fal,
+            Provider::Sandbox => Service::Usable,
+            _ => Service::NotConfigured,
+        }))
+    }
 
     #[test]
     fn a_model_is_available_by_its_route_and_its_provider() {
         let catalog = Catalog::published();
-        let fal_is = |fal| Services { fal, ..FAL_ONLY };
+        let fal_only = fal_is(Service::Usable);
         let luma = Ok("fal-ai/luma-dream-machine/ray-2");
         for (id, services, route) in [
-            ("fal/luma-ray-2", FAL_ONLY, luma),
+            ("fal/luma-ray-2", fal_only, luma),
             ("fal/luma-ray-2", fal_is(Service::Unread), luma),
             ("fal/luma-ray-2", fal_is(Service::NotConfigured), Err(Unavailable::NoProvider)),
             ("fal/luma-ray-2", fal_is(Service::Unusable), Err(Unavailable::NoCredential)),
-            ("google/veo-3.1", FAL_ONLY, Err(Unavailable::NoProvider)),
-            ("fal/runway-gen-4", FAL_ONLY, Err(Unavailable::NoRoute)),
-            ("google/veo-3", FAL_ONLY, Err(Unavailable::NoRoute)),
+            ("google/veo-3.1", fal_only, Err(Unavailable::NoProvider)),
+            ("fal/runway-gen-4", fal_only, Err(Unavailable::NoRoute)),
+            ("google/veo-3", fal_only, Err(Unavailable::NoRoute)),
         ] {
             assert_eq!(catalog.named(id).unwrap().route_at(&services), route, "{id}");
             let says = "is not available at present; GET /v1/models lists the models";
@@ -139,8 +136,8 @@ mod tests {
     #[test]
     fn a_sandbox_needs_no_secret_and_stands_in_for_no_provider_that_is_not_there() {
         for fal in [Service::Usable, Service::Unusable, Service::Unread] {
-            let services = Services { fal, ..FAL_ONLY };
-            assert_eq!(services.seen_by(Mode::Sandbox), FAL_ONLY);
+            let services = fal_is(fal);
+            assert_eq!(services.seen_by(Mode::Sandbox), fal_is(Service::Usable));
             assert_eq!(services.seen_by(Mode::Live), services);
         }
     }

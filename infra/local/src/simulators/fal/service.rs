@@ -1,21 +1,21 @@
 //! fal as the local system knows it.
 
-use ghub::provider;
-
 use super::{Fal, Options};
 use crate::simulators::service::{Greeted, Greeting, Place, Pointers, Secret, Service, Simulate};
+use ghub::provider::{About, FAL_QUEUE, Provider};
 
+const ABOUT: &About = Provider::Fal.about();
 const KEY: &str = "local-key-id:local-key-secret";
 
 impl Simulate for Fal {
     const SERVICE: Service = Service {
         name: "fal",
         label: "fal",
-        provider: Some(provider::Provider::Fal),
+        provider: Some(Provider::Fal),
         secret: Secret { variable: "FAL_KEY", name: "local/fal-key", parameter: "FalKeySecret" },
-        parameters: &[("FAL_QUEUE_URL", "FalQueueUrl")],
-        needs: &["FAL_KEY"],
-        also: &["FAL_QUEUE_URL"],
+        parameters: &[(FAL_QUEUE.variable, "FalQueueUrl")],
+        needs: ABOUT.needs,
+        also: ABOUT.also,
         folders: &["fal"],
         port: 3,
         routes: &[("fal/runway-gen-4", "fal-ai/runway-gen-4")],
@@ -52,6 +52,6 @@ fn greet(greeted: &Greeted<'_>) -> Greeting {
     } else {
         "FAL_KEY is not id:secret, so fal will refuse it"
     };
-    let url = greeted.variable("FAL_QUEUE_URL");
+    let url = greeted.variable(FAL_QUEUE.variable);
     Greeting { text: format!("real, at {url} with FAL_KEY; {bills}"), usable }
 }

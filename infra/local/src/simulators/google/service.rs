@@ -2,7 +2,9 @@
 
 use super::{Google, Options};
 use crate::simulators::service::{Greeted, Greeting, Place, Pointers, Secret, Service, Simulate};
+use ghub::provider::{About, Provider};
 
+const ABOUT: &About = Provider::Google.about();
 const PROJECT: &str = "local-project";
 const LOCATION: &str = "us-central1";
 const ACCOUNT_FILE: &str = "service-account.json";
@@ -11,7 +13,7 @@ impl Simulate for Google {
     const SERVICE: Service = Service {
         name: "Google",
         label: "Google",
-        provider: Some(ghub::provider::Provider::Google),
+        provider: Some(Provider::Google),
         secret: Secret {
             variable: "GOOGLE_SERVICE_ACCOUNT",
             name: "local/google-service-account",
@@ -24,13 +26,8 @@ impl Simulate for Google {
             ("GOOGLE_API_URL", "GoogleApiUrl"),
             ("GOOGLE_STORAGE_API_URL", "GoogleStorageApiUrl"),
         ],
-        needs: &["GOOGLE_SERVICE_ACCOUNT", "GOOGLE_PROJECT"],
-        also: &[
-            "GOOGLE_LOCATION",
-            "GOOGLE_STORAGE_URI",
-            "GOOGLE_API_URL",
-            "GOOGLE_STORAGE_API_URL",
-        ],
+        needs: ABOUT.needs,
+        also: ABOUT.also,
         folders: &["google"],
         port: 4,
         routes: &[("google/veo-3", "veo-3-local")],

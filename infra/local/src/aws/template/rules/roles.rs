@@ -4,7 +4,7 @@
 use super::{Breaches, ids};
 use crate::system::SECRETS;
 use crate::template::{Function, Permission, Setting, Template, Trigger};
-use ghub::config::VARIABLES;
+use ghub::config::variables;
 use std::collections::BTreeSet;
 
 /// What a role may do is what its function does, and nothing that a release of AWS adds.
@@ -131,8 +131,9 @@ pub(super) fn secrets_are_given(template: &Template) -> Breaches {
 
 /// A variable that nothing reads is a mistake in its name.
 pub(super) fn variables_are_unknown(template: &Template) -> Breaches {
+    let known: BTreeSet<_> = variables().collect();
     let unknown = |function: &&Function| {
-        function.environment.iter().any(|(name, _)| !VARIABLES.contains(&name.as_str()))
+        function.environment.iter().any(|(name, _)| !known.contains(name.as_str()))
     };
     ids(template.functions.iter().filter(unknown))
 }
