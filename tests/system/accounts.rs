@@ -30,13 +30,13 @@ async fn an_account_that_is_off_is_counted_and_told() {
             .max()
     };
     let caller = stage.caller();
-    caller.finished(&caller.accepted("charged").await).await;
+    caller.finish(&caller.accept("charged").await).await;
     stage.caller_with("1.00").await;
     let audited = async || stage.system.invoke("audit-accounts", json!({})).await.unwrap();
     assert_eq!(audited().await, json!({"audited": 3, "differing": 0, "moved": 0, "unread": 0}));
     assert_eq!(most(), Some(0));
 
-    moved_by_hand(&stage, caller.org).await;
+    move_by_hand(&stage, caller.org).await;
     assert_eq!(audited().await, json!({"audited": 3, "differing": 1, "moved": 0, "unread": 0}));
     assert_eq!(most(), Some(1));
     let mxn = |text: &str| text.parse().unwrap();
@@ -123,7 +123,7 @@ impl Gate for Busy {
 }
 
 /// Adds a millionth to balance and available, as no path of ours does.
-async fn moved_by_hand(stage: &Stage, org: OrgId) {
+async fn move_by_hand(stage: &Stage, org: OrgId) {
     let config =
         aws_sdk_dynamodb::config::Builder::from(&sdk_config(&stage.system.world()).unwrap());
     let db = Client::from_conf(config.endpoint_url(&stage.system.dynamodb).build());

@@ -109,7 +109,7 @@ impl Stage {
             .await
             .into_iter()
             .filter(|job| text(job, "org") == org.to_string());
-        join_all(ids.map(|job| async move { self.stored(org, &text(&job, "job")).await })).await
+        join_all(ids.map(|job| async move { self.read_job(org, &text(&job, "job")).await })).await
     }
 
     async fn items(&self, table: &str) -> Vec<Map<String, Value>> {

@@ -21,10 +21,10 @@ enum Reaches {
 async fn every_route_refuses_every_bad_key() {
     use Reaches::{Nothing, TheKeys};
     // At the usual pace, with no message delivered, nothing but the requests below makes a call.
-    let (stage, calls) = Stage::watched(Options { pace: Pace::Usual, ..Options::test() }).await;
+    let (stage, calls) = Stage::watch(Options { pace: Pace::Usual, ..Options::test() }).await;
     stage.system.sqs.lose_if("PollQueue", |_| true).unwrap();
     let caller = stage.caller();
-    let job = caller.accepted("somebody's").await;
+    let job = caller.accept("somebody's").await;
     let (live, revoked) = (stage.system.identity.live_key.clone(), stage.key_of(&caller).await);
     revoke(&stage, &revoked).await;
 
@@ -89,7 +89,7 @@ async fn every_route_refuses_every_bad_key() {
             }
         }
     }
-    stage.left_nothing(&before, "a request with a bad key").await;
+    stage.expect_nothing_left(&before, "a request with a bad key").await;
 }
 
 /// A found key is remembered for a minute, so a revocation takes a minute to hold. It takes no
@@ -98,7 +98,7 @@ async fn every_route_refuses_every_bad_key() {
 async fn a_revocation_holds_after_a_minute() {
     let stage = Stage::new().await;
     let caller = stage.caller();
-    let (job, key) = (caller.accepted("before").await, stage.key_of(&caller).await);
+    let (job, key) = (caller.accept("before").await, stage.key_of(&caller).await);
     for route in Route::guarded() {
         assert_ne!(
             stage.ask(route.ask(&job).key(&key)).await.status,

@@ -20,7 +20,7 @@ use std::time::Duration;
 async fn a_job_that_no_provider_has_is_cancelled_at_once() {
     let still = Still::new().await;
     still.stage.fal().faults().add(Fault::once("submit", Then::answer(429, "{}"))).unwrap();
-    let job = still.caller.accepted("waiting").await;
+    let job = still.caller.accept("waiting").await;
     still.has("1000.00", "4.20").await;
     let told = cancelled(&still.cancel(&job).await);
     assert_eq!(
@@ -32,17 +32,17 @@ async fn a_job_that_no_provider_has_is_cancelled_at_once() {
 
     let again = still.cancel(&job).await;
     assert_eq!(cancelled(&again), told, "a repeat is safe, and says the same");
-    assert_eq!((still.shown(&job).await.body, again.retry_after_s()), (told, None));
+    assert_eq!((still.show(&job).await.body, again.retry_after_s()), (told, None));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_that_its_provider_has_is_cancelled_between_two_looks() {
     let still = Still::rendering(FOR_HOURS).await;
     for looks in 0..3 {
-        let job = still.caller.accepted("unwanted").await;
+        let job = still.caller.accept("unwanted").await;
         for _ in 0..looks {
             still.stage.later(Duration::from_secs(61));
-            still.delivered("poll-jobs", &job).await;
+            still.deliver("poll-jobs", &job).await;
         }
         let told = still.cancel(&job).await;
         cancelled(&told);
@@ -51,9 +51,9 @@ async fn a_job_that_its_provider_has_is_cancelled_between_two_looks() {
         cancelled(&still.cancel(&job).await);
         assert_eq!(still.stops(), looks + 1, "a repeat asks nobody");
         still.stage.later(Duration::from_secs(3600));
-        still.delivered("poll-jobs", &job).await;
-        still.delivered("store-video", &job).await;
-        cancelled(&still.shown(&job).await);
+        still.deliver("poll-jobs", &job).await;
+        still.deliver("store-video", &job).await;
+        cancelled(&still.show(&job).await);
     }
     still.has("1000.00", "0.00").await;
 }
@@ -72,12 +72,12 @@ async fn a_job_of_the_sandbox_is_cancelled_like_any_other() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_render_that_won_the_race_is_stored_and_charged_once() {
     let still = Still::rendering(AT_ONCE).await; // nobody has looked since
-    let job = still.caller.accepted("finished").await;
+    let job = still.caller.accept("finished").await;
     let first = requested(&still.cancel(&job).await);
     assert_eq!(requested(&still.cancel(&job).await), first, "a second cancel answers the same");
     assert_eq!(still.stops(), 1, "once its file is found, fal is left alone");
-    still.delivered("store-video", &job).await;
-    let shown = still.shown(&job).await;
+    still.deliver("store-video", &job).await;
+    let shown = still.show(&job).await;
     assert_eq!(
         (&shown.body["status"], &shown.body["billing"]["amount"]),
         (&json!("completed"), &json!("4.20"))
@@ -97,7 +97,7 @@ async fn what_the_provider_has_said_comes_first() {
         "refused",
         Ending::refused("content_policy_violation", "flagged"),
     ));
-    let job = still.caller.accepted("refused").await;
+    let job = still.caller.accept("refused").await;
     let reply = still.cancel(&job).await;
     assert_eq!(
         (reply.job(), &reply.body["status"], &reply.body["error"]),
@@ -114,7 +114,7 @@ async fn a_provider_that_cannot_be_stopped_is_asked_how_it_stands() {
     let google = &still.stage.system.google.as_ref().unwrap().simulator;
     google.set_render(FOR_HOURS);
     let rendering = still.at_google("rendering").await;
-    let before = still.stored(&rendering).await;
+    let before = still.read_job(&rendering).await;
     let reply = still.cancel(&rendering).await;
     let message = reply.refused(409, "not_cancellable");
     assert!(
@@ -124,11 +124,11 @@ async fn a_provider_that_cannot_be_stopped_is_asked_how_it_stands() {
     assert_eq!((reply.header("x-should-retry"), reply.retry_after_s()), (Some("false"), None));
     google.faults().add(Fault::once("poll", Then::answer(503, "{}"))).unwrap();
     assert_eq!(still.cancel(&rendering).await.retry_after_s(), Some(10), "it did not say");
-    assert_eq!(still.stored(&rendering).await, before, "it goes on as if nobody had asked");
+    assert_eq!(still.read_job(&rendering).await, before, "it goes on as if nobody had asked");
     still.look_in(60, &rendering).await;
     // past its hour it is waited for, and cannot be stopped either
     still.look_in(2 * 3600, &rendering).await;
-    assert!(still.stored(&rendering).await.stop().is_some());
+    assert!(still.read_job(&rendering).await.stop().is_some());
     assert!(
         still
             .cancel(&rendering)
@@ -142,8 +142,8 @@ async fn a_provider_that_cannot_be_stopped_is_asked_how_it_stands() {
     assert!(
         still.cancel(&finished).await.refused(409, "not_cancellable").contains("is being stored")
     );
-    still.delivered("store-video", &finished).await;
-    assert_eq!(still.stored(&finished).await.status(), Status::Completed);
+    still.deliver("store-video", &finished).await;
+    assert_eq!(still.read_job(&finished).await.status(), Status::Completed);
     google.decide(local::google::Verdict::for_prompts(
         "filtered",
         local::google::Ending::filtered("58061214: unsafe"),
@@ -156,7 +156,7 @@ async fn a_provider_that_cannot_be_stopped_is_asked_how_it_stands() {
             .refused(409, "not_cancellable")
             .contains("has failed already")
     );
-    assert_eq!(still.shown(&filtered).await.body["error_detail"]["code"], "content_filtered");
+    assert_eq!(still.show(&filtered).await.body["error_detail"]["code"], "content_filtered");
     still.has("966.40", "33.60").await;
 }
 
@@ -165,8 +165,8 @@ async fn a_job_that_is_being_handed_over_is_left_alone_until_that_is_over() {
     let still = Still::rendering(FOR_HOURS).await;
     still.stage.fal().faults().add(Fault::once("submit", Then::CloseAfter)).unwrap();
     // its outcome is unknown, and the lease still stands
-    let job = still.caller.accepted("lost").await;
-    let before = still.stored(&job).await;
+    let job = still.caller.accept("lost").await;
+    let before = still.read_job(&job).await;
     let reply = still.cancel(&job).await;
     assert!(reply.refused(409, "not_cancellable").contains("handed to its provider"));
     assert_eq!(
@@ -174,7 +174,7 @@ async fn a_job_that_is_being_handed_over_is_left_alone_until_that_is_over() {
         (Some(1), None),
         "the cadence of a fast system"
     );
-    assert_eq!(still.stored(&job).await, before);
+    assert_eq!(still.read_job(&job).await, before);
     still.stage.later(Duration::from_secs(60));
     cancelled(&still.cancel(&job).await);
     assert_eq!(still.stops(), 0, "nobody knows what fal calls it");
@@ -186,17 +186,17 @@ async fn a_job_that_is_being_handed_over_is_left_alone_until_that_is_over() {
 async fn a_look_that_is_in_the_middle_finds_itself_overtaken() {
     for (render, asks_for) in [(FOR_HOURS, "/status"), (AT_ONCE, "/status"), (AT_ONCE, "/result")] {
         let still = Still::rendering(render).await;
-        let job = still.caller.accepted("looked at").await;
+        let job = still.caller.accept("looked at").await;
         still.stage.later(Duration::from_secs(61));
         let ending = if asks_for == "/result" {
-            request_id(&still.stored(&job).await)
+            request_id(&still.read_job(&job).await)
         } else {
             asks_for.to_owned()
         };
         still.meddler.hold_next(&ending);
-        let look = still.delivered("poll-jobs", &job);
+        let look = still.deliver("poll-jobs", &job);
         let meanwhile = async {
-            still.meddler.reached().await;
+            still.meddler.reach().await;
             let reply = still.cancel(&job).await;
             still.meddler.let_go();
             reply
@@ -205,15 +205,15 @@ async fn a_look_that_is_in_the_middle_finds_itself_overtaken() {
         let case = format!("{render:?}, held at {asks_for}");
         if render == FOR_HOURS {
             cancelled(&reply);
-            cancelled(&still.shown(&job).await);
+            cancelled(&still.show(&job).await);
             still.has("1000.00", "0.00").await;
         } else {
             requested(&reply);
             let file = |job: Job| {
                 matches!(job.state(), State::Processing(Processing { file: Some(_), .. }))
             };
-            assert!(file(still.stored(&job).await), "{case}");
-            still.delivered("store-video", &job).await;
+            assert!(file(still.read_job(&job).await), "{case}");
+            still.deliver("store-video", &job).await;
             still.has("995.80", "0.00").await;
         }
         assert_eq!(still.stops(), 1, "{case}");
@@ -225,18 +225,18 @@ async fn a_look_that_is_in_the_middle_finds_itself_overtaken() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cancellation_that_died_is_finished_by_a_look() {
     let still = Still::rendering(FOR_HOURS).await;
-    let job = still.caller.accepted("half cancelled").await;
+    let job = still.caller.accept("half cancelled").await;
     still
         .meddler
         .withhold(|call| by(call, "cancel-video") && call.what.ends_with("TransactWriteItems"));
     assert_eq!(still.cancel(&job).await.retry_after_s(), Some(2));
     still.meddler.withhold_nothing();
     assert_eq!(
-        (requested(&still.shown(&job).await), still.stops()),
+        (requested(&still.show(&job).await), still.stops()),
         (requested(&still.cancel(&job).await), 1)
     );
     still.look_in(120, &job).await;
-    cancelled(&still.shown(&job).await);
+    cancelled(&still.show(&job).await);
     still.has("1000.00", "0.00").await;
 }
 

@@ -30,9 +30,9 @@ async fn credits_are_what_a_submit_is_checked_against() {
     let first = shown().await;
     assert_eq!((first.status, &first.body), (200, &credits("0.00", "24.20", "0.00", false)));
     assert_eq!(first.header("x-geekhub-balance-mxn"), Some("24.20"));
-    caller.accepted("one").await;
+    caller.accept("one").await;
     assert_eq!(shown().await.body, credits("4.20", "20.00", "0.00", false), "20 is not below 20");
-    caller.accepted("two").await;
+    caller.accept("two").await;
     assert_eq!(shown().await.body, credits("8.40", "15.80", "0.00", true));
     stage.store.set(caller.org, Setting::CreditLimit("10".parse().unwrap())).await.unwrap();
     assert_eq!(shown().await.body, credits("8.40", "25.80", "10.00", false));
@@ -110,8 +110,8 @@ async fn each_kind_is_shown_and_filters_leave_out_the_others() {
     let stage = Stage::new().await;
     let caller = stage.caller();
     let reader = Reader::of(&stage, &caller).await;
-    let job = caller.accepted("charged").await;
-    caller.finished(&job).await;
+    let job = caller.accept("charged").await;
+    caller.finish(&job).await;
     let now = |s: i64| u64::try_from(s).unwrap() * 1_000;
     let bonus_at = reader.transactions("type=bonus").await[0]["created"].as_i64().unwrap();
     reader.recharge("payment-1", "500", now(bonus_at + 1_000) + 999).await;

@@ -24,9 +24,9 @@ const PROMPT: &str = "a hummingbird at dawn that nobody else should know of";
 #[tokio::test(flavor = "multi_thread")]
 async fn the_file_the_words_and_the_address_go_and_the_receipt_stays() {
     let still = Still::new().await;
-    let job = still.completed(PROMPT).await;
-    let before = still.stored(&job).await;
-    let url = still.shown(&job).await.body["video_url"].as_str().unwrap().to_owned();
+    let job = still.complete(PROMPT).await;
+    let before = still.read_job(&job).await;
+    let url = still.show(&job).await.body["video_url"].as_str().unwrap().to_owned();
     assert_eq!((http_status(&url).await, still.stage.traces().await.mentions(PROMPT)), (200, true));
     let ledger = still.stage.traces().await.of("TABLE_LEDGER");
 
@@ -58,7 +58,7 @@ async fn the_file_the_words_and_the_address_go_and_the_receipt_stays() {
         "no table knows what was asked for, nor where it was"
     );
     assert_eq!(traces.of("TABLE_LEDGER"), ledger);
-    let after = still.stored(&job).await;
+    let after = still.read_job(&job).await;
     let State::Completed { at, trace, .. } = before.state() else { panic!("{before:?}") };
     assert!(trace.is_some());
     assert_eq!(
@@ -84,8 +84,8 @@ async fn a_failed_job_is_deleted_with_whatever_is_left_of_it() {
         .faults()
         .add(Fault::once("submit", Then::answer(422, json!({"detail": PROMPT}))))
         .unwrap();
-    let job = still.caller.accepted(PROMPT).await;
-    assert_eq!(still.shown(&job).await.body["error"], PROMPT);
+    let job = still.caller.accept(PROMPT).await;
+    assert_eq!(still.show(&job).await.body["error"], PROMPT);
     let path = Storage::path(still.caller.org, job.parse().unwrap());
     storage(&still).await.upload(&path, b"a video".as_slice().into()).await.unwrap();
 
@@ -98,7 +98,7 @@ async fn a_failed_job_is_deleted_with_whatever_is_left_of_it() {
     assert_eq!(still.stage.storage().object(BUCKET, &path), None);
     is_gone(&still, &job).await;
     assert!(!still.stage.traces().await.mentions(PROMPT));
-    let stored = still.stored(&job).await;
+    let stored = still.read_job(&job).await;
     let State::Failed { failure, .. } = stored.state() else {
         panic!("it failed, and that is final")
     };
@@ -109,11 +109,11 @@ async fn a_failed_job_is_deleted_with_whatever_is_left_of_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_over_is_not_deleted() {
     let still = Still::rendering(FOR_HOURS).await;
-    let processing = still.caller.accepted("processing").await;
+    let processing = still.caller.accept("processing").await;
     still.stage.fal().faults().add(Fault::once("submit", Then::answer(429, "{}"))).unwrap();
-    let pending = still.caller.accepted("pending").await;
+    let pending = still.caller.accept("pending").await;
     for (job, status) in [(processing, "processing"), (pending, "pending")] {
-        let before = still.stored(&job).await;
+        let before = still.read_job(&job).await;
         let reply = still.delete(&job).await;
         let message = reply.refused(409, "job_not_final");
         assert!(
@@ -121,7 +121,7 @@ async fn what_is_not_over_is_not_deleted() {
             "{message}"
         );
         assert_eq!((reply.header("x-should-retry"), reply.retry_after_s()), (Some("false"), None));
-        assert_eq!(still.stored(&job).await, before);
+        assert_eq!(still.read_job(&job).await, before);
         assert_eq!(still.cancel(&job).await.status, 200);
         assert_eq!(still.delete(&job).await.status, 200);
         is_gone(&still, &job).await;
@@ -147,7 +147,7 @@ async fn a_storage_that_fails_is_asked_until_it_has_done_it() {
         ("silent", Then::CloseBefore, false),
         ("its answer is lost", Then::CloseAfter, true),
     ] {
-        let job = still.completed(PROMPT).await;
+        let job = still.complete(PROMPT).await;
         let path = Storage::path(still.caller.org, job.parse().unwrap());
         still.stage.storage().faults().add(Fault::times(Step::Delete, 2, fault)).unwrap();
         for _ in 0..2 {
@@ -155,7 +155,7 @@ async fn a_storage_that_fails_is_asked_until_it_has_done_it() {
             reply.refused(503, "storage_unavailable");
             assert_eq!(reply.retry_after_s(), Some(5), "{name}");
             assert_eq!(still.stage.storage().object(BUCKET, &path).is_none(), gone, "{name}");
-            still.shown(&job).await.refused(404, "job_not_found");
+            still.show(&job).await.refused(404, "job_not_found");
             still.cancel(&job).await.refused(404, "job_not_found");
             assert!(!still.stage.traces().await.mentions(PROMPT), "{name}");
         }
@@ -182,13 +182,13 @@ async fn a_deletion_that_died_goes_on_where_it_stopped() {
         ("before it wrote that down", finishing, false, false),
     ];
     for (name, step, is_shown, has_file) in died_at {
-        let job = still.completed(PROMPT).await;
+        let job = still.complete(PROMPT).await;
         let path = Storage::path(still.caller.org, job.parse().unwrap());
         still.meddler.withhold(step);
         assert_eq!(still.delete(&job).await.status, 503, "{name}");
         still.meddler.withhold_nothing();
         let seen = (
-            still.shown(&job).await.status == 200,
+            still.show(&job).await.status == 200,
             still.stage.storage().object(BUCKET, &path).is_some(),
         );
         assert_eq!(seen, (is_shown, has_file), "{name}");
@@ -202,7 +202,7 @@ async fn a_deletion_that_died_goes_on_where_it_stopped() {
 #[tokio::test(flavor = "multi_thread")]
 async fn many_deletions_at_once_are_one() {
     let still = Still::new().await;
-    let job = still.completed(PROMPT).await;
+    let job = still.complete(PROMPT).await;
     let replies = join_all((0..20).map(|_| still.delete(&job))).await;
     let done = replies.iter().filter(|reply| reply.status == 200).count();
     let late = replies.iter().filter(|reply| reply.status == 404).count();
@@ -220,23 +220,23 @@ async fn many_deletions_at_once_are_one() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_late_message_brings_nothing_back() {
     let still = Still::new().await;
-    let job = still.completed(PROMPT).await;
+    let job = still.complete(PROMPT).await;
     let path = Storage::path(still.caller.org, job.parse().unwrap());
     assert_eq!(still.delete(&job).await.status, 200);
     let uploads =
         || still.stage.storage().requests().iter().filter(|seen| seen.method == "POST").count();
     let (before, asked, stored) =
-        (uploads(), still.stage.fal().requests().len(), still.stored(&job).await);
+        (uploads(), still.stage.fal().requests().len(), still.read_job(&job).await);
     for _ in 0..2 {
-        still.delivered("store-video", &job).await;
-        still.delivered("poll-jobs", &job).await;
+        still.deliver("store-video", &job).await;
+        still.deliver("poll-jobs", &job).await;
     }
     assert_eq!(
         still.stage.system.invoke("sweep-jobs", json!({})).await.unwrap(),
         json!({"overdue": 0})
     );
     assert_eq!(
-        (uploads(), still.stage.fal().requests().len(), still.stored(&job).await),
+        (uploads(), still.stage.fal().requests().len(), still.read_job(&job).await),
         (before, asked, stored)
     );
     assert_eq!(still.stage.storage().object(BUCKET, &path), None);
@@ -260,7 +260,7 @@ async fn a_deleted_job_is_in_no_list() {
     let still = Still::rendering(FOR_HOURS).await;
     let mut jobs = Vec::new();
     for number in 0..5 {
-        let job = still.caller.accepted(&format!("number {number}")).await;
+        let job = still.caller.accept(&format!("number {number}")).await;
         assert_eq!(still.cancel(&job).await.status, 200);
         jobs.push(job);
     }
@@ -270,14 +270,14 @@ async fn a_deleted_job_is_in_no_list() {
         assert_eq!(still.delete(&jobs.remove(deleted)).await.status, 200);
     }
     assert_eq!(
-        still.listed("").await,
+        still.list("").await,
         (jobs.clone(), false),
         "the newest and the oldest are not there"
     );
-    assert_eq!(still.listed("?limit=1").await, (jobs[..1].to_vec(), true));
-    assert_eq!(still.listed("?limit=2&status=failed").await, (jobs.clone(), false));
+    assert_eq!(still.list("?limit=1").await, (jobs[..1].to_vec(), true));
+    assert_eq!(still.list("?limit=2&status=failed").await, (jobs.clone(), false));
     assert_eq!(
-        still.listed(&format!("?limit=1&after={}", jobs[0])).await,
+        still.list(&format!("?limit=1&after={}", jobs[0])).await,
         (jobs[1..].to_vec(), false)
     );
 }
@@ -295,10 +295,10 @@ async fn removing_what_is_not_there_has_removed_it() {
 
 /// For its owner there is no such job, as for everybody else.
 async fn is_gone(still: &Still, job: &str) {
-    for reply in [still.shown(job).await, still.delete(job).await, still.cancel(job).await] {
+    for reply in [still.show(job).await, still.delete(job).await, still.cancel(job).await] {
         told_nothing(&reply);
     }
-    let status = still.stored(job).await.status();
+    let status = still.read_job(job).await.status();
     assert!(
         matches!(status, Status::Completed | Status::Failed),
         "the books still know it, {status:?}"

@@ -5,7 +5,7 @@
 mod files;
 mod invocation;
 
-use self::invocation::{body, http, invoked, quiet, refused};
+use self::invocation::{body, http, invoke, quiet, refused};
 use crate::stage::{Caller, Stage};
 use ghub::id::TransactionId;
 use ghub::job::State;
@@ -19,7 +19,7 @@ const PROMPT: &str = "a hummingbird drinking from a cempasúchil flower at dawn"
 #[tokio::test(flavor = "multi_thread")]
 async fn submit_video() {
     let stage = quiet().await;
-    let answer = invoked(&stage, "submit-video.json", "").await;
+    let answer = invoke(&stage, "submit-video.json", "").await;
     let job = body(&answer);
     let (id, created) = (job["id"].as_str().unwrap(), job["created"].as_i64().unwrap());
     let text = format!(
@@ -29,7 +29,7 @@ async fn submit_video() {
     // the cadence of a fast system
     let headers = json!({"x-geekhub-balance-mxn": "50.00", "retry-after": "1"});
     assert_eq!(answer, http(200, headers, &text, &answer));
-    let stored = stage.stored(stage.caller().org, id).await;
+    let stored = stage.read_job(stage.caller().org, id).await;
     assert_eq!((stored.created().unix_s(), stored.status()), (created, Status::Processing));
     assert_eq!(stage.fal().renders_of(PROMPT), 1);
 }
@@ -38,7 +38,7 @@ async fn submit_video() {
 #[tokio::test(flavor = "multi_thread")]
 async fn submit_video_as_curl_sends_it() {
     let stage = quiet().await;
-    let answer = invoked(&stage, "submit-video.curl.json", "").await;
+    let answer = invoke(&stage, "submit-video.curl.json", "").await;
     assert_eq!((&answer["statusCode"], &body(&answer)["prompt"]), (&json!(200), &json!(PROMPT)));
     assert_eq!(stage.fal().renders_of(PROMPT), 1);
 }
@@ -69,7 +69,7 @@ async fn submit_video_refuses() {
             "send your API key in the header: Authorization: Bearer ghub_sk_live_…",
         ),
     ] {
-        let answer = invoked(&stage, event, "").await;
+        let answer = invoke(&stage, event, "").await;
         assert_eq!(answer, refused(status, headers, code, message, &answer), "{event}");
     }
     assert_eq!((stage.jobs_stored().await, stage.fal().renders()), (0, 0));
@@ -79,10 +79,10 @@ async fn submit_video_refuses() {
 async fn get_video() {
     let stage = Stage::new().await;
     let caller = stage.caller();
-    let job = caller.accepted("shown").await;
+    let job = caller.accept("shown").await;
     stage.until(caller.org, &job, Status::Completed).await;
-    let answer = invoked(&stage, "get-video.json", &job).await;
-    let stored = stage.stored(caller.org, &job).await;
+    let answer = invoke(&stage, "get-video.json", &job).await;
+    let stored = stage.read_job(caller.org, &job).await;
     let State::Completed { at, video_url, .. } = stored.state() else { panic!("{stored:?}") };
     let (created, completed) = (stored.created().unix_s(), at.unix_s());
     let text = format!(
@@ -95,13 +95,13 @@ async fn get_video() {
     );
     assert_eq!(answer, http(200, json!({"x-geekhub-balance-mxn": "45.80"}), &text, &answer));
 
-    let answer = invoked(&stage, "get-video.unknown.json", "").await;
+    let answer = invoke(&stage, "get-video.unknown.json", "").await;
     let balance = json!({"x-geekhub-balance-mxn": "45.80"});
     assert_eq!(
         answer,
         refused(404, balance.clone(), "job_not_found", "no job with this id exists", &answer)
     );
-    let answer = invoked(&stage, "get-video.decoded-path.json", "").await;
+    let answer = invoke(&stage, "get-video.decoded-path.json", "").await;
     assert_eq!(
         answer,
         refused(404, balance, "job_not_found", "no job with this id exists", &answer)
@@ -112,8 +112,8 @@ async fn get_video() {
 #[tokio::test(flavor = "multi_thread")]
 async fn list_videos_of_a_request_that_has_no_url() {
     let stage = quiet().await;
-    let jobs = [stage.caller().accepted("older").await, stage.caller().accepted("newer").await];
-    let answer = invoked(&stage, "list-videos.no-url.json", "").await;
+    let jobs = [stage.caller().accept("older").await, stage.caller().accept("newer").await];
+    let answer = invoke(&stage, "list-videos.no-url.json", "").await;
     let page = body(&answer);
     assert_eq!(
         (&answer["statusCode"], &page["first_id"], &page["has_more"]),
@@ -125,11 +125,11 @@ async fn list_videos_of_a_request_that_has_no_url() {
 async fn list_videos() {
     let stage = quiet().await;
     let caller = stage.caller();
-    let jobs = [caller.accepted("older").await, caller.accepted("newer").await];
-    let answer = invoked(&stage, "list-videos.json", "").await;
+    let jobs = [caller.accept("older").await, caller.accept("newer").await];
+    let answer = invoke(&stage, "list-videos.json", "").await;
     let mut shown = Vec::new();
     for job in jobs.iter().rev() {
-        let one = invoked(&stage, "get-video.json", job).await;
+        let one = invoke(&stage, "get-video.json", job).await;
         shown.push(one["body"].as_str().unwrap().to_owned());
     }
     let [older, newer] = jobs;
@@ -146,10 +146,10 @@ async fn list_models_and_get_model() {
     // polled as often as on a fast system
     let kling = r#"{"id":"fal/kling-2","object":"model","created":1795305600,"owned_by":"fal","provider":"fal.ai","available":true,"unavailable_reason":null,"usd_per_second":"0.04","mxn_per_second":"0.84","markup":"1.05","fx_mxn_per_usd":"20.00","default_duration":5,"durations":[5,10],"max_duration":10,"default_aspect_ratio":"16:9","aspect_ratios":["16:9","9:16","1:1"],"audio":false,"poll_every_seconds":1,"typical_seconds":{"min":120,"max":300},"prompt_length":{"min":1,"max":2500}}"#;
     let balance = || json!({"x-geekhub-balance-mxn": "50.00"});
-    let answer = invoked(&stage, "get-model.json", "").await;
+    let answer = invoke(&stage, "get-model.json", "").await;
     assert_eq!(answer, http(200, balance(), kling, &answer));
 
-    let answer = invoked(&stage, "list-models.json", "").await;
+    let answer = invoke(&stage, "list-models.json", "").await;
     let text = answer["body"].as_str().unwrap();
     assert_eq!(answer, http(200, balance(), text, &answer));
     assert!(text.starts_with(r#"{"object":"list","data":["#) && text.contains(kling), "{text}");
@@ -159,15 +159,15 @@ async fn list_models_and_get_model() {
 #[tokio::test(flavor = "multi_thread")]
 async fn unknown_route() {
     let stage = quiet().await;
-    let answer = invoked(&stage, "unknown-route.json", "").await;
+    let answer = invoke(&stage, "unknown-route.json", "").await;
     let message = "nothing is here: GET /v1/nothing/here; GET /v1/openapi.json lists what is";
     assert_eq!(answer, refused(404, json!({}), "not_found", message, &answer));
 
-    let answer = invoked(&stage, "unknown-route.dots.json", "").await;
+    let answer = invoke(&stage, "unknown-route.dots.json", "").await;
     let message = "nothing is here: GET /v1/../v1/models; did you mean GET /v1/models? GET /v1/openapi.json lists what is";
     assert_eq!(answer, refused(404, json!({}), "not_found", message, &answer));
 
-    let answer = invoked(&stage, "unknown-route.wrong-method.json", "").await;
+    let answer = invoke(&stage, "unknown-route.wrong-method.json", "").await;
     let message = "/v1/videos/generations answers POST only";
     assert_eq!(
         answer,
@@ -178,14 +178,14 @@ async fn unknown_route() {
 #[tokio::test(flavor = "multi_thread")]
 async fn get_openapi() {
     let stage = quiet().await;
-    let answer = invoked(&stage, "get-openapi.json", "").await;
+    let answer = invoke(&stage, "get-openapi.json", "").await;
     let headers = json!({"cache-control": "public, max-age=300"});
     assert_eq!(answer, http(200, headers.clone(), answer["body"].as_str().unwrap(), &answer));
     assert_eq!(body(&answer)["info"]["version"], env!("CARGO_PKG_VERSION"));
 
     let length = answer["body"].as_str().unwrap().len().to_string();
     let headers = json!({"cache-control": "public, max-age=300", "content-length": length});
-    let answer = invoked(&stage, "get-openapi.head.json", "").await;
+    let answer = invoke(&stage, "get-openapi.head.json", "").await;
     let mut without_body = http(200, headers, "", &answer);
     without_body.as_object_mut().unwrap().remove("body");
     assert_eq!(answer, without_body);
@@ -195,18 +195,18 @@ async fn get_openapi() {
 async fn poll_jobs() {
     let stage = quiet().await;
     let caller = stage.caller();
-    let job = caller.accepted("polled").await;
+    let job = caller.accept("polled").await;
     stage.later(Duration::from_secs(10)); // the render is done, and the turn is due
     let looks =
         |part: &str| stage.fal().requests().iter().filter(|seen| seen.path.ends_with(part)).count();
-    assert_eq!(invoked(&stage, "poll-jobs.json", &job).await, json!({"batchItemFailures": []}));
+    assert_eq!(invoke(&stage, "poll-jobs.json", &job).await, json!({"batchItemFailures": []}));
     assert_eq!(looks("/status"), 1);
     assert!(has_file(&stage, &caller, &job).await, "the finished file was found");
 
     let failed =
         json!({"batchItemFailures": [{"itemIdentifier": "059f36b4-87a3-44ab-83d2-661975830a7d"}]});
     assert_eq!(
-        invoked(&stage, "poll-jobs.unreadable.json", &job).await,
+        invoke(&stage, "poll-jobs.unreadable.json", &job).await,
         failed,
         "the other one is acknowledged"
     );
@@ -216,20 +216,20 @@ async fn poll_jobs() {
 async fn store_video() {
     let stage = quiet().await;
     let caller = stage.caller();
-    let job = caller.accepted("stored").await;
+    let job = caller.accept("stored").await;
     stage.later(Duration::from_secs(10));
-    invoked(&stage, "poll-jobs.json", &job).await;
+    invoke(&stage, "poll-jobs.json", &job).await;
     let done = json!({"batchItemFailures": []});
     assert_eq!(
-        invoked(&stage, "store-video.unknown-job.json", &job).await,
+        invoke(&stage, "store-video.unknown-job.json", &job).await,
         done,
         "there is nothing to do"
     );
-    assert_eq!(stage.stored(caller.org, &job).await.status(), Status::Processing);
+    assert_eq!(stage.read_job(caller.org, &job).await.status(), Status::Processing);
 
     for _ in 0..2 {
-        assert_eq!(invoked(&stage, "store-video.json", &job).await, done);
-        assert_eq!(stage.stored(caller.org, &job).await.status(), Status::Completed);
+        assert_eq!(invoke(&stage, "store-video.json", &job).await, done);
+        assert_eq!(stage.read_job(caller.org, &job).await.status(), Status::Completed);
         assert_eq!(stage.entries("consumption").await, 1);
     }
     stage.audit().await;
@@ -240,9 +240,9 @@ async fn cancel_video() {
     let stage = quiet().await;
     let caller = stage.caller();
     stage.fal().set_render(Render { queued: Duration::from_secs(3600), rendering: Duration::ZERO });
-    let job = caller.accepted("unwanted").await;
+    let job = caller.accept("unwanted").await;
     for _ in 0..2 {
-        let answer = invoked(&stage, "cancel-video.json", &job).await;
+        let answer = invoke(&stage, "cancel-video.json", &job).await;
         let text = answer["body"].as_str().unwrap();
         assert_eq!(answer, http(200, json!({"x-geekhub-balance-mxn": "50.00"}), text, &answer));
         assert_eq!(
@@ -258,15 +258,15 @@ async fn cancel_video() {
 async fn delete_video() {
     let stage = Stage::new().await;
     let caller = stage.caller();
-    let job = caller.accepted("deleted").await;
+    let job = caller.accept("deleted").await;
     stage.until(caller.org, &job, Status::Completed).await;
     let balance = json!({"x-geekhub-balance-mxn": "45.80"});
-    let answer = invoked(&stage, "delete-video.json", &job).await;
+    let answer = invoke(&stage, "delete-video.json", &job).await;
     let text = format!(
         r#"{{"id":"{job}","object":"video.deleted","deleted":true,"cached_for_at_most_seconds":86400}}"#
     );
     assert_eq!(answer, http(200, balance.clone(), &text, &answer));
-    let answer = invoked(&stage, "delete-video.json", &job).await;
+    let answer = invoke(&stage, "delete-video.json", &job).await;
     assert_eq!(
         answer,
         refused(404, balance, "job_not_found", "no job with this id exists", &answer)
@@ -276,23 +276,23 @@ async fn delete_video() {
 #[tokio::test(flavor = "multi_thread")]
 async fn sweep_jobs() {
     let stage = quiet().await;
-    assert_eq!(invoked(&stage, "sweep-jobs.json", "").await, json!({"overdue": 0}));
-    stage.caller().accepted("forgotten").await;
+    assert_eq!(invoke(&stage, "sweep-jobs.json", "").await, json!({"overdue": 0}));
+    stage.caller().accept("forgotten").await;
     stage.later(Duration::from_secs(60));
     let sent = stage.system.sqs.accepted("PollQueue").unwrap();
-    assert_eq!(invoked(&stage, "sweep-jobs.json", "").await, json!({"overdue": 1}));
+    assert_eq!(invoke(&stage, "sweep-jobs.json", "").await, json!({"overdue": 1}));
     assert!(stage.system.sqs.accepted("PollQueue").unwrap() > sent);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn audit_accounts() {
     let stage = quiet().await;
-    stage.caller().accepted("held").await;
+    stage.caller().accept("held").await;
     let sound = json!({"audited": 2, "differing": 0, "moved": 0, "unread": 0});
-    assert_eq!(invoked(&stage, "audit-accounts.json", "").await, sound);
+    assert_eq!(invoke(&stage, "audit-accounts.json", "").await, sound);
     stage.caller_with("0.000001").await;
     assert_eq!(
-        invoked(&stage, "audit-accounts.json", "").await["audited"],
+        invoke(&stage, "audit-accounts.json", "").await["audited"],
         3,
         "a sandbox has an account of its own"
     );
@@ -301,8 +301,8 @@ async fn audit_accounts() {
 #[tokio::test(flavor = "multi_thread")]
 async fn get_credits() {
     let stage = quiet().await;
-    stage.caller().accepted("held").await;
-    let answer = invoked(&stage, "get-credits.json", "").await;
+    stage.caller().accept("held").await;
+    let answer = invoke(&stage, "get-credits.json", "").await;
     let text = r#"{"object":"credits","balance":"50.00","held":"4.20","available":"45.80","credit_limit":"0.00","currency":"MXN","low":false}"#;
     assert_eq!(answer, http(200, json!({"x-geekhub-balance-mxn": "50.00"}), text, &answer));
 }
@@ -310,7 +310,7 @@ async fn get_credits() {
 #[tokio::test(flavor = "multi_thread")]
 async fn list_transactions() {
     let stage = quiet().await;
-    let answer = invoked(&stage, "list-transactions.json", "").await;
+    let answer = invoke(&stage, "list-transactions.json", "").await;
     let id = TransactionId::of(stage.caller().org, "bonus");
     let created = body(&answer)["data"][0]["created"].as_i64().unwrap();
     let text = format!(
@@ -320,7 +320,7 @@ async fn list_transactions() {
 }
 
 async fn has_file(stage: &Stage, caller: &Caller, job: &str) -> bool {
-    match stage.stored(caller.org, job).await.state() {
+    match stage.read_job(caller.org, job).await.state() {
         State::Processing(processing) => processing.file.is_some(),
         _ => false,
     }

@@ -91,39 +91,42 @@ impl Quiet {
 
     /// Submits and returns the job's id and fal's.
     async fn at_fal(&self, prompt: &str) -> (String, String) {
-        let job = self.caller.accepted(prompt).await;
-        let request = request_id(&self.stored(&job).await);
+        let job = self.caller.accept(prompt).await;
+        let request = request_id(&self.read_job(&job).await);
         (job, request)
     }
 
     /// Submits, and has fal finish the render and the poller find the file. Returns the job's id
     /// and fal's.
-    async fn rendered(&self, prompt: &str) -> (String, String) {
+    async fn render(&self, prompt: &str) -> (String, String) {
         let (job, request) = self.at_fal(prompt).await;
         self.stage.later(A_TURN);
-        self.looked_at(&job).await;
-        assert!(processing(&self.stored(&job).await).file.is_some(), "{prompt}: fal has rendered");
+        self.look_at(&job).await;
+        assert!(
+            processing(&self.read_job(&job).await).file.is_some(),
+            "{prompt}: fal has rendered"
+        );
         (job, request)
     }
 
     /// Delivers the job's message to the poller.
-    async fn looked_at(&self, job: &str) {
+    async fn look_at(&self, job: &str) {
         assert!(
-            self.delivered("poll-jobs", job).await,
+            self.deliver("poll-jobs", job).await,
             "trouble at a provider is no failure of the message"
         );
     }
 
     /// Delivers the job's message to the function that stores.
-    async fn stored_by_message(&self, job: &str) {
+    async fn store_by_message(&self, job: &str) {
         assert!(
-            self.delivered("store-video", job).await,
+            self.deliver("store-video", job).await,
             "trouble with a file is no failure of the message"
         );
     }
 
     /// Delivers the job's message; whether it was acknowledged.
-    async fn delivered(&self, function: &str, job: &str) -> bool {
+    async fn deliver(&self, function: &str, job: &str) -> bool {
         let event = json!({"Records": [self.record(job)]});
         let answer =
             tokio::time::timeout(PATIENCE, self.stage.system.invoke(function, event)).await;
@@ -139,43 +142,43 @@ impl Quiet {
     }
 
     /// Goes on, a turn at a time, until all these jobs are over.
-    async fn settled(&self, jobs: &[String]) {
+    async fn settle(&self, jobs: &[String]) {
         for _ in 0..30 {
-            let all = join_all(jobs.iter().map(|job| self.stored(job))).await;
+            let all = join_all(jobs.iter().map(|job| self.read_job(job))).await;
             let open: Vec<String> =
                 all.iter().filter(|job| job.is_open()).map(|job| job.id().to_string()).collect();
             if open.is_empty() {
                 return;
             }
             self.stage.later(A_TURN);
-            join_all(open.iter().map(|job| self.looked_at(job))).await;
-            join_all(open.iter().map(|job| self.stored_by_message(job))).await;
+            join_all(open.iter().map(|job| self.look_at(job))).await;
+            join_all(open.iter().map(|job| self.store_by_message(job))).await;
         }
         panic!("some jobs do not end");
     }
 
-    async fn stored(&self, job: &str) -> Job {
-        self.stage.stored(self.caller.org, job).await
+    async fn read_job(&self, job: &str) -> Job {
+        self.stage.read_job(self.caller.org, job).await
     }
 
     async fn status(&self, job: &str) -> Status {
-        self.stored(job).await.status()
+        self.read_job(job).await.status()
     }
 
     /// The job as its caller sees it.
-    async fn shown(&self, job: &str) -> Value {
+    async fn show(&self, job: &str) -> Value {
         let answer = self.caller.client.video(job).await.unwrap();
         assert_eq!(answer.status, 200, "{}", answer.body);
         answer.body
     }
 
     /// So many Kling videos are charged to this caller, and the books are right.
-    async fn charged_for(&self, videos: u64) {
-        self.charged(videos * KLING).await;
+    async fn expect_charge_for(&self, videos: u64) {
+        self.expect_charge(videos * KLING).await;
     }
 
     /// So much is charged to this caller, and the books are right.
-    async fn charged(&self, centavos: u64) {
+    async fn expect_charge(&self, centavos: u64) {
         let centavos = BALANCE - centavos;
         let balance = self.stage.store.account(self.caller.org).await.unwrap().unwrap().balance;
         assert_eq!(balance.to_string(), format!("{}.{:02}", centavos / 100, centavos % 100));

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fifty_at_once_with_one_key_are_one_job() {
-    fifty_at_once(unpolled().await).await;
+    fifty_at_once(start_unpolled().await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -34,7 +34,7 @@ async fn fifty_at_once(stage: Stage) {
     // The provider takes its time, so that the others come while the first is still sending.
     stage.fal().faults().add(Fault::once("submit", Then::Hang { ms: 1_000 })).unwrap();
     let ask = Ask::submit(&key, &kling("fifty times")).idempotency_key("only-once");
-    let replies = join_all((0..50).map(|_| answered(&stage, &ask))).await;
+    let replies = join_all((0..50).map(|_| answer(&stage, &ask))).await;
 
     let job = replies[0].job();
     for reply in &replies {
@@ -67,13 +67,13 @@ async fn a_replay_shows_the_job_as_it_is_now() {
     assert_eq!((replay.job(), &replay.body["status"]), (first.job(), &json!("completed")));
     assert!(replay.body["video_url"].as_str().unwrap().ends_with("/video.mp4"));
     assert_eq!((replay.balance(), replay.retry_after_s()), (Some("45.80".parse().unwrap()), None));
-    stage.left_nothing(&before, "a replay").await;
+    stage.expect_nothing_left(&before, "a replay").await;
     stage.audit().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_counts_is_what_was_sent_however_it_was_written() {
-    let stage = unpolled().await;
+    let stage = start_unpolled().await;
     let key = stage.key_of(&stage.caller()).await;
     let under = |body: &str| Ask::submit(&key, &Value::Null).body(body).idempotency_key("meaning");
     let first = stage
@@ -110,13 +110,13 @@ async fn what_counts_is_what_was_sent_however_it_was_written() {
             "{other}"
         );
     }
-    stage.left_nothing(&before, "a replay or a conflict").await;
+    stage.expect_nothing_left(&before, "a replay or a conflict").await;
     stage.audit().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_is_its_organizations_own() {
-    let stage = unpolled().await;
+    let stage = start_unpolled().await;
     let (ours, theirs) = (stage.caller(), stage.caller_with("50").await);
     let mut jobs = Vec::new();
     for (caller, prompt) in [(&ours, "ours"), (&theirs, "theirs")] {
@@ -140,7 +140,7 @@ async fn a_key_is_its_organizations_own() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_is_1_to_255_visible_ascii_characters() {
-    let stage = unpolled().await;
+    let stage = start_unpolled().await;
     let key = stage.key_of(&stage.caller_with("500").await).await;
     let under = |idempotency_key: &[u8], prompt: &str| {
         Ask::submit(&key, &kling(prompt)).idempotency_key(idempotency_key)
@@ -161,7 +161,7 @@ async fn a_key_is_1_to_255_visible_ascii_characters() {
         let message = reply.refused(400, "invalid_request_error");
         let (named, accepts) = ("Idempotency-Key: ", "1 to 255 visible ASCII characters");
         assert!(message.starts_with(named) && message.contains(accepts), "{bad:?}: {message}");
-        stage.left_nothing(&before, &format!("{bad:?}")).await;
+        stage.expect_nothing_left(&before, &format!("{bad:?}")).await;
     }
     let every_character: String = ('!'..='~').collect();
     for (prompt, good) in [("one", "k"), ("longest", &longest), ("every", &every_character)] {
@@ -179,7 +179,7 @@ async fn a_key_is_free_again_after_a_day() {
     let caller = stage.caller();
     let key = stage.key_of(&caller).await;
     let under = |prompt: &str| Ask::submit(&key, &kling(prompt)).idempotency_key("daily");
-    let first = finished(&stage, &caller, stage.ask(under("today")).await).await;
+    let first = finish(&stage, &caller, stage.ask(under("today")).await).await;
 
     stage.later(Duration::from_secs(23 * 3600));
     assert_eq!(stage.ask(under("today")).await.job(), first);
@@ -188,7 +188,7 @@ async fn a_key_is_free_again_after_a_day() {
     stage.later(Duration::from_secs(3600 + 1));
     let reply = stage.ask(under("tomorrow")).await;
     assert!(!reply.is_replay());
-    let second = finished(&stage, &caller, reply).await;
+    let second = finish(&stage, &caller, reply).await;
     assert_ne!(first, second);
     assert!(stage.ask(under("tomorrow")).await.is_replay(), "and it stands for a day again");
     assert_eq!(stage.entries("consumption").await, 2);
@@ -197,7 +197,7 @@ async fn a_key_is_free_again_after_a_day() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_request_leaves_its_key_free() {
-    let stage = unpolled().await;
+    let stage = start_unpolled().await;
     let caller = stage.caller_with("0").await;
     let key = stage.key_of(&caller).await;
     let under = |idempotency_key: &str, order: &Value| {
@@ -211,7 +211,7 @@ async fn a_refused_request_leaves_its_key_free() {
         .ask(under("unknown", &json!({"model": "fal/kling-9", "prompt": "later"})))
         .await
         .refused(404, "model_not_found");
-    stage.left_nothing(&before, "a refused request").await;
+    stage.expect_nothing_left(&before, "a refused request").await;
 
     let now_ms = stage.system.world().ambient.now_unix_ms();
     let topped_up = Entry::recharge(caller.org, "a-payment", "20".parse().unwrap(), now_ms);
@@ -227,7 +227,7 @@ async fn a_refused_request_leaves_its_key_free() {
 /// A lost answer is asked for again, and what was held for it meanwhile must not refuse it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_replay_needs_no_balance_and_no_place() {
-    let stage = unpolled().await;
+    let stage = start_unpolled().await;
     let caller = stage.caller_with("0.01").await;
     let key = stage.key_of(&caller).await;
     let ask = Ask::submit(&key, &kling("the last one")).idempotency_key("last");
@@ -240,7 +240,7 @@ async fn a_replay_needs_no_balance_and_no_place() {
 
 /// A slow machine may use up the time for conflicts between transactions: then nothing was
 /// accepted, and a caller sends it again.
-async fn answered(stage: &Stage, ask: &Ask) -> Reply {
+async fn answer(stage: &Stage, ask: &Ask) -> Reply {
     loop {
         let reply = stage.ask(ask.clone()).await;
         if reply.status != 503 {
@@ -251,7 +251,7 @@ async fn answered(stage: &Stage, ask: &Ask) -> Reply {
 }
 
 /// A system whose jobs stay as the submit left them.
-async fn unpolled() -> Stage {
+async fn start_unpolled() -> Stage {
     let stage = Stage::new().await;
     stage.system.sqs.lose_if("PollQueue", |_| true).unwrap();
     stage
@@ -261,7 +261,7 @@ fn kling(prompt: &str) -> Value {
     json!({"model": "fal/kling-2", "prompt": prompt})
 }
 
-async fn finished(stage: &Stage, caller: &Caller, reply: Reply) -> String {
+async fn finish(stage: &Stage, caller: &Caller, reply: Reply) -> String {
     stage.until(caller.org, reply.job(), Status::Completed).await;
     reply.job().to_owned()
 }

@@ -23,7 +23,7 @@ async fn what_is_no_json_object_leaves_nothing() {
         "the body is UTF-16; send UTF-8",
         "an escape is half of a surrogate pair; write both halves",
     );
-    refused(
+    expect_refusal(
         400,
         "invalid_request_error",
         [
@@ -94,14 +94,14 @@ async fn what_is_no_json_object_leaves_nothing() {
 /// A header names what the bytes do not show, and a mark that means nothing is passed over.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_compressed_body_is_refused_and_a_byte_order_mark_is_not() {
-    let stage = unpolled().await;
+    let stage = start_unpolled().await;
     let before = stage.traces().await;
     let ask = |body: &[u8]| Ask::submit(&stage.system.identity.live_key, &Value::Null).body(body);
     for encoding in ["br", "gzip", "zstd", "deflate"] {
         let reply = stage.ask(ask(b"\x0b\x02\x80{}").header(CONTENT_ENCODING, encoding)).await;
         let told = format!("the body is compressed (Content-Encoding: {encoding}); send it plain");
         assert_eq!(reply.refused(400, "invalid_request_error"), told);
-        stage.left_nothing(&before, encoding).await;
+        stage.expect_nothing_left(&before, encoding).await;
     }
     let marked = b"\xef\xbb\xbf{\"model\":\"fal/kling-2\",\"prompt\":\"x\"}";
     assert_eq!(stage.ask(ask(marked)).await.status, 200);
@@ -111,7 +111,7 @@ async fn a_compressed_body_is_refused_and_a_byte_order_mark_is_not() {
 /// What `curl -d` sends is a form by its content type, and reaches a function in base64.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_is_json_whatever_its_content_type_says() {
-    let stage = unpolled().await;
+    let stage = start_unpolled().await;
     let order = json!({"model": "fal/kling-2", "prompt": "un colibrí"});
     for content_type in
         ["application/x-www-form-urlencoded", "application/octet-stream", "text/plain", "x", ""]
@@ -125,7 +125,7 @@ async fn a_body_is_json_whatever_its_content_type_says() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_model_leaves_nothing() {
     let required = "model: it is required, a string such as \"fal/kling-2\"";
-    refused(
+    expect_refusal(
         400,
         "invalid_request_error",
         [
@@ -144,7 +144,7 @@ async fn a_wrong_model_leaves_nothing() {
     )
     .await;
     let list = "GET /v1/models";
-    refused(
+    expect_refusal(
         404,
         "model_not_found",
         [
@@ -167,7 +167,7 @@ async fn a_wrong_prompt_leaves_nothing() {
         "prompt: it is required, a text of 1 to 2500 characters",
         "prompt: it is blank; send a text of 1 to 2500 characters",
     );
-    refused(
+    expect_refusal(
         400,
         "invalid_request_error",
         [
@@ -218,7 +218,7 @@ async fn a_wrong_prompt_leaves_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_over_64_kib_leaves_nothing() {
     let limit = "65536 bytes";
-    refused(
+    expect_refusal(
         413,
         "request_too_large",
         [
@@ -235,7 +235,7 @@ async fn a_body_over_64_kib_leaves_nothing() {
 /// The longest prompt in its longest spelling fits, and arrives as it was meant.
 #[tokio::test(flavor = "multi_thread")]
 async fn four_thousand_characters_are_accepted_in_their_longest_spelling() {
-    let stage = unpolled().await;
+    let stage = start_unpolled().await;
     let escaped = format!(
         r#"{{"model":"google/veo-3.1","duration":4,"prompt":"{}"}}"#,
         r"\ud83e\udd9c".repeat(4000)
@@ -243,15 +243,18 @@ async fn four_thousand_characters_are_accepted_in_their_longest_spelling() {
     let reply =
         stage.ask(Ask::submit(&stage.system.identity.live_key, &Value::Null).body(escaped)).await;
     let prompt = "🦜".repeat(4000);
-    assert_eq!(stage.stored(stage.system.identity.org, reply.job()).await.terms().prompt(), prompt);
+    assert_eq!(
+        stage.read_job(stage.system.identity.org, reply.job()).await.terms().prompt(),
+        prompt
+    );
     assert_eq!(reply.body["prompt"], prompt);
     assert_eq!((stage.jobs_stored().await, &reply.body["status"]), (1, &json!("processing")));
     stage.audit().await;
 }
 
 /// Sends each body and looks that it was refused so, and that nothing at all has changed by it.
-async fn refused<const N: usize>(status: u16, code: &str, cases: [Case; N]) {
-    let stage = unpolled().await;
+async fn expect_refusal<const N: usize>(status: u16, code: &str, cases: [Case; N]) {
+    let stage = start_unpolled().await;
     let before = stage.traces().await;
     for (body, says) in cases {
         let shown = String::from_utf8_lossy(&body[..body.len().min(80)]).into_owned();
@@ -267,12 +270,12 @@ async fn refused<const N: usize>(status: u16, code: &str, cases: [Case; N]) {
             (Some("50".parse().unwrap()), None),
             "{shown}"
         );
-        stage.left_nothing(&before, &shown).await;
+        stage.expect_nothing_left(&before, &shown).await;
     }
 }
 
 /// A system in which nothing moves by itself.
-async fn unpolled() -> Stage {
+async fn start_unpolled() -> Stage {
     let stage = Stage::with(Options { pace: Pace::Usual, ..Options::test() }).await;
     stage.system.sqs.lose_if("PollQueue", |_| true).unwrap();
     stage

@@ -18,7 +18,7 @@ use std::time::Duration;
 async fn a_job_completes_when_nobody_polls() {
     let stage = Stage::new().await;
     let caller = stage.caller();
-    let job = caller.accepted("nobody watches").await;
+    let job = caller.accept("nobody watches").await;
     stage.until(caller.org, &job, Status::Completed).await;
     assert_eq!(stage.fal().renders_of("nobody watches"), 1);
     stage.audit().await;
@@ -31,7 +31,7 @@ async fn messages_that_come_twice_change_nothing() {
         stage.system.sqs.duplicate(queue, true).unwrap();
     }
     let caller = stage.caller();
-    let job = caller.accepted("seen double").await;
+    let job = caller.accept("seen double").await;
     stage.until(caller.org, &job, Status::Completed).await;
     assert_eq!(stage.fal().renders_of("seen double"), 1);
     assert_eq!(stage.entries("consumption").await, 1);
@@ -52,7 +52,7 @@ async fn a_doubled_message_dies_out() {
     // the test delivers the messages itself
     stage.system.sqs.lose_if("PollQueue", |_| true).unwrap();
     let caller = stage.caller();
-    let job = caller.accepted("one chain").await;
+    let job = caller.accept("one chain").await;
     let twice =
         json!({"Records": [record("first", caller.org, &job), record("second", caller.org, &job)]});
     let looks =
@@ -94,7 +94,7 @@ async fn a_lost_message_only_takes_time() {
     let stage = Stage::new().await;
     stage.system.sqs.lose_next("PollQueue", 1).unwrap();
     let caller = stage.caller();
-    let job = caller.accepted("lost and found").await;
+    let job = caller.accept("lost and found").await;
     stage.later(Duration::from_secs(60)); // past the sweep's grace
     stage.until(caller.org, &job, Status::Completed).await;
     assert_eq!(
@@ -109,9 +109,9 @@ async fn a_lost_store_message_only_takes_time() {
     let stage = Stage::new().await;
     stage.system.sqs.lose_next("StoreQueue", 1).unwrap();
     let caller = stage.caller();
-    let job = caller.accepted("stored late").await;
+    let job = caller.accept("stored late").await;
     crate::stage::until(async || {
-        let seen = stage.stored(caller.org, &job).await;
+        let seen = stage.read_job(caller.org, &job).await;
         matches!(seen.state(), State::Processing(Processing { file: Some(_), .. })).then_some(())
     })
     .await;
@@ -125,9 +125,9 @@ async fn a_callers_poll_hurries_an_overdue_job() {
     let stage = Stage::new().await;
     stage.system.sqs.lose_next("PollQueue", 1).unwrap();
     let caller = stage.caller();
-    let job = caller.accepted("hurry").await;
+    let job = caller.accept("hurry").await;
     stage.later(Duration::from_secs(10)); // overdue for a poll, not yet for the sweep
-    let finished = caller.finished(&job).await;
+    let finished = caller.finish(&job).await;
     assert_eq!(finished.body["status"], "completed");
 }
 
@@ -138,7 +138,7 @@ async fn a_message_that_cannot_be_read_does_not_hold_up_its_batch() {
     for body in ["?", "no json", "{}", r#"{"org":"x","job":"y"}"#] {
         stage.system.sqs.send("PollQueue", NewMessage::text(body)).unwrap();
     }
-    let job = caller.accepted("beside poison").await;
+    let job = caller.accept("beside poison").await;
     stage.until(caller.org, &job, Status::Completed).await;
     let depth = stage.system.sqs.depth("PollQueue").unwrap();
     assert_eq!(depth.in_flight, 4, "the unreadable ones come again and end among the dead letters");
@@ -152,10 +152,10 @@ async fn what_is_tried_again_waits_for_a_second_at_least() {
     let submits =
         || still.stage.fal().requests().iter().filter(|seen| seen.method == "POST").count();
     still.stage.fal().faults().add(Fault::forever("submit", Then::answer(429, "{}"))).unwrap();
-    let refused = still.caller.accepted("refused").await;
+    let refused = still.caller.accept("refused").await;
     for seconds in 1..=5 {
         for _ in 0..20 {
-            still.delivered("poll-jobs", &refused).await;
+            still.deliver("poll-jobs", &refused).await;
         }
         assert_eq!(submits(), seconds, "one in each second, however many messages come");
         still.stage.later(Duration::from_secs(1));
@@ -165,14 +165,14 @@ async fn what_is_tried_again_waits_for_a_second_at_least() {
     still.stage.fal().set_render(AT_ONCE);
     let busy = Then::Answer { status: 503, headers: [].into(), body: "busy".into() };
     still.stage.storage().faults().add(Fault::forever(Step::Upload, busy)).unwrap();
-    let job = still.caller.accepted("not stored").await;
+    let job = still.caller.accept("not stored").await;
     still.look_in(61, &job).await;
     let uploads =
         || still.stage.storage().requests().iter().filter(|seen| seen.method == "POST").count();
     let before = uploads();
     for seconds in 1..=5 {
         for _ in 0..20 {
-            still.delivered("store-video", &job).await;
+            still.deliver("store-video", &job).await;
         }
         assert_eq!(uploads() - before, seconds, "the same of transfers");
         still.stage.later(Duration::from_secs(1));

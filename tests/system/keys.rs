@@ -38,7 +38,7 @@ async fn reads(stage: &Stage, key: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_day_of_a_keys_last_use_is_kept_once_a_day() {
-    let (stage, calls) = Stage::watched(Options::test()).await;
+    let (stage, calls) = Stage::watch(Options::test()).await;
     stage.stop_the_clock();
     let ambient = stage.system.world().ambient;
     let key = create_key(&stage.store, &ambient, stage.caller().org, "unused").await.unwrap();
@@ -71,8 +71,8 @@ async fn no_request_waits_for_it_or_fails_by_it() {
     let key = stage.system.identity.live_key.clone();
     reads(&stage, &key).await;
     until(async || (refusing.0.load(Ordering::SeqCst) > 0).then_some(())).await;
-    let job = stage.caller().accepted("while no use is kept").await;
-    stage.caller().finished(&job).await;
+    let job = stage.caller().accept("while no use is kept").await;
+    stage.caller().finish(&job).await;
     assert_eq!(last_used(&stage, &key).await, None);
 }
 

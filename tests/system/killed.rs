@@ -46,7 +46,7 @@ async fn killed_at_any_moment_nothing_is_lost_and_nothing_doubled() {
             .await;
         let orders = (0..JOBS_PER_LIFE).map(async |number| {
             // whoever has no answer when it is killed knows of no job
-            let job = submitted(&process, life, number).await;
+            let job = submit(&process, life, number).await;
             accepted.lock().unwrap().extend(job);
         });
         let length = ambient.jitter(LONGEST_LIFE);
@@ -63,7 +63,7 @@ async fn killed_at_any_moment_nothing_is_lost_and_nothing_doubled() {
     let options = Options { ports: Ports::From(place.port), data: place.data(), ..Options::test() };
     let stage = Stage::with(options).await;
     let org = stage.caller().org;
-    let jobs = ended(&stage, org).await;
+    let jobs = wait_for_end(&stage, org).await;
     println!("lives of {lives:?}; {} jobs stored, {} answered", jobs.len(), accepted.len());
     for id in &accepted {
         assert!(
@@ -94,7 +94,7 @@ async fn killed_at_any_moment_nothing_is_lost_and_nothing_doubled() {
 }
 
 /// A job's id, or none if no answer came.
-async fn submitted(process: &Process, life: usize, number: usize) -> Option<String> {
+async fn submit(process: &Process, life: usize, number: usize) -> Option<String> {
     let order = json!({"model": MODELS[number % MODELS.len()], "prompt": format!("life {life}, job {number}")});
     let answer = process.client().submit(&order).await.ok()?;
     assert_eq!(answer.status, 200, "{}", answer.body);
@@ -109,7 +109,7 @@ async fn recharge(process: &Process, ambient: &Ambient) {
 
 /// All jobs, when none is open any more. When no function is at work, the clock is put past the
 /// turns that killed workers took with them, and a sweep finds their jobs.
-async fn ended(stage: &Stage, org: OrgId) -> Vec<Job> {
+async fn wait_for_end(stage: &Stage, org: OrgId) -> Vec<Job> {
     until_within(Duration::from_secs(300), async || {
         let depths = QUEUES.map(|queue| stage.system.sqs.depth(queue).unwrap());
         if depths.iter().any(|depth| depth.visible + depth.in_flight > 0) {

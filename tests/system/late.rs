@@ -77,7 +77,7 @@ async fn a_submit_that_was_answered_503_is_never_accepted_and_its_key_is_free() 
     assert_eq!(minute.ends().await, 400, "it fails on the void item");
 
     let job = submit().await.job().to_owned();
-    let told = caller.finished(&job).await.body;
+    let told = caller.finish(&job).await.body;
     assert_eq!(
         (&told["status"], &told["billing"]["amount"]),
         (&json!("completed"), &json!("4.20"))
@@ -97,15 +97,15 @@ async fn a_lease_that_is_late_is_held_by_no_function_and_costs_no_render() {
     let stage = Stage::with(Options { gate: Some(minute.clone()), ..Options::test() }).await;
     let caller = stage.caller();
     stage.fal().faults().add(Fault::once("submit", Then::answer(429, "{}"))).unwrap();
-    let job = caller.accepted("late").await;
+    let job = caller.accept("late").await;
     let given_back = until(async || {
-        Some(stage.stored(caller.org, &job).await).filter(|job| job.revision() >= 3)
+        Some(stage.read_job(caller.org, &job).await).filter(|job| job.revision() >= 3)
     })
     .await;
     assert!(matches!(given_back.state(), State::Pending { lease_until: None }), "{given_back:?}");
     assert_eq!(minute.ends().await, 400, "it fails on the revision that was written without it");
 
-    let told = caller.finished(&job).await.body;
+    let told = caller.finish(&job).await.body;
     assert_eq!(
         (&told["status"], &told["billing"]["amount"]),
         (&json!("completed"), &json!("4.20"))

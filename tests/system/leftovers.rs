@@ -25,14 +25,14 @@ const PROMPT: &str = "a hummingbird at dawn";
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_arrives_after_its_job_failed_is_removed() {
     let still = Still::rendering(AT_ONCE).await;
-    let job = still.caller.accepted(PROMPT).await;
+    let job = still.caller.accept(PROMPT).await;
     let path = Storage::path(still.caller.org, job.parse().unwrap());
     still.look_in(61, &job).await;
     still.meddler.hold_next(&path);
-    let ((), ()) = tokio::join!(still.delivered("store-video", &job), async {
-        still.meddler.reached().await; // the upload's answer
+    let ((), ()) = tokio::join!(still.deliver("store-video", &job), async {
+        still.meddler.reach().await; // the upload's answer
         assert!(still.stage.storage().object(BUCKET, &path).is_some());
-        let stored = still.stored(&job).await;
+        let stored = still.read_job(&job).await;
         let failed = stored
             .failed(Failure::cancelled(), still.stage.system.world().ambient.now())
             .applied()
@@ -40,7 +40,7 @@ async fn a_file_that_arrives_after_its_job_failed_is_removed() {
         assert_eq!(still.stage.store.write(&failed).await.unwrap(), Written::Done);
         still.meddler.let_go();
     });
-    assert_eq!(still.stored(&job).await.status(), Status::Failed);
+    assert_eq!(still.read_job(&job).await.status(), Status::Failed);
     assert_eq!(still.stage.storage().object(BUCKET, &path), None);
     still.has("1000.00", "0.00").await;
 }
@@ -49,11 +49,11 @@ async fn a_file_that_arrives_after_its_job_failed_is_removed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_whose_job_the_operator_fails_is_removed() {
     let still = Still::rendering(AT_ONCE).await;
-    let job = still.caller.accepted(PROMPT).await;
+    let job = still.caller.accept(PROMPT).await;
     let path = Storage::path(still.caller.org, job.parse().unwrap());
     still.look_in(61, &job).await;
     assert!(still.stage.storage().set_public(BUCKET, false).unwrap());
-    still.delivered("store-video", &job).await;
+    still.deliver("store-video", &job).await;
     assert!(still.stage.storage().set_public(BUCKET, true).unwrap());
     assert!(still.stage.storage().object(BUCKET, &path).is_some());
     still.stage.system.sqs.lose_if("StoreQueue", |_| false).unwrap();
@@ -108,5 +108,5 @@ async fn discard(still: &Still, job: &str) -> Cancellation {
         Checker::new(&providers, &sender, store, &queue("STORE_QUEUE_URL"), &world.ambient);
     let canceller = Canceller::new(&checker, store, &queue("POLL_QUEUE_URL"), &world.ambient);
     let lifetime = Lifetime::of(Duration::from_secs(60));
-    canceller.cancel(still.stored(job).await, Failure::cancelled(), true, lifetime).await.unwrap()
+    canceller.cancel(still.read_job(job).await, Failure::cancelled(), true, lifetime).await.unwrap()
 }

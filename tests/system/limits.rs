@@ -26,7 +26,7 @@ async fn fifty_jobs_may_be_open_and_the_next_waits_for_one_to_end() {
     assert_eq!((stage.jobs_stored().await, stage.fal().renders()), (50, 50));
     let full = stage.traces().await;
     assert_limited(&submit(51).await);
-    stage.left_nothing(&full, "one job too many").await;
+    stage.expect_nothing_left(&full, "one job too many").await;
     stage.audit().await;
 
     // Messages about one of the jobs are delivered again: it completes, and it alone.
@@ -51,7 +51,7 @@ fn assert_limited(reply: &Reply) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unfinished_job_says_when_to_ask_again() {
-    let stage = unpolled().await;
+    let stage = start_unpolled().await;
     stage.stop_the_clock();
     let caller = stage.caller_with("1000").await;
     let key = stage.key_of(&caller).await;
@@ -79,7 +79,7 @@ async fn an_unfinished_job_says_when_to_ask_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pending_job_says_it_too_and_a_finished_one_says_nothing() {
-    let stage = unpolled().await;
+    let stage = start_unpolled().await;
     stage.stop_the_clock();
     let caller = stage.caller_with("1000").await;
     let key = stage.key_of(&caller).await;
@@ -102,7 +102,7 @@ async fn a_pending_job_says_it_too_and_a_finished_one_says_nothing() {
 
     let stage = Stage::new().await;
     let (caller, key) = (stage.caller(), stage.system.identity.live_key.clone());
-    let job = caller.accepted("completed").await;
+    let job = caller.accept("completed").await;
     stage.until(caller.org, &job, Status::Completed).await;
     let completed = stage.ask(Ask::video(&key, &job)).await;
     assert_eq!(
@@ -130,7 +130,7 @@ async fn follow(stage: &Stage, key: &str, job: &str, cadence_s: u64) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_suspended_organization_is_served_nothing() {
-    let stage = unpolled().await;
+    let stage = start_unpolled().await;
     let (caller, other) = (stage.caller(), stage.caller_with("50").await);
     let (key, others_key) = (stage.key_of(&caller).await, stage.key_of(&other).await);
     let earlier = Ask::submit(&key, &kling("before")).idempotency_key("before");
@@ -150,7 +150,7 @@ async fn a_suspended_organization_is_served_nothing() {
         reply.refused(403, "organization_suspended");
         assert_eq!(reply.retry_after_s(), None);
     }
-    stage.left_nothing(&before, "a suspended organization").await;
+    stage.expect_nothing_left(&before, "a suspended organization").await;
     assert_eq!(
         stage.ask(Ask::submit(&others_key, &kling("elsewhere"))).await.status,
         200,
@@ -180,7 +180,7 @@ async fn suspend(stage: &Stage, caller: &Caller, suspended: bool) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_available_is_nothing_accepted() {
-    let stage = unpolled().await;
+    let stage = start_unpolled().await;
     for (balance, held, missing) in [
         ("0.00", "0.00", "0.000001"),
         ("-0.000001", "0.00", "0.000002"),
@@ -191,7 +191,7 @@ async fn nothing_available_is_nothing_accepted() {
         let caller = stage.caller_with(balance).await;
         let key = stage.key_of(&caller).await;
         if held != "0.00" {
-            caller.accepted("held").await;
+            caller.accept("held").await;
         }
         let before = stage.traces().await;
         for ask in [
@@ -212,13 +212,13 @@ async fn nothing_available_is_nothing_accepted() {
                 (Some(balance.parse().unwrap()), None)
             );
         }
-        stage.left_nothing(&before, &format!("a submit on {balance}")).await;
+        stage.expect_nothing_left(&before, &format!("a submit on {balance}")).await;
     }
     stage.audit().await;
 }
 
 /// A system at the providers' own pace, whose jobs stay as the submit left them.
-async fn unpolled() -> Stage {
+async fn start_unpolled() -> Stage {
     let stage = Stage::with(Options { pace: Pace::Usual, ..Options::test() }).await;
     stage.system.sqs.lose_if("PollQueue", |_| true).unwrap();
     stage

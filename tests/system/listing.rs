@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 /// At the usual pace, with no message delivered, jobs stay as they are.
 async fn still() -> (Stage, Arc<Calls>) {
-    let (stage, calls) = Stage::watched(Options { pace: Pace::Usual, ..Options::test() }).await;
+    let (stage, calls) = Stage::watch(Options { pace: Pace::Usual, ..Options::test() }).await;
     stage.system.sqs.lose_if("PollQueue", |_| true).unwrap();
     (stage, calls)
 }
@@ -76,14 +76,14 @@ async fn paging_misses_nothing_and_repeats_nothing_while_jobs_are_added() {
     let key = stage.key_of(&caller).await;
     let mut there = BTreeSet::new();
     for number in 0..57 {
-        there.insert(caller.accepted(&format!("number {number}")).await);
+        there.insert(caller.accept(&format!("number {number}")).await);
     }
     for limit in [1, 10, 100] {
         let (mut seen, mut after, mut added) = (Vec::new(), String::new(), Vec::new());
         loop {
             calls.take();
             let query = format!("limit={limit}{after}");
-            let (page, new) = join(stage.list(&key, &query), caller.accepted("meanwhile")).await;
+            let (page, new) = join(stage.list(&key, &query), caller.accept("meanwhile")).await;
             added.push(new);
             let found = ids(&page.body);
             assert_eq!(page.body["first_id"].as_str(), found.first().map(String::as_str));
@@ -187,9 +187,9 @@ async fn another_organizations_jobs_are_in_no_list() {
     let (stage, _) = still().await;
     let (ours, theirs) = (stage.caller_with("50").await, stage.caller_with("50").await);
     let key = stage.key_of(&ours).await;
-    let older = ours.accepted("ours, older").await;
+    let older = ours.accept("ours, older").await;
     let between = jobs_in_every_state(&stage, &theirs).await;
-    let newer = ours.accepted("ours, newer").await;
+    let newer = ours.accept("ours, newer").await;
     for query in ["", "limit=100", "status=processing", "model=fal/kling-2"] {
         assert_eq!(
             ids(&stage.list(&key, query).await.body),
@@ -260,11 +260,8 @@ async fn a_search_that_finds_nothing_for_long_ends_and_can_be_gone_on_with() {
 async fn a_job_that_cannot_be_read_keeps_no_other_from_being_listed() {
     let (stage, _) = still().await;
     let (caller, key) = (stage.caller(), stage.system.identity.live_key.clone());
-    let (older, spoilt, newer) = (
-        caller.accepted("older").await,
-        caller.accepted("spoilt").await,
-        caller.accepted("newer").await,
-    );
+    let (older, spoilt, newer) =
+        (caller.accept("older").await, caller.accept("spoilt").await, caller.accept("newer").await);
     spoil(&stage, &caller, &spoilt).await;
     let page = stage.list(&key, "").await;
     assert_eq!((page.status, ids(&page.body)), (200, vec![newer, older]));
@@ -285,8 +282,7 @@ pub(crate) async fn spoil(stage: &Stage, caller: &Caller, job: &str) {
 
 /// Forty jobs of 390 KB, which stand for thousands: DynamoDB reads 1 MB at a time.
 async fn bury(stage: &Stage, caller: &Caller) {
-    let (table, job) =
-        (&stage.system.variables["TABLE_JOBS"], caller.accepted("one of many").await);
+    let (table, job) = (&stage.system.variables["TABLE_JOBS"], caller.accept("one of many").await);
     let text = |text: String| AttributeValue::S(text);
     let get =
         stage.dynamodb().get_item().table_name(table).key("org", text(caller.org.to_string()));

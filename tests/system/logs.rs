@@ -41,11 +41,11 @@ async fn a_log_follows_the_jobs_and_keeps_the_secrets() {
             json!({"step": "tus_patch", "then": {"answer": {"status": 503}}}),
         )
         .await;
-    let mut jobs = vec![finished(&process, "fal/kling-2", "completed").await];
+    let mut jobs = vec![finish(&process, "fal/kling-2", "completed").await];
     let refused = json!({"ending": {"refused": {"error_type": "content_policy_violation", "detail": PROMPT}}});
     process.control("fal", Method::POST, "verdicts", refused).await;
-    jobs.push(finished(&process, "fal/kling-2", "failed").await);
-    jobs.push(finished(&process, "google/veo-3.1", "completed").await);
+    jobs.push(finish(&process, "fal/kling-2", "failed").await);
+    jobs.push(finish(&process, "google/veo-3.1", "completed").await);
 
     let log = std::fs::read_to_string(place.directory.path().join("log")).unwrap();
     for id in jobs.iter().map(String::as_str).chain([
@@ -84,7 +84,7 @@ fn order(model: &str) -> Value {
     json!({"model": model, "prompt": PROMPT})
 }
 
-async fn finished(process: &Process, model: &str, status: &str) -> String {
+async fn finish(process: &Process, model: &str, status: &str) -> String {
     let answer = process.client().submit(&order(model)).await.unwrap();
     assert_eq!(answer.status, 200, "{}", answer.body);
     let id = answer.body["id"].as_str().unwrap().to_owned();

@@ -18,10 +18,14 @@ async fn a_job_whose_storing_was_never_answered_is_stored_and_sent() {
     // the job stays where the submit left it
     stage.system.sqs.lose_if("PollQueue", |_| true).unwrap();
     let caller = stage.caller();
-    let job = caller.accepted("never answered").await;
+    let job = caller.accept("never answered").await;
     assert!(lost.lost.load(Ordering::SeqCst) > 1, "it was tried again, and lost again");
     assert_eq!((stage.jobs_stored().await, stage.fal().renders_of("never answered")), (1, 1));
-    assert_eq!(stage.stored(caller.org, &job).await.revision(), 1, "accepted by fal, and recorded");
+    assert_eq!(
+        stage.read_job(caller.org, &job).await.revision(),
+        1,
+        "accepted by fal, and recorded"
+    );
     let account = stage.store.account(caller.org).await.unwrap().unwrap();
     assert_eq!((account.held.to_string(), account.open_jobs), ("4.20".to_owned(), 1));
 }
@@ -38,7 +42,7 @@ async fn a_shard_that_does_not_answer_keeps_no_other_shards_jobs_waiting() {
     let stage = Stage::with(Options { gate: Some(lost.clone()), ..Options::test() }).await;
     stage.system.sqs.lose_next("PollQueue", 1).unwrap();
     let caller = stage.caller();
-    let job = caller.accepted("found beside it").await;
+    let job = caller.accept("found beside it").await;
     silent.set(if job.ends_with('0') { "f" } else { "0" }).unwrap();
     stage.later(Duration::from_secs(60)); // past the sweep's grace
     let swept = stage.system.invoke("sweep-jobs", json!({})).await;

@@ -18,12 +18,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// A render that begins, is cancelled, and of which the provider never says that it stopped.
-async fn cancelled_while_rendering(measured: &Measured) {
-    let still = Still::measured(measured.metrics()).await;
+async fn cancel_while_rendering(measured: &Measured) {
+    let still = Still::measure(measured.metrics()).await;
     still.stage.fal().set_render(FOR_HOURS);
     still.stage.fal().configure(|settings| settings.cancel_stops_rendering = false);
     // cancelled before the first look: fal's answer says that it has begun
-    let job = still.caller.accepted("unwanted").await;
+    let job = still.caller.accept("unwanted").await;
     still.stage.later(Duration::from_secs(20));
     assert_eq!(still.cancel(&job).await.status, 200);
     still.look_in(25 * 3600, &job).await;
@@ -34,13 +34,13 @@ async fn cancelled_while_rendering(measured: &Measured) {
 }
 
 /// A list leaves out a job that cannot be read.
-async fn listed_without_one(measured: &Measured) {
+async fn list_without_one(measured: &Measured) {
     let stage =
         Stage::with(Options { metrics: measured.metrics(), pace: Pace::Usual, ..Options::test() })
             .await;
     stage.system.sqs.lose_if("PollQueue", |_| true).unwrap();
     let (caller, key) = (stage.caller(), &stage.system.identity.live_key);
-    let spoilt = caller.accepted("spoilt").await;
+    let spoilt = caller.accept("spoilt").await;
     spoil(&stage, &caller, &spoilt).await;
     let listed = stage.ask(Ask::new(Method::GET, "/v1/videos").key(key)).await;
     assert_eq!((listed.status, &listed.body["data"]), (200, &json!([])));
@@ -84,19 +84,19 @@ async fn a_full_run_is_measured() {
     let stage = Stage::with(options).await;
     let caller = stage.caller();
     stage.system.sqs.lose_next("PollQueue", 1).unwrap();
-    let good = caller.accepted("measured").await;
+    let good = caller.accept("measured").await;
     stage.later(Duration::from_secs(60));
     stage.until(caller.org, &good, Status::Completed).await;
     let busy = Then::Answer { status: 503, headers: [].into(), body: "busy".into() };
     stage.storage().faults().add(Fault::once(Step::Upload, busy)).unwrap();
     stage
-        .until(caller.org, &caller.accepted("stored at the second try").await, Status::Completed)
+        .until(caller.org, &caller.accept("stored at the second try").await, Status::Completed)
         .await;
     stage.fal().decide(Verdict::for_prompts(
         "refused",
         Ending::refused("content_policy_violation", "flagged"),
     ));
-    let refused = caller.accepted("refused").await;
+    let refused = caller.accept("refused").await;
     stage.until(caller.org, &refused, Status::Failed).await;
     caller.client.video("no-such-job").await.unwrap();
 
@@ -135,9 +135,9 @@ async fn a_full_run_is_measured() {
     );
     assert!(measured.of("AccountsDiffering").iter().all(|(_, differing)| *differing == json!(0)));
     let stops = Measured::default();
-    cancelled_while_rendering(&stops).await;
+    cancel_while_rendering(&stops).await;
     let left_out = Measured::default();
-    listed_without_one(&left_out).await;
+    list_without_one(&left_out).await;
     for metric in METRICS {
         let dimensions: BTreeSet<_> = metric.by.iter().copied().flatten().copied().collect();
         let seen = [&measured, &stops, &left_out].map(|part| part.of(metric.name)).concat();

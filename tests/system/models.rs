@@ -94,16 +94,16 @@ fn the_table_is_the_catalog() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_length_and_shape_of_every_model_is_rendered_and_charged() {
-    let (stage, calls) = Stage::watched(Options::test()).await;
+    let (stage, calls) = Stage::watch(Options::test()).await;
     for row in &ROWS {
         let lengths = row.lengths.iter().map(|(seconds, price)| (Some(*seconds), None, *price));
         let shapes = row.ratios.iter().map(|ratio| (None, Some(*ratio), row.lengths[0].1));
         let orders: Vec<_> =
             lengths.chain(shapes).chain([(None, None, row.lengths[0].1)]).collect();
         join_all(
-            orders.into_iter().map(|(seconds, ratio, price)| {
-                rendered(&stage, &calls, row, seconds, ratio, price)
-            }),
+            orders
+                .into_iter()
+                .map(|(seconds, ratio, price)| render(&stage, &calls, row, seconds, ratio, price)),
         )
         .await;
     }
@@ -111,7 +111,7 @@ async fn every_length_and_shape_of_every_model_is_rendered_and_charged() {
 }
 
 /// Orders one video, on a balance of its own, and follows it to the end.
-async fn rendered(
+async fn render(
     stage: &Stage,
     calls: &Calls,
     row: &Row,
@@ -139,7 +139,7 @@ async fn rendered(
     );
     assert_eq!(submitted.balance, Some("100".parse().unwrap()), "{prompt}: nothing is charged yet");
 
-    let finished = caller.finished(submitted.body["id"].as_str().unwrap()).await;
+    let finished = caller.finish(submitted.body["id"].as_str().unwrap()).await;
     assert_eq!(finished.body["status"], "completed", "{prompt}: {}", finished.body);
     assert_eq!(finished.body["duration"], seconds, "{prompt}");
     let left = "100".parse::<Money>().unwrap().minus(price.parse().unwrap()).unwrap();
@@ -195,7 +195,7 @@ async fn what_cannot_be_charged_exactly_is_rounded_half_up_once() {
         let order = json!({"model": model, "prompt": "exactly", "duration": seconds});
         let job =
             caller.client.submit(&order).await.unwrap().body["id"].as_str().unwrap().to_owned();
-        let finished = caller.finished(&job).await;
+        let finished = caller.finish(&job).await;
         assert_eq!(
             finished.balance.map(|money| money.to_string()).as_deref(),
             Some(left),
@@ -223,7 +223,7 @@ async fn a_model_that_is_not_served_says_so_and_leaves_nothing() {
         let says = format!("model: {model} is not available");
         assert!(message.starts_with(&says) && message.contains("GET /v1/models"), "{message}");
     }
-    stage.left_nothing(&before, "a model that is not served").await;
+    stage.expect_nothing_left(&before, "a model that is not served").await;
     let reply = stage
         .ask(Ask::submit(&key, &json!({"model": "fal/hailuo-02", "prompt": "not today"})))
         .await;

@@ -15,9 +15,9 @@ use std::time::Duration;
 async fn ten_kling_videos_at_once_take_exactly_42_pesos() {
     let stage = Stage::new().await;
     let caller = stage.caller();
-    let jobs = join_all((0..10).map(|n| caller.accepted_owned(format!("video {n}")))).await;
+    let jobs = join_all((0..10).map(|n| caller.accept_owned(format!("video {n}")))).await;
     for job in &jobs {
-        let finished = caller.finished(job).await;
+        let finished = caller.finish(job).await;
         assert_eq!(finished.body["status"], "completed", "{}", finished.body);
     }
     let account = stage.store.account(caller.org).await.unwrap().unwrap();
@@ -96,8 +96,8 @@ impl Caller {
         }
     }
 
-    async fn accepted_owned(&self, prompt: String) -> String {
-        self.accepted(&prompt).await
+    async fn accept_owned(&self, prompt: String) -> String {
+        self.accept(&prompt).await
     }
 }
 

@@ -17,7 +17,7 @@ const SUBMIT: &str = "/paths/~1videos~1generations/post";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_route_is_an_operation_and_nothing_else_is() {
-    let (_, document) = served().await;
+    let (_, document) = fetch_document().await;
     let operations: BTreeSet<_> = operations(&document)
         .map(|(path, method, _)| (method.to_uppercase(), path.to_owned()))
         .collect();
@@ -33,7 +33,7 @@ async fn every_route_is_an_operation_and_nothing_else_is() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_code_is_there_with_its_status() {
-    let (_, document) = served().await;
+    let (_, document) = fetch_document().await;
     let known: Vec<&str> = ErrorCode::ALL.iter().map(|code| code.as_str()).collect();
     assert_eq!(document["components"]["schemas"]["ErrorCode"]["enum"], json!(known));
     let text = document.to_string();
@@ -53,7 +53,7 @@ async fn every_code_is_there_with_its_status() {
 /// there.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_it_refers_to_is_there() {
-    let (_, document) = served().await;
+    let (_, document) = fetch_document().await;
     let names: Vec<&str> = operations(&document)
         .map(|(_, _, operation)| operation["operationId"].as_str().unwrap())
         .collect();
@@ -74,7 +74,7 @@ async fn what_it_refers_to_is_there() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_answer_has_a_request_id_and_says_so() {
-    let (_, document) = served().await;
+    let (_, document) = fetch_document().await;
     for (path, method, operation) in operations(&document) {
         for (status, response) in operation["responses"].as_object().unwrap() {
             let always = &response["headers"]["x-request-id"]["required"];
@@ -91,7 +91,7 @@ async fn every_answer_has_a_request_id_and_says_so() {
 /// A limit is told where it can be met: that of open jobs only where jobs are made.
 #[tokio::test(flavor = "multi_thread")]
 async fn each_operation_is_told_its_own_limits() {
-    let (_, document) = served().await;
+    let (_, document) = fetch_document().await;
     for (path, method, operation) in
         operations(&document).filter(|(path, ..)| *path != "/openapi.json")
     {
@@ -113,11 +113,11 @@ async fn each_operation_is_told_its_own_limits() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_example_of_an_order_is_accepted() {
-    let (stage, document) = served().await;
+    let (stage, document) = fetch_document().await;
     let examples = document["components"]["schemas"]["VideoOrder"]["examples"].as_array().unwrap();
     assert!(examples.len() >= 3);
     for example in examples {
-        let reply = submitted(&stage, example).await;
+        let reply = submit(&stage, example).await;
         assert_eq!(reply.status, 200, "{example}: {}", reply.body);
         assert_eq!(reply.body["model"], example["model"]);
     }
@@ -127,7 +127,7 @@ async fn every_example_of_an_order_is_accepted() {
 /// same.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_is_read_as_it_is_described() {
-    let (stage, document) = served().await;
+    let (stage, document) = fetch_document().await;
     let schema = &document["components"]["schemas"]["VideoOrder"];
     let fields: BTreeSet<&str> =
         schema["properties"].as_object().unwrap().keys().map(String::as_str).collect();
@@ -147,7 +147,7 @@ async fn an_order_is_read_as_it_is_described() {
         order
     };
     for field in &fields {
-        let reply = submitted(&stage, &with(field, json!({"of": "another kind"}))).await;
+        let reply = submit(&stage, &with(field, json!({"of": "another kind"}))).await;
         assert!(
             reply.refused(400, "invalid_request_error").starts_with(&format!("{field}: ")),
             "{}",
@@ -155,14 +155,14 @@ async fn an_order_is_read_as_it_is_described() {
         );
         let required = schema["required"].as_array().unwrap().contains(&json!(field));
         assert_eq!(
-            submitted(&stage, &with(field, Value::Null)).await.status == 400,
+            submit(&stage, &with(field, Value::Null)).await.status == 400,
             required,
             "{field}: null is absent"
         );
     }
     for model in schema["properties"]["model"]["enum"].as_array().unwrap() {
         let reply =
-            submitted(&stage, &json!({"model": model, "prompt": "a hummingbird", "dry_run": true}))
+            submit(&stage, &json!({"model": model, "prompt": "a hummingbird", "dry_run": true}))
                 .await;
         assert!(
             reply.status == 200 || reply.refused(404, "model_not_found").contains("not available"),
@@ -171,8 +171,8 @@ async fn an_order_is_read_as_it_is_described() {
     }
     let longest = |length: usize| json!({"model": "fal/veo-3.1", "prompt": "🦜".repeat(length), "dry_run": true});
     assert_eq!(schema["properties"]["prompt"]["maxLength"], LONGEST_PROMPT);
-    assert_eq!(submitted(&stage, &longest(LONGEST_PROMPT)).await.status, 200);
-    submitted(&stage, &longest(LONGEST_PROMPT + 1)).await.refused(400, "invalid_request_error");
+    assert_eq!(submit(&stage, &longest(LONGEST_PROMPT)).await.status, 200);
+    submit(&stage, &longest(LONGEST_PROMPT + 1)).await.refused(400, "invalid_request_error");
 
     let key = &document.pointer(&format!("{SUBMIT}/parameters/0")).unwrap()["schema"];
     assert_eq!(key["maxLength"], LONGEST_KEY);
@@ -184,14 +184,14 @@ async fn an_order_is_read_as_it_is_described() {
 }
 
 /// A system in which nothing moves by itself, and its document.
-async fn served() -> (Stage, Value) {
+async fn fetch_document() -> (Stage, Value) {
     let stage = Stage::with(Options { pace: Pace::Usual, ..Options::test() }).await;
     let reply = stage.ask(Ask::new(Method::GET, "/v1/openapi.json")).await;
     assert_eq!((reply.status, &reply.body["openapi"]), (200, &json!("3.1.0")));
     (stage, reply.body)
 }
 
-async fn submitted(stage: &Stage, order: &Value) -> Reply {
+async fn submit(stage: &Stage, order: &Value) -> Reply {
     stage.ask(Ask::submit(&stage.system.identity.live_key, order)).await
 }
 

@@ -23,7 +23,7 @@ const NO_HEADER: &str = "id:schlüssel\u{1}";
 
 /// A system whose functions start with this text as a provider's secret; without a text the secret
 /// does not exist.
-async fn broken(variable: &str, text: Option<&str>) -> (Stage, Measured) {
+async fn start_broken(variable: &str, text: Option<&str>) -> (Stage, Measured) {
     let measured = Measured::default();
     let mut parameters = BTreeMap::from([("GoogleProject".to_owned(), "a-project".to_owned())]);
     if text.is_none() {
@@ -54,13 +54,13 @@ impl Stage {
             .unwrap();
         assert_eq!(answer.status, 200, "{model}: {}", answer.body);
         let job = answer.body["id"].as_str().unwrap();
-        assert_eq!(caller.finished(job).await.body["status"], "completed", "{model}");
+        assert_eq!(caller.finish(job).await.body["status"], "completed", "{model}");
     }
 }
 
 /// One provider's secret is broken: nothing of its own can be had, and all the rest can.
 async fn goes_on_without(variable: &str, text: Option<&str>, its: &str, others: &str) {
-    let (stage, measured) = broken(variable, text).await;
+    let (stage, measured) = start_broken(variable, text).await;
     let case = format!("{variable} is {text:?}");
     let (caller, key) = (stage.caller_with("500").await, stage.system.identity.live_key.clone());
     let reason = json!("its provider cannot be used at present");
@@ -79,7 +79,7 @@ async fn goes_on_without(variable: &str, text: Option<&str>, its: &str, others: 
         "{case}: callers are not told of the inside: {}",
         reply.body
     );
-    stage.left_nothing(&before, &case).await;
+    stage.expect_nothing_left(&before, &case).await;
 
     stage.completes(&caller, others).await;
     let provider = if variable == "FAL_KEY" { "fal" } else { "google" };
@@ -172,7 +172,7 @@ async fn a_job_in_flight_waits_for_its_providers_secret_and_completes() {
     let (caller, secrets) = (stage.caller(), &stage.system.secrets_manager);
     stage.system.sqs.lose_if("PollQueue", |_| true).unwrap();
     stage.fal().set_render(FOR_HOURS);
-    let job = caller.accepted("in flight").await;
+    let job = caller.accept("in flight").await;
     stage.fal().set_render(AT_ONCE);
 
     secrets.put("local/fal-key", NO_HEADER);
@@ -190,7 +190,7 @@ async fn a_job_in_flight_waits_for_its_providers_secret_and_completes() {
     };
     looked_at(3).await;
     assert!(
-        matches!(stage.stored(caller.org, &job).await.state(), State::Processing(_)),
+        matches!(stage.read_job(caller.org, &job).await.state(), State::Processing(_)),
         "it is kept"
     );
     assert_eq!(asked(), before, "nothing is sent without a key");

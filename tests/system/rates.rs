@@ -34,7 +34,7 @@ async fn a_key_that_asks_too_often_waits_and_other_keys_do_not() {
 /// Made-up keys cost a read each, until they cost nothing. Keys that are known by then go on.
 #[tokio::test(flavor = "multi_thread")]
 async fn made_up_keys_are_looked_up_for_a_while_only() {
-    let (stage, calls) = Stage::watched(Options { pace: Pace::Usual, ..Options::test() }).await;
+    let (stage, calls) = Stage::watch(Options { pace: Pace::Usual, ..Options::test() }).await;
     let (known, seldom) =
         (stage.system.identity.live_key.clone(), stage.key_of(&stage.caller()).await);
     stage.stop_the_clock();
@@ -84,7 +84,7 @@ async fn made_up_keys_hold_up_no_key_that_was_seen_before() {
 /// address.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_revoked_key_holds_up_no_other() {
-    let (stage, calls) = Stage::watched(Options { pace: Pace::Usual, ..Options::test() }).await;
+    let (stage, calls) = Stage::watch(Options { pace: Pace::Usual, ..Options::test() }).await;
     let (revoked, unseen) =
         (stage.key_of(&stage.caller()).await, stage.key_of(&stage.caller()).await);
     stage.stop_the_clock();

@@ -24,7 +24,7 @@ const PART: u64 = 6 << 20;
 async fn killed_right_after_the_submit() {
     let place = Place::new();
     let process = place.start();
-    let job = submitted(&process, "killed at once").await;
+    let job = submit(&process, "killed at once").await;
     process.kill();
     let again = place.start();
     completes_once(&again, &job).await;
@@ -42,7 +42,7 @@ async fn killed_while_it_renders() {
             json!({"queued_ms": 0, "rendering_ms": FOR_EVER_MS}),
         )
         .await;
-    let job = submitted(&process, "killed while it renders").await;
+    let job = submit(&process, "killed while it renders").await;
     let org: OrgId = process.said("org").parse().unwrap();
     let store = process.store();
     until(async || is_rendering(&store.job(org, job).await.unwrap()?).then_some(())).await;
@@ -63,10 +63,10 @@ async fn killed_while_it_renders() {
 async fn killed_and_never_asked_about_again() {
     let place = Place::new();
     let process = place.start();
-    let job = submitted(&process, "nobody asks").await.to_string();
+    let job = submit(&process, "nobody asks").await.to_string();
     process.kill();
 
-    let stage = restarted(&place).await;
+    let stage = restart(&place).await;
     let org = stage.caller().org;
     stage.later(Duration::from_secs(60));
     stage.until(org, &job, Status::Completed).await;
@@ -86,7 +86,7 @@ async fn killed_while_it_stores() {
     let hang = json!({"hang_before": {"ms": FOR_EVER_MS}});
     let silent = json!({"step": "tus_patch", "times": null, "after": 2, "then": hang});
     process.control("storage", Method::POST, "faults", silent).await;
-    let job = submitted(&process, "killed while it stores").await;
+    let job = submit(&process, "killed while it stores").await;
     let org: OrgId = process.said("org").parse().unwrap();
     let (store, storage) = (process.store(), process.storage().await);
     until_within(PATIENCE, async || {
@@ -96,8 +96,8 @@ async fn killed_while_it_stores() {
     .await;
     process.kill();
 
-    let stage = restarted(&place).await;
-    assert_eq!(stage.stored(org, &job.to_string()).await.status(), Status::Processing);
+    let stage = restart(&place).await;
+    assert_eq!(stage.read_job(org, &job.to_string()).await.status(), Status::Processing);
     assert_eq!(stage.entries("consumption").await, 0);
     stage.later(Duration::from_secs(331));
     stage.until(org, &job.to_string(), Status::Completed).await;
@@ -129,10 +129,10 @@ async fn killed_while_it_submits() {
     process.kill();
     assert!(answer.await.unwrap().is_err(), "the caller got no answer");
 
-    let stage = restarted(&place).await;
+    let stage = restart(&place).await;
     let caller = stage.caller();
     stage.later(Duration::from_secs(120));
-    let failed = caller.finished(&job.to_string()).await;
+    let failed = caller.finish(&job.to_string()).await;
     assert_eq!(
         (&failed.body["status"], failed.balance),
         (&json!("failed"), Some("50.00".parse().unwrap()))
@@ -145,7 +145,7 @@ fn order(prompt: &str) -> Value {
     json!({"model": "fal/kling-2", "prompt": prompt, "duration": 5})
 }
 
-async fn submitted(process: &Process, prompt: &str) -> JobId {
+async fn submit(process: &Process, prompt: &str) -> JobId {
     let answer = process.client().submit(&order(prompt)).await.unwrap();
     assert_eq!(answer.status, 200, "{}", answer.body);
     answer.body["id"].as_str().unwrap().parse().unwrap()
@@ -167,7 +167,7 @@ async fn completes_once(process: &Process, job: &JobId) {
 
 /// The system on what the killed process left, in this process and with a clock that can be put
 /// forward.
-async fn restarted(place: &Place) -> Stage {
+async fn restart(place: &Place) -> Stage {
     Stage::with(Options { ports: Ports::From(place.port), data: place.data(), ..Options::test() })
         .await
 }

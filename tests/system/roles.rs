@@ -58,25 +58,25 @@ async fn a_function_does_all_that_its_role_allows_and_nothing_else() {
         assert_eq!(stage.ask(ask).await.status, 200);
     }
     stage.system.sqs.lose_next("PollQueue", 1).unwrap();
-    let hurried = caller.accepted("hurried").await;
+    let hurried = caller.accept("hurried").await;
     stage.later(Duration::from_secs(10));
-    caller.finished(&hurried).await;
+    caller.finish(&hurried).await;
     stage.system.sqs.lose_next("PollQueue", 1).unwrap();
-    let swept = caller.accepted("swept").await;
+    let swept = caller.accept("swept").await;
     stage.later(Duration::from_secs(60));
     stage.until(caller.org, &swept, Status::Completed).await;
 
     // Stored at the second try.
     let busy = Then::Answer { status: 503, headers: [].into(), body: "busy".into() };
     stage.storage().faults().add(Fault::once(Step::Upload, busy)).unwrap();
-    caller.finished(&caller.accepted("stored at the second try").await).await;
+    caller.finish(&caller.accept("stored at the second try").await).await;
 
     // Failed by its provider, so that a hold is released.
     stage.fal().decide(Verdict::for_prompts(
         "refused",
         Ending::refused("content_policy_violation", "flagged"),
     ));
-    let refused = caller.accepted("refused").await;
+    let refused = caller.accept("refused").await;
     stage.until(caller.org, &refused, Status::Failed).await;
 
     // All that can be read is read, each with a key that was not used before: the day of its first
@@ -102,11 +102,11 @@ async fn a_function_does_all_that_its_role_allows_and_nothing_else() {
         |job: &str| Ask::new(Method::POST, &format!("/v1/videos/{job}/cancel")).key(&canceller);
     stage.system.sqs.lose_if("PollQueue", |_| true).unwrap();
     stage.fal().set_render(AT_ONCE);
-    let late = caller.accepted("cancelled too late").await;
+    let late = caller.accept("cancelled too late").await;
     assert_eq!(stage.ask(cancel(&late)).await.job(), late, "it is stored all the same");
     stage.until(caller.org, &late, Status::Completed).await;
     stage.fal().set_render(FOR_HOURS);
-    let unwanted = caller.accepted("cancelled in time").await;
+    let unwanted = caller.accept("cancelled in time").await;
     assert_eq!(stage.ask(cancel(&unwanted)).await.job(), unwanted);
     let delete = Ask::new(Method::DELETE, &format!("/v1/videos/{late}")).key(&deleter);
     assert_eq!(stage.ask(delete).await.job(), late);

@@ -44,7 +44,7 @@ async fn a_sandbox_job_ends_with_a_real_file_and_costs_nothing() {
         submitted.body
     );
     let job = submitted.body["id"].as_str().unwrap();
-    let finished = caller.finished(job).await;
+    let finished = caller.finish(job).await;
     assert_eq!(finished.body["status"], "completed", "{}", finished.body);
     let billing = &finished.body["billing"];
     assert_eq!(
@@ -76,7 +76,7 @@ async fn the_prompt_chooses_how_a_job_ends() {
     let ended = |outcome: Outcome| {
         let (stage, caller) = (&stage, &caller);
         async move {
-            let job = caller.accepted(&format!("a hummingbird, {}", outcome.marker())).await;
+            let job = caller.accept(&format!("a hummingbird, {}", outcome.marker())).await;
             let status = if matches!(outcome, Outcome::Completed) {
                 Status::Completed
             } else {
@@ -121,9 +121,9 @@ async fn sandbox_jobs_share_one_file_and_no_deletion_touches_it() {
         .filter(|seen| seen.method == "POST" && seen.path.ends_with("/video.mp4"))
         .count();
     assert_eq!(uploads, 1);
-    let url = still.shown(&jobs[0]).await.body["video_url"].as_str().unwrap().to_owned();
+    let url = still.show(&jobs[0]).await.body["video_url"].as_str().unwrap().to_owned();
     for job in &jobs {
-        assert_eq!(still.shown(job).await.body["video_url"], url);
+        assert_eq!(still.show(job).await.body["video_url"], url);
         let path = Storage::path(still.caller.org, job.parse().unwrap());
         assert_eq!(still.stage.storage().object(BUCKET, &path), None, "no copy");
         let before = asked().len();
@@ -135,7 +135,7 @@ async fn sandbox_jobs_share_one_file_and_no_deletion_touches_it() {
             reply.body
         );
         assert_eq!(asked().len(), before, "storage is not asked");
-        still.shown(job).await.refused(404, "job_not_found");
+        still.show(job).await.refused(404, "job_not_found");
     }
     assert!(still.stage.storage().object(BUCKET, "sandbox/video.mp4").is_some());
     still.stage.audit().await;
@@ -151,7 +151,7 @@ async fn one_prompt_stores_a_file_as_a_live_job_does() {
     still.key = still.stage.system.identity.sandbox_key.clone();
     let job = still.carry_to_completed("sandbox:stored, please").await;
     let path = Storage::path(still.caller.org, job.parse().unwrap());
-    let url = still.shown(&job).await.body["video_url"].as_str().unwrap().to_owned();
+    let url = still.show(&job).await.body["video_url"].as_str().unwrap().to_owned();
     assert!(url.ends_with(&format!("/generated-videos/{path}")), "{url}");
     assert!(still.stage.storage().object(BUCKET, &path).is_some());
     let reply = still.delete(&job).await;
@@ -173,7 +173,7 @@ async fn a_shared_file_that_storage_refuses_is_tried_again() {
     let caller = stage.sandbox();
     let fault = Then::Answer { status: 503, headers: [].into(), body: "busy".to_owned() };
     stage.storage().faults().add(Fault::times(Step::Upload, 2, fault)).unwrap();
-    let job = caller.accepted("a hummingbird").await;
+    let job = caller.accept("a hummingbird").await;
     stage.until(caller.org, &job, Status::Completed).await;
     assert!(stage.storage().object(BUCKET, "sandbox/video.mp4").is_some());
 }
@@ -183,7 +183,7 @@ async fn a_shared_file_that_storage_refuses_is_tried_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn sandbox_jobs_are_kept_for_a_week_and_live_ones_for_good() {
     let mut still = Still::new().await;
-    let live = still.completed("live").await;
+    let live = still.complete("live").await;
     let expires = async |still: &Still, job: &str| {
         let key = |name: &str, value: String| (name.to_owned(), AttributeValue::S(value));
         let key =
@@ -203,8 +203,8 @@ async fn sandbox_jobs_are_kept_for_a_week_and_live_ones_for_good() {
     let own = still.carry_to_completed("sandbox:stored").await;
     assert_eq!(expires(&still, &own).await, None, "without the job nothing would know of its file");
     let completed = still.carry_to_completed("a hummingbird").await;
-    let open = still.caller.accepted("sandbox:slow").await;
-    let stored = still.stored(&completed).await;
+    let open = still.caller.accept("sandbox:slow").await;
+    let stored = still.read_job(&completed).await;
     let ended = match stored.state() {
         State::Completed { at, .. } => *at,
         state => panic!("{state:?}"),
@@ -212,13 +212,13 @@ async fn sandbox_jobs_are_kept_for_a_week_and_live_ones_for_good() {
     assert_eq!(expires(&still, &completed).await, Some(ended.after(SANDBOX_KEPT).unix_s()));
     assert_eq!(expires(&still, &open).await, None, "an open job never expires");
     still.stage.later(SANDBOX_KEPT - Duration::from_secs(1));
-    assert_eq!(still.shown(&completed).await.status, 200);
-    assert_eq!(still.listed("").await.0, [open.clone(), completed.clone(), own.clone()]);
+    assert_eq!(still.show(&completed).await.status, 200);
+    assert_eq!(still.list("").await.0, [open.clone(), completed.clone(), own.clone()]);
     still.stage.later(Duration::from_secs(1));
-    still.shown(&completed).await.refused(404, "job_not_found");
+    still.show(&completed).await.refused(404, "job_not_found");
     still.delete(&completed).await.refused(404, "job_not_found");
     still.cancel(&completed).await.refused(404, "job_not_found");
-    assert_eq!(still.listed("").await.0, [open, own.clone()], "it is in no list");
+    assert_eq!(still.list("").await.0, [open, own.clone()], "it is in no list");
     assert_eq!(still.delete(&own).await.status, 200);
     assert!(expires(&still, &own).await.is_some(), "its file is gone");
     still.stage.audit().await;
@@ -232,7 +232,7 @@ async fn sandbox_jobs_are_kept_for_a_week_and_live_ones_for_good() {
         .delete_item()
         .table_name(&still.stage.system.variables["TABLE_JOBS"]);
     remove.set_key(Some(key)).send().await.unwrap(); // as DynamoDB does
-    still.shown(&completed).await.refused(404, "job_not_found");
+    still.show(&completed).await.refused(404, "job_not_found");
     still.stage.audit().await;
 }
 
@@ -240,9 +240,9 @@ async fn sandbox_jobs_are_kept_for_a_week_and_live_ones_for_good() {
 async fn a_slow_job_renders_for_a_minute() {
     let stage = Stage::new().await;
     let caller = stage.sandbox();
-    let job = caller.accepted("sandbox:slow").await;
+    let job = caller.accept("sandbox:slow").await;
     crate::stage::until(async || {
-        let seen = stage.stored(caller.org, &job).await;
+        let seen = stage.read_job(caller.org, &job).await;
         matches!(seen.state(), State::Processing(processing) if processing.rendering_since.is_some())
             .then_some(())
     })
@@ -265,12 +265,12 @@ async fn a_provider_that_is_down_leaves_the_job_pending_for_ten_minutes() {
     let job = answer.body["id"].as_str().unwrap();
     for _ in 0..10 {
         still.stage.later(Duration::from_secs(60));
-        still.delivered("poll-jobs", job).await;
-        assert_eq!(still.stored(job).await.status(), Status::Pending);
+        still.deliver("poll-jobs", job).await;
+        assert_eq!(still.read_job(job).await.status(), Status::Pending);
     }
     still.stage.later(Duration::from_secs(61));
-    still.delivered("poll-jobs", job).await;
-    let stored = still.stored(job).await;
+    still.deliver("poll-jobs", job).await;
+    let stored = still.read_job(job).await;
     let State::Failed { failure, .. } = stored.state() else { panic!("it failed") };
     assert_eq!(failure.code, FailureCode::ProviderUnavailable);
     still.stage.audit().await;
@@ -303,7 +303,7 @@ async fn a_sandbox_needs_no_balance_and_has_places_of_its_own() {
 async fn live_and_sandbox_never_see_each_others_jobs() {
     let stage = Stage::new().await;
     let (live, sandbox) = (stage.caller(), stage.sandbox());
-    let jobs = [live.accepted("live").await, sandbox.accepted("sandbox").await];
+    let jobs = [live.accept("live").await, sandbox.accept("sandbox").await];
     let keys = [stage.system.identity.live_key.clone(), stage.system.identity.sandbox_key.clone()];
     for (own, key) in keys.iter().enumerate() {
         for (whose, job) in jobs.iter().enumerate() {

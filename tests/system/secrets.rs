@@ -25,12 +25,12 @@ async fn a_rotated_secret_holds_after_five_minutes_without_a_new_start() {
     let rotated = "another-id:another-secret";
     stage.system.secrets_manager.put("local/fal-key", rotated);
     stage
-        .until(caller.org, &caller.accepted("with the key of before").await, Status::Completed)
+        .until(caller.org, &caller.accept("with the key of before").await, Status::Completed)
         .await;
 
     stage.later(FIVE_MINUTES);
     stage.fal().set_key(rotated);
-    stage.until(caller.org, &caller.accepted("with the key of now").await, Status::Completed).await;
+    stage.until(caller.org, &caller.accept("with the key of now").await, Status::Completed).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -41,7 +41,7 @@ async fn a_secret_that_cannot_be_read_again_holds_on() {
     stage.system.secrets_manager.delete("local/fal-key");
     stage.system.secrets_manager.delete("local/supabase-secret-key");
     stage.later(FIVE_MINUTES);
-    let job = caller.accepted("the secrets are gone").await;
+    let job = caller.accept("the secrets are gone").await;
     stage.until(caller.org, &job, Status::Completed).await;
 }
 
@@ -54,8 +54,8 @@ async fn a_secrets_manager_that_hangs_is_not_waited_for() {
     let caller = stage.caller();
     stage.later(FIVE_MINUTES);
     hanging.begun.store(true, Ordering::SeqCst);
-    let job = caller.accepted("nobody answers").await;
-    assert_eq!(stage.stored(caller.org, &job).await.status(), Status::Processing, "fal has it");
+    let job = caller.accept("nobody answers").await;
+    assert_eq!(stage.read_job(caller.org, &job).await.status(), Status::Processing, "fal has it");
     assert_eq!(
         hanging.asked_by_submit.load(Ordering::SeqCst),
         2,

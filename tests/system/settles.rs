@@ -58,8 +58,8 @@ async fn thirty_settles_and_a_payment_at_once_stand_in_one_order() {
 async fn ready_to_settle(stage: &Stage, caller: &Caller) -> Vec<Job> {
     let mut jobs = Vec::new();
     for number in 0..AT_ONCE {
-        let id = caller.accepted(&format!("video {number}")).await;
-        let job = stage.stored(caller.org, &id).await;
+        let id = caller.accept(&format!("video {number}")).await;
+        let job = stage.read_job(caller.org, &id).await;
         let now = stage.system.world().ambient.now();
         let found =
             job.file_found("https://fal.media/files/a.mp4".to_owned(), now).applied().unwrap();

@@ -107,7 +107,7 @@ impl Stage {
     }
 
     /// The job as it is stored: looks without the API, so that no caller's poll helps it along.
-    pub(crate) async fn stored(&self, org: OrgId, id: &str) -> Job {
+    pub(crate) async fn read_job(&self, org: OrgId, id: &str) -> Job {
         let id: JobId = id.parse().unwrap();
         self.store.job(org, id).await.unwrap().expect("the job is stored")
     }
@@ -115,7 +115,7 @@ impl Stage {
     /// Waits, without polling the API, until the job has this status.
     pub(crate) async fn until(&self, org: OrgId, id: &str, status: Status) -> Job {
         until(async || {
-            let job = self.stored(org, id).await;
+            let job = self.read_job(org, id).await;
             (job.status() == status).then_some(job)
         })
         .await
@@ -132,14 +132,14 @@ impl Caller {
     }
 
     /// Submits and expects the job's id.
-    pub(crate) async fn accepted(&self, prompt: &str) -> String {
+    pub(crate) async fn accept(&self, prompt: &str) -> String {
         let answer = self.submit(prompt).await;
         assert_eq!(answer.status, 200, "{}", answer.body);
         id(&answer)
     }
 
     /// Polls until the job is over.
-    pub(crate) async fn finished(&self, id: &str) -> Answer {
+    pub(crate) async fn finish(&self, id: &str) -> Answer {
         until(async || {
             let answer = self.client.video(id).await.unwrap();
             assert_eq!(answer.status, 200, "{}", answer.body);

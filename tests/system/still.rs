@@ -35,7 +35,7 @@ impl Still {
     }
 
     /// The same, with what is measured handed to a reader.
-    pub(crate) async fn measured(metrics: Metrics) -> Self {
+    pub(crate) async fn measure(metrics: Metrics) -> Self {
         Self::with(Options { metrics, ..Options::test() }).await
     }
 
@@ -68,12 +68,12 @@ impl Still {
         self.stage.ask(Ask::new(Method::DELETE, &format!("/v1/videos/{job}")).key(&self.key)).await
     }
 
-    pub(crate) async fn shown(&self, job: &str) -> Reply {
+    pub(crate) async fn show(&self, job: &str) -> Reply {
         self.stage.ask(Ask::video(&self.key, job)).await
     }
 
     /// The ids of a page of the list, and whether there are more.
-    pub(crate) async fn listed(&self, query: &str) -> (Vec<String>, bool) {
+    pub(crate) async fn list(&self, query: &str) -> (Vec<String>, bool) {
         let page = self
             .stage
             .ask(Ask::new(Method::GET, &format!("/v1/videos{query}")).key(&self.key))
@@ -95,23 +95,23 @@ impl Still {
     }
 
     /// A job of fal's that is stored and charged.
-    pub(crate) async fn completed(&self, prompt: &str) -> String {
+    pub(crate) async fn complete(&self, prompt: &str) -> String {
         self.stage.fal().set_render(AT_ONCE);
         self.carry_to_completed(prompt).await
     }
 
     /// A job that is completed: of a sandbox, or of a provider that renders at once.
     pub(crate) async fn carry_to_completed(&self, prompt: &str) -> String {
-        let job = self.caller.accepted(prompt).await;
+        let job = self.caller.accept(prompt).await;
         self.stage.later(Duration::from_secs(61));
-        self.delivered("poll-jobs", &job).await;
-        self.delivered("store-video", &job).await;
-        assert_eq!(self.stored(&job).await.status(), Status::Completed);
+        self.deliver("poll-jobs", &job).await;
+        self.deliver("store-video", &job).await;
+        assert_eq!(self.read_job(&job).await.status(), Status::Completed);
         job
     }
 
     /// Delivers a message about the job.
-    pub(crate) async fn delivered(&self, function: &str, job: &str) {
+    pub(crate) async fn deliver(&self, function: &str, job: &str) {
         let record = json!({
             "messageId": job, "receiptHandle": job, "attributes": {}, "messageAttributes": {}, "md5OfBody": "",
             "eventSource": "aws:sqs", "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:Queue", "awsRegion": "us-east-1",
@@ -125,11 +125,11 @@ impl Still {
     /// Has the job looked at so many seconds later.
     pub(crate) async fn look_in(&self, seconds: u64, job: &str) {
         self.stage.later(Duration::from_secs(seconds));
-        self.delivered("poll-jobs", job).await;
+        self.deliver("poll-jobs", job).await;
     }
 
-    pub(crate) async fn stored(&self, job: &str) -> Job {
-        self.stage.stored(self.caller.org, job).await
+    pub(crate) async fn read_job(&self, job: &str) -> Job {
+        self.stage.read_job(self.caller.org, job).await
     }
 
     /// How often fal was asked to stop.
@@ -167,7 +167,7 @@ impl Meddler {
     }
 
     /// Waits until the answer is there, and held.
-    pub(crate) async fn reached(&self) {
+    pub(crate) async fn reach(&self) {
         self.reached.notified().await;
     }
 

@@ -19,7 +19,7 @@ const NOBODYS: &str = "e8c96506-72a1-429f-a7ed-4bb0a42541be";
 #[tokio::test(flavor = "multi_thread")]
 async fn an_id_of_somebody_else_is_answered_as_one_that_nobody_has() {
     // At the usual pace, with no message delivered, nothing but the requests below makes a call.
-    let (stage, calls) = Stage::watched(Options { pace: Pace::Usual, ..Options::test() }).await;
+    let (stage, calls) = Stage::watch(Options { pace: Pace::Usual, ..Options::test() }).await;
     stage.system.sqs.lose_if("PollQueue", |_| true).unwrap();
     let theirs = jobs_in_every_state(&stage, &stage.caller_with("50").await).await;
     // the open ones are long overdue: their owner's poll would send a message
@@ -68,37 +68,42 @@ async fn an_id_of_somebody_else_is_answered_as_one_that_nobody_has() {
             );
         }
     }
-    stage.left_nothing(&before, "asking for somebody else's jobs").await;
+    stage.expect_nothing_left(&before, "asking for somebody else's jobs").await;
     stage.audit().await;
 }
 
 /// Jobs that are processing, pending, completed and failed.
 pub(crate) async fn jobs_in_every_state(stage: &Stage, owner: &Caller) -> Vec<String> {
-    let processing = owner.accepted("processing").await;
-    let completed = owner.accepted("completed").await;
+    let processing = owner.accept("processing").await;
+    let completed = owner.accept("completed").await;
     let now = stage.system.world().ambient.now();
-    let job = stage.stored(owner.org, &completed).await;
-    let found =
-        written(stage, job.file_found("https://fal.media/files/a.mp4".to_owned(), now).applied())
-            .await;
-    written(stage, found.completed("https://storage.example/video.mp4".to_owned(), now).applied())
-        .await;
+    let job = stage.read_job(owner.org, &completed).await;
+    let found = write_moved(
+        stage,
+        job.file_found("https://fal.media/files/a.mp4".to_owned(), now).applied(),
+    )
+    .await;
+    write_moved(
+        stage,
+        found.completed("https://storage.example/video.mp4".to_owned(), now).applied(),
+    )
+    .await;
     let faults = stage.fal().faults();
     faults.add(Fault::once("submit", Then::answer(429, r#"{"detail":"slow down"}"#))).unwrap();
-    let pending = owner.accepted("pending").await;
+    let pending = owner.accept("pending").await;
     faults.add(Fault::once("submit", Then::answer(422, r#"{"detail":"no"}"#))).unwrap();
-    let failed = owner.accepted("failed").await;
+    let failed = owner.accept("failed").await;
 
     let jobs = vec![processing, pending, completed, failed];
     for (job, status) in
         jobs.iter().zip([Status::Processing, Status::Pending, Status::Completed, Status::Failed])
     {
-        assert_eq!(stage.stored(owner.org, job).await.status(), status);
+        assert_eq!(stage.read_job(owner.org, job).await.status(), status);
     }
     jobs
 }
 
-async fn written(stage: &Stage, moved: Option<Job>) -> Job {
+async fn write_moved(stage: &Stage, moved: Option<Job>) -> Job {
     let job = moved.unwrap();
     assert_eq!(stage.store.write(&job).await.unwrap(), Written::Done);
     job

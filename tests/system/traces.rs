@@ -52,7 +52,7 @@ impl Stage {
     }
 
     /// Nothing has been stored, held, queued or asked of a provider since then.
-    pub(crate) async fn left_nothing(&self, since: &Traces, case: &str) {
+    pub(crate) async fn expect_nothing_left(&self, since: &Traces, case: &str) {
         let now = self.traces().await;
         let changed: Vec<_> = now.0.symmetric_difference(&since.0).collect();
         assert!(changed.is_empty(), "{case} left something: {changed:#?}");
@@ -76,7 +76,7 @@ impl Stage {
     }
 
     /// A stage whose functions are watched while they call others.
-    pub(crate) async fn watched(options: Options) -> (Self, Arc<Calls>) {
+    pub(crate) async fn watch(options: Options) -> (Self, Arc<Calls>) {
         let calls = Arc::new(Calls::default());
         (Self::with(Options { gate: Some(calls.clone()), ..options }).await, calls)
     }

@@ -26,7 +26,7 @@ const BUCKET: &str = "generated-videos";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_upload_that_breaks_goes_on_where_it_stopped() {
-    let (stage, parts) = observed(None).await;
+    let (stage, parts) = observe(None).await;
     on_patch(&stage, Then::Own(supabase::Odd::BreakAfter { bytes: 1_000_000 }), 1);
     let (caller, job) = large(&stage).await;
     completes_once(&stage, &caller, &job).await;
@@ -36,7 +36,7 @@ async fn an_upload_that_breaks_goes_on_where_it_stopped() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_part_whose_answer_is_lost_is_not_sent_again() {
-    let (stage, parts) = observed(None).await;
+    let (stage, parts) = observe(None).await;
     on_patch(&stage, Then::CloseAfter, 1);
     let (caller, job) = large(&stage).await;
     completes_once(&stage, &caller, &job).await;
@@ -45,7 +45,7 @@ async fn a_part_whose_answer_is_lost_is_not_sent_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_last_part_whose_answer_is_lost_completes_the_job() {
-    let (stage, parts) = observed(None).await;
+    let (stage, parts) = observe(None).await;
     on_patch(&stage, Then::CloseAfter, 3);
     let (caller, job) = large(&stage).await;
     completes_once(&stage, &caller, &job).await;
@@ -56,7 +56,7 @@ async fn a_last_part_whose_answer_is_lost_completes_the_job() {
 /// only asked about once more.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_storage_that_falls_silent_is_left_and_found_again() {
-    let (stage, parts) = observed(Some(Duration::from_secs(5))).await;
+    let (stage, parts) = observe(Some(Duration::from_secs(5))).await;
     on_patch(&stage, Then::HangBefore { ms: 24 * 60 * 60 * 1000 }, 1);
     let (caller, job) = large(&stage).await;
     completes_once(&stage, &caller, &job).await;
@@ -74,7 +74,7 @@ async fn a_storage_that_falls_silent_is_left_and_found_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_host_that_breaks_off_is_asked_again_and_the_upload_goes_on() {
-    let (stage, parts) = observed(None).await;
+    let (stage, parts) = observe(None).await;
     let keep_bytes = usize::try_from(2 * PART + 5).unwrap();
     stage.fal().faults().add(Fault::once("file", Then::TruncatedBody { keep_bytes })).unwrap();
     let (caller, job) = large(&stage).await;
@@ -156,13 +156,13 @@ async fn what_the_provider_serves_for_an_hour_and_is_no_video_fails_the_job() {
         let stage = Stage::new().await;
         stage.fal().decide(Verdict::next(1, ending));
         let caller = stage.caller();
-        let job = caller.accepted(prompt).await;
-        tried(&stage, 2).await;
-        assert_eq!(stage.stored(caller.org, &job).await.status(), Status::Processing);
+        let job = caller.accept(prompt).await;
+        try_to_store(&stage, 2).await;
+        assert_eq!(stage.read_job(caller.org, &job).await.status(), Status::Processing);
         assert_eq!(uploads(&stage), 0, "{prompt}");
 
         stage.later(Duration::from_secs(61 * 60));
-        let failed = caller.finished(&job).await;
+        let failed = caller.finish(&job).await;
         assert_eq!(failed.body["status"], "failed");
         assert!(failed.body["error"].as_str().unwrap().contains(cause), "{}", failed.body);
         assert_eq!(
@@ -177,11 +177,11 @@ async fn what_the_provider_serves_for_an_hour_and_is_no_video_fails_the_job() {
 /// whose they are.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_about_a_file_says_whose_it_is() {
-    let (stage, calls) = Stage::watched(Options::test()).await;
+    let (stage, calls) = Stage::watch(Options::test()).await;
     let caller = stage.caller();
     let busy = Then::Answer { status: 503, headers: [].into(), body: "busy".to_owned() };
     stage.storage().faults().add(Fault::once(Step::Upload, busy)).unwrap();
-    let job = caller.accepted("stored at the second attempt").await;
+    let job = caller.accept("stored at the second attempt").await;
     stage.until(caller.org, &job, Status::Completed).await;
     let groups = |queue: &str| -> Vec<Value> {
         let sends = calls.seen().into_iter().filter(|call| call.what.contains("SendMessage"));
@@ -205,8 +205,8 @@ async fn completes_only_when_mended(break_it: impl FnOnce(&Stage), mend: impl Fn
     let stage = Stage::new().await;
     break_it(&stage);
     let caller = stage.caller();
-    let job = caller.accepted("a hummingbird at dawn").await;
-    tried(&stage, 3).await;
+    let job = caller.accept("a hummingbird at dawn").await;
+    try_to_store(&stage, 3).await;
     let shown = caller.client.video(&job).await.unwrap();
     assert_eq!(
         (&shown.body["status"], &shown.body["video_url"]),
@@ -231,7 +231,7 @@ async fn completes_once(stage: &Stage, caller: &Caller, job: &str) {
         .expect("it is stored");
     assert_eq!(stored.content_type, "video/mp4");
     assert!(
-        std::fs::read(stored.file).unwrap() == rendered(stage).await,
+        std::fs::read(stored.file).unwrap() == render(stage).await,
         "what is stored is what was rendered"
     );
     assert_eq!((stage.fal().renders(), stage.entries("consumption").await), (1, 1));
@@ -241,7 +241,7 @@ async fn completes_once(stage: &Stage, caller: &Caller, job: &str) {
 }
 
 /// The file as fal serves it, at the address at which it was last fetched.
-async fn rendered(stage: &Stage) -> Vec<u8> {
+async fn render(stage: &Stage) -> Vec<u8> {
     let path = fetches(stage).pop().expect("it was fetched");
     let url = format!("{}{path}", stage.system.fal.as_ref().unwrap().origin);
     let answer = Outbound::network()
@@ -252,7 +252,7 @@ async fn rendered(stage: &Stage) -> Vec<u8> {
 }
 
 /// Waits until the video was tried to be stored so often.
-async fn tried(stage: &Stage, times: usize) {
+async fn try_to_store(stage: &Stage, times: usize) {
     // one more has begun, so that those have ended
     until(async || (fetches(stage).len() > times).then_some(())).await;
 }
@@ -278,7 +278,7 @@ fn uploads(stage: &Stage) -> usize {
 async fn large(stage: &Stage) -> (Caller, String) {
     stage.fal().decide(Verdict::next(1, Ending::padded(LARGE)));
     let caller = stage.caller();
-    let job = caller.accepted("a large one").await;
+    let job = caller.accept("a large one").await;
     (caller, job)
 }
 
@@ -305,7 +305,7 @@ fn misbehaves(stage: &Stage, step: Step, fault: Then<supabase::Odd>) {
     stage.storage().faults().add(Fault::forever(step, fault)).unwrap();
 }
 
-async fn observed(timeout: Option<Duration>) -> (Stage, Arc<Parts>) {
+async fn observe(timeout: Option<Duration>) -> (Stage, Arc<Parts>) {
     let parts = Arc::new(Parts { timeout, offsets: Mutex::default() });
     (Stage::with(Options { gate: Some(parts.clone()), ..Options::test() }).await, parts)
 }

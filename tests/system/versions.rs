@@ -92,7 +92,7 @@ async fn what_a_later_version_keeps_survives_each_function() {
     let busy = Then::Answer { status: 503, headers: [].into(), body: "busy".into() };
     still.stage.storage().faults().add(Fault::once(Step::Upload, busy)).unwrap();
     still.stage.fal().faults().add(Fault::once("submit", Then::answer(429, "{}"))).unwrap();
-    let job = still.caller.accepted("sent later").await;
+    let job = still.caller.accept("sent later").await;
     let planted = Planted::on_job(&still, &job).await;
     for step in ["sent", "found"] {
         still.look_in(61, &job).await;
@@ -100,19 +100,19 @@ async fn what_a_later_version_keeps_survives_each_function() {
     }
     for step in ["refused by storage", "stored"] {
         still.stage.later(std::time::Duration::from_secs(700));
-        still.delivered("store-video", &job).await;
+        still.deliver("store-video", &job).await;
         planted.is_kept(step).await;
     }
-    assert_eq!(still.stored(&job).await.status(), Status::Completed);
+    assert_eq!(still.read_job(&job).await.status(), Status::Completed);
     account.is_kept("a charge").await;
-    assert_eq!(still.shown(&job).await.status, 200);
+    assert_eq!(still.show(&job).await.status, 200);
     assert_eq!(still.delete(&job).await.status, 200);
     planted.is_kept("deleted").await;
 
     // Asked to stop, looked at meanwhile, stopped, deleted.
     still.stage.fal().set_render(FOR_HOURS);
     still.stage.fal().configure(|settings| settings.cancel_stops_rendering = false);
-    let job = still.caller.accepted("unwanted").await;
+    let job = still.caller.accept("unwanted").await;
     let planted = Planted::on_job(&still, &job).await;
     assert_eq!(still.cancel(&job).await.body["status"], "processing");
     planted.is_kept("asked to stop").await;
@@ -123,7 +123,7 @@ async fn what_a_later_version_keeps_survives_each_function() {
         still.look_in(61, &job).await;
         planted.is_kept(step).await;
     }
-    assert_eq!(still.stored(&job).await.status(), Status::Failed);
+    assert_eq!(still.read_job(&job).await.status(), Status::Failed);
     assert_eq!(still.delete(&job).await.status, 200);
     planted.is_kept("deleted").await;
     account.is_kept("a release").await;

@@ -48,7 +48,7 @@ impl Endpoint for GetVideo {
             return Err(Refusal::OrganizationSuspended.into());
         }
         let job = job.and_then(Job::shown).ok_or(Refusal::JobNotFound)?;
-        self.hurried(&job).await;
+        self.hurry(&job).await;
         call.ask_again_in = job.is_open().then(|| job.cadence(self.world.ambient.now()));
         Ok(VideoJob::from(&job))
     }
@@ -57,7 +57,7 @@ impl Endpoint for GetVideo {
 impl GetVideo {
     /// Has an overdue job looked at now. Its message was lost or is late; a second one does no
     /// harm.
-    async fn hurried(&self, job: &Job) {
+    async fn hurry(&self, job: &Job) {
         if !job.is_overdue(self.world.ambient.now(), TURN_TOLERANCE) {
             return;
         }

@@ -68,7 +68,7 @@ impl PollJobs {
     pub async fn handle(&self, event: SqsEvent) -> SqsBatchResponse {
         let lifetime = Lifetime::of(TIMEOUT);
         let turns = join_all(event.records.iter().map(|record| self.turn(record))).await;
-        self.looked_at_again(turns.iter().flatten()).await;
+        self.queue_next_looks(turns.iter().flatten()).await;
         let outcomes =
             join_all(turns.into_iter().map(async |turn| self.act(turn?, lifetime).await)).await;
 
@@ -121,7 +121,7 @@ impl PollJobs {
 
     /// Queues the next look at each job for the moment its turn ends. A message that is not taken
     /// is made up for by the sweep.
-    async fn looked_at_again(&self, turns: impl Iterator<Item = &Turn>) {
+    async fn queue_next_looks(&self, turns: impl Iterator<Item = &Turn>) {
         let now = self.ambient.now();
         let messages: Vec<_> = turns
             .filter_map(|turn| match turn {

@@ -31,7 +31,7 @@ struct Kept {
 
 impl Identity {
     /// The identity that is kept in the directory, or a new one; what is missing of it is made.
-    pub(crate) async fn kept_in(directory: &Path, world: &World) -> Result<Self, String> {
+    pub(crate) async fn keep_in(directory: &Path, world: &World) -> Result<Self, String> {
         let file = directory.join("identity.json");
         let kept: Option<Kept> = match std::fs::read_to_string(&file) {
             Ok(text) => Some(

@@ -97,7 +97,7 @@ impl System {
 
         let ambient = Ambient::with_clock(options.now.clone());
         let identity_world = world(variables.clone(), &ambient, Outbound::network());
-        let identity = Identity::kept_in(scratch.path(), &identity_world).await?;
+        let identity = Identity::keep_in(scratch.path(), &identity_world).await?;
 
         let mut system = Self {
             api: None,

@@ -24,18 +24,19 @@ async fn a_hundred_cancellations_are_one() {
         }
         let caller = stage.caller();
         let key = stage.key_of(&caller).await;
-        let job = caller.accepted("contended").await;
+        let job = caller.accept("contended").await;
         stage.later(Duration::from_secs(1)); // it is due, and its messages come
         let route = ROUTES.iter().find(|route| route.path.ends_with("/cancel")).unwrap();
         let retries = AtomicUsize::new(0);
-        let cancel = || settled(&stage, route.ask(&job).key(&key), &retries);
-        let show = || settled(&stage, Ask::video(&key, &job), &retries);
+        let cancel = || settle(&stage, route.ask(&job).key(&key), &retries);
+        let show = || settle(&stage, Ask::video(&key, &job), &retries);
         let (told, _) =
             tokio::join!(join_all((0..100).map(|_| cancel())), join_all((0..50).map(|_| show())));
 
-        let ended =
-            until(async || Some(stage.stored(caller.org, &job).await).filter(|job| !job.is_open()))
-                .await;
+        let ended = until(async || {
+            Some(stage.read_job(caller.org, &job).await).filter(|job| !job.is_open())
+        })
+        .await;
         let (agreed, refused): (Vec<_>, Vec<_>) =
             told.iter().partition(|reply| reply.status == 200);
         // Each is told how the job stands at that moment: asked to stop, or over.
@@ -67,7 +68,7 @@ async fn a_hundred_cancellations_are_one() {
 
 /// The answer, when it is one that sending again would not change. On a slow machine our store may
 /// be overloaded, or fal take too long for an answer: each such answer counts as a retry.
-async fn settled(stage: &Stage, ask: Ask, retries: &AtomicUsize) -> Reply {
+async fn settle(stage: &Stage, ask: Ask, retries: &AtomicUsize) -> Reply {
     until(async || {
         let reply = stage.ask(ask.clone()).await;
         let again = reply.status != 200 && reply.retry_after_s().is_some();

@@ -13,16 +13,16 @@ use std::time::Duration;
 async fn a_provider_that_says_nothing_may_have_a_render() {
     for then in [Then::answer(503, "busy"), Then::answer(200, "{}"), Then::CloseBefore] {
         let still = Still::rendering(FOR_HOURS).await;
-        let job = still.caller.accepted("silent").await;
+        let job = still.caller.accept("silent").await;
         still.stage.fal().faults().add(Fault::once("cancel", then)).unwrap();
         let told = requested(&still.cancel(&job).await);
         assert_eq!(requested(&still.cancel(&job).await), told, "a second cancel answers the same");
-        assert_eq!((requested(&still.shown(&job).await), still.stops()), (told, 1));
+        assert_eq!((requested(&still.show(&job).await), still.stops()), (told, 1));
         still.has("1000.00", "4.20").await;
         still.look_in(61, &job).await; // fal hears of it, and stops
         still.look_in(61, &job).await;
         assert_eq!(still.stops(), 2);
-        cancelled(&still.shown(&job).await);
+        cancelled(&still.show(&job).await);
         still.has("1000.00", "0.00").await;
     }
 }
@@ -34,19 +34,19 @@ async fn a_render_that_goes_on_after_its_cancellation_is_charged_once() {
     let ten_minutes = Render { queued: Duration::ZERO, rendering: Duration::from_secs(600) };
     let still = Still::rendering(ten_minutes).await;
     still.stage.fal().configure(|settings| settings.cancel_stops_rendering = false);
-    let job = still.caller.accepted("goes on").await;
+    let job = still.caller.accept("goes on").await;
     still.look_in(61, &job).await;
     let reply = still.cancel(&job).await;
     assert!(reply.retry_after_s().is_some(), "an answer about an open job says when to ask again");
     let told = requested(&reply);
     for _ in 0..5 {
         still.look_in(61, &job).await;
-        assert_eq!(requested(&still.shown(&job).await), told);
+        assert_eq!(requested(&still.show(&job).await), told);
         still.has("1000.00", "4.20").await;
     }
     still.look_in(600, &job).await;
-    still.delivered("store-video", &job).await;
-    let shown = still.shown(&job).await.body;
+    still.deliver("store-video", &job).await;
+    let shown = still.show(&job).await.body;
     assert_eq!(
         (&shown["status"], &shown["billing"]["amount"]),
         (&json!("completed"), &json!("4.20"))
@@ -75,8 +75,8 @@ async fn twelve_orders_cancelled_while_rendering_cost_what_was_rendered() {
         }
         still.stage.later(Duration::from_secs(700));
         for job in &jobs {
-            still.delivered("poll-jobs", job).await;
-            still.delivered("store-video", job).await;
+            still.deliver("poll-jobs", job).await;
+            still.deliver("store-video", job).await;
         }
         let rendered = still.stage.fal().finished_renders_of("free?");
         let charged = still.stage.entries("consumption").await;
@@ -95,14 +95,14 @@ async fn twelve_orders_cancelled_while_rendering_cost_what_was_rendered() {
 async fn a_provider_that_never_says_that_it_stopped_holds_the_money_for_a_day() {
     let still = Still::rendering(FOR_HOURS).await;
     still.stage.fal().configure(|settings| settings.cancel_stops_rendering = false);
-    let job = still.caller.accepted("endless").await;
+    let job = still.caller.accept("endless").await;
     still.look_in(61, &job).await;
     let told = requested(&still.cancel(&job).await);
     still.look_in(24 * 3600 - 100, &job).await;
-    assert_eq!(requested(&still.shown(&job).await), told, "the hour of rendering does not end it");
+    assert_eq!(requested(&still.show(&job).await), told, "the hour of rendering does not end it");
     still.has("1000.00", "4.20").await;
     still.look_in(400, &job).await;
-    let shown = still.shown(&job).await.body;
+    let shown = still.show(&job).await.body;
     assert_eq!(
         (&shown["status"], &shown["error_detail"]["code"]),
         (&json!("failed"), &json!("cancelled"))
@@ -116,7 +116,7 @@ async fn a_provider_that_never_says_that_it_stopped_holds_the_money_for_a_day() 
 async fn a_provider_that_does_not_know_the_job_has_to_say_so_twice() {
     for unknown_at_status in [false, true] {
         let still = Still::rendering(FOR_HOURS).await;
-        let job = still.caller.accepted("unknown").await;
+        let job = still.caller.accept("unknown").await;
         let not_found = Then::answer(404, r#"{"status": "NOT_FOUND"}"#);
         still.stage.fal().faults().add(Fault::once("cancel", not_found)).unwrap();
         if unknown_at_status {

@@ -65,12 +65,12 @@ async fn a_deletion_is_done_when_the_origin_no_longer_has_the_file() {
             true,
         ),
     ] {
-        let job = still.completed(PROMPT).await;
+        let job = still.complete(PROMPT).await;
         let path = Storage::path(still.caller.org, job.parse().unwrap());
         still.stage.storage().faults().add(Fault::once(step, fault)).unwrap();
         let reply = still.delete(&job).await;
         assert_eq!(reply.status == 200, done, "{name}: {}", reply.body);
-        let Some(deletion) = still.stored(&job).await.deletion() else {
+        let Some(deletion) = still.read_job(&job).await.deletion() else {
             panic!("{name}: it is hidden")
         };
         assert_eq!(deletion.file_gone, done, "{name}");
@@ -89,8 +89,8 @@ async fn a_deletion_is_done_when_the_origin_no_longer_has_the_file() {
 async fn a_video_in_the_bucket_of_before_is_removed_there() {
     let still = Still::new().await;
     for bucket in ["another", "not-there"] {
-        let job = still.completed(PROMPT).await;
-        let url = still.shown(&job).await.body["video_url"].as_str().unwrap().to_owned();
+        let job = still.complete(PROMPT).await;
+        let url = still.show(&job).await.body["video_url"].as_str().unwrap().to_owned();
         let path = Storage::path(still.caller.org, job.parse().unwrap());
         if bucket == "another" {
             make_bucket(&still, bucket).await;
@@ -109,8 +109,8 @@ async fn a_video_in_the_bucket_of_before_is_removed_there() {
 async fn a_video_of_the_project_of_before_is_not_called_gone_while_it_is_there() {
     let (still, other) = (Still::new().await, Stage::new().await);
     let elsewhere = [("SUPABASE_URL", other.system.storage.as_ref().unwrap().origin.as_str())];
-    let job = still.completed(PROMPT).await;
-    let url = still.shown(&job).await.body["video_url"].as_str().unwrap().to_owned();
+    let job = still.complete(PROMPT).await;
+    let url = still.show(&job).await.body["video_url"].as_str().unwrap().to_owned();
     for _ in 0..2 {
         let (status, body) = delete_with(&still, &job, &elsewhere).await;
         assert_eq!(
@@ -119,11 +119,11 @@ async fn a_video_of_the_project_of_before_is_not_called_gone_while_it_is_there()
             "{body}"
         );
         assert!(matches!(
-            still.stored(&job).await.deletion(),
+            still.read_job(&job).await.deletion(),
             Some(Deletion { file_gone: false, .. })
         ));
         assert_eq!(http_status(&url).await, 200, "it is still there");
-        still.shown(&job).await.refused(404, "job_not_found");
+        still.show(&job).await.refused(404, "job_not_found");
     }
     storage(&still).await.erase(&url).await.unwrap(); // the operator, by hand
     let (status, body) = delete_with(&still, &job, &elsewhere).await;
@@ -140,7 +140,7 @@ async fn a_video_of_the_project_of_before_is_not_called_gone_while_it_is_there()
 #[tokio::test(flavor = "multi_thread")]
 async fn a_video_whose_url_names_a_port_of_before_is_removed() {
     let still = Still::new().await;
-    let job = still.completed(PROMPT).await;
+    let job = still.complete(PROMPT).await;
     let path = Storage::path(still.caller.org, job.parse().unwrap());
     // it is dropped at once
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
@@ -162,7 +162,7 @@ async fn a_video_whose_url_names_a_port_of_before_is_removed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deletion_that_the_version_before_began_goes_on() {
     let still = Still::new().await;
-    let job = still.completed(PROMPT).await;
+    let job = still.complete(PROMPT).await;
     let path = Storage::path(still.caller.org, job.parse().unwrap());
     still.stage.storage().faults().add(Fault::once(Step::Delete, Then::CloseBefore)).unwrap();
     still.delete(&job).await.refused(503, "storage_unavailable");

@@ -16,7 +16,7 @@ pub(super) async fn quiet() -> Stage {
 }
 
 /// The answer of an event's function.
-pub(super) async fn invoked(stage: &Stage, name: &str, job: &str) -> Value {
+pub(super) async fn invoke(stage: &Stage, name: &str, job: &str) -> Value {
     let identity = &stage.system.identity;
     let text = read(name).to_string();
     let text =

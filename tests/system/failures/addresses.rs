@@ -37,13 +37,13 @@ async fn f14_addresses_of_another_host_are_not_called() {
         ("no address", "fal-ai".to_owned()),
     ] {
         quiet.wire.play(prompt, moved(fal.clone(), origin));
-        jobs.push(quiet.caller.accepted(prompt).await);
+        jobs.push(quiet.caller.accept(prompt).await);
     }
-    quiet.settled(&jobs).await;
+    quiet.settle(&jobs).await;
     for job in &jobs {
-        assert_eq!(quiet.status(job).await, Status::Completed, "{}", quiet.shown(job).await);
+        assert_eq!(quiet.status(job).await, Status::Completed, "{}", quiet.show(job).await);
     }
-    quiet.charged_for(5).await;
+    quiet.expect_charge_for(5).await;
     assert_eq!(elsewhere.heard(), [""; 0]);
     only_ours_are_called(&quiet);
 }
@@ -65,7 +65,7 @@ async fn f06_addresses_of_an_earlier_base_lose_no_render() {
         "https://queue.fal.run".to_owned(),
     ] {
         let (job, _) = quiet.at_fal(&format!("begun at {base}")).await;
-        let mut stored = quiet.stored(&job).await.into_parts();
+        let mut stored = quiet.read_job(&job).await.into_parts();
         let State::Processing(Processing { handle: Handle::Fal(handle), .. }) = &mut stored.state
         else {
             panic!("at fal")
@@ -78,13 +78,13 @@ async fn f06_addresses_of_an_earlier_base_lose_no_render() {
         assert_eq!(quiet.stage.store.write(&stored).await.unwrap(), Written::Done);
         jobs.push(job);
     }
-    quiet.settled(&jobs).await;
+    quiet.settle(&jobs).await;
     for job in &jobs {
-        assert_eq!(quiet.status(job).await, Status::Completed, "{}", quiet.shown(job).await);
+        assert_eq!(quiet.status(job).await, Status::Completed, "{}", quiet.show(job).await);
     }
     assert_eq!(elsewhere.heard(), [""; 0]);
     only_ours_are_called(&quiet);
-    quiet.charged_for(3).await;
+    quiet.expect_charge_for(3).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -98,16 +98,16 @@ async fn f14_an_id_that_leads_elsewhere_is_not_taken_for_one() {
             &prompt,
             Trick::Changed(Box::new(move |answer| answer["request_id"] = json!(id))),
         );
-        jobs.push(quiet.caller.accepted(&prompt).await);
+        jobs.push(quiet.caller.accept(&prompt).await);
     }
-    quiet.settled(&jobs).await;
+    quiet.settle(&jobs).await;
     for job in &jobs {
-        assert_eq!(failure(&quiet.stored(job).await), Some(FailureCode::SubmitUnknown));
+        assert_eq!(failure(&quiet.read_job(job).await), Some(FailureCode::SubmitUnknown));
     }
     let asked: Vec<_> =
         quiet.stage.fal().requests().into_iter().filter(|seen| seen.method == "GET").collect();
     assert_eq!(asked, [], "nothing was asked under such an id");
-    quiet.charged_for(0).await;
+    quiet.expect_charge_for(0).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -117,19 +117,19 @@ async fn f14_a_redirect_is_not_followed_with_the_key() {
         r#"{"status":"COMPLETED","video":{"url":"https://v3.fal.media/x.mp4"}}"#,
     );
     let redirect = || Then::Redirect { url: format!("{}/anything", elsewhere.origin) };
-    let mut jobs = vec![quiet.caller.accepted("led away at the result").await];
+    let mut jobs = vec![quiet.caller.accept("led away at the result").await];
     for step in ["status", "result", "file"] {
         quiet.stage.fal().faults().add(Fault::times(step, 2, redirect())).unwrap();
     }
     quiet.stage.fal().faults().add(Fault::once("submit", redirect())).unwrap();
-    jobs.push(quiet.caller.accepted("led away at once").await);
-    quiet.settled(&jobs).await;
+    jobs.push(quiet.caller.accept("led away at once").await);
+    quiet.settle(&jobs).await;
     assert_eq!(quiet.status(&jobs[0]).await, Status::Completed);
-    assert_eq!(failure(&quiet.stored(&jobs[1]).await), Some(FailureCode::SubmitUnknown));
+    assert_eq!(failure(&quiet.read_job(&jobs[1]).await), Some(FailureCode::SubmitUnknown));
     assert!(quiet.stage.fal().faults().pending().is_empty(), "each step was led away");
     assert_eq!(elsewhere.heard(), [""; 0]);
     only_ours_are_called(&quiet);
-    quiet.charged_for(1).await;
+    quiet.expect_charge_for(1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -150,15 +150,15 @@ async fn f14_a_file_is_not_fetched_from_inside() {
         ("fal's name without TLS", "http://v3.fal.media/x.mp4".to_owned()),
     ] {
         quiet.stage.fal().decide(Verdict::next(1, Ending::ForeignUrl { url }));
-        jobs.push(quiet.rendered(prompt).await.0);
+        jobs.push(quiet.render(prompt).await.0);
     }
     for (prompt, url) in [("a file here", "file:///etc/passwd"), ("no address", "//")] {
         quiet.stage.fal().decide(Verdict::next(1, Ending::ForeignUrl { url: url.to_owned() }));
         let (job, _) = quiet.at_fal(prompt).await;
         quiet.stage.later(A_TURN);
-        quiet.looked_at(&job).await;
+        quiet.look_at(&job).await;
         assert_eq!(
-            failure(&quiet.stored(&job).await),
+            failure(&quiet.read_job(&job).await),
             Some(FailureCode::ProviderNoOutput),
             "{prompt}: no video"
         );
@@ -166,13 +166,13 @@ async fn f14_a_file_is_not_fetched_from_inside() {
     for _ in 0..2 {
         quiet.stage.later(A_TURN);
         for job in &jobs {
-            quiet.stored_by_message(job).await;
+            quiet.store_by_message(job).await;
             assert_eq!(quiet.status(job).await, Status::Processing);
         }
     }
     assert_eq!(inside.heard(), [""; 0]);
     only_ours_are_called(&quiet);
-    quiet.charged_for(0).await;
+    quiet.expect_charge_for(0).await;
 }
 
 /// A file host that the operator allows is called, without any credential; where it leads is looked
@@ -183,22 +183,22 @@ async fn f14_a_file_host_sees_no_credential() {
     let quiet = Quiet::with(&[("DownloadHosts", host.origin.trim_start_matches("http://"))]).await;
     let url = format!("{}/video.mp4", host.origin);
     quiet.stage.fal().decide(Verdict::next(1, Ending::ForeignUrl { url }));
-    let (job, _) = quiet.rendered("kept by somebody else").await;
-    quiet.stored_by_message(&job).await;
+    let (job, _) = quiet.render("kept by somebody else").await;
+    quiet.store_by_message(&job).await;
     assert_eq!(quiet.status(&job).await, Status::Completed);
     let heard = host.heard();
     assert!(heard.len() == 1 && heard[0].starts_with("get /video.mp4 http/1.1"), "{heard:?}");
     for secret in ["authorization", "apikey", "cookie", "local-key"] {
         assert!(!heard[0].contains(secret), "{heard:?}");
     }
-    quiet.charged_for(1).await;
+    quiet.expect_charge_for(1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn f14_anothers_job_is_not_there() {
     let stage = Stage::new().await;
     let (one, other) = (stage.caller_with("50.00").await, stage.caller_with("50.00").await);
-    let job = one.accepted("a secret").await;
+    let job = one.accept("a secret").await;
     let unknown = "e8c96506-72a1-429f-a7ed-4bb0a42541be";
     let without_id = |mut body: Value| {
         body["error"]["request_id"] = Value::Null;

@@ -42,34 +42,34 @@ async fn f02_whoever_was_overtaken_moves_no_money() {
     });
     let (job, _) = quiet.at_fal("overtaken").await;
     quiet.stage.later(A_TURN);
-    quiet.looked_at(&job).await;
+    quiet.look_at(&job).await;
     quiet.stage.later(HOUR + A_TURN);
     let held = Arc::new(Barrier::new(2));
     quiet.wire.meet("/cancel", Arc::clone(&held));
-    let gives_up = quiet.looked_at(&job);
+    let gives_up = quiet.look_at(&job);
     let overtakes = async {
         until(async || (quiet.asked("/cancel") == 1).then_some(())).await;
         quiet.renders_take(Duration::ZERO, Duration::ZERO);
         quiet.stage.later(A_TURN);
-        quiet.looked_at(&job).await;
-        quiet.stored_by_message(&job).await;
+        quiet.look_at(&job).await;
+        quiet.store_by_message(&job).await;
         assert_eq!(quiet.status(&job).await, Status::Completed);
         held.wait().await;
     };
     tokio::join!(gives_up, overtakes);
     assert_eq!(quiet.status(&job).await, Status::Completed, "a final state never changes");
-    quiet.charged_for(1).await;
+    quiet.expect_charge_for(1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn f02_many_at_once_charge_once() {
     let quiet = Quiet::new().await;
-    let (job, _) = quiet.rendered("ten hands").await;
+    let (job, _) = quiet.render("ten hands").await;
     quiet.stage.later(A_TURN);
-    join_all((0..10).map(|_| quiet.stored_by_message(&job))).await;
-    join_all((0..10).map(|_| quiet.looked_at(&job))).await;
+    join_all((0..10).map(|_| quiet.store_by_message(&job))).await;
+    join_all((0..10).map(|_| quiet.look_at(&job))).await;
     assert_eq!(quiet.status(&job).await, Status::Completed);
-    quiet.charged_for(1).await;
+    quiet.expect_charge_for(1).await;
 }
 
 /// The store fails in the moment of the charge: neither the status nor the money is written, the
@@ -77,21 +77,21 @@ async fn f02_many_at_once_charge_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn f03_a_charge_that_fails_leaves_the_job_open() {
     let quiet = Quiet::new().await;
-    let (job, _) = quiet.rendered("charged late").await;
+    let (job, _) = quiet.render("charged late").await;
     quiet.wire.fail_transactions(true);
     assert!(
-        !quiet.delivered("store-video", &job).await,
+        !quiet.deliver("store-video", &job).await,
         "our own store's failure is one of the message"
     );
-    assert_eq!(quiet.shown(&job).await["status"], "processing");
-    quiet.charged_for(0).await;
+    assert_eq!(quiet.show(&job).await["status"], "processing");
+    quiet.expect_charge_for(0).await;
 
     quiet.wire.fail_transactions(false);
     quiet.stage.later(6 * A_TURN); // whoever stores has the turn for 330 s
     quiet.wire.lose_a_transaction();
-    quiet.stored_by_message(&job).await;
+    quiet.store_by_message(&job).await;
     assert_eq!(quiet.status(&job).await, Status::Completed);
-    quiet.charged_for(1).await;
+    quiet.expect_charge_for(1).await;
 }
 
 /// Nothing is left to the provider's defaults: what is sent, stored, shown, rendered and charged is
@@ -116,14 +116,14 @@ async fn f12_the_length_that_is_charged_is_the_one_that_was_sent() {
             "{model}"
         );
         let before = quiet.stage.store.account(quiet.caller.org).await.unwrap().unwrap();
-        let stored = quiet.stored(&job).await;
+        let stored = quiet.read_job(&job).await;
         assert_eq!(
             (stored.terms().seconds(), stored.cost().to_string()),
             (seconds, cost.to_owned()),
             "{model}"
         );
         assert_eq!(before.held.to_string(), cost);
-        quiet.settled(std::slice::from_ref(&job)).await;
+        quiet.settle(std::slice::from_ref(&job)).await;
         let after = quiet.stage.store.account(quiet.caller.org).await.unwrap().unwrap();
         assert_eq!(before.balance.minus(after.balance).unwrap().to_string(), cost, "{model}");
     }
@@ -137,9 +137,9 @@ async fn f19_prices_are_configuration() {
     let prices = r#"{"fal/kling-2":{"usd_per_second":"0.28"}}"#;
     let quiet =
         Quiet::with(&[("Catalog", prices), ("Markup", "1.10"), ("FxMxnPerUsd", "18.5")]).await;
-    let (job, _) = quiet.rendered("dearer").await;
-    assert_eq!(quiet.stored(&job).await.cost().to_string(), "28.49"); // 5 × 0.28 × 1.10 × 18.5
-    quiet.stored_by_message(&job).await;
+    let (job, _) = quiet.render("dearer").await;
+    assert_eq!(quiet.read_job(&job).await.cost().to_string(), "28.49"); // 5 × 0.28 × 1.10 × 18.5
+    quiet.store_by_message(&job).await;
     assert_eq!(
         quiet.stage.store.account(quiet.caller.org).await.unwrap().unwrap().balance.to_string(),
         "971.51"

@@ -15,18 +15,18 @@ use tokio::sync::Barrier;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn f05_a_broken_status_changes_nothing() {
-    broken_and_mended("status", |_| true).await;
+    break_and_mend("status", |_| true).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn f05_a_broken_result_changes_nothing() {
     // JSON without a video is a verdict, and so is a result that is not there: F6.
-    broken_and_mended("result", |name| name != ANOTHER_JSON && name != "HTTP 404").await;
+    break_and_mend("result", |name| name != ANOTHER_JSON && name != "HTTP 404").await;
 }
 
 /// Each job meets one kind of broken answer, twice: it stays as it is, and completes when the fault
 /// has ended.
-async fn broken_and_mended(step: &str, is_case: impl Fn(&str) -> bool) {
+async fn break_and_mend(step: &str, is_case: impl Fn(&str) -> bool) {
     let quiet = Quiet::new().await;
     let elsewhere = Foreign::answering(
         r#"{"status":"COMPLETED","video":{"url":"https://v3.fal.media/x.mp4"}}"#,
@@ -39,9 +39,9 @@ async fn broken_and_mended(step: &str, is_case: impl Fn(&str) -> bool) {
         jobs.push((name, job));
     }
     quiet.stage.later(A_TURN); // fal has rendered all of them
-    join_all(jobs.iter().map(|(_, job)| quiet.looked_at(job))).await;
+    join_all(jobs.iter().map(|(_, job)| quiet.look_at(job))).await;
     for (name, job) in &jobs {
-        let shown = quiet.shown(job).await;
+        let shown = quiet.show(job).await;
         assert_eq!(
             (&shown["status"], &shown["error"]),
             (&json!("processing"), &Value::Null),
@@ -49,10 +49,10 @@ async fn broken_and_mended(step: &str, is_case: impl Fn(&str) -> bool) {
         );
     }
     assert_eq!(elsewhere.heard(), [""; 0], "no redirect is followed");
-    quiet.charged_for(0).await;
+    quiet.expect_charge_for(0).await;
 
     let ids: Vec<String> = jobs.iter().map(|(_, job)| job.clone()).collect();
-    quiet.settled(&ids).await;
+    quiet.settle(&ids).await;
     for (name, job) in &jobs {
         assert_eq!(
             (quiet.status(job).await, quiet.stage.fal().renders_of(name)),
@@ -60,7 +60,7 @@ async fn broken_and_mended(step: &str, is_case: impl Fn(&str) -> bool) {
             "{name}"
         );
     }
-    quiet.charged_for(u64::try_from(jobs.len()).unwrap()).await;
+    quiet.expect_charge_for(u64::try_from(jobs.len()).unwrap()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -90,20 +90,20 @@ async fn f06_completed_is_no_verdict_and_the_result_is_one() {
     quiet.goes_wrong("result", 3, &request, flat_error(504, "request_timeout", "late"));
     quiet.stage.later(A_TURN);
     for (job, code, says) in &jobs {
-        quiet.looked_at(job).await;
-        let error = quiet.shown(job).await["error"].to_string();
+        quiet.look_at(job).await;
+        let error = quiet.show(job).await["error"].to_string();
         assert!(
-            failure(&quiet.stored(job).await) == Some(*code) && error.contains(says),
+            failure(&quiet.read_job(job).await) == Some(*code) && error.contains(says),
             "{error}"
         );
     }
     for _ in 0..3 {
-        quiet.looked_at(&slow).await;
+        quiet.look_at(&slow).await;
         assert_eq!(quiet.status(&slow).await, Status::Processing, "a 504 is no verdict");
         quiet.stage.later(A_TURN);
     }
-    quiet.settled(&[slow]).await;
-    quiet.charged_for(1).await;
+    quiet.settle(&[slow]).await;
+    quiet.expect_charge_for(1).await;
 }
 
 /// fal forgets a large result after six minutes and any after an hour: it is fetched in the same
@@ -117,15 +117,16 @@ async fn f06_a_result_is_fetched_at_once_and_its_address_kept() {
         .decide(Verdict::next(1, Ending::Video { bytes: None, result_bytes: Some(12_000) }));
     let (job, request) = quiet.at_fal("forgotten soon").await;
     quiet.stage.later(A_TURN);
-    quiet.looked_at(&job).await;
-    let file = processing(&quiet.stored(&job).await).file.clone().expect("one look found the file");
+    quiet.look_at(&job).await;
+    let file =
+        processing(&quiet.read_job(&job).await).file.clone().expect("one look found the file");
     assert!(file.url.contains(&request), "{}", file.url);
 
     quiet.stage.later(3 * HOUR);
-    quiet.stored_by_message(&job).await;
+    quiet.store_by_message(&job).await;
     assert_eq!(quiet.status(&job).await, Status::Completed);
     assert_eq!(quiet.asked(&request), 1, "the result was read once");
-    quiet.charged_for(1).await;
+    quiet.expect_charge_for(1).await;
 }
 
 /// A result that cannot be read is asked for until fal has forgotten it, an hour after the render.
@@ -142,15 +143,15 @@ async fn f06_a_render_without_a_result_ends_uncharged() {
     let (job, _) = quiet.at_fal("never").await;
     for wait in [A_TURN, HOUR / 2] {
         quiet.stage.later(wait);
-        quiet.looked_at(&job).await;
+        quiet.look_at(&job).await;
         assert_eq!(quiet.status(&job).await, Status::Processing, "for an hour it may still come");
     }
     quiet.stage.later(HOUR / 2);
-    quiet.looked_at(&job).await;
-    assert_eq!(failure(&quiet.stored(&job).await), Some(FailureCode::ProviderNoOutput));
-    let shown = quiet.shown(&job).await;
+    quiet.look_at(&job).await;
+    assert_eq!(failure(&quiet.read_job(&job).await), Some(FailureCode::ProviderNoOutput));
+    let shown = quiet.show(&job).await;
     assert!(shown["error"].as_str().unwrap().contains("does not have its result"), "{shown}");
-    quiet.charged_for(0).await;
+    quiet.expect_charge_for(0).await;
 }
 
 /// No answer to a check is handed on before all ten have come: a poller that asks one after the

@@ -13,11 +13,11 @@ use local::fal::{Ending, Verdict};
 #[tokio::test(flavor = "multi_thread")]
 async fn f11_a_prompt_asks_the_simulators_for_a_large_file() {
     let quiet = Quiet::new().await;
-    let fal = quiet.caller.accepted("a hummingbird, simulator:mib=8").await;
+    let fal = quiet.caller.accept("a hummingbird, simulator:mib=8").await;
     let order =
         serde_json::json!({"model": "google/veo-3.1", "prompt": "simulator:mib=7", "duration": 4});
     let veo = id(&quiet.caller.client.submit(&order).await.unwrap());
-    quiet.settled(&[fal.clone(), veo.clone()]).await;
+    quiet.settle(&[fal.clone(), veo.clone()]).await;
     for (job, mib) in [(fal, 8), (veo, 7)] {
         let path = format!("{}/{job}/video.mp4", quiet.caller.org);
         let stored = quiet.stage.storage().object("generated-videos", &path).expect("it is stored");
@@ -58,24 +58,24 @@ async fn f25_what_plays_is_stored_and_what_has_no_picture_is_not_charged() {
     for ((name, _, plays), host) in files.iter().zip(&hosts) {
         let url = format!("{}/video.mp4", host.origin);
         quiet.stage.fal().decide(Verdict::next(1, Ending::ForeignUrl { url }));
-        jobs.push((name, quiet.rendered(name).await.0, *plays));
+        jobs.push((name, quiet.render(name).await.0, *plays));
     }
     for (name, job, plays) in &jobs {
-        quiet.stored_by_message(job).await;
+        quiet.store_by_message(job).await;
         let expected = if *plays { Status::Completed } else { Status::Processing };
         assert_eq!(quiet.status(job).await, expected, "{name}");
     }
-    quiet.charged_for(5).await;
+    quiet.expect_charge_for(5).await;
 
     // A file host may have a bad hour; after it the job ends, and nothing was charged for it.
     quiet.stage.later(HOUR + A_TURN);
     for (name, job, _) in jobs.iter().filter(|(_, _, plays)| !plays) {
-        quiet.stored_by_message(job).await;
+        quiet.store_by_message(job).await;
         assert_eq!(
-            failure(&quiet.stored(job).await),
+            failure(&quiet.read_job(job).await),
             Some(FailureCode::ProviderNoOutput),
             "{name}"
         );
     }
-    quiet.charged_for(5).await;
+    quiet.expect_charge_for(5).await;
 }

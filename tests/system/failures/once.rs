@@ -12,12 +12,12 @@ use std::time::Duration;
 #[tokio::test(flavor = "multi_thread")]
 async fn f09_a_callers_retry_is_the_same_job() {
     let stage = Stage::new().await;
-    let first = submitted_with_key(&stage, "order-17").await;
+    let first = submit_with_key(&stage, "order-17").await;
     let job = first["id"].as_str().unwrap();
     stage.until(stage.caller().org, job, Status::Completed).await;
-    let again = submitted_with_key(&stage, "order-17").await;
+    let again = submit_with_key(&stage, "order-17").await;
     assert_eq!((&again["id"], &again["status"]), (&first["id"], &json!("completed")));
-    let other = submitted_with_key(&stage, "order-18").await;
+    let other = submit_with_key(&stage, "order-18").await;
     assert_ne!(other["id"], first["id"]);
     assert_eq!((stage.jobs_stored().await, stage.fal().renders_of("with a key")), (2, 2));
     stage.audit().await;
@@ -29,13 +29,13 @@ async fn f17_a_job_has_one_id() {
     let (job, request) = quiet.at_fal("one name").await;
     assert_ne!(job, request, "the provider's id is the provider's");
     for _ in 0..2 {
-        let shown = quiet.shown(&job).await;
+        let shown = quiet.show(&job).await;
         assert_eq!(shown["id"], job.as_str());
         assert!(!shown.to_string().contains(&request), "{shown}");
-        quiet.settled(std::slice::from_ref(&job)).await;
+        quiet.settle(std::slice::from_ref(&job)).await;
     }
     assert!(
-        quiet.shown(&job).await["video_url"]
+        quiet.show(&job).await["video_url"]
             .as_str()
             .unwrap()
             .ends_with(&format!("/{job}/video.mp4"))
@@ -50,20 +50,20 @@ async fn f18_reads_move_nothing() {
     let (job, _) = quiet.at_fal("watched").await;
     for wait in [A_TURN, A_TURN, HOUR / 2] {
         quiet.stage.later(wait); // rendered, and overdue
-        let (before, calls) = (quiet.stored(&job).await, quiet.stage.fal().requests().len());
+        let (before, calls) = (quiet.read_job(&job).await, quiet.stage.fal().requests().len());
         for _ in 0..5 {
-            assert_eq!(quiet.shown(&job).await["status"], "processing");
+            assert_eq!(quiet.show(&job).await["status"], "processing");
         }
-        assert_eq!(quiet.stored(&job).await, before);
+        assert_eq!(quiet.read_job(&job).await, before);
         assert_eq!(quiet.stage.fal().requests().len(), calls);
-        quiet.charged_for(0).await;
+        quiet.expect_charge_for(0).await;
     }
-    quiet.settled(std::slice::from_ref(&job)).await;
+    quiet.settle(std::slice::from_ref(&job)).await;
     assert_eq!(quiet.status(&job).await, Status::Completed);
-    quiet.charged_for(1).await;
+    quiet.expect_charge_for(1).await;
 }
 
-async fn submitted_with_key(stage: &Stage, key: &str) -> Value {
+async fn submit_with_key(stage: &Stage, key: &str) -> Value {
     let api = stage.system.api.as_ref().unwrap();
     let mut request =
         Request::new(Method::POST, format!("{api}/videos/generations").parse().unwrap());

@@ -24,7 +24,7 @@ async fn f05_a_broken_download_changes_nothing() {
     let elsewhere = Foreign::answering(local::video::mp4(5, "16:9"));
     let mut jobs = Vec::new();
     for (name, then) in answers(&elsewhere.origin).into_iter().filter(|(name, _)| name != ENDLESS) {
-        let (job, request) = quiet.rendered(&name).await;
+        let (job, request) = quiet.render(&name).await;
         if name == SLOW {
             // our own limit is 280 s
             quiet.wire.hurry(&format!("/files/{request}"), Duration::from_secs(3));
@@ -33,16 +33,16 @@ async fn f05_a_broken_download_changes_nothing() {
         jobs.push((name, job));
     }
     quiet.stage.later(A_TURN);
-    join_all(jobs.iter().map(|(_, job)| quiet.stored_by_message(job))).await;
+    join_all(jobs.iter().map(|(_, job)| quiet.store_by_message(job))).await;
     for (name, job) in &jobs {
-        untouched(&quiet, job).await;
+        expect_untouched(&quiet, job).await;
         assert!(in_storage(&quiet, job).is_none(), "{name}: nothing was stored");
     }
     assert_eq!(elsewhere.heard(), [""; 0], "a host that is not known is not asked");
-    quiet.charged_for(0).await;
+    quiet.expect_charge_for(0).await;
 
     let ids: Vec<String> = jobs.iter().map(|(_, job)| job.clone()).collect();
-    quiet.settled(&ids).await;
+    quiet.settle(&ids).await;
     for (name, job) in &jobs {
         assert_eq!(quiet.status(job).await, Status::Completed, "{name}");
         assert_eq!(
@@ -51,16 +51,16 @@ async fn f05_a_broken_download_changes_nothing() {
             "{name}"
         );
     }
-    quiet.charged_for(u64::try_from(jobs.len()).unwrap()).await;
+    quiet.expect_charge_for(u64::try_from(jobs.len()).unwrap()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn f10_completed_means_that_the_file_is_ours() {
     let quiet = Quiet::new().await;
-    let (job, _) = quiet.rendered("ours").await;
-    untouched(&quiet, &job).await;
-    quiet.stored_by_message(&job).await;
-    let shown = quiet.shown(&job).await;
+    let (job, _) = quiet.render("ours").await;
+    expect_untouched(&quiet, &job).await;
+    quiet.store_by_message(&job).await;
+    let shown = quiet.show(&job).await;
     assert_eq!(shown["status"], "completed");
     let url = shown["video_url"].as_str().unwrap();
     let storage = &quiet.stage.system.storage.as_ref().unwrap().origin;
@@ -76,14 +76,14 @@ async fn f10_completed_means_that_the_file_is_ours() {
         .unwrap();
     assert_eq!(fetched.status(), 200, "without a key, and without the provider");
     assert_eq!(fetched.bytes().await.unwrap(), local::video::mp4(5, "16:9"));
-    assert_eq!(quiet.shown(&job).await["video_url"], url, "it does not expire");
+    assert_eq!(quiet.show(&job).await["video_url"], url, "it does not expire");
 }
 
 /// Nothing that storage does is a verdict on the video.
 #[tokio::test(flavor = "multi_thread")]
 async fn f11_trouble_in_storage_leaves_the_job_processing() {
     let quiet = Quiet::new().await;
-    let (job, _) = quiet.rendered("stored in the end").await;
+    let (job, _) = quiet.render("stored in the end").await;
     let status = |status| Then::Answer { status, headers: [].into(), body: "<html>".to_owned() };
     let not_found =
         r#"{"statusCode":"404","error":"Bucket not found","message":"Bucket not found"}"#
@@ -106,13 +106,13 @@ async fn f11_trouble_in_storage_leaves_the_job_processing() {
     for (step, fault) in faults {
         quiet.stage.later(2 * HOUR / 10);
         quiet.stage.storage().faults().add(Fault::once(step, fault.clone())).unwrap();
-        quiet.stored_by_message(&job).await;
-        untouched(&quiet, &job).await;
-        quiet.charged_for(0).await;
+        quiet.store_by_message(&job).await;
+        expect_untouched(&quiet, &job).await;
+        quiet.expect_charge_for(0).await;
     }
-    quiet.settled(std::slice::from_ref(&job)).await;
+    quiet.settle(std::slice::from_ref(&job)).await;
     assert_eq!(quiet.status(&job).await, Status::Completed);
-    quiet.charged_for(1).await;
+    quiet.expect_charge_for(1).await;
 }
 
 /// What was uploaded for a job that failed is no use to its owner, and is taken out of storage
@@ -123,26 +123,26 @@ async fn the_file_of_a_job_that_failed_after_its_upload_is_removed() {
     let wrong_size = Then::Own(supabase::Odd::WrongSize { size: 7 });
     for removal_fails in [false, true] {
         quiet.stage.storage().faults().clear();
-        let (job, _) = quiet.rendered("never confirmed").await;
+        let (job, _) = quiet.render("never confirmed").await;
         quiet.stage.storage().faults().add(Fault::forever(Step::Info, wrong_size.clone())).unwrap();
-        quiet.stored_by_message(&job).await;
+        quiet.store_by_message(&job).await;
         assert!(in_storage(&quiet, &job).is_some(), "it was uploaded");
-        untouched(&quiet, &job).await;
+        expect_untouched(&quiet, &job).await;
         if removal_fails {
             let busy = Then::Answer { status: 503, headers: [].into(), body: "busy".to_owned() };
             quiet.stage.storage().faults().add(Fault::once(Step::Delete, busy)).unwrap();
         }
         quiet.stage.later(25 * HOUR);
         let queued = quiet.stage.system.sqs.accepted("StoreAgainQueue").unwrap();
-        quiet.stored_by_message(&job).await;
-        assert_eq!(failure(&quiet.stored(&job).await), Some(FailureCode::StorageUnavailable));
+        quiet.store_by_message(&job).await;
+        assert_eq!(failure(&quiet.read_job(&job).await), Some(FailureCode::StorageUnavailable));
         assert_eq!(in_storage(&quiet, &job).is_some(), removal_fails);
         let again = quiet.stage.system.sqs.accepted("StoreAgainQueue").unwrap() - queued;
         assert_eq!(again, u64::from(removal_fails), "what could not be removed is tried again");
-        quiet.stored_by_message(&job).await;
+        quiet.store_by_message(&job).await;
         assert!(in_storage(&quiet, &job).is_none());
     }
-    quiet.charged_for(0).await;
+    quiet.expect_charge_for(0).await;
 }
 
 /// A video that failed at first waits in a queue of its own, whichever queue a later message about
@@ -150,7 +150,7 @@ async fn the_file_of_a_job_that_failed_after_its_upload_is_removed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_video_that_was_tried_goes_on_in_the_second_queue() {
     let quiet = Quiet::new().await;
-    let (job, _) = quiet.rendered("tried").await;
+    let (job, _) = quiet.render("tried").await;
     let busy = Then::Answer { status: 503, headers: [].into(), body: "busy".to_owned() };
     quiet.stage.storage().faults().add(Fault::once(Step::Upload, busy)).unwrap();
     let queued = || quiet.stage.system.sqs.accepted("StoreAgainQueue").unwrap();
@@ -163,13 +163,13 @@ async fn a_video_that_was_tried_goes_on_in_the_second_queue() {
     };
     by("StoreQueue").await;
     assert_eq!(queued(), 1, "the first attempt failed");
-    let tried = quiet.stored(&job).await;
+    let tried = quiet.read_job(&job).await;
     quiet.stage.later(A_TURN);
     by("StoreQueue").await;
-    assert_eq!((queued(), quiet.stored(&job).await), (2, tried), "passed on, and not worked on");
+    assert_eq!((queued(), quiet.read_job(&job).await), (2, tried), "passed on, and not worked on");
     by("StoreAgainQueue").await;
     assert_eq!(quiet.status(&job).await, Status::Completed);
-    quiet.charged_for(1).await;
+    quiet.expect_charge_for(1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -183,45 +183,45 @@ async fn f20_half_a_file_or_another_is_never_stored_and_costs_nothing() {
         ("a page", Ending::Html),
     ] {
         quiet.stage.fal().decide(Verdict::for_prompts(prompt, ending));
-        jobs.push(quiet.rendered(prompt).await.0);
+        jobs.push(quiet.render(prompt).await.0);
     }
     for wait in [A_TURN, HOUR / 2] {
         quiet.stage.later(wait);
         for job in &jobs {
-            quiet.stored_by_message(job).await;
-            untouched(&quiet, job).await;
+            quiet.store_by_message(job).await;
+            expect_untouched(&quiet, job).await;
         }
     }
     quiet.stage.later(HOUR);
     for job in &jobs {
-        quiet.stored_by_message(job).await;
+        quiet.store_by_message(job).await;
         assert_eq!(
-            failure(&quiet.stored(job).await),
+            failure(&quiet.read_job(job).await),
             Some(FailureCode::ProviderNoOutput),
             "an hour is long enough"
         );
         assert!(in_storage(&quiet, job).is_none());
     }
-    quiet.charged_for(0).await;
+    quiet.expect_charge_for(0).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn f20_a_file_that_storage_has_not_whole_or_not_in_public_is_not_charged() {
     let quiet = Quiet::new().await;
-    let (short, hidden) = (quiet.rendered("short").await.0, quiet.rendered("hidden").await.0);
+    let (short, hidden) = (quiet.render("short").await.0, quiet.render("hidden").await.0);
     quiet.stage.later(A_TURN);
     let size = Fault::once(Step::Info, Then::Own(supabase::Odd::WrongSize { size: 1 }));
     quiet.stage.storage().faults().add(size).unwrap();
-    quiet.stored_by_message(&short).await;
-    untouched(&quiet, &short).await;
+    quiet.store_by_message(&short).await;
+    expect_untouched(&quiet, &short).await;
     assert!(quiet.stage.storage().set_public(BUCKET, false).unwrap());
-    quiet.stored_by_message(&hidden).await;
-    untouched(&quiet, &hidden).await;
-    quiet.charged_for(0).await;
+    quiet.store_by_message(&hidden).await;
+    expect_untouched(&quiet, &hidden).await;
+    quiet.expect_charge_for(0).await;
 
     assert!(quiet.stage.storage().set_public(BUCKET, true).unwrap());
-    quiet.settled(&[short, hidden]).await;
-    quiet.charged_for(2).await;
+    quiet.settle(&[short, hidden]).await;
+    quiet.expect_charge_for(2).await;
 }
 
 /// Nobody fills the operator's storage: a file that says that it is larger than any video is not
@@ -230,18 +230,18 @@ async fn f20_a_file_that_storage_has_not_whole_or_not_in_public_is_not_charged()
 async fn f20_a_file_larger_than_any_video_is_not_stored() {
     let quiet = Quiet::new().await;
     quiet.stage.fal().decide(Verdict::next(1, Ending::padded((512 << 20) + 1)));
-    let (job, _) = quiet.rendered("far too large").await;
-    quiet.stored_by_message(&job).await;
+    let (job, _) = quiet.render("far too large").await;
+    quiet.store_by_message(&job).await;
     assert_eq!(
         (quiet.status(&job).await, in_storage(&quiet, &job).is_none()),
         (Status::Failed, true)
     );
-    quiet.charged_for(0).await;
+    quiet.expect_charge_for(0).await;
 }
 
 /// The job is at fal's file still: nothing is shown, nothing was decided.
-async fn untouched(quiet: &Quiet, job: &str) {
-    let shown = quiet.shown(job).await;
+async fn expect_untouched(quiet: &Quiet, job: &str) {
+    let shown = quiet.show(job).await;
     let seen = (&shown["status"], &shown["video_url"], &shown["error"], &shown["completed"]);
     assert_eq!(
         seen,
@@ -249,7 +249,7 @@ async fn untouched(quiet: &Quiet, job: &str) {
         "{}",
         shown["prompt"]
     );
-    assert!(processing(&quiet.stored(job).await).file.is_some());
+    assert!(processing(&quiet.read_job(job).await).file.is_some());
 }
 
 fn in_storage(quiet: &Quiet, job: &str) -> Option<Object> {

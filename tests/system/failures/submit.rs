@@ -54,11 +54,7 @@ async fn f08_a_lost_submit_answer_is_never_sent_again() {
     for (name, then, stands) in cases {
         quiet.stage.fal().faults().add(Fault::once("submit", then)).unwrap();
         let (caller, prompt) = (Arc::clone(&quiet.caller), name.clone());
-        submitting.push((
-            name,
-            stands,
-            tokio::spawn(async move { caller.accepted(&prompt).await }),
-        ));
+        submitting.push((name, stands, tokio::spawn(async move { caller.accept(&prompt).await })));
         // this one met it, and no other
         until(async || quiet.stage.fal().faults().pending().is_empty().then_some(())).await;
     }
@@ -82,7 +78,7 @@ async fn f08_what_fal_took_before_it_failed_is_not_rendered_twice() {
         ("accepted, then an answer without an id", 200, r#"{"status":"IN_QUEUE"}"#),
     ] {
         quiet.wire.play(name, Trick::Answer(status, body));
-        jobs.push((name.to_owned(), Stands::Unknown, quiet.caller.accepted(name).await));
+        jobs.push((name.to_owned(), Stands::Unknown, quiet.caller.accept(name).await));
         assert_eq!(quiet.renders_of(name), 1, "{name}");
     }
     each_stands_and_ends(&quiet, jobs, KLING).await;
@@ -100,7 +96,7 @@ async fn f08_what_was_certainly_not_sent_is_sent_again() {
     let mut jobs = Vec::new();
     for (name, trick) in [("nobody listens", refused), ("no TLS there", no_tls)] {
         quiet.wire.play(name, trick);
-        jobs.push((name.to_owned(), Stands::NotTaken, quiet.caller.accepted(name).await));
+        jobs.push((name.to_owned(), Stands::NotTaken, quiet.caller.accept(name).await));
     }
     each_stands_and_ends(&quiet, jobs, KLING).await;
 }
@@ -109,32 +105,32 @@ async fn f08_what_was_certainly_not_sent_is_sent_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn f08_a_connection_that_idled_is_not_trusted_with_a_submission() {
     let (quiet, proxy) = behind(Peer::TiresAfterFourSeconds).await;
-    let first = quiet.caller.accepted("on a new connection").await;
+    let first = quiet.caller.accept("on a new connection").await;
     tokio::time::sleep(Duration::from_millis(4_500)).await;
-    let second = quiet.caller.accepted("when the first connection is dead").await;
+    let second = quiet.caller.accept("when the first connection is dead").await;
     proxy.close_all();
-    let third = quiet.caller.accepted("when all connections are closed").await;
+    let third = quiet.caller.accept("when all connections are closed").await;
     for job in [&first, &second, &third] {
         assert_eq!(quiet.status(job).await, Status::Processing, "fal took it and said so");
     }
-    quiet.settled(&[first, second, third]).await;
+    quiet.settle(&[first, second, third]).await;
     assert_eq!(quiet.stage.fal().renders(), 3);
-    quiet.charged_for(3).await;
+    quiet.expect_charge_for(3).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn f08_a_connection_that_closes_under_a_submission_does_not_double_it() {
     let (quiet, proxy) = behind(Peer::TakesOneRequest).await;
-    let first = quiet.caller.accepted("the first").await;
-    let second = quiet.caller.accepted("the second").await;
+    let first = quiet.caller.accept("the first").await;
+    let second = quiet.caller.accept("the second").await;
     assert_eq!(proxy.connections(), 1, "both went the same way");
-    assert_eq!(lease(&quiet.stored(&second).await), Some(true), "it may have arrived");
+    assert_eq!(lease(&quiet.read_job(&second).await), Some(true), "it may have arrived");
     quiet.wire.lead(None); // with such a peer no second request ever gets through
     let jobs = [first, second.clone()];
-    quiet.settled(&jobs).await;
-    assert_eq!(failure(&quiet.stored(&second).await), Some(FailureCode::SubmitUnknown));
+    quiet.settle(&jobs).await;
+    assert_eq!(failure(&quiet.read_job(&second).await), Some(FailureCode::SubmitUnknown));
     assert_eq!(quiet.wire.submissions_of("the second"), 1);
-    quiet.charged_for(1).await;
+    quiet.expect_charge_for(1).await;
 }
 
 /// Without the first header fal renders a failed request up to ten times by itself, without the
@@ -149,10 +145,10 @@ async fn f08_everybody_is_told_what_not_to_do() {
         detail: "gone".into(),
     };
     quiet.stage.fal().decide(Verdict::for_prompts("broken", broken));
-    let mut jobs = vec![quiet.caller.accepted("broken").await, quiet.caller.accepted("good").await];
+    let mut jobs = vec![quiet.caller.accept("broken").await, quiet.caller.accept("good").await];
     let veo = serde_json::json!({"model": "google/veo-3.1", "prompt": "veo", "duration": 4});
     jobs.push(id(&quiet.caller.client.submit(&veo).await.unwrap()));
-    quiet.settled(&jobs[1..]).await;
+    quiet.settle(&jobs[1..]).await;
     assert_eq!(quiet.renders_of("broken"), 1, "fal did not try again by itself");
 
     let [fal, google] = [
@@ -205,8 +201,8 @@ async fn f16_our_account_at_the_provider_is_not_the_callers_trouble() {
     for _ in 0..9 {
         quiet.stage.later(A_TURN);
         for job in &jobs {
-            quiet.looked_at(job).await;
-            let shown = quiet.shown(job).await;
+            quiet.look_at(job).await;
+            let shown = quiet.show(job).await;
             assert_eq!(
                 (&shown["status"], &shown["error"]),
                 (&"pending".into(), &serde_json::Value::Null)
@@ -218,17 +214,17 @@ async fn f16_our_account_at_the_provider_is_not_the_callers_trouble() {
         3 * 10,
         "each is tried at every turn"
     );
-    quiet.settled(&jobs).await;
+    quiet.settle(&jobs).await;
     for job in &jobs {
-        let stored = quiet.stored(job).await;
+        let stored = quiet.read_job(job).await;
         assert_eq!(failure(&stored), Some(FailureCode::ProviderUnavailable));
         let State::Failed { at, .. } = stored.state() else { unreachable!("it has failed") };
         assert!(at.since(stored.created()) > Duration::from_secs(600), "ten minutes were tried");
-        let error = quiet.shown(job).await["error"].as_str().unwrap().to_owned();
+        let error = quiet.show(job).await["error"].as_str().unwrap().to_owned();
         assert!(!error.to_lowercase().contains("balance") && !error.contains("402"), "{error}");
     }
     assert_eq!(quiet.stage.fal().renders(), 0);
-    quiet.charged_for(0).await;
+    quiet.expect_charge_for(0).await;
 
     quiet.stage.fal().faults().clear();
     let poor = quiet.stage.caller_with("0.00").await;
@@ -250,8 +246,8 @@ pub(super) async fn each_stands_and_ends(
 ) {
     let mut before = Vec::new();
     for (name, stands, job) in &jobs {
-        let shown = quiet.shown(job).await;
-        let stored = quiet.stored(job).await;
+        let shown = quiet.show(job).await;
+        let stored = quiet.read_job(job).await;
         let expected = match stands {
             Stands::Taken => ("processing", None),
             Stands::NotTaken => ("pending", Some(false)),
@@ -261,13 +257,13 @@ pub(super) async fn each_stands_and_ends(
         assert_eq!((shown["status"].as_str().unwrap(), lease(&stored)), expected, "{name}");
         before.push(quiet.renders_of(name));
     }
-    quiet.charged_for(0).await;
+    quiet.expect_charge_for(0).await;
 
     let ids: Vec<String> = jobs.iter().map(|(_, _, job)| job.clone()).collect();
-    quiet.settled(&ids).await;
+    quiet.settle(&ids).await;
     let mut videos = 0;
     for ((name, stands, job), before) in jobs.iter().zip(before) {
-        let stored = quiet.stored(job).await;
+        let stored = quiet.read_job(job).await;
         let (sent, renders) = (quiet.wire.submissions_of(name), quiet.renders_of(name));
         match stands {
             Stands::Taken => {
@@ -290,7 +286,7 @@ pub(super) async fn each_stands_and_ends(
         }
         videos += u64::from(stored.status() == Status::Completed);
     }
-    quiet.charged(videos * centavos).await;
+    quiet.expect_charge(videos * centavos).await;
 }
 
 /// What each broken answer says of a submission. What is no definite refusal may have been taken.

@@ -58,20 +58,20 @@ async fn f07_done_is_no_success() {
             prompt_contains: Some(prompt.to_owned()),
             ending,
         });
-        jobs.push((submitted(&quiet, prompt).await, code, says));
+        jobs.push((submit(&quiet, prompt).await, code, says));
     }
     quiet.stage.later(A_TURN);
     for (job, code, says) in &jobs {
-        quiet.looked_at(job).await;
-        let shown = quiet.shown(job).await;
+        quiet.look_at(job).await;
+        let shown = quiet.show(job).await;
         assert_eq!(
-            (&shown["status"], failure(&quiet.stored(job).await)),
+            (&shown["status"], failure(&quiet.read_job(job).await)),
             (&json!("failed"), Some(*code)),
             "{shown}"
         );
         assert!(shown["error"].as_str().unwrap().contains(says), "{shown}");
     }
-    quiet.charged(0).await;
+    quiet.expect_charge(0).await;
 }
 
 /// What ends a render decides whether a caller is told to order again; what only the operator can
@@ -96,7 +96,7 @@ async fn f24_each_of_googles_codes_is_told_for_what_it_is() {
     ] {
         let prompt = format!("code {code}: {}", &message[..10]);
         google(&quiet).decide(Verdict::next(1, Ending::error(code, message)));
-        jobs.push((submitted(&quiet, &prompt).await, code, expected));
+        jobs.push((submit(&quiet, &prompt).await, code, expected));
     }
     quiet.stage.later(A_TURN);
     let alarms = |quiet: &Quiet| {
@@ -104,9 +104,9 @@ async fn f24_each_of_googles_codes_is_told_for_what_it_is() {
     };
     for (job, code, expected) in &jobs {
         let before = alarms(&quiet);
-        quiet.looked_at(job).await;
-        let shown = quiet.shown(job).await;
-        assert_eq!(failure(&quiet.stored(job).await), Some(*expected), "{code}: {shown}");
+        quiet.look_at(job).await;
+        let shown = quiet.show(job).await;
+        assert_eq!(failure(&quiet.read_job(job).await), Some(*expected), "{code}: {shown}");
         assert_eq!(
             shown["error_detail"]["retryable"],
             *expected != FailureCode::ContentFiltered,
@@ -116,7 +116,7 @@ async fn f24_each_of_googles_codes_is_told_for_what_it_is() {
         let rings = usize::from(*expected == FailureCode::ProviderUnavailable);
         assert_eq!(alarms(&quiet) - before, rings, "{code}");
     }
-    quiet.charged(0).await;
+    quiet.expect_charge(0).await;
 }
 
 /// An error at the submission, in Google's list as in its object.
@@ -151,12 +151,12 @@ async fn f24_a_refused_submission_says_why() {
         ),
     ] {
         google(&quiet).faults().add(Fault::once("submit", Then::answer(400, body))).unwrap();
-        let job = submitted(&quiet, name).await;
-        let shown = quiet.shown(&job).await;
-        assert_eq!(failure(&quiet.stored(&job).await), Some(code), "{name}: {shown}");
+        let job = submit(&quiet, name).await;
+        let shown = quiet.show(&job).await;
+        assert_eq!(failure(&quiet.read_job(&job).await), Some(code), "{name}: {shown}");
         assert!(shown["error"].as_str().unwrap().contains(says), "{shown}");
     }
-    quiet.charged(0).await;
+    quiet.expect_charge(0).await;
 }
 
 /// A video inside the answer, in each base64 that readers of proto3's JSON have to take, and in the
@@ -167,8 +167,8 @@ async fn f07_a_video_is_read_however_it_is_written() {
     let mut jobs = Vec::new();
     for base64 in [Base64::Standard, Base64::Url, Base64::Lines] {
         google(&quiet).configure(|settings| settings.shape.base64 = base64);
-        let job = submitted(&quiet, &format!("{base64:?}")).await;
-        quiet.settled(std::slice::from_ref(&job)).await;
+        let job = submit(&quiet, &format!("{base64:?}")).await;
+        quiet.settle(std::slice::from_ref(&job)).await;
         jobs.push(job);
     }
     let video = STANDARD.encode(include_bytes!("../../../lib/core/src/mp4/cases/uuid_first.mp4"));
@@ -184,13 +184,13 @@ async fn f07_a_video_is_read_however_it_is_written() {
     ] {
         let Value::Object(fields) = fields else { unreachable!("it is written as one") };
         google(&quiet).decide(Verdict::next(1, Ending::Exactly { fields }));
-        jobs.push(submitted(&quiet, name).await);
+        jobs.push(submit(&quiet, name).await);
     }
-    quiet.settled(&jobs).await;
+    quiet.settle(&jobs).await;
     for job in &jobs {
-        assert_eq!(quiet.status(job).await, Status::Completed, "{}", quiet.shown(job).await);
+        assert_eq!(quiet.status(job).await, Status::Completed, "{}", quiet.show(job).await);
     }
-    quiet.charged(VEO * 5).await;
+    quiet.expect_charge(VEO * 5).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -198,22 +198,22 @@ async fn f05_a_broken_answer_about_an_operation_changes_nothing() {
     let quiet = Quiet::new().await;
     google(&quiet).set_render(Render { queued: Duration::ZERO, rendering: 100 * HOUR });
     let elsewhere = Foreign::answering(r#"{"name":"x","done":true}"#);
-    let job = submitted(&quiet, "patience").await;
+    let job = submit(&quiet, "patience").await;
     for (name, then) in quick(&elsewhere) {
         google(&quiet).faults().add(Fault::once("poll", then)).unwrap();
         quiet.stage.later(A_TURN);
-        quiet.looked_at(&job).await;
+        quiet.look_at(&job).await;
         assert_eq!(quiet.status(&job).await, Status::Processing, "{name}");
         assert!(google(&quiet).faults().pending().is_empty(), "{name} was met");
     }
-    quiet.charged(0).await;
+    quiet.expect_charge(0).await;
     google(&quiet).set_render(Render { queued: Duration::ZERO, rendering: Duration::ZERO });
-    quiet.settled(std::slice::from_ref(&job)).await;
+    quiet.settle(std::slice::from_ref(&job)).await;
     assert_eq!(
         (quiet.status(&job).await, google(&quiet).renders(), elsewhere.heard().len()),
         (Status::Completed, 1, 0)
     );
-    quiet.charged(VEO).await;
+    quiet.expect_charge(VEO).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -223,7 +223,7 @@ async fn f08_a_lost_answer_of_googles_is_never_sent_again() {
     let mut jobs = Vec::new();
     for (name, then) in quick(&elsewhere) {
         google(&quiet).faults().add(Fault::once("submit", then)).unwrap();
-        jobs.push((name.clone(), stands(&name), submitted(&quiet, &name).await));
+        jobs.push((name.clone(), stands(&name), submit(&quiet, &name).await));
     }
     assert_eq!(elsewhere.heard(), [""; 0], "no redirect is followed");
     each_stands_and_ends(&quiet, jobs, VEO).await;
@@ -234,7 +234,7 @@ fn quick(elsewhere: &Foreign) -> Vec<(String, Then)> {
     answers(&elsewhere.origin).into_iter().filter(|(name, _)| name != SLOW).collect()
 }
 
-async fn submitted(quiet: &Quiet, prompt: &str) -> String {
+async fn submit(quiet: &Quiet, prompt: &str) -> String {
     let order = json!({"model": "google/veo-3.1", "prompt": prompt, "duration": 4});
     let answer = quiet.caller.client.submit(&order).await.unwrap();
     assert_eq!(answer.status, 200, "{}", answer.body);

@@ -35,13 +35,13 @@ async fn f06_a_video_is_found_wherever_a_result_has_it() {
     .enumerate()
     {
         quiet.stage.fal().decide(Verdict::next(1, Ending::result(body)));
-        jobs.push(quiet.caller.accepted(&format!("video {number}")).await);
+        jobs.push(quiet.caller.accept(&format!("video {number}")).await);
     }
-    quiet.settled(&jobs).await;
+    quiet.settle(&jobs).await;
     for job in &jobs {
-        assert_eq!(quiet.status(job).await, Status::Completed, "{}", quiet.shown(job).await);
+        assert_eq!(quiet.status(job).await, Status::Completed, "{}", quiet.show(job).await);
     }
-    quiet.charged_for(6).await;
+    quiet.expect_charge_for(6).await;
 }
 
 /// After COMPLETED nothing else comes: the next look ends the job, with a sentence that is true.
@@ -141,14 +141,14 @@ async fn f24_a_finished_render_without_a_video_ends_at_once() {
     }
     quiet.stage.later(A_TURN);
     for (prompt, job, code, says) in &jobs {
-        quiet.looked_at(job).await;
-        assert_eq!(failure(&quiet.stored(job).await), Some(*code), "{prompt}");
-        let shown = quiet.shown(job).await;
+        quiet.look_at(job).await;
+        assert_eq!(failure(&quiet.read_job(job).await), Some(*code), "{prompt}");
+        let shown = quiet.show(job).await;
         let error = shown["error"].as_str().unwrap();
         assert!(error.contains(says) && !error.contains("hour"), "{prompt}: {error}");
         assert_eq!(shown["error_detail"]["retryable"], code.is_retryable(), "{prompt}");
     }
-    quiet.charged_for(0).await;
+    quiet.expect_charge_for(0).await;
 }
 
 /// fal documents three words. Any other asks for the result, which is the verdict.
@@ -170,13 +170,13 @@ async fn f24_an_unknown_word_of_the_status_asks_for_the_result() {
     }
     quiet.stage.later(A_TURN);
     for (prompt, job, status) in &jobs {
-        quiet.looked_at(job).await;
+        quiet.look_at(job).await;
         if *status == Status::Completed {
-            quiet.stored_by_message(job).await;
+            quiet.store_by_message(job).await;
         }
         assert_eq!(quiet.status(job).await, *status, "{prompt}");
     }
-    quiet.charged_for(5).await;
+    quiet.expect_charge_for(5).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -197,12 +197,12 @@ async fn f24_a_caller_reads_nothing_of_the_inside() {
     }
     quiet.stage.later(A_TURN);
     for job in &jobs {
-        quiet.looked_at(job).await;
+        quiet.look_at(job).await;
         assert_eq!(quiet.status(job).await, Status::Failed);
-        let shown = quiet.shown(job).await.to_string();
+        let shown = quiet.show(job).await.to_string();
         for part in ["acme", "hunter2", "x.example", "10.0.0.1", "ghub_sk_", "\\u001b", "gs://"] {
             assert!(!shown.contains(part), "{part}: {shown}");
         }
     }
-    quiet.charged_for(0).await;
+    quiet.expect_charge_for(0).await;
 }

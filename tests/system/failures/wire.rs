@@ -117,7 +117,7 @@ impl Wire {
             .get("x-amz-target")
             .is_some_and(|target| target == "DynamoDB_20120810.TransactWriteItems")
         {
-            return self.transacted(request, send).await;
+            return self.transact(request, send).await;
         }
         match trick {
             Some(Trick::Address(change)) => {
@@ -130,11 +130,11 @@ impl Wire {
                 change(&mut body);
                 Ok(answer(200, &body.to_string()))
             }
-            None => self.met(&path, send(request).await).await,
+            None => self.meet_others(&path, send(request).await).await,
         }
     }
 
-    async fn met(
+    async fn meet_others(
         &self,
         path: &str,
         answer: Result<Response, WireError>,
@@ -146,7 +146,7 @@ impl Wire {
         answer
     }
 
-    async fn transacted(&self, request: Request, send: Network<'_>) -> Result<Response, WireError> {
+    async fn transact(&self, request: Request, send: Network<'_>) -> Result<Response, WireError> {
         if self.transactions_fail.load(Ordering::SeqCst) {
             return Err(WireError::NotSent("a scripted fault".into()));
         }

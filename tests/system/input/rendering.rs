@@ -1,6 +1,6 @@
 //! Lengths and shapes that no provider renders.
 
-use super::{kling, order, refused};
+use super::{expect_refusal, kling, order};
 use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -11,7 +11,7 @@ async fn a_wrong_duration_or_ratio_leaves_nothing() {
     );
     let range = "is out of range; a video has a few seconds";
     let ratios = "aspect_ratio: fal/kling-2 renders 16:9, 9:16 or 1:1, not ";
-    refused(
+    expect_refusal(
         400,
         "invalid_request_error",
         [
@@ -48,7 +48,7 @@ async fn a_wrong_duration_or_ratio_leaves_nothing() {
     )
     .await;
     // What the caller's model has, not what some model has.
-    refused(
+    expect_refusal(
         400,
         "invalid_request_error",
         [

@@ -34,7 +34,7 @@ async fn a_dry_run_is_priced_and_creates_nothing() {
     }
     let order = json!({"model": "fal/kling-2", "prompt": "x", "dry_run": true});
     stage.ask(Ask::submit(&poor_key, &order)).await.refused(402, "insufficient_balance");
-    stage.left_nothing(&before, "a dry run").await;
+    stage.expect_nothing_left(&before, "a dry run").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -46,7 +46,7 @@ async fn a_receipt_follows_its_job() {
         (&held["billing"]["status"], &held["billing"]["amount"]),
         (&json!("held"), &Value::Null)
     );
-    let charged = caller.finished(held["id"].as_str().unwrap()).await.body;
+    let charged = caller.finish(held["id"].as_str().unwrap()).await.body;
     assert_eq!(
         (&charged["billing"]["status"], &charged["billing"]["amount"]),
         (&json!("charged"), &json!("4.20"))
@@ -56,8 +56,8 @@ async fn a_receipt_follows_its_job() {
         "released",
         local::fal::Ending::refused("content_policy_violation", "flagged"),
     ));
-    let failing = caller.accepted("released").await;
-    let released = caller.finished(&failing).await.body;
+    let failing = caller.accept("released").await;
+    let released = caller.finish(&failing).await.body;
     assert_eq!(
         (&released["billing"]["status"], &released["billing"]["amount"]),
         (&json!("released"), &json!("0.00"))

@@ -14,7 +14,7 @@ async fn a_whole_video_is_stored_though_its_host_promised_more() {
         .add(Fault::forever("file", Then::TruncatedBody { keep_bytes: video.len() }))
         .unwrap();
     let caller = stage.caller();
-    let job = caller.accepted("a false length").await;
+    let job = caller.accept("a false length").await;
     stage.until(caller.org, &job, Status::Completed).await;
     let stored = stage
         .storage()

@@ -2,7 +2,7 @@
 //! stored.
 
 use super::{
-    BUCKET, PART, begun, completes_once, fetches, large, misbehaves, observed, on_patch, upload_of,
+    BUCKET, PART, begun, completes_once, fetches, large, misbehaves, observe, on_patch, upload_of,
 };
 use crate::stage::{Stage, until};
 use ghub::status::Status;
@@ -14,7 +14,7 @@ use local::supabase::{self, Step};
 /// address.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_large_video_is_stored_wherever_its_upload_is_said_to_go_on() {
-    let (stage, parts) = observed(None).await;
+    let (stage, parts) = observe(None).await;
     let caller = stage.caller_with("1000.00").await;
     for location in [
         "http://localhost/upload/resumable/{id}",
@@ -30,7 +30,7 @@ async fn a_large_video_is_stored_wherever_its_upload_is_said_to_go_on() {
         let fault = Then::Own(supabase::Odd::Location { location: location.to_owned() });
         stage.storage().faults().add(Fault::once(Step::TusCreate, fault)).unwrap();
         stage.fal().decide(Verdict::next(1, Ending::padded(PART + 1)));
-        let job = caller.accepted(location).await;
+        let job = caller.accept(location).await;
         stage.until(caller.org, &job, Status::Completed).await;
         assert_eq!(parts.take(), [0, PART], "{location}: in one attempt");
     }
@@ -43,12 +43,12 @@ async fn a_location_that_leads_nowhere_is_not_kept() {
     for location in
         ["http://localhost/", "..", "/upload/resumable/", "/upload/resumable/no-upload-of-ours"]
     {
-        let (stage, _) = observed(None).await;
+        let (stage, _) = observe(None).await;
         let fault = Then::Own(supabase::Odd::Location { location: location.to_owned() });
         misbehaves(&stage, Step::TusCreate, fault);
         let (caller, job) = large(&stage).await;
         until(async || (begun(&stage) > 2).then_some(())).await; // so that two attempts have ended
-        assert_eq!(upload_of(&stage.stored(caller.org, &job).await), None, "{location}");
+        assert_eq!(upload_of(&stage.read_job(caller.org, &job).await), None, "{location}");
         stage.storage().faults().clear();
         completes_once(&stage, &caller, &job).await;
     }
@@ -75,7 +75,7 @@ async fn a_kept_location_that_is_refused_is_forgotten() {
         ("at the next part, by a server that breaks over it", Step::TusPatch, refused(500), 2),
         ("at the end", Step::Info, gone(), 1),
     ] {
-        let (stage, parts) = observed(None).await;
+        let (stage, parts) = observe(None).await;
         on_patch(&stage, Then::CloseBefore, 1);
         let after = if step == Step::TusPatch { 1 } else { 0 };
         if step == Step::Info {
@@ -120,7 +120,7 @@ async fn a_video_is_confirmed_wherever_its_size_is_told() {
             stage.storage().faults().add(Fault::once(step, fault)).unwrap();
         }
         let fetched = fetches(&stage).len();
-        let job = caller.accepted(name).await;
+        let job = caller.accept(name).await;
         stage.until(caller.org, &job, Status::Completed).await;
         assert_eq!(fetches(&stage).len(), fetched + 1, "{name}: in one attempt");
     }
@@ -133,7 +133,7 @@ async fn a_public_address_that_leads_on_is_followed() {
     let stage = Stage::new().await;
     let caller = stage.caller();
     let origin = stage.system.storage.as_ref().unwrap().origin.clone();
-    let job = caller.accepted("before").await;
+    let job = caller.accept("before").await;
     stage.until(caller.org, &job, Status::Completed).await;
     let there =
         format!("{origin}/storage/v1/object/public/{BUCKET}/{}/{job}/video.mp4", caller.org);
@@ -144,7 +144,7 @@ async fn a_public_address_that_leads_on_is_followed() {
     };
     stage.storage().faults().add(Fault::once(Step::Public, fault)).unwrap();
     let fetched = fetches(&stage).len();
-    let job = caller.accepted("led on").await;
+    let job = caller.accept("led on").await;
     stage.until(caller.org, &job, Status::Completed).await;
     assert_eq!(fetches(&stage).len(), fetched + 1, "in one attempt");
 }

@@ -1,6 +1,6 @@
 //! F20: a file host says another length than comes, or none.
 
-use super::{in_storage, untouched};
+use super::{expect_untouched, in_storage};
 use crate::failures::Quiet;
 use ghub::status::Status;
 use local::fal::{Ending, Verdict};
@@ -22,8 +22,8 @@ async fn f20_a_false_length_is_no_verdict() {
         let quiet = Quiet::with(&[("DownloadHosts", &host.name)]).await;
         let url = format!("http://{}/video.mp4", host.name);
         quiet.stage.fal().decide(Verdict::next(1, Ending::ForeignUrl { url }));
-        let (job, _) = quiet.rendered(name).await;
-        quiet.stored_by_message(&job).await;
+        let (job, _) = quiet.render(name).await;
+        quiet.store_by_message(&job).await;
         let object = in_storage(&quiet, &job);
         assert_eq!(
             (quiet.status(&job).await == Status::Completed, object.is_some()),
@@ -33,9 +33,9 @@ async fn f20_a_false_length_is_no_verdict() {
         if let Some(object) = object {
             assert_eq!(std::fs::read(object.file).unwrap(), video);
         } else {
-            untouched(&quiet, &job).await;
+            expect_untouched(&quiet, &job).await;
         }
-        quiet.charged_for(u64::from(stored)).await;
+        quiet.expect_charge_for(u64::from(stored)).await;
     }
 }
 
@@ -43,12 +43,12 @@ async fn f20_a_false_length_is_no_verdict() {
 #[tokio::test(flavor = "multi_thread")]
 async fn f20_a_file_without_end_is_not_stored() {
     let quiet = Quiet::new().await;
-    let (job, request) = quiet.rendered("without end").await;
+    let (job, request) = quiet.render("without end").await;
     quiet.goes_wrong("file", 1, &request, Then::EndlessBody);
-    quiet.stored_by_message(&job).await;
+    quiet.store_by_message(&job).await;
     assert_ne!(quiet.status(&job).await, Status::Completed);
     assert!(in_storage(&quiet, &job).is_none());
-    quiet.charged_for(0).await;
+    quiet.expect_charge_for(0).await;
 }
 
 /// A file host that says another length than its body has, and closes behind it.

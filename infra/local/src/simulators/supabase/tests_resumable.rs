@@ -46,7 +46,7 @@ async fn head(server: &Server, location: &str) -> Response {
     tus(server, Method::HEAD, location).send().await.unwrap()
 }
 
-async fn said(request: RequestBuilder) -> (u16, String) {
+async fn say(request: RequestBuilder) -> (u16, String) {
     let answer = request.send().await.unwrap();
     assert_eq!(header(&answer, "tus-resumable"), "1.0.0");
     (answer.status().as_u16(), answer.text().await.unwrap())
@@ -119,7 +119,7 @@ async fn refusals_are_genuine_codes_with_text() {
             "Upload-Length or Upload-Defer-Length header required\n",
         ),
     ] {
-        assert_eq!(said(request).await, (status, text.to_owned()));
+        assert_eq!(say(request).await, (status, text.to_owned()));
     }
     let unknown = location.replace(location.rsplit('/').next().unwrap(), UNKNOWN);
     assert_eq!(head(&server, &unknown).await.status(), 404);
@@ -150,9 +150,9 @@ async fn an_existing_object_is_in_the_way_without_upsert_on_every_request() {
         RequestBuilder::from_parts(client(), request)
     };
     let exists = (409, "The resource already exists".to_owned());
-    assert_eq!(said(without(creation(&server, 3))).await, exists);
-    assert_eq!(said(without(chunk(&server, &location, 0, b"abc"))).await, exists);
-    assert_eq!(said(chunk(&server, &location, 0, b"abc")).await.0, 204);
+    assert_eq!(say(without(creation(&server, 3))).await, exists);
+    assert_eq!(say(without(chunk(&server, &location, 0, b"abc"))).await, exists);
+    assert_eq!(say(chunk(&server, &location, 0, b"abc")).await.0, 204);
     assert_eq!(server.supabase.object("videos", "a.mp4").unwrap().size, 3);
 }
 
@@ -174,8 +174,8 @@ async fn what_arrived_before_a_connection_broke_is_kept() {
     let server = server.restart().await;
     let path = path.trim_start_matches("/storage/v1");
     assert_eq!(header(&head(&server, path).await, "upload-offset"), "100000");
-    assert_eq!(said(chunk(&server, path, 100_000, &bytes[100_000..CHUNK])).await.0, 400);
-    assert_eq!(said(chunk(&server, path, 100_000, &bytes[100_000..])).await.0, 204);
+    assert_eq!(say(chunk(&server, path, 100_000, &bytes[100_000..CHUNK])).await.0, 400);
+    assert_eq!(say(chunk(&server, path, 100_000, &bytes[100_000..])).await.0, 204);
     assert_eq!(
         std::fs::read(server.supabase.object("videos", "a.mp4").unwrap().file).unwrap(),
         bytes
@@ -190,7 +190,7 @@ async fn an_upload_url_ends_after_a_day() {
     assert_eq!(head(&server, &location).await.status(), 200);
     server.pass(Duration::from_secs(1));
     assert_eq!(head(&server, &location).await.status(), 410);
-    let late = said(chunk(&server, &location, 0, b"abc")).await;
+    let late = say(chunk(&server, &location, 0, b"abc")).await;
     assert_eq!(late, (410, "The file for this url no longer exists\n".into()));
 }
 
