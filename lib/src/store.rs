@@ -1,9 +1,11 @@
-//! DynamoDB: the only writer of jobs, accounts, ledger entries and keys.
+//! The store: the only code that writes jobs, accounts, ledger entries and keys to DynamoDB.
 //!
-//! A job is written on the condition that its revision is the one that was read, and a write leaves
-//! attributes that it does not know as they are. A write that moves money carries the account and
-//! the ledger in the same transaction. Every write may be repeated: when its answer was lost, the
-//! item that then fails the condition is our own, and that counts as written.
+//! - A job is written on the condition that its `revision` is the one that was read. If two workers
+//!   write, one of the writes fails.
+//! - A write leaves the attributes that it does not know as they are.
+//! - A write that moves money changes the job, the account and the ledger in one transaction.
+//! - Every write is safe to repeat. If its answer is lost, the repeat fails on its condition, and
+//!   DynamoDB returns the item. If that item is our own write, it counts as written.
 
 mod accept;
 mod account;
@@ -46,23 +48,18 @@ use aws_sdk_dynamodb::Client;
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// The tables, each named by a variable so that a function knows only those that it uses.
+/// The tables. A variable names each one, so a function knows only those that it uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Table {
-    /// `TABLE_JOBS`.
     Jobs,
-    /// `TABLE_ACCOUNTS`.
     Accounts,
-    /// `TABLE_LEDGER`.
     Ledger,
-    /// `TABLE_KEYS`.
     Keys,
-    /// `TABLE_IDEMPOTENCY`.
     Idempotency,
 }
 
 impl Table {
-    /// The variable that holds the table's name.
+    /// The environment variable that holds the table's name.
     pub const fn variable(self) -> &'static str {
         match self {
             Self::Jobs => "TABLE_JOBS",
@@ -74,7 +71,7 @@ impl Table {
     }
 }
 
-/// The tables that a function uses.
+/// Access to the tables that a function uses.
 #[derive(Debug, Clone)]
 pub struct Store {
     db: Client,
@@ -86,10 +83,14 @@ pub struct Store {
 }
 
 impl Store {
-    /// A store over these tables; each one's variable must be set.
+    /// Makes a store over these tables.
+    ///
+    /// # Errors
+    ///
+    /// If a table's variable is not set.
     pub fn new(world: &World, aws: &SdkConfig, tables: &[Table]) -> Result<Self, ConfigError> {
-        // Retries are decided here, by what failed, and not by the SDK: it does not know conflicts
-        // between transactions.
+        // The store retries by itself (`error.rs`): the SDK does not know conflicts between
+        // transactions.
         let mut config = aws_sdk_dynamodb::config::Builder::from(aws)
             .retry_config(aws_sdk_dynamodb::config::retry::RetryConfig::disabled());
         if let Some(endpoint) = world.env.aws_endpoint("DYNAMODB") {
@@ -109,25 +110,25 @@ impl Store {
         })
     }
 
-    /// The same store, trying for this long where 4 s are too few: what it writes cannot be learnt
-    /// again.
+    /// The same store with another budget for each operation. For writes that must not be lost, 4 s
+    /// are too few.
     pub fn trying_for(&self, budget: Duration) -> Self {
         Self { budget, ..self.clone() }
     }
 
-    /// The same store, for what a person does by hand: whatever they set, post, make or revoke
-    /// through it carries their name. Functions have no such name.
+    /// The same store for what a person does by hand. All that it sets, posts, makes or revokes
+    /// carries the person's name. Functions have no such name.
     pub fn acting_as(&self, actor: &Actor) -> Self {
         Self { actor: Some(actor.clone()), ..self.clone() }
     }
 
-    /// What is kept of a change by hand: who makes it now, if a person does.
+    /// The person who makes a change by hand, and when.
     fn deed(&self) -> Option<Deed> {
         self.actor.clone().map(|by| Deed { by, at: self.ambient.now() })
     }
 
     fn table(&self, table: Table) -> &str {
-        // a table that was not asked for is refused by DynamoDB by its empty name
+        // DynamoDB refuses the empty name of a table that is not in the list.
         self.names.get(&table).map_or("", String::as_str)
     }
 }

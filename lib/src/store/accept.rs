@@ -1,9 +1,10 @@
-//! A new job: stored together with its hold and its idempotency key, or not at all.
+//! Accepting a new job: one transaction stores the job, takes its hold and records its idempotency
+//! key.
 //!
-//! An attempt whose answer is lost may be committed later. If the caller is then told that nothing
-//! was accepted, that job would stand with a lease that no function holds. So before a refusal or
-//! an error is returned, a void item is written under the job's id: the late transaction fails on
-//! it. If the job is there already, it counts as accepted.
+//! If the answer to an attempt is lost, the attempt may be committed later. If the caller is told
+//! meanwhile that nothing was accepted, that job would have a lease that no function holds. So
+//! before the store returns a refusal or an error, it writes a void item under the job's id. The
+//! late transaction fails on it. If the job is there already, it counts as accepted.
 
 use super::error::{StoreError, Trouble, may_stand, refused, trouble};
 use super::hold::Counted;
@@ -21,29 +22,29 @@ use aws_sdk_dynamodb::types::{
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// How long the void item is tried. Two attempts of 3 s may stay without an answer, and a third
-/// takes its place. The submit function lives for 28 s; the accept before it takes 4 s at most, and
-/// 8 s where a sandbox's job is the first of its day.
+/// How long the store tries to write the void item: two attempts of 3 s without an answer, and a
+/// third. The submit function lives for 28 s. The accept before it takes 4 s at most, or 8 s where
+/// a sandbox's job is the first of its day.
 const VOIDING: Duration = Duration::from_secs(10);
 
-/// What became of a submit's transaction.
+/// How a submit's transaction ended.
 #[derive(Debug)]
 pub enum Accepted {
     /// The job is stored and its cost held.
     Stored,
     /// The account refused the hold; nothing was written.
     Refused(HoldRefused),
-    /// The same request was accepted before under this idempotency key, as this job; nothing was
-    /// written.
+    /// The same request was accepted before under this idempotency key, as this job. Nothing was
+    /// written now.
     Replayed(JobId),
     /// The idempotency key was used for another request; nothing was written.
     KeyReused,
 }
 
-/// What the void item found in its place.
+/// What stands under the job's id after the void item was written.
 #[derive(Debug, PartialEq, Eq)]
 enum Voided {
-    /// Nothing: the job can no longer come to be.
+    /// The void item: the job can no longer be stored.
     Void,
     /// The job itself: an attempt whose answer was lost was committed.
     JobIsThere,
@@ -51,9 +52,15 @@ enum Voided {
 
 impl Store {
     /// Stores a new job, holds its cost and records its idempotency key, all or nothing. A repeat
-    /// of the same job is one job and one hold. A refusal is read in this order: the key was used
-    /// before, then the account. After a refusal or an error no late attempt can be committed,
-    /// unless the store does not answer for 14 s.
+    /// of the same job is one job and one hold.
+    ///
+    /// If several conditions failed, the idempotency key decides first, then the job, then the
+    /// account. After a refusal or an error no late attempt can be committed, unless DynamoDB does
+    /// not answer for 14 s.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] if the budget ends first. Nothing was accepted then.
     pub async fn accept(
         &self,
         job: &Job,
@@ -76,8 +83,7 @@ impl Store {
         }
     }
 
-    /// `unanswered` becomes true when an attempt ends without DynamoDB's word on whether it was
-    /// committed.
+    /// Sets `unanswered` when an attempt ends and DynamoDB did not say whether it was committed.
     async fn try_accept(
         &self,
         job: &Job,
@@ -108,14 +114,15 @@ impl Store {
         }
     }
 
-    /// As [`Store::transact`]. An attempt that is cut off in the middle leaves `unanswered` set.
+    /// As [`Store::transact`], and sets `unanswered`. An attempt that is cut off in the middle
+    /// leaves it set.
     async fn transact_noting(
         &self,
         writes: &[TransactWriteItem],
         token: &str,
         unanswered: &AtomicBool,
     ) -> Result<Option<Vec<CancellationReason>>, StoreError> {
-        self.retried(|| async {
+        self.retry(|| async {
             let transaction =
                 self.db.transact_write_items().set_transact_items(Some(writes.to_vec()));
             let before = unanswered.swap(true, Ordering::Relaxed);
@@ -144,7 +151,7 @@ impl Store {
 
     async fn void(&self, job: &Job, write: &str) -> Result<Voided, StoreError> {
         let there = self
-            .retried(|| async {
+            .retry(|| async {
                 let put = self.db.put_item().table_name(self.table(Table::Jobs));
                 let put = put.set_item(Some(item::from_void(job).map_err(Trouble::Final)?));
                 let put = put.condition_expression("attribute_not_exists(job)");
@@ -164,7 +171,7 @@ impl Store {
             .await?;
         match there {
             None => Ok(Voided::Void),
-            // an earlier attempt of this write
+            // An earlier attempt of this write put it there.
             Some(found) if item::is_void(&found) => Ok(Voided::Void),
             Some(found) if is_by(&found, write) => Ok(Voided::JobIsThere),
             Some(_) => Err(broken("a new job's id is taken")),
@@ -172,11 +179,11 @@ impl Store {
     }
 }
 
-/// What refused a submit's transaction.
+/// Which condition refused a submit's transaction.
 enum Refusal {
-    /// The job or the key, which say what became of it.
+    /// The job's or the key's, which decides how the submit ended.
     Final(Accepted),
-    /// The account, as it stands.
+    /// The account's, with the account as it is now.
     OfTheAccount(Box<Account>),
 }
 

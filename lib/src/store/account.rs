@@ -1,4 +1,5 @@
-//! Accounts: every change is an addition, in a transaction with what caused it.
+//! Accounts. Every change adds to the numbers of an account item, in one transaction with the job
+//! or the entry that causes it.
 
 use super::error::{Item, StoreError, Trouble, refused, trouble};
 use super::{Store, Table, item};
@@ -13,23 +14,24 @@ use aws_sdk_dynamodb::types::{
     Update,
 };
 
-/// What every change adds, with its values.
+/// The `ADD` clause of every change, with the placeholders that [`Store::add_to_account`] fills.
 pub(super) const SUMS: &str = "balance :balance, entries :entries, held :held, available :available, open_jobs :open_jobs, revision :one";
 
-/// What must be true of an account, or it is left as it is.
+/// The condition of a change to an account item.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum OnlyIf {
-    /// That it is there.
+    /// The account item exists.
     Exists,
-    /// That its ledger has so many entries: another would not come after them.
+    /// The ledger still has this many entries. Otherwise the new entry would not come right after
+    /// them.
     Entries(u64),
 }
 
 impl Store {
-    /// The account, as it stands now.
+    /// Reads the account, consistently. `None` when the organization has no account.
     pub async fn account(&self, org: OrgId) -> Result<Option<Account>, StoreError> {
         let found = self
-            .retried(|| async {
+            .retry(|| async {
                 let get = self
                     .db
                     .get_item()
@@ -41,11 +43,12 @@ impl Store {
         found.map(item::to_account).transpose().map_err(StoreError::Broken)
     }
 
-    /// Stores a new organization's account; one that exists is left as it is.
+    /// Stores the account of a new organization. An account that exists is left as it is, so a
+    /// repeat is safe.
     pub async fn create_account(&self, account: &Account) -> Result<(), StoreError> {
         let about = About { created_by: self.deed(), ..account.about.clone() };
         let account = Account { about, ..account.clone() };
-        self.retried(|| async {
+        self.retry(|| async {
             let put = self.db.put_item().table_name(self.table(Table::Accounts));
             let put = put.set_item(Some(item::from_account(&account).map_err(Trouble::Final)?));
             match put.condition_expression("attribute_not_exists(org)").send().await {
@@ -75,7 +78,8 @@ impl Store {
         Ok(TransactWriteItem::builder().update(update.build()?).build())
     }
 
-    /// An update with the values that [`SUMS`] adds; it needs an expression and a condition.
+    /// An update of the account item with the values that [`SUMS`] adds. The caller sets the update
+    /// expression and the condition.
     pub(super) fn add_to_account(
         &self,
         org: OrgId,
@@ -94,14 +98,14 @@ impl Store {
         Ok(update)
     }
 
-    /// Writes all or nothing. `Some` are the reasons why a condition refused it. Conflicts with
-    /// other transactions are retried.
+    /// Commits all writes or none. `Some` holds the reasons why a condition refused them. Conflicts
+    /// with other transactions are retried. A repeat under the same token is one transaction.
     pub(super) async fn transact(
         &self,
         writes: &[TransactWriteItem],
         token: &str,
     ) -> Result<Option<Vec<CancellationReason>>, StoreError> {
-        self.retried(|| async {
+        self.retry(|| async {
             let transaction =
                 self.db.transact_write_items().set_transact_items(Some(writes.to_vec()));
             match transaction.client_request_token(token).send().await {

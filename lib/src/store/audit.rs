@@ -1,4 +1,4 @@
-//! Reads an organization's account, ledger and jobs, and has them compared. Changes nothing.
+//! Reads an organization's account, ledger and jobs, and compares them. It changes nothing.
 
 use super::error::{StoreError, Trouble, trouble};
 use super::{Store, Table, account, item};
@@ -10,31 +10,28 @@ use futures::stream::{self, StreamExt};
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-/// How often an account is looked at that moves meanwhile. A look at a thousand jobs takes 100 ms:
-/// who moves money five times in a row within that is busy, not wrong.
+/// How often an audit reads an account whose money moves meanwhile. Reading a thousand jobs takes
+/// 100 ms. If money moves in each of five reads, the organization is busy, and nothing is wrong.
 const LOOKS: u32 = 5;
-/// Between two looks: a transaction takes about 12 ms, and a burst of submits a second.
+/// The wait between two reads. A transaction takes about 12 ms, a burst of submits a second.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
-/// So many organizations are looked at at once: enough that waiting for DynamoDB is not what takes
-/// the time.
+/// How many organizations are audited at once, so that the waits for DynamoDB overlap.
 const AT_ONCE: usize = 8;
 
-/// What an audit of one organization found.
+/// The result of the audit of one organization.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Audited {
-    /// Everything agrees.
     Agrees,
-    /// It does not, which was seen twice; if money moved during every look, these are only the
-    /// differences that no movement explains.
+    /// Two reads in a row found the same differences. If money moved during every read, these are
+    /// only the differences that no movement explains.
     Differs(Vec<Difference>),
-    /// Money moved during every look, and what shows all the same is in order: of the sums nothing
-    /// can be said.
+    /// Money moved during every read, so the sums were not compared. All else agrees.
     Moved,
 }
 
 impl Store {
-    /// Audits every organization, several at once, and tells of each as it is done. Needs the
-    /// tables of accounts, of the ledger and of jobs.
+    /// Audits every organization and calls `told` after each. The store needs the tables of
+    /// accounts, of the ledger and of jobs.
     pub async fn audit_all(
         &self,
         mut told: impl FnMut(OrgId, Result<Audited, StoreError>),
@@ -43,7 +40,7 @@ impl Store {
             self.orgs().await?.into_iter().map(|org| async move { (org, self.audit(org).await) });
         let mut audits = stream::iter(audits).buffer_unordered(AT_ONCE);
         while let Some((org, audited)) = audits.next().await {
-            // One that was there a moment ago and has no account is nobody's: accounts are not
+            // `None` cannot happen: the account was read a moment ago, and accounts are never
             // deleted.
             if let Some(audited) = audited.transpose() {
                 told(org, audited);
@@ -52,18 +49,21 @@ impl Store {
         Ok(())
     }
 
-    /// Compares an organization's account with its ledger and jobs, all of it at a moment in which
-    /// no money moved. A query may see one item of a transaction before another, so a difference
-    /// counts when two looks in a row find the same. `None` when there is no such account.
+    /// Compares an organization's account with its ledger and jobs. `None` when there is no such
+    /// account.
+    ///
+    /// If the account's `revision` is the same before and after a read, no money moved during it. A
+    /// query may return one item of a transaction before another. So a difference counts only when
+    /// two reads in a row find it.
     pub async fn audit(&self, org: OrgId) -> Result<Option<Audited>, StoreError> {
-        // of all looks: how long a job has been open is told alike by each
+        // One time for all reads, so that each reports the same age of an open job.
         let now = self.ambient.now();
         let mut before = Vec::new();
         for look in 0..LOOKS {
             if look > 0 {
                 tokio::time::sleep(BETWEEN_LOOKS).await;
             }
-            let Some(stated) = self.stated(org).await? else { return Ok(None) };
+            let Some(stated) = self.read_stated(org).await? else { return Ok(None) };
             let (moved, found) = self.look(org, &stated, now).await?;
             match (moved, found.is_empty()) {
                 (false, true) => return Ok(Some(Audited::Agrees)),
@@ -75,8 +75,8 @@ impl Store {
         Ok(Some(if before.is_empty() { Audited::Moved } else { Audited::Differs(before) }))
     }
 
-    /// Whether the account moved meanwhile, and the differences; if it moved, those that are some
-    /// all the same.
+    /// Reads everything once. Returns whether money moved meanwhile, and the differences. If money
+    /// moved, only those that are real all the same are returned.
     async fn look(
         &self,
         org: OrgId,
@@ -100,7 +100,7 @@ impl Store {
                     query.key_condition_expression("org = :org").set_exclusive_start_key(from);
                 let query =
                     query.expression_attribute_values(":org", AttributeValue::S(org.to_string()));
-                // `#` before the words that are DynamoDB's own.
+                // DynamoDB reserves the words `status` and `open`, so names are written with `#`.
                 let query = query.projection_expression("job, #status, cost, created, #open");
                 let query = query
                     .filter_expression(item::NOT_VOID)
@@ -122,24 +122,24 @@ impl Store {
             },
         )
         .await?;
-        // Every one of them has been told by now. Without them the sums would say nothing.
+        // Each was logged above. Without them the sums would be wrong.
         if unreadable > 0 {
             return Err(StoreError::Broken(
                 format!("{unreadable} of its items cannot be read; the log says which and why")
                     .into(),
             ));
         }
-        let moved = self.stated(org).await?.is_none_or(|now| now.revision != stated.revision);
+        let moved = self.read_stated(org).await?.is_none_or(|now| now.revision != stated.revision);
         let mut found =
             books.differences(stated).map_err(|error| StoreError::Broken(error.into()))?;
         found.retain(|difference| !moved || difference.stands_whatever_moves());
         Ok((moved, found))
     }
 
-    /// The account as it is written, whether its numbers agree or not.
-    async fn stated(&self, org: OrgId) -> Result<Option<Stated>, StoreError> {
+    /// Reads the account's numbers without checking that they agree.
+    async fn read_stated(&self, org: OrgId) -> Result<Option<Stated>, StoreError> {
         let found = self
-            .retried(|| async {
+            .retry(|| async {
                 let get = self
                     .db
                     .get_item()
@@ -151,7 +151,7 @@ impl Store {
         found.map(item::to_stated).transpose().map_err(StoreError::Broken)
     }
 
-    /// Every organization that has an account. It reads the whole table of accounts.
+    /// Lists every organization that has an account. It reads the whole table of accounts.
     pub async fn orgs(&self) -> Result<Vec<OrgId>, StoreError> {
         self.all_items(
             Table::Accounts,

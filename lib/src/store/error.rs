@@ -1,4 +1,4 @@
-//! What can go wrong between us and DynamoDB, and what is tried again.
+//! Errors of DynamoDB, and which of them are retried.
 
 use super::Store;
 use crate::error::BoxError;
@@ -10,27 +10,27 @@ use std::collections::HashMap;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// DynamoDB did not do what was asked, and trying again within the budget did not help.
+/// Why a call of the store failed, after its retries.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// Overloaded, unreachable, or too many transactions on one account at once. What was asked may
-    /// or may not have been written.
+    /// DynamoDB is overloaded or cannot be reached, or too many transactions met on one account. A
+    /// write may have been committed or not.
     #[error("the store is unavailable")]
     Unavailable(#[source] BoxError),
-    /// It will fail again: a bug, a missing table or permission, or an item that cannot be read.
+    /// A retry fails too: a bug, a missing table or permission, or an item that cannot be read.
     #[error("the store refused")]
     Broken(#[source] BoxError),
 }
 
-/// How long an operation is tried. A hundred transactions on one account at once are all answered
-/// within 2 s; a caller waits 4 s at most.
+/// How long an operation is retried. A hundred transactions on one account at once are all answered
+/// within 2 s. A caller waits 4 s at most.
 pub(super) const BUDGET: Duration = Duration::from_secs(4);
-/// Full jitter between attempts: a transaction takes about 12 ms, so the first wait covers one and
-/// the longest covers thirty.
+/// The waits between attempts, with full jitter. A transaction takes about 12 ms: the first wait
+/// covers one, the longest covers thirty.
 const FIRST_WAIT: Duration = Duration::from_millis(20);
 const LONGEST_WAIT: Duration = Duration::from_millis(400);
 
-/// Codes of an answer after which the same request may succeed.
+/// Error codes after which the same request may succeed.
 const PASSING: [&str; 9] = [
     "TransactionConflict",
     "TransactionConflictException",
@@ -43,16 +43,16 @@ const PASSING: [&str; 9] = [
     "InternalServerError",
 ];
 
-/// One attempt's failure: tried again or not.
+/// Why one attempt failed: `Passing` is retried, `Final` is not.
 pub(super) enum Trouble {
     Passing(BoxError),
     Final(BoxError),
 }
 
-/// The item that failed its condition, as DynamoDB returns it.
+/// An item of DynamoDB, such as the one that failed a condition.
 pub(super) type Item = HashMap<String, aws_sdk_dynamodb::types::AttributeValue>;
 
-/// Sorts an error that is not a refused condition.
+/// Says whether an error is retried. The error is not a failed condition.
 pub(super) fn trouble<E>(error: SdkError<E>) -> Trouble
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
@@ -70,7 +70,7 @@ where
     if passing { Trouble::Passing(error.into()) } else { Trouble::Final(error.into()) }
 }
 
-/// Whether a write may be committed although it ended in this error: it was sent, and DynamoDB did
+/// Whether a write may be committed although it ended in this error. It was sent, and DynamoDB did
 /// not say that it was refused.
 pub(super) fn may_stand<E>(error: &SdkError<E>) -> bool {
     match error {
@@ -94,8 +94,8 @@ fn was_not_sent(error: &(dyn std::error::Error + 'static)) -> bool {
     false
 }
 
-/// The reasons of a transaction that was cancelled by a refused condition, one for each of its
-/// writes.
+/// The cancellation reasons of a transaction that failed on a condition, one for each of its
+/// writes. Every other error is sorted as by [`trouble`].
 pub(super) fn refused(
     error: SdkError<TransactWriteItemsError>,
 ) -> Result<Vec<CancellationReason>, Trouble> {
@@ -107,8 +107,8 @@ pub(super) fn refused(
     let reasons = cancelled.cancellation_reasons();
     let any =
         |code: &dyn Fn(&str) -> bool| reasons.iter().filter_map(CancellationReason::code).any(code);
-    // Beside a conflict a refusal may not be the whole story: the other transaction may be about to
-    // write what decides.
+    // If there is a conflict too, the failed condition may not be the whole answer: the other
+    // transaction may change what decides. So the transaction is retried.
     if any(&|code| PASSING.contains(&code)) {
         Err(Trouble::Passing(error.into()))
     } else if any(&|code| code == "ConditionalCheckFailed") {
@@ -119,16 +119,17 @@ pub(super) fn refused(
 }
 
 impl Store {
-    /// Tries until an attempt ends in anything but a passing trouble, or the budget is used up.
-    pub(super) async fn retried<T, F>(&self, attempt: impl Fn() -> F) -> Result<T, StoreError>
+    /// Repeats `attempt` while it ends in passing trouble, with jitter, until the store's budget
+    /// ends.
+    pub(super) async fn retry<T, F>(&self, attempt: impl Fn() -> F) -> Result<T, StoreError>
     where
         F: Future<Output = Result<T, Trouble>> + Send,
     {
-        self.retried_until(Instant::now() + self.budget, attempt).await
+        self.retry_until(Instant::now() + self.budget, attempt).await
     }
 
-    /// The same, until a moment that several operations have in common.
-    pub(super) async fn retried_until<T, F>(
+    /// As [`Store::retry`], until a moment that several operations share.
+    pub(super) async fn retry_until<T, F>(
         &self,
         end: Instant,
         attempt: impl Fn() -> F,

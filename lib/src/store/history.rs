@@ -1,6 +1,12 @@
-//! An organization's jobs, the newest first. A job's key ends in its id, and ids are ordered by
-//! time: a place in the list is an id, of a job that is there or not, and jobs that are added
-//! meanwhile come before it.
+//! Lists the jobs of one organization, the newest first.
+//!
+//! The table's sort key is the job id, a UUIDv7, so jobs are ordered by the time of their
+//! submission. A page begins after a given id. A job with that id need not exist. Jobs that are
+//! added between two pages are newer, so they come in neither twice nor in between.
+//!
+//! A search sends at most two queries to DynamoDB. DynamoDB applies the filters after it has read,
+//! so a page may hold fewer jobs than asked for. [`Found::reached`] says where the next search
+//! begins.
 
 use super::error::{StoreError, Trouble, trouble};
 use super::page::Page;
@@ -12,40 +18,51 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use std::collections::HashMap;
 use tokio::time::Instant;
 
-/// The second look of a search, in jobs, and the last one: what matches nothing would else be
-/// looked for in all jobs that an organization ever had, at the operator's cost. A look reads 1 MB
-/// at most, which takes 256 units. API Gateway lets 20 lists a second through (`RouteSettings` in
-/// the template): at two looks these are 10,240 units a second, fewer than the 12,000 that a new
-/// table has. The first look is at one page of jobs, so that what is found soon is found cheaply.
+/// How many jobs the second and last query of a search reads. Without a limit, a filter that
+/// matches nothing would read all jobs of an organization, and the operator would pay for it.
+///
+/// The number is derived so:
+///
+/// - One query reads at most 1 MB, which costs 256 read units.
+/// - API Gateway lets 20 lists a second through (`RouteSettings` in the template).
+/// - Two queries for each list make 10,240 units a second. A new table allows 12,000.
+///
+/// The first query reads only one page of jobs, so a search that soon finds enough is cheap.
 const SECOND_LOOK: i32 = 1_000;
 
-/// Which of an organization's jobs are looked for; all, unless it says.
+/// Which jobs of an organization are listed. The default is all that are not deleted.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Wanted<'w> {
-    /// Those of one status.
     pub status: Option<Status>,
-    /// Those of one model.
     pub model: Option<&'w str>,
-    /// Those older than this one, which need not be there.
+    /// Only jobs older than this one. It need not exist.
     pub older_than: Option<JobId>,
-    /// Those too that their owner deleted: for the operator, never for a caller.
+    /// Also the jobs that their owner deleted and those of a sandbox that have expired. For the
+    /// operator, never for a caller.
     pub deleted_too: bool,
 }
 
 /// What a search found.
 #[derive(Debug)]
 pub struct Found {
-    /// The newest first.
     pub jobs: Vec<Job>,
-    /// Where to go on, if there may be more: behind the last job found, or behind an older one that
-    /// the search still looked at.
+    /// The `older_than` of the next search, if there may be more jobs. It is the last job listed,
+    /// or an older one that was read and did not match.
     pub reached: Option<JobId>,
 }
 
 impl Store {
-    /// At most `most` jobs of an organization; fewer than there are when one search does not get to
-    /// them. A job is found by whoever has been told of it. The whole search has the store's
-    /// budget; what it has not got to by then is left to the next one.
+    /// Lists at most `most` jobs. The list may be shorter although there are more: then
+    /// [`Found::reached`] is set.
+    ///
+    /// Reads are consistent: a job is listed as soon as its submit was answered. An item that
+    /// cannot be read is left out, logged and counted.
+    ///
+    /// # Errors
+    ///
+    /// Both queries together have the store's budget. If it ends during the second query, the jobs
+    /// of the first are returned. If it ends during the first, the error is
+    /// [`StoreError::Unavailable`].
     pub async fn jobs(
         &self,
         org: OrgId,
@@ -54,16 +71,16 @@ impl Store {
     ) -> Result<Found, StoreError> {
         let end = Instant::now() + self.budget;
         let (mut jobs, mut from) = (Vec::new(), wanted);
-        // one more tells whether there are more
+        // One job more than asked for tells whether there are more.
         let first_look = i32::try_from(most).unwrap_or(i32::MAX).saturating_add(1);
         for at_once in [first_look, SECOND_LOOK] {
             let (items, last) = match self
-                .retried_until(end, || self.wanted_among(org, from, at_once))
+                .retry_until(end, || self.query_page(org, from, at_once))
                 .await
             {
                 Ok(page) => page,
-                // What was looked through need not be looked through again: who asked goes on from
-                // here.
+                // The first query is done. The caller goes on from its last job and does not read
+                // it again.
                 Err(StoreError::Unavailable(_)) if from.older_than != wanted.older_than => break,
                 Err(error) => return Err(error),
             };
@@ -86,8 +103,9 @@ impl Store {
         Ok(Found { jobs, reached: from.older_than })
     }
 
-    /// Those that are wanted among so many jobs, and the last of these if there are more behind it.
-    async fn wanted_among(
+    /// Reads the next `at_once` jobs. Returns those that match, and the key of the last one read if
+    /// there are more.
+    async fn query_page(
         &self,
         org: OrgId,
         wanted: Wanted<'_>,
@@ -99,7 +117,7 @@ impl Store {
         ];
         let mut values = HashMap::from([(":org".to_owned(), AttributeValue::S(org.to_string()))]);
         let mut query = self.db.query().table_name(self.table(Table::Jobs)).consistent_read(true);
-        // `#` before the names: `status` is a word of DynamoDB's own.
+        // DynamoDB reserves the word `status`, so names are written with `#`.
         for (name, value) in filters.into_iter().flatten() {
             query = query.expression_attribute_names(format!("#{name}"), name);
             values.insert(format!(":{name}"), AttributeValue::S(value.to_owned()));
@@ -110,7 +128,7 @@ impl Store {
         conditions.push(item::NOT_VOID.to_owned());
         if !wanted.deleted_too {
             query = query.expression_attribute_names("#deleted", "deleted");
-            // so that what is not shown is not carried here
+            // The filter saves the transfer of jobs that are not shown.
             conditions.push("attribute_not_exists(#deleted)".to_owned());
         }
         let key = match wanted.older_than {

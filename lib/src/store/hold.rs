@@ -1,5 +1,5 @@
-//! The hold of a new job: the job's cost, its place among the open jobs, and for a sandbox its
-//! place among the jobs of the day.
+//! The hold of a new job. One update of the account item reserves the job's cost, takes a place
+//! among the open jobs, and counts a sandbox's job for its day.
 
 use super::Store;
 use super::account::{SUMS, micros, number};
@@ -9,40 +9,40 @@ use crate::job::Job;
 use crate::money::Money;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
-/// A hold is taken only while something is available, a place is free, and the organization is
-/// served.
+/// The condition of a hold that costs something.
 const HAS_ROOM: &str = "available > :zero AND open_jobs < open_jobs_limit AND suspended = :no";
 
-/// A hold of nothing needs no balance.
+/// The condition of a hold that costs nothing: it needs no balance.
 const HAS_A_PLACE: &str = "open_jobs < open_jobs_limit AND suspended = :no";
 
-/// The day of the last job is today, and today has room. Without a number of the operator's the
-/// usual one counts. Another process may have begun the next day already: its clock is ahead, or
-/// this job waited over midnight. The job counts for that day then.
+/// The account counts today's jobs, and there is room for one more. If the operator set no limit,
+/// the default applies. Another process may have begun the next day already: its clock is ahead, or
+/// this job waited over midnight. Then the job counts for that day.
 const DAY_HAS_ROOM: &str = "#day >= :today AND (day_jobs < jobs_per_day OR (attribute_not_exists(jobs_per_day) AND day_jobs < :usual))";
 
-/// The day of the last job is over, and a day has room at all.
+/// The account counts the jobs of an earlier day, and the limit is not 0.
 const NEW_DAY_HAS_ROOM: &str = "(attribute_not_exists(#day) OR #day < :today) AND \
      (attribute_not_exists(jobs_per_day) OR jobs_per_day > :zero)";
 
-/// How a job is counted among those of its day.
+/// How a new job is counted for its day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Counted {
-    /// Not at all: a live job is paid for.
+    /// Not counted: a live job is paid for.
     Not,
-    /// As one more of the day that is being counted.
+    /// Adds 1 to the day that the account counts.
     OneMore,
-    /// As the first of its day: the count begins anew.
+    /// Begins the count of a new day with 1.
     First,
 }
 
 impl Counted {
-    /// How a job is counted most probably. The refused account tells whether that was right.
+    /// The first guess, without a read. The account item of a refused transaction tells whether it
+    /// was right.
     pub(super) const fn at_first(job: &Job) -> Self {
         if job.org().is_sandbox() { Self::OneMore } else { Self::Not }
     }
 
-    /// How the job has to be counted over this account, if that is another way.
+    /// The right way to count the job on this account, if it is another one.
     pub(super) fn corrected(self, job: &Job, account: &Account) -> Option<Self> {
         let today = account.daily.is_some_and(|daily| daily.day >= job.created().day());
         let right = match self {

@@ -1,5 +1,6 @@
-//! Idempotency keys: which request a caller sent under a key, and which job came of it. Written in
-//! the submit's transaction, so a key stands exactly when its job does; refusals leave none.
+//! Idempotency keys: which request a caller sent under a key, and which job it became. The record
+//! is part of the submit's transaction, so it exists exactly when its job does. A refused submit
+//! leaves none.
 
 use super::error::Item;
 use super::{Accepted, Store, Table};
@@ -15,39 +16,40 @@ use aws_sdk_dynamodb::types::{
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// How long a key stands for its request. A client that sends again does so within minutes.
+/// How long a record is valid. A client that sends a request again does so within minutes.
 const STANDS: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A caller's key and the request that it was sent with.
+/// A caller's key and the request that came with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Idempotency {
     key: String,
-    /// Of the order as it was sent: [`Order::request_hash`].
+    /// The hash of the order as it was sent: [`Order::request_hash`].
     sent: String,
-    /// Of the terms that came of it: [`Terms::resolved_hash`], which the version before compares.
+    /// The hash of the terms made of it: [`Terms::resolved_hash`]. The version before compares this
+    /// one.
     resolved: String,
 }
 
 impl Idempotency {
-    /// The key, 1 to 255 visible ASCII characters, with what the request asked for.
+    /// A key of 1 to 255 visible ASCII characters, with what the request asked for.
     pub fn new(key: &str, order: &Order, terms: &Terms) -> Self {
         let (sent, resolved) = (order.request_hash(), terms.resolved_hash());
         Self { key: key.to_owned(), sent, resolved }
     }
 }
 
-/// A record as it is stored. During an update both versions write and read it.
+/// A record as it is stored. During a deployment the old and the new version write and read it.
 #[derive(Debug, Serialize, Deserialize)]
 struct Record {
     org: OrgId,
     key: String,
-    /// The hash of the resolved values. The version before knows no other.
+    /// The hash of the resolved terms, the only one that the version before knows.
     request_hash: String,
-    /// The hash of what was sent. It is what counts; a record of the version before has none.
+    /// The hash of what was sent, which decides. A record of the version before has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     sent_hash: Option<String>,
     job: JobId,
-    /// DynamoDB removes it some time after this; until then it is this comparison that counts.
+    /// DynamoDB removes the record some time after this. Until then the condition compares it.
     expires: Timestamp,
 }
 
@@ -89,7 +91,7 @@ impl Store {
     }
 }
 
-/// What a record that stood in the way means for the submit of this job.
+/// How the submit of this job ends if a record with its key is there.
 pub(super) fn replay(
     found: Item,
     job: &Job,

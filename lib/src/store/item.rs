@@ -1,5 +1,5 @@
-//! Jobs and accounts as DynamoDB items: flat attributes, so that conditions and indexes can name
-//! them.
+//! Jobs and accounts as DynamoDB items. Their attributes are flat, so that conditions and indexes
+//! can name them.
 
 mod account;
 mod audited;
@@ -21,15 +21,16 @@ use crate::terms::Terms;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// The index of open jobs is spread over this many partitions, so that a busy gateway does not
-/// write to one.
+/// The partitions of the index of open jobs. There are 16, so that a busy gateway does not write to
+/// a single one.
 pub const SHARDS: [&str; 16] =
     ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "a", "b", "c", "d", "e", "f"];
 
-/// The shape of a job item; raised when a reader of the old shape would misunderstand the new one.
+/// The version of a job item. It is raised when a reader of the old version would misunderstand the
+/// new one.
 const VERSION: u32 = 1;
 
-/// A job as it is stored. Absent attributes are not written.
+/// A job as it is stored. Attributes without a value are not written.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct JobItem {
     org: OrgId,
@@ -42,7 +43,7 @@ pub(super) struct JobItem {
     terms: Terms,
     created: Timestamp,
     due: Timestamp,
-    /// The partition of the index of open jobs; a final job has none and leaves the index.
+    /// The partition of the index of open jobs. A final job has none, so it leaves the index.
     #[serde(skip_serializing_if = "Option::is_none")]
     open: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -53,7 +54,7 @@ pub(super) struct JobItem {
     submitted: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rendering_since: Option<Timestamp>,
-    /// Optional under this item version: jobs of the version before have none of the six.
+    /// This and the next five attributes are optional: jobs of the version before do not have them.
     #[serde(skip_serializing_if = "Option::is_none")]
     over_since: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -72,7 +73,7 @@ pub(super) struct JobItem {
     file_found: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     upload_url: Option<String>,
-    /// Whether an attempt to store the file did not come to its end; absent before the first.
+    /// Whether an attempt to store the file has failed. Absent before the first.
     #[serde(skip_serializing_if = "Option::is_none")]
     store_tried: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -81,32 +82,31 @@ pub(super) struct JobItem {
     video_url: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<Failure>,
-    /// Since when its owner sees it no more.
+    /// When its owner deleted it.
     #[serde(skip_serializing_if = "Option::is_none")]
     deleted: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     file_gone: Option<bool>,
-    /// When DynamoDB may remove the item: the table's time to live. Only final jobs of sandboxes
+    /// When DynamoDB may remove the item (the table's time to live). Only final jobs of sandboxes
     /// have it.
     #[serde(skip_serializing_if = "Option::is_none")]
     expires: Option<Timestamp>,
 }
 
-/// Whether an item is only there because DynamoDB, which takes up to some days for that, has not
-/// removed it yet.
+/// Whether an item has passed its time to live. DynamoDB may take days to remove it.
 pub(super) fn has_expired(item: &Item, now: Timestamp) -> bool {
     let expires = item.get("expires").and_then(|expires| expires.as_n().ok()?.parse::<i64>().ok());
     expires.is_some_and(|expires| expires <= now.unix_s())
 }
 
-/// The partition of the index of open jobs: the last hex digit, which is random in every UUID
+/// A job's partition of the index of open jobs: the last hex digit, which is random in every UUID
 /// version.
 fn shard(job: JobId) -> String {
     let text = job.to_string();
     text[text.len() - 1..].to_owned()
 }
 
-/// The attribute that names the write by which an item stands.
+/// The attribute with the id of the write that made the item as it is.
 pub(super) const WRITE: &str = "write";
 
 pub(super) fn from_job(job: &Job, write: &str) -> Result<Item, BoxError> {
@@ -223,7 +223,7 @@ impl JobItem {
             "completed" => State::Completed {
                 at: self.ended?,
                 video_url: match self.deleted {
-                    // the version before took it off at once
+                    // The version before removed the URL when the job was deleted.
                     Some(_) => self.video_url.clone().unwrap_or_default(),
                     None => self.video_url.clone()?,
                 },
@@ -252,7 +252,7 @@ impl JobItem {
         self.deleted.map(|at| Deletion { at, file_gone })
     }
 
-    /// A job that ended before this was kept has none.
+    /// `None` for a job that ended before these attributes existed.
     fn trace(&self) -> Option<Trace> {
         Some(Trace {
             handle: self.handle.clone()?,
@@ -263,7 +263,7 @@ impl JobItem {
     }
 }
 
-/// The job whose key this is.
+/// The job id in a key of the table of jobs.
 pub(super) fn to_job_id(key: Item) -> Result<JobId, BoxError> {
     #[derive(Deserialize)]
     struct Key {
@@ -273,7 +273,7 @@ pub(super) fn to_job_id(key: Item) -> Result<JobId, BoxError> {
     Ok(job)
 }
 
-/// An item of which only the organization was asked for.
+/// The organization of an item that was read with that attribute alone.
 pub(super) fn to_org(item: Item) -> Result<OrgId, BoxError> {
     #[derive(Deserialize)]
     struct OrgItem {

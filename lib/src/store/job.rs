@@ -60,7 +60,7 @@ impl Store {
     pub(super) async fn update(&self, job: &Job, write: &str) -> Result<Written, StoreError> {
         let JobUpdate { expression, names, values } =
             JobUpdate::of(job, write).map_err(StoreError::Broken)?;
-        self.retried(|| async {
+        self.retry(|| async {
             let update = self.db.update_item().table_name(self.table(Table::Jobs));
             let update =
                 update.set_key(Some(key(job.org(), job.id()))).update_expression(&expression);
@@ -113,7 +113,7 @@ impl Store {
     }
 
     pub(super) async fn item(&self, org: OrgId, job: JobId) -> Result<Option<Item>, StoreError> {
-        self.retried(|| async {
+        self.retry(|| async {
             let get =
                 self.db.get_item().table_name(self.table(Table::Jobs)).set_key(Some(key(org, job)));
             get.consistent_read(true).send().await.map(|answer| answer.item).map_err(trouble)
@@ -136,7 +136,7 @@ impl Store {
                 .map_err(|error| Trouble::Final(error.into()))
         };
         let mut found = self
-            .retried(|| async {
+            .retry(|| async {
                 let get = self.db.batch_get_item();
                 let get = get.request_items(jobs, wanted(key(org, job))?);
                 let get = get.request_items(accounts, wanted(super::account::key(org))?);
@@ -163,7 +163,7 @@ impl Store {
         most: i32,
     ) -> Result<Vec<JobKey>, StoreError> {
         let items = self
-            .retried(|| async {
+            .retry(|| async {
                 let query =
                     self.db.query().table_name(self.table(Table::Jobs)).index_name(OPEN_BY_DUE);
                 let query = query.key_condition_expression("#open = :shard AND due < :before");

@@ -1,5 +1,5 @@
-//! API keys: kept only as a hash, never deleted, so that a revoked key can be told from one that
-//! never was.
+//! API keys. Only the hash of a key is stored. Items are never deleted, so a revoked key can be
+//! told from one that never existed.
 
 use super::error::{StoreError, Trouble, trouble};
 use super::{Store, Table};
@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt;
 
-/// The SHA-256 of a key, as lower-case hex. A key has 190 bits of randomness, so no salt or slow
-/// hash is needed.
+/// The SHA-256 of a key, in lower-case hex. A key has 190 random bits, so it needs no salt and no
+/// slow hash.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct KeyHash(String);
@@ -25,8 +25,8 @@ impl KeyHash {
         Self(hex::encode(Sha256::digest(key)))
     }
 
-    /// A hash as it is printed, so that a key can be revoked without being at hand. `None` when the
-    /// text is no hash.
+    /// Reads a hash as it is printed, so that a key can be revoked by its hash alone. `None` when
+    /// the text is not a hash.
     pub fn from_hex(text: &str) -> Option<Self> {
         let is_hash =
             text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
@@ -40,39 +40,35 @@ impl fmt::Display for KeyHash {
     }
 }
 
-/// What is kept of a key.
+/// A key as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApiKey {
-    /// The key's hash.
     pub hash: KeyHash,
-    /// Whose.
     pub org: OrgId,
-    /// What its owner calls it, such as `prod-web`.
+    /// The name that its owner gave it, such as `prod-web`.
     pub name: String,
-    /// The last four characters, to recognize it by.
+    /// The last four characters of the key, shown to its owner.
     pub last4: String,
-    /// When it was made.
     pub created: Timestamp,
-    /// When it was revoked.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub revoked: Option<Timestamp>,
-    /// Who made it by hand, if that was written down.
+    /// The person who made it, if that was recorded.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub created_by: Option<Actor>,
-    /// Who revoked it by hand, if that was written down.
+    /// The person who revoked it, if that was recorded.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub revoked_by: Option<Actor>,
-    /// The beginning of the day, in UTC, on which it last opened a request; none if it has not
-    /// since that is written down.
+    /// The start of the last day (UTC) on which a request used it. `None` if it was not used since
+    /// this attribute exists.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub last_used: Option<Timestamp>,
 }
 
 impl Store {
-    /// The key with this hash, revoked or not.
+    /// Reads the key with this hash, revoked or not.
     pub async fn key(&self, hash: &KeyHash) -> Result<Option<ApiKey>, StoreError> {
         let found = self
-            .retried(|| async {
+            .retry(|| async {
                 let get = self.db.get_item().table_name(self.table(Table::Keys));
                 get.key("hash", AttributeValue::S(hash.0.clone()))
                     .send()
@@ -90,7 +86,7 @@ impl Store {
     /// Stores a new key. A repeat writes the same item.
     pub async fn create_key(&self, key: &ApiKey) -> Result<(), StoreError> {
         let key = ApiKey { created_by: self.actor.clone(), ..key.clone() };
-        self.retried(|| async {
+        self.retry(|| async {
             let item = serde_dynamo::to_item(&key).map_err(|error| Trouble::Final(error.into()))?;
             let put = self.db.put_item().table_name(self.table(Table::Keys)).set_item(Some(item));
             put.send().await.map(drop).map_err(trouble)
@@ -98,8 +94,8 @@ impl Store {
         .await
     }
 
-    /// Revokes a key; the first revocation's time and name stay. `false` when there is no such key.
-    /// Warm functions notice within 60 s.
+    /// Revokes a key. A repeat is safe: the first revocation's time and name stay. `false` when
+    /// there is no such key. Functions that remember the key still accept it for up to 60 s.
     pub async fn revoke_key(&self, hash: &KeyHash, now: Timestamp) -> Result<bool, StoreError> {
         let (set, by) = match &self.actor {
             Some(actor) => {
@@ -107,7 +103,7 @@ impl Store {
             }
             None => ("SET revoked = :now", None),
         };
-        self.retried(|| async {
+        self.retry(|| async {
             let update = self.update_key(hash).update_expression(set);
             let update = update
                 .condition_expression("attribute_exists(#hash) AND attribute_not_exists(revoked)");
@@ -132,11 +128,11 @@ impl Store {
         .await
     }
 
-    /// Keeps the day on which a key was used, unless it is known to have been used on that day or
-    /// later. It writes nothing else of the key, and makes none: roles may write this attribute
-    /// alone.
+    /// Records the day on which a key was used, unless that day or a later one is recorded. It
+    /// changes this attribute alone and creates no item: the functions' roles allow no more. A
+    /// repeat is safe.
     pub async fn keep_day_of_use(&self, hash: &KeyHash, day: Timestamp) -> Result<(), StoreError> {
-        self.retried(|| async {
+        self.retry(|| async {
             let update = self.update_key(hash).update_expression("SET last_used = :day");
             let update = update.condition_expression(
                 "attribute_exists(#hash) AND (attribute_not_exists(last_used) OR last_used < :day)",

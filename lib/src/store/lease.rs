@@ -1,9 +1,8 @@
-//! The lease under which a job is handed to its provider.
+//! Writes the lease under which a job is sent to its provider.
 //!
-//! An attempt whose answer is lost may be committed later. The job would then stand with a lease
-//! that no function holds, and would fail as if it were unknown whether its provider took it. So
-//! before an error is returned, the same revision is written without the lease: the late attempt
-//! fails on that.
+//! If the answer to an attempt is lost, the attempt may be committed later. The job would then have
+//! a lease that no function holds, and would fail with an unknown outcome. So before the store
+//! returns an error, it writes the same revision without the lease. The late attempt fails on that.
 
 use super::error::StoreError;
 use super::job::is_by;
@@ -12,14 +11,20 @@ use crate::error::causes;
 use crate::job::Job;
 use std::time::Duration;
 
-/// How long the write without the lease is tried: one attempt of 3 s may stay without an answer,
-/// and a second takes its place.
+/// How long the store tries to write the job without the lease: one attempt of 3 s without an
+/// answer, and a second.
 const GIVING_UP: Duration = Duration::from_secs(5);
 
 impl Store {
-    /// Writes `leased` over the revision that was read. If that ends in an error, `without` is
-    /// written over the same revision, so that no late attempt leaves a lease behind, unless the
-    /// store does not answer for 9 s.
+    /// Writes `leased` over the revision that was read. A repeat is safe.
+    ///
+    /// [`Written::Overtaken`] means that another worker wrote the job first. The caller must not
+    /// send it.
+    ///
+    /// # Errors
+    ///
+    /// On an error the job has no lease of this call. `without` was written over the same revision,
+    /// so no late attempt can add the lease. That fails only if DynamoDB does not answer for 9 s.
     pub async fn lease(&self, leased: &Job, without: &Job) -> Result<Written, StoreError> {
         let write = self.new_write();
         let error = match self.update(leased, &write).await {

@@ -1,5 +1,9 @@
-//! The ledger: one entry for each thing that moved money, each in its place. Never updated, never
-//! deleted.
+//! The ledger: one entry for each movement of money, numbered without gaps. Entries are never
+//! updated and never deleted.
+
+mod refund;
+
+pub use refund::Refund;
 
 use super::error::{Item, StoreError, trouble};
 use super::posting::{Posting, Wanted};
@@ -10,7 +14,6 @@ use crate::error::BoxError;
 use crate::id::{JobId, OrgId, TransactionId};
 use crate::job::Job;
 use crate::money::Money;
-use crate::status::Status;
 use crate::time::Timestamp;
 use aws_sdk_dynamodb::types::{
     AttributeValue, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
@@ -18,28 +21,26 @@ use aws_sdk_dynamodb::types::{
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 
-/// Why money moved.
+/// The kind of an entry: why money moved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EntryKind {
-    /// Given at sign-up.
     Bonus,
-    /// Paid in.
+    /// Money paid in by the organization.
     Recharge,
-    /// A completed job.
+    /// The charge of a completed job.
     Consumption,
     /// The operator's correction, up or down.
     Adjustment,
-    /// A consumption given back.
+    /// The charge of a job, given back.
     Refund,
 }
 
 impl EntryKind {
-    /// Every kind.
     pub const ALL: [Self; 5] =
         [Self::Bonus, Self::Recharge, Self::Consumption, Self::Adjustment, Self::Refund];
 
-    /// The word for it, as it is stored.
+    /// The kind as it is stored.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Bonus => "bonus",
@@ -51,22 +52,19 @@ impl EntryKind {
     }
 }
 
-/// One entry. Its key is made of what caused it, so that the same cause posts once.
+/// One entry of the ledger. Its key is made of its cause, so each cause posts once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
-    /// Whose.
     pub org: OrgId,
-    /// What they call it.
+    /// The id that the organization sees.
     pub id: TransactionId,
-    /// `bonus`, `recharge#<reference>`, `job#<id>`, `adjustment#<reference>` or `refund#<job id>`:
-    /// unique within the organization.
+    /// What moved the money, unique within the organization: `bonus`, `recharge#<reference>`,
+    /// `job#<id>`, `adjustment#<reference>` or `refund#<job id>`.
     pub cause: String,
-    /// When that was: Unix milliseconds in 15 digits, so that they can be compared as text, and the
-    /// cause.
+    /// `<time>#<cause>`. The time is Unix milliseconds in 15 digits, so texts sort by time.
     pub posted: String,
-    /// Why.
     pub kind: EntryKind,
-    /// Added to the balance.
+    /// Added to the balance. A charge is negative.
     pub amount: Money,
     /// The job of a consumption or a refund.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -74,53 +72,36 @@ pub struct Entry {
     /// The operator's words for an adjustment or a refund.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reason: Option<String>,
-    /// Who posted it by hand; callers are not shown it. Charges have none, nor have entries that
-    /// are older than this.
+    /// The person who posted it by hand. Callers are not shown it. Charges have none, and neither
+    /// have entries that are older than this attribute.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub actor: Option<Actor>,
 }
 
-/// An entry in its place.
+/// An entry with its place in the ledger.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LedgerLine {
-    /// What was posted.
     #[serde(flatten)]
     pub entry: Entry,
-    /// 1 for the organization's first entry, one more for each that was posted after it. There are
-    /// no gaps.
+    /// 1 for the organization's first entry, and one more for each later one. There are no gaps.
     pub sequence: u64,
-    /// The sum of all entries up to this one: the balance, once it was posted.
+    /// The sum of all entries up to this one, so the balance right after it.
     pub balance_after: Money,
 }
 
-/// Whether a job can be refunded.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refund {
-    /// This entry refunds it, once it is posted. It stays right: neither a completed job nor its
-    /// consumption changes any more.
-    Due(Entry),
-    /// This entry has refunded it.
-    Before(Entry),
-    /// It was charged nothing, for it is not completed, or costs nothing.
-    NotCharged(Status),
-    /// The organization has no such job.
-    NoSuchJob,
-}
-
-/// What became of a posting.
+/// How a posting ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Posted {
-    /// It stands, by this write or by an earlier attempt of it.
+    /// Posted by this call or by an earlier attempt of it.
     Now,
-    /// The same cause had been posted before, by this entry; nothing was changed.
+    /// The same cause was posted before, by this entry. Nothing was changed.
     Before(Entry),
-    /// There is no such account.
     NoSuchOrganization,
 }
 
 impl Entry {
-    /// The charge for a job that completed at this moment; `amount` is negative. The same job gives
-    /// the same entry, whoever writes it.
+    /// The charge for a job that completed at this moment; `amount` is negative. Every worker makes
+    /// the same entry for the same job.
     pub(super) fn consumption(job: &Job, at: Timestamp, amount: Money) -> Self {
         let cause = Self::charge_of(job.id());
         let at_ms = u64::try_from(at.unix_s()).unwrap_or(0) * 1_000;
@@ -168,7 +149,7 @@ impl Entry {
         format!("job#{job}")
     }
 
-    /// When it was posted.
+    /// The time of the posting.
     pub fn posted_at(&self) -> Timestamp {
         let ms = self
             .posted
@@ -179,16 +160,16 @@ impl Entry {
         Timestamp::from_unix_s(ms / 1_000)
     }
 
-    /// What the cause is called beside its kind: a recharge's or an adjustment's reference, a job's
-    /// id; nothing for the bonus.
+    /// The part of the cause after its kind: the reference of a recharge or an adjustment, or a
+    /// job's id. Empty for the bonus.
     pub fn reference(&self) -> &str {
         self.cause.split_once('#').map_or("", |(_, reference)| reference)
     }
 }
 
 impl Store {
-    /// Posts money to the ledger and the balance, both or neither, once for each cause. The entry
-    /// carries the name of who posts it.
+    /// Posts an entry to the ledger and the balance, both or neither. One cause posts once, so a
+    /// repeat is safe. The entry carries the name of the person who posts it, if a person does.
     pub async fn post(&self, entry: &Entry) -> Result<Posted, StoreError> {
         let entry =
             &Entry { actor: self.actor.clone().or_else(|| entry.actor.clone()), ..entry.clone() };
@@ -209,7 +190,7 @@ impl Store {
         }
     }
 
-    /// What this cause has posted, as it stands now.
+    /// Reads the entry of this cause, consistently.
     pub async fn entry(&self, org: OrgId, cause: &str) -> Result<Option<Entry>, StoreError> {
         Ok(self.line(org, &TransactionId::of(org, cause)).await?.map(|line| line.entry))
     }
@@ -220,7 +201,7 @@ impl Store {
         id: &TransactionId,
     ) -> Result<Option<LedgerLine>, StoreError> {
         let found = self
-            .retried(|| async {
+            .retry(|| async {
                 let get =
                     self.db.get_item().table_name(self.table(Table::Ledger)).consistent_read(true);
                 let get = get.key("org", AttributeValue::S(org.to_string()));
@@ -234,41 +215,7 @@ impl Store {
             .map_err(|error| StoreError::Broken(error.into()))
     }
 
-    /// The consumption of a job and its refund, as they stand now.
-    pub async fn entries_of(&self, org: OrgId, job: JobId) -> Result<Vec<Entry>, StoreError> {
-        let (charge, refund) = (Entry::charge_of(job), format!("refund#{job}"));
-        let (charge, refund) =
-            futures::try_join!(self.entry(org, &charge), self.entry(org, &refund))?;
-        Ok(charge.into_iter().chain(refund).collect())
-    }
-
-    /// The entry that gives a completed job's charge back, whole; [`Store::post`] posts it, once
-    /// for each job. Needs the tables of jobs and of the ledger.
-    pub async fn refund(
-        &self,
-        org: OrgId,
-        id: JobId,
-        reason: Option<&str>,
-        now_unix_ms: u64,
-    ) -> Result<Refund, StoreError> {
-        let Some(job) = self.job(org, id).await? else { return Ok(Refund::NoSuchJob) };
-        if job.status() != Status::Completed || job.cost() == Money::ZERO {
-            return Ok(Refund::NotCharged(job.status()));
-        }
-        let cause = format!("refund#{id}");
-        if let Some(before) = self.entry(org, &cause).await? {
-            return Ok(Refund::Before(before));
-        }
-        let broken = |error: BoxError| StoreError::Broken(error);
-        let charge = self.entry(org, &Entry::charge_of(id)).await?;
-        let charge =
-            charge.ok_or_else(|| broken("the job is completed and has no consumption".into()))?;
-        let amount = charge.amount.negated().map_err(|error| broken(error.into()))?;
-        let entry = Entry::new(org, EntryKind::Refund, cause, amount, now_unix_ms);
-        Ok(Refund::Due(Entry { job: Some(id), reason: reason.map(str::to_owned), ..entry }))
-    }
-
-    /// The organization's whole ledger, in the order of posting.
+    /// Reads the organization's whole ledger, in the order of posting.
     pub async fn ledger(&self, org: OrgId) -> Result<Vec<LedgerLine>, StoreError> {
         let mut lines: Vec<LedgerLine> = Vec::new();
         self.each_entry(org, |item| {
@@ -280,7 +227,7 @@ impl Store {
         Ok(lines)
     }
 
-    /// Hands on each entry of an organization, in no order that means anything.
+    /// Calls `take` for each entry of an organization, in any order.
     pub(super) async fn each_entry(
         &self,
         org: OrgId,

@@ -1,5 +1,4 @@
-//! What only an operator looks through: all organizations, an organization's keys, everybody's
-//! jobs.
+//! Lists for the operator alone: all organizations, an organization's keys, the owner of any job.
 
 use super::error::{StoreError, Trouble, trouble};
 use super::{ApiKey, Store, Table, item};
@@ -9,7 +8,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use std::ops::ControlFlow;
 
 impl Store {
-    /// Every account, ordered by organization. It reads the whole table: one item for each
+    /// Lists every account, ordered by organization. It reads the whole table: one item for each
     /// organization.
     pub async fn accounts(&self) -> Result<Vec<Account>, StoreError> {
         let mut accounts = self
@@ -31,9 +30,9 @@ impl Store {
         Ok(accounts)
     }
 
-    /// An organization's keys, revoked ones too, the oldest first. Keys are found by their hash,
-    /// and no index knows whose they are: this reads the keys of all organizations, which is for an
-    /// operator and never for a request.
+    /// Lists an organization's keys, also revoked ones, the oldest first. No index has keys by
+    /// organization, so this reads the keys of all organizations. It is for an operator and never
+    /// for a request.
     pub async fn keys(&self, org: OrgId) -> Result<Vec<ApiKey>, StoreError> {
         let mut keys = self
             .all_items(
@@ -57,8 +56,8 @@ impl Store {
         Ok(keys)
     }
 
-    /// Whose job this is. Jobs are stored under their organization, so without it the whole table
-    /// is read: a minute for a million jobs.
+    /// Finds the organization of a job. Jobs are stored under their organization, so this reads the
+    /// whole table: a minute for a million jobs.
     pub async fn owner(&self, job: JobId) -> Result<Option<OrgId>, StoreError> {
         let mut found = None;
         self.each_item(
@@ -67,7 +66,7 @@ impl Store {
                     .db
                     .scan()
                     .table_name(self.table(Table::Jobs))
-                    // a void item is no job
+                    // A void item is not a job.
                     .filter_expression("job = :job AND attribute_exists(created)");
                 let scan =
                     scan.expression_attribute_values(":job", AttributeValue::S(job.to_string()));

@@ -1,19 +1,19 @@
-//! Answers that come in pages: DynamoDB reads at most 1 MB at a time.
+//! Queries and scans in pages: DynamoDB reads at most 1 MB at a time.
 
 use super::error::{Item, StoreError, Trouble};
 use super::{Store, Table};
 use crate::error::{BoxError, causes};
 use std::ops::ControlFlow;
 
-/// The attributes that name an item in our tables, but for a key's hash.
+/// The attributes that name an item in a log line. A key's hash is left out.
 const NAMES: [&str; 4] = ["org", "job", "id", "name"];
 
-/// One page, and where the next one begins.
+/// One page, and the key after which the next one begins.
 pub(super) type Page = (Vec<Item>, Option<Item>);
 
 impl Store {
-    /// Asks for page after page and hands on each item, until there are no more or enough were
-    /// seen. Each page is tried for the store's budget.
+    /// Reads page after page and calls `take` for each item, until `take` breaks or the pages end.
+    /// Each page has the store's budget.
     pub(super) async fn each_item<F>(
         &self,
         ask: impl Fn(Option<Item>) -> F,
@@ -24,7 +24,7 @@ impl Store {
     {
         let mut from = None;
         loop {
-            let (items, next) = self.retried(|| ask(from.clone())).await?;
+            let (items, next) = self.retry(|| ask(from.clone())).await?;
             for item in items {
                 if take(item).map_err(StoreError::Broken)?.is_break() {
                     return Ok(());
@@ -37,7 +37,7 @@ impl Store {
         }
     }
 
-    /// All items that can be read.
+    /// Reads all pages and returns the items that can be read.
     pub(super) async fn all_items<F, T>(
         &self,
         table: Table,
@@ -56,8 +56,8 @@ impl Store {
         Ok(all)
     }
 
-    /// An item among others, read. One that cannot be read is logged with its key and counted, and
-    /// the others are not kept back for it.
+    /// Reads one item of a list. An item that cannot be read is logged with its key, counted and
+    /// left out, so that the rest of the list is still returned.
     pub(super) fn readable<T>(
         &self,
         table: Table,

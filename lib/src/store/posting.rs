@@ -1,13 +1,31 @@
-//! Postings: an entry and the balance, and for a charge the job, all or nothing, in the order of
-//! the ledger.
+//! A posting: one transaction that adds one entry to an organization's ledger and moves the balance
+//! of its account. The charge of a completed job is a posting that also writes the job.
 //!
-//! Each is written on the condition that the account has as many entries as when its place and its
-//! balance were worked out; so of two that were worked out over the same end of the ledger one is
-//! refused and takes the next place, and holds and releases, which add no entry, refuse none. An
-//! attempt whose answer was lost may stand, or arrive late and stand then: what it is for is asked
-//! first, and the job or the entry that is found there says that it is ours, wherever in the ledger
-//! it stands, while the conditions of its later attempts, each under a token of its own place, fail
-//! on that very item.
+//! How an attempt works (`Store::post_at_the_end`):
+//!
+//! 1. It reads `entries` and `balance` of the account item, with a consistent read. Let them be n
+//!    and b.
+//! 2. It sends one transaction. All of its writes are committed, or none:
+//! - The account item: add the amount to `balance` and 1 to `entries`. Condition: `entries` is
+//!   still n.
+//! - The ledger entry with `sequence` n + 1 and `balance_after` b + amount. Condition: no item has
+//!   its key. The key is made of the cause, so one cause posts once.
+//! - For a charge, the job with its new state. Condition: its `revision` is the one that was read.
+//!
+//! If two workers post to one account at once, both may read n. One of the two transactions
+//! commits. The other fails on the condition of the account, and its worker begins again at step 1.
+//! So entries are numbered 1, 2, 3 … in the order of the commits. Holds and releases do not change
+//! `entries`, so they make no posting fail on that condition.
+//!
+//! If the answer to an attempt is lost, that attempt may have been committed, or may be committed
+//! later. Neither case posts twice:
+//!
+//! - It was committed. The next attempt fails on the condition of the job or of the entry, and
+//!   DynamoDB returns that item. The caller compares it: a job that carries our write id, or an
+//!   entry equal to ours, means that the posting is done.
+//! - It arrives after a later attempt was committed. Then it fails on the same conditions.
+//!
+//! So the conditions of the job and the entry are looked at before the condition of the account.
 
 use super::account::{OnlyIf, key};
 use super::error::{Item, StoreError, Trouble, refused, trouble};
@@ -19,45 +37,55 @@ use crate::money::MoneyOverflow;
 use aws_sdk_dynamodb::types::{CancellationReason, TransactWriteItem};
 use sha2::{Digest, Sha256};
 
-/// What became of a posting.
+/// How a posting ended.
 #[derive(Debug)]
 pub(super) enum Posting {
-    /// It stands by this attempt.
+    /// This attempt was committed.
     Done,
-    /// The job was written before: the item that is there, if one is.
+    /// The condition of the job failed: its revision is another one. With the job's item, if there
+    /// is one. Its write id tells whether an earlier attempt of ours or another worker wrote it.
     JobWritten(Option<Item>),
-    /// The cause was posted before: its entry.
+    /// The condition of the entry failed: the cause was posted before. With that entry, which may
+    /// be from an earlier attempt of ours.
     EntryThere(Item),
-    /// There is no such account.
+    /// The organization has no account item.
     NoAccount,
 }
 
-/// A posting that is wanted: the entry, what it does to the account, and the job that is written
-/// with it.
+/// A posting to make.
 pub(super) struct Wanted<'a> {
     pub(super) entry: &'a Entry,
+    /// What the account's numbers change by. Its balance is the entry's amount.
     pub(super) change: Change,
+    /// For a charge: the update of the job, with its condition.
     pub(super) job: Option<&'a TransactWriteItem>,
-    /// Names the logical write.
+    /// The id of the logical write. All attempts of one posting share it, and no other write has
+    /// it.
     pub(super) name: &'a str,
 }
 
 impl Store {
-    /// Posts at the end of the ledger. An attempt that another posting came before, or that met
-    /// another transaction, waits as every attempt does and then looks where the ledger ends by
-    /// now: to try at once with what the refusal told is sooner done, and costs twice the
-    /// transactions, which is what the others wait for. Whoever came before was written, so of many
-    /// one always gets on.
+    /// Posts after the last entry of the ledger. A repeat under the same name posts once.
+    ///
+    /// A lost race or a `TransactionConflict` is a passing error: [`Store::retry`] waits, and the
+    /// next attempt reads the account again. An attempt without that wait and read would be faster
+    /// alone. But it sends about twice as many transactions, and other workers wait for each of
+    /// them. In every race one transaction commits, so many workers always make progress.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] if the budget ends first. Then the posting may have been
+    /// committed, or may be committed later.
     pub(super) async fn post_at_the_end(&self, wanted: &Wanted<'_>) -> Result<Posting, StoreError> {
-        self.retried(|| async {
+        self.retry(|| async {
             let Some(end) = self.ledger_end(wanted).await? else { return Ok(Posting::NoAccount) };
-            let (writes, token) = self.over(end, wanted).map_err(Trouble::Final)?;
-            let transaction = self.db.transact_write_items().set_transact_items(Some(writes));
-            let reasons = match transaction.client_request_token(token).send().await {
+            let (writes, token) = self.transaction(end, wanted).map_err(Trouble::Final)?;
+            let attempt = self.db.transact_write_items().set_transact_items(Some(writes));
+            let reasons = match attempt.client_request_token(token).send().await {
                 Ok(_) => return Ok(Posting::Done),
                 Err(error) => refused(error)?,
             };
-            let [account, entry, job] = failed(reasons);
+            let [account, entry, job] = failed_conditions(reasons);
             match (job, entry.flatten(), account.flatten()) {
                 (Some(found), ..) => Ok(Posting::JobWritten(found)),
                 (None, Some(found), _) => Ok(Posting::EntryThere(found)),
@@ -79,9 +107,9 @@ impl Store {
         found.map(item::to_ledger_end).transpose().map_err(Trouble::Final)
     }
 
-    /// The transaction that posts over this end: the account, the entry, and the job. Its token is
-    /// made of what decides its content.
-    fn over(
+    /// The writes of one attempt, in the order account, entry, job, and the attempt's idempotency
+    /// token.
+    fn transaction(
         &self,
         end: LedgerEnd,
         wanted: &Wanted<'_>,
@@ -95,22 +123,23 @@ impl Store {
     }
 }
 
-/// The entry in the place after this end.
+/// The entry with its place after the last one, and with the balance after it.
 fn next(end: LedgerEnd, entry: &Entry) -> Result<LedgerLine, MoneyOverflow> {
     let balance_after = end.balance.plus(entry.amount)?;
     Ok(LedgerLine { entry: entry.clone(), sequence: end.entries + 1, balance_after })
 }
 
-/// One token for one content: DynamoDB takes a second transaction under a token for the first one,
-/// or refuses it if it is another.
+/// The idempotency token of an attempt. DynamoDB treats two transactions with one token as one, and
+/// refuses the second if its content differs. Attempts at the same place have the same content,
+/// since `entries` decides `balance`. An attempt at another place needs another token.
 fn token(name: &str, sequence: u64) -> String {
     let digest = Sha256::digest(format!("{name}/{sequence}"));
     digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Whose conditions failed, of the account, the entry and the job, each with the item that is
-/// there.
-fn failed(reasons: Vec<CancellationReason>) -> [Option<Option<Item>>; 3] {
+/// For the account, the entry and the job: `None` if its condition held, else the item that
+/// DynamoDB returned, if there is one.
+fn failed_conditions(reasons: Vec<CancellationReason>) -> [Option<Option<Item>>; 3] {
     let mut reasons = reasons.into_iter();
     std::array::from_fn(|_| {
         reasons

@@ -1,22 +1,22 @@
-//! What the operator decides about an account: whether it is served, how many jobs may be open, how
-//! far below 0 it may go; and what they write down of it. Beside each stands who did it last.
+//! The operator's settings of an account: suspension, limits, credit, name and contact. Beside each
+//! setting stands the person who changed it last.
 
 use super::account::{key, micros};
-use super::error::{StoreError, trouble};
+use super::error::{Item, StoreError, trouble};
 use super::{Store, Table, item};
 use crate::account::Account;
 use crate::error::BoxError;
 use crate::id::OrgId;
-use crate::money::Money;
+use crate::money::{Money, MoneyOverflow};
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 
-/// A decision. Setting what is set already changes nothing.
+/// One setting. A value that is set already is not written again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Setting {
-    /// Whether the organization is refused everything, from the next request on.
+    /// Whether all requests of the organization are refused, from the next one on.
     Suspended(bool),
-    /// How many jobs may be open at once; those that are open stay.
+    /// How many jobs may be open at once. Jobs that are open already go on.
     OpenJobsLimit(u32),
     /// How far below 0 the balance may go.
     CreditLimit(Money),
@@ -25,7 +25,7 @@ pub enum Setting {
 }
 
 impl Setting {
-    /// The account with this decision.
+    /// The account with this setting.
     pub fn applied(self, account: &Account) -> Account {
         let account = account.clone();
         match self {
@@ -35,21 +35,64 @@ impl Setting {
             Self::JobsPerDay(jobs) => Account { jobs_per_day: Some(jobs), ..account },
         }
     }
+
+    /// The amount that the setting adds to the account's `available`.
+    fn added_to_available(self, read: &Account) -> Result<Money, MoneyOverflow> {
+        match self {
+            Self::CreditLimit(limit) => limit.minus(read.credit_limit),
+            Self::Suspended(_) | Self::OpenJobsLimit(_) | Self::JobsPerDay(_) => Ok(Money::ZERO),
+        }
+    }
+
+    /// The attribute that the setting replaces in this account.
+    fn replaced(self, read: &Account) -> Replaced {
+        let (name, by, was, will) = match self {
+            Self::Suspended(will) => (
+                "suspended",
+                "suspended_by",
+                AttributeValue::Bool(read.suspended),
+                AttributeValue::Bool(will),
+            ),
+            Self::OpenJobsLimit(will) => (
+                "open_jobs_limit",
+                "open_jobs_limit_by",
+                number(read.open_jobs_limit),
+                number(will),
+            ),
+            Self::CreditLimit(will) => {
+                ("credit_limit", "credit_limit_by", micros(read.credit_limit), micros(will))
+            }
+            Self::JobsPerDay(will) => (
+                "jobs_per_day",
+                "jobs_per_day_by",
+                number(read.jobs_per_day.unwrap_or(will)),
+                number(will),
+            ),
+        };
+        Replaced { name, by, was, will }
+    }
 }
 
-/// What the operator writes down of an organization. An empty text takes away what stands there;
-/// what is not given stays.
+/// An attribute of an account that a setting replaces.
+struct Replaced {
+    name: &'static str,
+    /// The attribute that names the person who changed it last.
+    by: &'static str,
+    was: AttributeValue,
+    will: AttributeValue,
+}
+
+/// The operator's notes on an organization. `None` leaves a note as it is. An empty text removes
+/// it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Description {
-    /// What the operator calls it.
     pub name: Option<String>,
-    /// Whom to write to.
     pub contact: Option<String>,
 }
 
 impl Store {
-    /// Writes it down, and returns the account after it; `None` when there is no such account. A
-    /// repeat writes the same.
+    /// Writes the notes, and returns the account after that. `None` when there is no such account.
+    /// A repeat is safe.
     pub async fn describe(
         &self,
         org: OrgId,
@@ -85,7 +128,7 @@ impl Store {
         let remove: Vec<_> = remove.into_iter().map(str::to_owned).collect();
         let change = format!("{}{}ADD revision :one", part("SET", &set), part("REMOVE", &remove));
         let described = self
-            .retried(|| async {
+            .retry(|| async {
                 let update = self
                     .db
                     .update_item()
@@ -111,13 +154,18 @@ impl Store {
         described.map(item::to_account).transpose().map_err(StoreError::Broken)
     }
 
-    /// Who makes a change by hand, as an attribute.
+    /// The person who makes a change by hand, as an attribute.
     fn deed_value(&self) -> Result<Option<AttributeValue>, StoreError> {
         let value = self.deed().map(serde_dynamo::to_attribute_value).transpose();
         value.map_err(|error| StoreError::Broken(error.into()))
     }
 
-    /// Sets it, and returns the account before and after; `None` when there is no such account.
+    /// Changes a setting, and returns the account before and after. `None` when there is no such
+    /// account.
+    ///
+    /// The write is over the value that was read. If another operator changes the same setting
+    /// meanwhile, this reads the new value and tries again. A repeat is safe, and so is a write
+    /// whose answer is lost: the value is then set already.
     pub async fn set(
         &self,
         org: OrgId,
@@ -130,56 +178,32 @@ impl Store {
             if wanted == read {
                 return Ok(Some((before, read)));
             }
-            // Nothing is compared with `available` before it is written, so what it will be must
-            // fit.
+            // The update adds to `available` without a check, so the sum is checked here.
             wanted.available().map_err(|error| StoreError::Broken(error.into()))?;
             match self.set_over(&read, setting).await? {
                 Ok(after) => return Ok(Some((before, after))),
-                // somebody else set the same, or this is our own write whose answer was lost
+                // Another operator changed this setting, or an earlier attempt of ours was
+                // committed.
                 Err(Some(found)) => read = found,
                 Err(None) => return Ok(None),
             }
         }
     }
 
-    /// Sets it over what was read of it; otherwise says what stands there. `available` moves by as
-    /// much as the credit limit does, in the same write, whatever jobs and payments do to it
-    /// meanwhile. A change by no person takes away who made the one before.
+    /// Changes a setting if it still has the value that was read. Otherwise returns the account
+    /// that is there, if there is one.
+    ///
+    /// The same update adds the change of the credit limit to `available`. So jobs and payments
+    /// may change `available` meanwhile. A change that no person makes removes the last person's
+    /// name.
     async fn set_over(
         &self,
         read: &Account,
         setting: Setting,
     ) -> Result<Result<Account, Option<Account>>, StoreError> {
-        let change = match setting {
-            Setting::CreditLimit(limit) => limit.minus(read.credit_limit),
-            Setting::Suspended(_) | Setting::OpenJobsLimit(_) | Setting::JobsPerDay(_) => {
-                Ok(Money::ZERO)
-            }
-        };
+        let change = setting.added_to_available(read);
         let change = change.map_err(|error| StoreError::Broken(error.into()))?;
-        let (name, by, was, will) = match setting {
-            Setting::Suspended(will) => (
-                "suspended",
-                "suspended_by",
-                AttributeValue::Bool(read.suspended),
-                AttributeValue::Bool(will),
-            ),
-            Setting::OpenJobsLimit(will) => (
-                "open_jobs_limit",
-                "open_jobs_limit_by",
-                number(read.open_jobs_limit),
-                number(will),
-            ),
-            Setting::CreditLimit(will) => {
-                ("credit_limit", "credit_limit_by", micros(read.credit_limit), micros(will))
-            }
-            Setting::JobsPerDay(will) => (
-                "jobs_per_day",
-                "jobs_per_day_by",
-                number(read.jobs_per_day.unwrap_or(will)),
-                number(will),
-            ),
-        };
+        let Replaced { name, by, was, will } = setting.replaced(read);
         // An account of the version before has no number of jobs per day.
         let condition = match read.jobs_per_day {
             None if name == "jobs_per_day" => {
@@ -193,7 +217,7 @@ impl Store {
             None => "SET #setting = :will REMOVE #by ADD available :change, revision :one",
         };
         let answered = self
-            .retried(|| async {
+            .retry(|| async {
                 let update = self
                     .db
                     .update_item()
@@ -226,17 +250,17 @@ impl Store {
                 }
             })
             .await?;
-        match answered {
-            Ok(after) => {
-                let after = after.ok_or_else(|| {
-                    StoreError::Broken(BoxError::from("the update came back empty"))
-                })?;
-                Ok(Ok(item::to_account(after).map_err(StoreError::Broken)?))
-            }
-            Err(found) => {
-                Ok(Err(found.map(item::to_account).transpose().map_err(StoreError::Broken)?))
-            }
-        }
+        read_answer(answered).map_err(StoreError::Broken)
+    }
+}
+
+/// The account after an update, or the account on which its condition failed.
+fn read_answer(
+    answered: Result<Option<Item>, Option<Item>>,
+) -> Result<Result<Account, Option<Account>>, BoxError> {
+    match answered {
+        Ok(after) => Ok(Ok(item::to_account(after.ok_or("the update came back empty")?)?)),
+        Err(found) => Ok(Err(found.map(item::to_account).transpose()?)),
     }
 }
 

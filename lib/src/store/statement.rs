@@ -1,6 +1,8 @@
-//! The ledger as its organization reads it: the newest entry first, part by part, in the order in
-//! which they were posted. The order is an index of the ledger's own, which is read as consistently
-//! as the table itself; no entry is missed, and none comes twice.
+//! The ledger as its organization reads it: page by page, the newest entry first, in the order of
+//! posting.
+//!
+//! The order comes from a local index of the ledger table, read consistently. So no entry is
+//! missed, and none comes twice.
 
 use super::error::{StoreError, trouble};
 use super::{EntryKind, LedgerLine, Store, Table};
@@ -10,17 +12,15 @@ use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use tokio::time::Instant;
 
-/// The index of the ledger in the order of posting.
+/// The local index of the ledger by `sequence`.
 const BY_SEQUENCE: &str = "by-sequence";
-/// The second look at what is filtered, in entries of some 400 bytes, and the last one. A look
-/// reads 1 MB at most, which takes 256 units: as many as a list of jobs may take, for the same
-/// reason (`history.rs`).
+/// How many entries the second and last query of a search reads. An entry has some 400 bytes. A
+/// query reads at most 1 MB, which costs 256 read units, as in a list of jobs (`history.rs`).
 const SECOND_LOOK: usize = 2_000;
 
-/// Which entries are asked for.
+/// Which entries are listed. The default is all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Which {
-    /// Of this kind.
     pub kind: Option<EntryKind>,
     /// Posted at this second or later.
     pub from: Option<Timestamp>,
@@ -28,24 +28,23 @@ pub struct Which {
     pub until: Option<Timestamp>,
 }
 
-/// A part of a ledger.
+/// One page of a ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statement {
-    /// The newest first.
     pub lines: Vec<LedgerLine>,
-    /// The entry after which the next part begins, if there may be one: the last of these, or the
-    /// last that was looked at and is not asked for.
+    /// The entry after which the next page begins, if there may be one. It is the last entry
+    /// listed, or an older one that was read and did not match.
     pub more_after: Option<TransactionId>,
 }
 
 impl Which {
-    /// Whether that is all of them.
+    /// Whether nothing is filtered out.
     pub fn is_all(&self) -> bool {
         *self == Self::default()
     }
 
     fn filter(&self, query: QueryFluentBuilder) -> QueryFluentBuilder {
-        // as an entry's `posted` begins
+        // As `posted` of an entry begins.
         let moment = |at: Timestamp| format!("{:015}", at.unix_s().saturating_mul(1_000));
         let conditions = [
             ("kind = :kind", ":kind", self.kind.map(|kind| kind.as_str().to_owned())),
@@ -65,8 +64,7 @@ impl Which {
 }
 
 impl Store {
-    /// The place in the ledger of the organization's transaction with this id; `None` when it has
-    /// none.
+    /// The `sequence` of the entry with this id. `None` when the organization has no such entry.
     pub async fn place_of(
         &self,
         org: OrgId,
@@ -75,8 +73,16 @@ impl Store {
         Ok(self.line(org, id).await?.map(|line| line.sequence))
     }
 
-    /// At most `most` entries below a place in the ledger, or from its end: those that are asked
-    /// for, out of the 2,000 next ones, or out of fewer when the store's budget is over before.
+    /// Lists at most `most` matching entries, from `below` (exclusive) or from the end of the
+    /// ledger.
+    ///
+    /// A filter is applied after the read, so the page may be short although there are more. Then
+    /// [`Statement::more_after`] is set. At most about 2,000 entries are read, fewer if the store's
+    /// budget ends first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] if the budget ends during the first query.
     pub async fn statement(
         &self,
         org: OrgId,
@@ -88,7 +94,7 @@ impl Store {
         let (mut lines, mut from) = (Vec::new(), None);
         for step in [most.saturating_add(1), SECOND_LOOK] {
             let looked = self
-                .retried_until(end, || async {
+                .retry_until(end, || async {
                     let query = which.filter(self.db.query().table_name(self.table(Table::Ledger)));
                     let query = query
                         .index_name(BY_SEQUENCE)
@@ -109,8 +115,8 @@ impl Store {
                 .await;
             let (items, next) = match looked {
                 Ok(page) => page,
-                // What was looked through need not be looked through again: who asked goes on from
-                // here.
+                // The first query is done. The caller goes on from its last entry and does not read
+                // it again.
                 Err(StoreError::Unavailable(_)) if from.is_some() => break,
                 Err(error) => return Err(error),
             };
@@ -128,15 +134,15 @@ impl Store {
             lines.last().map(|line: &LedgerLine| line.entry.id.clone())
         } else {
             let at = from.map(serde_dynamo::from_item).transpose();
-            at.map_err(|error| StoreError::Broken(error.into()))?.map(|LookedAt { id }| id)
+            at.map_err(|error| StoreError::Broken(error.into()))?.map(|LastRead { id }| id)
         };
         Ok(Statement { lines, more_after })
     }
 }
 
-/// Where DynamoDB stopped.
+/// The key of the last entry that DynamoDB read.
 #[derive(serde::Deserialize)]
-struct LookedAt {
+struct LastRead {
     id: TransactionId,
 }
 

@@ -1,4 +1,12 @@
-//! What an audit finds, as values and as sentences.
+//! What an audit finds wrong with one organization, as values and as sentences for the operator.
+//!
+//! The audit reads the account item, all ledger entries and all jobs. Then it computes the
+//! account's numbers from entries and jobs, and compares. A job is *charged* by a consumption entry
+//! in the ledger, and a refund entry gives that charge back.
+//!
+//! A read of many items is not a snapshot. A posting that commits meanwhile can make the numbers
+//! differ although nothing is wrong. [`Difference::stands_whatever_moves`] tells which differences
+//! are real even then.
 
 use crate::id::JobId;
 use crate::job::LONGEST_OPEN;
@@ -7,125 +15,102 @@ use crate::status::Status;
 use std::fmt;
 use std::time::Duration;
 
-/// Something that is not as the rest says.
+/// One difference. `account` is what the account item says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Difference {
-    /// The balance is not the ledger's sum.
-    Balance {
-        /// What the account says.
-        account: Money,
-        /// The sum.
-        ledger: Money,
-    },
-    /// The account counts other than the ledger has entries.
-    Entries {
-        /// What the account says.
-        account: u64,
-        /// How many there are.
-        ledger: u64,
-    },
-    /// The first of the ledger's entries that is not in its place: one before it is missing, or is
-    /// there twice.
+    /// The account's balance is not the sum of the ledger.
+    Balance { account: Money, ledger: Money },
+    /// The account counts another number of entries than the ledger has.
+    Entries { account: u64, ledger: u64 },
+    /// The first entry whose number is not its place, once the entries are sorted by number. An
+    /// entry before it is missing, or two entries have the same number.
     Sequence {
-        /// Its place among the entries.
+        /// The place where it stands, from 1 on.
         place: u64,
-        /// The place that it says it has.
+        /// The number that the entry carries.
         sequence: u64,
     },
-    /// The first of the ledger's entries whose balance is not the sum of the entries up to it.
+    /// The first entry whose `balance_after` is not the sum of all entries up to it.
     BalanceAfter {
-        /// The place that it says it has.
         sequence: u64,
-        /// What it says.
+        /// The `balance_after` that the entry carries.
         entry: Money,
-        /// The sum.
+        /// The sum of the entries.
         sum: Money,
     },
-    /// What is held is not what the open jobs cost.
+    /// The account's hold is not the sum of the costs of the open jobs.
     Held {
-        /// What the account says.
         account: Money,
-        /// The sum.
+        /// The costs of the open jobs.
         jobs: Money,
     },
-    /// The account counts other than there are open jobs.
-    OpenJobs {
-        /// What the account says.
-        account: i64,
-        /// How many there are.
-        jobs: i64,
-    },
-    /// What a submit is checked against is not what balance, hold and credit limit make.
+    /// The account counts another number of open jobs than there are.
+    OpenJobs { account: i64, jobs: i64 },
+    /// The account's `available`, which a submit is checked against, is not `balance − held +
+    /// credit_limit`.
     Available {
-        /// What the account says.
         account: Money,
-        /// The sum.
+        /// `balance − held + credit_limit` of the same account item.
         sum: Money,
     },
-    /// A completed job without exactly one consumption of its cost, or another with any; what cost
-    /// nothing is due none.
+    /// A job whose consumptions are wrong. A completed job has exactly one, over its cost. A job
+    /// that is not completed, or that costs nothing, has none.
     Charges {
-        /// Which.
         job: JobId,
-        /// Where it stands; `None` when there is no such job.
+        /// `None` when there is no such job.
         status: Option<Status>,
-        /// What it should have been charged: its cost when it is completed, else nothing.
+        /// The right charge: the cost of a completed job, else 0.
         due: Money,
-        /// How many consumptions it has.
+        /// The number of its consumptions.
         times: u32,
-        /// What they charged in all.
+        /// The sum of its consumptions.
         charged: Money,
     },
-    /// A refund of a job that is not completed, or of another amount than its charge, or more than
-    /// one of a job.
+    /// A job whose refunds are wrong. Only a completed job may have one, at most one, over the
+    /// amount of its charge.
     Refunds {
-        /// Which.
         job: JobId,
-        /// Where it stands; `None` when there is no such job.
+        /// `None` when there is no such job.
         status: Option<Status>,
-        /// What its consumptions charged in all.
+        /// The sum of its consumptions.
         charged: Money,
-        /// How many refunds it has.
+        /// The number of its refunds.
         times: u32,
-        /// What they gave back in all.
+        /// The sum of its refunds.
         refunded: Money,
     },
-    /// An open job that is not in the index of open jobs, where the sweep looks, or a final one
-    /// that is.
-    Index {
-        /// Which.
-        job: JobId,
-        /// Where it stands.
-        status: Status,
-        /// Whether it is in there.
-        indexed: bool,
-    },
-    /// A job that should have ended by now, whatever was lost.
+    /// An open job that is not in the index of open jobs, or a final job that is. The sweep finds
+    /// jobs by that index.
+    Index { job: JobId, status: Status, indexed: bool },
+    /// A job that is open for longer than all deadlines together allow ([`LONGEST_OPEN`]). Whatever
+    /// message or answer was lost, it should have ended.
     OpenTooLong {
-        /// Which.
         job: JobId,
-        /// How long ago it was accepted.
+        /// The time since it was accepted.
         since: Duration,
     },
 }
 
 impl Difference {
-    /// Whether it is one even if money moved while it was found: it shows in a single item, which
-    /// is read at one moment, or in entries that are there and never change, with the job that was
-    /// read after them. A sum, or an entry that was not seen, says nothing then.
+    /// Whether the difference is real even if money moved while the audit read. It is real if it
+    /// shows in a single item, which DynamoDB reads at one moment. It is also real if it shows in
+    /// entries that were read and the job that was read after them: entries never change. Otherwise
+    /// an entry that was not read yet may explain it, and this is `false`.
     pub const fn stands_whatever_moves(&self) -> bool {
         match *self {
             Self::Available { .. } | Self::Index { .. } | Self::OpenTooLong { .. } => true,
-            Self::BalanceAfter { .. } => true, // every entry up to it was seen
-            // twice the same place; a gap may be an entry that comes into sight yet
+            Self::BalanceAfter { .. } => true, // every entry up to it was read
+            // A lower number is a double. A higher one is a gap, and its entry may come into sight
+            // yet.
             Self::Sequence { place, sequence } => sequence < place,
-            // One consumption of an open job may be the half that is seen first of its completion.
+            // A query may show the consumption before it shows the completed job. Both are one
+            // transaction. A second consumption is wrong in any case.
             Self::Charges { status: Some(Status::Pending | Status::Processing), times, .. } => {
                 times > 1
             }
             Self::Charges { times, .. } => times > 0,
-            // What is refunded was completed before, and its charge may have been posted behind the
-            // place that was being read.
+            // A refund comes after its charge, but the query may have passed the charge's place
+            // before it was committed. A second refund is wrong in any case.
             Self::Refunds { status: Some(Status::Completed), times, .. } => times > 1,
             Self::Refunds { .. } => true,
             Self::Balance { .. }

@@ -1,39 +1,49 @@
-//! Turns and leases: who may act on an open job, and for how long nobody else may.
+//! Turns and leases: which function may act on an open job now, and how long all others must wait.
+//!
+//! - **due**: a moment, written on each open job. A function acts on the job only from about then
+//!   on.
+//! - **turn**: the right to act on the job. A function takes it by moving `due` to a later moment,
+//!   in a write over the revision that it read. If two functions try, one write fails. That
+//!   function does nothing. A turn ends when `due` comes, so no function has to give it back.
+//! - **lease**: a turn that also allows one submission to the provider. It is written on the job
+//!   (`lease_until`) before the submission is sent. When it ends without an outcome, the job fails.
+//!   It is never sent a second time.
+//! - **look**: one request for the status of a render. The cadence is the time between two looks.
 
 use super::{Job, Moved, Processing, State};
 use crate::time::Timestamp;
 use std::time::Duration;
 
-/// How early a turn may be taken at most, and how late a job may be before a caller's poll hurries
-/// it: queues and clocks are a little off, and a turn refused costs a whole cadence.
+/// How early a turn may be taken at most: queues and clocks are not exact, and a refused turn costs
+/// a whole cadence. It is also how late a job must be before `get-video` sends a new message.
 pub const TURN_TOLERANCE: Duration = Duration::from_secs(5);
 
-/// Of a short cadence only a part is tolerated, or a doubled message would find the turn open
-/// again.
+/// A turn may be taken early by at most a third of the cadence. With more, the second copy of a
+/// message could take another turn.
 const TOLERATED_PARTS: u32 = 3;
 
-/// How long a submission may be on its way before its outcome counts as unknown: the longest that a
-/// function which sends one may live (28 s for `submit-video`, 30 s for `poll-jobs`) and 30 s for
-/// clocks that differ. A turn may be taken 5 s early, which is part of those.
+/// How long the lease lasts. After it no function can still be sending the submission, and a
+/// missing outcome is unknown. It is the longest life of a function that sends one (28 s for
+/// `submit-video`, 30 s for `poll-jobs`), and 30 s for clocks that differ. The 5 s by which a turn
+/// may be early are part of those 30 s.
 pub const SUBMIT_LEASE: Duration = Duration::from_secs(30 + 30);
 
-/// The slowest cadence. A job of an hour is asked about every minute; a caller never waits longer
-/// than this for a finished one.
+/// The longest time between two looks. A caller never waits longer than this for a finished render.
 const SLOWEST: Duration = Duration::from_secs(60);
 
-/// A render that outlives the request to stop by an hour is rare. Its job is looked at less often
-/// then: what waits for it is a hold of money, which may last a few minutes longer.
+/// The longest time between two looks once a render goes on for an hour after the request to stop.
+/// That is rare, and the only thing that waits is a hold, which may last a few minutes longer.
 const SLOWEST_WHILE_STOPPING: Duration = Duration::from_secs(5 * 60);
 const STOPPING_FOR_LONG: Duration = Duration::from_secs(60 * 60);
 
-/// The cadence follows the age of the job: one part in ten, so that a check is never late by more
-/// than a tenth of the wait.
+/// The cadence is the job's age divided by this. So a look comes late by at most a tenth of the
+/// time that the caller has waited.
 const AGE_PARTS: u32 = 10;
 
 impl Job {
-    /// How long from now until the next look: the model's cadence at first, a tenth of the job's
-    /// age later, never over 60 s. A render that was asked to stop over an hour ago is looked at
-    /// every five minutes.
+    /// How long from now until the next look. It begins with the model's cadence and grows to a
+    /// tenth of the job's age, at most 60 s. A render that was asked to stop over an hour ago is
+    /// looked at every 5 minutes.
     pub fn cadence(&self, now: Timestamp) -> Duration {
         let first = Duration::from_secs(u64::from(self.terms.poll_every_s()));
         let slowest = match &self.stop {
@@ -45,20 +55,19 @@ impl Job {
         (now.since(self.created) / AGE_PARTS).clamp(first, slowest.max(first))
     }
 
-    /// From when on its turn may be taken, while it is open. Whoever comes then is before the
-    /// message that comes when it is due.
+    /// The moment from which the turn of an open job may be taken: `due`, or up to 5 s before it.
     pub fn turn_opens(&self) -> Timestamp {
         let cadence = Duration::from_secs(u64::from(self.terms.poll_every_s()));
         self.due.before(TURN_TOLERANCE.min(cadence / TOLERATED_PARTS))
     }
 
-    /// Whether somebody may act on it now.
+    /// Whether the job is open and its turn may be taken now.
     pub fn is_due(&self, now: Timestamp) -> bool {
         self.is_open() && self.turn_opens() <= now
     }
 
-    /// Takes the turn for `length`: applied when the job is due, already over or somebody else's
-    /// otherwise.
+    /// Takes the turn for `length`: `due` moves to `now + length`. `Already` means that the job is
+    /// final, or that another function has the turn. A doubled message ends there.
     pub fn turn(self, now: Timestamp, length: Duration) -> Moved {
         if !self.is_due(now) {
             return Moved::Already(self);
@@ -67,22 +76,23 @@ impl Job {
         self.written(now.after(length), state)
     }
 
-    /// Whether it may be ended now, although it may not be due. Between two looks `due` lies ahead
-    /// and nobody acts; whoever wants the job ended need not wait for it. Everybody writes over the
-    /// revision that was read, so whoever is in the middle of something finds himself overtaken and
-    /// does nothing more. State by state, what that may cost:
+    /// Whether the job may be ended now, although it may not be due. A caller who cancels, or an
+    /// operator, need not wait for the next look. The write is over the revision that was read. A
+    /// function that acts on the job at the same time then fails at its own next write, and does
+    /// nothing more. What that costs depends on the state:
     ///
-    /// - Pending without a lease: nothing. Nobody has sent it, and who is about to has to write the
-    ///   lease first.
-    /// - Pending with a lease: a submission may be on its way, and what the provider calls it would
-    ///   be lost. Only when the lease is over.
-    /// - Processing without a file: nothing. A look that is under way may have learnt something
-    ///   that it cannot write any more, and the provider says it again to whoever asks it to stop.
-    ///   But a `due` that lies further ahead than a look puts it is an [early
-    ///   turn](Self::early_turn) of somebody else: a second one would only overtake the first.
-    /// - Processing with its file: two would write to one upload, or a video that is paid for would
-    ///   be lost just before its charge. Only when the transfer's turn is over.
-    /// - Final: never.
+    /// - Pending without a lease: may be ended. No function has sent the job, and each must write a
+    ///   lease first. That write fails now.
+    /// - Pending with a lease: only when the lease is over. A submission may be on its way, and the
+    ///   provider's id for it would be lost.
+    /// - Processing without a file: may be ended. A look that is under way may lose what it learnt.
+    ///   The request to stop gets the same answer from the provider. But if `due` is further ahead
+    ///   than any look puts it, another function has an [early turn](Self::early_turn). A second
+    ///   one would only make the first fail, so it is refused.
+    /// - Processing with a file: only when the turn of the transfer is over. Otherwise two
+    ///   functions could write to one upload, or a video that we pay for could be lost just before
+    ///   its charge.
+    /// - Completed or failed: never.
     pub fn may_be_ended(&self, now: Timestamp) -> bool {
         match &self.state {
             State::Pending { lease_until: None } => true,
@@ -93,9 +103,9 @@ impl Job {
         }
     }
 
-    /// Takes the turn to end the job, as soon as [that may be](Self::may_be_ended). Who wants the
-    /// same may do so about `length` later, should this one have died, and everybody else a look
-    /// after that.
+    /// Takes the turn to end the job, if it [may be ended](Self::may_be_ended) now. If this
+    /// function dies, another early turn is possible about `length` later. All other functions may
+    /// act one cadence after that.
     pub fn early_turn(self, now: Timestamp, length: Duration) -> Moved {
         if !self.may_be_ended(now) {
             return Moved::Already(self);
@@ -104,12 +114,14 @@ impl Job {
         self.written(due, state)
     }
 
-    /// The furthest that a look, by a clock that is a little ahead, puts the next one.
+    /// The furthest ahead that a look puts the next one, even with a clock that is a little fast.
     fn look_ahead(&self, now: Timestamp) -> Duration {
         self.cadence(now) + TURN_TOLERANCE
     }
 
-    /// Takes the turn and the lease for sending a pending job to its provider.
+    /// Takes the turn and the lease, before a pending job is sent to its provider. `Already` means
+    /// that it is not due, or that a lease was written before. A pending job that has a lease is
+    /// never sent again.
     pub fn leased(self, now: Timestamp) -> Moved {
         match self.state {
             State::Pending { lease_until: None } if self.is_due(now) => {
@@ -121,8 +133,8 @@ impl Job {
         }
     }
 
-    /// Gives the turn back early, because something went wrong: the next one may be taken `wait`
-    /// from now.
+    /// Gives the turn back early after an error, and records the error as the job's trouble. The
+    /// next turn may be taken `wait` from now.
     pub fn again_after(self, why: &str, now: Timestamp, wait: Duration) -> Moved {
         if self.is_open() {
             self.troubled(why, now).again_in(now, wait)
@@ -131,7 +143,7 @@ impl Job {
         }
     }
 
-    /// Gives the turn back early: the next one may be taken `wait` from now.
+    /// Gives the turn back early. The next one may be taken `wait` from now.
     pub fn again_in(self, now: Timestamp, wait: Duration) -> Moved {
         if !self.is_open() {
             return Moved::Illegal(self);
@@ -140,8 +152,9 @@ impl Job {
         self.written(now.after(wait), state)
     }
 
-    /// The file could not be stored this time, because something went wrong. The next attempt may
-    /// begin `wait` from now.
+    /// Gives the turn back after the file could not be stored, and records the error. The next
+    /// attempt may begin `wait` from now. The job is marked as tried, so it goes to the queue of
+    /// further attempts.
     pub fn not_stored(mut self, why: &str, now: Timestamp, wait: Duration) -> Moved {
         match &mut self.state {
             State::Processing(Processing { file: Some(file), .. }) => {

@@ -1,4 +1,4 @@
-//! An account as an item, whole and in the part that a posting reads.
+//! An account as an item: all of it, and the two attributes that a posting reads.
 
 use crate::account::{About, Account, Daily};
 use crate::actor::Deed;
@@ -8,8 +8,8 @@ use crate::money::Money;
 use crate::store::error::Item;
 use serde::{Deserialize, Serialize};
 
-/// An account as it is stored. `available` is the one attribute that a condition can compare with
-/// 0. What stands after `revision` may be missing.
+/// An account as it is stored. `available` is kept because a DynamoDB condition can compare and
+/// cannot add. The attributes after `revision` may be missing.
 #[derive(Debug, Serialize, Deserialize)]
 struct AccountItem {
     org: OrgId,
@@ -115,12 +115,12 @@ pub(in crate::store) fn to_account(item: Item) -> Result<Account, BoxError> {
     }
 }
 
-/// Where a ledger ends, as its account says: all that a posting needs to know of the account.
+/// The end of a ledger, as its account item has it: all that a posting reads of the account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub(in crate::store) struct LedgerEnd {
-    /// The number of its last entry.
+    /// The number of the last entry, 0 in an empty ledger.
     pub(in crate::store) entries: u64,
-    /// The sum of all.
+    /// The sum of all entries.
     pub(in crate::store) balance: Money,
 }
 

@@ -1,4 +1,5 @@
-//! Items as an audit reads them: only what it adds up, and nothing is taken to agree.
+//! Items as an audit reads them: only the attributes that it adds up, without any check between
+//! them.
 
 use crate::audit::{Of, Posting, Standing, Stated};
 use crate::error::BoxError;
@@ -10,7 +11,7 @@ use crate::store::error::Item;
 use crate::time::Timestamp;
 use serde::Deserialize;
 
-/// What an audit reads of an account.
+/// The attributes that an audit reads of an account.
 #[derive(Debug, Deserialize)]
 struct StatedItem {
     balance: Money,
@@ -28,8 +29,8 @@ pub(in crate::store) fn to_stated(item: Item) -> Result<Stated, BoxError> {
     Ok(Stated { balance, entries, held, credit_limit, available, open_jobs, revision })
 }
 
-/// What an audit reads of a ledger's entry. One without a place in the order is at place 0, where
-/// none should be.
+/// The attributes that an audit reads of an entry. An entry without a `sequence` gets 0, a number
+/// that no entry has, so the audit reports it.
 #[derive(Debug, Deserialize)]
 struct PostingItem {
     kind: EntryKind,
@@ -53,7 +54,7 @@ pub(in crate::store) fn to_posting(item: Item) -> Result<Posting, BoxError> {
     Ok(Posting { amount, of, sequence, balance_after })
 }
 
-/// What an audit reads of a job.
+/// The attributes that an audit reads of a job.
 #[derive(Debug, Deserialize)]
 struct StandingItem {
     job: JobId,

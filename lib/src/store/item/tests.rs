@@ -1,4 +1,4 @@
-//! What DynamoDB is given for each state of a job, and that it reads back.
+//! The items that jobs become in each state, and that they read back.
 
 use super::*;
 use crate::account::Account;
@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What every job has; the rest is there only in some states.
+/// The attributes that every job has. The others exist only in some states.
 const ALWAYS: &str = "org job v write revision status model provider route prompt seconds price cost poll_every_s created due";
 
 fn without_a_shape(job: Job) -> Job {
@@ -25,8 +25,8 @@ fn a_job_reads_back_as_it_was_written_in_every_state() {
     }
 }
 
-/// The items that the deployments of November 2026 wrote. Tables are full of them: they are read,
-/// and written again, as they are.
+/// Items as the deployments of November 2026 wrote them. The tables are full of such items. They
+/// must read, and be written again without a change.
 #[test]
 fn the_stored_items_of_november_2026_are_read_and_written_as_they_are() {
     let stored: BTreeMap<String, Value> =
@@ -44,7 +44,7 @@ fn the_stored_items_of_november_2026_are_read_and_written_as_they_are() {
     }
 }
 
-/// The stored job that renders was seen to be over, which the one of these tests was not.
+/// The stored job that renders was seen to be over. The job in these tests was not.
 fn with_sightings_of(stored: &Job, known: Job) -> Job {
     match stored.state() {
         State::Processing(Processing { over_since: Some(since), .. }) => {
@@ -104,7 +104,7 @@ fn a_stop_and_a_trouble_read_back_and_a_job_of_the_version_before_has_none() {
     assert_eq!((read.stop(), read.trouble()), (None, None));
 }
 
-/// An attribute of the item is frozen at the submit, or an update says what becomes of it.
+/// Each attribute is frozen at the submit, or an update writes or removes it.
 #[test]
 fn every_attribute_of_a_job_is_frozen_or_in_the_update() {
     let frozen =
@@ -120,7 +120,8 @@ fn every_attribute_of_a_job_is_frozen_or_in_the_update() {
         let named: BTreeSet<&str> = update.names.values().map(String::as_str).collect();
         for name in from_job(&job, "write").unwrap().keys() {
             let is_frozen = frozen.split(' ').any(|frozen| frozen == name);
-            let is_kept = name == "prompt" && job.deletion().is_none(); // only a deletion changes it
+            // Only a deletion changes the prompt.
+            let is_kept = name == "prompt" && job.deletion().is_none();
             assert_eq!(is_frozen || is_kept, !named.contains(name.as_str()), "{state}: {name}");
         }
     }
@@ -147,7 +148,7 @@ fn a_deleted_job_keeps_its_receipt_and_no_words_and_its_address_until_the_file_i
     }
 }
 
-/// The version before took the address off at once; such a deletion may not have come to its end.
+/// The version before removed the URL at once. Such a deletion may still be unfinished.
 #[test]
 fn a_deletion_that_the_version_before_began_reads_without_an_address() {
     let mut item =
@@ -159,7 +160,7 @@ fn a_deletion_that_the_version_before_began_reads_without_an_address() {
     assert_eq!(video_url, "");
 }
 
-/// Such items stand in the table for as long as it is there.
+/// Such items stay in the table for good.
 #[test]
 fn a_job_that_ended_before_its_trace_was_kept_reads_without_one() {
     for state in ["completed", "failed"] {

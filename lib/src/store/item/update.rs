@@ -1,6 +1,6 @@
-//! How a moved job is written over its item: attribute by attribute. DynamoDB keeps every attribute
-//! that the update does not name. During a deployment two versions of a function write the same
-//! items, so an attribute of the other version survives.
+//! The update that writes a moved job, attribute by attribute. DynamoDB keeps every attribute that
+//! the update does not name. During a deployment two versions of a function write the same items,
+//! so an attribute of the other version survives.
 
 use super::from_job;
 use crate::error::BoxError;
@@ -9,7 +9,7 @@ use crate::terms::Terms;
 use aws_sdk_dynamodb::types::AttributeValue;
 use std::collections::HashMap;
 
-/// What a move can change. An attribute that the moved job no longer has is removed.
+/// The attributes that a move can change. Those that the moved job no longer has are removed.
 const MOVING: [&str; 22] = [
     "write",
     "revision",
@@ -35,25 +35,23 @@ const MOVING: [&str; 22] = [
     "expires",
 ];
 
-/// Maps that are written once. A later version may keep more in them, so the first value stays.
+/// The maps that are written once. A later version may keep more in them, so the first value stays.
 const ONCE: [&str; 3] = ["handle", "failure", "stop_failure"];
 
 /// An update of one job item.
 #[derive(Debug, Clone)]
 pub(in crate::store) struct JobUpdate {
-    /// `SET … REMOVE …`.
     pub(in crate::store) expression: String,
     pub(in crate::store) names: HashMap<String, String>,
-    /// `:read` is the revision in the condition.
+    /// With `:read`, the revision in the condition.
     pub(in crate::store) values: HashMap<String, AttributeValue>,
 }
 
 impl JobUpdate {
-    /// The condition under which the update is written: the revision is the one that was read.
+    /// The condition of the update: the job still has the revision that was read.
     pub(in crate::store) const CONDITION: &str = "#revision = :read";
 
-    /// The update that makes an item of the revision before into this job, under the name of this
-    /// write.
+    /// The update from the revision before to this job. `write` is the id of the write.
     pub(in crate::store) fn of(job: &Job, write: &str) -> Result<Self, BoxError> {
         let mut item = from_job(job, write)?;
         let mut update = Parts::default();
@@ -106,9 +104,9 @@ impl Parts {
         }
     }
 
-    /// A deletion takes the message out of a failure and leaves the rest of the map. Two clauses of
-    /// one update may not overlap, so this one replaces the clause of the whole map; a deleted job
-    /// has failed before, so the map is there.
+    /// Empties the message of a failure and keeps the rest of the map. Two clauses of one update
+    /// may not overlap, so this clause replaces that of the whole map. The map is there: a deleted
+    /// job had failed before.
     fn erase_message(&mut self, message: &str) {
         self.set.retain(|clause| !clause.starts_with("#failure "));
         self.values.remove(":failure");

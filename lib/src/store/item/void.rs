@@ -1,6 +1,6 @@
-//! A void item: it stands under the id of a job that was never accepted. The submit function writes
-//! it when the answer to its transaction is lost. A transaction that arrives later fails on it, so
-//! a job that no function will send cannot come to be.
+//! A void item has the key of a job that was never accepted. The submit function writes it when the
+//! answer to its transaction is lost. A transaction that arrives later fails on it. So no job can
+//! be stored that no function will send.
 
 use crate::error::BoxError;
 use crate::id::{JobId, OrgId};
@@ -14,11 +14,11 @@ use std::time::Duration;
 /// The attribute that only a void item has.
 pub(in crate::store) const VOID: &str = "void";
 
-/// The filter for reads of many jobs.
+/// The filter that leaves void items out of queries.
 pub(in crate::store) const NOT_VOID: &str = "attribute_not_exists(#void)";
 
-/// A request to DynamoDB lives for seconds. A day is far past the latest arrival of one; DynamoDB
-/// removes the item after it.
+/// How long a void item is kept. A request to DynamoDB arrives within seconds, and a day is far
+/// beyond that. DynamoDB removes the item after it.
 const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 
 #[derive(Serialize)]
@@ -26,8 +26,8 @@ struct VoidItem {
     org: OrgId,
     job: JobId,
     void: bool,
-    /// The version before leaves out of its lists what has this attribute, and would fail on any
-    /// other item that is no job.
+    /// For the version before: it leaves items with this attribute out of its lists. It would fail
+    /// on any other item that is not a job.
     deleted: Timestamp,
     expires: Timestamp,
 }
