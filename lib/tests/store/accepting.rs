@@ -1,11 +1,9 @@
 //! A submit: the job, its hold and its idempotency key, all or nothing.
 
 use crate::dynamo::Fault;
-use crate::stage::{Stage, at, failed, money, order, terms, with};
+use crate::stage::{Stage, at, failed, key_for, money, with, with_key};
 use ghub::account::HoldRefused;
-use ghub::id::OrgId;
-use ghub::job::Job;
-use ghub::store::{Accepted, Audited, Idempotency, Setting, StoreError, Wanted};
+use ghub::store::{Accepted, Setting, StoreError};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -13,7 +11,7 @@ use std::time::Duration;
 async fn an_accepted_job_is_stored_and_held_and_nothing_is_charged() {
     let stage = Stage::new();
     let org = stage.org("10.00").await;
-    let job = stage.accepted(org).await;
+    let job = stage.accept_job(org).await;
     assert_eq!(stage.store.job(org, job.id()).await.unwrap(), Some(job));
     let account = stage.account(org).await;
     assert_eq!(
@@ -48,7 +46,7 @@ async fn a_hold_is_taken_down_to_the_last_millionth() {
 async fn what_open_jobs_hold_counts_as_spent_and_a_credit_limit_moves_the_zero() {
     let stage = Stage::new();
     let org = stage.org("4.20").await;
-    let first = stage.accepted(org).await;
+    let first = stage.accept_job(org).await;
     let job = stage.job(org);
     let refused = stage.store.accept(&job, None).await.unwrap();
     let refusal = HoldRefused::InsufficientBalance {
@@ -69,8 +67,8 @@ async fn so_many_jobs_are_open_as_may_be() {
     let stage = Stage::new();
     let org = stage.org("100.00").await;
     stage.store.set(org, Setting::OpenJobsLimit(2)).await.unwrap();
-    let first = stage.accepted(org).await;
-    stage.accepted(org).await;
+    let first = stage.accept_job(org).await;
+    stage.accept_job(org).await;
     let third = stage.job(org);
     let refused = stage.store.accept(&third, None).await.unwrap();
     assert!(
@@ -157,7 +155,7 @@ async fn an_accept_whose_answer_was_lost_is_one_job_and_one_hold() {
     }
 }
 
-/// Ten milliseconds are less than the first wait: there is one attempt.
+/// 10 ms are less than the first wait, so there is one attempt.
 #[tokio::test(start_paused = true)]
 async fn an_accept_whose_answers_were_all_lost_is_looked_for() {
     let stage = Stage::new();
@@ -172,131 +170,11 @@ async fn an_accept_whose_answers_were_all_lost_is_looked_for() {
     assert_eq!(stage.account(org).await.open_jobs, 1);
 }
 
-/// A transaction that is late finds a void item under its job's id, so it stores no job, holds
-/// nothing and spends no key.
-#[tokio::test(start_paused = true)]
-async fn what_was_refused_after_a_lost_answer_cannot_be_accepted_late() {
-    let unavailable =
-        || Fault::Answer(400, json!({"__type": "a#ThrottlingException", "message": "no"}));
-    for refused_by in ["the store", "the account", "the key"] {
-        let stage = Stage::new();
-        let org = stage.org("100.00").await;
-        let (job, key) = with_key(&stage, org, "k");
-        let mut faults = vec![Fault::Late];
-        match refused_by {
-            "the store" => faults.extend((0..1_000).map(|_| unavailable())),
-            "the account" => drop(stage.store.set(org, Setting::OpenJobsLimit(0)).await.unwrap()),
-            _ => {
-                let other = key_for("k", &json!({"prompt": "another"}));
-                assert!(matches!(
-                    stage.store.accept(&stage.job(org), Some(&other)).await,
-                    Ok(Accepted::Stored)
-                ));
-            }
-        }
-        stage.dynamo.meets("TransactWriteItems", faults);
-        let accepted = stage.store.accept(&job, Some(&key)).await;
-        match refused_by {
-            "the store" => {
-                assert!(matches!(accepted, Err(StoreError::Unavailable(_))), "{accepted:?}")
-            }
-            "the account" => assert!(matches!(accepted, Ok(Accepted::Refused(_))), "{accepted:?}"),
-            _ => assert!(matches!(accepted, Ok(Accepted::KeyReused)), "{accepted:?}"),
-        }
-        stage.store.set(org, Setting::OpenJobsLimit(50)).await.unwrap();
-        let before = stage.account(org).await;
-        assert_eq!(stage.dynamo.deliver_late(), [400], "{refused_by}: it fails on the void item");
-        assert_eq!(stage.store.job(org, job.id()).await.unwrap(), None, "{refused_by}");
-        assert_eq!(
-            stage.store.job_and_account(org, job.id()).await.unwrap().0,
-            None,
-            "{refused_by}"
-        );
-        assert_eq!(stage.account(org).await, before, "{refused_by}: nothing is held");
-        let listed = stage
-            .store
-            .jobs(org, Wanted { deleted_too: true, ..Wanted::default() }, 10)
-            .await
-            .unwrap();
-        assert!(
-            listed.jobs.iter().all(|other| other.id() != job.id()),
-            "{refused_by}: it is in no list"
-        );
-        assert_eq!(stage.store.audit(org).await.unwrap(), Some(Audited::Agrees), "{refused_by}");
-        assert_eq!(stage.store.owner(job.id()).await.unwrap(), None, "{refused_by}");
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn the_key_of_a_submit_that_was_answered_with_an_error_is_free() {
-    let stage = Stage::new();
-    let org = stage.org("100.00").await;
-    let hasty = stage.store.trying_for(Duration::from_millis(10));
-    let (job, key) = with_key(&stage, org, "k");
-    stage.dynamo.meets("TransactWriteItems", [Fault::Late]);
-    assert!(matches!(hasty.accept(&job, Some(&key)).await, Err(StoreError::Unavailable(_))));
-    stage.dynamo.deliver_late();
-    let again = stage.job(org);
-    assert!(matches!(stage.store.accept(&again, Some(&key)).await.unwrap(), Accepted::Stored));
-    let replayed = stage.store.accept(&stage.job(org), Some(&key)).await.unwrap();
-    assert!(matches!(replayed, Accepted::Replayed(found) if found == again.id()), "{replayed:?}");
-}
-
-/// An answer that says no, or a request that never left, leaves nothing behind: no exchange is
-/// added.
-#[tokio::test(start_paused = true)]
-async fn a_void_item_is_written_only_after_a_lost_answer() {
-    let stage = Stage::new();
-    let org = stage.org("100.00").await;
-    let hasty = stage.store.trying_for(Duration::from_millis(10));
-    let throttled = json!({"__type": "a#ThrottlingException", "message": "no"});
-    for fault in [Fault::NotSent, Fault::Answer(400, throttled)] {
-        stage.dynamo.meets("TransactWriteItems", [fault]);
-        assert!(matches!(
-            hasty.accept(&stage.job(org), None).await,
-            Err(StoreError::Unavailable(_))
-        ));
-    }
-    stage.accepted(org).await;
-    assert_eq!(stage.dynamo.asked("PutItem"), 1, "the account's alone");
-    for fault in [Fault::AnswerLost, Fault::Late, Fault::Answer(500, json!({}))] {
-        stage.dynamo.meets("TransactWriteItems", [fault]);
-        drop(hasty.accept(&stage.job(org), None).await);
-    }
-    assert_eq!(stage.dynamo.asked("PutItem"), 1 + 3);
-}
-
-/// The void item's own answer may be lost as well.
-#[tokio::test(start_paused = true)]
-async fn a_void_item_whose_answer_was_lost_is_tried_again() {
-    let stage = Stage::new();
-    let org = stage.org("100.00").await;
-    let hasty = stage.store.trying_for(Duration::from_millis(10));
-    let job = stage.job(org);
-    stage.dynamo.meets("TransactWriteItems", [Fault::Late]);
-    stage.dynamo.meets("PutItem", [Fault::AnswerLost, Fault::NotSent, Fault::AnswerLost]);
-    assert!(matches!(hasty.accept(&job, None).await, Err(StoreError::Unavailable(_))));
-    assert_eq!(stage.dynamo.deliver_late(), [400]);
-    assert_eq!(stage.account(org).await.open_jobs, 0);
-    // The version before knows no void items: its lists leave out what is deleted, and cannot read
-    // this as a job.
-    let list = json!({
-        "TableName": "TABLE_JOBS", "KeyConditionExpression": "org = :org",
-        "FilterExpression": "attribute_not_exists(deleted)",
-        "ExpressionAttributeValues": {":org": {"S": org.to_string()}},
-    });
-    let (status, answer) = stage.dynamo.act("Query", &list);
-    assert!(
-        status == 200 && answer.contains("\"Count\":0") && answer.contains("\"ScannedCount\":1"),
-        "{answer}"
-    );
-}
-
 #[tokio::test]
 async fn an_id_that_is_taken_is_no_job_of_ours_and_nobody_is_no_account() {
     let stage = Stage::new();
     let org = stage.org("100.00").await;
-    let job = stage.accepted(org).await;
+    let job = stage.accept_job(org).await;
     assert!(
         matches!(stage.store.accept(&job, None).await, Err(StoreError::Broken(_))),
         "another write, the same id"
@@ -320,7 +198,7 @@ async fn a_refusal_beside_a_conflict_is_asked_for_again() {
     assert!(matches!(stage.store.accept(&job, Some(&key)).await.unwrap(), Accepted::Stored));
 }
 
-/// What the version before wrote has the resolved values only: it is told apart by those.
+/// A record of the version before has only the hash of the resolved values. That hash is compared.
 #[tokio::test]
 async fn a_record_of_the_version_before_stands_for_its_request() {
     let stage = Stage::new();
@@ -345,14 +223,4 @@ async fn a_record_of_the_version_before_stands_for_its_request() {
         let replayed = matches!(accepted, Accepted::Replayed(found) if found == job.id());
         assert_eq!(replayed, is_replay, "{changes}: {accepted:?}");
     }
-}
-
-fn with_key(stage: &Stage, org: OrgId, key: &str) -> (Job, Idempotency) {
-    (stage.job(org), key_for(key, &json!({})))
-}
-
-fn key_for(key: &str, changes: &Value) -> Idempotency {
-    let order = order(changes);
-    let terms = terms(&order);
-    Idempotency::new(key, &order, &terms)
 }

@@ -1,5 +1,4 @@
-//! What an audit finds in items that no path of ours writes so, whether money moves meanwhile or
-//! not.
+//! What an audit finds in items that no code of ours writes, whether money moves meanwhile or not.
 
 use crate::dynamo::Fault;
 use crate::stage::{Stage, at, completed, with};
@@ -15,7 +14,8 @@ use std::time::Duration;
 async fn an_audit_reads_of_each_job_what_it_judges() {
     let stage = Stage::new();
     let org = stage.org("100.00").await;
-    let (open, done) = (stage.accepted(org).await, completed(&stage.found(org).await));
+    let (open, done) =
+        (stage.accept_job(org).await, completed(&stage.accept_job_until_found(org).await));
     stage.store.write(&done).await.unwrap();
     let Refund::Due(refund) = stage.store.refund(org, done.id(), None, 2).await.unwrap() else {
         panic!("it is charged")
@@ -47,7 +47,7 @@ async fn an_audit_reads_of_each_job_what_it_judges() {
     assert_eq!(found, expected);
 }
 
-/// Whoever is so busy that no look is still is not busy enough to hide what contradicts itself.
+/// A busy account does not hide a difference that no movement explains.
 #[tokio::test(start_paused = true)]
 async fn what_no_movement_explains_is_found_while_money_moves() {
     let stage = Stage::new();
@@ -75,14 +75,14 @@ async fn what_no_movement_explains_is_found_while_money_moves() {
     );
 
     let org = stage.org("100.00").await;
-    let job = stage.accepted(org).await;
+    let job = stage.accept_job(org).await;
     put_by_hand(&stage, &job, "open", None);
     busy(&stage, org);
     let index = Difference::Index { job: job.id(), status: job.status(), indexed: false };
     assert_eq!(stage.store.audit(org).await.unwrap(), Some(Audited::Differs(vec![index])));
 }
 
-/// Money moves in the midst of each of the next five looks: before ledger and jobs are read.
+/// Money moves during each of the next five reads, before ledger and jobs are read.
 fn busy(stage: &Stage, org: OrgId) {
     let pay = |_| {
         let (store, reference) = (stage.store.clone(), stage.ambient.job_id().to_string());
@@ -94,7 +94,7 @@ fn busy(stage: &Stage, org: OrgId) {
     stage.dynamo.meets("Query", (0..10).map(pay));
 }
 
-/// Changes an attribute of a job past every rule, or removes it.
+/// Changes or removes an attribute of a job, past all conditions.
 fn put_by_hand(stage: &Stage, job: &Job, name: &str, value: Option<Value>) {
     let mut update = json!({
         "TableName": "TABLE_JOBS", "Key": {"org": {"S": job.org().to_string()}, "job": {"S": job.id().to_string()}},

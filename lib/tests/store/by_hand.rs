@@ -1,5 +1,5 @@
-//! What a person does through the store carries their name, and none of it erases what a later
-//! version wrote beside it.
+//! What a person does through the store carries that person's name. It erases no attribute of a
+//! later version.
 
 use crate::stage::{Stage, at, money};
 use ghub::account::{About, Account};
@@ -150,7 +150,7 @@ async fn a_key_says_who_made_it_who_revoked_it_and_when_it_was_last_used() {
     assert_eq!(stage.store.key(&unknown).await.unwrap(), None, "a use makes no key");
 }
 
-/// Two versions work on the same items during an update.
+/// Two versions write the same items during a deployment.
 #[tokio::test]
 async fn what_a_later_version_wrote_survives_every_write_by_hand() {
     let stage = Stage::new();

@@ -1,5 +1,5 @@
-//! A sandbox's jobs of a day are counted in the transaction that holds them, so no burst passes the
-//! limit.
+//! A sandbox's jobs of a day are counted in the transaction that takes the hold, so a burst cannot
+//! pass the limit.
 
 use crate::dynamo::Fault;
 use crate::stage::{CREATED, Stage, at, failed, with};
@@ -36,7 +36,7 @@ async fn so_many_jobs_are_accepted_in_a_day_and_the_next_day_begins_anew() {
             let job = with(stage.free_job(org), |job| job.created = at(later_s));
             assert!(matches!(stage.store.accept(&job, None).await.unwrap(), Accepted::Stored));
             assert_eq!(stage.account(org).await.daily, Some(Daily { day: today, jobs }));
-            stage.store.write(&failed(&job)).await.unwrap(); // what has ended counts all the same
+            stage.store.write(&failed(&job)).await.unwrap(); // a final job counts too
         }
         let fourth = with(stage.free_job(org), |job| job.created = at(later_s));
         let refused = stage.store.accept(&fourth, None).await.unwrap();
@@ -44,8 +44,8 @@ async fn so_many_jobs_are_accepted_in_a_day_and_the_next_day_begins_anew() {
     }
 }
 
-/// Over midnight two clocks need not agree, and a job may have waited: it counts for the day that
-/// has begun.
+/// Around midnight two clocks may differ, and a job may have waited. It counts for the day that the
+/// account has begun.
 #[tokio::test]
 async fn a_job_of_the_day_before_counts_for_the_day_that_has_begun() {
     let stage = Stage::new();
@@ -78,7 +78,7 @@ async fn a_burst_does_not_pass_the_limit() {
     }
 }
 
-/// An account of the version before has no number and no count.
+/// An account of the version before has no limit and no count.
 #[tokio::test]
 async fn without_a_number_of_the_operators_the_usual_one_counts() {
     let stage = Stage::new();
@@ -132,7 +132,7 @@ async fn a_live_job_is_paid_for_and_not_counted() {
     let stage = Stage::new();
     let org = stage.org("100.00").await;
     stage.store.set(org, Setting::JobsPerDay(1)).await.unwrap();
-    stage.accepted(org).await;
-    stage.accepted(org).await;
+    stage.accept_job(org).await;
+    stage.accept_job(org).await;
     assert_eq!(stage.account(org).await.daily, None);
 }

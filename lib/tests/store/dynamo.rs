@@ -1,5 +1,5 @@
-//! The embedded DynamoDB, answering at the gate, so that nothing listens; its answers can be made
-//! to fail.
+//! The embedded DynamoDB. It answers at the gate, so no port is opened. Its answers can be made to
+//! fail.
 
 use dynoxide::{Database, DynoxideError};
 use futures::future::BoxFuture;
@@ -13,7 +13,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Mutex;
 
-/// Each table with its key, as the template has it: its name, its partition key, its sort key.
+/// Each table with the partition key and the sort key that the template gives it.
 pub const TABLES: [(Table, &str, Option<&str>); 5] = [
     (Table::Jobs, "org", Some("job")),
     (Table::Accounts, "org", None),
@@ -22,21 +22,20 @@ pub const TABLES: [(Table, &str, Option<&str>); 5] = [
     (Table::Idempotency, "org", Some("key")),
 ];
 
-/// What happens to a request.
+/// A fault of one request.
 pub enum Fault {
-    /// It happens, and its answer is lost.
+    /// The request is done, and its answer is lost.
     AnswerLost,
-    /// It does not happen, and nothing is answered.
+    /// The request never leaves, and there is no answer.
     NotSent,
-    /// Nothing is answered, and it happens when [`Embedded::deliver_late`] is called.
+    /// There is no answer, and the request is done when [`Embedded::deliver_late`] is called.
     Late,
-    /// It does not happen; this is the answer.
+    /// The request is not done, and this is the answer.
     Answer(u16, Value),
-    /// Somebody else comes first.
+    /// Another worker's requests are done first.
     After(BoxFuture<'static, ()>),
 }
 
-/// The embedded DynamoDB.
 pub struct Embedded {
     database: Database,
     ahead: Mutex<VecDeque<(&'static str, Fault)>>,
@@ -119,7 +118,7 @@ impl Gate for Embedded {
 }
 
 impl Embedded {
-    /// With the template's tables, empty.
+    /// Makes the template's tables, all empty.
     pub fn new() -> Self {
         let database = Database::memory().unwrap();
         for (table, partition, sort) in TABLES {
@@ -136,12 +135,12 @@ impl Embedded {
         }
     }
 
-    /// What happens to the requests for an operation that come next.
+    /// Gives the next requests of an operation these faults.
     pub fn meets(&self, operation: &'static str, faults: impl IntoIterator<Item = Fault>) {
         self.ahead.lock().unwrap().extend(faults.into_iter().map(|fault| (operation, fault)));
     }
 
-    /// How often an operation was asked for so far.
+    /// How many requests of an operation were sent so far.
     pub fn asked(&self, operation: &str) -> usize {
         self.asked.lock().unwrap().iter().filter(|asked| *asked == operation).count()
     }
@@ -151,8 +150,8 @@ impl Embedded {
         self.tokens.lock().unwrap().clone()
     }
 
-    /// Lets late requests arrive, in their order. Returns the statuses of their answers, which no
-    /// caller hears.
+    /// Delivers the late requests, in their order. Returns the status of each answer, which no
+    /// caller gets.
     pub fn deliver_late(&self) -> Vec<u16> {
         let late = std::mem::take(&mut *self.late.lock().unwrap());
         late.iter().map(|(operation, body)| self.act(operation, body).0).collect()
@@ -163,8 +162,8 @@ impl Embedded {
         (ahead.front()?.0 == operation).then(|| ahead.pop_front()).flatten().map(|(_, fault)| fault)
     }
 
-    /// Does it. A transaction's token is not remembered, as it is not after ten minutes: what
-    /// recognises a repeat is the store alone.
+    /// Does the operation. It ignores a transaction's token, as DynamoDB does after 10 minutes: the
+    /// store alone must recognise a repeat.
     pub fn act(&self, operation: &str, body: &Value) -> (u16, String) {
         let db = &self.database;
         let mut body = body.clone();

@@ -1,4 +1,4 @@
-//! API keys: found by their hash, revoked once and for all, never deleted.
+//! API keys: found by their hash, revoked for good, never deleted.
 
 use crate::dynamo::Fault;
 use crate::stage::{Stage, at};

@@ -1,4 +1,4 @@
-//! A lease stands with a function that holds it, or not at all.
+//! A lease is written for a function that holds it, or not at all.
 
 use crate::dynamo::Fault;
 use crate::stage::{Stage, at, moved};
@@ -7,10 +7,10 @@ use ghub::store::{StoreError, Written};
 use serde_json::json;
 use std::time::Duration;
 
-/// A job that waits to be sent: with the lease, and with its turn given back.
+/// A job that waits to be sent: once with the lease, once with its turn given back.
 async fn waiting(stage: &Stage) -> (Job, Job) {
     let org = stage.org("100.00").await;
-    let waiting = stage.accepted(org).await;
+    let waiting = stage.accept_job(org).await;
     (moved(waiting.clone().leased(at(1))), moved(waiting.again_in(at(1), Duration::from_secs(10))))
 }
 

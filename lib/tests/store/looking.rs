@@ -1,5 +1,5 @@
-//! What is read of jobs and accounts: overdue ones, an organization's, both at once, and what an
-//! audit compares.
+//! Reads of jobs and accounts: overdue jobs, an organization's jobs, a job with its account, and
+//! the audit.
 
 use crate::dynamo::Fault;
 use crate::stage::{Stage, at, failed, moved};
@@ -16,7 +16,7 @@ async fn open_jobs_that_were_due_before_a_moment_are_overdue_the_most_overdue_fi
     let org = stage.org("100.00").await;
     let mut due = Vec::new();
     for seconds in [30, 10, 20] {
-        let job = moved(stage.accepted(org).await.turn(at(0), Duration::from_secs(seconds)));
+        let job = moved(stage.accept_job(org).await.turn(at(0), Duration::from_secs(seconds)));
         stage.store.write(&job).await.unwrap();
         due.push(job);
     }
@@ -44,7 +44,7 @@ async fn a_shard_gives_no_more_than_is_asked_for_and_the_most_overdue_first() {
     let org = stage.org("1000.00").await;
     let mut by_shard: std::collections::BTreeMap<String, Vec<Job>> = Default::default();
     for seconds in 1..40 {
-        let job = moved(stage.accepted(org).await.turn(at(0), Duration::from_secs(60 - seconds)));
+        let job = moved(stage.accept_job(org).await.turn(at(0), Duration::from_secs(60 - seconds)));
         stage.store.write(&job).await.unwrap();
         let id = job.id().to_string();
         by_shard.entry(id[id.len() - 1..].to_owned()).or_default().push(job);
@@ -60,7 +60,7 @@ async fn a_shard_gives_no_more_than_is_asked_for_and_the_most_overdue_first() {
 async fn a_job_and_its_account_come_together() {
     let stage = Stage::new();
     let org = stage.org("100.00").await;
-    let job = stage.accepted(org).await;
+    let job = stage.accept_job(org).await;
     let account = stage.account(org).await;
     let both = (Some(job.clone()), Some(account.clone()));
     assert_eq!(stage.store.job_and_account(org, job.id()).await.unwrap(), both);
@@ -87,11 +87,11 @@ async fn an_organizations_jobs_come_the_newest_first() {
     let (org, stranger) = (stage.org("100.00").await, stage.org("100.00").await);
     let mut jobs = Vec::new();
     for _ in 0..4 {
-        jobs.push(stage.accepted(org).await.id());
+        jobs.push(stage.accept_job(org).await.id());
     }
     jobs.sort();
     jobs.reverse();
-    let theirs = stage.accepted(stranger).await;
+    let theirs = stage.accept_job(stranger).await;
     let over = stage.store.job(org, jobs[1]).await.unwrap().unwrap();
     stage.store.write(&failed(&over)).await.unwrap();
     let ids = async |status, older_than, most| {
@@ -113,7 +113,7 @@ async fn every_account_is_listed_and_agrees_with_its_books() {
     let stage = Stage::new();
     let mut orgs = [stage.org("100.00").await, stage.org("100.00").await];
     orgs.sort();
-    stage.found(orgs[0]).await;
+    stage.accept_job_until_found(orgs[0]).await;
     let accounts = stage.store.accounts().await.unwrap();
     assert_eq!(accounts.iter().map(|account| account.org).collect::<Vec<_>>(), orgs);
     let mut told = Vec::new();
@@ -135,14 +135,14 @@ async fn every_account_is_listed_and_agrees_with_its_books() {
     assert_eq!(stage.store.audit(orgs[1]).await.unwrap(), Some(Audited::Agrees));
 }
 
-/// Whoever searches much and is slowed down gets on nevertheless.
+/// A long search that is throttled still makes progress.
 #[tokio::test(start_paused = true)]
 async fn a_search_that_runs_out_of_time_says_how_far_it_came() {
     let stage = Stage::new();
     let org = stage.org("100.00").await;
     let mut jobs = Vec::new();
     for _ in 0..4 {
-        jobs.push(stage.accepted(org).await.id());
+        jobs.push(stage.accept_job(org).await.id());
     }
     jobs.sort();
     jobs.reverse();

@@ -1,6 +1,8 @@
-//! The store's contract, against an embedded DynamoDB with the template's tables: what is written
-//! on which condition, what is refused in which order, and that a write whose answer was lost is
-//! one write.
+//! The store's contract, on an embedded DynamoDB with the template's tables:
+//!
+//! - each write has its condition,
+//! - refusals are read in their order,
+//! - a write whose answer was lost is one write.
 #![expect(
     clippy::unwrap_used,
     reason = "what the tests share stops a test as the test itself would"
@@ -20,4 +22,5 @@ mod stage;
 mod trouble;
 mod unreadable;
 mod versions;
+mod voiding;
 mod writing;

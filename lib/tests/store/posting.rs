@@ -1,4 +1,4 @@
-//! Money that is posted: to the ledger and the balance, once for each cause.
+//! Postings: to the ledger and the balance, once for each cause.
 
 use crate::dynamo::Fault;
 use crate::stage::{Stage, completed, failed, money};
@@ -81,7 +81,7 @@ async fn the_ledger_is_in_the_order_of_posting() {
 async fn a_completed_job_is_refunded_once() {
     let stage = Stage::new();
     let org = stage.org("10.00").await;
-    let job = completed(&stage.found(org).await);
+    let job = completed(&stage.accept_job_until_found(org).await);
     let refund =
         async |id: JobId| stage.store.refund(org, id, Some("it is black"), 9_000).await.unwrap();
     assert_eq!(refund(job.id()).await, Refund::NotCharged(Status::Processing));
@@ -110,7 +110,7 @@ async fn a_completed_job_is_refunded_once() {
 async fn a_failed_job_has_nothing_to_refund() {
     let stage = Stage::new();
     let org = stage.org("10.00").await;
-    let job = failed(&stage.accepted(org).await);
+    let job = failed(&stage.accept_job(org).await);
     stage.store.write(&job).await.unwrap();
     assert_eq!(
         stage.store.refund(org, job.id(), None, 9).await.unwrap(),
@@ -119,8 +119,8 @@ async fn a_failed_job_has_nothing_to_refund() {
     assert_eq!(stage.store.entries_of(org, job.id()).await.unwrap().len(), 0);
 }
 
-/// DynamoDB takes a token of up to 36 characters for a repeat of what it has seen with it, and
-/// refuses it with anything else.
+/// DynamoDB treats a second transaction with a known token as a repeat, and refuses it if its
+/// content differs. A token has at most 36 characters.
 #[tokio::test]
 async fn each_transaction_has_a_token_of_its_own() {
     let stage = Stage::new();
@@ -128,7 +128,7 @@ async fn each_transaction_has_a_token_of_its_own() {
     for (reference, ms) in [("a", 1), ("b", 1), ("c", 2)] {
         stage.store.post(&Entry::recharge(org, reference, money("1.00"), ms)).await.unwrap();
     }
-    stage.store.write(&failed(&stage.accepted(org).await)).await.unwrap();
+    stage.store.write(&failed(&stage.accept_job(org).await)).await.unwrap();
     let mut tokens = stage.dynamo.tokens();
     assert!(tokens.iter().all(|token| (1..=36).contains(&token.len())), "{tokens:?}");
     tokens.sort();

@@ -1,4 +1,4 @@
-//! What the operator sets, over what was read, while jobs and payments move the same account.
+//! The operator's settings, while jobs and payments change the same account.
 
 use crate::dynamo::Fault;
 use crate::stage::{Stage, money};

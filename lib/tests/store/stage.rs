@@ -15,7 +15,7 @@ use ghub::money::Money;
 use ghub::order::Order;
 use ghub::outbound::Outbound;
 use ghub::pricing::Rates;
-use ghub::store::{Accepted, Entry, Store};
+use ghub::store::{Accepted, Entry, Idempotency, Store};
 use ghub::terms::Terms;
 use ghub::time::Timestamp;
 use ghub::world::World;
@@ -31,17 +31,17 @@ pub fn at(seconds: u64) -> Timestamp {
     CREATED.after(Duration::from_secs(seconds))
 }
 
-/// The store and what stands behind it.
+/// The store on an embedded DynamoDB.
 pub struct Stage {
     pub store: Store,
     pub dynamo: Arc<Embedded>,
     pub ambient: Ambient,
-    /// The names of what was counted.
+    /// The names of the metrics that were counted.
     pub counted: Arc<Mutex<Vec<&'static str>>>,
 }
 
 impl Stage {
-    /// Empty tables.
+    /// A store over empty tables.
     pub fn new() -> Self {
         let dynamo = Arc::new(Embedded::new());
         let counted: Arc<Mutex<Vec<&'static str>>> = Arc::default();
@@ -77,17 +77,16 @@ impl Stage {
         org
     }
 
-    /// Its account.
     pub async fn account(&self, org: OrgId) -> Account {
         self.store.account(org).await.unwrap().unwrap()
     }
 
-    /// A new job of Kling 2, MXN 4.20, not stored yet.
+    /// A new job of Kling 2 for MXN 4.20, not stored yet.
     pub fn job(&self, org: OrgId) -> Job {
         self.ordered(org, &order(&json!({})))
     }
 
-    /// The same at no cost, as a sandbox's job is.
+    /// A new job that costs nothing, like a sandbox's job.
     pub fn free_job(&self, org: OrgId) -> Job {
         with(self.job(org), |job| {
             let mut terms = serde_json::to_value(&job.terms).unwrap();
@@ -96,7 +95,7 @@ impl Stage {
         })
     }
 
-    /// The same of another order.
+    /// A new job of this order, not stored yet.
     pub fn ordered(&self, org: OrgId, order: &Order) -> Job {
         let (id, terms) = (self.ambient.job_id(), terms(order));
         with(Job::accept(id, org, terms, CREATED), |job| {
@@ -105,20 +104,20 @@ impl Stage {
         })
     }
 
-    /// A job that was accepted.
-    pub async fn accepted(&self, org: OrgId) -> Job {
+    /// Accepts a new job.
+    pub async fn accept_job(&self, org: OrgId) -> Job {
         let job = self.job(org);
         assert!(matches!(self.store.accept(&job, None).await.unwrap(), Accepted::Stored));
         job
     }
 
-    /// A job whose file was found: one write from its end.
-    pub async fn found(&self, org: OrgId) -> Job {
-        let job = self.accepted(org).await;
+    /// Accepts a new job and moves it on until its file is found, one write from its end.
+    pub async fn accept_job_until_found(&self, org: OrgId) -> Job {
+        let job = self.accept_job(org).await;
         self.until_found(job).await
     }
 
-    /// An accepted job, carried on until its file is found.
+    /// Moves an accepted job on until its file is found.
     pub async fn until_found(&self, mut job: Job) -> Job {
         for go in [
             |job: Job| job.accepted(handle(), at(1)),
@@ -130,7 +129,7 @@ impl Stage {
         job
     }
 
-    /// How often something was counted so far.
+    /// How often a metric was counted so far.
     pub fn counted(&self, metric: &str) -> usize {
         self.counted.lock().unwrap().iter().filter(|name| **name == metric).count()
     }
@@ -152,6 +151,18 @@ pub fn terms(order: &Order) -> Terms {
     Terms::agree(order, model, model.route.as_deref().unwrap(), &rates, Mode::Live).unwrap()
 }
 
+/// A new job, and an idempotency key for its order.
+pub fn with_key(stage: &Stage, org: OrgId, key: &str) -> (Job, Idempotency) {
+    (stage.job(org), key_for(key, &json!({})))
+}
+
+/// An idempotency key for Kling 2's hummingbird with these fields instead.
+pub fn key_for(key: &str, changes: &Value) -> Idempotency {
+    let order = order(changes);
+    let terms = terms(&order);
+    Idempotency::new(key, &order, &terms)
+}
+
 /// The job with other parts.
 pub fn with(job: Job, change: impl FnOnce(&mut Parts)) -> Job {
     let mut parts = job.into_parts();
@@ -161,7 +172,7 @@ pub fn with(job: Job, change: impl FnOnce(&mut Parts)) -> Job {
 
 const FILE: &str = "https://v3b.fal.media/files/a/output.mp4";
 
-/// What fal would call a job.
+/// A handle of fal.
 pub fn handle() -> Handle {
     let url = "https://queue.fal.run/fal-ai/kling-video/requests/r-1".to_owned();
     let (status_url, cancel_url) = (format!("{url}/status"), format!("{url}/cancel"));
@@ -173,17 +184,15 @@ pub fn handle() -> Handle {
     })
 }
 
-/// The job that a move makes.
+/// The moved job of a move that must apply.
 pub fn moved(moved: Moved) -> Job {
     moved.applied().expect("the move applies")
 }
 
-/// The job, completed.
 pub fn completed(job: &Job) -> Job {
     moved(job.clone().completed("https://storage.test/video.mp4".to_owned(), at(90)))
 }
 
-/// The job, failed.
 pub fn failed(job: &Job) -> Job {
     moved(job.clone().failed(Failure::new(FailureCode::TimedOut, "too late"), at(90)))
 }

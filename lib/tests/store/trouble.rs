@@ -1,4 +1,4 @@
-//! What is tried again, and for how long.
+//! Which errors are retried, and for how long.
 
 use crate::dynamo::Fault;
 use crate::stage::Stage;
@@ -69,7 +69,7 @@ async fn a_transaction_that_is_wrong_in_itself_is_not_taken_for_a_refused_condit
     assert_eq!(stage.dynamo.asked("TransactWriteItems"), before + 1);
 }
 
-/// Tokio's clock stands still but for waits, so these are exact.
+/// Tokio's clock moves only in waits, so these times are exact.
 #[tokio::test(start_paused = true)]
 async fn it_is_tried_for_as_long_as_the_budget_lasts() {
     let stage = Stage::new();
@@ -83,7 +83,7 @@ async fn it_is_tried_for_as_long_as_the_budget_lasts() {
         (budget - longest_wait..=budget).contains(&took),
         "it gives up before a wait that might not fit: {took:?}"
     );
-    // Waits are at most 20, 40, … and then 400 ms, half of that on average.
+    // The waits are at most 20, 40, … and then 400 ms, on average half of that.
     assert!((14..=60).contains(&asked), "{asked}");
 }
 

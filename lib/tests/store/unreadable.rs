@@ -1,5 +1,5 @@
-//! An item that is not what our code writes: what is asked for is answered without it, it is
-//! counted, and by itself it is an error.
+//! An item that our code did not write. A list leaves it out and counts it. A read of that item
+//! alone is an error.
 
 use crate::stage::{Stage, at};
 use ghub::id::OrgId;
@@ -8,7 +8,7 @@ use ghub::onboarding::create_key;
 use ghub::store::{Audited, SHARDS, StoreError, Wanted};
 use serde_json::{Value, json};
 
-/// What a later version, a restore or a hand may leave of an item.
+/// What a later version, a restore or a manual change may leave of an item.
 fn spoilt() -> [(&'static str, Option<Value>); 5] {
     [
         ("v", Some(json!({"N": "99"}))),
@@ -34,7 +34,7 @@ fn key_of(job: &Job) -> Value {
     json!({"org": {"S": job.org().to_string()}, "job": {"S": job.id().to_string()}})
 }
 
-/// How many items were counted as unreadable since the last look.
+/// How many items were counted as unreadable since the last call.
 fn counted(stage: &Stage) -> usize {
     let counted = std::mem::take(&mut *stage.counted.lock().unwrap());
     counted.iter().filter(|name| **name == "UnreadableItems").count()
@@ -44,13 +44,13 @@ fn counted(stage: &Stage) -> usize {
 async fn a_list_of_jobs_leaves_it_out_and_it_alone_is_an_error() {
     let stage = Stage::new();
     let org = stage.org("100.00").await;
-    let mut good = vec![stage.accepted(org).await];
+    let mut good = vec![stage.accept_job(org).await];
     let mut bad = Vec::new();
     for (name, value) in spoilt() {
-        let job = stage.accepted(org).await;
+        let job = stage.accept_job(org).await;
         change(&stage, "TABLE_JOBS", key_of(&job), name, value);
         bad.push(job);
-        good.push(stage.accepted(org).await);
+        good.push(stage.accept_job(org).await);
     }
     good.sort_by_key(|job| std::cmp::Reverse(job.id()));
     counted(&stage);
@@ -58,7 +58,7 @@ async fn a_list_of_jobs_leaves_it_out_and_it_alone_is_an_error() {
     assert_eq!((found.jobs, found.reached), (good.clone(), None));
     assert_eq!(counted(&stage), bad.len());
 
-    // Page by page none of the others is missed, and none comes twice.
+    // No other item is missed on any page, and none comes twice.
     let (mut paged, mut older_than) = (Vec::new(), None);
     loop {
         let page =
@@ -83,8 +83,8 @@ async fn a_list_of_jobs_leaves_it_out_and_it_alone_is_an_error() {
 async fn the_sweep_finds_all_others() {
     let stage = Stage::new();
     let org = stage.org("100.00").await;
-    let (good, bad) = (stage.accepted(org).await, stage.accepted(org).await);
-    // The index holds keys only, so that a spoilt attribute keeps no job from being found.
+    let (good, bad) = (stage.accept_job(org).await, stage.accept_job(org).await);
+    // The index holds only keys, so a spoilt attribute does not hide a job from it.
     for (name, value) in spoilt() {
         change(&stage, "TABLE_JOBS", key_of(&bad), name, value);
     }
@@ -107,9 +107,9 @@ async fn an_audit_judges_the_other_accounts_and_not_that_one() {
     let (sound, spoilt, ledger) =
         (stage.org("100.00").await, stage.org("100.00").await, stage.org("100.00").await);
     for org in [sound, spoilt, ledger] {
-        stage.accepted(org).await;
+        stage.accept_job(org).await;
     }
-    let jobs = [stage.accepted(spoilt).await, stage.accepted(spoilt).await];
+    let jobs = [stage.accept_job(spoilt).await, stage.accept_job(spoilt).await];
     for job in &jobs {
         change(&stage, "TABLE_JOBS", key_of(job), "cost", None);
     }

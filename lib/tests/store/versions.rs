@@ -1,5 +1,5 @@
-//! During a deployment old and new functions write the same items. What a later version keeps on an
-//! item survives every write of this one.
+//! During a deployment old and new functions write the same items. Attributes of a later version
+//! survive every write of this one.
 
 use crate::stage::{Stage, at, completed, failed, handle, moved};
 use ghub::failure::Failure;
@@ -10,14 +10,12 @@ use ghub::time::Timestamp;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// The maps that this version writes. A handle is one map for each provider, under the provider's
-/// name.
+/// The maps that this version writes. A handle is one map per provider, under the provider's name.
 const MAPS: [&str; 4] = ["/price/M", "/handle/M/fal/M", "/failure/M", "/stop_failure/M"];
 
-/// A move of a job.
 type Move = fn(Job) -> Moved;
 
-/// What a later version may keep: each kind of attribute that DynamoDB has.
+/// Attributes of a later version: one of each type that DynamoDB has.
 fn later() -> Value {
     json!({
         "later_text": {"S": "kept"},
@@ -32,8 +30,7 @@ fn later() -> Value {
     })
 }
 
-/// Adds the attributes of a later version to an item, and to each of its maps that this version
-/// writes.
+/// Adds the attributes of a later version to an item and to each map that this version writes.
 fn plant(stage: &Stage, table: &str, key: &Value) {
     let mut item = item(stage, table, key);
     item.as_object_mut().unwrap().extend(later().as_object().unwrap().clone());
@@ -51,7 +48,7 @@ fn item(stage: &Stage, table: &str, key: &Value) -> Value {
     serde_json::from_str::<Value>(&body).unwrap()["Item"].take()
 }
 
-/// The planted attributes are as they were.
+/// Checks that the planted attributes have not changed.
 fn assert_kept(stage: &Stage, table: &str, key: &Value, when: &str) {
     let item = item(stage, table, key);
     for (name, value) in later().as_object().unwrap() {
@@ -68,8 +65,8 @@ fn job_key(job: &Job) -> Value {
     json!({"org": {"S": job.org().to_string()}, "job": {"S": job.id().to_string()}})
 }
 
-/// Every way that a job can go, as the moves on it. After each write the attributes are there; a
-/// map that is new has them planted.
+/// Every path of a job, as a list of moves. After each write the attributes must be there. They are
+/// planted in each new map.
 #[tokio::test]
 async fn an_attribute_of_a_later_version_survives_every_write_of_a_job() {
     let lease: Move = |job| job.leased(at(0));
@@ -101,7 +98,7 @@ async fn an_attribute_of_a_later_version_survives_every_write_of_a_job() {
     ] {
         let stage = Stage::new();
         let org = stage.org("100.00").await;
-        let mut job = stage.accepted(org).await;
+        let mut job = stage.accept_job(org).await;
         let key = job_key(&job);
         for (step, go) in way.iter().enumerate() {
             plant(&stage, "TABLE_JOBS", &key);
@@ -111,7 +108,7 @@ async fn an_attribute_of_a_later_version_survives_every_write_of_a_job() {
             job = moved(go(read));
             assert_eq!(stage.store.write(&job).await.unwrap(), Written::Done);
             let new_maps = item(&stage, "TABLE_JOBS", &key);
-            // A map that this very write has made has nothing of a later version in it yet.
+            // A map that this write has made has no attributes of a later version yet.
             let is_new =
                 |map: &&str| new_maps.pointer(map).is_some() && before.pointer(map).is_none();
             if MAPS.iter().any(is_new) {
@@ -128,11 +125,11 @@ async fn an_attribute_of_a_later_version_survives_every_write_of_an_account_and_
     let org = stage.org("100.00").await;
     let account = json!({"org": {"S": org.to_string()}});
     plant(&stage, "TABLE_ACCOUNTS", &account);
-    let first = stage.found(org).await;
+    let first = stage.accept_job_until_found(org).await;
     assert_kept(&stage, "TABLE_ACCOUNTS", &account, "a hold");
     stage.store.write(&completed(&first)).await.unwrap();
     assert_kept(&stage, "TABLE_ACCOUNTS", &account, "a charge");
-    stage.store.write(&failed(&stage.accepted(org).await)).await.unwrap();
+    stage.store.write(&failed(&stage.accept_job(org).await)).await.unwrap();
     assert_kept(&stage, "TABLE_ACCOUNTS", &account, "a release");
     for setting in [
         Setting::Suspended(true),
@@ -144,10 +141,10 @@ async fn an_attribute_of_a_later_version_survives_every_write_of_an_account_and_
     }
     stage.store.create_account(&ghub::account::Account::new(org)).await.unwrap();
     assert_kept(&stage, "TABLE_ACCOUNTS", &account, "a sign-up that is repeated");
-    revoked_key_keeps_them(&stage, org).await;
+    assert_kept_by_a_revocation(&stage, org).await;
 }
 
-async fn revoked_key_keeps_them(stage: &Stage, org: OrgId) {
+async fn assert_kept_by_a_revocation(stage: &Stage, org: OrgId) {
     let text =
         ghub::onboarding::create_key(&stage.store, &stage.ambient, org, "prod").await.unwrap();
     let hash = ghub::store::KeyHash::of(&text);

@@ -1,4 +1,4 @@
-//! A job is written over the revision that was read, and ends together with its money.
+//! A job is written over the revision that was read, and its money moves when it ends.
 
 use crate::dynamo::Fault;
 use crate::stage::{Stage, at, completed, failed, handle, money, moved};
@@ -13,7 +13,7 @@ use std::time::Duration;
 async fn a_job_is_written_over_the_revision_that_was_read() {
     let stage = Stage::new();
     let org = stage.org("100.00").await;
-    let job = stage.accepted(org).await;
+    let job = stage.accept_job(org).await;
     let taken = moved(job.clone().accepted(handle(), at(1)));
     assert_eq!(stage.store.write(&taken).await.unwrap(), Written::Done);
     assert_eq!(stage.store.job(org, job.id()).await.unwrap().as_ref(), Some(&taken));
@@ -43,11 +43,11 @@ async fn a_job_that_is_not_there_is_not_written() {
 async fn a_completed_job_is_charged_once() {
     let stage = Stage::new();
     let org = stage.org("10.00").await;
-    let done = completed(&stage.found(org).await);
+    let done = completed(&stage.accept_job_until_found(org).await);
     assert_eq!(stage.store.write(&done).await.unwrap(), Written::Done);
     assert_eq!(stage.store.write(&done).await.unwrap(), Written::Overtaken);
     assert_eq!(stage.store.job(org, done.id()).await.unwrap().unwrap().status(), Status::Completed);
-    charged_once(&stage, &done).await;
+    assert_charged_once(&stage, &done).await;
     assert_eq!(stage.counted("Completed"), 1, "what was overtaken is not counted");
 }
 
@@ -55,7 +55,10 @@ async fn a_completed_job_is_charged_once() {
 async fn each_job_has_a_charge_of_its_own() {
     let stage = Stage::new();
     let org = stage.org("10.00").await;
-    let jobs = [completed(&stage.found(org).await), completed(&stage.found(org).await)];
+    let jobs = [
+        completed(&stage.accept_job_until_found(org).await),
+        completed(&stage.accept_job_until_found(org).await),
+    ];
     for job in &jobs {
         assert_eq!(stage.store.write(job).await.unwrap(), Written::Done);
     }
@@ -83,14 +86,14 @@ async fn a_job_that_costs_nothing_is_completed_without_an_entry() {
 async fn a_deleted_job_has_ended_before_and_moves_no_money() {
     let stage = Stage::new();
     let org = stage.org("10.00").await;
-    let done = completed(&stage.found(org).await);
+    let done = completed(&stage.accept_job_until_found(org).await);
     stage.store.write(&done).await.unwrap();
     let deleted = done.clone().deleted(at(100)).applied().unwrap();
     for job in [deleted.clone(), deleted.file_gone().applied().unwrap()] {
         assert_eq!(stage.store.write(&job).await.unwrap(), Written::Done);
         assert_eq!(stage.store.job(org, done.id()).await.unwrap(), Some(job));
     }
-    charged_once(&stage, &done).await;
+    assert_charged_once(&stage, &done).await;
     assert_eq!(stage.counted("Completed"), 1, "it ended once");
 }
 
@@ -98,7 +101,7 @@ async fn a_deleted_job_has_ended_before_and_moves_no_money() {
 async fn a_failed_job_is_released_uncharged() {
     let stage = Stage::new();
     let org = stage.org("10.00").await;
-    let job = stage.found(org).await;
+    let job = stage.accept_job_until_found(org).await;
     let lost = failed(&job);
     assert_eq!(stage.store.write(&lost).await.unwrap(), Written::Done);
     assert_eq!(
@@ -121,7 +124,7 @@ async fn a_failed_job_is_released_uncharged() {
 async fn a_write_whose_answer_was_lost_is_done() {
     let stage = Stage::new();
     let org = stage.org("100.00").await;
-    let job = stage.accepted(org).await;
+    let job = stage.accept_job(org).await;
     stage.dynamo.meets("UpdateItem", [Fault::AnswerLost]);
     let taken = moved(job.accepted(handle(), at(1)));
     assert_eq!(stage.store.write(&taken).await.unwrap(), Written::Done);
@@ -131,17 +134,17 @@ async fn a_write_whose_answer_was_lost_is_done() {
     let done = completed(&found);
     stage.dynamo.meets("TransactWriteItems", [Fault::AnswerLost, Fault::AnswerLost]);
     assert_eq!(stage.store.write(&done).await.unwrap(), Written::Done);
-    charged_once(&stage, &done).await;
+    assert_charged_once(&stage, &done).await;
     assert_eq!(stage.counted("Completed"), 1);
 }
 
-/// Ten milliseconds are less than the first wait: there is one attempt.
+/// 10 ms are less than the first wait, so there is one attempt.
 #[tokio::test(start_paused = true)]
 async fn a_write_whose_answers_were_all_lost_is_looked_for() {
     let stage = Stage::new();
     let org = stage.org("100.00").await;
     let hasty = stage.store.trying_for(Duration::from_millis(10));
-    let job = stage.accepted(org).await;
+    let job = stage.accept_job(org).await;
     let taken = moved(job.accepted(handle(), at(1)));
     stage.dynamo.meets("UpdateItem", [Fault::NotSent]);
     assert!(
@@ -161,7 +164,7 @@ async fn a_write_whose_answers_were_all_lost_is_looked_for() {
 async fn what_was_refused_for_good_is_not_looked_for() {
     let stage = Stage::new();
     let org = stage.org("100.00").await;
-    let taken = moved(stage.accepted(org).await.leased(at(0)));
+    let taken = moved(stage.accept_job(org).await.leased(at(0)));
     let refusal =
         json!({"__type": "com.amazon.coral.validate#ValidationException", "message": "no"});
     stage.dynamo.meets("UpdateItem", [Fault::Answer(400, refusal)]);
@@ -174,7 +177,7 @@ async fn what_was_refused_for_good_is_not_looked_for() {
 async fn a_job_whose_account_is_gone_does_not_end() {
     let stage = Stage::new();
     let org = stage.org("100.00").await;
-    let job = stage.found(org).await;
+    let job = stage.accept_job_until_found(org).await;
     let key = json!({"TableName": "TABLE_ACCOUNTS", "Key": {"org": {"S": org.to_string()}}});
     stage.dynamo.act("DeleteItem", &key);
     for end in [completed(&job), failed(&job)] {
@@ -196,7 +199,7 @@ async fn consumptions(stage: &Stage, org: OrgId) -> Vec<Entry> {
         .collect()
 }
 
-async fn charged_once(stage: &Stage, job: &Job) {
+async fn assert_charged_once(stage: &Stage, job: &Job) {
     let account = stage.account(job.org()).await;
     let entries = consumptions(stage, job.org()).await;
     assert_eq!((account.held, account.open_jobs), (money("0.00"), 0));
