@@ -1,5 +1,5 @@
-//! Whether an account agrees with its ledger and its jobs. Pure: what was read comes in, the
-//! differences go out; `store` reads.
+//! Compares an account with its ledger and its jobs. The code is pure: the store reads, and this
+//! returns the differences.
 
 mod difference;
 
@@ -12,7 +12,7 @@ use crate::status::Status;
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
 
-/// What an account says of itself.
+/// The numbers of an account item, as they are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stated {
     /// Should be the sum of the ledger.
@@ -27,72 +27,69 @@ pub struct Stated {
     pub available: Money,
     /// Should be the number of open jobs.
     pub open_jobs: i64,
-    /// Counts the account's writes: the same before and after a look means that no money moved
-    /// during it.
+    /// The number of the account's writes. If it is the same before and after a read, no money
+    /// moved during it.
     pub revision: u64,
 }
 
-/// What an entry of the ledger says.
+/// A ledger entry, as it is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Posting {
-    /// Added to the balance; a charge is below 0.
+    /// Added to the balance. A charge is negative.
     pub amount: Money,
     /// What it is for.
     pub of: Of,
-    /// Should be its place among the ledger's entries, from 1 on.
+    /// Should be its place among the entries, from 1 on.
     pub sequence: u64,
-    /// Should be the sum of all entries up to it.
+    /// Should be the sum of all entries up to this one.
     pub balance_after: Money,
 }
 
 /// What an entry is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Of {
-    /// A job that completed.
+    /// The charge of this job.
     Consumption(JobId),
-    /// A consumption of this job, which is given back.
+    /// The charge of this job, given back.
     Refund(JobId),
-    /// No job.
     Other,
 }
 
-/// What a job says.
+/// A job, as it is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Standing {
-    /// Which.
     pub job: JobId,
-    /// Where it stands.
     pub status: Status,
     /// Frozen when it was accepted.
     pub cost: Money,
     /// When it was accepted.
     pub created: Timestamp,
-    /// Whether it is in the index of open jobs; it should be as long as it is open.
+    /// Whether it is in the index of open jobs. Should be so as long as it is open.
     pub indexed: bool,
 }
 
-/// How many entries of a job there are, and what they add to the balance.
+/// The number of a job's entries, and their sum.
 type Sum = (u32, Money);
 
-/// What ledger and jobs say: first every entry is told, in whatever order, then every job.
+/// The sums of ledger and jobs. The caller passes every entry first, in any order, then every job.
 #[derive(Debug, Clone)]
 pub struct Books {
     /// When the audit began.
     now: Timestamp,
     balance: Money,
-    /// All of them, 48 bytes each: what is wrong with an order shows only once it is known.
+    /// All entries, 48 bytes each: their order can be checked only when all are known.
     postings: Vec<Posting>,
     held: Money,
     open_jobs: i64,
-    /// Consumptions whose job has not been told yet.
+    /// Consumptions whose job was not passed yet.
     charges: BTreeMap<JobId, Sum>,
-    /// Refunds whose job has not been told yet.
+    /// Refunds whose job was not passed yet.
     refunds: BTreeMap<JobId, Sum>,
     differences: Vec<Difference>,
 }
 
 impl Books {
-    /// Empty ones, at this moment.
+    /// Empty sums. `now` is when the audit began.
     pub const fn at(now: Timestamp) -> Self {
         Self {
             now,
@@ -106,7 +103,7 @@ impl Books {
         }
     }
 
-    /// An entry of the ledger.
+    /// Adds a ledger entry.
     pub fn posted(&mut self, posting: Posting) -> Result<(), MoneyOverflow> {
         self.balance = self.balance.plus(posting.amount)?;
         self.postings.push(posting);
@@ -119,7 +116,7 @@ impl Books {
         Ok(())
     }
 
-    /// A job, after all entries were told.
+    /// Adds a job, after all entries.
     pub fn job(&mut self, standing: Standing) -> Result<(), MoneyOverflow> {
         let Standing { job, status, cost, created, indexed } = standing;
         let is_open = status.is_open();
@@ -159,7 +156,7 @@ impl Books {
         Ok(())
     }
 
-    /// Where the account differs, after all entries and jobs were told.
+    /// The differences, after all entries and jobs.
     pub fn differences(mut self, account: &Stated) -> Result<Vec<Difference>, MoneyOverflow> {
         for (job, (times, sum)) in &self.charges {
             let (job, times, charged) = (*job, *times, sum.negated()?);
@@ -202,8 +199,9 @@ impl Books {
     }
 }
 
-/// What is wrong with the entries' places, and with their balances. One that is off puts all after
-/// it off, so the first is told; the sums are of entries that are all in their places.
+/// The first entry with a wrong number, and the first with a wrong `balance_after`. One wrong entry
+/// makes all later ones wrong, so only the first is reported. The sums stop at the first wrong
+/// number.
 fn disorder(mut postings: Vec<Posting>) -> Result<[Option<Difference>; 2], MoneyOverflow> {
     postings.sort_by_key(|posting| posting.sequence);
     let (mut unsummed, mut sum) = (None, Money::ZERO);

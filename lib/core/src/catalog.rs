@@ -1,23 +1,24 @@
-//! The seven models: what a caller may ask of each, what it costs, and what it is called at its
-//! provider. Data and validation; the `CATALOG` variable's JSON overrides routes, prices, lengths,
-//! ratios and cadence.
+//! The catalog of the seven models: what a caller may ask of each, its price, and its id at the
+//! provider. The JSON in the variable `CATALOG` overrides routes, prices, lengths, ratios and
+//! cadence.
 
 mod availability;
+mod overrides;
 mod table;
 
 pub use availability::{Service, Services, Unavailable};
+pub use overrides::CatalogError;
 
 use crate::error::{Refusal, shortened};
 use crate::pricing::Factor;
 use crate::provider::Provider;
 use crate::time::Timestamp;
-use serde::Deserialize;
 use std::collections::BTreeMap;
 
-/// The longest prompt that we take for any model, in Unicode scalar values.
+/// The longest prompt that we accept for any model, in Unicode scalar values.
 pub const LONGEST_PROMPT: usize = 4000;
 
-/// The model whose one shape is not asked for: its provider has no field for it.
+/// The model with a single aspect ratio: its provider has no field for it, so we send none.
 pub(crate) const HAILUO: &str = "fal/hailuo-02";
 pub(crate) const HAILUO_RATIO: &str = "16:9";
 
@@ -26,36 +27,35 @@ pub(crate) const HAILUO_RATIO: &str = "16:9";
 pub struct Model {
     /// The namespaced id, such as `fal/kling-2`.
     pub id: String,
-    /// Who renders it.
     pub provider: Provider,
-    /// The provider's own id; `None` when it has no live upstream, and the model is then not
-    /// available.
+    /// The provider's own id of the model. `None` when no provider serves it now. The model is then
+    /// not available.
     pub route: Option<String>,
     /// US dollars for a second of video, before markup.
     pub usd_per_second: Factor,
-    /// Seconds when the caller does not say.
+    /// The length in seconds when the caller gives none.
     pub default_s: u32,
-    /// The cap on seconds that is published.
+    /// The published maximum length in seconds.
     pub max_s: u32,
-    /// The lengths in seconds that the provider renders, ascending.
+    /// The lengths in seconds that the provider renders, in ascending order.
     pub durations_s: Vec<u32>,
-    /// The ratios that the provider renders; the first is its default.
+    /// The aspect ratios that the provider renders. The first is its default.
     pub aspect_ratios: Vec<String>,
-    /// Characters of a prompt, at least and at most. Where no schema of the provider's says, it is
-    /// left to the provider's refusal.
+    /// The shortest and the longest prompt, in characters. If the provider publishes no limit, ours
+    /// applies and the provider may refuse.
     pub prompt_length: (usize, usize),
     /// Whether the video has sound.
     pub audio: bool,
-    /// How often the provider is asked at first, in seconds. Callers are told the same.
+    /// The time between two looks at first, in seconds. Callers are told to poll at the same rate.
     pub poll_every_s: u32,
-    /// From submit to video, in seconds: usually between these two.
+    /// The usual time from submit to video, in seconds: from, to.
     pub typical_s: (u32, u32),
-    /// When callers could first name it.
+    /// When the model joined the catalog.
     pub entered: Timestamp,
-    /// Whether the operator switched it off: it has no route because `CATALOG` says so.
+    /// Whether the operator switched it off: `CATALOG` takes its route away.
     pub switched_off: bool,
-    /// The operator knows that the provider asks so much, in US dollars for a second, and sells it
-    /// all the same. Only the doctor reads it.
+    /// The provider's price, in US dollars for a second, at which the operator sells the model
+    /// although it makes a loss. Only the doctor command reads it.
     pub loss_accepted_up_to: Option<Factor>,
 }
 
@@ -63,66 +63,10 @@ pub struct Model {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Catalog(BTreeMap<String, Model>);
 
-/// Why a `CATALOG` override is refused.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum CatalogError {
-    /// Not the JSON that is expected.
-    #[error("{0}; expected JSON such as {{\"fal/kling-2\":{{\"usd_per_second\":\"0.28\"}}}}")]
-    Json(String),
-    /// A model that does not exist.
-    #[error("{0:?} is not a model of the catalog")]
-    UnknownModel(String),
-    /// A value that cannot be meant.
-    #[error("{model}: {problem}")]
-    Value {
-        /// Which model.
-        model: String,
-        /// What is wrong and what would be right.
-        problem: String,
-    },
-}
-
-/// What an operator may change of one model; absent fields stay as they are.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Override {
-    #[serde(default, with = "present")]
-    route: Option<Option<String>>,
-    usd_per_second: Option<String>,
-    durations: Option<Vec<u32>>,
-    aspect_ratios: Option<Vec<String>>,
-    poll_every_seconds: Option<u32>,
-    loss_accepted_up_to: Option<String>,
-}
-
-/// Tells `"route": null` (switch the model off) from no `route` at all.
-mod present {
-    use serde::{Deserialize, Deserializer};
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Option<Option<String>>, D::Error> {
-        Option::<String>::deserialize(deserializer).map(Some)
-    }
-}
-
 impl Catalog {
-    /// The published catalog.
+    /// The published catalog, without overrides.
     pub fn published() -> Self {
         Self(table::models().into_iter().map(|model| (model.id.clone(), model)).collect())
-    }
-
-    /// The published catalog with an operator's overrides, JSON by model id.
-    pub fn with_overrides(json: &str) -> Result<Self, CatalogError> {
-        let overrides: BTreeMap<String, Override> =
-            serde_json::from_str(json).map_err(|error| CatalogError::Json(error.to_string()))?;
-        let mut catalog = Self::published();
-        for (id, changes) in overrides {
-            let model =
-                catalog.0.get_mut(&id).ok_or_else(|| CatalogError::UnknownModel(id.clone()))?;
-            model.apply(changes).map_err(|problem| CatalogError::Value { model: id, problem })?;
-        }
-        Ok(catalog)
     }
 
     /// The model with this id, available or not.
@@ -137,65 +81,12 @@ impl Catalog {
 }
 
 impl Model {
-    fn apply(&mut self, changes: Override) -> Result<(), String> {
-        if let Some(route) = changes.route.map(|route| route.filter(|route| !route.is_empty())) {
-            if route != self.route {
-                self.prompt_length = (1, LONGEST_PROMPT); // what was known is the other route's
-            }
-            self.route = route;
-            self.switched_off = self.route.is_none();
-        }
-        if let Some(text) = changes.usd_per_second {
-            let price = text.parse().ok().filter(|price| *price > Factor::from_millionths(0));
-            self.usd_per_second = price.ok_or_else(|| {
-                format!(
-                    "usd_per_second is {text:?}, and must be a decimal number above 0 with at most six places; a route of \
-                     null switches a model off"
-                )
-            })?;
-        }
-        if let Some(mut durations) = changes.durations {
-            durations.sort_unstable();
-            durations.dedup();
-            if !durations.contains(&self.default_s) || durations.first() == Some(&0) {
-                return Err(format!(
-                    "durations must contain the default of {} seconds, and not 0",
-                    self.default_s
-                ));
-            }
-            self.max_s = durations.last().copied().unwrap_or(self.max_s);
-            self.durations_s = durations;
-        }
-        if let Some(ratios) = changes.aspect_ratios {
-            if ratios.is_empty() {
-                return Err(
-                    "aspect_ratios must name at least one, the provider's default first".to_owned()
-                );
-            }
-            if self.id == HAILUO && ratios != [HAILUO_RATIO] {
-                return Err(format!(
-                    "aspect_ratios can only be {}: its provider cannot be asked for another",
-                    HAILUO_RATIO
-                ));
-            }
-            self.aspect_ratios = ratios;
-        }
-        if let Some(seconds) = changes.poll_every_seconds {
-            if !(1..=60).contains(&seconds) {
-                return Err("poll_every_seconds must be from 1 to 60".to_owned());
-            }
-            self.poll_every_s = seconds;
-        }
-        if let Some(text) = changes.loss_accepted_up_to {
-            let asked = text.parse().map_err(|_| {
-                format!("loss_accepted_up_to is {text:?}, and must be a decimal number from 0 with at most six places")
-            })?;
-            self.loss_accepted_up_to = Some(asked);
-        }
-        Ok(())
-    }
-
-    /// The length that is rendered and billed: the one asked for, or the model's default.
+    /// The length that is rendered and billed, in seconds: the one asked for, or the model's
+    /// default.
+    ///
+    /// # Errors
+    ///
+    /// A refusal for the caller if the model does not render that length.
     pub fn seconds(&self, asked: Option<i128>) -> Result<u32, Refusal> {
         let Some(asked) = asked else { return Ok(self.default_s) };
         u32::try_from(asked).ok().filter(|seconds| self.durations_s.contains(seconds)).ok_or_else(
@@ -209,7 +100,12 @@ impl Model {
         )
     }
 
-    /// The shape that is rendered: the one asked for; `None` leaves it to the provider's default.
+    /// The aspect ratio that is rendered: the one asked for. `None` leaves it to the provider's
+    /// default.
+    ///
+    /// # Errors
+    ///
+    /// A refusal for the caller if the model does not render that ratio.
     pub fn aspect_ratio(&self, asked: Option<&str>) -> Result<Option<String>, Refusal> {
         match asked {
             Some(ratio) if !self.aspect_ratios.iter().any(|known| known == ratio) => {
@@ -225,7 +121,7 @@ impl Model {
     }
 }
 
-/// `5`, `5 or 10`, `4, 6 or 8`.
+/// Joins items for a sentence: `5`, `5 or 10`, `4, 6 or 8`.
 fn list(items: impl Iterator<Item = String>) -> String {
     let items: Vec<String> = items.collect();
     match items.split_last() {
@@ -239,8 +135,8 @@ fn list(items: impl Iterator<Item = String>) -> String {
 mod tests {
     use super::*;
 
-    fn kling(json: &str) -> Model {
-        Catalog::with_overrides(json).unwrap().get("fal/kling-2").unwrap().clone()
+    fn kling() -> Model {
+        Catalog::published().get("fal/kling-2").unwrap().clone()
     }
 
     #[test]
@@ -260,7 +156,7 @@ mod tests {
     #[test]
     fn a_length_between_the_renderable_ones_is_refused_with_their_list() {
         for asked in [0, -1, 7, 11, 1_000_000_000_000] {
-            let refused = kling("{}").seconds(Some(asked)).unwrap_err();
+            let refused = kling().seconds(Some(asked)).unwrap_err();
             assert_eq!(
                 refused.to_string(),
                 format!("duration: fal/kling-2 renders 5 or 10 seconds, not {asked}")
@@ -270,66 +166,12 @@ mod tests {
 
     #[test]
     fn a_ratio_the_model_lacks_is_refused_with_the_list() {
-        let refused = kling("{}").aspect_ratio(Some("4:5")).unwrap_err();
+        let refused = kling().aspect_ratio(Some("4:5")).unwrap_err();
         assert_eq!(
             refused.to_string(),
             "aspect_ratio: fal/kling-2 renders 16:9, 9:16 or 1:1, not \"4:5\""
         );
-        assert_eq!(kling("{}").aspect_ratio(Some("9:16")), Ok(Some("9:16".to_owned())));
-        assert_eq!(kling("{}").aspect_ratio(None), Ok(None));
-    }
-
-    #[test]
-    fn overrides_replace_only_what_they_name() {
-        let changed = kling(
-            r#"{"fal/kling-2":{"usd_per_second":"0.28","durations":[10,5],"poll_every_seconds":1}}"#,
-        );
-        let published = kling("{}");
-        assert_eq!(changed.usd_per_second.to_string(), "0.28");
-        assert_eq!((changed.poll_every_s, changed.durations_s.as_slice()), (1, [5, 10].as_slice()));
-        assert_eq!(
-            (changed.route, changed.aspect_ratios),
-            (published.route, published.aspect_ratios)
-        );
-    }
-
-    #[test]
-    fn a_null_route_switches_a_model_off_and_a_route_switches_one_on() {
-        let off = kling(r#"{"fal/kling-2":{"route":null}}"#);
-        assert_eq!((off.route, off.switched_off, kling("{}").switched_off), (None, true, false));
-        let (published, other) = (kling("{}"), kling(r#"{"fal/kling-2":{"route":"acme/kling"}}"#));
-        assert_eq!(
-            (published.prompt_length, other.prompt_length),
-            ((1, 2500), (1, 4000)),
-            "another's limit is not known"
-        );
-        let catalog =
-            Catalog::with_overrides(r#"{"fal/runway-gen-4":{"route":"acme/runway"}}"#).unwrap();
-        assert_eq!(catalog.get("fal/runway-gen-4").unwrap().route.as_deref(), Some("acme/runway"));
-    }
-
-    #[test]
-    fn a_mistake_in_the_override_is_named() {
-        for (json, says) in [
-            ("[]", "expected JSON such as"),
-            (r#"{"fal/kling-9":{}}"#, "\"fal/kling-9\" is not a model"),
-            (r#"{"fal/kling-2":{"price":"1"}}"#, "unknown field `price`"),
-            (r#"{"fal/kling-2":{"usd_per_second":"-1"}}"#, "fal/kling-2: usd_per_second"),
-            (
-                r#"{"fal/kling-2":{"usd_per_second":"0"}}"#,
-                "is \"0\", and must be a decimal number above 0",
-            ),
-            (r#"{"fal/kling-2":{"durations":[10]}}"#, "must contain the default of 5 seconds"),
-            (r#"{"fal/kling-2":{"aspect_ratios":[]}}"#, "at least one"),
-            (r#"{"fal/hailuo-02":{"aspect_ratios":["16:9","9:16"]}}"#, "can only be 16:9"),
-            (r#"{"fal/kling-2":{"poll_every_seconds":0}}"#, "from 1 to 60"),
-            (
-                r#"{"fal/kling-2":{"loss_accepted_up_to":"much"}}"#,
-                "fal/kling-2: loss_accepted_up_to",
-            ),
-        ] {
-            let message = Catalog::with_overrides(json).unwrap_err().to_string();
-            assert!(message.contains(says), "{json}: {message}");
-        }
+        assert_eq!(kling().aspect_ratio(Some("9:16")), Ok(Some("9:16".to_owned())));
+        assert_eq!(kling().aspect_ratio(None), Ok(None));
     }
 }

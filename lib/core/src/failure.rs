@@ -1,30 +1,31 @@
-//! Why a job failed: a line for the caller and a code for programs.
+//! Why a job failed: a code for programs and one line for people.
+
+mod stored;
 
 use crate::actor::Actor;
 use crate::foreign_text;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Value, json};
 
-/// The longest line of cause that is kept. Providers answer with whole pages at times; a line of
-/// this length says why.
+/// The longest message that is kept, in characters. Providers sometimes answer with whole pages,
+/// and one line of this length is enough.
 const LONGEST_MESSAGE: usize = 500;
 
-/// So much of what a provider said is carried to the log, which keeps 300 characters of it once
-/// secrets are out.
+/// The longest text of a provider that goes to the log code. The log keeps 300 characters of it,
+/// after secrets are removed.
 const LONGEST_SAID: usize = 4_000;
 
-/// The kinds of failure, few and documented.
+/// The kinds of failure. They are few and documented for callers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FailureCode {
     /// The provider's safety system refused the prompt or the video.
     ContentFiltered,
-    /// The provider refused this order, and would refuse it again.
+    /// The provider refused this order and would refuse it again.
     ProviderRefused,
-    /// The render failed at the provider, by no fault of the order.
+    /// The render failed at the provider, and the order is not the reason.
     RenderFailed,
-    /// The provider could not be reached or would not serve us.
+    /// The provider could not be reached or refused to serve us.
     ProviderUnavailable,
-    /// The provider said it was done and gave no video.
+    /// The provider said that it was done, and gave no video.
     ProviderNoOutput,
     /// The finished video could not be stored.
     StorageUnavailable,
@@ -32,14 +33,15 @@ pub enum FailureCode {
     TimedOut,
     /// Cancelled by its owner or the operator.
     Cancelled,
-    /// The answer to the submission was lost; sending it again might have rendered twice.
+    /// The answer to the submission was lost. A second submission might render twice, so none is
+    /// sent.
     SubmitUnknown,
-    /// A code that a later version of this system wrote. [`Failure::code_word`] has its word.
+    /// A code that a later version wrote. [`Failure::code_word`] has its word.
     Later,
 }
 
 impl FailureCode {
-    /// All that this version knows.
+    /// All codes that this version knows.
     pub const ALL: [Self; 9] = [
         Self::ContentFiltered,
         Self::ProviderRefused,
@@ -52,7 +54,7 @@ impl FailureCode {
         Self::SubmitUnknown,
     ];
 
-    /// The word for it.
+    /// The word that callers see.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::ContentFiltered => "content_filtered",
@@ -94,128 +96,66 @@ impl FailureCode {
         }
     }
 
-    /// Whether the same request may succeed when it is sent again. What a provider refused it
-    /// refuses again; all else passes, or was the caller's wish. A later version's code may pass:
-    /// trying it costs a caller nothing, and giving up costs the video.
+    /// Whether the same request may succeed when it is sent again. A provider refuses the same
+    /// order again. All other failures may pass, or the caller wanted them. A later version's code
+    /// counts as retryable: a retry costs the caller nothing.
     pub const fn is_retryable(self) -> bool {
         !matches!(self, Self::ContentFiltered | Self::ProviderRefused)
     }
 
-    /// Whether the caller brought it about: by what the prompt asked for, or by cancelling.
+    /// Whether the caller is the reason: by the prompt, or by cancelling.
     pub const fn is_the_callers(self) -> bool {
         matches!(self, Self::ContentFiltered | Self::Cancelled)
-    }
-
-    /// The nearest code that the version before knows, for what it reads during an update.
-    const fn to_the_version_before(self) -> Self {
-        match self {
-            Self::RenderFailed => Self::ProviderUnavailable,
-            known => known,
-        }
-    }
-
-    fn of(word: &str) -> Self {
-        Self::ALL.into_iter().find(|code| code.as_str() == word).unwrap_or(Self::Later)
-    }
-}
-
-impl Serialize for FailureCode {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
     }
 }
 
 /// Why a job failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// For programs.
     pub code: FailureCode,
-    /// One line for people.
+    /// One line for people, at most 500 characters.
     pub message: String,
-    /// The provider's own word for it, when it gave one.
+    /// The provider's own code, if it gave one.
     pub provider_code: Option<String>,
-    /// What the provider said that callers may not read, for the log. It is not stored.
+    /// The provider's text, for the log. Callers may not read it. It is not stored.
     pub said: Option<String>,
-    /// A later version's word, in place of the code's own. It is stored, and shown, as it was read.
+    /// A later version's word, in place of the code's own. It is stored and shown as it was read.
     pub later_code: Option<String>,
-    /// Who of the operator's people ended the job. Callers are not shown it.
+    /// The operator's person who ended the job. Callers are not shown it.
     pub actor: Option<Actor>,
 }
 
-/// A failure as it is stored. Two versions read it at once: a field that is added has to be
-/// optional, and `code` is a word that the version before knows.
-#[derive(Serialize, Deserialize)]
-struct Stored {
-    code: String,
-    /// The word itself, where the version before does not know it.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    exact_code: Option<String>,
-    message: String,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    provider_code: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    actor: Option<Actor>,
-}
-
-/// The stored form. What is shown of a failure is [`Failure::shown`].
-impl Serialize for Failure {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let (word, known) = (self.code_word(), self.code.to_the_version_before());
-        let code = if self.code == FailureCode::Later { word } else { known.as_str() };
-        let stored = Stored {
-            code: code.to_owned(),
-            exact_code: (code != word).then(|| word.to_owned()),
-            message: self.message.clone(),
-            provider_code: self.provider_code.clone(),
-            actor: self.actor.clone(),
-        };
-        stored.serialize(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for Failure {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Stored { code, exact_code, message, provider_code, actor } =
-            Stored::deserialize(deserializer)?;
-        let word = exact_code.unwrap_or_else(|| code.clone());
-        let (known, exact) = (FailureCode::of(&code), FailureCode::of(&word));
-        let (code, later_code) =
-            if exact == FailureCode::Later { (known, Some(word)) } else { (exact, None) };
-        Ok(Self { code, message, provider_code, said: None, later_code, actor })
-    }
-}
-
 impl Failure {
-    /// A failure whose message is made one line, at most 500 characters long.
+    /// Makes a failure. The message becomes one line of at most 500 characters.
     pub fn new(code: FailureCode, message: &str) -> Self {
         let line = message.split_whitespace().collect::<Vec<_>>().join(" ");
         let message = foreign_text::shortened(&line, LONGEST_MESSAGE);
         Self { code, message, provider_code: None, said: None, later_code: None, actor: None }
     }
 
-    /// The operator's wish, by this person's hand.
+    /// Adds the operator's person who ended the job.
     pub fn by(self, actor: &Actor) -> Self {
         Self { actor: Some(actor.clone()), ..self }
     }
 
-    /// It was cancelled by who submitted it.
+    /// The failure of a job that its caller cancelled.
     pub fn cancelled() -> Self {
         Self::new(FailureCode::Cancelled, "cancelled")
     }
 
-    /// With the provider's own word: its plain characters, at most 100 of them.
+    /// Adds the provider's own code: its plain characters, at most 100.
     pub fn with_provider_code(self, code: impl AsRef<str>) -> Self {
         Self { provider_code: foreign_text::word(code.as_ref()), ..self }
     }
 
-    /// With what the provider said, for [`Self::said_about`].
+    /// Adds the provider's text, for [`Self::said_about`].
     pub fn with_said(self, said: &str) -> Self {
         let said: String = said.chars().take(LONGEST_SAID).collect();
         Self { said: Some(said).filter(|said| !said.trim().is_empty()), ..self }
     }
 
-    /// What the operator's programs are shown of it. The stored form differs: it has to be read by
-    /// the version before.
+    /// The failure as the operator's programs see it. The stored form differs, since the version
+    /// before must be able to read that.
     pub fn shown(&self) -> Value {
         let mut shown = json!({"code": self.code_word(), "message": self.message});
         if let Some(code) = &self.provider_code {
@@ -227,12 +167,12 @@ impl Failure {
         shown
     }
 
-    /// The word for programs: the code's own, or the later version's.
+    /// The word for programs: that of the code, or the later version's.
     pub fn code_word(&self) -> &str {
         self.later_code.as_deref().unwrap_or_else(|| self.code.as_str())
     }
 
-    /// What the provider said, for the log: without keys, and without what repeats this prompt.
+    /// The provider's text for the log, without keys and without parts of this prompt.
     pub fn said_about(&self, prompt: &str) -> Option<String> {
         self.said.as_ref().map(|said| foreign_text::for_the_log(said, prompt))
     }
@@ -241,66 +181,6 @@ impl Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_code_is_stored_as_it_is_shown() {
-        for code in FailureCode::ALL {
-            assert_eq!(serde_json::to_value(code).unwrap(), code.as_str());
-        }
-    }
-
-    /// Whatever code a later version writes, with or without one that is known here.
-    #[test]
-    fn a_later_versions_code_is_read_shown_and_written_as_it_was() {
-        let message = "no picture";
-        for (stored, code, word) in [
-            (
-                json!({"code": "image_unavailable", "message": message}),
-                FailureCode::Later,
-                "image_unavailable",
-            ),
-            (
-                json!({"code": "timed_out", "exact_code": "image_late", "message": message, "provider_code": "x"}),
-                FailureCode::TimedOut,
-                "image_late",
-            ),
-        ] {
-            let read: Failure = serde_json::from_value(stored.clone()).unwrap();
-            assert_eq!((read.code, read.code_word()), (code, word));
-            assert_eq!(serde_json::to_value(&read).unwrap(), stored);
-        }
-    }
-
-    /// Functions of the version before read these items while an update goes on. They know eight
-    /// words.
-    #[test]
-    fn what_is_written_can_be_read_by_the_version_before() {
-        let known = [
-            "content_filtered",
-            "provider_refused",
-            "provider_unavailable",
-            "provider_no_output",
-            "storage_unavailable",
-            "timed_out",
-            "cancelled",
-            "submit_unknown",
-        ];
-        for code in FailureCode::ALL {
-            let failure = Failure::new(code, "why").with_provider_code("x");
-            let stored = serde_json::to_value(&failure).unwrap();
-            let read = stored["code"].as_str().unwrap();
-            assert!(
-                known.contains(&read)
-                    && FailureCode::of(read).is_retryable() == code.is_retryable(),
-                "{stored}"
-            );
-            assert_eq!(serde_json::from_value::<Failure>(stored).unwrap(), failure);
-            assert_eq!(
-                failure.shown(),
-                json!({"code": code.as_str(), "message": "why", "provider_code": "x"})
-            );
-        }
-    }
 
     #[test]
     fn what_was_said_goes_to_the_log_only() {

@@ -1,5 +1,8 @@
-//! A video job and the only ways in which it can move. Pure: the time comes in, the moved job goes
-//! out, and the store writes it on the condition that nobody else wrote in between.
+//! A video job and the only ways in which it can change.
+//!
+//! The room is pure. A move takes the time as an argument and returns the changed job, with a
+//! revision one higher. The store then writes that job over the revision that was read. If another
+//! function has written the job meanwhile, the write fails.
 
 mod deadline;
 mod deletion;
@@ -29,7 +32,7 @@ use crate::terms::Terms;
 use crate::time::Timestamp;
 use std::time::Duration;
 
-/// A job: the terms on which it was accepted, and where it stands.
+/// A job: its terms, which never change after the submit, and its state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Job {
     id: JobId,
@@ -44,48 +47,45 @@ pub struct Job {
     deletion: Option<Deletion>,
 }
 
-/// Where a job stands, with what is known only there.
+/// The state of a job, with the facts that exist only in that state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum State {
-    /// Stored here, not known to be at the provider.
+    /// Accepted, and not known to be at the provider.
     Pending {
-        /// Somebody may be sending the submission until then; once it has passed, the outcome is
-        /// unknown.
+        /// The end of the lease. Until then one function may be sending the submission. After it
+        /// the outcome is unknown.
         lease_until: Option<Timestamp>,
     },
-    /// At the provider, or on its way from there into storage.
+    /// Taken by the provider: it renders, or its file is being stored.
     Processing(Processing),
-    /// In storage and charged.
+    /// The file is in storage, and the job is charged.
     Completed {
-        /// Since when.
         at: Timestamp,
-        /// Public and persistent; empty once the job was deleted and its file is gone.
+        /// A public and permanent URL. Empty once the job is deleted and its file is removed.
         video_url: String,
-        /// How it went at the provider; `None` if it ended before that was kept.
+        /// How it went at the provider. `None` if it ended before this was stored.
         trace: Option<Trace>,
     },
-    /// Over, uncharged.
+    /// The job failed, and its hold was released.
     Failed {
-        /// Since when.
         at: Timestamp,
-        /// Why.
         failure: Failure,
-        /// How far it came at the provider; `None` if it never was there, or ended before that was
-        /// kept.
+        /// How far it came at the provider. `None` if it was never there, or ended before this was
+        /// stored.
         trace: Option<Trace>,
     },
 }
 
-/// What is known of a job that the provider took.
+/// The facts about a job that the provider took.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Processing {
-    /// What the provider calls it.
+    /// The provider's id of the job.
     pub handle: Handle,
     /// When the provider took it.
     pub submitted: Timestamp,
-    /// When it was first seen being rendered.
+    /// When a look first saw it render.
     pub rendering_since: Option<Timestamp>,
-    /// When it was first seen to be over while its result could not be read.
+    /// When a look first saw that it was over and its result could not be read.
     pub over_since: Option<Timestamp>,
     /// The finished file, once the provider has named it.
     pub file: Option<File>,
@@ -94,30 +94,29 @@ pub struct Processing {
 /// A finished file at the provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct File {
-    /// Where it can be fetched.
+    /// Where it can be downloaded.
     pub url: String,
-    /// When that was learnt.
+    /// When the provider named it.
     pub found: Timestamp,
-    /// A resumable upload that was begun: where it goes on.
+    /// The address of a resumable upload that was begun.
     pub upload_url: Option<String>,
-    /// Whether an attempt to store it did not come to its end: further ones wait in a queue of
-    /// their own.
+    /// Whether an attempt to store it has failed. Further attempts have a queue of their own.
     pub tried: bool,
 }
 
-/// What became of a move. Messages come twice, so "already there" is an ordinary answer.
+/// The result of a move. Messages come twice, so `Already` is an ordinary result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Moved {
-    /// The job as it now has to be written.
+    /// The changed job, which the caller must write.
     Applied(Job),
-    /// It was there before; nothing is to be written.
+    /// The job is there already. Do not write it.
     Already(Job),
-    /// It cannot go there from where it stands; nothing is to be written.
+    /// The move is not allowed from this state. Do not write it.
     Illegal(Job),
 }
 
 impl Moved {
-    /// The job to write, if the move changed anything.
+    /// The job to write, if the move changed it.
     pub fn applied(self) -> Option<Job> {
         match self {
             Self::Applied(job) => Some(job),
@@ -127,8 +126,8 @@ impl Moved {
 }
 
 impl Job {
-    /// A new job on these terms. The function that accepts it sends it too: until the lease ends,
-    /// no other function may.
+    /// A new job. The function that accepts it also sends it: until its lease ends, no other
+    /// function may.
     pub fn accept(id: JobId, org: OrgId, terms: Terms, now: Timestamp) -> Self {
         let lease_until = now.after(SUBMIT_LEASE);
         Self {
@@ -145,7 +144,7 @@ impl Job {
         }
     }
 
-    /// The word for where it stands.
+    /// The state without its facts.
     pub const fn status(&self) -> Status {
         match self.state {
             State::Pending { .. } => Status::Pending,
@@ -155,17 +154,17 @@ impl Job {
         }
     }
 
-    /// Neither completed nor failed: its cost is held.
+    /// Whether it is neither completed nor failed. Until then its cost is held.
     pub const fn is_open(&self) -> bool {
         self.status().is_open()
     }
 
-    /// Whether somebody should have acted by now: a message was lost, or its worker died.
+    /// Whether the job should have been acted on by now: a message was lost, or a worker died.
     pub fn is_overdue(&self, now: Timestamp, grace: Duration) -> bool {
         self.is_open() && self.due.after(grace) < now
     }
 
-    /// The provider took it: pending → processing. Its first check is due one cadence from now.
+    /// The provider took it: pending → processing. The first look is due one cadence from now.
     pub fn accepted(self, handle: Handle, now: Timestamp) -> Moved {
         match &self.state {
             State::Pending { .. } => {
@@ -184,8 +183,8 @@ impl Job {
         }
     }
 
-    /// The provider certainly did not take it, for this reason, and may be asked again `wait` from
-    /// now: the lease goes, the job stays pending.
+    /// The provider certainly did not take it, for this reason. The lease ends, the job stays
+    /// pending, and the provider may be asked again `wait` from now.
     pub fn not_taken(self, why: &str, now: Timestamp, wait: Duration) -> Moved {
         match self.state {
             State::Pending { lease_until: Some(_) } => self
@@ -196,7 +195,7 @@ impl Job {
         }
     }
 
-    /// The provider named the finished file: it can be stored at once.
+    /// The provider named the finished file. It can be stored at once.
     pub fn file_found(mut self, url: String, now: Timestamp) -> Moved {
         match &mut self.state {
             State::Processing(Processing { file: Some(_), .. }) => Moved::Already(self),
@@ -237,7 +236,8 @@ impl Job {
         }
     }
 
-    /// It is over: pending or processing → failed. The store releases the hold in the same write.
+    /// The job failed: pending or processing → failed. The store releases the hold in the same
+    /// write.
     pub fn failed(self, failure: Failure, now: Timestamp) -> Moved {
         match self.state {
             State::Pending { .. } | State::Processing(_) => {

@@ -1,19 +1,20 @@
-//! What a job costs: `seconds × USD/s × markup × FX`, whole numbers all the way, one rounding at
-//! the end.
+//! The cost of a job: `seconds × USD/s × markup × FX`. All numbers are integers, and the result is
+//! rounded once, at the end.
 
 use crate::decimal::{self, DecimalError};
 use crate::money::{Money, MoneyOverflow};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
-/// A decimal of at least 0 with six places: a price in USD, a markup, an exchange rate. Stored as
-/// whole millionths.
+/// A decimal number of at least 0 with six places: a price in USD, a markup, an exchange rate. It
+/// is stored in whole millionths.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Factor(i64);
 
 impl Factor {
-    /// A factor from whole millionths; a negative one is a mistake in a constant and becomes 0.
+    /// Makes a factor from whole millionths. A negative number is a mistake in a constant and
+    /// becomes 0.
     pub const fn from_millionths(millionths: i64) -> Self {
         Self(if millionths < 0 { 0 } else { millionths })
     }
@@ -33,12 +34,12 @@ impl FromStr for Factor {
     }
 }
 
-/// Everything that decides a price per second, as it was in force when the job was accepted.
+/// The numbers that make a price per second, as they were when the job was accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Price {
     /// The model's price in US dollars for a second of video.
     pub usd_per_second: Factor,
-    /// What is put on top: 1.05 is five per cent.
+    /// The markup factor: 1.05 adds 5 %.
     pub markup: Factor,
     /// Mexican pesos for a US dollar.
     pub fx_mxn_per_usd: Factor,
@@ -56,7 +57,7 @@ impl Price {
         i64::try_from(rounded / SCALE).map(Money::from_micros).map_err(|_| MoneyOverflow)
     }
 
-    /// What a second of video costs, markup and exchange rate in it.
+    /// The price of one second of video, with markup and exchange rate.
     pub fn mxn_per_second(&self) -> Result<MxnPerSecond, MoneyOverflow> {
         i128::from(self.usd_per_second.0)
             .checked_mul(i128::from(self.markup.0))
@@ -66,7 +67,7 @@ impl Price {
     }
 }
 
-/// Markup and exchange rate in force now. A job keeps those of its submit.
+/// The markup and the exchange rate of now. A job keeps those of its submit.
 #[derive(Debug, Clone, Copy)]
 pub struct Rates {
     markup: Factor,
@@ -74,7 +75,7 @@ pub struct Rates {
 }
 
 impl Rates {
-    /// These rates.
+    /// Makes the rates of a markup factor and an exchange rate.
     pub const fn new(markup: Factor, fx_mxn_per_usd: Factor) -> Self {
         Self { markup, fx_mxn_per_usd }
     }
@@ -85,9 +86,9 @@ impl Rates {
     }
 }
 
-/// Pesos for a second, exact: three factors of six places have a product of up to 18. It is a price
-/// to multiply and no amount: what is charged is rounded once, after it was multiplied by the
-/// seconds.
+/// An exact price in pesos per second. Three factors of six places have a product of up to 18
+/// places. It is a price and not an amount: the charge is rounded once, after the multiplication by
+/// the seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MxnPerSecond(i128);
 

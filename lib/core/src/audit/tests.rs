@@ -1,4 +1,4 @@
-//! What agrees, and each way in which it may not.
+//! Books that agree, and each difference.
 
 mod jobs;
 mod moving;
@@ -40,14 +40,14 @@ fn consumption(job: u128) -> Of {
     Of::Consumption(id(job))
 }
 
-/// Posts after what is there.
+/// Adds an entry after the last one.
 fn post(books: &mut Books, amount: &str, of: Of) {
     let (amount, sequence) = (mxn(amount), u64::try_from(books.postings.len()).unwrap() + 1);
     let balance_after = books.balance.plus(amount).unwrap();
     books.posted(Posting { amount, of, sequence, balance_after }).unwrap();
 }
 
-/// Posts after what is there, and the account follows.
+/// Adds an entry after the last one, and changes the account to match.
 fn post_with(account: &mut Stated, books: &mut Books, amount: &str, of: Of) {
     post(books, amount, of);
     account.entries += 1;
@@ -99,7 +99,7 @@ fn each_number_of_the_account_is_checked_to_the_millionth() {
 #[test]
 fn each_job_is_charged_as_its_end_wants() {
     let (account, books) = sound();
-    // What the account says follows the ledger, so that only the charges differ.
+    // The account follows the ledger, so only the charges differ.
     let with = |job: u128, amount: &str| {
         let (mut account, mut books) = (account, books.clone());
         post_with(&mut account, &mut books, amount, consumption(job));
@@ -173,7 +173,7 @@ fn a_completed_job_that_cost_nothing_is_due_no_consumption() {
 #[test]
 fn every_entry_is_in_its_place_and_carries_the_sum_up_to_it() {
     let (account, _) = sound();
-    // Told in no order that means anything: place, amount, balance after.
+    // In no order: number, amount, balance after.
     let found = |entries: &[(u64, &str, &str)]| {
         let mut books = Books::at(NOW);
         for (sequence, amount, balance_after) in entries.iter().rev() {

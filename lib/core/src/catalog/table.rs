@@ -1,6 +1,6 @@
-//! The published table. Ids, prices, defaults, caps and audio are the callers' contract; routes,
-//! lengths and ratios are what the providers render today: <https://fal.ai/models>,
-//! <https://cloud.google.com/vertex-ai/generative-ai/docs/models/veo>.
+//! The published catalog. Ids, prices, defaults, maximum lengths and audio are our contract with
+//! callers. Routes, lengths and ratios are what the providers render today:
+//! <https://fal.ai/models>, <https://cloud.google.com/vertex-ai/generative-ai/docs/models/veo>.
 
 use super::{LONGEST_PROMPT, Model};
 use crate::pricing::Factor;
@@ -15,17 +15,17 @@ struct Row {
     default_s: u32,
     durations_s: &'static [u32],
     aspect_ratios: &'static [&'static str],
-    /// How many characters the route takes, where the provider's schema says:
-    /// `https://fal.ai/api/openapi/queue/openapi.json?endpoint_id=` and the route, as copies of
-    /// February and August 2026 have it.
+    /// How many characters the route accepts, if the provider's schema says so. The schema is
+    /// `https://fal.ai/api/openapi/queue/openapi.json?endpoint_id=` and the route. These numbers
+    /// are from copies of February and August 2026.
     prompt_length: Option<(usize, usize)>,
     audio: bool,
     poll_every_s: u32,
     typical_s: (u32, u32),
 }
 
-/// 2026-11-22, 00:00 UTC: the day of this catalog's first version, which had all seven. A model
-/// that joins later has a day of its own.
+/// 2026-11-22, 00:00 UTC: the day of the first version of this catalog, which had all seven models.
+/// A model that joins later gets its own day.
 const ENTERED: Timestamp = Timestamp::from_unix_s(1_795_305_600);
 
 const LANDSCAPE_OR_PORTRAIT: &[&str] = &["16:9", "9:16"];
@@ -116,7 +116,8 @@ const ROWS: [Row; 7] = [
         usd_cents_per_second: 4,
         default_s: 6,
         durations_s: &[6, 10],
-        // it has no such input and always renders 16:9: the published 9:16 cannot be asked for
+        // The route has no such input and always renders 16:9, so the published 9:16 cannot be
+        // asked for.
         aspect_ratios: &["16:9"],
         prompt_length: Some((1, 2_000)),
         audio: false,

@@ -1,47 +1,56 @@
-//! How long a job may stay in each phase. A job ends by its provider's verdict or by one of these,
-//! never by a passing error.
+//! How long a job may stay in each phase. A job ends by its provider's verdict or by one of these
+//! deadlines. A passing error ends no job.
 
 use super::{Job, Processing, State};
 use crate::failure::{Failure, FailureCode};
 use crate::time::Timestamp;
 use std::time::Duration;
 
-/// Ten minutes for a provider that cannot be reached or will not serve us: a caller should not wait
-/// longer for a video that nobody has begun.
+/// 10 minutes for a provider that cannot be reached or refuses to serve us. A caller should not
+/// wait longer for a video that was not begun.
 const PENDING: Duration = Duration::from_secs(10 * 60);
-/// Six hours in the provider's queue: a new fal account renders two at a time, and a queue of
+/// 6 hours in the provider's queue. A new fal account renders two at a time, and a queue of
 /// hundreds is still served.
 const QUEUED: Duration = Duration::from_secs(6 * 60 * 60);
-/// One hour from the first sign of rendering: twelve times the longest usual one.
+/// 1 hour from the first sight of rendering: twelve times the longest usual render.
 const RENDERING: Duration = Duration::from_secs(60 * 60);
-/// A day to store a finished file: the render is paid for, and fal keeps the file for seven days.
+/// 24 hours to store a finished file. The render is paid for, and fal keeps the file for seven
+/// days.
 const STORING: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A provider keeps the result of a finished render for an hour (fal): so long a result that cannot
-/// be read is asked for again.
+/// How long a result that cannot be read is asked for again. fal keeps the result of a finished
+/// render for an hour.
 pub const RESULT_KEPT: Duration = Duration::from_secs(60 * 60);
-/// A provider that was asked to stop may finish all the same, and the render is stored then. A day
-/// is four times the longest that fal lets a request wait, and the longest that a caller's money
-/// may be held for a render that it does not want.
+/// How long we wait for the end of a render after the request to stop. The provider may finish all
+/// the same, and the video is stored then. A day is four times the longest that fal lets a request
+/// wait. It is also the longest that a caller's money may be held for a render that it does not
+/// want.
 pub const STOPPING: Duration = Duration::from_secs(24 * 60 * 60);
-/// No job is open for longer. In the worst case each phase lasts to its limit: 10 min pending, 6 h
-/// queued, 1 h rendering, 24 h until the provider has stopped, 1 h for a result that cannot be
-/// read, and 24 h for the file are 56 h 10 min. The rest is for what comes in between: leases,
-/// turns, waits, and lost messages that a sweep replaces after five minutes.
+/// The longest time that a job can be open. In the worst case each phase lasts to its limit:
+///
+/// - 10 min pending,
+/// - 6 h queued,
+/// - 1 h rendering,
+/// - 24 h until the provider has stopped,
+/// - 1 h for a result that cannot be read,
+/// - 24 h for the file.
+///
+/// These are 56 h 10 min. The rest is for leases, turns, waits, and lost messages that a sweep
+/// replaces after five minutes.
 pub const LONGEST_OPEN: Duration = Duration::from_secs(60 * 60 * 60);
 
-/// Which limit a job has run into.
+/// The limit of a phase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Deadline {
-    /// Never taken by the provider.
+    /// The provider has not taken the job.
     Pending,
-    /// Taken, never seen rendering.
+    /// Taken, and not seen rendering.
     Queued,
-    /// Rendering without end.
+    /// Rendering, and not over.
     Rendering,
     /// Over, and its result could not be read.
     Result,
-    /// Asked to stop, and silent about it.
+    /// Asked to stop, and the provider has not said that it did.
     Stopping,
     /// Finished, but the file could not be stored.
     Storing,
@@ -54,8 +63,8 @@ impl Job {
         (now > since.after(length)).then_some(deadline)
     }
 
-    /// What an open job waits for: the limit of its phase, since when the phase has lasted, and
-    /// when the limit is reached.
+    /// The limit of an open job's phase, the moment when the phase began, and the moment of the
+    /// limit.
     pub fn waits_for(&self) -> Option<(Deadline, Timestamp, Timestamp)> {
         self.phase().map(|(deadline, since, length)| (deadline, since, since.after(length)))
     }
@@ -84,7 +93,7 @@ impl Job {
 }
 
 impl Job {
-    /// What the job fails with at a deadline.
+    /// The failure of the job at a deadline.
     pub fn failure_at(&self, deadline: Deadline) -> Failure {
         let (code, message) = match deadline {
             Deadline::Stopping if let Some(stop) = &self.stop => return stop.unconfirmed(),
@@ -95,7 +104,7 @@ impl Job {
 }
 
 impl Deadline {
-    /// What the caller is told.
+    /// The code and the message for the caller.
     const fn says(self) -> (FailureCode, &'static str) {
         match self {
             Self::Pending => (

@@ -1,31 +1,35 @@
-//! What is left of a job that its owner deleted: the receipt, for the books. The job is hidden
-//! before its file goes, so that callers are never shown an address whose file does not answer. The
-//! address stays on the hidden job until the file is gone: it says where that is.
+//! The deletion of a job. The receipt stays, for the books.
+//!
+//! A deletion has two steps, so that no caller is shown an address whose file does not answer.
+//! First the job is hidden, then its file is removed. The hidden job keeps the address of the file
+//! until then.
 
 use super::{Job, Moved, State};
 use crate::failure::Failure;
 use crate::time::Timestamp;
 
-/// That a job was deleted, and how far that has come.
+/// A deletion and its progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Deletion {
-    /// Since when its owner sees it no more.
+    /// When the job was hidden.
     pub at: Timestamp,
-    /// Whether its file has left storage.
+    /// Whether its file is removed from storage.
     pub file_gone: bool,
 }
 
 impl Job {
-    /// The job as its owner sees it: none once it was deleted. Whoever shows a job to a caller, or
-    /// does what a caller asks, asks here.
+    /// The job as its owner sees it: `None` once it was deleted. Code that shows a job to a caller,
+    /// or acts for a caller, must go through here.
     pub fn shown(self) -> Option<Self> {
         self.deletion.is_none().then_some(self)
     }
 
-    /// Deletes a final job: it is hidden, and what the caller asked for leaves it. Its state,
-    /// times, price and cost stay, and what the provider called it, by which its bill is checked. A
-    /// provider's words go, a trouble's too, for they may repeat the prompt; the codes of a failure
-    /// stay. The video's address goes with [its file](Self::file_gone).
+    /// Deletes a final job: it is hidden, and the caller's order is removed from it.
+    ///
+    /// - State, times, price and cost stay. So does the provider's id of the job, by which the
+    ///   operator checks the provider's bill.
+    /// - The provider's texts go, since they may repeat the prompt. The codes of a failure stay.
+    /// - The video's address goes later, with [its file](Self::file_gone).
     pub fn deleted(mut self, now: Timestamp) -> Moved {
         if self.deletion.is_some() {
             return Moved::Already(self);
@@ -41,7 +45,8 @@ impl Job {
         self.rewritten()
     }
 
-    /// The file of a deleted job has left storage, or was never there: its address goes too.
+    /// The file of a deleted job is removed from storage, or was never there. Its address is
+    /// removed too.
     pub fn file_gone(mut self) -> Moved {
         match &mut self.deletion {
             None => Moved::Illegal(self),

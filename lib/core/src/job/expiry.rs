@@ -1,18 +1,19 @@
-//! How long a job is kept. A live one stays: it is part of the books. One of a sandbox costs
-//! nothing and moves no money, so it leaves after a while, by DynamoDB's time to live. An open job
-//! never expires.
+//! How long a job is kept. A live job stays for good: it is part of the books. A sandbox's job
+//! costs nothing and moves no money. DynamoDB's time to live removes it some time after its end. An
+//! open job never expires.
 
 use super::{Job, State};
 use crate::time::Timestamp;
 use std::time::Duration;
 
-/// A test is looked at within a week; a key that costs nothing does not fill the table for ever.
+/// How long a sandbox's job is kept after its end. A test is looked at within a week, and the jobs
+/// of a free key do not fill the table for ever.
 pub const SANDBOX_KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 impl Job {
-    /// From when on the job is no longer kept; never, for one that is open or live. A job whose
-    /// file is its own is kept until its owner has deleted it: without the job nothing would know
-    /// of the file.
+    /// The moment after which DynamoDB may remove the job. `None` for an open or a live job. A job
+    /// with a file of its own is kept until its owner has deleted it, since only the job knows of
+    /// the file.
     pub fn expires(&self) -> Option<Timestamp> {
         match &self.state {
             State::Completed { video_url, .. } if video_url.contains(&self.id.to_string()) => None,

@@ -1,4 +1,4 @@
-//! What a job consists of: for the store, which writes it and reads it back, and for reading.
+//! The parts of a job, for the store, and read access to each.
 
 use super::{Deletion, Job, State, Stop, Trouble};
 use crate::id::{JobId, JobKey, OrgId};
@@ -16,19 +16,19 @@ pub struct Parts {
     pub created: Timestamp,
     /// While the job is open, no function acts on it before this moment.
     pub due: Timestamp,
-    /// Counts the writes: the store writes only over the revision that was read.
+    /// The number of writes. The store writes only over the revision that was read.
     pub revision: u64,
     pub state: State,
-    /// Its provider is to stop.
+    /// The request that the provider stop.
     pub stop: Option<Stop>,
-    /// What went wrong last on its way.
+    /// The last error on its way.
     pub trouble: Option<Trouble>,
-    /// Its owner deleted it.
+    /// Set once its owner deleted it.
     pub deletion: Option<Deletion>,
 }
 
 impl Job {
-    /// The job of these parts, which the store has read.
+    /// Makes the job of parts that the store has read.
     pub fn from_parts(parts: Parts) -> Self {
         let Parts { id, org, terms, created, due, revision, state, stop, trouble, deletion } =
             parts;
@@ -41,27 +41,27 @@ impl Job {
         Parts { id, org, terms, created, due, revision, state, stop, trouble, deletion }
     }
 
-    /// Which job.
+    /// The id, unique within the organization.
     pub const fn id(&self) -> JobId {
         self.id
     }
 
-    /// Whose.
+    /// The organization that it belongs to.
     pub const fn org(&self) -> OrgId {
         self.org
     }
 
-    /// Which job, and whose.
+    /// The key of its item: organization and id.
     pub const fn key(&self) -> JobKey {
         JobKey { org: self.org, job: self.id }
     }
 
-    /// What was ordered and priced.
+    /// The order and its price, frozen at the submit.
     pub const fn terms(&self) -> &Terms {
         &self.terms
     }
 
-    /// What is held while the job is open, and charged once it is completed.
+    /// The amount that is held while the job is open and charged when it completes.
     pub const fn cost(&self) -> Money {
         self.terms.cost()
     }
@@ -76,27 +76,27 @@ impl Job {
         self.due
     }
 
-    /// How often it was written.
+    /// How many times the job was written.
     pub const fn revision(&self) -> u64 {
         self.revision
     }
 
-    /// Where it stands.
+    /// The state, with the facts that exist only in it.
     pub const fn state(&self) -> &State {
         &self.state
     }
 
-    /// That its provider is to stop.
+    /// The request that the provider stop, if there is one.
     pub const fn stop(&self) -> Option<&Stop> {
         self.stop.as_ref()
     }
 
-    /// What went wrong last on its way.
+    /// The last error on its way.
     pub const fn trouble(&self) -> Option<&Trouble> {
         self.trouble.as_ref()
     }
 
-    /// That its owner deleted it.
+    /// The deletion by its owner, if there was one.
     pub const fn deletion(&self) -> Option<Deletion> {
         self.deletion
     }

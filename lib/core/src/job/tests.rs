@@ -1,5 +1,5 @@
-//! The state machine: every state against every move, then turns, leases, cadence and deadlines at
-//! their edges.
+//! The state machine: every move from every state. Then turns, leases, cadence and deadlines at
+//! their limits.
 
 mod ending;
 mod stopping;
@@ -18,14 +18,13 @@ fn with_cadence(job: &Job, poll_every_s: u32, due: Timestamp) -> Job {
     Job { terms, due, ..job.clone() }
 }
 
-/// `local` compares it with the template's timeouts.
+/// A test of the local system compares the lease with the template's timeouts.
 #[test]
 fn the_lease_is_the_longest_sender_and_half_a_minute() {
     assert_eq!(SUBMIT_LEASE, Duration::from_secs(60));
 }
 
-/// A move, and what becomes of it from each of the eight states: `A`pplied, already (`=`), or
-/// illegal (`.`).
+/// A move and its result from each of the eight states: `A`pplied, already (`=`), or illegal (`.`).
 type Row = (&'static str, fn(Job) -> Moved, &'static str);
 
 #[rustfmt::skip]
@@ -82,7 +81,7 @@ fn every_move_from_every_state() {
     }
 }
 
-/// What holds for every move that is applied, whichever it is.
+/// What every applied move must keep.
 fn assert_legal(name: &str, before: &Job, after: &Job) {
     use Status::{Completed, Failed, Pending, Processing};
     let path = (before.status(), after.status());

@@ -1,5 +1,5 @@
-//! What is known of a job's time at its provider, while it is there and ever after: an operator who
-//! asks the provider about a render that was billed has to name it. Callers are shown none of it.
+//! The facts about a job at its provider. They stay on the job after its end: an operator needs
+//! them to ask the provider about a billed render. Callers are not shown them.
 
 use super::{Job, Processing, State};
 use crate::adapter::Handle;
@@ -8,19 +8,20 @@ use crate::time::Timestamp;
 /// How a job went at its provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trace {
-    /// What the provider calls it.
+    /// The provider's id of the job.
     pub handle: Handle,
     /// When the provider took it.
     pub submitted: Timestamp,
-    /// When it was first seen being rendered.
+    /// When a look first saw it render.
     pub rendering_since: Option<Timestamp>,
-    /// When the provider named the finished file. Where that was is forgotten with the job's end:
-    /// it is no use, and may be signed.
+    /// When the provider named the finished file. The file's address is not kept after the job's
+    /// end: it is useless then, and may be signed.
     pub file_found: Option<Timestamp>,
 }
 
 impl Job {
-    /// How it goes at its provider, or went; none if that never took it, as far as is known.
+    /// The facts about the job at its provider. `None` if the provider is not known to have taken
+    /// it.
     pub fn trace(&self) -> Option<Trace> {
         match &self.state {
             State::Pending { .. } => None,

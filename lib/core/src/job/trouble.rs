@@ -1,25 +1,24 @@
-//! What kept a job from getting on, for the operator. Callers are shown none of it.
+//! The last error on a job's way, for the operator. Callers are not shown it.
 
 use super::Job;
 use crate::time::Timestamp;
 
-/// The longest text that is kept: a line that says who answered what.
+/// The longest text that is kept, in characters: one line that says which server answered what.
 const LONGEST: usize = 200;
 
-/// The last thing that went wrong on a job's way. It ended nothing: the job was tried again.
+/// The last error on a job's way. It did not end the job: the job was tried again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trouble {
-    /// What went wrong: one line of at most 200 characters.
+    /// One line of at most 200 characters.
     pub what: String,
-    /// When.
     pub at: Timestamp,
-    /// How often something went wrong on this job's way, this time included.
+    /// How many errors the job met, this one included.
     pub count: u32,
 }
 
 impl Job {
-    /// The job with one more trouble. It is not another write: the caller writes it with what else
-    /// it changes.
+    /// The job with one more trouble. The revision stays: the caller writes it together with its
+    /// other changes.
     pub(super) fn troubled(self, why: &str, now: Timestamp) -> Self {
         let line = why.split_whitespace().collect::<Vec<_>>().join(" ");
         let what = line.chars().filter(|character| !character.is_control()).take(LONGEST).collect();

@@ -1,4 +1,4 @@
-//! What is wrong with a job beside its charge: refunds, the index of open jobs, and how long it is
+//! Differences of a job other than its charge: refunds, the index of open jobs, and the time it is
 //! open.
 
 use super::*;
@@ -96,7 +96,7 @@ fn no_job_is_open_for_longer_than_all_its_phases_take() {
     );
 }
 
-/// What is said of one job, whose charge and hold are right.
+/// The differences of one job whose charge and hold are right.
 fn found(job: Standing) -> Vec<Difference> {
     let (account, mut books) = sound();
     for (number, status) in STATUSES {

@@ -1,4 +1,4 @@
-//! What is wrong even if money moved while it was found, and what may be a movement.
+//! Differences that are real even if money moved during the read, and those that may not be.
 
 use super::*;
 use std::time::Duration;
@@ -38,8 +38,7 @@ fn a_charge_or_a_refund_is_wrong_whatever_moves_if_what_was_not_seen_cannot_put_
     let zero = Money::ZERO;
     let (completed, failed) = (Some(Status::Completed), Some(Status::Failed));
     let (pending, processing) = (Some(Status::Pending), Some(Status::Processing));
-    // The status, how many entries there are, and whether so many charges and so many refunds stand
-    // as wrong.
+    // The status, the number of entries, and whether that many charges and refunds are reported.
     for (status, times, charges, refunds) in [
         (completed, 0, false, false),
         (completed, 1, true, false),

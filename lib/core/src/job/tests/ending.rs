@@ -1,19 +1,19 @@
-//! How a job ends before its time, and what is left of it when its owner deletes it.
+//! Jobs that are cancelled or reach a deadline, and jobs that their owner deletes.
 
 use super::*;
 
-/// Three exchanges with a provider.
+/// The time of three exchanges with a provider.
 const LENGTH: Duration = Duration::from_secs(40);
 
 /// At 300 s a look puts the next one 30 s ahead, and clocks may differ by 5 s.
 #[test]
 fn a_job_may_be_ended_out_of_turn_where_nobody_is_in_the_middle_of_what_must_not_be_lost() {
     for (state, edge) in [
-        ("pending", u64::from(u32::MAX)), // nobody has sent it
-        ("leased", 305),                  // somebody may be sending it
-        ("queued", 335),                  // somebody may be looking at it
+        ("pending", u64::from(u32::MAX)), // no function has sent it
+        ("leased", 305),                  // a function may be sending it
+        ("queued", 335),                  // another early turn may be under way
         ("rendering", 335),
-        ("found", 305), // somebody may be storing it
+        ("found", 305), // a function may be storing it
         ("uploading", 305),
     ] {
         for (due, may) in [(at(0), true), (at(edge), true), (at(edge + 1), state == "pending")] {
@@ -70,8 +70,7 @@ fn an_early_turn_keeps_off_the_next_one_and_all_looks_but_not_for_ever() {
     assert!(back.early_turn(at(310), LENGTH).applied().is_some(), "given back");
 }
 
-/// A render that is billed is asked about by what the provider called it, whatever became of the
-/// job.
+/// An operator asks the provider about a billed render by the provider's id, however the job ended.
 #[test]
 fn the_end_keeps_how_it_went_at_the_provider() {
     let queued =
@@ -161,7 +160,7 @@ fn only_a_final_job_is_deleted_and_its_receipt_stays() {
     }
 }
 
-/// Messages about a deleted job may still be under way.
+/// Messages about a deleted job may still be in a queue.
 #[test]
 fn a_deleted_job_moves_nowhere() {
     for state in ["completed", "failed"] {

@@ -1,5 +1,4 @@
-//! What becomes of a render that is to stop, of a result that cannot be read, and of troubles on
-//! the way.
+//! Renders that were asked to stop, results that cannot be read, and troubles on the way.
 
 use super::*;
 
