@@ -28,7 +28,7 @@ pub use list::List;
 pub use model_object::{ModelList, ModelObject, PromptLength, TypicalSeconds};
 pub use path::{job_id, path_parameter};
 pub use query::Query;
-pub use server::{Endpoint, Server, serve};
+pub use server::{Endpoint, Server, serve, serve_alone};
 pub use transaction::Transaction;
 pub use video_job::{DryRun, ErrorDetail, VideoJob};
 

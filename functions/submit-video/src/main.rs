@@ -1,12 +1,6 @@
 //! The Lambda `submit-video`.
 
-use ghub::error::BoxError;
-use ghub::http::serve;
-use ghub::world::World;
-use submit_video::SubmitVideo;
-
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), BoxError> {
-    let world = World::process();
-    serve(&world, SubmitVideo::new(&world)).await
+async fn main() -> Result<(), ghub::error::BoxError> {
+    ghub::http::serve(submit_video::SubmitVideo::new).await
 }

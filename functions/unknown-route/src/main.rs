@@ -1,10 +1,6 @@
 //! The Lambda `unknown-route`.
 
-use ghub::error::BoxError;
-use ghub::http::{Server, serve};
-use unknown_route::UnknownRoute;
-
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), BoxError> {
-    serve(Server::process(), async { Ok(UnknownRoute) }).await
+async fn main() -> Result<(), ghub::error::BoxError> {
+    ghub::http::serve_alone(unknown_route::UnknownRoute).await
 }

@@ -44,27 +44,33 @@ impl From<&World> for Server {
     }
 }
 
-/// Serves an endpoint on Lambda for as long as the process lives.
+/// Serves an endpoint on Lambda for as long as the process lives. `start` makes it of the process's
+/// [`World`]; where that fails, the log names the reason.
 pub async fn serve<E: Endpoint>(
-    server: impl Into<Server>,
-    start: impl Future<Output = Result<E, ConfigError>>,
+    start: impl AsyncFnOnce(&World) -> Result<E, ConfigError>,
 ) -> Result<(), BoxError> {
+    let world = World::process();
     telemetry::init();
-    let (server, endpoint) = (&server.into(), &start.await.inspect_err(telemetry::not_started)?);
-    // The event is taken as its text: what cannot be read is answered by `Server::answer`, and not
-    // by Lambda.
-    lambda_runtime::run(service_fn(move |event: LambdaEvent<Box<RawValue>>| async move {
-        Ok::<_, BoxError>(server.answer(endpoint, event.payload.get()).await)
-    }))
-    .await
+    let endpoint = start(&world).await.inspect_err(telemetry::not_started)?;
+    Server::from(&world).run(&endpoint).await
+}
+
+/// Serves an endpoint that makes no calls: its start makes no client and reads no configuration.
+pub async fn serve_alone(endpoint: impl Endpoint) -> Result<(), BoxError> {
+    telemetry::init();
+    let ambient = Ambient::system();
+    let metrics = Metrics::on_stdout(&Env::process(), &ambient);
+    Server { ambient, metrics }.run(&endpoint).await
 }
 
 impl Server {
-    /// With the process's own clock and output: for a function that makes no calls and so needs no
-    /// [`World`].
-    pub fn process() -> Self {
-        let ambient = Ambient::system();
-        Self { metrics: Metrics::on_stdout(&Env::process(), &ambient), ambient }
+    /// The event is taken as its text: [`Server::answer`] answers an event that cannot be read, and
+    /// Lambda does not.
+    async fn run(&self, endpoint: &impl Endpoint) -> Result<(), BoxError> {
+        lambda_runtime::run(service_fn(move |event: LambdaEvent<Box<RawValue>>| async move {
+            Ok::<_, BoxError>(self.answer(endpoint, event.payload.get()).await)
+        }))
+        .await
     }
 
     /// Answers one event of API Gateway (payload 2.0), given as JSON text. It never fails: an event
