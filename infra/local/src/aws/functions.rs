@@ -1,76 +1,55 @@
 //! The deployed functions, called with event JSON through the same deserialisers as on Lambda.
 
 use crate::mapping::Function;
-use audit_accounts::AuditAccounts;
 use aws_lambda_events::event::sqs::SqsEvent;
-use cancel_video::CancelVideo;
-use delete_video::DeleteVideo;
-use get_credits::GetCredits;
-use get_model::GetModel;
-use get_openapi::GetOpenapi;
-use get_video::GetVideo;
 use ghub::config::ConfigError;
 use ghub::error::causes;
 use ghub::http::{Endpoint, Server};
 use ghub::world::World;
-use list_models::ListModels;
-use list_transactions::ListTransactions;
-use list_videos::ListVideos;
-use poll_jobs::PollJobs;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::sync::Arc;
-use store_video::StoreVideo;
-use submit_video::SubmitVideo;
-use sweep_jobs::SweepJobs;
-use unknown_route::UnknownRoute;
+
+/// A function behind a queue.
+macro_rules! queue {
+    ($function:expr) => {{
+        let function = Arc::new($function);
+        called(move |event| {
+            let function = function.clone();
+            async move { written(function.handle(read::<SqsEvent>(&event)?).await) }
+        })
+    }};
+}
+
+/// A function that the clock wakes. It does not read its event.
+macro_rules! schedule {
+    ($function:expr) => {{
+        let function = Arc::new($function);
+        called(move |_| {
+            let function = function.clone();
+            async move { written(function.handle().await.map_err(|error| causes(error.as_ref()))?) }
+        })
+    }};
+}
 
 /// The function with this name in the template, in its own environment.
 pub async fn build(name: &str, world: &World) -> Result<Function, ConfigError> {
     Ok(match name {
-        "submit-video" => http(world, SubmitVideo::new(world).await?),
-        "get-video" => http(world, GetVideo::new(world).await?),
-        "list-videos" => http(world, ListVideos::new(world).await?),
-        "cancel-video" => http(world, CancelVideo::new(world).await?),
-        "delete-video" => http(world, DeleteVideo::new(world).await?),
-        "list-models" => http(world, ListModels::new(world).await?),
-        "get-model" => http(world, GetModel::new(world).await?),
-        "get-credits" => http(world, GetCredits::new(world).await?),
-        "list-transactions" => http(world, ListTransactions::new(world).await?),
-        "get-openapi" => http(world, GetOpenapi::default()),
-        "unknown-route" => http(world, UnknownRoute),
-        "poll-jobs" => {
-            let function = Arc::new(PollJobs::new(world).await?);
-            Arc::new(move |event| {
-                let function = function.clone();
-                Box::pin(async move { written(function.handle(read::<SqsEvent>(&event)?).await) })
-            })
-        }
-        "store-video" => {
-            let function = Arc::new(StoreVideo::new(world).await?);
-            Arc::new(move |event| {
-                let function = function.clone();
-                Box::pin(async move { written(function.handle(read::<SqsEvent>(&event)?).await) })
-            })
-        }
-        "sweep-jobs" => {
-            let function = Arc::new(SweepJobs::new(world)?);
-            Arc::new(move |_| {
-                let function = function.clone();
-                Box::pin(async move {
-                    written(function.handle().await.map_err(|error| causes(error.as_ref()))?)
-                })
-            })
-        }
-        "audit-accounts" => {
-            let function = Arc::new(AuditAccounts::new(world)?);
-            Arc::new(move |_| {
-                let function = function.clone();
-                Box::pin(async move {
-                    written(function.handle().await.map_err(|error| causes(error.as_ref()))?)
-                })
-            })
-        }
+        "submit-video" => http(world, submit_video::SubmitVideo::new(world).await?),
+        "get-video" => http(world, get_video::GetVideo::new(world).await?),
+        "list-videos" => http(world, list_videos::ListVideos::new(world).await?),
+        "cancel-video" => http(world, cancel_video::CancelVideo::new(world).await?),
+        "delete-video" => http(world, delete_video::DeleteVideo::new(world).await?),
+        "list-models" => http(world, list_models::ListModels::new(world).await?),
+        "get-model" => http(world, get_model::GetModel::new(world).await?),
+        "get-credits" => http(world, get_credits::GetCredits::new(world).await?),
+        "list-transactions" => http(world, list_transactions::ListTransactions::new(world).await?),
+        "get-openapi" => http(world, get_openapi::GetOpenapi::default()),
+        "unknown-route" => http(world, unknown_route::UnknownRoute),
+        "poll-jobs" => queue!(poll_jobs::PollJobs::new(world).await?),
+        "store-video" => queue!(store_video::StoreVideo::new(world).await?),
+        "sweep-jobs" => schedule!(sweep_jobs::SweepJobs::new(world)?),
+        "audit-accounts" => schedule!(audit_accounts::AuditAccounts::new(world)?),
         unknown => {
             panic!(
                 "template.yaml has the function {unknown}, which the local system does not know: add it here"
@@ -82,10 +61,18 @@ pub async fn build(name: &str, world: &World) -> Result<Function, ConfigError> {
 /// A function behind API Gateway, in the server that it has on Lambda too.
 fn http(world: &World, endpoint: impl Endpoint) -> Function {
     let (server, endpoint) = (Server::from(world), Arc::new(endpoint));
-    Arc::new(move |event| {
+    called(move |event| {
         let (server, endpoint) = (server.clone(), endpoint.clone());
-        Box::pin(async move { written(server.answer(endpoint.as_ref(), &event.to_string()).await) })
+        async move { written(server.answer(endpoint.as_ref(), &event.to_string()).await) }
     })
+}
+
+/// A function that Lambda calls with an event.
+fn called<A>(handle: impl Fn(Value) -> A + Send + Sync + 'static) -> Function
+where
+    A: Future<Output = Result<Value, String>> + Send + 'static,
+{
+    Arc::new(move |event| Box::pin(handle(event)))
 }
 
 /// Reads an event from its text, as Lambda delivers it.
