@@ -131,8 +131,7 @@ async fn an_order_is_read_as_it_is_described() {
     let schema = &document["components"]["schemas"]["VideoOrder"];
     let fields: BTreeSet<&str> =
         schema["properties"].as_object().unwrap().keys().map(String::as_str).collect();
-    let reader =
-        std::fs::read_to_string(format!("{ROOT}/lib/core/src/order.rs")).unwrap();
+    let reader = std::fs::read_to_string(format!("{ROOT}/lib/core/src/order.rs")).unwrap();
     let read = reader.split("(body, \"").chain(reader.split("body.get(\"")).skip(1);
     let read: BTreeSet<&str> = read
         .filter_map(|rest| rest.split_once("\")").map(|(name, _)| name))

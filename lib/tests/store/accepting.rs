@@ -3,7 +3,7 @@
 use crate::dynamo::Fault;
 use crate::stage::{Stage, at, failed, key_for, money, with, with_key};
 use ghub::account::HoldRefused;
-use ghub::store::{Accepted, Setting, StoreError};
+use ghub::store::{Accepted, Idempotency, Setting, StoreError};
 use serde_json::{Value, json};
 use std::time::Duration;
 
