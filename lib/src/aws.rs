@@ -66,7 +66,6 @@ pub async fn connect(world: &World, others: Vec<Url>) {
     tokio::join!(join_all(aws), join_all(others));
 }
 
-/// Where DynamoDB answers.
 fn dynamodb_url(env: &Env) -> Option<Url> {
     let region = env.optional("AWS_REGION").unwrap_or_default();
     let aws = format!("https://dynamodb.{region}.amazonaws.com");

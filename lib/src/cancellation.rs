@@ -1,7 +1,9 @@
-//! Ends an open job before its time, without giving a render away. A job that no provider has fails
-//! at once. A render that has begun is asked to stop, which is written on the job first; the job
-//! fails when its provider has stopped, and the poller asks for that. A render that is finished is
-//! stored and charged.
+//! Ends an open job before its time, without giving a render away.
+//!
+//! - A job that no provider has taken fails at once.
+//! - If a render has begun, the wish to stop is written on the job, and then the provider is asked.
+//!   The job fails when the provider has stopped; the poller asks about that.
+//! - A render that is finished is stored and charged.
 
 use crate::adapter::Cancelled;
 use crate::adapter::Handle;

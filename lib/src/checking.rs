@@ -35,10 +35,8 @@ pub enum Look {
     Open(Seen),
     /// Rendered: the file is here.
     Done {
-        /// Where.
         file_url: String,
     },
-    /// The provider's verdict.
     Failed(Failure),
 }
 

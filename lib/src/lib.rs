@@ -1,6 +1,6 @@
 //! What GeekHub Video's functions share: the shell around `ghub-core`, whose rooms it hands on. The
-//! shell touches the world only through [`world::World`]: the environment, the clock and randomness,
-//! and one sender of everything outbound.
+//! shell touches the world only through [`world::World`]: the environment, the clock and
+//! randomness, and one sender of everything outbound.
 
 pub use ghub_core::{
     account, actor, adapter, audit, catalog, decimal, error, failure, foreign_text, id, job, money,

@@ -60,7 +60,6 @@ const ACCOUNTS_DIFFERING: Metric = Metric { name: "AccountsDiffering", unit: "Co
 const ACCOUNTS_UNJUDGED: Metric = Metric { name: "AccountsUnjudged", unit: "Count", by: IN_ALL };
 const UNREADABLE_ITEMS: Metric = Metric { name: "UnreadableItems", unit: "Count", by: IN_ALL };
 
-/// All of them.
 pub const METRICS: [&Metric; 19] = [
     &SUBMITTED,
     &COMPLETED,
@@ -121,7 +120,7 @@ impl Metrics {
         Self::to(move |line| println!("{}", line.embedded(&namespace, ambient.now_unix_ms())))
     }
 
-    /// To somebody who wants to see them.
+    /// Hands each line to this closure, for the local system and the tests.
     pub fn to(see: impl Fn(&Line) + Send + Sync + 'static) -> Self {
         Self(Arc::new(see))
     }
@@ -212,7 +211,7 @@ impl Metrics {
         self.write(&[(&REFUSALS, 1.into())], &[("Code", code)]);
     }
 
-    /// A sweep found this many jobs that nobody had looked at in time.
+    /// A sweep found this many jobs that no worker had looked at in time.
     pub fn overdue(&self, jobs: usize) {
         self.write(&[(&OVERDUE, jobs.into())], &[]);
     }
@@ -222,9 +221,9 @@ impl Metrics {
         self.write(&[(&STORAGE_RETRIES, 1.into())], &[]);
     }
 
-    /// An audit looked at this many accounts to an end, and so many of them do not agree with their
-    /// ledger and jobs; beside them, so many could not be judged, because money moved during every
-    /// look.
+    /// Counts what an audit came to: accounts that it read to the end, those among them that differ
+    /// from their ledger and jobs, and accounts that it could not judge. Money moved during every
+    /// look at those.
     pub fn audited(&self, accounts: usize, differing: usize, unjudged: usize) {
         let values = [
             (&ACCOUNTS_AUDITED, accounts.into()),

@@ -1,6 +1,6 @@
-//! Sends a job to its provider, exactly once. Whoever sends holds the job's lease first; what the
-//! answer means for the job is decided here, for the function that accepts jobs and for the one
-//! that sends what is still pending.
+//! Hands a job to its provider, exactly once. The function that sends it has written the lease on
+//! the job before. Both functions that submit use this room: the one that accepts jobs, and the
+//! poller, which sends those that are still pending.
 
 use crate::adapter::{Providers, Submitted};
 use crate::ambient::Ambient;
@@ -54,9 +54,10 @@ impl Submitter {
         }
     }
 
-    /// Hands a job whose lease we hold to its provider: sends it once, records what became of it and
-    /// schedules the next look. The record and the message go out at the same time. If the record
-    /// fails, the job stands as it was, and its lease ends as unknown: it is never sent again.
+    /// Hands a job whose lease we hold to its provider: sends it once, records what became of it
+    /// and schedules the next look. The record and the message go out at the same time. If the
+    /// record fails, the job stands as it was, and its lease ends as unknown: it is never sent
+    /// again.
     pub async fn hand_over(&self, leased: Job, lifetime: Lifetime) -> HandOver {
         let moved = self.submit(leased.clone(), lifetime).await;
         let Some(moved) = telemetry::applied(moved, "submitted") else {

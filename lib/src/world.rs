@@ -9,11 +9,8 @@ use crate::outbound::Outbound;
 /// Everything from outside, cheap to clone.
 #[derive(Debug, Clone)]
 pub struct World {
-    /// The environment variables.
     pub env: Env,
-    /// Time and randomness.
     pub ambient: Ambient,
-    /// The network.
     pub outbound: Outbound,
     /// What is counted and measured.
     pub metrics: Metrics,

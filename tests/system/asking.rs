@@ -20,7 +20,6 @@ pub(crate) struct Ask {
     body: Vec<u8>,
 }
 
-/// What came back.
 #[derive(Debug, Clone)]
 pub(crate) struct Reply {
     pub(crate) status: u16,

@@ -24,7 +24,6 @@ use std::time::Duration;
 /// It is ready within a second; a machine that compiles at the same time may take longer.
 const START: Duration = Duration::from_secs(120);
 
-/// The repository.
 pub(crate) const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 /// A program in the repository, which finds the cargo of this build and builds where this test was
@@ -44,7 +43,6 @@ fn in_repository(program: &str) -> Command {
     command
 }
 
-/// Cargo.
 pub(crate) fn cargo() -> Command {
     in_repository(env!("CARGO"))
 }

@@ -153,7 +153,6 @@ pub(crate) fn id(answer: &Answer) -> String {
     answer.body["id"].as_str().expect("a job has an id").to_owned()
 }
 
-/// The error's code.
 pub(crate) fn code(body: &Value) -> &str {
     body["error"]["code"].as_str().unwrap_or_default()
 }

@@ -15,8 +15,8 @@ use std::time::Duration;
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 impl CancelVideo {
-    /// Returns the job if its caller can be shown it: cancelled, or its provider asked to stop. None
-    /// means that the job has moved, and has to be read again.
+    /// Returns the job if its caller can be shown it: cancelled, or its provider asked to stop.
+    /// None means that the job has moved, and has to be read again.
     pub(crate) async fn attempt(&self, job: Job, lifetime: Lifetime) -> Result<Option<Job>, Error> {
         let now = self.world.ambient.now();
         match job.state() {

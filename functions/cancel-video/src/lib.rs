@@ -27,9 +27,9 @@ pub const TIMEOUT: Duration = Duration::from_secs(28);
 /// What is left of it for the answer, when a store or a provider took all the rest.
 const ANSWERING: Duration = Duration::from_secs(1);
 
-/// How long a provider is waited for: fifty times its usual answer. Three exchanges (stop, status,
-/// result) are 15 s; of the other 12 s the store's six reads and writes need 60 ms, and two of them
-/// may take their whole 4 s.
+/// How long the function waits for a provider: fifty times its usual answer. Three exchanges (stop,
+/// status, result) take 15 s at most. The store's six reads and writes need 60 ms of the other 12
+/// s, and two of them may take their whole 4 s.
 const EXCHANGE: Duration = Duration::from_secs(5);
 
 /// How long another cancellation of the same job is waited for: its three exchanges.

@@ -73,8 +73,8 @@ impl PollJobs {
         self.give_up_at_a_deadline(job, handle, &seen, lifetime).await
     }
 
-    /// A render may go on after its deadline, so the job is not failed for that alone: its provider
-    /// is asked to stop, and the job stays open until it is known what became of the render.
+    /// A render may go on after its deadline, so a deadline alone fails no job. The poller asks the
+    /// provider to stop. The job stays open until the provider says what became of the render.
     async fn give_up_at_a_deadline(
         &self,
         job: Job,

@@ -1,8 +1,10 @@
 //! Carries open jobs through their providers, ten messages at a time.
 //!
-//! For each message: take the job's turn by a conditional write; then, in one batch and before
-//! anything slow, queue the next look at every job whose turn was taken; then act. Whatever dies
-//! after that is found again by the message that is already queued.
+//! 1. Take the turn of each message's job, by a conditional write.
+//! 2. Queue the next look at every job whose turn was taken, in one batch.
+//! 3. Act on each of those jobs.
+//!
+//! If the function dies in the third step, the messages of the second step bring the jobs back.
 
 mod act;
 
@@ -86,7 +88,7 @@ impl PollJobs {
         response
     }
 
-    /// Takes the job's turn; whoever is refused has nothing to do.
+    /// Takes the job's turn. If another worker has it, there is nothing to do.
     async fn turn(&self, record: &SqsMessage) -> Result<Turn, BoxError> {
         let message: JobKey = serde_json::from_str(record.body.as_deref().unwrap_or_default())?;
         let Some(job) = self.store.job(message.org, message.job).await? else {
@@ -154,7 +156,7 @@ enum Turn {
     /// The provider has named the finished file: the rest is `store-video`'s, which takes the turn
     /// itself.
     Store(Job),
-    /// The job is over, or somebody else has its turn.
+    /// The job is over, or another worker has its turn.
     Nobodys,
 }
 

@@ -1,10 +1,10 @@
-//! Copies a finished video into storage, then charges. Every step may run twice, and the result is
-//! the same: the path is fixed, the upload replaces, and the charge is one transaction on the
-//! condition that the job has not been moved.
+//! Copies a finished video into storage, then charges. Every step may run twice with the same
+//! result. The path of the file is fixed, and an upload replaces the one before. The charge is one
+//! transaction, on the condition that no other worker has moved the job.
 //!
-//! Messages come by two queues. `StoreQueue` brings first attempts, which get little time. What did
-//! not come to its end goes on by `StoreAgainQueue`, which has places of its own: a file host that
-//! is silent or slow takes none from other jobs.
+//! Messages come by two queues. `StoreQueue` brings first attempts, which get little time. An
+//! attempt that did not end goes on by `StoreAgainQueue`. That queue has places of its own, so a
+//! slow file host takes none from other jobs.
 
 mod leftovers;
 mod source;
@@ -35,7 +35,7 @@ use transfer::TransferError;
 
 /// The function's timeout in the template.
 pub const TIMEOUT: Duration = Duration::from_secs(300);
-/// Nobody else stores the video while a transfer may run: the function's timeout, and 30 s for
+/// No other worker stores the video while a transfer may run: the function's timeout, and 30 s for
 /// clocks that differ.
 const TURN: Duration = TIMEOUT.saturating_add(Duration::from_secs(30));
 /// What a transfer leaves of the function's time, so that what came of it is written down before
@@ -45,10 +45,10 @@ const RECORDING: Duration = Duration::from_secs(20);
 /// MB/s. However slow the file hosts of some jobs are, a place for another job's first attempt is
 /// free within this time.
 const FIRST_ATTEMPT: Duration = Duration::from_secs(60);
-/// How long the end of a job is tried to be written, in what is left of the function's time: all
-/// transfers that run at once may end in charges to one organization, which are made one after the
-/// other, and a charge that is given up has its file transferred again. The store takes a last look
-/// of 1 s after that.
+/// How long the function tries to write the end of a job, in what is left of its time. All
+/// transfers that run at once may end in charges to one organization, and those are made one after
+/// the other. If a charge is given up, its file is transferred again. The store's last look takes 1
+/// s more.
 const SETTLE_BUDGET: Duration = Duration::from_secs(15);
 /// How long another attempt is tried to be written down. The store's last look and the message for
 /// it take 1 s each after that.

@@ -1,6 +1,6 @@
-//! Finds open jobs that nobody looked at when they were due, because a message was lost or its
-//! worker died, and has them looked at. It writes nothing: `poll-jobs` reads each job again before
-//! it acts.
+//! Finds open jobs that no worker looked at when they were due, because a message was lost or its
+//! worker died. It queues a look at each. It writes nothing, and `poll-jobs` reads each job again
+//! before it acts.
 
 use futures::future::join_all;
 use ghub::aws::sdk_config;
@@ -46,9 +46,8 @@ impl SweepJobs {
         })
     }
 
-    /// Sweeps once. A shard that does not answer keeps nobody else's jobs waiting: what the others
-    /// have is queued first. Then its error is a failed invocation; the next sweep finds the same
-    /// jobs.
+    /// Sweeps once. The jobs of the shards that answer are queued first. After that, the error of a
+    /// shard that did not answer fails the invocation. The next sweep finds the same jobs.
     pub async fn handle(&self) -> Result<Swept, BoxError> {
         let before = self.world.ambient.now().before(GRACE);
         let shards =

@@ -20,9 +20,7 @@ pub struct Client {
 /// What the API answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
-    /// The HTTP status.
     pub status: u16,
-    /// The body.
     pub body: Value,
     /// `x-geekhub-balance-mxn`, if it was there.
     pub balance: Option<Money>,
@@ -34,12 +32,10 @@ impl Client {
         Self { outbound: Outbound::network(), api: api.to_owned(), key: key.to_owned() }
     }
 
-    /// `POST /videos/generations`.
     pub async fn submit(&self, order: &Value) -> Result<Answer, String> {
         self.call(Method::POST, "/videos/generations", Some(order)).await
     }
 
-    /// `GET /videos/{id}`.
     pub async fn video(&self, id: &str) -> Result<Answer, String> {
         self.call(Method::GET, &format!("/videos/{id}"), None).await
     }

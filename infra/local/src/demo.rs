@@ -21,7 +21,6 @@ const TOP_UP: Money = Money::from_micros(50_000_000);
 pub struct Order {
     /// What the video shows.
     pub prompt: String,
-    /// A catalog id.
     pub model: String,
     /// Seconds; the model's default if absent.
     pub duration: Option<u32>,

@@ -37,7 +37,6 @@ pub enum Ports {
     /// The API on this one, the parts behind it on the next six. Addresses that were handed out
     /// stay good over a restart.
     From(u16),
-    /// Whatever is free.
     Free,
 }
 

@@ -81,7 +81,6 @@ simulators! {
 
 /// A simulator and where it listens.
 pub struct Simulated<T> {
-    /// `http://127.0.0.1:…`.
     pub origin: String,
     /// What it can be told and asked.
     pub simulator: T,

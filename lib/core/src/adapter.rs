@@ -29,9 +29,7 @@ const LONGEST_ADDRESS: usize = 4096;
 pub enum Handle {
     /// fal's request and its addresses.
     Fal(fal::Handle),
-    /// Google's operation.
     Google(google::Handle),
-    /// The sandbox's job.
     Sandbox(sandbox::Handle),
 }
 
@@ -62,9 +60,7 @@ pub enum Submitted {
 /// What the reply to a look at a job means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Checked {
-    /// Waiting its turn.
     Queued,
-    /// Being rendered.
     Rendering,
     /// Finished one way or the other: this request tells which.
     Ask(Request),
@@ -73,7 +69,6 @@ pub enum Checked {
         /// Where it is; [`Providers::file`] says how it is fetched.
         file_url: String,
     },
-    /// The provider's verdict.
     Failed(Failure),
     /// No verdict: a passing error, or a reply that makes no sense.
     Trouble(String),
@@ -82,7 +77,6 @@ pub enum Checked {
 /// What the reply to a cancellation means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cancelled {
-    /// It has stopped.
     Stopped,
     /// It is unknown there.
     Unknown,

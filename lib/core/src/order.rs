@@ -95,7 +95,8 @@ fn whole_number(body: &Map<String, Value>, field: &str) -> Result<Option<i128>, 
     match body.get(field) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::Number(number)) if number.is_i64() || number.is_u64() => Ok(number.as_i128()),
-        // serde reads a number that an i64 has no room for as a float, and it is whole all the same.
+        // serde reads a number that an i64 has no room for as a float, and it is whole all the
+        // same.
         Some(Value::Number(number)) if number.as_f64().is_some_and(|it| it.abs() >= LARGE) => {
             let number = shortened(&number.to_string());
             Err(Refusal::invalid(format!(

@@ -21,7 +21,6 @@ const COUNT: usize = 3;
 const _: () = assert!(COUNT == Provider::Sandbox as usize + 1, "Provider::ALL lacks a provider");
 
 impl Provider {
-    /// All of them.
     pub const ALL: [Self; COUNT] = [Self::Fal, Self::Google, Self::Sandbox];
 
     /// What is known of it.
@@ -104,7 +103,6 @@ impl About {
     }
 }
 
-/// fal's queue.
 pub const FAL_QUEUE: Origin =
     Origin { variable: "FAL_QUEUE_URL", default: "https://queue.fal.run" };
 

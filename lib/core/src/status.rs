@@ -5,11 +5,9 @@
 pub enum Status {
     /// Stored here, not yet at the provider.
     Pending,
-    /// The provider renders.
     Processing,
     /// In storage and charged.
     Completed,
-    /// Over, uncharged.
     Failed,
 }
 

@@ -93,7 +93,6 @@ async fn of(secrets: &Secrets, provider: Provider) -> Option<ProviderCredential<
 /// Makes the header `Authorization` of a request. It is made of a secret.
 #[derive(Clone)]
 pub(super) enum Authorizer {
-    /// Always the same.
     Header(HeaderValue),
     /// With a token of the service account.
     Account(GoogleAccount),

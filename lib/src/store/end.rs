@@ -1,6 +1,6 @@
-//! The end of a job: the one place that writes a final state. The job's item, the account and, for a
-//! charge, the ledger entry are written in one transaction. So a job is completed exactly when it is
-//! charged, and failed exactly when its hold is released.
+//! The end of a job: the one place that writes a final state. The job's item, the account and, for
+//! a charge, the ledger entry are written in one transaction. So a job is completed exactly when it
+//! is charged, and failed exactly when its hold is released.
 
 use super::account::OnlyIf;
 use super::error::StoreError;
@@ -12,9 +12,9 @@ use crate::job::{Job, State};
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
 impl Store {
-    /// Writes a job that has just ended over the revision before it. A completed job is charged, and
-    /// a failed one loses its hold, in the same transaction. What else must follow an end belongs
-    /// here. A repeat is the same write.
+    /// Writes a job that has just ended over the revision before it. A completed job is charged,
+    /// and a failed one loses its hold, in the same transaction. What else must follow an end
+    /// belongs here. A repeat is the same write.
     pub(super) async fn end(&self, job: &Job) -> Result<Written, StoreError> {
         let change = match job.state() {
             State::Completed { .. } => Change::settle(job.cost()),

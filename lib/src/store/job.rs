@@ -20,8 +20,8 @@ use std::time::Duration;
 /// DynamoDB's word for a write whose condition did not hold.
 pub(super) const CONDITION_FAILED: &str = "ConditionalCheckFailed";
 
-/// How long a write whose answers were lost is looked for: the budget is used up by then, and
-/// somebody waits.
+/// How long the store looks for a write whose answers were all lost. The budget is used up by then,
+/// and the caller waits.
 const LAST_LOOK: Duration = Duration::from_secs(1);
 
 /// The index of open jobs by the moment they are due.
@@ -32,7 +32,7 @@ const OPEN_BY_DUE: &str = "open-by-due";
 pub enum Written {
     /// It stands, by this write or by an earlier attempt of it.
     Done,
-    /// Somebody else wrote the job first; nothing was changed.
+    /// Another worker wrote the job first. Nothing was changed.
     Overtaken,
 }
 
@@ -208,8 +208,8 @@ impl Store {
     }
 }
 
-/// A job whose condition failed was written by us, in an earlier attempt whose answer was lost, or
-/// by somebody else.
+/// The condition of the write failed. Either an earlier attempt of ours was committed and its
+/// answer was lost, or another worker wrote the job.
 pub(super) fn overtaken_or_done(found: Option<&Item>, write: &str) -> Written {
     if found.is_some_and(|found| is_by(found, write)) { Written::Done } else { Written::Overtaken }
 }

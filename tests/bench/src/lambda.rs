@@ -1,5 +1,5 @@
-//! Lambda, as far as one function needs it: the Runtime API on loopback, and the function's process.
-//! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
+//! Lambda, as far as one function needs it: the Runtime API on loopback, and the function's
+//! process. <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
 
 use axum::Router;
 use axum::body::Bytes;
@@ -52,8 +52,8 @@ impl Drop for Sandbox {
 }
 
 impl Sandbox {
-    /// Starts the function, and waits until it asks for its first event. With a path, callgrind runs
-    /// it and writes its profile there.
+    /// Starts the function, and waits until it asks for its first event. With a path, callgrind
+    /// runs it and writes its profile there.
     pub(crate) async fn start(
         bootstrap: &Path,
         variables: &BTreeMap<String, String>,

@@ -101,7 +101,6 @@ impl Gate for Still {
 }
 
 impl<'a> Stage<'a> {
-    /// Starts everything.
     pub(crate) async fn new(built: &'a Built) -> Result<Self, String> {
         let still = Arc::new(Still::default());
         let parameters = BTreeMap::from([("Catalog".to_owned(), CADENCE.to_owned())]);

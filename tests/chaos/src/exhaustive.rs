@@ -29,7 +29,8 @@ pub enum Tries {
     /// Every fault on every step.
     All,
     /// Those that leave something different behind. An invocation that dies around a step that only
-    /// asks leaves what its last write left, and [`Fault::DeathAfter`] on that write leaves the same.
+    /// asks leaves what its last write left, and [`Fault::DeathAfter`] on that write leaves the
+    /// same.
     Distinct,
 }
 

@@ -17,7 +17,6 @@ use tokio::net::TcpSocket;
 /// Where a job stands after its first submission, and so what becomes of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stands {
-    /// fal has it.
     Taken,
     /// fal does not have it: it is sent again.
     NotTaken,

@@ -38,7 +38,6 @@ pub struct Route {
     pub method: Option<String>,
     /// With `{…}` for path parameters; empty for `$default`.
     pub path: String,
-    /// What it calls.
     pub function: Function,
     /// When it gives up.
     pub timeout: Duration,

@@ -78,7 +78,6 @@ pub struct Depth {
 }
 
 impl Depth {
-    /// All of them.
     pub fn total(self) -> usize {
         self.visible + self.delayed + self.in_flight
     }

@@ -28,7 +28,6 @@ pub struct Template {
     /// The SQS queues, those for dead letters among them.
     pub queues: Vec<Queue>,
     pub functions: Vec<Function>,
-    /// The roles.
     pub roles: Vec<Role>,
     pub apis: Vec<Api>,
     /// What the operator is told of.
@@ -236,7 +235,6 @@ pub enum Trigger {
         /// Whether the function says which messages failed; if not, what it says is ignored.
         report_batch_item_failures: bool,
     },
-    /// The clock.
     Schedule {
         /// From one time to the next.
         every_s: u32,

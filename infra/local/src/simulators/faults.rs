@@ -56,7 +56,6 @@ pub enum Then<Own = Never> {
     },
     /// Sent elsewhere (307) instead of the work.
     Redirect {
-        /// The `Location`.
         url: String,
     },
     /// The connection ends without a byte, and nothing was done.

@@ -20,7 +20,6 @@ const AT_MOST: usize = 10_000;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Seen {
     pub method: String,
-    /// Path with query.
     pub path: String,
     /// The `Authorization` header, as sent.
     pub authorization: Option<String>,
@@ -51,12 +50,10 @@ impl Memory {
         });
     }
 
-    /// Oldest first.
     pub(crate) fn all(&self) -> Vec<Seen> {
         self.list().iter().cloned().collect()
     }
 
-    /// `GET /_simulator/requests`.
     pub(crate) fn router(&self) -> Router {
         let memory = self.clone();
         let shown = |seen: Seen| {

@@ -76,7 +76,6 @@ impl Greeting {
 
 /// Where a simulator is to run.
 pub(crate) struct Place<'a> {
-    /// Its own origin.
     pub(crate) origin: &'a str,
     pub(crate) options: &'a Options,
     pub(crate) scratch: &'a Scratch,

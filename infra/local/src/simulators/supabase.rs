@@ -80,7 +80,6 @@ struct Project {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Object {
-    /// Bytes.
     pub size: u64,
     /// As the upload said it.
     pub content_type: String,

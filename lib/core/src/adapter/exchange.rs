@@ -8,7 +8,6 @@ use url::Url;
 /// one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
-    /// The HTTP method.
     pub method: Method,
     /// Where to. The sender refuses to send the credential anywhere but to the provider's own
     /// origins.
@@ -17,29 +16,22 @@ pub struct Request {
     pub credential: Provider,
     /// Headers beside those that every request has; names in lower case.
     pub headers: Vec<(&'static str, String)>,
-    /// A JSON body.
     pub body: Option<Value>,
 }
 
 /// The methods that providers are called with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
-    /// Reads.
     Get,
-    /// Submits.
     Post,
-    /// Cancels.
     Put,
-    /// Removes.
     Delete,
 }
 
 /// A provider's whole reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
-    /// The HTTP status.
     pub status: u16,
-    /// Its headers.
     pub headers: Headers,
     /// The body, at most as long as the sender reads.
     pub body: Vec<u8>,

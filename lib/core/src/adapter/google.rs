@@ -41,7 +41,6 @@ pub struct Google {
 /// What Google calls an operation that it began.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Handle {
-    /// `projects/…/operations/…`.
     pub operation: String,
     /// The model that it was asked of, under whose path it is asked for.
     pub model: String,

@@ -42,7 +42,6 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// All of them.
     pub const ALL: [Self; 6] = [
         Self::Completed,
         Self::Slow,

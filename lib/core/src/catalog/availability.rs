@@ -22,7 +22,6 @@ pub enum Unavailable {
 /// Whether a provider can be used at this moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Service {
-    /// It can.
     Usable,
     /// No secret is named for it.
     NotConfigured,

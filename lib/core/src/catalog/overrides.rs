@@ -17,7 +17,6 @@ pub enum CatalogError {
     /// A value is not allowed.
     #[error("{model}: {problem}")]
     Value {
-        /// The model's id.
         model: String,
         /// What is wrong, and what would be right.
         problem: String,

@@ -192,7 +192,6 @@ pub struct Received {
     pub message_id: String,
     /// What deletes it or changes its visibility, until it is received again.
     pub receipt_handle: String,
-    /// The text, unchanged.
     pub body: String,
     pub attributes: BTreeMap<String, MessageAttribute>,
     /// `ApproximateReceiveCount` (over all queues), `SentTimestamp`, `SenderId`,

@@ -40,7 +40,6 @@ impl Misbehaviour {
 /// Whether a failed request did what it was asked before it failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failing {
-    /// Nothing happened.
     BeforeApplying,
     /// It happened, and the answer was lost.
     AfterApplying,

@@ -15,7 +15,6 @@ pub(super) struct Model {
     pub(super) default_duration: &'static str,
     pub(super) aspect_ratios: &'static [&'static str],
     pub(super) resolutions: &'static [&'static str],
-    /// In characters.
     pub(super) prompt: RangeInclusive<usize>,
     /// Whether it renders sound, unless `generate_audio` is false.
     pub(super) sound: bool,

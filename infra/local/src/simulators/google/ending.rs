@@ -29,7 +29,6 @@ pub enum Ending {
     Garbled,
     /// A `gcsUri` that was not asked for.
     ForeignUri {
-        /// The whole URI.
         uri: String,
     },
     /// The safety filter took videos away.

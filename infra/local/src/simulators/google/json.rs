@@ -1,8 +1,8 @@
 //! Writes an operation's answer, a video's base64 in it, piece by piece: whatever the video's size,
 //! only one piece is in memory.
 //!
-//! The same answer can be written in every way that JSON leaves open: Google may change its way, and
-//! our reader must not break then.
+//! The same answer can be written in every way that JSON leaves open: Google may change its way,
+//! and our reader must not break then.
 
 use std::convert::Infallible;
 

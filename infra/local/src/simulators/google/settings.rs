@@ -22,7 +22,6 @@ pub enum ValidateAt {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Pending {
-    /// Its name alone.
     Bare,
     /// `done: false` and some metadata too.
     DoneFalse,

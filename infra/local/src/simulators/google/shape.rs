@@ -20,7 +20,6 @@ pub struct Shape {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Base64 {
-    /// With `+`, `/` and padding.
     Standard,
     /// With `-` and `_`, and without padding.
     Url,
@@ -41,7 +40,6 @@ pub enum Escapes {
 }
 
 impl Shape {
-    /// As Google answers.
     pub const USUAL: Self =
         Self { pretty: true, reversed: false, escapes: Escapes::None, base64: Base64::Standard };
 }

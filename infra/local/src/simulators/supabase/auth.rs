@@ -11,7 +11,6 @@ use super::errors::Refusal;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Caller {
-    /// Bypasses every policy.
     Service,
     /// May read what is public. The simulated project has no policy that would let it write.
     Anon,

@@ -37,7 +37,6 @@ pub(super) struct Row {
     pub(super) size: u64,
     pub(super) content_type: String,
     pub(super) cache_control: String,
-    /// The quoted MD5.
     pub(super) etag: String,
     pub(super) user_metadata: Option<serde_json::Value>,
     pub(super) created_ms: u64,

@@ -11,15 +11,10 @@ use strum::{AsRefStr, IntoStaticStr, VariantNames};
 pub enum Step {
     /// `POST` and `PUT /object/{bucket}/{path}`
     Upload,
-    /// `DELETE /object/{bucket}/{path}`
     Delete,
-    /// `POST /upload/resumable`
     TusCreate,
-    /// `PATCH /upload/resumable/{id}`
     TusPatch,
-    /// `HEAD /upload/resumable/{id}`
     TusHead,
-    /// `GET /object/info/…`
     Info,
     /// `GET` and `HEAD /object/public/…`
     Public,

@@ -24,7 +24,6 @@ pub(super) struct Incoming {
 pub(super) struct Written {
     pub(super) path: Leftover,
     pub(super) size: u64,
-    /// Lower-case hex.
     pub(super) md5: String,
 }
 

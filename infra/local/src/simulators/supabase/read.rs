@@ -67,7 +67,6 @@ pub(super) struct Token {
     token: String,
 }
 
-/// `GET /object/sign/{bucket}/{path}?token=…`
 pub(super) async fn read_signed(
     State(project): State<Arc<Project>>,
     Path((bucket, name)): At,
@@ -82,7 +81,6 @@ pub(super) async fn read_signed(
     serve(&project, &row, &method, &headers, expires).await
 }
 
-/// `GET /object/info/{bucket}/{path}`
 pub(super) async fn info(
     State(project): State<Arc<Project>>,
     Path((bucket, name)): At,

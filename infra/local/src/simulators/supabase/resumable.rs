@@ -125,7 +125,6 @@ fn missing_metadata() -> Trouble {
     Refusal::Invalid("Metadata header is required".into()).into()
 }
 
-/// `PATCH`: further bytes.
 async fn go_on(
     State(project): State<Arc<Project>>,
     Path(id): Path<String>,

@@ -136,7 +136,6 @@ async fn refusals_are_genuine_codes_with_text() {
     assert_eq!(header(&head(&server, &location).await, "upload-offset"), "0");
 }
 
-/// `videos/a.mp4/7b2c2c4e-0000-4000-8000-000000000000`
 const UNKNOWN: &str = "dmlkZW9zL2EubXA0LzdiMmMyYzRlLTAwMDAtNDAwMC04MDAwLTAwMDAwMDAwMDAwMA";
 
 #[tokio::test]

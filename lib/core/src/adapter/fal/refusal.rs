@@ -43,7 +43,6 @@ pub(super) struct Said {
     is_marked_unsafe: bool,
     /// Sentences about the order.
     about_the_order: Vec<String>,
-    /// All sentences.
     all: Vec<String>,
     /// The types of all items.
     kinds: Vec<String>,

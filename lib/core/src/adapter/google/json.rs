@@ -41,7 +41,6 @@ pub(super) fn number(value: &Value, name: &str) -> Option<i64> {
     }
 }
 
-/// `3` and `3.0`.
 fn whole(text: &str) -> Option<i64> {
     let (whole, rest) = text.split_once('.').unwrap_or((text, ""));
     whole.parse().ok().filter(|_| rest.bytes().all(|byte| byte == b'0'))

@@ -183,9 +183,7 @@ fn sentences(reasons: &[&Value]) -> String {
 
 /// Where a video is.
 enum Video {
-    /// `gs://…`.
     Object(String),
-    /// Inside the answer.
     Inline,
     /// At an address that is not fetched.
     Elsewhere,

@@ -54,7 +54,6 @@ fn is_row_of_a_metric(template: &Template, row: &Value) -> bool {
     namespace.starts_with("AWS/") || is_measured(template, metric, &by)
 }
 
-/// `SEARCH('{"namespace",dimension,…} MetricName="metric"', …)`.
 fn is_search_for_a_metric(template: &Template, search: &str) -> bool {
     let schema = search.split_once("${AWS::StackName}").and_then(|(_, rest)| rest.split_once('}'));
     let Some((schema, rest)) = schema else { return false };
