@@ -221,9 +221,8 @@ impl Metrics {
         self.write(&[(&STORAGE_RETRIES, 1.into())], &[]);
     }
 
-    /// Counts what an audit came to: accounts that it read to the end, those among them that differ
-    /// from their ledger and jobs, and accounts that it could not judge. Money moved during every
-    /// look at those.
+    /// Counts the accounts that an audit read to the end, and those among them that differ from
+    /// their ledger and jobs. `unjudged` are accounts where money moved during every look.
     pub fn audited(&self, accounts: usize, differing: usize, unjudged: usize) {
         let values = [
             (&ACCOUNTS_AUDITED, accounts.into()),

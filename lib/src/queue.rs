@@ -68,8 +68,8 @@ impl Queue {
         sent.map(drop).map_err(|error| QueueError { count: 1, source: Some(error.into()) })
     }
 
-    /// Sends one message where somebody waits: SQS takes one in 10 ms, and one that is not taken in
-    /// a second is the sweep's.
+    /// Sends one message where a caller or a worker waits. SQS takes one in 10 ms. If it does not
+    /// take the message within a second, the sweep finds the job.
     pub async fn send_in_passing(
         &self,
         message: JobKey,

@@ -94,9 +94,8 @@ pub fn provider_said(job: &Job, failure: &Failure) {
     }
 }
 
-/// The job to write, if a move changed anything. A move that is illegal where the job stands is a
-/// mistake of our program, since it looked at the job before: it is logged as one, and nothing is
-/// written.
+/// The job to write, if a move changed anything. Our program looks at a job before it moves it, so
+/// an illegal move is a mistake of the program. It is logged as one, and nothing is written.
 pub fn applied(moved: Moved, wanted: &'static str) -> Option<Job> {
     if let Moved::Illegal(job) = &moved {
         let (status, revision) = (job.status().as_str(), job.revision());

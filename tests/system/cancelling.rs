@@ -1,5 +1,5 @@
 //! `POST /v1/videos/{id}/cancel`: a job ends uncharged where its provider lets it, by exactly one
-//! outcome, whoever else is at it.
+//! outcome, whichever other workers act on it.
 
 mod contended;
 mod going_on;
@@ -71,7 +71,7 @@ async fn a_job_of_the_sandbox_is_cancelled_like_any_other() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_render_that_won_the_race_is_stored_and_charged_once() {
-    let still = Still::rendering(AT_ONCE).await; // nobody has looked since
+    let still = Still::rendering(AT_ONCE).await; // no worker has looked since
     let job = still.caller.accept("finished").await;
     let first = requested(&still.cancel(&job).await);
     assert_eq!(requested(&still.cancel(&job).await), first, "a second cancel answers the same");

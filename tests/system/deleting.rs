@@ -264,7 +264,7 @@ async fn a_deleted_job_is_in_no_list() {
         assert_eq!(still.cancel(&job).await.status, 200);
         jobs.push(job);
     }
-    // those of one millisecond are in the order of their ids, whoever was first
+    // those of one millisecond are in the order of their ids
     jobs.sort_unstable_by(|a, b| b.cmp(a));
     for deleted in [4, 2, 0] {
         assert_eq!(still.delete(&jobs.remove(deleted)).await.status, 200);

@@ -1,6 +1,5 @@
-//! The deploy guide and the runbooks hold what they say, as far as it can be run without an AWS
-//! account: on a local system in place of the deployed one. What needs an account stands in
-//! `console` blocks.
+//! The commands of the deploy guide and the runbooks work, on a local system in place of the
+//! deployed one. What needs an AWS account stands in `console` blocks.
 
 use crate::process::ROOT;
 use crate::reader::{Reader, commands};
@@ -49,7 +48,7 @@ fn the_price_of_the_metrics_is_that_of_the_metrics_there_are() {
     assert!(DEPLOY.contains(&row), "the guide should have {row}");
 }
 
-/// A command of ours in another block would be run by nobody.
+/// No test would run a command of ours in another block.
 #[test]
 fn no_command_of_ours_hides_in_another_block() {
     for document in [DEPLOY, RUNBOOKS] {

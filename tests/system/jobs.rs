@@ -1,4 +1,4 @@
-//! Jobs that nobody watches, and messages that are lost, doubled or cannot be read.
+//! Jobs that no caller watches, and messages that are lost, doubled or cannot be read.
 
 use crate::stage::Stage;
 use crate::still::{AT_ONCE, Still};

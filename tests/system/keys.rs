@@ -1,5 +1,5 @@
-//! The day of a key's last use, which an operator looks at before they revoke it: kept once a day,
-//! by every kind of request, and never at a caller's cost.
+//! The day of a key's last use, which an operator looks at before they revoke it. Every kind of
+//! request keeps it, once a day, and no caller waits for that.
 
 use crate::asking::Ask;
 use crate::stage::{Stage, until};

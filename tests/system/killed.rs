@@ -1,6 +1,6 @@
-//! The built program is killed at moments that nobody chose, again and again on the same data,
-//! while jobs of both providers pass through it. `restart.rs` kills it at moments that matter; this
-//! finds those that nobody thought of.
+//! The built program is killed at random moments, again and again on the same data, while jobs of
+//! both providers pass through it. `restart.rs` kills it at moments that matter. This one finds the
+//! moments that were not thought of.
 
 use crate::process::{Place, Process};
 use crate::stage::{Stage, until_within};
@@ -45,7 +45,7 @@ async fn killed_at_any_moment_nothing_is_lost_and_nothing_doubled() {
             )
             .await;
         let orders = (0..JOBS_PER_LIFE).map(async |number| {
-            // whoever has no answer when it is killed knows of no job
+            // a caller without an answer when it is killed knows of no job
             let job = submit(&process, life, number).await;
             accepted.lock().unwrap().extend(job);
         });

@@ -1,4 +1,4 @@
-//! `GET /v1/videos`: all of an organization's jobs and nobody else's, newest first, page by page.
+//! `GET /v1/videos`: all of an organization's jobs and no other ones, newest first, page by page.
 
 use crate::asking::{Ask, Reply};
 use crate::stage::{Caller, Stage};
@@ -204,7 +204,7 @@ async fn another_organizations_jobs_are_in_no_list() {
             "{status}"
         );
     }
-    // Somebody else's id is a place between ours, as is one that nobody has.
+    // Another organization's id is a place between ours, as is one that no job has.
     let place = &between[0];
     let nobodys = format!("{}{}", &place[..24], "000000000000");
     for place in [place.clone(), place.to_uppercase(), nobodys] {

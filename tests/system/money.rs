@@ -1,4 +1,4 @@
-//! Money under load: exact, whoever comes at the same time.
+//! Money under load: exact, however many requests come at the same time.
 
 use crate::stage::{Caller, Stage, code, id};
 use futures::future::join_all;
@@ -58,8 +58,8 @@ async fn a_hundred_at_once(stage: Stage) {
         answers.iter().map(|(told, _)| told).filter(|told| told.status == 200).map(id).collect();
     let refused = |told: &Answer| told.status == 402 && code(&told.body) == "insufficient_balance";
     assert_eq!(accepted.len() + answers.iter().filter(|(told, _)| refused(told)).count(), 100);
-    // On a slow machine a submit may land after its caller was told 503: it holds money, and nobody
-    // sends it.
+    // On a slow machine a submit may land after its caller was told 503: it holds money, and no
+    // function sends it.
     let untold = 30 - accepted.len();
     assert!(
         untold <= unavailable,

@@ -280,8 +280,8 @@ impl Drop for Directory {
     }
 }
 
-/// The first of seven ports in a row that nobody listens on, below those that systems hand out by
-/// themselves: they are still free when a killed system wants them again.
+/// The first of seven free ports in a row. They are below those that systems hand out by
+/// themselves, so they are still free when a killed system wants them again.
 fn seven_free_ports() -> u16 {
     const FIRST: u16 = 20_000;
     const BLOCKS: u16 = 1_800;

@@ -26,7 +26,7 @@ pub(crate) fn commands(document: &str) -> Vec<String> {
         .collect()
 }
 
-/// Somebody who follows a document, and what they have got from it so far.
+/// A person who follows a document, and what they have got from it so far.
 #[derive(Default)]
 pub(crate) struct Reader {
     system: Option<(Process, Directory)>,
@@ -39,7 +39,7 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    /// Somebody who has a system already, in place of the deployed one.
+    /// A person who has a system already, in place of the deployed one.
     pub(crate) fn with_a_system() -> Self {
         let mut reader = Self::default();
         reader.starts("cargo local up");
@@ -60,8 +60,8 @@ impl Reader {
         }
     }
 
-    /// What is up stays up for the commands that follow; only one that leaves the API to somebody
-    /// else goes at once.
+    /// A system that is up stays up for the commands that follow. Only one without an API of its
+    /// own goes at once.
     fn starts(&mut self, command: &str) {
         let directory = Directory::new();
         let data = directory.path().join("data");

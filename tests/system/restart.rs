@@ -74,8 +74,8 @@ async fn killed_and_never_asked_about_again() {
     stage.audit().await;
 }
 
-/// Whoever stores has the turn for 330 s, and a killed process never gives it back: the clock is
-/// put past that.
+/// `store-video` has the turn for 330 s, and a killed process never gives it back. So the test puts
+/// the clock past that.
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_while_it_stores() {
     let place = Place::new();
@@ -107,8 +107,8 @@ async fn killed_while_it_stores() {
     stage.audit().await;
 }
 
-/// Nobody knows then whether fal took the job. It is never sent again, and fails uncharged when the
-/// lease has passed.
+/// It is then unknown whether fal took the job. It is never sent again, and fails uncharged when
+/// the lease has passed.
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_while_it_submits() {
     let place = Place::new();

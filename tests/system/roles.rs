@@ -1,5 +1,5 @@
-//! What each function does in a full run, beside what its role allows it: neither more, which would
-//! be refused on AWS, nor less, which would be a permission that nobody needs.
+//! What each function does in a full run, beside what its role allows. More would be refused on
+//! AWS. Less would be a permission that no function needs.
 
 use crate::asking::Ask;
 use crate::routes::Route;
@@ -29,9 +29,9 @@ const LAMBDAS_OWN: [&str; 5] = [
     "sqs:GetQueueAttributes",
 ];
 
-/// What the version before does with the roles of this one, while an update is under way and after
-/// a rollback: it writes jobs as whole items, and sends a video that could not be stored back to
-/// the first queue.
+/// What the version before does with the roles of this one, during an update and after a rollback.
+/// It writes jobs as whole items, and it sends a video that could not be stored back to the first
+/// queue.
 const OF_THE_VERSION_BEFORE: [(&str, &str); 5] = [
     ("cancel-video", "dynamodb:PutItem JobsTable"),
     ("delete-video", "dynamodb:PutItem JobsTable"),
@@ -162,7 +162,7 @@ fn resource(setting: &Setting) -> String {
     }
 }
 
-/// Whoever asks AWS for something, and for what.
+/// Which function asks AWS, and for what.
 #[derive(Debug, Default)]
 struct Seen(Mutex<Done>);
 

@@ -161,7 +161,7 @@ pub(crate) struct Meddler {
 }
 
 impl Meddler {
-    /// Whoever is the next to ask for a path with this ending gets the answer late.
+    /// The next request for a path with this ending is answered late.
     pub(crate) fn hold_next(&self, ending: &str) {
         *self.held.lock().unwrap() = Some(ending.to_owned());
     }
@@ -176,7 +176,7 @@ impl Meddler {
         self.let_go.notify_one();
     }
 
-    /// Such calls lead nowhere, as if whoever makes them had died.
+    /// Such calls lead nowhere, as if their function had died.
     pub(crate) fn withhold(&self, which: Which) {
         *self.withheld.lock().unwrap() = Some(which);
     }

@@ -1,6 +1,6 @@
-//! What AWS does with the template: DynamoDB, SQS, Secrets Manager, the mappings from queues to
-//! functions, the schedule, API Gateway, and Lambda itself, which gives each function its
-//! environment and calls it with event JSON. Each module says where it lies.
+//! What AWS does with the template. It has DynamoDB, SQS and Secrets Manager, the mappings from
+//! queues to functions, the schedule, and API Gateway. Lambda gives each function its environment
+//! and calls it with event JSON. Each module says where it differs from AWS.
 
 pub mod dynamodb;
 pub mod environment;

@@ -15,7 +15,7 @@ use std::path::Path;
 pub struct Identity {
     /// The organization, with the sign-up bonus on its account.
     pub org: OrgId,
-    /// Its live key, in the clear: the local system is nobody else's.
+    /// Its live key, in the clear: only this person uses the local system.
     pub live_key: String,
     /// The key of its sandbox.
     pub sandbox_key: String,

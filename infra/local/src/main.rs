@@ -228,7 +228,7 @@ async fn until_told_to_stop() {
 }
 
 /// What is shown unless `RUST_LOG` says otherwise. The embedded DynamoDB warns of every condition
-/// that a write meets and every transaction that is refused; both are how the functions work, and
-/// they say themselves what is wrong. Each of them would say what is wrong with a provider's
-/// secret; here it is said once, by the greeting.
+/// that fails and every transaction that is refused. Both are how the functions work, so those
+/// lines are left out. Each function would also say what is wrong with a provider's secret; the
+/// greeting says it once.
 const SHOWN: &str = "warn,dynoxide::server=error,ghub::secrets::provider=off";

@@ -1,6 +1,6 @@
-//! Starts everything in the right order and holds it: listeners first, so that every part knows the
-//! others' addresses; then tables, queues and simulators; then the functions and what wakes them;
-//! an organization and its key last.
+//! Starts everything in the right order, and holds it. Listeners come first, so that every part
+//! knows the others' addresses. Tables, queues and simulators follow, then the functions and what
+//! wakes them. An organization and its key come last.
 
 mod secrets;
 mod wake;

@@ -99,7 +99,7 @@ impl Recorder {
             let mut log = self.log();
             log.round += 1;
             for held in log.held.drain(..) {
-                _ = held.send(()); // nobody waits if the function has ended
+                _ = held.send(()); // the receiver is gone if the function has ended
             }
         }
     }

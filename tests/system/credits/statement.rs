@@ -8,7 +8,7 @@ use ghub::store::{Entry, Posted};
 use reqwest::Method;
 use serde_json::Value;
 
-/// Somebody who reads an organization's statement.
+/// A caller who reads an organization's statement.
 pub(super) struct Reader<'a> {
     pub(super) stage: &'a Stage,
     pub(super) org: OrgId,

@@ -87,7 +87,7 @@ async fn f03_a_charge_that_fails_leaves_the_job_open() {
     quiet.expect_charge_for(0).await;
 
     quiet.wire.fail_transactions(false);
-    quiet.stage.later(6 * A_TURN); // whoever stores has the turn for 330 s
+    quiet.stage.later(6 * A_TURN); // store-video has the turn for 330 s
     quiet.wire.lose_a_transaction();
     quiet.store_by_message(&job).await;
     assert_eq!(quiet.status(&job).await, Status::Completed);

@@ -106,8 +106,8 @@ async fn f06_completed_is_no_verdict_and_the_result_is_one() {
     quiet.expect_charge_for(1).await;
 }
 
-/// fal forgets a large result after six minutes and any after an hour: it is fetched in the same
-/// look that finds the render finished, and the address of its file is kept.
+/// fal forgets a large result after six minutes, and any after an hour. So the look that finds the
+/// render finished fetches the result too, and keeps the address of its file.
 #[tokio::test(flavor = "multi_thread")]
 async fn f06_a_result_is_fetched_at_once_and_its_address_kept() {
     let quiet = Quiet::new().await;

@@ -65,7 +65,7 @@ impl Foreign {
                     "HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
                     body.len()
                 );
-                // whoever has gone away misses it
+                // a client that has gone away misses it
                 let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&body));
             }
         });
@@ -81,7 +81,7 @@ impl Foreign {
 /// How a peer treats connections that are kept alive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Peer {
-    /// After four silent seconds it is gone without a word: what is sent then meets nobody.
+    /// After four silent seconds it is gone without a word: what is sent then is lost.
     TiresAfterFourSeconds,
     /// It closes a connection in the moment in which the second request arrives.
     TakesOneRequest,

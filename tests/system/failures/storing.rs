@@ -224,8 +224,8 @@ async fn f20_a_file_that_storage_has_not_whole_or_not_in_public_is_not_charged()
     quiet.expect_charge_for(2).await;
 }
 
-/// Nobody fills the operator's storage: a file that says that it is larger than any video is not
-/// even begun.
+/// No provider can fill the operator's storage: the transfer of a file that says that it is larger
+/// than any video is not begun.
 #[tokio::test(flavor = "multi_thread")]
 async fn f20_a_file_larger_than_any_video_is_not_stored() {
     let quiet = Quiet::new().await;

@@ -20,7 +20,7 @@ pub(super) enum Stands {
     Taken,
     /// fal does not have it: it is sent again.
     NotTaken,
-    /// Nobody knows: it is never sent again.
+    /// It is unknown, so it is never sent again.
     Unknown,
     /// fal refused it for good.
     Refused,
@@ -132,8 +132,8 @@ async fn f08_a_connection_that_closes_under_a_submission_does_not_double_it() {
     quiet.expect_charge_for(1).await;
 }
 
-/// Without the first header fal renders a failed request up to ten times by itself, without the
-/// second with another model; and without the third anybody may answer in a coding that nothing
+/// Without the first header fal renders a failed request up to ten times by itself. Without the
+/// second it takes another model. Without the third a server may answer in a coding that nothing
 /// here reads.
 #[tokio::test(flavor = "multi_thread")]
 async fn f08_everybody_is_told_what_not_to_do() {
@@ -235,8 +235,8 @@ async fn f16_our_account_at_the_provider_is_not_the_callers_trouble() {
     );
 }
 
-/// Checks where each job stands, goes on until all are over, and checks how each ended: what was
-/// taken was rendered and charged once, for so many centavos; what is unknown was sent once and
+/// Checks where each job stands, goes on until all are over, and checks how each ended. A job that
+/// was taken was rendered and charged once, for so many centavos. An unknown one was sent once and
 /// costs nothing.
 pub(super) async fn each_stands_and_ends(
     quiet: &Quiet,
@@ -298,7 +298,7 @@ pub(super) fn stands(name: &str) -> Stands {
     }
 }
 
-/// Of a pending job: whether somebody may still be sending it.
+/// Of a pending job: whether a function may still be sending it.
 fn lease(job: &Job) -> Option<bool> {
     match job.state() {
         State::Pending { lease_until } => Some(lease_until.is_some()),

@@ -4,9 +4,12 @@
 //! deletes what succeeded. What failed it leaves alone: the queue shows it again when its
 //! visibility has passed, and buries it when it has been received too often.
 //!
-//! Where it lies: one poller instead of five and more, no scaling up over minutes, no cut of a
-//! batch at 6 MB, no filters, no back-off from throttling, and no recursive-loop detection (Lambda
-//! stops a function that feeds its own queue after about 16 hops).
+//! Where it differs from AWS:
+//!
+//! - There is one poller instead of five and more, and no scaling up over minutes.
+//! - A batch is not cut at 6 MB. There are no filters, and no back-off from throttling.
+//! - There is no recursive-loop detection. Lambda stops a function that feeds its own queue after
+//!   about 16 hops.
 
 mod event;
 #[cfg(test)]

@@ -5,10 +5,13 @@
 //! speaks the wire protocol of the AWS SDKs; `misbehave` is for tests. Delays run on tokio's clock,
 //! so paused time works; timestamps come from the clock that is handed in.
 //!
-//! Where it lies: signatures and permissions are not checked, messages live in memory (a restart
-//! loses them), delivery is in order and exactly once unless told otherwise, counts are exact and
-//! immediate, there are no FIFO queues, no encryption and no limit on messages in flight, and
-//! Lambda's recursive-loop detection does not exist.
+//! Where it differs from AWS:
+//!
+//! - Signatures and permissions are not checked.
+//! - Messages live in memory, so a restart loses them.
+//! - Delivery is in order and exactly once, unless it is told otherwise. Counts are exact.
+//! - There are no FIFO queues, no encryption, and no limit on messages in flight.
+//! - Lambda's recursive-loop detection does not exist.
 
 mod attributes;
 mod batch;

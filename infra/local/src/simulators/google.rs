@@ -1,6 +1,5 @@
-//! Veo on Vertex AI, simulated: the models' long-running operations, the OAuth token endpoint that
-//! lets a service account in, and the Cloud Storage bucket that finished files are written to, on
-//! one origin.
+//! Veo on Vertex AI, simulated on one origin: the models' long-running operations, the OAuth token
+//! endpoint for service accounts, and the Cloud Storage bucket for finished files.
 //!
 //! Google's own client cannot tell it from the real one. Tokens carry their own end, so a restart
 //! changes nothing. Google publishes the shapes but few of the texts: those of errors are as users

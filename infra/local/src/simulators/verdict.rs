@@ -13,8 +13,8 @@ const MIB: &str = "simulator:mib=";
 /// The product stores no larger file.
 const MOST_MIB: u64 = 512;
 
-/// How many bytes a prompt asks for: `simulator:mib=8` for a file of 8 MiB, at most 512. So a plain
-/// local system can be made to show how a file is stored in parts.
+/// How many bytes a prompt asks for: `simulator:mib=8` for a file of 8 MiB, at most 512. So a
+/// person can see how a file is stored in parts.
 pub(crate) fn bytes_asked_for(prompt: &str) -> Option<u64> {
     let (_, behind) = prompt.split_once(MIB)?;
     let digits =

@@ -1,9 +1,9 @@
 //! Google Veo on Vertex AI.
 //! <https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/veo-video-generation>
 //!
-//! A submission starts a long-running operation; asking for the operation gives its state and in
-//! the end the video: the name of an object in Cloud Storage when a bucket is configured, else the
-//! video itself as base64 inside the answer. Google has no queue to be seen and no way to stop an
+//! A submission starts a long-running operation. A request for the operation gives its state, and
+//! at the end the video. With a bucket that is the name of an object in Cloud Storage. Without one
+//! it is the video itself, as base64 inside the answer. Google shows no queue, and cannot stop an
 //! operation.
 
 pub mod inline;

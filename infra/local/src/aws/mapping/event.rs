@@ -61,9 +61,9 @@ pub(super) enum Verdict<'a> {
     KeepAll(&'a str),
 }
 
-/// Reads a function's answer as Lambda does when `ReportBatchItemFailures` is on: nothing, an empty
-/// object, and an absent, null or empty list are success; a list that names something else than
-/// messages of this batch fails all of it.
+/// Reads a function's answer as Lambda does when `ReportBatchItemFailures` is on. Nothing, an empty
+/// object, and an absent, null or empty list are success. A list that names another message than
+/// those of this batch fails the whole batch.
 pub(super) fn verdict(answer: &Value, batch: &[Received]) -> Verdict<'static> {
     let failures = match answer {
         Value::Null => &Value::Null,

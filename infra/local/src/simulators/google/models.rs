@@ -1,8 +1,8 @@
 //! The models that the simulated Vertex serves, and where they live.
 
-/// The live ones; veo-2.0, veo-3.0 and all previews were retired in 2026. `veo-3-local` does not
-/// exist at Google: it stands in for the operator's own route to Veo 3, so that the local system
-/// can serve the whole catalog.
+/// The live ones. veo-2.0, veo-3.0 and all previews were retired in 2026. `veo-3-local` does not
+/// exist at Google. It stands for the operator's own route to Veo 3, so the local system can serve
+/// the whole catalog.
 const LIVE: [&str; 3] = ["veo-3.1-generate-001", "veo-3.1-fast-generate-001", "veo-3-local"];
 
 pub(super) const DURATIONS_S: [u32; 3] = [8, 6, 4];

@@ -1,7 +1,7 @@
-//! Who is calling. A key that starts with `sb_` is opaque and counts in `apikey` only, where the
-//! gateway swaps it for a role; a legacy key is a JWT and counts in `Authorization`. Signatures of
-//! other JWTs cannot be checked here: one that says `"role":"anon"` is taken for the project's anon
-//! key, any other fails as a bad signature would.
+//! Who is calling. A key that starts with `sb_` is opaque, and counts in `apikey` only, where the
+//! gateway swaps it for a role. A legacy key is a JWT, and counts in `Authorization`. Signatures of
+//! other JWTs cannot be checked here. One that says `"role":"anon"` counts as the project's anon
+//! key. Any other fails as a bad signature does.
 
 use axum::http::{HeaderMap, header};
 use base64::Engine;

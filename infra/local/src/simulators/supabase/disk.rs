@@ -1,6 +1,6 @@
 //! Buckets and objects on disk, and their index in memory. An object is a directory named like its
-//! key, with the content in `~<version>` and its row in `~object.json`; the rename of the row is
-//! the moment at which the object changes. The `~` cannot occur in a key, so a key may end where
+//! key. The content is in `~<version>`, and the row in `~object.json`. The object changes at the
+//! moment at which the row is renamed. The `~` cannot occur in a key, so a key may end where
 //! another one goes on.
 
 use std::collections::BTreeMap;

@@ -106,7 +106,7 @@ impl Status {
     /// - 3, 11 and 12 say what is wrong with the request, or that the model does not do it. A code
     ///   3 that speaks of a bucket, a key or a project is about what the operator has set up.
     /// - 5, 7, 9 and 16 speak of a bucket or a model that is gone, of rights, of billing, and of
-    ///   the key: what Google wants changed in the operator's project.
+    ///   the key. Google wants something changed in the operator's project.
     /// - All others end one attempt: no capacity, a deadline, an internal error, an operation that
     ///   was aborted. So do unknown codes, for Google took the request before.
     pub(super) fn fault(&self) -> Fault {

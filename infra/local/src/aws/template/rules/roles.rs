@@ -119,8 +119,8 @@ pub(super) fn environment_differs_from_role(template: &Template) -> Breaches {
     ids(template.functions.iter().filter(differs))
 }
 
-/// Whoever may look at a function sees its environment, and whoever may look at the stack its
-/// parameters. Names may stand there.
+/// A person who may look at a function sees its environment, and one who may look at the stack sees
+/// its parameters. Names may stand there, and no secrets.
 pub(super) fn secrets_are_given(template: &Template) -> Breaches {
     let is_secret = |name: &str| SECRETS.iter().any(|(variable, ..)| *variable == name);
     let given = |function: &&Function| function.environment.iter().any(|(name, _)| is_secret(name));
