@@ -42,6 +42,15 @@ impl Handle {
             Self::Sandbox(_) => Provider::Sandbox,
         }
     }
+
+    /// The provider's own id of the job, for the operator.
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Fal(handle) => &handle.request_id,
+            Self::Google(handle) => &handle.operation,
+            Self::Sandbox(handle) => handle.outcome.marker(),
+        }
+    }
 }
 
 /// What the reply to a submission means.

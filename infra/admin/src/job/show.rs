@@ -7,7 +7,6 @@ use crate::environment::Operator;
 use crate::failure::Failure;
 use crate::ledger::object;
 use crate::output::{Report, moment, mxn};
-use ghub::adapter::Handle;
 use ghub::job::{Job, State, Trace};
 use ghub::store::Entry;
 use ghub::time::Timestamp;
@@ -107,7 +106,7 @@ fn how_it_stands(job: &Job, now: Timestamp) -> Vec<(&'static str, String)> {
 /// Values that only some jobs have: the name for programs, the label for people, the value.
 fn by_state(job: &Job) -> Vec<(&'static str, &'static str, Value)> {
     let there =
-        job.trace().map(|trace| ("provider_id", "at the provider", json!(id_of(&trace.handle))));
+        job.trace().map(|trace| ("provider_id", "at the provider", json!(trace.handle.id())));
     let mut known: Vec<_> = there.into_iter().collect();
     match job.state() {
         State::Pending { lease_until } => {
@@ -143,14 +142,6 @@ fn by_state(job: &Job) -> Vec<(&'static str, &'static str, Value)> {
 /// A text that is not empty. An empty one belonged to the caller, who deleted it.
 fn kept(text: &str) -> Option<&str> {
     (!text.is_empty()).then_some(text)
-}
-
-fn id_of(handle: &Handle) -> &str {
-    match handle {
-        Handle::Fal(handle) => &handle.request_id,
-        Handle::Google(handle) => &handle.operation,
-        Handle::Sandbox(handle) => handle.outcome.marker(),
-    }
 }
 
 /// The host of an address. The address of a video inside an answer is made by us, and has no host.
