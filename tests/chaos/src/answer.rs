@@ -1,17 +1,14 @@
-//! Answers as values, and how each service words its refusals.
+//! Answers as values, and the refusals of each service in its own form.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use bytes::Bytes;
 use serde_json::json;
 
-/// A whole answer.
+/// An answer with all of its body.
 #[derive(Debug, Clone)]
 pub struct Answer {
-    /// The HTTP status.
     pub status: u16,
-    /// The headers.
     pub headers: HeaderMap,
-    /// The body.
     pub body: Bytes,
 }
 
@@ -35,7 +32,8 @@ pub fn aws(status: u16, kind: &str, message: &str) -> Answer {
     )
 }
 
-/// A transaction that met another one, item by item, or a plain write that met one.
+/// The refusal of a transaction, or of a plain write, that met another transaction. `items` says
+/// which items were taken.
 pub fn conflict(operation: &str, items: &[bool]) -> Answer {
     const MESSAGE: &str = "Transaction is ongoing for the item";
     if operation != "TransactWriteItems" {
@@ -51,7 +49,7 @@ pub fn conflict(operation: &str, items: &[bool]) -> Answer {
     cancelled(items.iter().map(reason).collect())
 }
 
-/// A transaction that was cancelled for these reasons, one for each of its items.
+/// The refusal of a transaction that was cancelled for these reasons, one for each item.
 pub fn cancelled(reasons: Vec<serde_json::Value>) -> Answer {
     let codes: Vec<&str> = reasons.iter().filter_map(|reason| reason["Code"].as_str()).collect();
     let message = format!(
@@ -66,8 +64,7 @@ pub fn cancelled(reasons: Vec<serde_json::Value>) -> Answer {
     Answer::json(400, body.to_string())
 }
 
-/// Throttling, as DynamoDB words it for a transaction of so many items (0: for any other
-/// operation).
+/// Throttling, as DynamoDB reports it for a transaction of `items` items. 0 is any other operation.
 pub fn throttled(items: usize) -> Answer {
     let message = "Throughput exceeds the current capacity of your table or index.";
     if items == 0 {

@@ -1,6 +1,6 @@
-//! A thread for what waits on real things. The storage simulator reads and writes files; its waits
-//! must not be seen by virtual time, nor may the order in which they end decide anything. So each
-//! of its exchanges runs here from beginning to end while the run stands still.
+//! A thread for work that waits on the real world. The storage simulator reads and writes files.
+//! Virtual time must not see its waits, and their order must not decide anything. So each exchange
+//! with it runs here from beginning to end while the run stands still.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -8,7 +8,7 @@ use std::sync::mpsc;
 
 type Work = Box<dyn FnOnce() -> Pin<Box<dyn Future<Output = ()>>> + Send>;
 
-/// The thread. Dropping it ends it.
+/// A handle of the thread. The thread ends when the handle is dropped.
 #[derive(Clone)]
 pub struct Aside {
     work: mpsc::Sender<Work>,
@@ -41,7 +41,7 @@ impl Aside {
             let future = future();
             Box::pin(async move {
                 let value = future.await;
-                drop(done.send(value)); // whoever asked is waiting right here
+                drop(done.send(value)); // the caller is waiting in `recv`
             })
         });
         self.work.send(work).expect("the thread lives as long as its handle");

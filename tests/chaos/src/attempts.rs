@@ -1,4 +1,4 @@
-//! How often, and when, an operation was tried while its dependency was away.
+//! Counts how often, and when, an operation was tried while its dependency was away.
 
 use crate::network::Peer;
 use crate::record::Noted;
@@ -8,20 +8,20 @@ use std::collections::BTreeMap;
 /// The attempts of one operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempts {
-    /// Who was away.
     pub peer: Peer,
-    /// What was tried.
+    /// The operation, such as `status`.
     pub asks: String,
-    /// The most attempts: of one call to AWS, or, at providers and storage, for one job.
+    /// The most attempts: of one call to AWS, or for one job at providers and storage.
     pub most: usize,
-    /// Shortest and longest wait between two.
+    /// The shortest and the longest wait between two attempts.
     pub waits_ms: [u64; 2],
-    /// How far waits lie apart that would be alike without jitter: the first ones of calls or jobs
-    /// that began together, the second ones, and so on. The median of these differences.
+    /// Without jitter, calls or jobs that begin together have equal first waits, equal second
+    /// waits, and so on. For each of these the difference between longest and shortest is taken.
+    /// This is the median of the differences.
     pub apart_ms: u64,
 }
 
-/// Whose attempts belong together: those of one invocation, or those for one order.
+/// What the attempts are counted for: an invocation or an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Whose {
     Invocation(u32),
@@ -29,14 +29,14 @@ enum Whose {
 }
 
 /// Counts the attempts that a run's record has of each operation of a peer.
-pub fn counted(peer: Peer, report: &Report) -> Vec<Attempts> {
+pub fn count(peer: Peer, report: &Report) -> Vec<Attempts> {
     let steps = report.stage.record.steps();
     let mut tried: BTreeMap<(&str, Whose), Vec<u64>> = BTreeMap::new();
     for Noted { at_ms, step, .. } in
         steps.iter().filter(|noted| noted.step.peer == peer && noted.fault.is_some())
     {
-        // A sweep asks sixteen times at once, and a connection is opened ahead without anything
-        // being asked.
+        // A sweep sends sixteen queries at once, and a connection is opened without a request.
+        // Neither is a retry.
         if step.asks.starts_with("Query") || step.asks == "connect" {
             continue;
         }
@@ -56,7 +56,7 @@ pub fn counted(peer: Peer, report: &Report) -> Vec<Attempts> {
     operations.into_iter().map(|(asks, waits)| attempts(peer, asks, &waits)).collect()
 }
 
-/// From the waits of each call or job, in their order.
+/// Summarises the waits of each call or job, which are in their order.
 fn attempts(peer: Peer, asks: &str, waits: &[Vec<u64>]) -> Attempts {
     let range = |waits: &mut dyn Iterator<Item = u64>| {
         waits.fold(None, |range: Option<[u64; 2]>, wait| {

@@ -6,18 +6,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// The queues that carry jobs, by their logical ids.
 pub const QUEUES: [&str; 3] = ["PollQueue", "StoreQueue", "StoreAgainQueue"];
-/// Where their hopeless messages go.
+/// The dead-letter queues of these queues.
 pub const DEAD_LETTER_QUEUES: [&str; 3] =
     ["PollDeadLetters", "StoreDeadLetters", "StoreAgainDeadLetters"];
 
-/// How often, in percent.
+/// How often SQS misbehaves, in percent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Misdelivery {
-    /// Messages that are taken and never come.
+    /// Messages that SQS accepts and never delivers.
     pub lost: u8,
-    /// Messages that come twice.
+    /// Messages that SQS delivers twice.
     pub doubled: u8,
-    /// Whether their order is drawn.
+    /// Whether the order of the messages is random.
     pub shuffled: bool,
 }
 
@@ -34,7 +34,7 @@ pub struct Deliveries {
 }
 
 impl Deliveries {
-    /// Sets the queues up to misbehave.
+    /// Makes the queues misbehave.
     pub fn new(how: Misdelivery, first_lost: u32, sqs: &Sqs, seed: u64) -> Self {
         for queue in QUEUES {
             let drawn = Mutex::new(fastrand::Rng::with_seed(seed));
@@ -50,7 +50,7 @@ impl Deliveries {
         Self { how, drawn: Arc::new(Mutex::new(fastrand::Rng::with_seed(seed))) }
     }
 
-    /// Draws whether the messages of a request come twice.
+    /// Draws whether the messages of a request are delivered twice.
     pub fn draw(&self, sqs: &Sqs, sent: &Sent) {
         let doubled =
             self.drawn.lock().unwrap_or_else(PoisonError::into_inner).u8(0..100) < self.how.doubled;

@@ -1,6 +1,6 @@
-//! DynamoDB without a socket: the embedded one, called by operation, and what it never shows by
-//! itself. While a transaction is on its way, whoever else writes one of its items is refused, as
-//! the real service refuses it.
+//! DynamoDB without a socket: the embedded one, and the conflicts that it never reports by itself.
+//! While a transaction is under way, every other write of its items is refused, as in the real
+//! service.
 
 use crate::answer::{self, Answer};
 use crate::lag::Lag;
@@ -14,13 +14,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// What a transaction takes at the real service.
+/// The time of a transaction in the real service.
 const TRANSACTION: Duration = Duration::from_millis(12);
 
 /// The key attributes of each table.
 type Keys = BTreeMap<String, Vec<String>>;
 
-/// The items of transactions that are on their way, each with its transaction's token.
+/// The items of the transactions that are under way, each with the transaction's token.
 type Busy = Arc<Mutex<BTreeMap<String, String>>>;
 
 /// The tables. Clones share them.
@@ -34,7 +34,7 @@ pub struct Dynamo {
 }
 
 impl Dynamo {
-    /// The template's tables, empty, in memory, and how their index lags.
+    /// Makes the template's tables, empty, in memory. `lag` is how their index lags.
     pub fn new(tables: &[Table], lag: Lag) -> Result<Self, String> {
         let names = |table: &Table| {
             [Some(&table.partition_key), table.sort_key.as_ref()]
@@ -53,7 +53,7 @@ impl Dynamo {
         })
     }
 
-    /// Answers one request. Transactions take their time and exclude each other.
+    /// Answers one request. Transactions take time and exclude each other.
     pub async fn answer(&self, operation: &str, body: &Value) -> Answer {
         let items = self.written(body);
         let mine = body["ClientRequestToken"].as_str().unwrap_or_default().to_owned();
@@ -83,17 +83,17 @@ impl Dynamo {
         self.act(operation, body)
     }
 
-    /// How many writes have met a transaction.
+    /// How many writes have met a transaction so far.
     pub fn conflicts(&self) -> usize {
         self.conflicts.load(Ordering::SeqCst)
     }
 
-    /// How many answers of the index were not true any more.
+    /// How many answers of the index were outdated.
     pub fn outdated(&self) -> usize {
         self.lag.outdated()
     }
 
-    /// Every item of a table, without a step: for the checks. Void items are no jobs.
+    /// Every item of a table but void items, for the checks. It is not a step.
     pub fn items(&self, table: &str) -> Vec<Map<String, Value>> {
         let answer = self.act("Scan", &serde_json::json!({"TableName": table}));
         let found: Value = serde_json::from_slice(&answer.body).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What can happen to a step, and how each service words it.
+//! The faults that can happen to a step, and the answer of each service.
 
 use crate::answer::{self, Answer};
 use crate::network::{Peer, Sent};
@@ -6,31 +6,30 @@ use futures::StreamExt;
 use serde_json::json;
 use std::time::Duration;
 
-/// What happens to one step.
+/// A fault of one step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// No connection: it fails before it happens.
+    /// There is no connection: the request is not sent.
     NotSent,
-    /// It happens, and the answer is lost at once.
+    /// The request is done, and the answer is lost at once.
     AnswerLost,
-    /// It happens, and no answer ever comes: the caller's own timeout has to end it.
+    /// The request is done, and no answer ever comes. The caller's own timeout must end it.
     Silence,
-    /// It arrives so much later, whether or not its caller still waits.
+    /// The request arrives later by this, whether or not its caller still waits.
     Late(Duration),
-    /// It does not happen; this is the answer.
+    /// The request is not done, and this is the answer.
     Refused(Refusal),
-    /// It happens, and the answer's body breaks off.
+    /// The request is done, and the answer's body breaks off.
     Truncated,
-    /// The function dies before it happens.
+    /// The function dies before it sends the request.
     DeathBefore,
-    /// It happens, and the function dies without having heard of it.
+    /// The request is done, and the function dies before the answer.
     DeathAfter,
-    /// The function dies, and what it had sent arrives so much later.
+    /// The function dies, and its request arrives later by this.
     Orphaned(Duration),
 }
 
 impl Fault {
-    /// Every kind.
     pub const KINDS: [&str; 9] = [
         "no connection",
         "answer lost",
@@ -43,7 +42,7 @@ impl Fault {
         "death, and late",
     ];
 
-    /// Which kind it is.
+    /// The word for its kind.
     pub const fn kind(self) -> &'static str {
         let [
             not_sent,
@@ -70,16 +69,14 @@ impl Fault {
     }
 }
 
-/// A passing refusal.
+/// A refusal after which a retry may succeed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
-    /// Too many requests: 429, or what AWS has for it.
+    /// Too many requests: 429, or AWS's own word for it.
     TooMany,
-    /// 500.
     Internal,
-    /// 503.
     Unavailable,
-    /// DynamoDB only: another transaction is on its way.
+    /// DynamoDB only: another transaction is under way.
     Conflict,
 }
 
@@ -161,7 +158,7 @@ impl Refusal {
     }
 }
 
-/// An answer as the functions read it; cut, it breaks off in the middle of its body.
+/// The answer that a function gets. If it is cut, it breaks off in the middle of its body.
 pub fn response(answer: Answer, cut: bool) -> reqwest::Response {
     let body = if cut {
         let half = answer.body.slice(..answer.body.len() / 2);

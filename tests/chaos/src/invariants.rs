@@ -1,10 +1,11 @@
-//! What must hold after every write, as sentences about what does not.
+//! The invariants that must hold after every write. Each is reported as a sentence when it does
+//! not.
 
 use crate::witness::Item;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// What the tables say of one organization.
+/// The sums of one organization.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Sums {
     balance: i64,
@@ -13,9 +14,13 @@ struct Sums {
     open_jobs: i64,
 }
 
-/// `balance = Σ ledger`, `held = Σ cost of open jobs`, `open_jobs =` their number; a completed job
-/// has exactly one consumption, of its cost, and no other job has any; the ledger is in order; and
-/// the index holds the open jobs alone.
+/// Checks the money of all organizations:
+///
+/// - `balance` is the sum of the ledger,
+/// - `held` is the sum of the open jobs' costs, and `open_jobs` their number,
+/// - a completed job has exactly one consumption, of its cost, and no other job has any,
+/// - the entries of the ledger are in order,
+/// - the index holds exactly the open jobs.
 pub fn money(jobs: &[Item], accounts: &[Item], ledger: &[Item]) -> Vec<String> {
     let mut wrong = Vec::new();
     let mut expected: BTreeMap<&str, Sums> = BTreeMap::new();
@@ -59,6 +64,13 @@ pub fn money(jobs: &[Item], accounts: &[Item], ledger: &[Item]) -> Vec<String> {
         }
     }
     wrong.extend(expected.keys().map(|org| format!("{org} has money or jobs and no account")));
+    wrong.extend(wrong_jobs(jobs, charges));
+    wrong
+}
+
+/// The jobs whose charge or whose place in the index is wrong, and charges without a job.
+fn wrong_jobs(jobs: &[Item], mut charges: BTreeMap<&str, Vec<i64>>) -> Vec<String> {
+    let mut wrong = Vec::new();
     for job in jobs {
         let charged = charges.remove(text(job, "job")).unwrap_or_default();
         let wanted = if text(job, "status") == "completed" {
@@ -85,7 +97,7 @@ pub fn money(jobs: &[Item], accounts: &[Item], ledger: &[Item]) -> Vec<String> {
     wrong
 }
 
-/// A new job was accepted only while something was available and a place was free.
+/// Checks that a new job was accepted only while something was available and a place was free.
 pub fn hold(transaction: &Value, accounts: &[Item], is_new: impl Fn(&str) -> bool) -> Vec<String> {
     let writes = || transaction["TransactItems"].as_array().into_iter().flatten();
     let number_in =
@@ -112,17 +124,17 @@ pub fn hold(transaction: &Value, accounts: &[Item], is_new: impl Fn(&str) -> boo
     wrong
 }
 
-/// Whether a job is not over.
+/// Whether a job is pending or processing.
 pub fn is_open(job: &Item) -> bool {
     matches!(text(job, "status"), "pending" | "processing")
 }
 
-/// An attribute's text, empty if there is none.
+/// The text of an attribute, empty if there is none.
 pub fn text<'i>(item: &'i Item, name: &str) -> &'i str {
     item.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// An attribute's number.
+/// The number of an attribute, 0 if there is none.
 pub fn number(item: &Item, name: &str) -> i64 {
     item.get(name).and_then(Value::as_i64).unwrap_or_default()
 }

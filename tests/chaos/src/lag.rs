@@ -1,5 +1,5 @@
-//! How the index of open jobs lags behind its table. Such an index is eventually consistent: a
-//! sweep may be told what was so at the one before, and nothing of what came since.
+//! How the index of open jobs lags behind its table. A global index is eventually consistent. So a
+//! sweep may get the answer of the sweep before it, and nothing that was written since.
 
 use crate::answer::Answer;
 use serde_json::Value;
@@ -20,15 +20,15 @@ struct State {
 }
 
 impl Lag {
-    /// So many of a hundred answers are those of before.
+    /// An index of which `percent` of the answers are outdated.
     pub fn of(percent: u8, seed: u64) -> Self {
         let state =
             State { drawn: fastrand::Rng::with_seed(seed), before: BTreeMap::new(), outdated: 0 };
         Self { percent, state: Arc::new(Mutex::new(state)) }
     }
 
-    /// The answer to a question, where the true one is this: every shard is asked by itself, and at
-    /// first it is empty. What is read from a table itself is true.
+    /// The answer to a query, given the true one. Each shard has its own last answer, at first an
+    /// empty one. Reads of a table itself are always true.
     pub fn answer(&self, question: &Value, truth: Answer) -> Answer {
         if question.get("IndexName").is_none()
             || question["ConsistentRead"] == true
@@ -48,7 +48,7 @@ impl Lag {
         before
     }
 
-    /// How many answers were not true any more.
+    /// How many answers were outdated.
     pub fn outdated(&self) -> usize {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).outdated
     }

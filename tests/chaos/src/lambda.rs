@@ -1,4 +1,4 @@
-//! Lambda: warm instances of the real functions, each called by one invocation at a time, and
+//! Lambda: warm instances of the real functions. An instance serves one invocation at a time. It is
 //! thrown away when an invocation in it dies or runs out of time.
 
 use crate::clock::Clock;
@@ -33,7 +33,6 @@ struct Inner {
 }
 
 impl Lambda {
-    /// No instances yet.
     pub fn new(
         environments: BTreeMap<String, Env>,
         timeouts: BTreeMap<String, Duration>,
@@ -57,7 +56,7 @@ impl Lambda {
         }))
     }
 
-    /// The function with this name, for whoever calls it with events.
+    /// The function with this name, which takes events.
     pub fn function(&self, name: &str) -> Function {
         let (lambda, name) = (self.clone(), name.to_owned());
         Arc::new(move |event| {
@@ -66,7 +65,7 @@ impl Lambda {
         })
     }
 
-    /// What a function of this run is handed, without being one: for the operator.
+    /// The world that a function of this run gets. The operator uses it too.
     pub fn world(&self, function: &str) -> World {
         let number = self.0.instances.fetch_add(1, Ordering::SeqCst);
         let ambient =
@@ -79,7 +78,7 @@ impl Lambda {
         }
     }
 
-    /// Does some work as an invocation of its own, whose steps pass the turnstile; `None` if it
+    /// Does some work as an invocation of its own, whose steps pass the turnstile. `None` if it
     /// died on the way.
     pub async fn invocation<T>(
         &self,
@@ -97,8 +96,8 @@ impl Lambda {
         }
     }
 
-    /// A function that uses its time up is killed, and has recorded nothing of what it was in the
-    /// middle of. No fault excuses that: each function shares its time out among its exchanges.
+    /// A function that uses up its time is killed and writes nothing down. No fault excuses that:
+    /// each function shares its time out among its exchanges. So it is reported.
     async fn invoke(&self, name: &str, event: Value) -> Result<Value, String> {
         let timeout = self.0.timeouts[name];
         let work = self.invoke_in_time(name, event);
@@ -138,8 +137,8 @@ impl Lambda {
         self.0.warm.lock().unwrap_or_else(PoisonError::into_inner).get_mut(name)?.pop()
     }
 
-    /// The orders that an event is about: by the prompt of a submission, by the job in a path, by
-    /// the jobs of messages.
+    /// The orders that an event is about: by the prompt of a submission, the job in a path, or the
+    /// jobs in messages.
     fn orders_in(&self, event: &Value) -> Vec<usize> {
         if let Some(records) = event["Records"].as_array() {
             let bodies = records
@@ -160,15 +159,15 @@ impl Lambda {
     }
 }
 
-/// What every prompt begins with.
+/// The beginning of every prompt.
 pub const PROMPT: &str = "a hummingbird at dawn, order ";
 
-/// Every order has a prompt of its own, which says its number.
+/// The prompt of an order, which contains its number.
 pub fn prompt_of_order(order: usize) -> String {
     format!("{PROMPT}{order:06}.")
 }
 
-/// The order whose prompt a text is, or has in it.
+/// The order whose prompt is in a text.
 pub fn order_named_in(text: &str) -> Option<usize> {
     let (_, rest) = text.split_once(PROMPT)?;
     rest.split_once('.')?.0.parse().ok()

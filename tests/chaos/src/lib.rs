@@ -1,10 +1,13 @@
-//! The fault harness: the real functions on the local system's parts, in one thread, on virtual
-//! time, without a socket.
+//! The fault harness: the real functions on the parts of the local system, in one thread, on
+//! virtual time, without a socket.
 //!
-//! Every outbound call passes a [`turnstile`], where a seed decides in which order calls go on and
-//! what happens to them. The same seed gives the same run. [`exhaustive`] tries every step with
-//! every fault, [`random`] draws schedules for thousands of jobs, [`situations`] are those that
-//! have a name, [`sabotage`] takes a defence out to see that its absence is found.
+//! Every outbound call passes a [`turnstile`]. A seed decides there in which order the calls go on,
+//! and which fault each meets. The same seed gives the same run.
+//!
+//! - [`exhaustive`] tries every step with every fault.
+//! - [`random`] draws schedules for thousands of jobs.
+//! - [`situations`] are those that have a name.
+//! - [`sabotage`] takes a defence out, to see that its absence is found.
 
 pub mod answer;
 pub mod aside;
@@ -37,6 +40,7 @@ pub mod situations;
 pub mod stage;
 pub mod step;
 pub mod stranger;
+pub mod triggers;
 pub mod turnstile;
 pub mod verdict;
 pub mod video;

@@ -1,4 +1,4 @@
-//! What the functions of this thread's run have logged.
+//! The logs of the functions of this thread's run.
 
 use local::template::Template;
 use std::cell::RefCell;
@@ -12,11 +12,11 @@ thread_local! {
     static LOG: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Starts logging, once for the process, and forgets what this thread has logged.
+/// Starts logging, once for the process, and clears this thread's log.
 pub fn begin() {
     static STARTED: Once = Once::new();
     STARTED.call_once(|| {
-        // The product's crates; simulators may log what they like.
+        // Only the product's crates are logged, not the simulators.
         let functions =
             Template::read().functions.into_iter().map(|function| function.name.replace('-', "_"));
         let ours = functions.chain(["ghub".to_owned()]).map(|target| (target, LevelFilter::INFO));
@@ -24,14 +24,14 @@ pub fn begin() {
         let format =
             tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(ThisThread);
         let subscriber = tracing_subscriber::registry().with(ours).with(format);
-        // a program that logs otherwise is left alone
+        // A program with its own subscriber keeps it.
         drop(tracing::subscriber::set_global_default(subscriber));
     });
     LOG.with_borrow_mut(Vec::clear);
 }
 
-/// What this thread has logged since.
-pub fn taken() -> String {
+/// Takes the lines that this thread has logged since [`begin`].
+pub fn take() -> String {
     LOG.with_borrow_mut(|log| String::from_utf8_lossy(&std::mem::take(log)).into_owned())
 }
 

@@ -9,13 +9,13 @@ use std::process::ExitCode;
 #[derive(Parser)]
 #[command(name = "cargo chaos", bin_name = "cargo chaos")]
 struct Cli {
-    /// Jobs under random schedules.
+    /// How many jobs run under random schedules.
     #[arg(long, default_value_t = 10_000)]
     jobs: usize,
-    /// Decides everything.
+    /// The seed that decides everything.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Only this: the run with this seed, as a failure names it, step by step.
+    /// Only the run with this seed, step by step. A failure names the seed.
     #[arg(long)]
     run: Option<u64>,
     /// Only this path, with each fault at each of its steps.

@@ -1,5 +1,5 @@
-//! Where requests go instead of the network: straight into the local system's parts, without a
-//! socket, so that nothing waits but on virtual time.
+//! The network of a run. It passes requests straight into the parts of the local system, without a
+//! socket, so all waits are in virtual time.
 
 use crate::answer::Answer;
 use crate::aside::Aside;
@@ -19,32 +19,27 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use url::Url;
 
-/// Larger than any file of a run.
+/// The limit of a body in bytes, larger than any file of a run.
 const LARGEST: usize = 64 << 20;
 
-/// Whom the functions depend on. Each has an origin of its own.
+/// A service that the functions depend on. Each has its own origin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Peer {
-    /// DynamoDB.
     DynamoDb,
-    /// SQS.
     Sqs,
-    /// fal, its queue and its files.
+    /// fal: its queue and its files.
     Fal,
-    /// Google, Veo and its files.
+    /// Google: Veo and its files.
     Google,
-    /// Supabase Storage.
     Storage,
-    /// Secrets Manager.
     Secrets,
 }
 
 impl Peer {
-    /// All of them.
     pub const ALL: [Self; 6] =
         [Self::DynamoDb, Self::Sqs, Self::Fal, Self::Google, Self::Storage, Self::Secrets];
 
-    /// Its host's name.
+    /// The name of its host.
     pub const fn host(self) -> &'static str {
         match self {
             Self::DynamoDb => "dynamodb.test",
@@ -56,17 +51,16 @@ impl Peer {
         }
     }
 
-    /// Its origin.
     pub fn origin(self) -> String {
         format!("https://{}", self.host())
     }
 
-    /// Whether it is one of AWS's services.
+    /// Whether it is a service of AWS.
     pub const fn is_aws(self) -> bool {
         matches!(self, Self::DynamoDb | Self::Sqs | Self::Secrets)
     }
 
-    /// Whether it renders.
+    /// Whether it is a provider, which renders.
     pub const fn is_provider(self) -> bool {
         matches!(self, Self::Fal | Self::Google)
     }
@@ -76,23 +70,18 @@ impl Peer {
     }
 }
 
-/// A request that was sent, as a value.
+/// A request as a value.
 #[derive(Debug, Clone)]
 pub struct Sent {
-    /// To whom.
     pub peer: Peer,
-    /// How.
     pub method: Method,
-    /// Where.
     pub url: Url,
-    /// With which headers.
     pub headers: HeaderMap,
-    /// With which body.
     pub body: Bytes,
 }
 
 impl Sent {
-    /// Reads a request.
+    /// Makes the value of a request.
     pub fn read(request: &reqwest::Request) -> Self {
         let peer =
             Peer::of(request.url()).unwrap_or_else(|| panic!("nobody lives at {}", request.url()));
@@ -112,42 +101,35 @@ impl Sent {
         target.and_then(|target| target.split_once('.')).map_or("", |(_, operation)| operation)
     }
 
-    /// Whether it only opens a connection and asks nothing.
+    /// Whether it only opens a connection, and is no request.
     pub fn opens(&self) -> bool {
         self.method == Method::HEAD && self.url.path() == "/"
     }
 
-    /// The body as JSON, if it is any.
+    /// The body as JSON, or null.
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
 }
 
-/// The parts.
+/// The parts of the local system that a run uses.
 #[derive(Clone)]
 pub struct Network {
-    /// DynamoDB.
     pub dynamo: Dynamo,
-    /// SQS.
     pub sqs: Sqs,
-    /// fal.
     pub fal: Fal,
-    /// Google.
     pub google: Google,
-    /// Supabase Storage.
     pub storage: Supabase,
-    /// The thread on which storage works.
+    /// The thread of the storage simulator.
     pub aside: Aside,
-    /// The run's clock.
     pub clock: Clock,
-    /// How messages are delivered.
     pub deliveries: Deliveries,
-    /// The routes of those that speak HTTP.
+    /// The routes of the services that speak HTTP.
     pub routers: BTreeMap<Peer, Router>,
 }
 
 impl Network {
-    /// Lets a request arrive, and returns the answer.
+    /// Delivers a request and returns the answer.
     pub async fn deliver(&self, sent: Sent) -> Answer {
         if sent.opens() {
             return Answer::json(404, "");
@@ -157,18 +139,18 @@ impl Network {
             Peer::Storage => {
                 self.clock.show();
                 let router = self.routers[&Peer::Storage].clone();
-                self.aside.wait(move || routed(router, sent))
+                self.aside.wait(move || route(router, sent))
             }
             Peer::Sqs => {
                 self.deliveries.draw(&self.sqs, &sent);
-                routed(self.routers[&Peer::Sqs].clone(), sent).await
+                route(self.routers[&Peer::Sqs].clone(), sent).await
             }
-            peer => routed(self.routers[&peer].clone(), sent).await,
+            peer => route(self.routers[&peer].clone(), sent).await,
         }
     }
 }
 
-async fn routed(mut router: Router, sent: Sent) -> Answer {
+async fn route(mut router: Router, sent: Sent) -> Answer {
     let length = sent.body.len();
     let mut request = Request::new(Body::from(sent.body));
     *request.method_mut() = sent.method;
@@ -182,7 +164,7 @@ async fn routed(mut router: Router, sent: Sent) -> Answer {
     whole(response).await
 }
 
-/// A response with all of its body.
+/// Reads a response with all of its body.
 pub async fn whole(response: Response<Body>) -> Answer {
     let (parts, body) = response.into_parts();
     let body = to_bytes(body, LARGEST).await.expect("the simulators end what they begin");

@@ -1,5 +1,5 @@
-//! The operator who ends an order's job, with what `cargo admin job fail` is made of. Each attempt
-//! is a process of its own, which can die at every step.
+//! The operator who cancels an order's job, with the code behind `cargo admin job fail`. Each
+//! attempt is a process of its own, which can die at every step.
 
 use crate::order::Order;
 use crate::stage::Stage;
@@ -18,28 +18,27 @@ use ghub::world::World;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// What an operator's process is called among the functions.
+/// The name of the operator's process among the functions.
 pub const NAME: &str = "cancel";
-/// So long it is tried again: the longest turn, a transfer's, takes five minutes and a half, and
-/// many may die in one.
+/// How long the operator tries again. The longest turn, that of a transfer, takes five and a half
+/// minutes, and several workers may die in one.
 pub const PATIENCE: Duration = Duration::from_secs(60 * 60);
-/// What somebody waits who was told nothing, or to try again.
+/// The wait after no answer, or after "try again".
 pub const AGAIN: Duration = Duration::from_secs(5);
-/// A turn opens at a whole second; a moment later is early enough, and before the poller's message,
+/// A turn opens at a whole second. The operator comes a moment later, before the poller's message,
 /// which comes when the job is due.
 const MOMENT: Duration = Duration::from_millis(200);
 
-/// One process: three exchanges of 10 s with a provider, and the writes around them.
+/// The time of one process: three exchanges of 10 s with a provider, and the writes around them.
 const ATTEMPT: Duration = Duration::from_secs(60);
 
-/// Cancels an order's job until it is over or on its way into storage. Says what he was told; what
-/// never came is left out.
+/// Cancels an order's job until it is final or being stored. Returns the answers that came.
 pub async fn cancel(stage: &Stage, order: &Order, job: &str) -> Vec<Cancellation> {
     let (org, job) =
         (stage.callers[order.caller].org, job.parse().expect("callers are told real ids"));
     let (end, mut told) = (Instant::now() + PATIENCE, Vec::new());
     while Instant::now() < end {
-        // does the same at a deadline, and is told all that this needs
+        // The poller does the same at a deadline, so its environment has all that is needed.
         let world = stage.lambda.world("poll-jobs");
         let wait = match stage
             .lambda
@@ -63,7 +62,7 @@ pub async fn cancel(stage: &Stage, order: &Order, job: &str) -> Vec<Cancellation
     told
 }
 
-/// One process: what it is told, and when the job's turn opens, as it read it.
+/// Runs one process. Returns its answer, and when the job's turn opens, as it read it.
 async fn attempt(
     world: &World,
     org: OrgId,

@@ -1,4 +1,4 @@
-//! What callers do: they order, some of them again when no answer came, and look now and then.
+//! What callers do: they order, some order again when no answer came, and they poll now and then.
 
 use crate::lambda::prompt_of_order;
 use crate::operator;
@@ -17,67 +17,63 @@ use tokio::time::Instant;
 /// How a provider ends an order's render.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
-    /// With a video.
     Video,
-    /// With a video in a file of so many bytes.
+    /// With a video in a file of this many bytes.
     Large(u64),
-    /// With a file that breaks off, and nothing on the wire says so.
+    /// With a file that breaks off, without a sign of it on the wire.
     Cut,
-    /// With a refusal.
     Refused,
 }
 
-/// One order.
+/// An order of a caller.
 #[derive(Debug, Clone)]
 pub struct Order {
-    /// Which of the run.
+    /// Its number in the run.
     pub number: usize,
-    /// Which caller's.
+    /// The number of its caller.
     pub caller: usize,
-    /// A catalog id.
+    /// The catalog's id of the model.
     pub model: &'static str,
-    /// Seconds of video.
+    /// The length of the video in seconds.
     pub seconds: u32,
-    /// Whether it carries an idempotency key and is sent again when no job came back.
+    /// Whether it carries an idempotency key, and is sent again when no job came back.
     pub insists: bool,
     /// Whether it is sent twice at once, and again once there is a job.
     pub replayed: bool,
-    /// How often its caller looks; `None` never does.
+    /// The time between two polls of its caller. `None` means that it never polls.
     pub looks_every: Option<Duration>,
     /// When it is sent.
     pub at: Duration,
-    /// How long after its caller knows of a job that job is cancelled, if it is.
+    /// If the job is cancelled: how long after its caller knows of it.
     pub cancelled_after: Option<Duration>,
     /// How the render ends.
     pub ending: Ending,
-    /// The failures that the run's circumstances excuse, beside those that its own faults and its
-    /// ending do.
+    /// The failure codes that the run's circumstances excuse, beside those that its own faults and
+    /// its ending excuse.
     pub may_fail_with: &'static [&'static str],
 }
 
-/// Whether a model's provider can be asked to stop a render: Google's operations cannot.
+/// Whether a model's provider can be asked to stop a render. Google's operations cannot.
 pub fn can_be_stopped(model: &str) -> bool {
     !model.starts_with("google/")
 }
 
-/// What its caller was told.
+/// An order with the answers that its caller got.
 #[derive(Debug, Clone)]
 pub struct Placed {
-    /// The order.
     pub order: Order,
-    /// The answers, in their order, and after them those of its replays; `None` is an answer that
-    /// never came.
+    /// The answers in their order, then those of its replays. `None` is an answer that never came.
     pub answers: Vec<Option<Told>>,
-    /// How long it took to be answered.
+    /// The time until it was answered.
     pub took: Duration,
-    /// What the operator was told who cancelled its job.
+    /// The operator's answers when he cancelled its job.
     pub cancellations: Vec<Cancellation>,
-    /// What its owner was told who did so at the same time.
+    /// The owner's answers when he cancelled it at the same time.
     pub owner_told: Vec<Told>,
 }
 
 impl Placed {
-    /// The job's id, as its caller knows it.
+    /// The job's id that its caller knows.
     pub fn job(&self) -> Option<&str> {
         self.answers
             .iter()
@@ -87,17 +83,17 @@ impl Placed {
     }
 }
 
-/// A caller that insists gives up after so many attempts.
+/// The attempts after which a caller that insists gives up.
 const ATTEMPTS: usize = 6;
-/// What it waits in between.
+/// The wait between two attempts.
 const WAIT: Duration = Duration::from_secs(5);
-/// A second request with the same key comes while the first is in the middle of its work.
+/// When the second request with the same key comes: the first is in the middle of its work then.
 const TWIN: Duration = Duration::from_millis(60);
-/// So long a caller looks: two days and what comes before them.
+/// How long a caller polls: two days and the phases before them.
 const PATIENCE: Duration = Duration::from_secs(57 * 60 * 60);
 
 impl Order {
-    /// Tells the simulators how the render ends.
+    /// Tells the simulators how the render is to end.
     pub fn announce(&self, stage: &Stage) {
         let prompt = prompt_of_order(self.number);
         let (fal, google) = match self.ending {
@@ -125,21 +121,21 @@ impl Order {
         stage.network.google.decide(google::Verdict::for_prompts(&prompt, google));
     }
 
-    /// Sends it, and looks at it until it is over.
+    /// Sends the order and polls its job until the job is final.
     pub async fn place(self, stage: &Stage) -> Placed {
         tokio::time::sleep(self.at).await;
         let started = Instant::now();
-        let first = async { (self.sent(stage).await, started.elapsed()) };
+        let first = async { (self.send(stage).await, started.elapsed()) };
         let twin = async {
             tokio::time::sleep(TWIN).await;
-            self.sent(stage).await
+            self.send(stage).await
         };
         let ((mut answers, took), twins) =
             join(first, OptionFuture::from(self.replayed.then_some(twin))).await;
         answers.extend(twins.into_iter().flatten());
         if self.replayed {
             tokio::time::sleep(WAIT).await;
-            answers.extend(self.sent(stage).await);
+            answers.extend(self.send(stage).await);
         }
         let mut placed = Placed {
             order: self,
@@ -156,8 +152,8 @@ impl Order {
         placed
     }
 
-    /// Sends it; one that insists does so until it has an answer. Says what was answered.
-    async fn sent(&self, stage: &Stage) -> Vec<Option<Told>> {
+    /// Sends the order, and again without an answer if it insists. Returns the answers.
+    async fn send(&self, stage: &Stage) -> Vec<Option<Told>> {
         let caller = &stage.callers[self.caller];
         let body = json!({"model": self.model, "prompt": prompt_of_order(self.number), "duration": self.seconds});
         let mut headers = HeaderMap::new();
@@ -180,14 +176,15 @@ impl Order {
     }
 }
 
-/// The operator and the owner cancel the job at once, if that is to be.
+/// Lets the operator and the owner cancel the job at once, if the order says so.
 async fn cancel(stage: &Stage, order: &Order, job: &str) -> (Vec<Cancellation>, Vec<Told>) {
     let Some(after) = order.cancelled_after else { return Default::default() };
     tokio::time::sleep(after).await;
     join(operator::cancel(stage, order, job), owner::cancel(stage, order, job)).await
 }
 
-/// Looks until the job is over, if its caller looks. A video that is shown is whole in storage.
+/// Polls the job until it is final, if the order says so. A video that is shown must be whole in
+/// storage.
 async fn look(stage: &Stage, caller: &Caller, order: &Order, job: &str) {
     let Some(every) = order.looks_every else { return };
     let end = Instant::now() + PATIENCE;
@@ -199,7 +196,7 @@ async fn look(stage: &Stage, caller: &Caller, order: &Order, job: &str) {
         };
         match told.body["status"].as_str() {
             Some("completed") => {
-                return video::shown_is_whole(stage, caller, order, job, &told.body);
+                return video::check_shown(stage, caller, order, job, &told.body);
             }
             Some("failed") => return,
             _ if told.body["video_url"].is_string() => {

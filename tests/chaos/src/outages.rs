@@ -1,12 +1,12 @@
-//! A dependency is away, for a week where that can be borne: what is tried meanwhile, how often,
-//! and whether jobs that began together try in step.
+//! Outages: a dependency is away, for a week where that is possible. They count what is tried
+//! meanwhile and how often. They check whether jobs that began together retry at the same moments.
 
 use crate::aside::Aside;
 use crate::attempts::{self, Attempts};
 use crate::fault::{Fault, Refusal};
 use crate::network::Peer;
 use crate::order::Order;
-use crate::run::{Workload, on_virtual_time, played};
+use crate::run::{Workload, on_virtual_time, play};
 use crate::schedule::Outage;
 use crate::situations::{MINUTE, order, settings};
 use crate::stage::Settings;
@@ -15,56 +15,55 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 const FOR_EVER: Duration = Duration::from_secs(7 * 24 * 3600);
-/// How many jobs are ordered at the same moment, to see whether they are tried again at the same
-/// moments.
+/// How many jobs are ordered at the same moment, to see whether their retries coincide.
 const TOGETHER: usize = 3;
 
-/// When the jobs have been handed over to a provider.
+/// By when the provider has taken the jobs.
 const HANDED_OVER: Duration = Duration::from_secs(5);
 
-/// Somebody who is away.
+/// An outage, and the bounds that the retries must keep.
 #[derive(Debug, Clone, Copy)]
 pub struct Away {
-    /// Who.
     pub peer: Peer,
-    /// From when on.
+    /// When the outage begins.
     pub from: Duration,
-    /// The most attempts that an operation may make.
+    /// The limit of an operation's attempts.
     most: usize,
-    /// What lies at least between waits that would be alike without jitter.
+    /// The least difference in ms between waits that would be alike without jitter.
     apart_ms: u64,
 }
 
-/// Tables and providers are away from the beginning, and once jobs are rendered. The SDK and the
-/// store wait milliseconds, of which a step's own way is 2 to 40, so that without jitter no two
-/// waits lie further apart than 38; a job waits whole seconds, and a message up to two more than it
-/// was told to.
+/// The outages. Tables and providers are away from the beginning, or from when the jobs are taken.
+///
+/// The bounds of the differences: the SDK and the store wait milliseconds. A step itself takes 2 to
+/// 40 ms, so without jitter no two waits differ by more than 38 ms. A job waits whole seconds, and
+/// a message comes up to two seconds late.
 pub const OUTAGES: [Away; 9] = [
-    // 4 s, at most 400 ms apart, 200 ms on average; what only we know is written for as long as the
-    // function lives, 30 s.
+    // 4 s with waits of at most 400 ms, 200 ms on average. A result that only this function knows
+    // is written for as long as the function lives, 30 s.
     Away { peer: Peer::DynamoDb, from: Duration::ZERO, most: 60, apart_ms: 50 },
     Away { peer: Peer::DynamoDb, from: HANDED_OVER, most: 400, apart_ms: 50 },
-    // The SDK's own.
+    // The SDK's own retries.
     Away { peer: Peer::Sqs, from: HANDED_OVER, most: 3, apart_ms: 50 },
     Away { peer: Peer::Secrets, from: Duration::ZERO, most: 3, apart_ms: 50 },
-    // Ten minutes at half the model's cadence of 15 s, and from 150 s on at a twentieth of the age;
-    // Google's is 30 s.
+    // Ten minutes at half the model's cadence of 15 s, and from 150 s on at a twentieth of the age.
+    // Google's cadence is 30 s.
     Away { peer: Peer::Fal, from: Duration::ZERO, most: 50, apart_ms: 3_000 },
     Away { peer: Peer::Google, from: Duration::ZERO, most: 35, apart_ms: 3_000 },
-    // Six hours and one, each minute or up to a tenth sooner, and more often for ten minutes; then
-    // 23 hours, every five minutes.
+    // Seven hours, each minute or up to a tenth sooner, and more often for ten minutes. Then 23
+    // hours, every five minutes.
     Away { peer: Peer::Fal, from: HANDED_OVER, most: 850, apart_ms: 2_000 },
     Away { peer: Peer::Google, from: HANDED_OVER, most: 850, apart_ms: 2_000 },
-    // A day: as at fal for 100 minutes, and then every 5 minutes.
+    // A day: as at fal for 100 minutes, then every five minutes.
     Away { peer: Peer::Storage, from: HANDED_OVER, most: 365, apart_ms: 3_000 },
 ];
 
-/// How somebody is away.
+/// The ways in which a dependency can be away.
 pub const ABSENCES: [Fault; 3] = [Fault::Refused(Refusal::TooMany), Fault::NotSent, Fault::Silence];
 
-/// Jobs that begin together and whose dependency is away: for a week; queues and tables for 40
-/// minutes, because nothing moves without them and fal forgets a result after an hour; the secrets
-/// for the first five minutes.
+/// Runs jobs that begin together while their dependency is away. Most outages last a week. Those of
+/// queues and tables last 40 minutes, since nothing moves without them and fal forgets a result
+/// after an hour. That of the secrets lasts five minutes.
 pub fn outage(away: &Away, fault: Fault, seed: u64, aside: &Aside) -> Outlasted {
     let Away { peer, from, .. } = *away;
     let (model, seconds) =
@@ -89,10 +88,10 @@ pub fn outage(away: &Away, fault: Fault, seed: u64, aside: &Aside) -> Outlasted 
         let workload =
             Workload { orders: (0..TOGETHER).map(order).collect(), ..Workload::default() };
         let settings = settings(seed, Arc::new(plan), Duration::from_secs(20));
-        // so that each step is about one job
+        // Each step is about one job then.
         let one_by_one = Settings { batch: Some(1), ..settings };
-        let report = played(&one_by_one, aside, workload).await;
-        let (tried, mut wrong) = (attempts::counted(peer, &report), report.wrong);
+        let report = play(&one_by_one, aside, workload).await;
+        let (tried, mut wrong) = (attempts::count(peer, &report), report.wrong);
         wrong.extend(tried.iter().filter_map(|one| away.exceeded(fault, one)));
         if !tried.iter().any(|one| one.most > 1) && fault != Fault::Silence {
             wrong.push("nothing was tried again".to_owned());
@@ -101,16 +100,15 @@ pub fn outage(away: &Away, fault: Fault, seed: u64, aside: &Aside) -> Outlasted 
     })
 }
 
-/// What an outage came to.
+/// The result of an outage.
 pub struct Outlasted {
-    /// What was tried, how often and when.
+    /// The attempts of each operation.
     pub tried: Vec<Attempts>,
-    /// What was wrong.
     pub wrong: Vec<String>,
 }
 
 impl Away {
-    /// Which bound an operation's attempts exceed. Waits for an answer that never comes are the
+    /// A sentence if an operation's attempts exceed a bound. During a silence the waits are
     /// timeouts, which are alike.
     fn exceeded(&self, fault: Fault, tried: &Attempts) -> Option<String> {
         let alike = fault != Fault::Silence && tried.most > 2 && tried.apart_ms <= self.apart_ms;

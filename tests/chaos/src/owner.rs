@@ -1,5 +1,5 @@
-//! The owner who cancels an order's job as callers do, with `POST /v1/videos/{id}/cancel`, until
-//! that has an answer.
+//! The owner who cancels an order's job with `POST /v1/videos/{id}/cancel`, until there is a final
+//! answer.
 
 use crate::operator::{AGAIN, PATIENCE};
 use crate::order::Order;
@@ -8,10 +8,9 @@ use crate::verdict::Fate;
 use axum::http::{HeaderMap, Method};
 use tokio::time::Instant;
 
-/// The function's name.
 pub const NAME: &str = "cancel-video";
 
-/// Says what he was told; what never came is left out.
+/// Cancels the job. Returns the answers that came.
 pub async fn cancel(stage: &Stage, order: &Order, job: &str) -> Vec<Told> {
     let (path, end, mut answers) =
         (format!("/v1/videos/{job}/cancel"), Instant::now() + PATIENCE, Vec::new());
@@ -26,12 +25,12 @@ pub async fn cancel(stage: &Stage, order: &Order, job: &str) -> Vec<Told> {
     answers
 }
 
-/// Whether there is nothing to cancel any more.
+/// Whether the answer is final.
 fn settles(told: &Told) -> bool {
     told.status == 200 || told.status == 409 && !message(told).ends_with("in a moment")
 }
 
-/// Whether what he was told is how the job ended.
+/// Whether an answer agrees with how the job ended.
 pub fn agrees(told: &Told, fate: Fate, code: &str) -> bool {
     match told.status {
         200 if told.body["status"] == "processing" => told.body["cancel_requested"].is_i64(),

@@ -1,5 +1,4 @@
-//! The parts of the local system that a run is made of, at their origins, and what the functions
-//! find in their environment.
+//! The parts of the local system in a run, at their origins, and the functions' environments.
 
 use crate::aside::Aside;
 use crate::clock::Clock;
@@ -24,14 +23,12 @@ use local::template::{Function, Template};
 use serde_json::json;
 use std::collections::BTreeMap;
 
-/// fal's key.
 pub const FAL_KEY: &str = "chaos-key-id:chaos-key-secret";
-/// Storage's key.
 pub const STORAGE_KEY: &str = "sb_secret_chaos";
-/// Where videos are kept.
+/// The bucket of the videos.
 pub const BUCKET: &str = "generated-videos";
 
-/// Everything that the functions call.
+/// Makes everything that the functions call.
 pub fn network(
     settings: &Settings,
     template: &Template,
@@ -63,19 +60,8 @@ pub fn network(
         data_dir: scratch.path().to_owned(),
         now: clock.shown(),
     });
-    let secrets = SecretsManager::default();
-    for (variable, name, _) in SECRETS {
-        match variable {
-            "FAL_KEY" => secrets.put(name, FAL_KEY),
-            "SUPABASE_SECRET_KEY" => secrets.put(name, STORAGE_KEY),
-            "GOOGLE_SERVICE_ACCOUNT" => secrets.put(name, &google.service_account_json()),
-            unknown => panic!(
-                "the functions read the secret {unknown}, which the harness does not know: add it here"
-            ),
-        }
-    }
     let routers = BTreeMap::from([
-        (Peer::Secrets, secrets.router()),
+        (Peer::Secrets, secrets(&google).router()),
         (Peer::Sqs, sqs.router()),
         (Peer::Fal, fal.router()),
         (Peer::Google, google.router()),
@@ -100,7 +86,23 @@ pub fn network(
     network
 }
 
-/// Makes the bucket as the operator would.
+/// Secrets Manager with every secret that the functions read.
+fn secrets(google: &Google) -> SecretsManager {
+    let secrets = SecretsManager::default();
+    for (variable, name, _) in SECRETS {
+        match variable {
+            "FAL_KEY" => secrets.put(name, FAL_KEY),
+            "SUPABASE_SECRET_KEY" => secrets.put(name, STORAGE_KEY),
+            "GOOGLE_SERVICE_ACCOUNT" => secrets.put(name, &google.service_account_json()),
+            unknown => panic!(
+                "the functions read the secret {unknown}, which the harness does not know: add it here"
+            ),
+        }
+    }
+    secrets
+}
+
+/// Makes the bucket, as the operator does.
 fn create_bucket(network: &Network) {
     let headers = [("apikey", STORAGE_KEY), ("content-type", "application/json")];
     let headers = headers
@@ -116,12 +118,12 @@ fn create_bucket(network: &Network) {
         headers: HeaderMap::from_iter(headers),
         body: bucket.to_string().into(),
     };
-    // waits on the other thread alone
+    // It waits only for the other thread.
     let answer = futures::executor::block_on(network.deliver(request));
     assert_eq!(answer.status, 200, "{:?}", answer.body);
 }
 
-/// Each function's variables, and all of them together.
+/// The environment of each function, and of all together.
 pub fn environments(template: &Template, network: &Network) -> (BTreeMap<String, Env>, Env) {
     let catalog = local::simulators::catalog(Pace::Usual, |_| true, "{}")
         .expect("the local catalog can be written");

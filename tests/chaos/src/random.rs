@@ -1,6 +1,6 @@
-//! Thousands of jobs of several organizations under drawn schedules: two to four faults for each,
-//! providers that err, messages that are lost, doubled and in any order. Each run has its own seed,
-//! and a run that fails is run again by that seed alone.
+//! Thousands of jobs of several organizations under random schedules. Each order meets two to four
+//! faults, providers err, and messages are lost, doubled and shuffled. Each run has its own seed,
+//! and that seed alone repeats a failed run.
 
 use crate::aside::Aside;
 use crate::deliveries::Misdelivery;
@@ -16,19 +16,18 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Jobs of one run: enough that they meet, few enough that a failing one can be read.
+/// Jobs of one run: enough that they meet, few enough that a person can read a failed run.
 pub const JOBS_OF_A_RUN: usize = 25;
-/// How often a provider's step fails.
+/// How many steps at providers fail.
 const PROVIDER_ERRORS_PERCENT: u8 = 30;
-/// How often a job is cancelled, in the time that most take.
+/// How many jobs are cancelled, within the time that most jobs take.
 const CANCELLED_PERCENT: u8 = 5;
-/// How often a sweep is told what was so at the one before.
+/// How many answers of the index are those of the sweep before.
 const INDEX_LAGS_PERCENT: u8 = 20;
-/// How often an order with an idempotency key is sent three times.
+/// How many orders with an idempotency key are sent three times.
 const REPLAYED_PERCENT: u8 = 20;
-/// How messages come.
 const MISDELIVERY: Misdelivery = Misdelivery { lost: 5, doubled: 20, shuffled: true };
-/// What is ordered: model, seconds.
+/// The models and lengths that are ordered.
 const MENU: [(&str, u32); 5] = [
     ("fal/kling-2", 5),
     ("google/veo-3.1", 4),
@@ -37,40 +36,38 @@ const MENU: [(&str, u32); 5] = [
     ("google/veo-3.1", 6),
 ];
 
-/// What many runs came to.
+/// The sums of many runs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// Runs.
     pub runs: usize,
-    /// Jobs that were ordered.
+    /// The number of orders.
     pub ordered: usize,
-    /// How they ended.
+    /// The number of orders by how they ended.
     pub ends: BTreeMap<String, usize>,
-    /// How many jobs were rendered so many times.
+    /// The number of jobs by how many times each was rendered.
     pub renders: BTreeMap<usize, usize>,
-    /// Jobs that failed because a submission's answer was lost, by how many times they had been
+    /// The jobs that failed because a submission's answer was lost, by how many times each was
     /// rendered.
     pub lost_submissions: BTreeMap<usize, usize>,
-    /// Jobs that failed because their sender died between the lease and the request to the
+    /// The jobs that failed because their sender died between the lease and the request to the
     /// provider.
     pub deaths_before_sending: usize,
-    /// Outbound steps.
     pub steps: usize,
-    /// Faults that struck, by kind.
+    /// The number of faults by kind.
     pub faults: BTreeMap<&'static str, usize>,
-    /// Answers of the index of open jobs that were not true any more.
+    /// The outdated answers of the index of open jobs.
     pub outdated: usize,
-    /// Virtual time of all runs together.
+    /// The virtual time of all runs together.
     pub lasted: Duration,
-    /// The longest that a job took.
+    /// The longest time of a job.
     pub longest: Duration,
-    /// The steps of all runs, as a number: equal for equal runs.
+    /// A hash of the steps of all runs: equal runs have equal hashes.
     pub fingerprint: u64,
-    /// What was wrong, and how to see it again.
+    /// What was wrong, and the command that repeats it.
     pub wrong: Vec<String>,
 }
 
-/// Runs so many jobs.
+/// Runs this many jobs.
 pub fn run_many(jobs: usize, seed: u64, sabotage: Option<Defence>) -> Tally {
     let seeds: Vec<(u64, usize)> = seeds(jobs, seed);
     let tallies = workers::each(&seeds, |(seed, jobs), aside| {
@@ -79,7 +76,8 @@ pub fn run_many(jobs: usize, seed: u64, sabotage: Option<Defence>) -> Tally {
     tallies.into_iter().fold(Tally::default(), Tally::and)
 }
 
-/// Runs jobs until something is wrong, at most so many. Says after how many, and what.
+/// Runs at most `most` jobs until something is wrong. Returns the number of jobs and what was
+/// wrong.
 pub fn run_until_wrong(most: usize, seed: u64, sabotage: Defence) -> Option<(usize, String)> {
     let mut ran = 0;
     let aside = Aside::start();
@@ -102,7 +100,7 @@ fn seeds(jobs: usize, seed: u64) -> Vec<(u64, usize)> {
         .collect()
 }
 
-/// One run by its own seed.
+/// Does one run by its own seed.
 pub fn run_one(seed: u64, jobs: usize, sabotage: Option<Defence>, aside: &Aside) -> Report {
     let mut drawn = fastrand::Rng::with_seed(seed);
     let settings = Settings {
@@ -121,7 +119,7 @@ pub fn run_one(seed: u64, jobs: usize, sabotage: Option<Defence>, aside: &Aside)
         index_lags_percent: INDEX_LAGS_PERCENT,
     };
     let orders = (0..jobs).map(|number| order(number, &mut drawn)).collect();
-    // Each organization pays once, and the operator posts it twice.
+    // Each organization pays once, and the operator posts the payment twice.
     let recharges = (0..6).map(|number| Recharge {
         caller: number % 3,
         reference: "payment".to_owned(),
@@ -159,7 +157,7 @@ fn order(number: usize, drawn: &mut fastrand::Rng) -> Order {
     }
 }
 
-/// What one run came to.
+/// The sums of one run.
 pub fn tally(seed: u64, report: &Report) -> Tally {
     let mut tally = Tally {
         runs: 1,
@@ -216,7 +214,7 @@ fn add<K: Ord>(sums: &mut BTreeMap<K, usize>, more: BTreeMap<K, usize>) {
     more.into_iter().for_each(|(key, count)| *sums.entry(key).or_default() += count);
 }
 
-/// FNV-1a.
+/// The FNV-1a hash of a text.
 fn fingerprint(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)

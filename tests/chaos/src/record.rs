@@ -1,5 +1,5 @@
-//! What a run has seen: every step with what happened to it, which job came of which order, and
-//! what was wrong.
+//! The record of a run: every step with its fault, which job belongs to which order, and what was
+//! wrong.
 
 use crate::fault::Fault;
 use crate::step::Step;
@@ -11,11 +11,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// A step that came to the turnstile.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Noted {
-    /// When, from the beginning of the run.
+    /// Milliseconds since the beginning of the run.
     pub at_ms: u64,
-    /// Which.
     pub step: Step,
-    /// What happened to it.
+    /// The fault that it met.
     pub fault: Option<Fault>,
 }
 
@@ -26,7 +25,7 @@ pub struct Record {
     on_their_way: Arc<AtomicUsize>,
 }
 
-/// A step that has left and not arrived, until it is dropped.
+/// Counts as a step under way until it is dropped.
 pub struct OnItsWay(Arc<AtomicUsize>);
 
 impl Drop for OnItsWay {
@@ -44,33 +43,33 @@ struct Inner {
 }
 
 impl Record {
-    /// Notes a step.
+    /// Adds a step to the record.
     pub fn note(&self, at_ms: u64, step: &Step, fault: Option<Fault>) {
         self.inner().steps.push(Noted { at_ms, step: step.clone(), fault });
     }
 
-    /// A step has left.
+    /// Counts a step as under way.
     pub fn leaves(&self) -> OnItsWay {
         self.on_their_way.fetch_add(1, Ordering::SeqCst);
         OnItsWay(self.on_their_way.clone())
     }
 
-    /// How many steps have left and not arrived.
+    /// How many steps are under way.
     pub fn on_their_way(&self) -> usize {
         self.on_their_way.load(Ordering::SeqCst)
     }
 
-    /// Learns which order a job is for.
+    /// Records which order a job belongs to.
     pub fn learn(&self, job: &str, order: usize) {
         self.inner().orders.insert(job.to_owned(), order);
     }
 
-    /// The order that a job is for.
+    /// The order that a job belongs to.
     pub fn order_of(&self, job: &str) -> Option<usize> {
         self.inner().orders.get(job).copied()
     }
 
-    /// Something must never happen, and did.
+    /// Records something that must never happen, once.
     pub fn wrong(&self, what: String) {
         let mut inner = self.inner();
         if !inner.wrong.contains(&what) {
@@ -83,12 +82,12 @@ impl Record {
         self.inner().wrong.clone()
     }
 
-    /// Every step.
+    /// All steps of the run.
     pub fn steps(&self) -> Vec<Noted> {
         self.inner().steps.clone()
     }
 
-    /// What happened to steps that may have been about this order.
+    /// The faults of the steps that may have been about this order.
     pub fn faults_of(&self, order: usize) -> Vec<Noted> {
         let inner = self.inner();
         inner
@@ -99,7 +98,7 @@ impl Record {
             .collect()
     }
 
-    /// The invocations that had an order's lease, or handed its job to the provider.
+    /// The invocations that wrote an order's lease or sent its job to the provider.
     pub fn senders_of(&self, order: usize) -> BTreeSet<u32> {
         let inner = self.inner();
         let sends = |step: &Step| step.about == Some(order) && (step.leases || step.submits());
@@ -111,7 +110,7 @@ impl Record {
             .collect()
     }
 
-    /// Whether a request that hands an order's job to its provider has left.
+    /// Whether a submission of an order's job was sent.
     pub fn was_sent(&self, order: usize) -> bool {
         let left =
             |noted: &Noted| !matches!(noted.fault, Some(Fault::NotSent | Fault::DeathBefore));
@@ -122,7 +121,7 @@ impl Record {
             .any(|noted| noted.step.submits() && noted.step.about == Some(order) && left(noted))
     }
 
-    /// Whether an invocation that had an order's lease has died.
+    /// Whether one of an order's senders died.
     pub fn sender_died(&self, order: usize) -> bool {
         let senders = self.senders_of(order);
         let is_death = |fault| {
@@ -135,17 +134,17 @@ impl Record {
             .any(|noted| senders.contains(&noted.step.place.invocation) && is_death(noted.fault))
     }
 
-    /// An order's sender died between the lease and the request to the provider.
+    /// Counts an order whose sender died between the lease and the submission.
     pub fn note_death_before_sending(&self) {
         self.inner().deaths_before_sending += 1;
     }
 
-    /// How many orders' senders died there.
+    /// How many orders' senders died between the lease and the submission.
     pub fn deaths_before_sending(&self) -> usize {
         self.inner().deaths_before_sending
     }
 
-    /// The steps as text, one a line: equal for equal runs.
+    /// The steps as text, one in a line. Equal runs have equal texts.
     pub fn text(&self) -> String {
         self.inner().steps.iter().fold(String::new(), |mut text, Noted { at_ms, step, fault }| {
             let fault = fault.map_or_else(String::new, |fault| format!("  <- {fault:?}"));

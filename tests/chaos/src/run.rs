@@ -16,69 +16,66 @@ use local::sqs::Depth;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How often a run looks whether it is over.
+/// The time between two checks whether a run is over.
 const LOOK: Duration = Duration::from_secs(5);
-/// The sum of a job's deadlines: 10 minutes pending, 6 hours queued, an hour rendering, a day until
-/// its provider has stopped, an hour for its result, a day to store; and a sweep after each.
+/// The sum of a job's deadlines, with a sweep after each. They are 10 minutes pending, 6 hours
+/// queued, 1 hour rendering, 24 hours until its provider has stopped, 1 hour for its result, and
+/// 24 hours to store.
 const DEADLINES: Duration =
     Duration::from_secs(10 * 60 + 6 * 3600 + 3600 + 24 * 3600 + 3600 + 24 * 3600 + 6 * 5 * 60);
-/// A message whose worker died comes back after the store queue's visibility timeout, half an hour:
-/// whatever it still does is seen.
+/// How long a run goes on after its end. A message whose worker died comes back after the store
+/// queue's visibility timeout, half an hour. The run sees what it does then.
 const AFTERMATH: Duration = Duration::from_secs(35 * 60);
-/// With poison, five receives at that visibility.
+/// The same with poison: five receives at that visibility timeout.
 const AFTERMATH_OF_POISON: Duration = Duration::from_secs(5 * 35 * 60);
 
 /// A payment that the operator posts.
 #[derive(Debug, Clone)]
 pub struct Recharge {
-    /// Whose.
+    /// The number of the caller.
     pub caller: usize,
-    /// Two with one reference are one payment, posted twice.
+    /// Two recharges with one reference are one payment, posted twice.
     pub reference: String,
-    /// How much.
     pub amount: Money,
-    /// When.
+    /// Since the beginning of the run.
     pub at: Duration,
 }
 
-/// What happens in a run from outside.
+/// What happens to the system from outside in a run.
 #[derive(Debug, Clone, Default)]
 pub struct Workload {
-    /// What callers order.
     pub orders: Vec<Order>,
-    /// What the operator posts.
+    /// The payments that the operator posts.
     pub recharges: Vec<Recharge>,
-    /// When everybody stands still, and for how long.
+    /// When all tasks stand still, and for how long.
     pub standstill: Option<[Duration; 2]>,
     /// When an unreadable message comes into each queue, if one does.
     pub poison: Option<Duration>,
 }
 
-/// What became of a run.
+/// The result of a run.
 pub struct Report {
-    /// The stage, for whoever wants to look closer.
+    /// The system, for further checks.
     pub stage: Arc<Stage>,
-    /// What callers were told.
+    /// The orders with the answers that callers got.
     pub placed: Vec<Placed>,
     /// How each order ended.
     pub ends: Vec<End>,
-    /// What was wrong.
     pub wrong: Vec<String>,
-    /// The functions' logs.
     pub log: String,
-    /// The messages in the dead-letter queues.
+    /// The number of messages in the dead-letter queues.
     pub buried: usize,
-    /// How long it all took, in virtual time.
+    /// The virtual time of the run.
     pub lasted: Duration,
 }
 
 impl Report {
-    /// The longest that a job took, from its acceptance to its end.
+    /// The longest time of a job, from its acceptance to its end.
     pub fn longest(&self) -> Duration {
         self.stage.witness.ended().values().map(took).max().unwrap_or_default()
     }
 
-    /// How long an order's job took.
+    /// The time of an order's job.
     pub fn took(&self, placed: &Placed) -> Duration {
         let ended = self.stage.witness.ended();
         let job = ended.values().find(|job| Some(text(job, "job")) == placed.job());
@@ -92,23 +89,20 @@ fn took(job: &Item) -> Duration {
 
 /// Runs a future on a runtime of its own, whose time is virtual.
 pub fn on_virtual_time<T>(seed: u64, future: impl Future<Output = T>) -> T {
-    fastrand::seed(seed); // the AWS SDK's jitter is drawn from the thread's own generator
+    fastrand::seed(seed); // the AWS SDK draws its jitter from it
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     runtime.expect("a runtime starts").block_on(future)
 }
 
-/// Runs a workload through a system until all jobs are over and nothing moves any more.
+/// Runs a workload through a system until all jobs are final and nothing moves any more.
 pub fn run(settings: &Settings, aside: &Aside, workload: Workload) -> Report {
-    on_virtual_time(settings.seed, played(settings, aside, workload))
+    on_virtual_time(settings.seed, play(settings, aside, workload))
 }
 
-/// As [`run`], on a runtime that is there.
-pub async fn played(settings: &Settings, aside: &Aside, workload: Workload) -> Report {
-    logs::begin();
-    let stage = Arc::new(Stage::set(settings, aside).await);
-    let last = workload.orders.iter().map(|order| order.at).max().unwrap_or_default();
-    for recharge in workload.recharges {
+/// Starts the payments, the poison and the standstill of a workload, each at its moment.
+fn begin_events(stage: &Arc<Stage>, workload: &Workload) {
+    for recharge in workload.recharges.clone() {
         let stage = stage.clone();
         tokio::spawn(async move {
             tokio::time::sleep(recharge.at).await;
@@ -130,6 +124,24 @@ pub async fn played(settings: &Settings, aside: &Aside, workload: Workload) -> R
             tokio::time::advance(length).await;
         });
     }
+}
+
+/// Reports the secrets and prompts that are in the log.
+fn check_log(stage: &Stage, log: &str) {
+    for secret in stage.secrets() {
+        if let Some(line) = log.lines().find(|line| line.contains(&secret)) {
+            stage.record.wrong(format!("a secret or a prompt is in the log: {line}"));
+        }
+    }
+}
+
+/// As [`run`], on the runtime of the caller.
+pub async fn play(settings: &Settings, aside: &Aside, workload: Workload) -> Report {
+    logs::begin();
+    let stage = Arc::new(Stage::set(settings, aside).await);
+    let last = workload.orders.iter().map(|order| order.at).max().unwrap_or_default();
+    let has_poison = workload.poison.is_some();
+    begin_events(&stage, &workload);
     let tasks = workload.orders.into_iter().map(|order| {
         order.announce(&stage);
         let stage = stage.clone();
@@ -155,16 +167,11 @@ pub async fn played(settings: &Settings, aside: &Aside, workload: Workload) -> R
         stranger::pry(&stage, stranger, job).await;
     }
     stage.stop_the_schedule();
-    tokio::time::sleep(if workload.poison.is_some() { AFTERMATH_OF_POISON } else { AFTERMATH })
-        .await;
+    tokio::time::sleep(if has_poison { AFTERMATH_OF_POISON } else { AFTERMATH }).await;
     let ends = verdict::ends(&stage, &placed);
     stage.add_up().await;
-    let log = logs::taken();
-    for secret in stage.secrets() {
-        if let Some(line) = log.lines().find(|line| line.contains(&secret)) {
-            stage.record.wrong(format!("a secret or a prompt is in the log: {line}"));
-        }
-    }
+    let log = logs::take();
+    check_log(&stage, &log);
     let buried = DEAD_LETTER_QUEUES
         .map(|queue| stage.network.sqs.depth(queue).map_or(0, Depth::total))
         .iter()

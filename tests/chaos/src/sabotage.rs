@@ -1,6 +1,6 @@
-//! The harness is tested by taking a defence out: on the wire, where it is a condition, a query, a
-//! word that is read back, or a length. What the functions send and hear is then as if the defence
-//! had never been written.
+//! Tests the harness by taking a defence of the system out. That happens on the wire: a condition,
+//! a query, a word that is read back, or a length is changed. The functions then send and get what
+//! they would without the defence.
 
 use crate::answer::{self, Answer};
 use crate::network::{Peer, Sent};
@@ -29,18 +29,18 @@ pub enum Defence {
     Hold,
     /// Overdue jobs are found.
     Sweep,
-    /// Whoever sends a job has said so on the job first.
+    /// A function writes the lease on a job before it sends the job.
     Lease,
-    /// A write whose answer was lost is recognised by its name.
+    /// A write whose answer was lost is recognised by its write id.
     LostAnswer,
-    /// A transaction that met another one is tried again.
+    /// A transaction that met another one is retried.
     ConflictRetry,
-    /// A file that was cut is not taken for a video.
+    /// A file that was cut is not accepted as a video.
     WholeFile,
 }
 
 impl Defence {
-    /// All that can be taken out on the wire.
+    /// All defences that can be taken out on the wire.
     pub const ALL: [Self; 10] = [
         Self::TurnCondition,
         Self::SettleCondition,
@@ -55,10 +55,9 @@ impl Defence {
     ];
 }
 
-/// One defence, taken out.
+/// A defence that is taken out.
 #[derive(Debug)]
 pub struct Sabotage {
-    /// Which.
     pub defence: Defence,
     refused: Mutex<BTreeSet<String>>,
 }
@@ -103,7 +102,7 @@ impl Sabotage {
         sent.body = body.to_string().into();
     }
 
-    /// An answer that comes without the request having been tried again.
+    /// The answer to a request that would not have been sent again.
     pub fn answer_instead(&self, sent: &Sent) -> Option<Answer> {
         let body = (self.defence == Defence::ConflictRetry).then(|| sent.json())?;
         let given_up = self.refused().contains(body["ClientRequestToken"].as_str()?);
@@ -169,7 +168,7 @@ fn unconditional(write: &mut Value) {
     }
 }
 
-/// The update of a job that is there, even if another has written it meanwhile.
+/// Lets the update of a job succeed over any revision.
 fn over_any_revision(update: &mut Value) {
     update["ConditionExpression"] = json!("attribute_exists(job)");
     if let Some(values) = update["ExpressionAttributeValues"].as_object_mut() {
@@ -185,7 +184,7 @@ fn without_order(update: &mut Value) {
     without(update, &[":before"]);
 }
 
-/// Takes the condition on these values out, where it is the update's.
+/// Takes the condition on these values out of an update that has it.
 fn without(update: &mut Value, compared: &[&str]) {
     if update["ConditionExpression"]
         .as_str()
@@ -217,8 +216,8 @@ fn without_new_lease(update: &mut Value) {
     }
 }
 
-/// Another MP4 of the same length in place of one that was cut; anything else as it is. The walk
-/// over its boxes and samples is fooled so.
+/// Replaces an MP4 that was cut by another one of the same length, so that the check of its boxes
+/// and samples passes. Other files stay as they are.
 fn seemingly_whole(file: &[u8]) -> Vec<u8> {
     let mut walker = Walker::default();
     let whole = walker.pass(file).and_then(|()| walker.finish()).is_ok();
@@ -230,7 +229,7 @@ fn seemingly_whole(file: &[u8]) -> Vec<u8> {
     block_on(pieces.fold(Vec::new(), |all, piece| ready([all.as_slice(), &piece].concat())))
 }
 
-/// Takes the writes' names out of all items.
+/// Replaces the write ids of all items.
 fn nameless(value: &mut Value) {
     match value {
         Value::Object(map) => {

@@ -1,5 +1,5 @@
-//! Which step meets which fault: nothing, one chosen place, a dependency that is away for a while,
-//! or what a seed draws.
+//! Plans: which step meets which fault. A plan has no fault, one at a chosen place, an outage, or
+//! what a seed draws.
 
 use crate::fault::{Fault, Refusal};
 use crate::network::{Peer, Sent};
@@ -12,13 +12,13 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Decides what happens to steps.
+/// Decides the fault of each step.
 pub trait Plan: Send + Sync {
-    /// What happens to this one.
+    /// The fault of this step.
     fn fault(&self, step: &Step, sent: &Sent) -> Option<Fault>;
 }
 
-/// Nothing goes wrong.
+/// A plan without faults.
 pub struct Calm;
 
 impl Plan for Calm {
@@ -27,11 +27,9 @@ impl Plan for Calm {
     }
 }
 
-/// One step meets one fault.
+/// A plan with one fault at one step.
 pub struct Once {
-    /// Which step.
     pub place: Place,
-    /// What happens to it.
     pub fault: Fault,
 }
 
@@ -41,15 +39,13 @@ impl Plan for Once {
     }
 }
 
-/// A dependency is away for a while.
+/// A plan in which a dependency is away for a while.
 pub struct Outage {
-    /// Who.
     pub peer: Peer,
-    /// From when to when, counted from the beginning of the run.
+    /// From when to when, since the beginning of the run.
     pub during: Range<Duration>,
-    /// How it is away.
+    /// The fault of each of its steps.
     pub fault: Fault,
-    /// The beginning of the run.
     pub started: Instant,
 }
 
@@ -60,13 +56,12 @@ impl Plan for Outage {
     }
 }
 
-/// The file hosts of some orders take a request and say nothing, for a while.
+/// A plan in which the file hosts of some orders accept requests and never answer, for a while.
 pub struct SilentFiles {
-    /// Whose.
+    /// The orders whose hosts are silent.
     pub of: Range<usize>,
-    /// Until when, counted from the beginning of the run.
+    /// Until when, since the beginning of the run.
     pub until: Duration,
-    /// The beginning of the run.
     pub started: Instant,
 }
 
@@ -78,21 +73,21 @@ impl Plan for SilentFiles {
     }
 }
 
-/// Providers answer some steps with errors, and each order has two to four further faults on its
-/// way.
+/// A random plan. Providers answer some steps with errors, and each order meets two to four other
+/// faults.
 pub struct Random {
     seed: u64,
     provider_errors_percent: u8,
     ahead: Mutex<BTreeMap<usize, Vec<(u32, Fault)>>>,
 }
 
-/// The operator's steps are few, so they are disturbed often.
+/// The operator has few steps, so they meet many faults.
 const OPERATORS_FAULTS_PERCENT: u8 = 25;
-/// An order's way has about as many steps, its doubled messages' included.
+/// About the steps of an order, with those of doubled messages.
 const STEPS_OF_AN_ORDER: u32 = 60;
 
 impl Random {
-    /// Draws the schedules of so many orders.
+    /// Draws the schedules of this many orders.
     pub fn new(seed: u64, orders: usize, provider_errors_percent: u8) -> Self {
         let mut drawn = fastrand::Rng::with_seed(seed);
         let ahead = (0..orders).map(|order| {
@@ -103,7 +98,7 @@ impl Random {
         Self { seed, provider_errors_percent, ahead: Mutex::new(ahead.collect()) }
     }
 
-    /// Counts the step on each schedule that it may be part of, and takes the fault that is due.
+    /// Counts the step on the schedule of each order, and takes the fault that is due.
     fn due(&self, orders: &[usize]) -> Option<Fault> {
         let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
         let mut found = None;
@@ -148,7 +143,7 @@ fn any(drawn: &mut fastrand::Rng) -> Fault {
     }
 }
 
-/// What a provider in trouble answers.
+/// Draws an error of a provider.
 fn error(drawn: &mut fastrand::Rng) -> Fault {
     match drawn.u8(0..5) {
         0 => Fault::NotSent,
@@ -168,14 +163,15 @@ fn refusal(drawn: &mut fastrand::Rng) -> Refusal {
     }
 }
 
-/// The first submissions of a run are refused for load, before what another plan decides.
+/// A plan in which the first submissions of a run are refused for load. Another plan decides all
+/// else.
 pub struct Refusing<P> {
     left: AtomicU32,
     then: P,
 }
 
 impl<P> Refusing<P> {
-    /// So many submissions.
+    /// Refuses this many submissions.
     pub const fn first(submissions: u32, then: P) -> Self {
         Self { left: AtomicU32::new(submissions), then }
     }

@@ -1,16 +1,15 @@
-//! A directory for what storage keeps during one run.
+//! A directory for the files of storage in one run.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Removed when dropped.
+/// A temporary directory, removed when dropped.
 pub struct Scratch(PathBuf);
 
 impl Scratch {
-    /// A new, empty one.
+    /// Makes a new, empty directory.
     ///
-    /// # Panics
-    /// When the system's directory for temporary files cannot be written to.
+    /// # Panics When the system's directory for temporary files cannot be written to.
     #[expect(clippy::new_without_default, reason = "each is another directory")]
     pub fn new() -> Self {
         static COUNT: AtomicU64 = AtomicU64::new(0);
@@ -24,7 +23,6 @@ impl Scratch {
         Self(path)
     }
 
-    /// Where it is.
     pub fn path(&self) -> &Path {
         &self.0
     }
@@ -32,7 +30,7 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // what cannot be removed is the operating system's to clean up
+        // The operating system removes what is left.
         drop(std::fs::remove_dir_all(&self.0));
     }
 }

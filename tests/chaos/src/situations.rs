@@ -1,12 +1,12 @@
-//! Situations that have a name: storage is away for ten minutes, a message is poison, a job takes
-//! long, a hundred orders come at once.
+//! Situations that have a name: an outage of storage, silent file hosts, a long render, a poison
+//! message, a hundred orders at once.
 
 use crate::aside::Aside;
 use crate::deliveries::Misdelivery;
 use crate::fault::{Fault, Refusal};
 use crate::network::Peer;
 use crate::order::{Ending, Order};
-use crate::run::{Report, Workload, on_virtual_time, played};
+use crate::run::{Report, Workload, on_virtual_time, play};
 use crate::sabotage::Defence;
 use crate::schedule::{Calm, Outage, Plan, SilentFiles};
 use crate::stage::Settings;
@@ -20,7 +20,7 @@ use tokio::time::Instant;
 
 pub(crate) const MINUTE: Duration = Duration::from_secs(60);
 
-/// A run of one organization, in which nothing goes wrong but what the plan says.
+/// The settings of a run of one organization, with no faults but those of the plan.
 pub(crate) fn settings(seed: u64, plan: Arc<dyn Plan>, rendering: Duration) -> Settings {
     Settings {
         seed,
@@ -36,7 +36,7 @@ pub(crate) fn settings(seed: u64, plan: Arc<dyn Plan>, rendering: Duration) -> S
     }
 }
 
-/// An order of 5 s of Kling.
+/// An order of 5 s of Kling 2.
 pub(crate) fn order(number: usize, at: Duration) -> Order {
     Order {
         number,
@@ -64,7 +64,7 @@ fn completed(report: &Report) -> usize {
     report.ends.iter().filter(|end| end.fate == Fate::Completed).count()
 }
 
-/// Twenty jobs while storage is away for ten minutes: how many completed.
+/// Runs twenty jobs while storage is away for ten minutes. Returns how many completed.
 pub fn storage_outage(seed: u64, aside: &Aside) -> (usize, Report) {
     on_virtual_time(seed, async {
         let plan = Outage {
@@ -74,29 +74,27 @@ pub fn storage_outage(seed: u64, aside: &Aside) -> (usize, Report) {
             started: Instant::now(),
         };
         let report =
-            played(&settings(seed, Arc::new(plan), Duration::from_secs(20)), aside, orders(20))
-                .await;
+            play(&settings(seed, Arc::new(plan), Duration::from_secs(20)), aside, orders(20)).await;
         (completed(&report), report)
     })
 }
 
-/// Twelve silent file hosts at once, and another tenant's job.
+/// The result of twelve silent file hosts at once and another tenant's job.
 pub struct SilentHosts {
-    /// How long that job took where no host is silent, and where twelve are.
+    /// The time of that job without silent hosts, and with them.
     pub other: [Duration; 2],
-    /// How many of all thirteen completed once the hosts answered.
+    /// How many of the thirteen jobs completed once the hosts answered.
     pub completed: usize,
-    /// How often a file was asked for.
+    /// How many times a file was requested.
     pub asked: usize,
-    /// What was wrong.
     pub wrong: Vec<String>,
 }
 
-/// More than `store-video` has places for.
+/// More hosts than `store-video` has places.
 const SILENT_HOSTS: usize = 12;
 
-/// The files of one organization are at hosts that take the request and say nothing for ten
-/// minutes; another organization orders too.
+/// Runs one organization's jobs with hosts that accept requests and do not answer for ten minutes,
+/// and one job of another organization.
 pub fn silent_hosts(seed: u64, aside: &Aside) -> SilentHosts {
     let run = |silent: bool| {
         on_virtual_time(seed, async {
@@ -111,10 +109,10 @@ pub fn silent_hosts(seed: u64, aside: &Aside) -> SilentHosts {
             let calm = settings(seed, plan, Duration::from_secs(20));
             let settings = Settings { organizations: vec!["1000.00", "50.00", "1.00"], ..calm };
             let mut workload = orders(SILENT_HOSTS);
-            // after the twelve
+            // It comes after the twelve.
             let other = Order { caller: 1, ..order(SILENT_HOSTS, Duration::from_secs(4)) };
             workload.orders.push(other);
-            played(&settings, aside, workload).await
+            play(&settings, aside, workload).await
         })
     };
     let (calm, silent) = (run(false), run(true));
@@ -132,35 +130,34 @@ pub fn silent_hosts(seed: u64, aside: &Aside) -> SilentHosts {
     }
 }
 
-/// A job that renders for half an hour: how often it was checked.
+/// Runs a job that renders for half an hour. Returns how many looks it had.
 pub fn long_render(seed: u64, aside: &Aside) -> (usize, Report) {
     on_virtual_time(seed, async {
-        let report = played(&settings(seed, Arc::new(Calm), 30 * MINUTE), aside, orders(1)).await;
+        let report = play(&settings(seed, Arc::new(Calm), 30 * MINUTE), aside, orders(1)).await;
         let checks =
             report.stage.record.steps().iter().filter(|noted| noted.step.asks == "status").count();
         (checks, report)
     })
 }
 
-/// What poison did.
+/// The result of poison messages.
 pub struct Poisoned {
-    /// How long the slowest of nine jobs took without it, and with it.
+    /// The time of the slowest of nine jobs, without and with poison.
     pub longest: [Duration; 2],
-    /// How many of the nine completed with it.
+    /// How many of the nine completed with poison.
     pub completed: usize,
     /// The messages in the dead-letter queues at the end.
     pub buried: usize,
-    /// What was wrong.
     pub wrong: Vec<String>,
 }
 
-/// Nine jobs, and an unreadable message in each queue beside theirs.
+/// Runs nine jobs, without and with an unreadable message in each queue.
 pub fn poison(seed: u64, aside: &Aside) -> Poisoned {
     let nine = |poisoned: bool| {
         on_virtual_time(seed, async {
             let mut workload = orders(9);
             workload.poison = poisoned.then(|| Duration::from_secs(15));
-            played(&settings(seed, Arc::new(Calm), Duration::from_secs(20)), aside, workload).await
+            play(&settings(seed, Arc::new(Calm), Duration::from_secs(20)), aside, workload).await
         })
     };
     let (clean, poisoned) = (nine(false), nine(true));
@@ -174,30 +171,29 @@ pub fn poison(seed: u64, aside: &Aside) -> Poisoned {
     }
 }
 
-/// A message that nobody can read.
+/// A message that no function can read.
 pub fn poisonous() -> NewMessage {
     NewMessage::text("{\"org\":\"nobody's\"")
 }
 
-/// A hundred orders at once, on a balance for thirty.
+/// The result of a hundred orders at once, on a balance for thirty.
 pub struct Hundred {
-    /// How many were told what.
+    /// The number of callers by answer.
     pub told: BTreeMap<String, usize>,
-    /// The half, nine tenths, 99 hundredths and all were answered within.
+    /// The times within which 50, 90, 99 and 100 of the orders were answered.
     pub within: [Duration; 4],
-    /// Transactions that met another one.
+    /// How many transactions met another one.
     pub conflicts: usize,
-    /// What was wrong.
     pub wrong: Vec<String>,
 }
 
-/// See [`Hundred`].
+/// Runs a hundred orders at once, on a balance for thirty.
 pub fn hundred(seed: u64, sabotage: Option<Defence>, aside: &Aside) -> Hundred {
     on_virtual_time(seed, async {
         let calm = settings(seed, Arc::new(Calm), Duration::from_secs(20));
-        // thirty times MXN 4.20
+        // 30 × MXN 4.20.
         let settings = Settings { organizations: vec!["126.00", "1.00"], sabotage, ..calm };
-        let report = played(&settings, aside, orders(100)).await;
+        let report = play(&settings, aside, orders(100)).await;
         let mut told: BTreeMap<String, usize> = BTreeMap::new();
         let mut wrong = report.wrong.clone();
         for placed in &report.placed {

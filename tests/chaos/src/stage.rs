@@ -1,5 +1,5 @@
-//! One run's system: the template's tables, queues, mappings, routes and schedule around the real
-//! functions, the simulators behind the turnstile, and nothing that listens.
+//! The system of one run: the real functions, the template's tables, queues, mappings, routes and
+//! schedule, and the simulators behind the turnstile. No port is opened.
 
 use crate::aside::Aside;
 use crate::clock::Clock;
@@ -12,6 +12,7 @@ use crate::record::Record;
 use crate::sabotage::{Defence, Sabotage};
 use crate::schedule::Plan;
 use crate::scratch::Scratch;
+use crate::triggers;
 use crate::turnstile::Turnstile;
 use crate::witness::{ACCOUNTS, Item, JOBS, LEDGER, Witness};
 use axum::Router;
@@ -24,81 +25,70 @@ use ghub::onboarding::{create_key, create_organization};
 use ghub::outbound::Outbound;
 use ghub::store::{Audited, Entry, Posted, Store, Table};
 use lambda_http::Service;
-use local::aws::gateway::{self, Route};
+use local::aws::gateway;
 use local::fal::Render;
-use local::mapping::{EventSourceMapping, RunningMapping};
-use local::template::{Template, Trigger};
-use serde_json::{Value, json};
+use local::mapping::RunningMapping;
+use local::template::Template;
+use serde_json::Value;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 use tokio::task::JoinHandle;
-use tokio::time::Instant;
 
-/// Who calls the tables on the operator's behalf: a function that knows all of them together does
-/// not exist.
+/// The tables of the operator's store. No single function knows all of them.
 const TABLES: [Table; 5] =
     [Table::Jobs, Table::Accounts, Table::Ledger, Table::Keys, Table::Idempotency];
 
-/// What a run is like.
+/// The settings of a run.
 #[derive(Clone)]
 pub struct Settings {
-    /// Decides everything that is not decided otherwise.
+    /// Decides everything that no other setting decides.
     pub seed: u64,
-    /// What happens to which step.
+    /// The fault of each step.
     pub plan: Arc<dyn Plan>,
     /// A defence that is taken out.
     pub sabotage: Option<Defence>,
-    /// How messages come.
     pub misdelivery: Misdelivery,
-    /// Messages per invocation at most, if not the template's number: 1 makes every doubled message
-    /// an overlapping worker.
+    /// The most messages per invocation, if not the template's number. With 1, the two copies of a
+    /// doubled message are worked on at the same time.
     pub batch: Option<usize>,
-    /// How long providers take.
+    /// The times of a render at the providers.
     pub render: Render,
-    /// Whether fal stops a render when it is asked to; it promises only to try.
+    /// Whether fal stops a render on request. fal promises only to try.
     pub cancel_stops_rendering: bool,
     /// The balance of each organization.
     pub organizations: Vec<&'static str>,
     /// How many of the first messages to each queue are lost.
     pub first_lost: u32,
-    /// How many of a hundred answers of the index of open jobs are those of the sweep before.
+    /// How many percent of the index's answers are those of the sweep before.
     pub index_lags_percent: u8,
 }
 
-/// The operator gives up after so many attempts.
+/// The attempts after which the operator gives up.
 const ATTEMPTS: usize = 6;
 
 /// A caller of the API.
 #[derive(Debug, Clone)]
 pub struct Caller {
-    /// Whose.
     pub org: OrgId,
-    /// The key.
     pub key: String,
 }
 
-/// What the API answered.
+/// An answer of the API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Told {
-    /// The HTTP status.
     pub status: u16,
-    /// The body.
     pub body: Value,
 }
 
 /// The system of one run.
 pub struct Stage {
-    /// Where everything goes.
     pub network: Network,
-    /// What was seen.
     pub record: Record,
-    /// Who watches the tables.
     pub witness: Witness,
-    /// One for each organization.
+    /// One caller for each organization.
     pub callers: Vec<Caller>,
-    /// The operator's way to the tables, which no fault disturbs.
+    /// The operator's store, which meets no faults.
     pub store: Store,
-    /// The functions.
     pub lambda: Lambda,
     api: Router,
     schedule: Vec<JoinHandle<()>>,
@@ -107,7 +97,7 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Builds and starts everything.
+    /// Builds and starts the system.
     pub async fn set(settings: &Settings, aside: &Aside) -> Self {
         static TEMPLATE: LazyLock<Template> = LazyLock::new(Template::read);
         let template = &*TEMPLATE;
@@ -144,7 +134,7 @@ impl Stage {
         for balance in &settings.organizations {
             callers.push(sign_up(&store, &operator.ambient, balance).await);
         }
-        let (routes, mappings, schedule) = woken(settings, template, &network, &lambda);
+        let (routes, mappings, schedule) = triggers::connect(settings, template, &network, &lambda);
         let api = gateway::router(routes, clock.wall());
         Self {
             network,
@@ -160,7 +150,8 @@ impl Stage {
         }
     }
 
-    /// Asks the API. No answer of a function's own is `None`: it died, or ran out of time.
+    /// Sends a request to the API. `None` means that no function answered: it died, or ran out of
+    /// time.
     pub async fn ask(
         &self,
         caller: &Caller,
@@ -183,7 +174,7 @@ impl Stage {
         own.then_some(Told { status: answer.status, body })
     }
 
-    /// The operator pays in under a reference, and repeats it until it is said to be done.
+    /// Posts a payment under a reference, and repeats it until it is done.
     pub async fn recharge(&self, caller: usize, reference: &str, amount: Money) {
         let entry = Entry::recharge(
             self.callers[caller].org,
@@ -202,7 +193,7 @@ impl Stage {
         }
     }
 
-    /// What the operator was told to be posted is in the ledger.
+    /// Checks that an entry is in the ledger after the operator was told so.
     fn posted(&self, entry: &Entry) {
         let ledger = self.network.dynamo.items(LEDGER);
         let (org, amount) = (entry.org.to_string(), entry.amount.micros());
@@ -217,7 +208,7 @@ impl Stage {
         }
     }
 
-    /// In the end the money adds up, and the product's own audit says so too.
+    /// Checks at the end that the money adds up, and that the product's own audit agrees.
     pub async fn add_up(&self) {
         let [jobs, accounts, ledger] =
             [JOBS, ACCOUNTS, LEDGER].map(|table| self.network.dynamo.items(table));
@@ -232,95 +223,16 @@ impl Stage {
         }
     }
 
-    /// No sweep comes any more.
     pub fn stop_the_schedule(&self) {
         self.schedule.iter().for_each(JoinHandle::abort);
     }
 
-    /// What must not appear in a log.
+    /// The texts that must not appear in a log.
     pub fn secrets(&self) -> Vec<String> {
         let keys = self.callers.iter().map(|caller| caller.key.clone());
         let words =
             ["PRIVATE KEY", PROMPT, "Bearer ", "X-Goog-Signature", "token=", "/upload/resumable/"];
         keys.chain([FAL_KEY, STORAGE_KEY].into_iter().chain(words).map(str::to_owned)).collect()
-    }
-}
-
-/// Connects each function to what wakes it.
-fn woken(
-    settings: &Settings,
-    template: &Template,
-    network: &Network,
-    lambda: &Lambda,
-) -> (Vec<Route>, Vec<RunningMapping>, Vec<JoinHandle<()>>) {
-    let (mut routes, mut mappings, mut schedule) = (Vec::new(), Vec::new(), Vec::new());
-    for function in &template.functions {
-        let call = lambda.function(&function.name);
-        let timeout = Duration::from_secs(u64::from(function.timeout_s));
-        for trigger in &function.triggers {
-            match trigger.clone() {
-                Trigger::Http { method, path } => routes.push(Route {
-                    method: Some(method),
-                    path,
-                    function: call.clone(),
-                    timeout,
-                }),
-                Trigger::Default => routes.push(Route {
-                    method: None,
-                    path: String::new(),
-                    function: call.clone(),
-                    timeout,
-                }),
-                Trigger::Schedule { every_s } => {
-                    schedule.push(tokio::spawn(scheduled(call.clone(), every_s)))
-                }
-                Trigger::Queue {
-                    queue,
-                    batch_size,
-                    window_s,
-                    concurrency,
-                    report_batch_item_failures,
-                } => {
-                    let mapping = EventSourceMapping {
-                        sqs: network.sqs.clone(),
-                        queue,
-                        function: call.clone(),
-                        batch_size: settings
-                            .batch
-                            .unwrap_or_else(|| count(batch_size))
-                            .min(count(batch_size)),
-                        window: if settings.batch == Some(1) {
-                            Duration::ZERO
-                        } else {
-                            Duration::from_secs(u64::from(window_s))
-                        },
-                        concurrency: count(concurrency.unwrap_or(1_000)),
-                        report_batch_item_failures,
-                        function_timeout: timeout,
-                    };
-                    mappings
-                        .push(mapping.start().expect("AWS would create the template's mappings"));
-                }
-            }
-        }
-    }
-    (routes, mappings, schedule)
-}
-
-/// Calls a function at its rate.
-async fn scheduled(function: local::mapping::Function, every_s: u32) {
-    let every = Duration::from_secs(u64::from(every_s));
-    let mut ticks = tokio::time::interval_at(Instant::now() + every, every);
-    // what stood still does not make up for it
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        drop(
-            function(
-                json!({"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}),
-            )
-            .await,
-        );
     }
 }
 
@@ -335,8 +247,4 @@ async fn sign_up(store: &Store, ambient: &ghub::ambient::Ambient, balance: &str)
         org,
         key: create_key(store, ambient, org, "chaos").await.expect("nothing disturbs the operator"),
     }
-}
-
-fn count(number: u32) -> usize {
-    usize::try_from(number).unwrap_or(usize::MAX)
 }

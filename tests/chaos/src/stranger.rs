@@ -1,5 +1,5 @@
-//! Somebody else who knows a job's id: whatever is asked, it is as if the job had never been, and
-//! no list has it.
+//! A stranger: another organization that knows a job's id. Every answer it gets must be as if the
+//! job did not exist, and no list may contain it.
 
 use crate::stage::{Caller, Stage, Told};
 use axum::http::{HeaderMap, Method};
@@ -7,7 +7,7 @@ use serde_json::json;
 
 const NOBODYS: &str = "01990000-0000-7000-8000-000000000000";
 
-/// Asks for another's job in each way.
+/// Sends every request about another's job.
 pub async fn pry(stage: &Stage, stranger: &Caller, job: &str) {
     let ask = async |method: &Method, path: &str| {
         stage
@@ -33,7 +33,7 @@ pub async fn pry(stage: &Stage, stranger: &Caller, job: &str) {
     }
 }
 
-/// One of a fault says nothing about jobs.
+/// An answer to a fault tells nothing about jobs.
 fn is_an_answer(told: &Told) -> bool {
     told.status < 500
 }

@@ -1,6 +1,6 @@
-//! Where every outbound step of every function waits. The seed says how long, and so which step
-//! goes on first; the plan says what happens to it. A step that has left cannot be called back: it
-//! arrives even if its caller has given up or is dead.
+//! The turnstile, where every outbound step of every function waits. The seed decides how long, and
+//! so which step goes on first. The plan decides its fault. A request that was sent cannot be
+//! called back: it arrives even if its caller has given up or died.
 
 use crate::answer::Answer;
 use crate::fault::{Fault, response};
@@ -20,17 +20,14 @@ use tokio::task::JoinHandle;
 
 /// The gate of a run.
 pub struct Turnstile {
-    /// Where steps go.
     pub network: Network,
-    /// What happens to them.
+    /// The fault of each step.
     pub plan: Arc<dyn Plan>,
-    /// What was seen.
     pub record: Record,
-    /// Who watches the tables.
     pub witness: Witness,
     /// A defence that is taken out.
     pub sabotage: Option<Sabotage>,
-    /// Decides the order.
+    /// Decides the order of the steps.
     pub seed: u64,
 }
 
@@ -108,7 +105,7 @@ impl Turnstile {
         Ok(response(answer, fault == Some(Fault::Truncated)))
     }
 
-    /// The step happens, in a task of its own.
+    /// Sends the request, in a task of its own.
     fn leaves(&self, sent: Sent, after: Duration) -> JoinHandle<Answer> {
         let (network, witness) = (self.network.clone(), self.witness.clone());
         let on_its_way = self.record.leaves();
@@ -123,18 +120,18 @@ impl Turnstile {
     }
 }
 
-/// How long a step waits before it happens and its answer after: each 1 to 20 ms, as at AWS, drawn
-/// from the seed and the place, so that no other step's draw changes them.
+/// How long a step waits before its request, and how long its answer waits. Each is 1 to 20 ms, as
+/// at AWS. They are drawn from the seed and the place, so no other step's draw changes them.
 fn waits(seed: u64, place: Place) -> [Duration; 2] {
     let mut drawn = drawn(seed, place);
     [(); 2].map(|()| Duration::from_millis(drawn.u64(1..=20)))
 }
 
-/// Randomness that belongs to one place.
+/// The random generator of one place.
 pub fn drawn(seed: u64, place: Place) -> fastrand::Rng {
     let place = u64::from(place.invocation) << 32 | u64::from(place.step);
     let mut mixed = fastrand::Rng::with_seed(seed ^ place.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    mixed.u64(..); // neighbouring seeds begin alike
+    mixed.u64(..); // neighbouring seeds begin with similar numbers
     mixed
 }
 

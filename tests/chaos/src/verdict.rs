@@ -1,45 +1,43 @@
-//! What must hold at the end of a run, order by order.
+//! The checks at the end of a run, order by order.
 
-use crate::fault::{Fault, Refusal};
+mod excuse;
+
 use crate::invariants::{number, text};
 use crate::lambda::prompt_of_order;
-use crate::network::Peer;
-use crate::order::{Ending, Order, Placed, can_be_stopped};
+use crate::order::{Placed, can_be_stopped};
 use crate::owner;
 use crate::record::Noted;
 use crate::stage::Stage;
 use crate::video::not_whole;
 use crate::witness::Item;
+use excuse::{hides_the_submission, is_excused};
 use ghub::cancellation::Cancellation;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// How an order ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fate {
     /// Rendered, stored and charged.
     Completed,
-    /// Failed uncharged.
     Failed,
-    /// Never accepted.
     NotAccepted,
 }
 
-/// One order's end.
+/// The end of one order.
 #[derive(Debug, Clone)]
 pub struct End {
-    /// Which way.
     pub fate: Fate,
     /// The failure's code, if it failed.
     pub code: String,
-    /// Renders that the providers accepted for it.
+    /// The number of its renders that providers accepted.
     pub renders: usize,
-    /// Whether it met a fault, at its submission, that hid the provider's answer.
+    /// Whether a fault at its submission hid the provider's answer.
     pub submission_lost: bool,
-    /// Faults that it met in all.
+    /// The number of its faults.
     pub faults: usize,
 }
 
-/// Checks every order, and says how each ended.
+/// Checks every order and returns how each ended.
 pub fn ends(stage: &Stage, placed: &[Placed]) -> Vec<End> {
     let ended = stage.witness.ended();
     if stage.witness.open() > 0 {
@@ -62,122 +60,192 @@ pub fn ends(stage: &Stage, placed: &[Placed]) -> Vec<End> {
         .collect()
 }
 
+/// What is known of one order at the end of a run.
+struct Case<'a> {
+    stage: &'a Stage,
+    placed: &'a Placed,
+    prompt: String,
+    job: Option<&'a Item>,
+    fate: Fate,
+    code: String,
+    renders: usize,
+    faults: usize,
+    submission_lost: bool,
+    submission_refused: bool,
+}
+
 fn end(stage: &Stage, placed: &Placed, jobs: &[&Item]) -> End {
-    let order = &placed.order;
-    let wrong = |what: String| stage.record.wrong(format!("order {}: {what}", order.number));
-    let prompt = prompt_of_order(order.number);
-    let renders = stage.network.fal.renders_of(&prompt) + stage.network.google.renders_of(&prompt);
-    let faults = stage.record.faults_of(order.number);
-    let senders = stage.record.senders_of(order.number);
-    let hides = |noted: &Noted| hides_the_submission(order.number, &senders, noted);
-    let submission_lost = faults.iter().any(hides);
-    let submission_refused = faults.iter().any(|noted| noted.step.submits() && !hides(noted));
+    let case = Case::of(stage, placed, jobs.first().copied());
     if jobs.len() > 1 {
-        wrong(format!("it became {} jobs", jobs.len()));
+        case.wrong(format!("it became {} jobs", jobs.len()));
     }
-    if renders > 1 {
-        wrong(format!("it was rendered {renders} times"));
+    if case.renders > 1 {
+        case.wrong(format!("it was rendered {} times", case.renders));
     }
-    let job = jobs.first().copied();
-    for told in placed.answers.iter().flatten() {
-        if told.status >= 500 && told.body["error"]["code"] != "service_unavailable" {
-            wrong(format!("its caller was told {}", told.body));
-        }
-        if !matches!(told.status, 200 | 402) && faults.is_empty() {
-            wrong(format!("nothing disturbed it, and its caller was told {}", told.body));
-        }
-        if told.status == 200 && told.body["id"].as_str() != placed.job() {
-            wrong(format!("its caller was told of a second job, {}", told.body["id"]));
-        }
-    }
-    if faults.is_empty() && placed.answers.iter().any(Option::is_none) {
-        wrong("nothing disturbed it, and its caller was told nothing".to_owned());
-    }
-    match (job, placed.job()) {
-        (None, Some(told)) => {
-            wrong(format!("its caller was told of a job {told}, which is not there"))
-        }
-        (Some(job), Some(told)) if text(job, "job") != told => {
-            wrong(format!("its caller was told of another job, {told}"))
-        }
-        (Some(_), None) if was_refused(placed) => wrong("it was refused, and is there".to_owned()),
-        _ => {}
-    }
-    let (fate, code) = match job {
-        None => (Fate::NotAccepted, String::new()),
-        Some(job) if text(job, "status") == "completed" => (Fate::Completed, String::new()),
-        Some(job) => (Fate::Failed, job["failure"]["code"].as_str().unwrap_or_default().to_owned()),
-    };
-    if let Some(job) = job
-        && code == "submit_unknown"
-        && stage.witness.was_taken(text(job, "job"))
-    {
-        wrong("its provider had taken it, which was written down, and it failed as if that were unknown".to_owned());
-    }
-    if code == "submit_unknown" && !stage.record.was_sent(order.number) {
-        if stage.record.sender_died(order.number) {
-            stage.record.note_death_before_sending();
-        } else {
-            wrong("it was certainly never sent, and it failed as if that were unknown".to_owned());
+    case.check_answers();
+    case.check_told_job();
+    case.check_submission();
+    case.check_billed_render();
+    case.check_cancellations();
+    case.check_fate();
+    let Case { fate, code, renders, faults, submission_lost, .. } = case;
+    End { fate, code, renders, submission_lost, faults }
+}
+
+impl<'a> Case<'a> {
+    fn of(stage: &'a Stage, placed: &'a Placed, job: Option<&'a Item>) -> Self {
+        let number = placed.order.number;
+        let prompt = prompt_of_order(number);
+        let faults = stage.record.faults_of(number);
+        let senders = stage.record.senders_of(number);
+        let hides = |noted: &Noted| hides_the_submission(number, &senders, noted);
+        let (fate, code) = match job {
+            None => (Fate::NotAccepted, String::new()),
+            Some(job) if text(job, "status") == "completed" => (Fate::Completed, String::new()),
+            Some(job) => {
+                (Fate::Failed, job["failure"]["code"].as_str().unwrap_or_default().to_owned())
+            }
+        };
+        Self {
+            renders: stage.network.fal.renders_of(&prompt)
+                + stage.network.google.renders_of(&prompt),
+            submission_lost: faults.iter().any(hides),
+            submission_refused: faults.iter().any(|noted| noted.step.submits() && !hides(noted)),
+            faults: faults.len(),
+            stage,
+            placed,
+            prompt,
+            job,
+            fate,
+            code,
         }
     }
-    // A job whose submission was lost has no handle: its provider cannot be asked, and a cancel
-    // ends it.
-    let thrown_away = stage.network.fal.finished_renders_of(&prompt) > 0
-        && matches!(&*code, "cancelled" | "timed_out");
-    if thrown_away && !submission_lost && !order.may_fail_with.contains(&&*code) {
-        wrong(format!("it was rendered to its end, which is billed, and it failed with {code}"));
+
+    fn wrong(&self, what: String) {
+        self.stage.record.wrong(format!("order {}: {what}", self.placed.order.number));
     }
-    if let Some(job) = job
-        && code == "cancelled"
-        && !can_be_stopped(order.model)
-        && stage.witness.was_taken(text(job, "job"))
-    {
-        wrong(
-            "its provider was rendering it and cannot be stopped, and it was cancelled".to_owned(),
-        );
+
+    /// Whether the provider took the job, as the tables said at some moment.
+    fn was_taken(&self) -> bool {
+        self.job.is_some_and(|job| self.stage.witness.was_taken(text(job, "job")))
     }
-    for told in &placed.cancellations {
-        if !agrees(told, fate, &code) {
-            wrong(format!(
+
+    fn check_answers(&self) {
+        for told in self.placed.answers.iter().flatten() {
+            if told.status >= 500 && told.body["error"]["code"] != "service_unavailable" {
+                self.wrong(format!("its caller was told {}", told.body));
+            }
+            if !matches!(told.status, 200 | 402) && self.faults == 0 {
+                self.wrong(format!("nothing disturbed it, and its caller was told {}", told.body));
+            }
+            if told.status == 200 && told.body["id"].as_str() != self.placed.job() {
+                self.wrong(format!("its caller was told of a second job, {}", told.body["id"]));
+            }
+        }
+        if self.faults == 0 && self.placed.answers.iter().any(Option::is_none) {
+            self.wrong("nothing disturbed it, and its caller was told nothing".to_owned());
+        }
+    }
+
+    fn check_told_job(&self) {
+        match (self.job, self.placed.job()) {
+            (None, Some(told)) => {
+                self.wrong(format!("its caller was told of a job {told}, which is not there"))
+            }
+            (Some(job), Some(told)) if text(job, "job") != told => {
+                self.wrong(format!("its caller was told of another job, {told}"))
+            }
+            (Some(_), None) if was_refused(self.placed) => {
+                self.wrong("it was refused, and is there".to_owned())
+            }
+            _ => {}
+        }
+    }
+
+    fn check_submission(&self) {
+        if self.code != "submit_unknown" {
+            return;
+        }
+        if self.was_taken() {
+            self.wrong("its provider had taken it, which was written down, and it failed as if that were unknown".to_owned());
+        }
+        let (record, number) = (&self.stage.record, self.placed.order.number);
+        if !record.was_sent(number) {
+            if record.sender_died(number) {
+                record.note_death_before_sending();
+            } else {
+                self.wrong(
+                    "it was certainly never sent, and it failed as if that were unknown".to_owned(),
+                );
+            }
+        }
+    }
+
+    /// A job whose submission was lost has no handle. So its provider cannot be asked, and a cancel
+    /// ends it.
+    fn check_billed_render(&self) {
+        let (order, code) = (&self.placed.order, &*self.code);
+        let thrown_away = self.stage.network.fal.finished_renders_of(&self.prompt) > 0
+            && matches!(code, "cancelled" | "timed_out");
+        if thrown_away && !self.submission_lost && !order.may_fail_with.contains(&code) {
+            self.wrong(format!(
+                "it was rendered to its end, which is billed, and it failed with {code}"
+            ));
+        }
+        if code == "cancelled" && !can_be_stopped(order.model) && self.was_taken() {
+            self.wrong(
+                "its provider was rendering it and cannot be stopped, and it was cancelled"
+                    .to_owned(),
+            );
+        }
+    }
+
+    fn check_cancellations(&self) {
+        let (placed, fate, code) = (self.placed, self.fate, &*self.code);
+        for told in placed.cancellations.iter().filter(|told| !agrees(told, fate, code)) {
+            self.wrong(format!(
                 "it was cancelled with the answer {told:?}, and ended as {fate:?} {code}"
             ));
         }
-    }
-    for told in placed.owner_told.iter().filter(|told| !owner::agrees(told, fate, &code)) {
-        wrong(format!(
-            "its owner cancelled it with the answer {}, and it ended as {fate:?} {code}",
-            told.body
-        ));
-    }
-    match (fate, job) {
-        (Fate::Completed, Some(job)) => {
-            if renders != 1 {
-                wrong(format!("it is completed and was rendered {renders} times"));
-            }
-            if let Some(problem) = not_whole(stage, order, text(job, "org"), text(job, "job")) {
-                wrong(format!("it is completed and {problem}"));
-            }
-        }
-        (Fate::Failed, Some(_)) if code == "cancelled" && order.cancelled_after.is_some() => {}
-        (Fate::Failed, Some(job))
-            if !is_excused(order, &code, submission_lost, submission_refused) =>
-        {
-            wrong(format!(
-                "it failed with {code} after {} s, and nothing that it met explains that",
-                number(job, "ended") - number(job, "created")
+        for told in placed.owner_told.iter().filter(|told| !owner::agrees(told, fate, code)) {
+            self.wrong(format!(
+                "its owner cancelled it with the answer {}, and it ended as {fate:?} {code}",
+                told.body
             ));
         }
-        (Fate::NotAccepted, None) if renders > 0 => {
-            wrong("it was never accepted, and was rendered".to_owned())
-        }
-        _ => {}
     }
-    End { fate, code, renders, submission_lost, faults: faults.len() }
+
+    fn check_fate(&self) {
+        let (order, code, renders) = (&self.placed.order, &*self.code, self.renders);
+        match (self.fate, self.job) {
+            (Fate::Completed, Some(job)) => {
+                if renders != 1 {
+                    self.wrong(format!("it is completed and was rendered {renders} times"));
+                }
+                let problem = not_whole(self.stage, order, text(job, "org"), text(job, "job"));
+                if let Some(problem) = problem {
+                    self.wrong(format!("it is completed and {problem}"));
+                }
+            }
+            (Fate::Failed, Some(_)) if code == "cancelled" && order.cancelled_after.is_some() => {}
+            (Fate::Failed, Some(job))
+                if !is_excused(order, code, self.submission_lost, self.submission_refused) =>
+            {
+                self.wrong(format!(
+                    "it failed with {code} after {} s, and nothing that it met explains that",
+                    number(job, "ended") - number(job, "created")
+                ));
+            }
+            (Fate::NotAccepted, None) if renders > 0 => {
+                self.wrong("it was never accepted, and was rendered".to_owned())
+            }
+            _ => {}
+        }
+    }
 }
 
-/// Whether what somebody was told who cancelled a job is how it ended: a render that had finished
-/// wins, and no other.
+/// Whether the operator's answer agrees with how the job ended. A finished render wins over a
+/// cancellation, and nothing else does.
 fn agrees(told: &Cancellation, fate: Fate, code: &str) -> bool {
     match told {
         Cancellation::Failed => code == "cancelled",
@@ -193,41 +261,7 @@ fn agrees(told: &Cancellation, fate: Fate, code: &str) -> bool {
     }
 }
 
-/// Whether its caller was told, once and for all, that there is no job.
+/// Whether its caller got a final refusal.
 fn was_refused(placed: &Placed) -> bool {
     matches!(placed.answers.last(), Some(Some(told)) if (400..500).contains(&told.status))
-}
-
-/// Whether it may be unknown afterwards if the provider took the job. Only who had its lease, or
-/// sent it, can have lost that: by dying, or when a step about this very job was late, or the
-/// submission's answer lost or unusable. A 503 is a refusal at fal, which says so, and not at
-/// Google, which does not.
-fn hides_the_submission(order: usize, senders: &BTreeSet<u32>, noted: &Noted) -> bool {
-    let step = &noted.step;
-    let own = step.about.is_none_or(|about| about == order);
-    senders.contains(&step.place.invocation)
-        && match noted.fault {
-            Some(Fault::DeathBefore | Fault::DeathAfter | Fault::Orphaned(_)) => true,
-            Some(Fault::Silence | Fault::Late(_)) => own,
-            Some(Fault::AnswerLost | Fault::Truncated | Fault::Refused(Refusal::Internal)) => {
-                own && step.submits()
-            }
-            Some(Fault::Refused(Refusal::Unavailable)) => {
-                own && step.submits() && step.peer == Peer::Google
-            }
-            Some(Fault::Refused(Refusal::TooMany | Refusal::Conflict) | Fault::NotSent) | None => {
-                false
-            }
-        }
-}
-
-fn is_excused(order: &Order, code: &str, submission_lost: bool, submission_refused: bool) -> bool {
-    match (order.ending, code) {
-        (_, "submit_unknown") => submission_lost,
-        // Ten minutes hold few attempts where messages are lost and workers die.
-        (_, "provider_unavailable") if submission_refused => true,
-        (Ending::Cut, "provider_no_output")
-        | (Ending::Refused, "content_filtered" | "provider_refused") => true,
-        _ => order.may_fail_with.contains(&code),
-    }
 }

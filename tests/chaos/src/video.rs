@@ -1,4 +1,4 @@
-//! What an order is rendered to, and whether storage has it, byte for byte.
+//! The video of an order, and whether storage has it, byte for byte.
 
 use crate::order::{Ending, Order};
 use crate::stage::{Caller, Stage};
@@ -12,8 +12,8 @@ use std::collections::BTreeMap;
 use std::future::ready;
 use std::sync::{Mutex, PoisonError};
 
-/// A video that is shown is whole in storage, at that very moment.
-pub fn shown_is_whole(stage: &Stage, caller: &Caller, order: &Order, job: &str, shown: &Value) {
+/// Checks that a video that is shown is whole in storage at that moment.
+pub fn check_shown(stage: &Stage, caller: &Caller, order: &Order, job: &str, shown: &Value) {
     if !shown["video_url"].as_str().is_some_and(|url| url.contains(job)) {
         stage.record.wrong(format!("order {}: completed without its URL: {shown}", order.number));
     }
@@ -22,7 +22,7 @@ pub fn shown_is_whole(stage: &Stage, caller: &Caller, order: &Order, job: &str, 
     }
 }
 
-/// What is wrong with the stored file.
+/// What is wrong with the stored file, if anything.
 pub fn not_whole(stage: &Stage, order: &Order, org: &str, job: &str) -> Option<String> {
     let (Ok(org), Ok(job)) = (org.parse(), job.parse()) else {
         return Some("has no id".to_owned());
@@ -38,7 +38,7 @@ pub fn not_whole(stage: &Stage, order: &Order, org: &str, job: &str) -> Option<S
     (object.etag != rendered.etag).then(|| "its file is another one".to_owned())
 }
 
-/// What is drawn.
+/// The contents of a video.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Film {
     seconds: u32,
@@ -46,7 +46,7 @@ struct Film {
     bytes: Option<u64>,
 }
 
-/// A rendered video, as storage describes it.
+/// A rendered video, as storage reports it.
 #[derive(Clone)]
 struct Rendered {
     length: u64,
@@ -54,7 +54,7 @@ struct Rendered {
 }
 
 impl Rendered {
-    /// Each is drawn and digested once.
+    /// Draws and hashes each video once.
     fn of(order: &Order) -> Self {
         static KNOWN: Mutex<BTreeMap<Film, Rendered>> = Mutex::new(BTreeMap::new());
         let bytes = match order.ending {

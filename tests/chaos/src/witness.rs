@@ -1,5 +1,5 @@
-//! Watches every write as it arrives at the tables: money adds up after each, and what is final
-//! stays as it is.
+//! Watches every write when it arrives at the tables. After each, the money must add up, and final
+//! jobs must not change.
 
 use crate::answer::Answer;
 use crate::network::{Network, Peer, Sent};
@@ -9,17 +9,17 @@ use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The tables' names, which are the template's logical ids.
+/// The table of jobs, by its logical id in the template.
 pub const JOBS: &str = "JobsTable";
-/// See [`JOBS`].
+/// The table of accounts, likewise.
 pub const ACCOUNTS: &str = "AccountsTable";
-/// See [`JOBS`].
+/// The table of the ledger, likewise.
 pub const LEDGER: &str = "LedgerTable";
 
 /// An item without DynamoDB's types.
 pub type Item = Map<String, Value>;
 
-/// The witness of one run. Clones share what they saw.
+/// The witness of one run. Clones share its memory.
 #[derive(Clone)]
 pub struct Witness {
     record: Record,
@@ -34,12 +34,12 @@ struct Seen {
 }
 
 impl Witness {
-    /// Has seen nothing yet.
+    /// A witness that has seen nothing yet.
     pub fn new(record: Record) -> Self {
         Self { record, seen: Arc::default() }
     }
 
-    /// Looks at a request that was answered.
+    /// Looks at a request and its answer.
     pub fn saw(&self, network: &Network, sent: &Sent, answer: &Answer) {
         if sent.peer != Peer::DynamoDb || answer.status != 200 {
             return;
@@ -48,7 +48,7 @@ impl Witness {
             "TransactWriteItems" => {
                 let (body, accounts, jobs) =
                     (sent.json(), network.dynamo.items(ACCOUNTS), network.dynamo.items(JOBS));
-                // A repeat that comes late is answered as what it repeats, and holds nothing.
+                // A late repeat gets the answer of the first, and holds nothing.
                 let holds = invariants::hold(&body, &accounts, |job| !self.knows(job));
                 self.look(&jobs);
                 let money = invariants::money(&jobs, &accounts, &network.dynamo.items(LEDGER));
@@ -59,7 +59,7 @@ impl Witness {
                 let text = |value: &Value| value["S"].as_str().unwrap_or_default().to_owned();
                 let (job, status) =
                     (&body["Key"]["job"], &body["ExpressionAttributeValues"][":status"]);
-                // An open job that is written again moves no money.
+                // An open job that stays open moves no money.
                 if !self.stays_open(&text(job), &text(status)) {
                     self.look(&network.dynamo.items(JOBS));
                 }
@@ -74,7 +74,7 @@ impl Witness {
         seen.open.contains(job) || seen.ended.contains_key(job)
     }
 
-    /// How many jobs are open.
+    /// The number of open jobs.
     pub fn open(&self) -> usize {
         self.seen().open.len()
     }
@@ -84,13 +84,13 @@ impl Witness {
         self.seen().taken.contains(job)
     }
 
-    /// The jobs that have ended.
+    /// The final jobs, by id.
     pub fn ended(&self) -> BTreeMap<String, Item> {
         self.seen().ended.clone()
     }
 
-    /// Whether a job that is written is known and was open so far, and stays so. One that its
-    /// provider has taken is remembered as such.
+    /// Whether a written job is known, was open, and stays open. Remembers a job that its provider
+    /// has taken.
     fn stays_open(&self, job: &str, status: &str) -> bool {
         let mut seen = self.seen();
         if status == "processing" {

@@ -1,17 +1,17 @@
-//! Spreads runs over the machine's processors. Each run has a thread to itself, so which runs share
-//! a processor changes nothing.
+//! Spreads runs over the machine's processors. Each run has its own thread, so it does not matter
+//! which runs share a processor.
 
 use crate::aside::Aside;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-/// Does the work of each item, in any order; the results are in the items' order.
+/// Does the work of each item, in any order. The results are in the order of the items.
 pub fn each<I: Sync, T: Send>(items: &[I], work: impl Fn(&I, &Aside) -> T + Sync) -> Vec<T> {
     each_until(items, |_| false, work)
 }
 
-/// As [`each`], but begins no more once a result is enough. Items are begun in their order: all
-/// before that result's have theirs, too.
+/// As [`each`], but begins no further item once a result is enough. Items begin in order, so all
+/// items before that result have theirs too.
 pub fn each_until<I: Sync, T: Send>(
     items: &[I],
     enough: impl Fn(&T) -> bool + Sync,
