@@ -41,7 +41,7 @@ pub enum Accepted {
     KeyReused,
 }
 
-/// What stands under the job's id after the void item was written.
+/// The item that has the job's id after the void item was tried.
 #[derive(Debug, PartialEq, Eq)]
 enum Voided {
     /// The void item: the job can no longer be stored.

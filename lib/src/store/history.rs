@@ -42,7 +42,7 @@ pub struct Wanted<'w> {
     pub deleted_too: bool,
 }
 
-/// What a search found.
+/// The result of a search.
 #[derive(Debug)]
 pub struct Found {
     pub jobs: Vec<Job>,

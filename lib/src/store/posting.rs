@@ -6,11 +6,12 @@
 //! 1. It reads `entries` and `balance` of the account item, with a consistent read. Let them be n
 //!    and b.
 //! 2. It sends one transaction. All of its writes are committed, or none:
-//! - The account item: add the amount to `balance` and 1 to `entries`. Condition: `entries` is
-//!   still n.
-//! - The ledger entry with `sequence` n + 1 and `balance_after` b + amount. Condition: no item has
-//!   its key. The key is made of the cause, so one cause posts once.
-//! - For a charge, the job with its new state. Condition: its `revision` is the one that was read.
+//!    - The account item: add the amount to `balance` and 1 to `entries`. Condition: `entries` is
+//!      still n.
+//!    - The ledger entry with `sequence` n + 1 and `balance_after` b + amount. Condition: no item
+//!      has its key. The key is made of the cause, so one cause posts once.
+//!    - For a charge, the job with its new state. Condition: its `revision` is the one that was
+//!      read.
 //!
 //! If two workers post to one account at once, both may read n. One of the two transactions
 //! commits. The other fails on the condition of the account, and its worker begins again at step 1.
@@ -59,8 +60,7 @@ pub(super) struct Wanted<'a> {
     pub(super) change: Change,
     /// For a charge: the update of the job, with its condition.
     pub(super) job: Option<&'a TransactWriteItem>,
-    /// The id of the logical write. All attempts of one posting share it, and no other write has
-    /// it.
+    /// The id of the logical write, which all attempts of one posting share.
     pub(super) name: &'a str,
 }
 

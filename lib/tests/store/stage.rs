@@ -26,7 +26,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// When every job of these tests was accepted.
 pub const CREATED: Timestamp = Timestamp::from_unix_s(1_782_415_166);
 
-/// So many seconds after that.
+/// The moment this many seconds after [`CREATED`].
 pub fn at(seconds: u64) -> Timestamp {
     CREATED.after(Duration::from_secs(seconds))
 }

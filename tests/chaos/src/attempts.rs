@@ -21,7 +21,7 @@ pub struct Attempts {
     pub apart_ms: u64,
 }
 
-/// What the attempts are counted for: an invocation or an order.
+/// The unit whose attempts are counted together: an invocation or an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Whose {
     Invocation(u32),

@@ -81,7 +81,7 @@ fn every_move_from_every_state() {
     }
 }
 
-/// What every applied move must keep.
+/// The rules that every applied move keeps.
 fn assert_legal(name: &str, before: &Job, after: &Job) {
     use Status::{Completed, Failed, Pending, Processing};
     let path = (before.status(), after.status());

@@ -23,9 +23,11 @@ pub const TURN_TOLERANCE: Duration = Duration::from_secs(5);
 const TOLERATED_PARTS: u32 = 3;
 
 /// How long the lease lasts. After it no function can still be sending the submission, and a
-/// missing outcome is unknown. It is the longest life of a function that sends one (28 s for
-/// `submit-video`, 30 s for `poll-jobs`), and 30 s for clocks that differ. The 5 s by which a turn
-/// may be early are part of those 30 s.
+/// missing outcome is unknown.
+///
+/// It is the longest life of a function that sends one, and 30 s for clocks that differ.
+/// `submit-video` lives 28 s, `poll-jobs` 30 s. The 5 s by which a turn may be early are part of
+/// those 30 s.
 pub const SUBMIT_LEASE: Duration = Duration::from_secs(30 + 30);
 
 /// The longest time between two looks. A caller never waits longer than this for a finished render.
