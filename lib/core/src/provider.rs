@@ -153,7 +153,7 @@ const SANDBOX: About = About {
 pub struct ByProvider<T>([T; COUNT]);
 
 impl<T> ByProvider<T> {
-    /// Makes each provider's value.
+    /// Makes each provider's value, in the order of [`Provider::ALL`].
     pub fn new(make: impl FnMut(Provider) -> T) -> Self {
         Self(Provider::ALL.map(make))
     }

@@ -37,17 +37,17 @@ impl ProviderCredentials {
     /// provider is not there.
     pub async fn read(world: &World, aws: &SdkConfig) -> Self {
         let secrets = Secrets::new(world, aws);
-        let mut read = join_all(Provider::ALL.map(|provider| of(&secrets, provider))).await;
-        read.reverse();
-        Self(ByProvider::new(|_| read.pop().flatten()))
+        let read = join_all(Provider::ALL.map(|provider| of(&secrets, provider))).await;
+        let mut read = read.into_iter();
+        Self(ByProvider::new(|_| read.next().flatten()))
     }
 
     /// Which providers can be used now. A secret that is due is read again. The sandbox has none,
     /// and can always be used.
     pub async fn services(&self) -> Services {
-        let mut services = join_all(Provider::ALL.map(|provider| self.service(provider))).await;
-        services.reverse();
-        Services::new(ByProvider::new(|_| services.pop().unwrap_or(Service::NotConfigured)))
+        let services = join_all(Provider::ALL.map(|provider| self.service(provider))).await;
+        let mut services = services.into_iter();
+        Services::new(ByProvider::new(|_| services.next().unwrap_or(Service::NotConfigured)))
     }
 
     /// Why the secret of this provider cannot be used now; nothing if it can, or if the provider is
