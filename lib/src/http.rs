@@ -2,35 +2,22 @@
 //! envelope. No other module knows an HTTP status of ours, and the chain of causes behind an error
 //! is logged here and nowhere else.
 
-mod billing;
+pub mod api;
 mod body;
-mod credits;
-mod deleted_video;
 mod envelope;
 mod event;
-mod list;
 mod logged;
-mod model_object;
+pub mod openapi;
 mod path;
 pub mod query;
 pub mod routes;
-pub mod schema;
 mod server;
-mod transaction;
-mod video_job;
-pub mod video_order;
 
-pub use billing::{Billing, BillingStatus};
-pub use credits::Credits;
-pub use deleted_video::DeletedVideo;
+pub use api::*;
 pub use envelope::{Envelope, ErrorBody, ErrorCode};
-pub use list::List;
-pub use model_object::{ModelList, ModelObject, PromptLength, TypicalSeconds};
 pub use path::{job_id, path_parameter};
 pub use query::Query;
 pub use server::{Endpoint, Server, serve, serve_alone};
-pub use transaction::Transaction;
-pub use video_job::{DryRun, ErrorDetail, VideoJob};
 
 use crate::ambient::Ambient;
 use crate::error::{BoxError, Refusal, causes};

@@ -5,9 +5,8 @@ use crate::asking::{Ask, Reply};
 use crate::process::ROOT;
 use crate::stage::Stage;
 use ghub::catalog::LONGEST_PROMPT;
-use ghub::http::ErrorCode;
-use ghub::http::routes::ROUTES;
 use ghub::http::video_order::LONGEST_KEY;
+use ghub::http::{ErrorCode, ROUTES};
 use local::options::{Options, Pace};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -23,7 +22,7 @@ async fn every_route_is_an_operation_and_nothing_else_is() {
         .collect();
     let relative = |path: &str| path.strip_prefix("/v1").unwrap_or(path).replace("{id+}", "{id}");
     let routes: BTreeSet<_> =
-        ROUTES.iter().map(|(method, path)| ((*method).to_owned(), relative(path))).collect();
+        ROUTES.iter().map(|route| (route.method.to_owned(), relative(route.path))).collect();
     assert_eq!(operations, routes);
     assert_eq!(
         document["servers"][0]["url"], "/v1",

@@ -2,5 +2,5 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), ghub::error::BoxError> {
-    ghub::http::serve_alone(get_openapi::GetOpenapi::default()).await
+    ghub::http::serve_alone(get_openapi::GetOpenapi).await
 }

@@ -1,7 +1,7 @@
 //! What our log has of a request line. A caller may put a key or a prompt into a path by mistake,
 //! so only words of ours and ids are shown.
 
-use super::routes::ROUTES;
+use super::api::ROUTES;
 use crate::catalog::Catalog;
 use crate::foreign_text::shortened;
 use crate::id::JobId;
@@ -17,7 +17,7 @@ const LONGEST: usize = 100;
 
 /// The words that a path of ours has: those of the routes, and those of the published models' ids.
 static WORDS: LazyLock<HashSet<String>> = LazyLock::new(|| {
-    let routes = ROUTES.iter().flat_map(|(_, pattern)| pattern.split('/'));
+    let routes = ROUTES.iter().flat_map(|route| route.path.split('/'));
     let words = routes.filter(|word| !word.starts_with('{')).map(str::to_owned);
     let models = Catalog::published();
     let models = models.iter().flat_map(|model| model.id.split('/')).map(str::to_owned);
@@ -54,7 +54,7 @@ mod tests {
     #[test]
     fn a_path_of_ours_is_logged_as_it_is() {
         let id = "e8c96506-72a1-429f-a7ed-4bb0a42541be";
-        for (_, pattern) in ROUTES {
+        for pattern in ROUTES.iter().map(|route| route.path) {
             for path in [
                 pattern.replace("{id}", id).replace("{id+}", "google/veo-3.1"),
                 format!("{pattern}/"),

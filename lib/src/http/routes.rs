@@ -1,22 +1,8 @@
-//! The routes of the API. `template.yaml` deploys them, and a test compares; what no route takes is
-//! told from this table what would be right.
+//! What a request is told that no route takes: the methods of its path, and the route that was
+//! perhaps meant.
 
+use super::api::{ROUTES, Route};
 use crate::id::JobId;
-
-/// Method and path of each route; `{id}` stands for one segment, `{id+}` for one or more. What
-/// answers GET answers HEAD too.
-pub const ROUTES: [(&str, &str); 10] = [
-    ("POST", "/v1/videos/generations"),
-    ("GET", "/v1/videos"),
-    ("GET", "/v1/videos/{id}"),
-    ("DELETE", "/v1/videos/{id}"),
-    ("POST", "/v1/videos/{id}/cancel"),
-    ("GET", "/v1/models"),
-    ("GET", "/v1/models/{id+}"),
-    ("GET", "/v1/credits"),
-    ("GET", "/v1/credits/transactions"),
-    ("GET", "/v1/openapi.json"),
-];
 
 /// A word of a path may differ from the right one in two letters of five: `video` is `videos`, and
 /// `generate` is `generations`, but `images` is not `videos`.
@@ -27,13 +13,14 @@ const SEGMENT_WRONG: usize = 10;
 
 /// The methods that a path has, for an `Allow` header; `None` when no route has this path.
 pub fn methods_of(path: &str) -> Option<String> {
-    let patterns = || ROUTES.iter().map(|(_, pattern)| *pattern);
+    let patterns = || ROUTES.iter().map(|route| route.path);
     let pattern = patterns()
         .find(|known| *known == path)
         .or_else(|| patterns().find(|known| fits(known, path)))?;
-    let methods = ROUTES.iter().filter(|(_, known)| *known == pattern);
-    let methods = methods
-        .flat_map(|(method, _)| if *method == "GET" { vec!["GET", "HEAD"] } else { vec![*method] });
+    let methods = ROUTES.iter().filter(|route| route.path == pattern);
+    let methods = methods.flat_map(|route| {
+        if route.method == "GET" { vec!["GET", "HEAD"] } else { vec![route.method] }
+    });
     Some(methods.collect::<Vec<_>>().join(", "))
 }
 
@@ -48,7 +35,7 @@ pub fn perhaps_meant(method: &str, path: &str) -> Option<String> {
         given.remove(1); // jobs are made there, and not found
     }
     let exists = methods_of(path).is_some();
-    let near = |(known, pattern): &(&str, &str)| {
+    let near = |Route { method: known, path: pattern, .. }: &Route| {
         let other_method = *known != method;
         let may_be_told = match *known {
             "GET" => true,

@@ -44,7 +44,7 @@ pub async fn build(name: &str, world: &World) -> Result<Function, ConfigError> {
         "get-model" => http(world, get_model::GetModel::new(world).await?),
         "get-credits" => http(world, get_credits::GetCredits::new(world).await?),
         "list-transactions" => http(world, list_transactions::ListTransactions::new(world).await?),
-        "get-openapi" => http(world, get_openapi::GetOpenapi::default()),
+        "get-openapi" => http(world, get_openapi::GetOpenapi),
         "unknown-route" => http(world, unknown_route::UnknownRoute),
         "poll-jobs" => queue!(poll_jobs::PollJobs::new(world).await?),
         "store-video" => queue!(store_video::StoreVideo::new(world).await?),

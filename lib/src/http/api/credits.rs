@@ -2,6 +2,7 @@
 
 use super::schema::{Mxn, credits, mxn};
 use crate::account::Account;
+use crate::http::openapi::{Operation, Told, balance, of, ok, shapes};
 use crate::money::{Money, MoneyOverflow};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -49,6 +50,22 @@ impl Credits {
             low: available < LOW,
         })
     }
+}
+
+/// `GET /v1/credits` in the OpenAPI document.
+pub(super) fn get() -> Operation {
+    let told = Told {
+        id: "getCredits",
+        tag: "credits",
+        summary: "Shows the balance",
+        description: "What is there, what is held for jobs in progress, and what can be spent.",
+        parameters: Vec::new(),
+        shapes: shapes::<Credits>(),
+        answer: ok("The organization's credits.", of::<Credits>())
+            .header("x-geekhub-balance-mxn", balance())
+            .build(),
+    };
+    told.guarded(&[])
 }
 
 #[cfg(test)]

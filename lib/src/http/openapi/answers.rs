@@ -1,7 +1,7 @@
 //! Answers as the document has them: the good ones, and all that an operation may be refused for.
 
-use ghub::http::schema::Mxn;
-use ghub::http::{Envelope, ErrorCode};
+use crate::http::api::schema::Mxn;
+use crate::http::{Envelope, ErrorCode};
 use lambda_http::http::StatusCode;
 use utoipa::ToSchema;
 use utoipa::openapi::extensions::Extensions;
@@ -14,7 +14,7 @@ use utoipa::openapi::{Content, RefOr};
 /// What API Gateway says in its own words, before a request has reached us.
 #[derive(ToSchema)]
 #[schema(as = GatewayError)]
-pub(crate) struct GatewayError {
+pub(super) struct GatewayError {
     /// A word or two.
     #[expect(dead_code, reason = "API Gateway writes it; here it is only described")]
     message: String,
@@ -66,16 +66,16 @@ pub(crate) fn words(description: &str, words: &[&str]) -> Header {
 }
 
 /// What may be too much on every path that wants a key.
-pub(crate) const TOO_MANY_REQUESTS: &str = "one key made more than 50 requests a second, or too many keys that do not exist came from your \
+pub(super) const TOO_MANY_REQUESTS: &str = "one key made more than 50 requests a second, or too many keys that do not exist came from your \
      address; wait as long as `Retry-After` says.";
 
 /// What may be too much where jobs are made.
-pub(crate) const TOO_MANY_JOBS: &str = "as many jobs are in progress as may be at once, or as many sandbox jobs were submitted today as may \
+pub(super) const TOO_MANY_JOBS: &str = "as many jobs are in progress as may be at once, or as many sandbox jobs were submitted today as may \
      be in a day, or one key made more than 50 requests a second, or too many keys that do not exist came from your address; wait as long \
      as `Retry-After` says.";
 
 /// Refusals of one status. `too_many` says when there is a 429.
-pub(crate) fn refused(status: StatusCode, codes: &[ErrorCode], too_many: &'static str) -> Response {
+pub(super) fn refused(status: StatusCode, codes: &[ErrorCode], too_many: &'static str) -> Response {
     let when =
         |code| if matches!(code, ErrorCode::RateLimitExceeded) { too_many } else { when(code) };
     let lines = codes.iter().map(|code| format!("`{}`: {}", code.as_str(), when(*code)));
@@ -99,7 +99,7 @@ pub(crate) fn refused(status: StatusCode, codes: &[ErrorCode], too_many: &'stati
 }
 
 /// What API Gateway alone answers so.
-pub(crate) fn refused_by_anyone(status: StatusCode) -> Response {
+pub(super) fn refused_by_anyone(status: StatusCode) -> Response {
     ResponseBuilder::new()
         .description(gateway(status).unwrap_or_default())
         .content("application/json", Content::new(Some(of::<GatewayError>())))

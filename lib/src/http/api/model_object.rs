@@ -3,6 +3,8 @@
 
 use super::schema::{Factor, UnixSeconds, list, model};
 use crate::catalog::{Catalog, Model, Services};
+use crate::http::ErrorCode;
+use crate::http::openapi::{Operation, Told, balance, in_path, link, of, ok, shapes, text};
 use crate::money::MoneyOverflow;
 use crate::pricing::Rates;
 use serde::Serialize;
@@ -140,4 +142,43 @@ impl ModelList {
         let models = catalog.iter().map(|model| ModelObject::new(model, rates, services));
         Ok(Self { object: "list", data: models.collect::<Result<_, _>>()? })
     }
+}
+
+/// `GET /v1/models` in the OpenAPI document.
+pub(super) fn list_all() -> Operation {
+    let first = link("getModel", "id", "$response.body#/data/0/id", "The first model alone.");
+    let told = Told {
+        id: "listModels",
+        tag: "models",
+        summary: "Lists the models",
+        description: "The whole catalog, available or not, with today's prices: all that is needed to build an order that is accepted.",
+        parameters: Vec::new(),
+        shapes: shapes::<ModelList>(),
+        answer: ok("The models, ordered by id.", of::<ModelList>())
+            .header("x-geekhub-balance-mxn", balance())
+            .link("model", first)
+            .build(),
+    };
+    told.guarded(&[])
+}
+
+/// `GET /v1/models/{id+}` in the OpenAPI document.
+pub(super) fn get() -> Operation {
+    let id = in_path(
+        "id",
+        "The model's id. Its slash may be sent as it is or as `%2F`.",
+        text().examples(["fal/kling-2"]),
+    );
+    let told = Told {
+        id: "getModel",
+        tag: "models",
+        summary: "Shows a model",
+        description: "One model of the catalog, with today's price.",
+        parameters: vec![id],
+        shapes: shapes::<ModelObject>(),
+        answer: ok("The model.", of::<ModelObject>())
+            .header("x-geekhub-balance-mxn", balance())
+            .build(),
+    };
+    told.guarded(&[ErrorCode::ModelNotFound])
 }

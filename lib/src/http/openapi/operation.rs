@@ -1,15 +1,15 @@
 //! An operation as the document has it: what callers send, and all that they may get.
 
-use crate::answers::{TOO_MANY_JOBS, TOO_MANY_REQUESTS, refused, refused_by_anyone};
-use ghub::http::ErrorCode;
+use super::answers::{TOO_MANY_JOBS, TOO_MANY_REQUESTS, refused, refused_by_anyone};
+use crate::http::{ErrorCode, List};
 use lambda_http::http::StatusCode;
-use utoipa::openapi::path::{
-    HttpMethod, Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn,
-};
+use utoipa::openapi::path::{OperationBuilder, Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::request_body::RequestBody;
 use utoipa::openapi::response::Response;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{RefOr, Required};
+use utoipa::{PartialSchema, ToSchema};
 
 /// What a key may be refused for, whatever is asked.
 const KEY: [ErrorCode; 5] = [
@@ -23,11 +23,20 @@ const KEY: [ErrorCode; 5] = [
 /// What may go wrong whatever is asked: with us, and with what keeps our books.
 const OURS: [ErrorCode; 2] = [ErrorCode::InternalError, ErrorCode::ServiceUnavailable];
 
-/// An operation under a path, relative to the server.
-pub(crate) struct Endpoint {
-    pub(crate) method: HttpMethod,
-    pub(crate) path: &'static str,
-    pub(crate) operation: Operation,
+/// A schema, and its name in the document.
+pub(super) type Named = (String, RefOr<Schema>);
+
+/// An operation, and the schemas that it refers to.
+pub(crate) struct Operation {
+    pub(super) operation: OperationBuilder,
+    pub(super) shapes: Vec<Named>,
+}
+
+impl Operation {
+    /// With what callers send.
+    pub(crate) fn sent(self, body: RequestBody) -> Self {
+        Self { operation: self.operation.request_body(Some(body)), ..self }
+    }
 }
 
 /// What an operation is called, and how it ends well.
@@ -37,23 +46,28 @@ pub(crate) struct Told {
     pub(crate) summary: &'static str,
     pub(crate) description: &'static str,
     pub(crate) parameters: Vec<Parameter>,
+    /// The schemas of what is sent and answered.
+    pub(crate) shapes: Vec<Named>,
     pub(crate) answer: Response,
 }
 
 impl Told {
     /// For callers with a key. `refusals` are those that this operation adds to what a key and our
     /// side may be refused for.
-    pub(crate) fn guarded(self, refusals: &[ErrorCode]) -> OperationBuilder {
+    pub(crate) fn guarded(self, refusals: &[ErrorCode]) -> Operation {
         self.answered([&KEY, refusals, &OURS].concat())
     }
 
     /// For everybody.
-    pub(crate) fn open(self) -> OperationBuilder {
-        self.answered(vec![ErrorCode::InternalError])
-            .securities(Some([SecurityRequirement::default()]))
+    pub(crate) fn open(self) -> Operation {
+        let Operation { operation, shapes } = self.answered(vec![ErrorCode::InternalError]);
+        Operation {
+            operation: operation.securities(Some([SecurityRequirement::default()])),
+            shapes,
+        }
     }
 
-    fn answered(self, codes: Vec<ErrorCode>) -> OperationBuilder {
+    fn answered(self, codes: Vec<ErrorCode>) -> Operation {
         let operation = OperationBuilder::new()
             .operation_id(Some(self.id))
             .tag(self.tag)
@@ -68,13 +82,28 @@ impl Told {
                 operation.response(status.as_str().to_owned(), refused(status, &codes, too_many))
             });
         let ours = |status| codes.iter().any(|code| code.status() == status);
-        [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE]
+        let operation = [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE]
             .into_iter()
             .filter(|status| !ours(*status))
             .fold(operation, |operation, status| {
                 operation.response(status.as_str(), refused_by_anyone(status))
-            })
+            });
+        Operation { operation, shapes: self.shapes }
     }
+}
+
+/// A type's schema and all that it refers to.
+pub(crate) fn shapes<T: ToSchema>() -> Vec<Named> {
+    let mut shapes = vec![(T::name().into_owned(), T::schema())];
+    T::schemas(&mut shapes);
+    shapes
+}
+
+/// The schemas of a page of items, which the document calls so.
+pub(crate) fn page<T: ToSchema>(name: &str) -> Vec<Named> {
+    let mut shapes = shapes::<T>();
+    shapes.push((name.to_owned(), List::<T>::schema()));
+    shapes
 }
 
 /// The codes of each status, in the order of the statuses.
@@ -137,7 +166,7 @@ pub(crate) fn text() -> ObjectBuilder {
 
 /// How many items a page has at most.
 pub(crate) fn limit() -> Parameter {
-    use ghub::http::query::{LARGEST_PAGE, USUAL_PAGE};
+    use crate::http::query::{LARGEST_PAGE, USUAL_PAGE};
     let schema = ObjectBuilder::new()
         .schema_type(Type::Integer)
         .minimum(Some(1))

@@ -1,13 +1,16 @@
 //! An entry of the ledger as `GET /v1/credits/transactions` shows it, and what a caller may ask of
 //! them.
 
+use super::List;
 use super::schema::{Mxn, TransactionType, UnixSeconds, credit_transaction};
-use super::{List, Query};
 use crate::error::Refusal;
+use crate::http::openapi::{Operation, Told, balance, in_query, limit, link, ok, page, text};
+use crate::http::{ErrorCode, Query};
 use crate::id::{JobId, TransactionId};
 use crate::store::{EntryKind, LedgerLine, Statement, Which};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::openapi::schema::Ref;
+use utoipa::{PartialSchema, ToSchema};
 
 /// A transaction, in this order. Amounts are decimal text in MXN.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -85,6 +88,61 @@ impl Query {
         }
         Ok(Which { kind, from, until })
     }
+}
+
+/// What the OpenAPI document calls a page of transactions.
+const LIST: &str = "TransactionList";
+
+/// `GET /v1/credits/transactions` in the OpenAPI document.
+pub(super) fn list() -> Operation {
+    let parameters = vec![
+        limit(),
+        in_query(
+            "after",
+            "The `last_id` of the page before: only transactions posted before that one.",
+            text().pattern(Some("^txn_[0-9a-f]{32}$")),
+        ),
+        in_query(
+            "type",
+            "Only transactions of this type.",
+            text().enum_values(Some(EntryKind::ALL.map(EntryKind::as_str))),
+        ),
+        in_query(
+            "created_from",
+            "Only transactions of this second and later.",
+            UnixSeconds::schema(),
+        ),
+        in_query(
+            "created_until",
+            "Only transactions before this second; later than `created_from`.",
+            UnixSeconds::schema(),
+        ),
+    ];
+    let told = Told {
+        id: "listTransactions",
+        tag: "credits",
+        summary: "Lists the transactions",
+        description: "The ledger, newest posting first. The sum of all pages is the balance.",
+        parameters,
+        shapes: page::<Transaction>(LIST),
+        answer: ok("A page of transactions.", Ref::from_schema_name(LIST))
+            .header("x-geekhub-balance-mxn", balance())
+            .link(
+                "next",
+                link("listTransactions", "after", "$response.body#/last_id", "The next page."),
+            )
+            .link(
+                "job",
+                link(
+                    "getVideo",
+                    "id",
+                    "$response.body#/data/0/job",
+                    "The job of the first transaction.",
+                ),
+            )
+            .build(),
+    };
+    told.guarded(&[ErrorCode::InvalidRequestError])
 }
 
 #[cfg(test)]

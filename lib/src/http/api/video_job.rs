@@ -2,10 +2,21 @@
 
 use super::billing::Billing;
 use super::schema::{self, UnixSeconds, video_dry_run, video_job};
+use crate::catalog::Catalog;
 use crate::failure::Failure;
+use crate::http::ErrorCode;
+use crate::http::openapi::{
+    Operation, Told, balance, in_path, in_query, limit, link, of, ok, page, retry_after, shapes,
+    text,
+};
 use crate::job::{Job, State};
+use crate::status;
 use serde::Serialize;
 use utoipa::ToSchema;
+use utoipa::openapi::header::Header;
+use utoipa::openapi::path::Parameter;
+use utoipa::openapi::response::ResponseBuilder;
+use utoipa::openapi::schema::{ObjectBuilder, Ref, SchemaFormat};
 
 /// Ten fields, in this order, always all present, and after them what this gateway adds. None is
 /// renamed or dropped.
@@ -126,4 +137,112 @@ impl From<&Job> for DryRun {
             billing: Billing::of_a_dry_run(job),
         }
     }
+}
+
+/// What the OpenAPI document calls a page of jobs.
+const LIST: &str = "VideoList";
+
+/// Where a job's id is in an answer that is a job.
+pub(super) const OWN_ID: &str = "$response.body#/id";
+
+/// `GET /v1/videos` in the OpenAPI document.
+pub(super) fn list() -> Operation {
+    let models = Catalog::published();
+    let parameters = vec![
+        limit(),
+        in_query(
+            "after",
+            "The `last_id` of the page before: only jobs older than that one.",
+            uuid(),
+        ),
+        in_query(
+            "status",
+            "Only jobs with this status.",
+            text().enum_values(Some(status::Status::ALL.map(status::Status::as_str))),
+        ),
+        in_query(
+            "model",
+            "Only jobs of this model.",
+            text().enum_values(Some(models.iter().map(|model| model.id.as_str()))),
+        ),
+    ];
+    let told = Told {
+        id: "listVideos",
+        tag: "videos",
+        summary: "Lists the jobs",
+        description: "The organization's jobs, newest first. Jobs that are added meanwhile do not shift the pages.",
+        parameters,
+        shapes: page::<VideoJob>(LIST),
+        answer: ok("A page of jobs.", Ref::from_schema_name(LIST))
+            .header("x-geekhub-balance-mxn", balance())
+            .link("next", link("listVideos", "after", "$response.body#/last_id", "The next page."))
+            .link(
+                "newest",
+                link(
+                    "getVideo",
+                    "id",
+                    "$response.body#/data/0/id",
+                    "The first job of the page, as it stands.",
+                ),
+            )
+            .build(),
+    };
+    told.guarded(&[ErrorCode::InvalidRequestError])
+}
+
+/// `GET /v1/videos/{id}` in the OpenAPI document.
+pub(super) fn get() -> Operation {
+    let told = Told {
+        id: "getVideo",
+        tag: "videos",
+        summary: "Shows a job",
+        description: "The job as it stands. Reading moves no money. An id that is none, is unknown, or is another organization's is answered alike.",
+        parameters: vec![job_id()],
+        shapes: shapes::<VideoJob>(),
+        answer: about_a_job(ok("The job.", of::<VideoJob>()))
+            .header("Retry-After", asked_again())
+            .build(),
+    };
+    told.guarded(&[ErrorCode::JobNotFound])
+}
+
+/// `POST /v1/videos/{id}/cancel` in the OpenAPI document.
+pub(super) fn cancel() -> Operation {
+    let told = Told {
+        id: "cancelVideo",
+        tag: "videos",
+        summary: "Cancels a job",
+        description: "Ends a job before its time, as far as its provider lets it; no body is needed. A job that no provider has, or that its \
+                      provider has stopped, is `failed` with the error `cancelled`, and costs nothing. A provider that may go on is asked to \
+                      stop: the job stays `processing`, with `cancel_requested` set and its cost held, until it is known what became of the \
+                      render. A video that is rendered all the same is stored and charged. After 24 hours without news the job fails, \
+                      uncharged. A second cancellation is answered alike.",
+        parameters: vec![job_id()],
+        shapes: shapes::<VideoJob>(),
+        answer: about_a_job(ok("The job, failed or asked to stop.", of::<VideoJob>()))
+            .header("Retry-After", asked_again())
+            .build(),
+    };
+    told.guarded(&[ErrorCode::JobNotFound, ErrorCode::NotCancellable])
+}
+
+pub(super) fn job_id() -> Parameter {
+    in_path("id", "The job's id.", uuid())
+}
+
+fn uuid() -> ObjectBuilder {
+    text().format(Some(SchemaFormat::Custom("uuid".to_owned())))
+}
+
+pub(super) fn asked_again() -> Header {
+    retry_after("While the job is in progress: seconds until asking for it again is worth it.")
+}
+
+/// An answer whose `id` leads to the job's other operations.
+pub(super) fn about_a_job(answer: ResponseBuilder) -> ResponseBuilder {
+    answer
+        .header("x-geekhub-balance-mxn", balance())
+        .link("job", link("getVideo", "id", OWN_ID, "The job as it stands."))
+        .link("cancel", link("cancelVideo", "id", OWN_ID, "Ends the job before its time."))
+        .link("delete", link("deleteVideo", "id", OWN_ID, "Removes the job once it is over."))
 }
