@@ -55,9 +55,7 @@ pub enum Then<Own = Never> {
         body: String,
     },
     /// Sent elsewhere (307) instead of the work.
-    Redirect {
-        url: String,
-    },
+    Redirect { url: String },
     /// The connection ends without a byte, and nothing was done.
     CloseBefore,
     /// The work is done, then the connection ends without a byte: the answer is lost.

@@ -28,9 +28,7 @@ pub enum Ending {
     /// Inline base64 with a character that is none of base64's; in a bucket an ordinary video.
     Garbled,
     /// A `gcsUri` that was not asked for.
-    ForeignUri {
-        uri: String,
-    },
+    ForeignUri { uri: String },
     /// The safety filter took videos away.
     Filtered {
         /// The sentences of `raiMediaFilteredReasons`; the field is absent when there are none.
