@@ -6,7 +6,7 @@
 //!
 //! | reader | function | what is removed |
 //! |---|---|---|
-//! | a terminal | [`printable`] | escapes; control, bidi and invisible characters |
+//! | a terminal | [`printable()`] | escapes; control, bidi and invisible characters |
 //! | a terminal, line by line | [`printable_lines`] | the same |
 //! | our log | [`for_the_log`] | also keys, tokens, query strings, and text beyond one line |
 //! | callers | [`for_callers`] | also addresses, e-mails, paths, names of projects and buckets |
