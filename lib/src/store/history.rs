@@ -18,19 +18,18 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use std::collections::HashMap;
 use tokio::time::Instant;
 
-/// How many jobs the second and last query of a search reads. Without a limit, a filter that
-/// matches nothing would read all jobs of an organization, and the operator would pay for it.
+/// How many jobs the second and last query of a search reads. A job's item has roughly 1 KB, and a
+/// query reads 1 MB at most, so 1,000 jobs are what one query can read.
 ///
-/// The number is derived so:
-///
-/// - One query reads at most 1 MB, which costs 256 read units.
-/// - API Gateway lets 20 lists a second through (`RouteSettings` in the template).
-/// - Two queries for each list make 10,240 units a second. A new table allows 12,000.
+/// There is no third query, for a filter that matches nothing would read all jobs of an
+/// organization at the operator's cost. A consistent read of 1 MB costs 256 read units. API Gateway
+/// lets 20 lists a second through (`RouteSettings` in the template). With two queries each they
+/// cost 10,240 units a second at most, and a new on-demand table allows 12,000.
 ///
 /// The first query reads only one page of jobs, so a search that soon finds enough is cheap.
 const SECOND_LOOK: i32 = 1_000;
 
-/// Which jobs of an organization are listed. The default is all that are not deleted.
+/// Which jobs of an organization are listed. The default is all that their owner may see.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Wanted<'w> {
     pub status: Option<Status>,
@@ -79,8 +78,8 @@ impl Store {
                 .await
             {
                 Ok(page) => page,
-                // The first query is done. The caller goes on from its last job and does not read
-                // it again.
+                // The jobs of the first query are returned. The caller's next search begins after
+                // the last job that this query read.
                 Err(StoreError::Unavailable(_)) if from.older_than != wanted.older_than => break,
                 Err(error) => return Err(error),
             };

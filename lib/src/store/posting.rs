@@ -6,7 +6,8 @@
 //! 1. It reads `entries` and `balance` of the account item, with a consistent read. Let them be n
 //!    and b.
 //! 2. It sends one transaction. All of its writes are committed, or none:
-//!    - The account item: add the amount to `balance` and 1 to `entries`. Condition: `entries` is
+//!    - The account item: add the amount to `balance` and `available`, and 1 to `entries`. A charge
+//!      also takes its hold and its place out of `held` and `open_jobs`. Condition: `entries` is
 //!      still n.
 //!    - The ledger entry with `sequence` n + 1 and `balance_after` b + amount. Condition: no item
 //!      has its key. The key is made of the cause, so one cause posts once.
@@ -15,18 +16,23 @@
 //!
 //! If two workers post to one account at once, both may read n. One of the two transactions
 //! commits. The other fails on the condition of the account, and its worker begins again at step 1.
-//! So entries are numbered 1, 2, 3 … in the order of the commits. Holds and releases do not change
-//! `entries`, so they make no posting fail on that condition.
+//! So entries are numbered 1, 2, 3 … in the order of the commits. Only postings change `balance`
+//! and `entries`, and always both. A hold or a release changes neither, so it makes no posting fail
+//! on that condition. It may still end a transaction with `TransactionConflict`, which is tried
+//! again.
 //!
 //! If the answer to an attempt is lost, that attempt may have been committed, or may be committed
-//! later. Neither case posts twice:
+//! later. No case posts twice:
 //!
-//! - It was committed. The next attempt fails on the condition of the job or of the entry, and
-//!   DynamoDB returns that item. The caller compares it: a job that carries our write id, or an
-//!   entry equal to ours, means that the posting is done.
-//! - It arrives after a later attempt was committed. Then it fails on the same conditions.
+//! - It was committed before the next attempt read the account. The next attempt fails on the
+//!   condition of the job or of the entry, and DynamoDB returns that item. A job that carries our
+//!   write id, or the entry that was wanted, means that the posting is done. The entries are
+//!   compared without their place and their running sum.
+//! - It is committed after the next attempt has read the same n. Both attempts have the same
+//!   content and the same idempotency token, so DynamoDB answers the second as the first.
+//! - It arrives after an attempt at a later place was committed. Then it fails on the conditions.
 //!
-//! So the conditions of the job and the entry are looked at before the condition of the account.
+//! So the condition of the job is looked at first, then that of the entry, then the account's.
 
 use super::account::{OnlyIf, key};
 use super::error::{Item, StoreError, Trouble, refused, trouble};
@@ -56,7 +62,7 @@ pub(super) enum Posting {
 /// A posting to make.
 pub(super) struct Wanted<'a> {
     pub(super) entry: &'a Entry,
-    /// What the account's numbers change by. Its balance is the entry's amount.
+    /// What the account's numbers change by. `change.balance` is the entry's amount.
     pub(super) change: Change,
     /// For a charge: the update of the job, with its condition.
     pub(super) job: Option<&'a TransactWriteItem>,
@@ -68,9 +74,9 @@ impl Store {
     /// Posts after the last entry of the ledger. A repeat under the same name posts once.
     ///
     /// A lost race or a `TransactionConflict` is a passing error: [`Store::retry`] waits, and the
-    /// next attempt reads the account again. An attempt without that wait and read would be faster
-    /// alone. But it sends about twice as many transactions, and other workers wait for each of
-    /// them. In every race one transaction commits, so many workers always make progress.
+    /// next attempt reads the account again. Without that wait and read, a single worker would be
+    /// faster. Many workers would send about twice as many transactions, and each refused one can
+    /// make another fail with a conflict. The waits are random, so rivals do not meet for ever.
     ///
     /// # Errors
     ///
@@ -129,9 +135,10 @@ fn next(end: LedgerEnd, entry: &Entry) -> Result<LedgerLine, MoneyOverflow> {
     Ok(LedgerLine { entry: entry.clone(), sequence: end.entries + 1, balance_after })
 }
 
-/// The idempotency token of an attempt. DynamoDB treats two transactions with one token as one, and
-/// refuses the second if its content differs. Attempts at the same place have the same content,
-/// since `entries` decides `balance`. An attempt at another place needs another token.
+/// The idempotency token of an attempt. For ten minutes, DynamoDB treats two transactions with one
+/// token as one, and refuses the second if its content differs. Attempts at the same place have the
+/// same content, since `balance` never changes without `entries`. An attempt at another place needs
+/// another token.
 fn token(name: &str, sequence: u64) -> String {
     let digest = Sha256::digest(format!("{name}/{sequence}"));
     digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()

@@ -53,8 +53,8 @@ pub enum Difference {
         /// `balance − held + credit_limit` of the same account item.
         sum: Money,
     },
-    /// A job whose consumptions are wrong. A completed job has exactly one, over its cost. A job
-    /// that is not completed, or that costs nothing, has none.
+    /// A job whose consumptions are wrong. A completed job has exactly one, of its cost. A job that
+    /// is not completed has none, and a completed job that costs nothing has none.
     Charges {
         job: JobId,
         /// `None` when there is no such job.
@@ -66,8 +66,8 @@ pub enum Difference {
         /// The sum of its consumptions.
         charged: Money,
     },
-    /// A job whose refunds are wrong. Only a completed job may have one, at most one, over the
-    /// amount of its charge.
+    /// A job whose refunds are wrong. Only a completed job may have a refund. It may have one, of
+    /// the amount of its charge.
     Refunds {
         job: JobId,
         /// `None` when there is no such job.
@@ -92,10 +92,13 @@ pub enum Difference {
 }
 
 impl Difference {
-    /// Whether the difference is real even if money moved while the audit read. It is real if it
-    /// shows in a single item, which DynamoDB reads at one moment. It is also real if it shows in
-    /// entries that were read and the job that was read after them: entries never change. Otherwise
-    /// an entry that was not read yet may explain it, and this is `false`.
+    /// Whether the difference is real even if money moved while the audit read. The audit reads the
+    /// account first, then the entries, then the jobs, all consistently.
+    ///
+    /// - A difference within a single item is real: DynamoDB reads an item at one moment.
+    /// - A difference that more entries could only make larger is real: entries never change.
+    /// - Any other may be explained by an item that was written after its place was read. Then this
+    ///   is `false`, and the audit reads again.
     pub const fn stands_whatever_moves(&self) -> bool {
         match *self {
             Self::Available { .. } | Self::Index { .. } | Self::OpenTooLong { .. } => true,

@@ -30,7 +30,8 @@ const TOLERATED_PARTS: u32 = 3;
 /// those 30 s.
 pub const SUBMIT_LEASE: Duration = Duration::from_secs(30 + 30);
 
-/// The longest time between two looks. A caller never waits longer than this for a finished render.
+/// The longest time between two looks, as long as no message is lost and no function dies. A caller
+/// waits no longer than this for a finished render.
 const SLOWEST: Duration = Duration::from_secs(60);
 
 /// The longest time between two looks once a render goes on for an hour after the request to stop.
@@ -57,7 +58,8 @@ impl Job {
         (now.since(self.created) / AGE_PARTS).clamp(first, slowest.max(first))
     }
 
-    /// The moment from which the turn of an open job may be taken: `due`, or up to 5 s before it.
+    /// The moment from which the turn of an open job may be taken: 5 s before `due`, or a third of
+    /// the first cadence if that is less.
     pub fn turn_opens(&self) -> Timestamp {
         let cadence = Duration::from_secs(u64::from(self.terms.poll_every_s()));
         self.due.before(TURN_TOLERANCE.min(cadence / TOLERATED_PARTS))
@@ -87,13 +89,14 @@ impl Job {
     ///   lease first. That write fails now.
     /// - Pending with a lease: only when the lease is over. A submission may be on its way, and the
     ///   provider's id for it would be lost.
-    /// - Processing without a file: may be ended. A look that is under way may lose what it learnt.
-    ///   The request to stop gets the same answer from the provider. But if `due` is further ahead
-    ///   than any look puts it, another function has an [early turn](Self::early_turn). A second
-    ///   one would only make the first fail, so it is refused.
-    /// - Processing with a file: only when the turn of the transfer is over. Otherwise two
-    ///   functions could write to one upload, or a video that we pay for could be lost just before
-    ///   its charge.
+    /// - Processing, and the provider has not named the finished file: may be ended. A look that is
+    ///   under way may lose what it learnt, but the provider tells that again to the function that
+    ///   asks it to stop. If `due` is further ahead than any look puts it, another function has an
+    ///   [early turn](Self::early_turn). A second one would only make the first fail, so it is
+    ///   refused.
+    /// - Processing, and the provider has named the file: only when the turn of the transfer is
+    ///   over. Otherwise two functions could write to one upload, or a video that we pay for could
+    ///   be lost just before its charge.
     /// - Completed or failed: never.
     pub fn may_be_ended(&self, now: Timestamp) -> bool {
         match &self.state {
