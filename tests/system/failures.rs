@@ -2,18 +2,23 @@
 //! defence is taken out. A test's name begins with the number that the failure has in the project's
 //! list.
 //!
-//! | failure | also shown by |
-//! |---|---|
-//! | F1 parallel submits outrun the balance | `money.rs`: a hundred at once, with and without conflicting transactions |
-//! | F2 charged twice by workers that overlap | `jobs.rs`: doubled messages; `restart.rs`: killed at every point |
-//! | F3 the status is saved and the money is not | every test that ends in `Stage::audit` |
-//! | F7 Veo is done and there is no video | `lib/core/src/adapter/google/tests.rs`: `what_an_operation_means` |
-//! | F11 a large upload breaks off | `transfer.rs`: broken, silent and lost parts; 200 MB in little memory |
-//! | F13 a serial poller | `jobs.rs`: `a_doubled_message_dies_out` for the bound on messages |
-//! | F18 no caller polls | `jobs.rs`: `a_job_completes_when_nobody_polls` and after lost messages |
-//! | F20 half a file, a page, a private bucket | `transfer.rs`: each for as long as the fault lasts |
-//! | F24 a passing error is told as a refusal | `lib/core/src/adapter/fal/tests/refusing.rs`, `lib/core/src/adapter/google/tests/operation.rs` |
-//! | F25 what plays is thrown away, and no picture is charged | `lib/core/src/mp4/tests.rs` |
+//! Also shown elsewhere:
+//!
+//! - F1 parallel submits outrun the balance: `money.rs`: a hundred at once, with and without
+//!   conflicting transactions
+//! - F2 charged twice by workers that overlap: `jobs.rs`: doubled messages; `restart.rs`: killed at
+//!   every point
+//! - F3 the status is saved and the money is not: every test that ends in `Stage::audit`
+//! - F7 Veo is done and there is no video: `lib/core/src/adapter/google/tests.rs`:
+//!   `what_an_operation_means`
+//! - F11 a large upload breaks off: `transfer.rs`: broken, silent and lost parts; 200 MB in little
+//!   memory
+//! - F13 a serial poller: `jobs.rs`: `a_doubled_message_dies_out` for the bound on messages
+//! - F18 no caller polls: `jobs.rs`: `a_job_completes_when_nobody_polls` and after lost messages
+//! - F20 half a file, a page, a private bucket: `transfer.rs`: each for as long as the fault lasts
+//! - F24 a passing error is told as a refusal: `lib/core/src/adapter/fal/tests/refusing.rs`,
+//!   `lib/core/src/adapter/google/tests/operation.rs`
+//! - F25 what plays is thrown away, and no picture is charged: `lib/core/src/mp4/tests.rs`
 //!
 //! F15 is about webhooks, which do not exist yet.
 

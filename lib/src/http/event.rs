@@ -1,10 +1,10 @@
 //! An event of API Gateway (payload 2.0) as a request.
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
 //!
-//! `lambda_http` has a conversion of its own, which panics where `Host`, `X-Forwarded-Proto`, path
-//! or query do not make a URL, and where a body is marked as base64 and is none. This one takes
-//! every event. API Gateway answers some odd requests itself, with 400, before they become an
-//! event; which ones is not documented, so none is relied on.
+//! `lambda_http` has a conversion of its own. It panics if `Host`, `X-Forwarded-Proto`, path and
+//! query make no URL, or if a body is marked as base64 and is none. This one takes every event. API
+//! Gateway answers some odd requests itself, with 400, before they become an event; which ones is
+//! not documented, so none is relied on.
 
 use crate::error::Refusal;
 use base64::{Engine, engine::general_purpose::STANDARD};

@@ -25,9 +25,9 @@ pub fn methods_of(path: &str) -> Option<String> {
 }
 
 /// The route that was perhaps meant by a request that none takes, such as `GET /v1/models` for
-/// `GET /v1/../V1/model/`. It is another request than the one that was sent, and it may be sent as
-/// it is told: so it deletes nothing and orders nothing, unless the request was a `DELETE` or no
-/// `GET` itself.
+/// `GET /v1/../V1/model/`. The caller may send the route that it is told. So a
+/// `DELETE` is told only to a `DELETE`, and a route that orders something only to a request that is
+/// no `GET`.
 pub fn perhaps_meant(method: &str, path: &str) -> Option<String> {
     let method = if method == "HEAD" { "GET" } else { method };
     let mut given = words(path);

@@ -73,9 +73,9 @@ impl Server {
         .await
     }
 
-    /// Answers one event of API Gateway (payload 2.0), given as JSON text. It never fails: an event
-    /// that cannot be read is refused, and a panic of the reader or of the endpoint is answered
-    /// with 500, logged as an error and not passed on.
+    /// Answers one event of API Gateway (payload 2.0), given as JSON text. It never fails. An event
+    /// that cannot be read is refused. A panic of the reader or of the endpoint is answered with
+    /// 500, logged as an error, and not passed on.
     pub async fn answer<E: Endpoint>(&self, endpoint: &E, event: &str) -> ApiGatewayV2httpResponse {
         let read = std::panic::catch_unwind(|| event::request(event));
         let (request, readable) = match read {

@@ -27,7 +27,7 @@ impl Store {
         let write = self.new_write();
         let written = self.settle_or_release(job, change, &write).await;
         let written = match written {
-            Err(error) => self.landed(job, &write, error).await.map(|()| Written::Done),
+            Err(error) => self.find_after_loss(job, &write, error).await.map(|()| Written::Done),
             Ok(Posting::Done) => Ok(Written::Done),
             Ok(Posting::JobWritten(found)) => Ok(overtaken_or_done(found.as_ref(), &write)),
             Ok(Posting::EntryThere(_) | Posting::NoAccount) => {

@@ -50,7 +50,7 @@ impl Store {
     async fn write_alone(&self, job: &Job) -> Result<Written, StoreError> {
         let write = self.new_write();
         match self.update(job, &write).await {
-            Err(error) => self.landed(job, &write, error).await.map(|()| Written::Done),
+            Err(error) => self.find_after_loss(job, &write, error).await.map(|()| Written::Done),
             Ok(found) => Ok(found),
         }
     }
@@ -85,7 +85,7 @@ impl Store {
 
     /// A write whose answers were all lost may stand all the same: the item is read once more, and
     /// tells by the write's name.
-    pub(super) async fn landed(
+    pub(super) async fn find_after_loss(
         &self,
         job: &Job,
         write: &str,

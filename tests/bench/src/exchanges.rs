@@ -47,14 +47,14 @@ pub(crate) async fn count(stage: &Stage<'_>, table: &mut Table) -> Result<(), St
         let mut caller = stage.caller().await?;
         stage.recorder.counting(true);
         let mut sandbox = stage.start(work, None).await?;
-        let at_start = stage.recorder.passed().await;
+        let at_start = stage.recorder.wait_for_quiet().await;
         stage.recorder.counting(false);
         let first = caller.event(work).await?;
         done(&sandbox.invoke(&first).await?)?;
         let event = caller.event(work).await?;
         stage.recorder.counting(true);
         done(&sandbox.invoke(&event).await?)?;
-        let at_work = stage.recorder.passed().await;
+        let at_work = stage.recorder.wait_for_quiet().await;
         stage.recorder.counting(false);
         check(&format!("the start of {}", work.function()), start, &at_start)?;
         check(&format!("a warm {name}"), warm, &at_work)?;

@@ -82,7 +82,7 @@ impl Sandbox {
             .spawn()
             .map_err(|error| format!("{}: {error}", command.as_std().get_program().display()))?;
         let mut sandbox = Self { process, server, events, told };
-        match sandbox.told().await? {
+        match sandbox.hear().await? {
             Told::Ready => Ok(sandbox),
             Told::Answer(answer) => Err(format!("there was no event, and the answer {answer}")),
             Told::Error(error) => Err(format!("{}: {error}", bootstrap.display())),
@@ -92,10 +92,10 @@ impl Sandbox {
     /// Invokes the function, and waits until it asks for the next event.
     pub(crate) async fn invoke(&mut self, event: &Value) -> Result<Value, String> {
         self.events.send(event.clone()).await.map_err(|_| "the Runtime API is gone".to_owned())?;
-        let Told::Answer(answer) = self.told().await? else {
+        let Told::Answer(answer) = self.hear().await? else {
             return Err(format!("an event has no answer: {event}"));
         };
-        match self.told().await? {
+        match self.hear().await? {
             Told::Ready => Ok(answer),
             _ => Err("the function does not ask for the next event".to_owned()),
         }
@@ -110,7 +110,7 @@ impl Sandbox {
         ended.map_err(|_| "the function does not end")?.map(drop).map_err(|error| error.to_string())
     }
 
-    async fn told(&mut self) -> Result<Told, String> {
+    async fn hear(&mut self) -> Result<Told, String> {
         tokio::select! {
             told = timeout(PATIENCE, self.told.recv()) => {
                 told.ok().flatten().ok_or_else(|| "the function says nothing".to_owned())
@@ -133,9 +133,9 @@ async fn serve(api: Api) -> Result<(String, AbortHandle), String> {
     let address = listener.local_addr().map_err(|error| error.to_string())?.to_string();
     let router = Router::new()
         .route("/2018-06-01/runtime/invocation/next", get(next))
-        .route("/2018-06-01/runtime/invocation/{id}/response", post(answered))
-        .route("/2018-06-01/runtime/invocation/{id}/error", post(failed))
-        .route("/2018-06-01/runtime/init/error", post(failed))
+        .route("/2018-06-01/runtime/invocation/{id}/response", post(take_answer))
+        .route("/2018-06-01/runtime/invocation/{id}/error", post(take_error))
+        .route("/2018-06-01/runtime/init/error", post(take_error))
         .with_state(api);
     let server = tokio::spawn(async move {
         if let Err(error) = axum::serve(listener, router).await {
@@ -166,12 +166,16 @@ async fn next(State(api): State<Api>) -> Response {
     (headers, event.to_string()).into_response()
 }
 
-async fn answered(State(api): State<Api>, UrlPath(_): UrlPath<String>, body: Bytes) -> StatusCode {
+async fn take_answer(
+    State(api): State<Api>,
+    UrlPath(_): UrlPath<String>,
+    body: Bytes,
+) -> StatusCode {
     let answer = serde_json::from_slice(&body).unwrap_or_default();
     tell(&api, Told::Answer(answer)).await
 }
 
-async fn failed(State(api): State<Api>, body: Bytes) -> StatusCode {
+async fn take_error(State(api): State<Api>, body: Bytes) -> StatusCode {
     tell(&api, Told::Error(String::from_utf8_lossy(&body).into_owned())).await
 }
 

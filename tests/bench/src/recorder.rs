@@ -110,7 +110,7 @@ impl Recorder {
     }
 
     /// Waits until nothing is under way any more, and returns what has passed since the last time.
-    pub(crate) async fn passed(&self) -> Vec<Exchange> {
+    pub(crate) async fn wait_for_quiet(&self) -> Vec<Exchange> {
         loop {
             tokio::time::sleep(2 * QUIET).await;
             let mut log = self.log();
@@ -172,7 +172,7 @@ async fn pass(
         headers.remove(CONTENT_LENGTH);
     }
     let body = if priced { asking_for_its_price(&body) } else { body };
-    let answer = door.answered(method, &uri, headers, body).await;
+    let answer = door.answer(method, &uri, headers, body).await;
     let (status, headers, body) = match answer {
         Ok(answer) => answer,
         Err(error) => return (StatusCode::BAD_GATEWAY, error).into_response(),
@@ -188,7 +188,7 @@ async fn pass(
 
 impl Door {
     /// What the service behind this door answers.
-    async fn answered(
+    async fn answer(
         &self,
         method: Method,
         uri: &Uri,

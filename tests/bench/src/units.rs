@@ -21,17 +21,17 @@ pub(crate) async fn count(stage: &Stage<'_>, table: &mut Table) -> Result<(), St
     let job = caller.job().await?;
     let event = caller.event_of(Work::Look, &job)?;
     tokio::time::sleep(UNTIL_DUE).await;
-    let (begun, _) = counted(stage, &mut look, &event).await?;
+    let (begun, _) = count_step(stage, &mut look, &event).await?;
     tokio::time::sleep(UNTIL_DUE).await;
-    let (nothing_new, _) = counted(stage, &mut look, &event).await?;
+    let (nothing_new, _) = count_step(stage, &mut look, &event).await?;
 
     stage.renders(FINISHED)?;
     let event = caller.event(Work::Submit).await?;
-    let (submitted, answer) = counted(stage, &mut submit, &event).await?;
+    let (submitted, answer) = count_step(stage, &mut submit, &event).await?;
     let job = id_in(&answer)?;
     tokio::time::sleep(UNTIL_DUE).await;
-    let (found, _) = counted(stage, &mut look, &caller.event_of(Work::Look, &job)?).await?;
-    let (stored, _) = counted(stage, &mut store, &caller.event_of(Work::Store, &job)?).await?;
+    let (found, _) = count_step(stage, &mut look, &caller.event_of(Work::Look, &job)?).await?;
+    let (stored, _) = count_step(stage, &mut store, &caller.event_of(Work::Store, &job)?).await?;
 
     table.exact("write units of a submit", submitted);
     table.exact("write units of the look that finds a render begun", begun);
@@ -44,14 +44,14 @@ pub(crate) async fn count(stage: &Stage<'_>, table: &mut Table) -> Result<(), St
 }
 
 /// Does one step, and returns its write units and its answer.
-async fn counted(
+async fn count_step(
     stage: &Stage<'_>,
     function: &mut Sandbox,
     event: &Value,
 ) -> Result<(u64, Value), String> {
     stage.recorder.counting(true);
     let answer = function.invoke(event).await?;
-    let passed = stage.recorder.passed().await;
+    let passed = stage.recorder.wait_for_quiet().await;
     stage.recorder.counting(false);
     done(&answer)?;
     let units = passed.iter().map(|exchange| exchange.write_units).sum();

@@ -19,8 +19,8 @@ use std::time::Duration;
 
 /// What is tried on every step.
 const FAULTS: [Fault; 3] = [Fault::DeathBefore, Fault::DeathAfter, Fault::AnswerLost];
-/// What is tried on writes besides: longer than a poller's turn, so that somebody else has written
-/// meanwhile.
+/// What is tried on writes besides: longer than a poller's turn, so that another worker has
+/// written meanwhile.
 const LATE_WRITE: Fault = Fault::Orphaned(Duration::from_secs(20));
 
 /// Which of these faults are tried.
@@ -43,8 +43,8 @@ impl Tries {
     }
 }
 
-/// What one fault may cost a job: the longest turn, a transfer's, which somebody who died had
-/// taken; what the sweep waits, and its interval; and a look.
+/// What one fault may cost a job: the longest turn, a transfer's, which a function that died
+/// had taken; what the sweep waits, and its interval; and a look.
 const DELAY: Duration = Duration::from_secs(330 + 30 + 300 + 60);
 
 /// What a path's runs came to.

@@ -91,7 +91,7 @@ impl Lambda {
         let work = INVOCATION.scope(invocation.clone(), work);
         tokio::select! {
             biased;
-            () = invocation.died() => None,
+            () = invocation.wait_for_death() => None,
             done = work => Some(done),
         }
     }

@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use tokio::sync::Notify;
 
 tokio::task_local! {
-    /// The invocation that the current task works for. Whoever has none, such as the operator, is
-    /// never disturbed.
+    /// The invocation that the current task works for. A task that has none, such as the
+    /// operator's, is never disturbed.
     pub static INVOCATION: std::sync::Arc<Invocation>;
 }
 
@@ -53,8 +53,8 @@ impl Invocation {
         self.dead.load(Ordering::SeqCst)
     }
 
-    /// Ready when it dies.
-    pub async fn died(&self) {
+    /// Waits until it dies.
+    pub async fn wait_for_death(&self) {
         self.death.notified().await;
     }
 }
