@@ -61,6 +61,7 @@ impl Submitter {
     pub async fn hand_over(&self, leased: Job, lifetime: Lifetime) -> HandOver {
         let moved = self.submit(leased.clone(), lifetime).await;
         let Some(moved) = telemetry::applied(moved, "submitted") else {
+            // The poller has queued this look already. A second message finds no turn, and ends.
             self.schedule_look(&leased).await;
             return HandOver { job: leased, recorded: Ok(Written::Overtaken) };
         };

@@ -134,12 +134,12 @@ impl SubmitVideo {
             return Err(Error::NotReady("the provider's secret could not be read".into()));
         }
         let key = idempotency_key(call.request.headers())?;
-        let idempotency = key.map(|key| Idempotency::new(key, &order, &terms));
         let ambient = &self.world.ambient;
         let job = Job::accept(ambient.job_id(), org, terms, ambient.now());
         if order.is_dry_run() {
             return Ok(Outcome::Dry(Box::new(job)));
         }
+        let idempotency = key.map(|key| Idempotency::new(key, &order, job.terms()));
         match self.store.accept(&job, idempotency.as_ref()).await? {
             Accepted::Stored => {
                 self.world.metrics.submitted(&job);

@@ -141,7 +141,7 @@ fn next(end: LedgerEnd, entry: &Entry) -> Result<LedgerLine, MoneyOverflow> {
 /// another token.
 fn token(name: &str, sequence: u64) -> String {
     let digest = Sha256::digest(format!("{name}/{sequence}"));
-    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(&digest[..16])
 }
 
 /// For the account, the entry and the job: `None` if its condition held, else the item that

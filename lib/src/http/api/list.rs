@@ -1,5 +1,5 @@
-//! A page of a list, in the shape that OpenAI's SDKs page through. They stop at an empty page;
-//! whoever filters among thousands follows `last_id` for as long as `has_more` is true.
+//! A page of a list, in the shape that OpenAI's SDKs page through. They stop at an empty page. A
+//! caller who filters thousands of items follows `last_id` for as long as `has_more` is true.
 
 use super::schema::list;
 use serde::Serialize;

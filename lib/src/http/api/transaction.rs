@@ -37,7 +37,7 @@ pub struct Transaction {
     /// What a recharge or an adjustment was posted under, such as a payment's id.
     #[schema(required)]
     pub reference: Option<String>,
-    /// Why an adjustment or a refund was made, in the words of whoever made it.
+    /// Why an adjustment or a refund was made, in the words of the person who made it.
     #[schema(required)]
     pub description: Option<String>,
     /// Unix seconds.
