@@ -1,7 +1,9 @@
-//! What Google is asked, and what its answers mean. How operations may be written is in
-//! `operation`.
+//! What Google is asked, and what its answers mean. What the answer to a submission means is in
+//! `submission`, how operations may be written in `operation`, and how they may fail in `failing`.
 
+mod failing;
 mod operation;
+mod submission;
 
 use super::*;
 use crate::adapter::Headers;
@@ -62,87 +64,6 @@ fn a_submission_is_the_documented_one() {
         parameters,
         json!({"sampleCount": 1, "durationSeconds": 8, "generateAudio": false, "storageUri": folder})
     );
-}
-
-#[test]
-fn what_the_answer_to_a_submission_means() {
-    let meaning = |status, body: Value| google(None).submitted(&veo(), &reply(status, &body));
-    assert_eq!(
-        meaning(200, json!({"name": OPERATION})),
-        Submitted::Accepted(ProviderHandle::Google(handle()))
-    );
-    let error = |code: u16, status: &str| json!({"error": {"code": code, "message": "said Google", "status": status}});
-    for status in [401, 402, 403, 429] {
-        assert!(matches!(meaning(status, error(status, "X")), Submitted::NotTaken(_)), "{status}");
-    }
-    for status in [204, 301, 408, 409, 499, 500, 502, 503, 504] {
-        assert!(matches!(meaning(status, error(status, "X")), Submitted::Unknown(_)), "{status}");
-    }
-    for body in [json!({}), json!({"name": ""}), json!({"name": "operations/7"}), json!("text")] {
-        assert!(matches!(meaning(200, body.clone()), Submitted::Unknown(_)), "{body}");
-    }
-    let refused = Failure::new(FailureCode::ProviderRefused, "said Google")
-        .with_provider_code("INVALID_ARGUMENT");
-    assert_eq!(
-        meaning(400, error(400, "INVALID_ARGUMENT")),
-        Submitted::Refused(refused.clone().with_said("said Google"))
-    );
-    let listed = json!([error(400, "INVALID_ARGUMENT")]);
-    assert_eq!(
-        meaning(400, listed),
-        Submitted::Refused(refused.with_said("said Google")),
-        "a list is read"
-    );
-    for status in [404, 405, 410] {
-        match meaning(status, error(status, "NOT_FOUND")) {
-            Submitted::Refused(failure) => {
-                assert_eq!(failure.code, FailureCode::ProviderUnavailable)
-            }
-            other => panic!("{other:?}"),
-        }
-    }
-    // What Google wants changed in the operator's project, and what passes, is no refusal of the
-    // order.
-    for word in ["FAILED_PRECONDITION", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED"] {
-        assert!(matches!(meaning(400, error(400, word)), Submitted::NotTaken(_)), "{word}");
-    }
-    let message = "Google refused the request (HTTP 400)";
-    let without_cause = Failure::new(FailureCode::ProviderRefused, message).with_said("\"text\"");
-    assert_eq!(meaning(400, json!("text")), Submitted::Refused(without_cause));
-    // Without a code of gRPC's the HTTP status tells whose fault it is.
-    for status in [400, 413, 422, 451] {
-        for error in
-            [json!("bad"), json!({"message": "bad"}), json!({"message": "bad", "code": status})]
-        {
-            match meaning(status, json!({"error": error})) {
-                Submitted::Refused(failure) => {
-                    assert_eq!(
-                        (failure.code, failure.message.as_str()),
-                        (FailureCode::ProviderRefused, "bad")
-                    );
-                }
-                other => panic!("{status} {error}: {other:?}"),
-            }
-        }
-    }
-    for (status, error) in
-        [(412, "bad"), (400, "The bucket acme does not exist"), (422, "billing is off")]
-    {
-        let meaning = meaning(status, json!({"error": error}));
-        assert!(matches!(meaning, Submitted::NotTaken(_)), "{status} {error}: {meaning:?}");
-    }
-    for body in [
-        json!([{"name": OPERATION}]),
-        json!({"name": OPERATION, "done": 7, "metadata": "x", "error": {}}),
-    ] {
-        let accepted = Submitted::Accepted(ProviderHandle::Google(handle()));
-        assert_eq!(meaning(200, body), accepted, "what Google took is not lost for an odd field");
-    }
-    let filtered = json!({"error": {"code": 400, "message": "violates our usage guidelines. Support codes: 58061214"}});
-    match meaning(400, filtered) {
-        Submitted::Refused(failure) => assert_eq!(failure.code, FailureCode::ContentFiltered),
-        other => panic!("{other:?}"),
-    }
 }
 
 /// Whatever project and location are configured by then: an operation is asked for where it was

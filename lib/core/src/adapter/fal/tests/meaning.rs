@@ -52,38 +52,63 @@ pub(super) fn result_read(reply: &Reply) -> Checked {
     fal().verdict(&of_fal(&kling_handle()), reply)
 }
 
+#[track_caller]
+fn assert_submission_means(status: u16, body: &str, expected: Submitted) {
+    let meaning = fal().submitted(kling().terms(), &reply(status, body));
+    assert_eq!(meaning, expected, "{status} {body}");
+}
+
 #[test]
-fn what_the_answer_to_a_submission_means() {
+fn a_submission_that_fal_may_have_taken_is_accepted_or_unknown() {
     let accepted = || Submitted::Accepted(ProviderHandle::Fal(kling_handle()));
-    let not_taken = |text: &str| Submitted::NotTaken(format!("fal answered HTTP {text}"));
-    let unknown = |text: &str| Submitted::Unknown(format!("fal answered HTTP {text}"));
-    let refused = Submitted::Refused;
+    assert_submission_means(200, SUBMITTED, accepted());
+    assert_submission_means(202, SUBMITTED, accepted());
+    for (status, body, said) in [
+        // fal took it and we cannot say under which name.
+        (200, include_str!("../replies/submitted_without_id.json"), "200"),
+        (200, HTML, "200"),
+        (200, "", "200"),
+        (204, "", "204"),
+        (301, "", "301"),
+        // It may render: never sent again.
+        (408, "", "408"),
+        (409, "", "409"),
+        (499, CANCELLED, "499 (client_cancelled)"),
+        (500, INTERNAL, "500 (internal_error)"),
+        (500, NO_RUNNER, "500 (runner_scheduling_failure)"),
+        (502, HTML, "502"),
+        (503, "", "503"),
+        (503, HTML, "503"),
+        (503, RUNNER_LOST, "503 (runner_disconnected)"),
+        (503, RUNNER_REFUSED, "503 (runner_connection_refused)"),
+        (504, TIMED_OUT, "504 (request_timeout)"),
+        (520, HTML, "520"),
+    ] {
+        let unknown = Submitted::Unknown(format!("fal answered HTTP {said}"));
+        assert_submission_means(status, body, unknown);
+    }
+}
+
+#[test]
+fn a_submission_that_fal_refuses_for_good_fails_the_job() {
     let without_cause = |status: u16| {
         let message = format!("fal refused the request (HTTP {status})");
-        Submitted::Refused(Failure::new(FailureCode::ProviderRefused, &message))
+        Failure::new(FailureCode::ProviderRefused, &message)
     };
     let no_model = |said: &str| {
         let failure = Failure::new(
             FailureCode::ProviderUnavailable,
             "fal does not have this model at present",
         );
-        Submitted::Refused(failure.with_said(&format!("fal answered HTTP {said}")))
+        failure.with_said(&format!("fal answered HTTP {said}"))
     };
-    for (status, body, expected) in [
-        (200, SUBMITTED, accepted()),
-        (202, SUBMITTED, accepted()),
-        // fal took it and we cannot say under which name.
-        (200, include_str!("../replies/submitted_without_id.json"), unknown("200")),
-        (200, HTML, unknown("200")),
-        (200, "", unknown("200")),
-        (204, "", unknown("204")),
-        (301, "", unknown("301")),
-        // The caller's request, refused for good.
-        (400, INVALID, refused(invalid())),
+    for (status, body, failure) in [
+        // The caller's request.
+        (400, INVALID, invalid()),
         (400, HTML, without_cause(400)),
-        (422, INVALID, refused(invalid())),
-        (422, PLAIN, refused(plain())),
-        (422, CONTENT_POLICY, refused(content_policy())),
+        (422, INVALID, invalid()),
+        (422, PLAIN, plain()),
+        (422, CONTENT_POLICY, content_policy()),
         (422, "", without_cause(422)),
         // The operator's route.
         (404, r#"{"detail": "Not Found"}"#, no_model("404: Not Found")),
@@ -91,43 +116,31 @@ fn what_the_answer_to_a_submission_means() {
         (405, "", no_model("405")),
         (410, HTML, no_model("410")),
         // The model's own refusal, with a status that is our account's otherwise.
-        (401, INVALID, refused(invalid())),
-        (402, CONTENT_POLICY, refused(content_policy())),
-        (403, CONTENT_POLICY, refused(content_policy())),
-        // The operator's account at fal, or its limits: nothing was taken.
-        (401, UNAUTHORIZED, not_taken("401")),
-        (402, LOCKED, not_taken("402")),
-        (403, LOCKED, not_taken("403")),
-        (407, HTML, not_taken("407")),
-        (429, r#"{"detail": "Too many requests"}"#, not_taken("429")),
-        (429, HTML, not_taken("429")),
-        (429, CONTENT_POLICY, not_taken("429")),
-        (
-            403,
-            r#"{"errors": [{"code": 10000, "message": "Authentication error"}]}"#,
-            not_taken("403"),
-        ),
-        (403, "Forbidden", not_taken("403")),
-        (503, NO_RUNNER, not_taken("503 (runner_scheduling_failure)")),
-        // It may render: never sent again.
-        (408, "", unknown("408")),
-        (409, "", unknown("409")),
-        (499, CANCELLED, unknown("499 (client_cancelled)")),
-        (500, INTERNAL, unknown("500 (internal_error)")),
-        (500, NO_RUNNER, unknown("500 (runner_scheduling_failure)")),
-        (502, HTML, unknown("502")),
-        (503, "", unknown("503")),
-        (503, HTML, unknown("503")),
-        (503, RUNNER_LOST, unknown("503 (runner_disconnected)")),
-        (503, RUNNER_REFUSED, unknown("503 (runner_connection_refused)")),
-        (504, TIMED_OUT, unknown("504 (request_timeout)")),
-        (520, HTML, unknown("520")),
+        (401, INVALID, invalid()),
+        (402, CONTENT_POLICY, content_policy()),
+        (403, CONTENT_POLICY, content_policy()),
     ] {
-        assert_eq!(
-            fal().submitted(kling().terms(), &reply(status, body)),
-            expected,
-            "{status} {body}"
-        );
+        assert_submission_means(status, body, Submitted::Refused(failure));
+    }
+}
+
+/// The operator's account at fal, or its limits.
+#[test]
+fn a_submission_that_fal_cannot_take_now_was_not_taken() {
+    for (status, body, said) in [
+        (401, UNAUTHORIZED, "401"),
+        (402, LOCKED, "402"),
+        (403, LOCKED, "403"),
+        (407, HTML, "407"),
+        (429, r#"{"detail": "Too many requests"}"#, "429"),
+        (429, HTML, "429"),
+        (429, CONTENT_POLICY, "429"),
+        (403, r#"{"errors": [{"code": 10000, "message": "Authentication error"}]}"#, "403"),
+        (403, "Forbidden", "403"),
+        (503, NO_RUNNER, "503 (runner_scheduling_failure)"),
+    ] {
+        let not_taken = Submitted::NotTaken(format!("fal answered HTTP {said}"));
+        assert_submission_means(status, body, not_taken);
     }
 }
 
