@@ -61,53 +61,85 @@ fn what_is_no_object_is_called_what_it_is() {
     }
 }
 
+/// A body that is no JSON, the line and column of the fault, and what is said of it.
+type Fault = (&'static str, usize, usize, &'static str);
+
+#[track_caller]
+fn assert_told(faults: &[Fault]) {
+    for (body, line, column, wrong) in faults {
+        let place = format!("line {line}, column {column}");
+        assert_eq!(said(body), format!("the body is not JSON at {place}: {wrong}"), "{body}");
+    }
+}
+
 #[test]
-fn a_fault_of_syntax_is_told_with_its_place() {
-    let straight = r#"texts and names of fields stand in straight double quotes (")"#;
-    let single = r#"texts and names of fields stand in double quotes ("), not in single ones"#;
-    let number = "the number is not written as in JSON, such as 5 or 0.5";
-    let surrogate =
-        "an escape is half of a surrogate pair; write both halves, or the character itself";
-    let not_a_number = "NaN and Infinity are no numbers in JSON; leave the field out";
-    let comments = "JSON has no comments; remove it";
-    let hexadecimal = r"\u in a text needs four hexadecimal digits, such as \u00f1";
-    let control =
-        r"a line break or another control character is in a text; write \n, \t or \u00XX for it";
-    for (body, line, column, wrong) in [
+fn a_sign_too_many_or_too_few_is_told_with_its_place() {
+    let name = r#"names of fields stand in double quotes (")"#;
+    assert_told(&[
         (r#"{"a":1,}"#, 1, 8, "remove the comma before it"),
         (r#"{"a":[1,]}"#, 1, 9, "remove the comma before it"),
         ("{\"a\":\"é\",\n \"b\":\"ñ\",\n}", 3, 1, "remove the comma before it"),
+        ("{a:1}", 1, 2, name),
+        (r#"{true:1}"#, 1, 2, name),
+        (r#"{"a" 1}"#, 1, 6, "a colon is missing before it"),
+        (r#"{"a"}"#, 1, 5, "a colon is missing before it"),
+        (r#"{"a" null}"#, 1, 6, "a colon is missing before it"),
+        (r#"{"a":1 "b":2}"#, 1, 8, "a comma is missing before it, or a quote, a } or a ]"),
+        (r#"{"a":}"#, 1, 6, "a value is missing before it"),
+        (r#"{"a":[ }"#, 1, 8, "a value is missing before it"),
+        (r#"{"a":[1,2}"#, 1, 10, "a ] is missing before it"),
+        (r#"{"a":{"b":1]}"#, 1, 12, "a } is missing before it"),
+        (r#"{"a":1 ]"#, 1, 8, "a } is missing before it"),
+        ("}", 1, 1, "nothing is open that it closes; remove it"),
+        (" ]", 1, 2, "nothing is open that it closes; remove it"),
+        (r#"{"a":,}"#, 1, 6, "a comma too many"),
+    ]);
+}
+
+#[test]
+fn what_other_languages_write_is_told_with_its_place() {
+    let straight = r#"texts and names of fields stand in straight double quotes (")"#;
+    let single = r#"texts and names of fields stand in double quotes ("), not in single ones"#;
+    let number = "the number is not written as in JSON, such as 5 or 0.5";
+    let not_a_number = "NaN and Infinity are no numbers in JSON; leave the field out";
+    let comments = "JSON has no comments; remove it";
+    let value = r#"a value is expected, such as 5, "text" or null"#;
+    assert_told(&[
         (r#"{"a":NaN}"#, 1, 6, not_a_number),
         (r#"{"a":-Infinity}"#, 1, 7, not_a_number),
         (r#"{"a":Infinity}"#, 1, 6, not_a_number),
+        (r#"{"a":nan}"#, 1, 6, not_a_number),
         (r#"{"a":True}"#, 1, 6, "write true or false in small letters"),
         (r#"{"a":None}"#, 1, 6, "write null, or leave the field out"),
+        (r#"{"a":none}"#, 1, 6, "write null, or leave the field out"),
         (r#"{"a":undefined}"#, 1, 6, "write null, or leave the field out"),
+        (r#"{"a":tru}"#, 1, 6, "write true"),
+        (r#"{"a":[fals]}"#, 1, 7, "write false"),
+        (r#"{"a":nul}"#, 1, 6, "write null"),
+        (r#"{"a":no}"#, 1, 6, value),
+        (r#"{"a":b}"#, 1, 6, value),
         ("{'a':1}", 1, 2, single),
         (r#"{"é":'b'}"#, 1, 6, single),
         ("{“a”:1}", 1, 2, straight),
         ("{\"a\":1 // a\n}", 1, 8, comments),
         ("{/* a */}", 1, 2, comments),
         ("{\n# a\n}", 2, 1, comments),
-        ("{a:1}", 1, 2, r#"names of fields stand in double quotes (")"#),
-        (r#"{"a" 1}"#, 1, 6, "a colon is missing before it"),
-        (r#"{"a":1 "b":2}"#, 1, 8, "a comma is missing before it, or a quote, a } or a ]"),
-        (r#"{"a":}"#, 1, 6, "a value is missing before it"),
-        (r#"{"a":[1,2}"#, 1, 10, "a ] is missing before it"),
-        (r#"{"a":{"b":1]}"#, 1, 12, "a } is missing before it"),
-        (r#"{"a":1 ]"#, 1, 8, "a } is missing before it"),
-        (r#"{"a":[ }"#, 1, 8, "a value is missing before it"),
-        (r#"{"a"}"#, 1, 5, "a colon is missing before it"),
-        (r#"{"a" null}"#, 1, 6, "a colon is missing before it"),
-        (r#"{true:1}"#, 1, 2, r#"names of fields stand in double quotes (")"#),
-        ("}", 1, 1, "nothing is open that it closes; remove it"),
-        (" ]", 1, 2, "nothing is open that it closes; remove it"),
-        (r#"{"a":tru}"#, 1, 6, "write true"),
-        (r#"{"a":[fals]}"#, 1, 7, "write false"),
-        (r#"{"a":nul}"#, 1, 6, "write null"),
-        (r#"{"a":nan}"#, 1, 6, not_a_number),
-        (r#"{"a":none}"#, 1, 6, "write null, or leave the field out"),
-        (r#"{"a":no}"#, 1, 6, r#"a value is expected, such as 5, "text" or null"#),
+        (r#"{"a":05}"#, 1, 7, number),
+        (r#"{"a":.5}"#, 1, 6, number),
+        (r#"{"a":+5}"#, 1, 6, number),
+        (r#"{"a":1e999}"#, 1, 10, "the number is too large"),
+    ]);
+}
+
+#[test]
+fn a_character_or_an_escape_that_may_not_be_there_is_told_with_its_place() {
+    let surrogate =
+        "an escape is half of a surrogate pair; write both halves, or the character itself";
+    let hexadecimal = r"\u in a text needs four hexadecimal digits, such as \u00f1";
+    let control =
+        r"a line break or another control character is in a text; write \n, \t or \u00XX for it";
+    let backslash = r"a backslash in a text begins no escape; write \\ for a backslash";
+    assert_told(&[
         ("\u{200b}{}", 1, 1, "U+200B does not belong there; remove it"),
         ("\u{a0}{}", 1, 1, "U+00A0 does not belong there; remove it"),
         ("\u{feff}\u{feff}{}", 1, 1, "U+FEFF does not belong there; remove it"),
@@ -117,19 +149,9 @@ fn a_fault_of_syntax_is_told_with_its_place() {
         ("{\"a\":\u{7f}1}", 1, 6, "U+007F does not belong there; remove it"),
         ("\0{}", 1, 1, "U+0000 does not belong there; remove it"),
         ("{\0}", 1, 2, "U+0000 does not belong there; remove it"),
-        (r#"{"a":,}"#, 1, 6, "a comma too many"),
-        (r#"{"a":05}"#, 1, 7, number),
-        (r#"{"a":.5}"#, 1, 6, number),
-        (r#"{"a":+5}"#, 1, 6, number),
-        (r#"{"a":1e999}"#, 1, 10, "the number is too large"),
         ("{\"a\":\"b\nc\"}", 1, 8, control),
         ("{\"a\":\"b\0\"}", 1, 8, control),
-        (
-            r#"{"a":"\x"}"#,
-            1,
-            8,
-            r"a backslash in a text begins no escape; write \\ for a backslash",
-        ),
+        (r#"{"a":"\x"}"#, 1, 8, backslash),
         (r#"{"a":"\u12"}"#, 1, 12, hexadecimal),
         (r#"{"a":"\u00g0"}"#, 1, 12, hexadecimal),
         (r#"{"a":"\ud83d"}"#, 1, 13, surrogate),
@@ -137,11 +159,7 @@ fn a_fault_of_syntax_is_told_with_its_place() {
         (r#"{"a":"\udd9c"}"#, 1, 12, surrogate),
         (r#"{"a":"\ud83dA"}"#, 1, 13, surrogate),
         (r#"{"\ud83d":1}"#, 1, 9, surrogate),
-        (r#"{"a":b}"#, 1, 6, r#"a value is expected, such as 5, "text" or null"#),
-    ] {
-        let place = format!("line {line}, column {column}");
-        assert_eq!(said(body), format!("the body is not JSON at {place}: {wrong}"), "{body}");
-    }
+    ]);
 }
 
 #[test]
