@@ -2,8 +2,12 @@
 //! metrics of them as they arrive in the log, so nothing is called.
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 //!
-//! Every metric of the project is in a table here; `template.yaml` shows them on its dashboard and
-//! watches some.
+//! `table.rs` has every metric of the project. `template.yaml` shows them on its dashboard, and has
+//! alarms on some.
+
+mod table;
+
+pub use table::{METRICS, Metric};
 
 use crate::ambient::Ambient;
 use crate::config::Env;
@@ -14,73 +18,10 @@ use serde_json::{Map, Value, json};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
+use table::*;
 
 /// The namespace when `METRICS_NAMESPACE` gives none.
 const NAMESPACE: &str = "GeekHubVideo";
-
-/// What is measured.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Metric {
-    /// As CloudWatch has it.
-    pub name: &'static str,
-    /// CloudWatch's word for its unit.
-    pub unit: &'static str,
-    /// The sets of dimensions that it is summed by.
-    pub by: &'static [&'static [&'static str]],
-}
-
-const IN_ALL: &[&[&str]] = &[&[]];
-const BY_MODEL: &[&[&str]] = &[&["Model"]];
-const BY_PROVIDER: &[&[&str]] = &[&["Provider"]];
-
-const SUBMITTED: Metric = Metric { name: "Submitted", unit: "Count", by: BY_MODEL };
-const COMPLETED: Metric = Metric { name: "Completed", unit: "Count", by: BY_PROVIDER };
-const FAILED: Metric =
-    Metric { name: "Failed", unit: "Count", by: &[&["Provider"], &["Provider", "Reason"]] };
-const FAULTS: Metric = Metric { name: "Faults", unit: "Count", by: BY_PROVIDER };
-const CANCELLED_RENDERS: Metric =
-    Metric { name: "CancelledRenders", unit: "Count", by: &[&[], &["Organization"]] };
-const STOPS_UNCONFIRMED: Metric =
-    Metric { name: "StopsUnconfirmed", unit: "Count", by: BY_PROVIDER };
-const SECONDS_TO_COMPLETE: Metric =
-    Metric { name: "SecondsToComplete", unit: "Seconds", by: BY_MODEL };
-const CHARGED_MXN: Metric = Metric { name: "ChargedMxn", unit: "None", by: IN_ALL };
-const PROVIDER_LATENCY: Metric =
-    Metric { name: "ProviderLatency", unit: "Milliseconds", by: BY_PROVIDER };
-const PROVIDER_ERRORS: Metric = Metric { name: "ProviderErrors", unit: "Count", by: BY_PROVIDER };
-const PROVIDER_ACCOUNT_REFUSED: Metric =
-    Metric { name: "ProviderAccountRefused", unit: "Count", by: BY_PROVIDER };
-const PROVIDER_SECRET_UNUSABLE: Metric =
-    Metric { name: "ProviderSecretUnusable", unit: "Count", by: BY_PROVIDER };
-const REFUSALS: Metric = Metric { name: "Refusals", unit: "Count", by: &[&["Code"]] };
-const OVERDUE: Metric = Metric { name: "Overdue", unit: "Count", by: IN_ALL };
-const STORAGE_RETRIES: Metric = Metric { name: "StorageRetries", unit: "Count", by: IN_ALL };
-const ACCOUNTS_AUDITED: Metric = Metric { name: "AccountsAudited", unit: "Count", by: IN_ALL };
-const ACCOUNTS_DIFFERING: Metric = Metric { name: "AccountsDiffering", unit: "Count", by: IN_ALL };
-const ACCOUNTS_UNJUDGED: Metric = Metric { name: "AccountsUnjudged", unit: "Count", by: IN_ALL };
-const UNREADABLE_ITEMS: Metric = Metric { name: "UnreadableItems", unit: "Count", by: IN_ALL };
-
-pub const METRICS: [&Metric; 19] = [
-    &SUBMITTED,
-    &COMPLETED,
-    &FAILED,
-    &FAULTS,
-    &CANCELLED_RENDERS,
-    &STOPS_UNCONFIRMED,
-    &SECONDS_TO_COMPLETE,
-    &CHARGED_MXN,
-    &PROVIDER_LATENCY,
-    &PROVIDER_ERRORS,
-    &PROVIDER_ACCOUNT_REFUSED,
-    &PROVIDER_SECRET_UNUSABLE,
-    &REFUSALS,
-    &OVERDUE,
-    &STORAGE_RETRIES,
-    &ACCOUNTS_AUDITED,
-    &ACCOUNTS_DIFFERING,
-    &ACCOUNTS_UNJUDGED,
-    &UNREADABLE_ITEMS,
-];
 
 /// Where metrics are written, cheap to clone.
 #[derive(Clone)]
