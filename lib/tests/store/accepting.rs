@@ -1,7 +1,8 @@
 //! A submit: the job, its hold and its idempotency key, all or nothing.
 
 use crate::dynamo::Fault;
-use crate::stage::{Stage, at, failed, key_for, money, with, with_key};
+use crate::fixtures::{at, with};
+use crate::stage::{Stage, failed, key_for, money, with_key};
 use ghub::account::HoldRefused;
 use ghub::store::{Accepted, Idempotency, Setting, StoreError};
 use serde_json::{Value, json};

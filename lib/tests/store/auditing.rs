@@ -1,7 +1,8 @@
 //! What an audit finds in items that no code of ours writes, whether money moves meanwhile or not.
 
 use crate::dynamo::Fault;
-use crate::stage::{Stage, at, completed, with};
+use crate::fixtures::{at, with};
+use crate::stage::{Stage, completed};
 use ghub::audit::Difference;
 use ghub::id::OrgId;
 use ghub::job::{Job, LONGEST_OPEN};

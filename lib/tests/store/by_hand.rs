@@ -1,7 +1,8 @@
 //! What a person does through the store carries that person's name. It erases no attribute of a
 //! later version.
 
-use crate::stage::{Stage, at, money};
+use crate::fixtures::at;
+use crate::stage::{Stage, money};
 use ghub::account::{About, Account};
 use ghub::actor::{Actor, Deed};
 use ghub::id::OrgId;

@@ -2,7 +2,8 @@
 //! pass the limit.
 
 use crate::dynamo::Fault;
-use crate::stage::{CREATED, Stage, at, failed, with};
+use crate::fixtures::{CREATED, at, with};
+use crate::stage::{Stage, failed};
 use futures::future::join_all;
 use ghub::account::{Account, Daily, HoldRefused, SANDBOX_JOBS_PER_DAY};
 use ghub::id::OrgId;

@@ -1,7 +1,8 @@
 //! API keys: found by their hash, revoked for good, never deleted.
 
 use crate::dynamo::Fault;
-use crate::stage::{Stage, at};
+use crate::fixtures::at;
+use crate::stage::Stage;
 use ghub::id::OrgId;
 use ghub::store::{ApiKey, KeyHash};
 

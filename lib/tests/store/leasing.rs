@@ -1,7 +1,8 @@
 //! A lease is written for a function that holds it, or not at all.
 
 use crate::dynamo::Fault;
-use crate::stage::{Stage, at, moved};
+use crate::fixtures::at;
+use crate::stage::{Stage, moved};
 use ghub::job::{Job, State};
 use ghub::store::{StoreError, Written};
 use serde_json::json;

@@ -2,7 +2,8 @@
 //! the audit.
 
 use crate::dynamo::Fault;
-use crate::stage::{Stage, at, failed, moved};
+use crate::fixtures::at;
+use crate::stage::{Stage, failed, moved};
 use ghub::id::JobId;
 use ghub::job::Job;
 use ghub::status::Status;

@@ -8,11 +8,16 @@
     reason = "what the tests share stops a test as the test itself would"
 )]
 
+use ghub::{adapter, catalog, failure, id, job, order, pricing, terms, time};
+
 mod accepting;
 mod auditing;
 mod by_hand;
 mod daily;
 mod dynamo;
+#[path = "../../core/src/fixtures.rs"]
+#[expect(dead_code, reason = "the core's own tests use more of it")]
+mod fixtures;
 mod keys;
 mod leasing;
 mod looking;

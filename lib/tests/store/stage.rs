@@ -1,35 +1,23 @@
 //! A store over the embedded DynamoDB, and the jobs and accounts of these tests.
 
 use crate::dynamo::{Embedded, TABLES};
+use crate::fixtures::{CREATED, FILE, at, changed, handle, terms, with};
 use ghub::account::Account;
-use ghub::adapter::{Handle, fal};
 use ghub::ambient::Ambient;
 use ghub::aws::sdk_config;
-use ghub::catalog::Catalog;
 use ghub::config::Env;
 use ghub::failure::{Failure, FailureCode};
-use ghub::id::{Mode, OrgId};
-use ghub::job::{Job, Moved, Parts, State};
+use ghub::id::OrgId;
+use ghub::job::{Job, Moved, State};
 use ghub::metrics::Metrics;
 use ghub::money::Money;
 use ghub::order::Order;
 use ghub::outbound::Outbound;
-use ghub::pricing::Rates;
 use ghub::store::{Accepted, Entry, Idempotency, Store};
-use ghub::terms::Terms;
-use ghub::time::Timestamp;
 use ghub::world::World;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
-/// When every job of these tests was accepted.
-pub const CREATED: Timestamp = Timestamp::from_unix_s(1_782_415_166);
-
-/// The moment this many seconds after [`CREATED`].
-pub fn at(seconds: u64) -> Timestamp {
-    CREATED.after(Duration::from_secs(seconds))
-}
 
 /// The store on an embedded DynamoDB.
 pub struct Stage {
@@ -83,24 +71,17 @@ impl Stage {
 
     /// A new job of Kling 2 for MXN 4.20, not stored yet.
     pub fn job(&self, org: OrgId) -> Job {
-        self.ordered(org, &order(&json!({})))
+        let job = Job::accept(self.ambient.job_id(), org, terms(&body(&json!({}))), CREATED);
+        with(job, |job| {
+            job.state = State::Pending { lease_until: None };
+            job.due = CREATED;
+        })
     }
 
     /// A new job that costs nothing, like a sandbox's job.
     pub fn free_job(&self, org: OrgId) -> Job {
         with(self.job(org), |job| {
-            let mut terms = serde_json::to_value(&job.terms).unwrap();
-            terms["cost"] = 0.into();
-            job.terms = serde_json::from_value(terms).unwrap();
-        })
-    }
-
-    /// A new job of this order, not stored yet.
-    pub fn ordered(&self, org: OrgId, order: &Order) -> Job {
-        let (id, terms) = (self.ambient.job_id(), terms(order));
-        with(Job::accept(id, org, terms, CREATED), |job| {
-            job.state = State::Pending { lease_until: None };
-            job.due = CREATED;
+            job.terms = changed(&job.terms, &json!({"cost": 0}));
         })
     }
 
@@ -120,7 +101,7 @@ impl Stage {
     /// Moves an accepted job on until its file is found.
     pub async fn until_found(&self, mut job: Job) -> Job {
         for go in [
-            |job: Job| job.accepted(handle(), at(1)),
+            |job: Job| job.accepted(handle("r-1"), at(1)),
             |job: Job| job.file_found(FILE.to_owned(), at(60)),
         ] {
             job = moved(go(job));
@@ -135,20 +116,11 @@ impl Stage {
     }
 }
 
-/// Kling 2's hummingbird, with these fields instead.
-pub fn order(changes: &Value) -> Order {
+/// The body that orders Kling 2's hummingbird, with these fields instead.
+fn body(changes: &Value) -> Value {
     let mut body = json!({"model": "fal/kling-2", "prompt": "a hummingbird at dawn"});
-    let body = body.as_object_mut().unwrap();
-    body.extend(changes.as_object().unwrap().clone());
-    Order::read(body).unwrap()
-}
-
-/// Its terms at the published prices.
-pub fn terms(order: &Order) -> Terms {
-    let catalog = Catalog::published();
-    let model = catalog.get(order.model()).unwrap();
-    let rates = Rates::new("1.05".parse().unwrap(), "20".parse().unwrap());
-    Terms::agree(order, model, model.route.as_deref().unwrap(), &rates, Mode::Live).unwrap()
+    body.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+    body
 }
 
 /// A new job, and an idempotency key for its order.
@@ -158,30 +130,9 @@ pub fn with_key(stage: &Stage, org: OrgId, key: &str) -> (Job, Idempotency) {
 
 /// An idempotency key for Kling 2's hummingbird with these fields instead.
 pub fn key_for(key: &str, changes: &Value) -> Idempotency {
-    let order = order(changes);
-    let terms = terms(&order);
-    Idempotency::new(key, &order, &terms)
-}
-
-/// The job with other parts.
-pub fn with(job: Job, change: impl FnOnce(&mut Parts)) -> Job {
-    let mut parts = job.into_parts();
-    change(&mut parts);
-    Job::from_parts(parts)
-}
-
-const FILE: &str = "https://v3b.fal.media/files/a/output.mp4";
-
-/// A handle of fal.
-pub fn handle() -> Handle {
-    let url = "https://queue.fal.run/fal-ai/kling-video/requests/r-1".to_owned();
-    let (status_url, cancel_url) = (format!("{url}/status"), format!("{url}/cancel"));
-    Handle::Fal(fal::Handle {
-        request_id: "r-1".to_owned(),
-        status_url,
-        cancel_url,
-        response_url: url,
-    })
+    let body = body(changes);
+    let order = Order::read(body.as_object().unwrap()).unwrap();
+    Idempotency::new(key, &order, &terms(&body))
 }
 
 /// The moved job of a move that must apply.

@@ -1,7 +1,8 @@
 //! An item that our code did not write. A list leaves it out and counts it. A read of that item
 //! alone is an error.
 
-use crate::stage::{Stage, at};
+use crate::fixtures::at;
+use crate::stage::Stage;
 use ghub::id::OrgId;
 use ghub::job::Job;
 use ghub::onboarding::create_key;

@@ -1,7 +1,8 @@
 //! During a deployment old and new functions write the same items. Attributes of a later version
 //! survive every write of this one.
 
-use crate::stage::{Stage, at, completed, failed, handle, moved};
+use crate::fixtures::{at, handle};
+use crate::stage::{Stage, completed, failed, moved};
 use ghub::failure::Failure;
 use ghub::id::OrgId;
 use ghub::job::{Job, Moved, Seen};
@@ -71,7 +72,7 @@ fn job_key(job: &Job) -> Value {
 async fn an_attribute_of_a_later_version_survives_every_write_of_a_job() {
     let lease: Move = |job| job.leased(at(0));
     let not_taken: Move = |job| job.not_taken("no", at(1), Duration::from_secs(1));
-    let take: Move = |job| job.accepted(handle(), at(2));
+    let take: Move = |job| job.accepted(handle("r-1"), at(2));
     let turn: Move = |job| job.turn(at(3_000), Duration::from_secs(15));
     let early: Move = |job| job.early_turn(at(3_000), Duration::from_secs(15));
     let rendering: Move = |job| job.looked_at(&Seen::Rendering, at(3_001));

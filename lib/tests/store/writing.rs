@@ -1,7 +1,8 @@
 //! A job is written over the revision that was read, and its money moves when it ends.
 
 use crate::dynamo::Fault;
-use crate::stage::{Stage, at, completed, failed, handle, money, moved};
+use crate::fixtures::{at, handle};
+use crate::stage::{Stage, completed, failed, money, moved};
 use ghub::id::OrgId;
 use ghub::job::Job;
 use ghub::status::Status;
@@ -14,7 +15,7 @@ async fn a_job_is_written_over_the_revision_that_was_read() {
     let stage = Stage::new();
     let org = stage.org("100.00").await;
     let job = stage.accept_job(org).await;
-    let taken = moved(job.clone().accepted(handle(), at(1)));
+    let taken = moved(job.clone().accepted(handle("r-1"), at(1)));
     assert_eq!(stage.store.write(&taken).await.unwrap(), Written::Done);
     assert_eq!(stage.store.job(org, job.id()).await.unwrap().as_ref(), Some(&taken));
     let late = failed(&job);
@@ -126,7 +127,7 @@ async fn a_write_whose_answer_was_lost_is_done() {
     let org = stage.org("100.00").await;
     let job = stage.accept_job(org).await;
     stage.dynamo.meets("UpdateItem", [Fault::AnswerLost]);
-    let taken = moved(job.accepted(handle(), at(1)));
+    let taken = moved(job.accepted(handle("r-1"), at(1)));
     assert_eq!(stage.store.write(&taken).await.unwrap(), Written::Done);
     let found =
         moved(taken.file_found("https://v3b.fal.media/files/a/output.mp4".to_owned(), at(60)));
@@ -145,7 +146,7 @@ async fn a_write_whose_answers_were_all_lost_is_looked_for() {
     let org = stage.org("100.00").await;
     let hasty = stage.store.trying_for(Duration::from_millis(10));
     let job = stage.accept_job(org).await;
-    let taken = moved(job.accepted(handle(), at(1)));
+    let taken = moved(job.accepted(handle("r-1"), at(1)));
     stage.dynamo.meets("UpdateItem", [Fault::NotSent]);
     assert!(
         matches!(hasty.write(&taken).await, Err(StoreError::Unavailable(_))),
