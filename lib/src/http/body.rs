@@ -57,7 +57,7 @@ enum Body {
     Object(Map<String, Value>),
     /// An object that has a field of this name twice.
     Twice(String),
-    /// Some other JSON.
+    /// JSON that is no object, by the name of its kind.
     Other(&'static str),
 }
 

@@ -24,7 +24,7 @@ pub enum ErrorCode {
     ModelNotFound,
     /// No such job for this organization.
     JobNotFound,
-    /// No such path.
+    /// The API has no such path.
     NotFound,
     /// The path has other methods.
     MethodNotAllowed,
@@ -36,7 +36,7 @@ pub enum ErrorCode {
     JobNotFinal,
     /// The body is larger than any valid request.
     RequestTooLarge,
-    /// As many jobs are open as may be at once.
+    /// Too many requests a second, open jobs, or sandbox jobs today.
     RateLimitExceeded,
     /// Something is wrong on our side.
     InternalError,
@@ -47,7 +47,7 @@ pub enum ErrorCode {
 }
 
 impl ErrorCode {
-    /// All of them.
+    /// All codes, by their status.
     pub const ALL: [Self; 18] = [
         Self::InvalidRequestError,
         Self::MissingApiKey,
@@ -69,7 +69,7 @@ impl ErrorCode {
         Self::StorageUnavailable,
     ];
 
-    /// The word.
+    /// The word that callers read as `type` and `code`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::InvalidRequestError => "invalid_request_error",
@@ -119,7 +119,6 @@ impl ErrorCode {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = Error)]
 pub struct Envelope {
-    /// The error.
     pub error: ErrorBody,
 }
 
@@ -131,7 +130,7 @@ pub struct ErrorBody {
     /// The same as `code`.
     #[serde(rename = "type")]
     pub kind: ErrorCode,
-    /// For programs.
+    /// The kind of error, for programs: one of the words listed.
     pub code: ErrorCode,
     /// Tell support; the same as the header `x-request-id`.
     #[schema(pattern = "^req_[0-9a-f]{24}$")]

@@ -30,7 +30,6 @@ pub enum BillingStatus {
 pub struct Billing {
     /// What became of the cost.
     pub status: BillingStatus,
-    /// Always `MXN`.
     #[schema(schema_with = mxn)]
     pub currency: &'static str,
     /// `seconds` × `usd_per_second` × `markup` × `fx_mxn_per_usd`, rounded half up to a millionth.
@@ -46,10 +45,10 @@ pub struct Billing {
     /// Seconds that are billed.
     #[schema(minimum = 1)]
     pub seconds: u32,
-    /// What the price is multiplied by.
+    /// The factor on the model's price: 1.05 adds five per cent.
     #[schema(value_type = Factor)]
     pub markup: String,
-    /// Pesos for a US dollar.
+    /// Pesos for a US dollar, as they were when the job was accepted.
     #[schema(value_type = Factor)]
     pub fx_mxn_per_usd: String,
     /// The charge in `GET /v1/credits/transactions`, once there is one.

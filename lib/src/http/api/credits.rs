@@ -14,7 +14,6 @@ const LOW: Money = Money::from_micros(20_000_000);
 /// The account, in amounts of decimal text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Credits {
-    /// Always `credits`.
     #[schema(schema_with = credits)]
     pub object: &'static str,
     /// The sum of all transactions; below 0 when the last job cost more than was left.
@@ -29,7 +28,6 @@ pub struct Credits {
     /// How far below 0 the balance may go before jobs are refused.
     #[schema(value_type = Mxn)]
     pub credit_limit: String,
-    /// Of all amounts: always `MXN`.
     #[schema(schema_with = mxn)]
     pub currency: &'static str,
     /// Whether less than 20.00 is available.

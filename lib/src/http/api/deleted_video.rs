@@ -11,10 +11,9 @@ use utoipa::ToSchema;
 /// A job's video, its prompt and its URL are gone; its receipt stays in the books.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct DeletedVideo {
-    /// The job's UUID.
+    /// The id of the job that is gone, a UUID.
     #[schema(format = "uuid")]
     pub id: String,
-    /// Always `video.deleted`.
     #[schema(schema_with = video_deleted)]
     pub object: &'static str,
     /// Always `true`: the video is gone from storage.

@@ -8,7 +8,6 @@ use utoipa::ToSchema;
 /// Items, and whether there are more after the last.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct List<T> {
-    /// Always `list`.
     #[schema(schema_with = list)]
     pub object: &'static str,
     /// The items of this page.

@@ -16,7 +16,6 @@ use utoipa::ToSchema;
 pub struct ModelObject {
     /// What a submit sends as `model`.
     pub id: String,
-    /// Always `model`.
     #[schema(schema_with = model)]
     pub object: &'static str,
     /// When the model entered this catalog, in Unix seconds.
@@ -71,10 +70,10 @@ pub struct ModelObject {
 /// In Unicode scalar values: an emoji is one or a few, whatever its bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 pub struct PromptLength {
-    /// At least.
+    /// The fewest characters that a prompt may have.
     #[schema(minimum = 1)]
     pub min: usize,
-    /// At most.
+    /// The most characters that a prompt may have.
     #[schema(maximum = 4000)]
     pub max: usize,
 }
@@ -82,10 +81,10 @@ pub struct PromptLength {
 /// From submit to video, in seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 pub struct TypicalSeconds {
-    /// Seldom less.
+    /// Few jobs of the model take less time than this, in seconds.
     #[schema(minimum = 1)]
     pub min: u32,
-    /// Seldom more.
+    /// Few jobs of the model take more time than this, in seconds.
     #[schema(minimum = 1)]
     pub max: u32,
 }
@@ -93,7 +92,6 @@ pub struct TypicalSeconds {
 /// All models, ordered by id: OpenAI's list, which has no pages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ModelList {
-    /// Always `list`.
     #[schema(schema_with = list)]
     pub object: &'static str,
     /// The models, available or not.
@@ -133,7 +131,7 @@ impl ModelObject {
 }
 
 impl ModelList {
-    /// The whole catalog.
+    /// All models of the catalog, available or not, at these rates.
     pub fn new(
         catalog: &Catalog,
         rates: &Rates,

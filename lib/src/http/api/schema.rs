@@ -16,7 +16,7 @@ pub struct Mxn;
 #[derive(Debug)]
 pub struct Factor;
 
-/// A moment.
+/// A moment, in seconds since the Unix epoch.
 #[derive(Debug)]
 pub struct UnixSeconds;
 
@@ -28,7 +28,7 @@ pub struct Status;
 #[derive(Debug)]
 pub struct FailureCode;
 
-/// Why money moved.
+/// The kind of a transaction: why money moved.
 #[derive(Debug)]
 pub struct TransactionType;
 

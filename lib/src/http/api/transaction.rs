@@ -18,7 +18,6 @@ pub struct Transaction {
     /// `txn_` and 32 hex digits.
     #[schema(value_type = String, pattern = "^txn_[0-9a-f]{32}$")]
     pub id: TransactionId,
-    /// Always `credit.transaction`.
     #[schema(schema_with = credit_transaction)]
     pub object: &'static str,
     /// `bonus`, `recharge`, `consumption`, `refund` or `adjustment`.
@@ -31,16 +30,16 @@ pub struct Transaction {
     /// The balance once it was posted: the sum of this transaction and all below it.
     #[schema(value_type = Mxn)]
     pub balance_after: String,
-    /// The job of a consumption or a refund.
+    /// The job of a consumption or a refund; null for the other types.
     #[schema(value_type = Option<String>, required, format = "uuid")]
     pub job: Option<JobId>,
-    /// What a recharge or an adjustment was posted under, such as a payment's id.
+    /// What a recharge or an adjustment was posted under, such as a payment's id; else null.
     #[schema(required)]
     pub reference: Option<String>,
-    /// Why an adjustment or a refund was made, in the words of the person who made it.
+    /// Why an adjustment or a refund was made, in the words of the person who made it; else null.
     #[schema(required)]
     pub description: Option<String>,
-    /// Unix seconds.
+    /// When it was posted, in Unix seconds.
     #[schema(value_type = UnixSeconds)]
     pub created: i64,
 }

@@ -22,10 +22,9 @@ use utoipa::openapi::schema::{ObjectBuilder, Ref, SchemaFormat};
 /// renamed or dropped.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct VideoJob {
-    /// The job's UUID.
+    /// The job's id, a UUID: `GET /v1/videos/{id}` shows it.
     #[schema(format = "uuid")]
     pub id: String,
-    /// Always `video.job`.
     #[schema(schema_with = video_job)]
     pub object: &'static str,
     /// `pending`, `processing`, `completed` or `failed`.
@@ -33,32 +32,32 @@ pub struct VideoJob {
     pub status: &'static str,
     /// The catalog id that was asked for.
     pub model: String,
-    /// The caller's text.
+    /// The text that was sent, as it was sent.
     pub prompt: String,
-    /// The public, persistent MP4, once completed.
+    /// The public, permanent address of the MP4; null until the job is completed.
     #[schema(required, format = "uri")]
     pub video_url: Option<String>,
-    /// Seconds of video.
+    /// The length of the video in seconds.
     #[schema(minimum = 1)]
     pub duration: u32,
-    /// One line of cause, once failed.
+    /// Why it failed, in one line for people; null unless it failed.
     #[schema(required)]
     pub error: Option<String>,
     /// When it was accepted, in Unix seconds.
     #[schema(value_type = UnixSeconds)]
     pub created: i64,
-    /// When it ended, in Unix seconds.
+    /// When it was completed or failed, in Unix seconds; null until then.
     #[schema(value_type = Option<UnixSeconds>, required)]
     pub completed: Option<i64>,
-    /// Its receipt.
+    /// The receipt: what the job costs, and what became of that cost.
     pub billing: Billing,
-    /// The cause for programs, once failed.
+    /// Why it failed, for programs; null unless it failed.
     #[schema(required)]
     pub error_detail: Option<ErrorDetail>,
     /// When the provider was asked to stop, in Unix seconds: by a cancellation, or at a deadline.
-    /// Such a job stays `processing` until it is known what became of its render: it fails
-    /// uncharged once the provider has stopped, and is completed and charged once the video is
-    /// there.
+    /// Null if it was not asked. Such a job stays `processing` until it is known what became of
+    /// its render. If the provider has stopped, the job fails and is not charged. If the video is
+    /// there all the same, the job is completed and charged.
     #[schema(value_type = Option<UnixSeconds>, required)]
     pub cancel_requested: Option<i64>,
 }
@@ -66,7 +65,7 @@ pub struct VideoJob {
 /// Why a job failed, for programs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ErrorDetail {
-    /// One of a small set.
+    /// The kind of failure, one of the words listed.
     #[schema(value_type = schema::FailureCode)]
     pub code: String,
     /// Whether the same request may succeed when it is sent again, as a new job.
@@ -112,12 +111,11 @@ impl From<&Job> for VideoJob {
 /// what it would cost. Nothing was created.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct DryRun {
-    /// Always `video.dry_run`.
     #[schema(schema_with = video_dry_run)]
     pub object: &'static str,
     /// The catalog id that was asked for.
     pub model: String,
-    /// Seconds of video.
+    /// The length of the video in seconds.
     #[schema(minimum = 1)]
     pub duration: u32,
     /// The shape that was asked for; null leaves it to the provider.

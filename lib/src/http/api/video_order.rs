@@ -23,7 +23,6 @@ pub const LONGEST_KEY: usize = 255;
     json!({"model": "fal/kling-2", "prompt": "what would it cost?", "duration": 10, "dry_run": true}),
 ))]
 pub struct VideoOrder {
-    /// A model's id.
     #[schema(schema_with = model_ids)]
     pub model: String,
     /// What the video shows: 1 to 4000 characters, or as many as the model's `prompt_length` says.

@@ -165,7 +165,7 @@ fn expected(said: &str) -> &'static str {
     }
 }
 
-/// `model=fal%2Fkling-2&prompt=x`.
+/// Whether the body is that of an HTML form, such as `model=fal%2Fkling-2&prompt=x`.
 fn is_form(text: &str) -> bool {
     text.split_once('=').is_some_and(|(name, _)| {
         !name.is_empty()

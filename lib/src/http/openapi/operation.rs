@@ -58,7 +58,7 @@ impl Told {
         self.answered([&KEY, refusals, &OURS].concat())
     }
 
-    /// For everybody.
+    /// For callers with and without a key.
     pub(crate) fn open(self) -> Operation {
         let Operation { operation, shapes } = self.answered(vec![ErrorCode::InternalError]);
         Operation {
@@ -159,7 +159,6 @@ fn parameter(
         .build()
 }
 
-/// A text.
 pub(crate) fn text() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String)
 }
