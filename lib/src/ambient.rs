@@ -51,7 +51,7 @@ impl Ambient {
         (self.now)().duration_since(UNIX_EPOCH).unwrap_or_default()
     }
 
-    /// Unpredictable bytes.
+    /// Random bytes of the system's entropy, or of the seed.
     #[expect(clippy::disallowed_methods, reason = "this is where randomness comes in")]
     pub fn bytes<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];

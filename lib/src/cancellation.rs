@@ -22,7 +22,7 @@ use std::time::Duration;
 /// store's 4 s. It is looked at a cadence later.
 const TURN: Duration = Duration::from_secs(3 * 10 + 10);
 
-/// Ends jobs.
+/// Ends open jobs before their time, for callers and for operators.
 #[derive(Debug, Clone)]
 pub struct Canceller {
     checker: Checker,

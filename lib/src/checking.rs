@@ -17,7 +17,7 @@ use std::time::Duration;
 /// A status or a result is a small read; ten seconds is a hundred times its usual length.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Asks providers.
+/// Asks providers about jobs, and records what they say.
 #[derive(Debug, Clone)]
 pub struct Checker {
     providers: Providers,

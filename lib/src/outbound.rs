@@ -64,7 +64,7 @@ pub struct Outbound {
 }
 
 impl Outbound {
-    /// The real network.
+    /// A sender on the real network, without a gate.
     pub fn network() -> Self {
         Self { others: client(IDLE), aws: client(AWS_IDLE), gate: None }
     }

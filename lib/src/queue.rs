@@ -34,7 +34,7 @@ pub struct QueueError {
     source: Option<BoxError>,
 }
 
-/// One queue.
+/// A client of one SQS queue.
 #[derive(Debug, Clone)]
 pub struct Queue {
     sqs: Client,

@@ -26,7 +26,7 @@ pub struct HandOver {
     pub recorded: Result<Written, StoreError>,
 }
 
-/// Sends submissions.
+/// Sends jobs to their providers, and records what became of that.
 #[derive(Debug, Clone)]
 pub struct Submitter {
     providers: Providers,

@@ -169,7 +169,7 @@ pub trait Adapter: fmt::Debug + Send + Sync {
 pub struct Providers(ByProvider<Option<Arc<dyn Adapter>>>);
 
 impl Providers {
-    /// These adapters.
+    /// `None` stands for a provider that is not configured.
     pub const fn new(adapters: ByProvider<Option<Arc<dyn Adapter>>>) -> Self {
         Self(adapters)
     }
@@ -182,7 +182,7 @@ impl Providers {
         })
     }
 
-    /// Where they answer.
+    /// The address of each adapter that has one.
     pub fn urls(&self) -> Vec<Url> {
         self.0.values().flatten().filter_map(|adapter| adapter.url().cloned()).collect()
     }

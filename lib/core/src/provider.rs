@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Who renders.
+/// A company, or our own process, that renders videos.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Provider {

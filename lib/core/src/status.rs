@@ -20,7 +20,7 @@ impl Status {
         matches!(self, Self::Pending | Self::Processing)
     }
 
-    /// The word.
+    /// The word that callers read.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",

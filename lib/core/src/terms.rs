@@ -77,7 +77,7 @@ impl Terms {
         &self.model
     }
 
-    /// Who renders it.
+    /// The provider that the job goes to.
     pub const fn provider(&self) -> Provider {
         self.provider
     }

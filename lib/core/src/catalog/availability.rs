@@ -36,12 +36,12 @@ pub enum Service {
 pub struct Services(ByProvider<Service>);
 
 impl Services {
-    /// These.
+    /// What was found out about each provider.
     pub const fn new(services: ByProvider<Service>) -> Self {
         Self(services)
     }
 
-    /// This provider's.
+    /// Whether this provider can be used, for callers of live keys.
     pub fn of(&self, provider: Provider) -> Service {
         *self.0.of(provider)
     }
