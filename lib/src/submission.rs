@@ -1,10 +1,11 @@
-//! Hands a job to its provider, exactly once. The function that sends it has written the lease on
-//! the job before. Both functions that submit use this room: the one that accepts jobs, and the
-//! poller, which sends those that are still pending.
+//! Hands a job to its provider, at most once. The function that sends it has written the lease on
+//! the job before. `submit-video` sends each new job. `poll-jobs` sends those that are still
+//! pending.
 
 use crate::adapter::{Providers, Submitted};
 use crate::ambient::Ambient;
 use crate::error::causes;
+use crate::id::JobKey;
 use crate::job::{Job, Moved};
 use crate::lifetime::Lifetime;
 use crate::outbound::WireError;
@@ -23,7 +24,16 @@ pub struct HandOver {
     /// The job as it stands: moved if that was recorded, else as it was.
     pub job: Job,
     /// Whether the move was recorded. An unknown outcome leaves nothing to record.
-    pub recorded: Result<Written, StoreError>,
+    pub recorded: Result<Written, NotRecorded>,
+}
+
+/// The store did not say that it wrote what became of a submission. It may have written it.
+#[derive(Debug, thiserror::Error)]
+#[error("the submission of job {} of organization {} could not be recorded", job.job, job.org)]
+pub struct NotRecorded {
+    job: JobKey,
+    #[source]
+    source: StoreError,
 }
 
 /// Sends jobs to their providers, and records what became of that.
@@ -54,15 +64,29 @@ impl Submitter {
         }
     }
 
-    /// Hands a job whose lease we hold to its provider: sends it once, records what became of it
-    /// and schedules the next look. The record and the message go out at the same time. If the
-    /// record fails, the job stands as it was, and its lease ends as unknown: it is never sent
-    /// again.
+    /// Hands over a new job, whose lease we hold and for which no look is queued. Returns the job
+    /// as it stands. If nothing was recorded, a look is queued for the end of the lease.
+    pub async fn hand_over_new(&self, leased: Job, lifetime: Lifetime) -> Job {
+        let HandOver { job, recorded } = self.hand_over(leased, lifetime).await;
+        if let Err(error) = &recorded {
+            let error = causes(error);
+            tracing::error!(job.id = %job.id(), org.id = %job.org(), error, "the job was accepted, and its submission was not recorded");
+        }
+        if !matches!(recorded, Ok(Written::Done)) {
+            self.schedule_look(&job).await;
+        }
+        job
+    }
+
+    /// Hands over a job whose lease we hold. The caller has queued a look for the end of the lease.
+    /// This sends the job once. Then it records what became of it and queues the next look, both at
+    /// the same time. If nothing is recorded, the job stands as it was. When its lease ends, the
+    /// poller fails it as unknown. It is never sent again.
+    ///
+    /// The caller logs the error of a record that failed.
     pub async fn hand_over(&self, leased: Job, lifetime: Lifetime) -> HandOver {
         let moved = self.submit(leased.clone(), lifetime).await;
         let Some(moved) = telemetry::applied(moved, "submitted") else {
-            // The poller has queued this look already. A second message finds no turn, and ends.
-            self.schedule_look(&leased).await;
             return HandOver { job: leased, recorded: Ok(Written::Overtaken) };
         };
         let (recorded, ()) =
@@ -70,11 +94,7 @@ impl Submitter {
         let done = matches!(recorded, Ok(Written::Done));
         let status = moved.status().as_str();
         tracing::info!(job.id = %moved.id(), org.id = %moved.org(), status, recorded = done, "submitted");
-        if done {
-            return HandOver { job: moved, recorded };
-        }
-        self.schedule_look(&leased).await; // when the lease ends
-        HandOver { job: leased, recorded }
+        HandOver { job: if done { moved } else { leased }, recorded }
     }
 
     /// Sends the job once and says how that moves it. An unknown outcome moves nothing: the lease
@@ -104,13 +124,9 @@ impl Submitter {
     /// Records how a submission moved the job, for as long as the function lives. No other function
     /// knows the provider's handle: a handle that is lost is a render that is paid for and thrown
     /// away.
-    async fn record(&self, moved: &Job, lifetime: Lifetime) -> Result<Written, StoreError> {
+    async fn record(&self, moved: &Job, lifetime: Lifetime) -> Result<Written, NotRecorded> {
         let recorded = self.store.trying_for(lifetime.recording()).write(moved).await;
-        if let Err(error) = &recorded {
-            let error = causes(error);
-            tracing::error!(job.id = %moved.id(), org.id = %moved.org(), error, "the submission could not be recorded");
-        }
-        recorded
+        recorded.map_err(|source| NotRecorded { job: moved.key(), source })
     }
 
     async fn schedule_look(&self, job: &Job) {
@@ -120,7 +136,7 @@ impl Submitter {
         let delay = job.due().since(self.ambient.now());
         if let Err(error) = self.poll_queue.send_in_passing(job.key(), delay).await {
             let error = causes(&error);
-            tracing::error!(job.id = %job.id(), org.id = %job.org(), error, "not queued; the sweep will find it");
+            tracing::error!(job.id = %job.id(), org.id = %job.org(), error, "not queued; the sweep finds the job");
         }
     }
 
@@ -141,3 +157,6 @@ impl Submitter {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

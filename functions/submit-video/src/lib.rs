@@ -105,7 +105,7 @@ impl Endpoint for SubmitVideo {
         let suspended = known.is_some_and(|account| account.suspended);
         let job = match accepted {
             // accepted is accepted, whatever came of the account since
-            Ok(Outcome::New(job)) => self.submitter.hand_over(*job, lifetime).await.job,
+            Ok(Outcome::New(job)) => self.submitter.hand_over_new(*job, lifetime).await,
             _ if suspended => return Err(Refusal::OrganizationSuspended.into()),
             Ok(Outcome::Dry(job)) => {
                 let account = account?
