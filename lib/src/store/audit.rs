@@ -12,9 +12,9 @@ use std::time::Duration;
 
 /// How often an audit reads an account whose money moves meanwhile. Reading a thousand jobs takes
 /// 100 ms. If money moves in each of five reads, the organization is busy, and nothing is wrong.
-const LOOKS: u32 = 5;
+const READS: u32 = 5;
 /// The wait between two reads. A transaction takes about 12 ms, a burst of submits a second.
-const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
+const BETWEEN_READS: Duration = Duration::from_millis(500);
 /// How many organizations are audited at once, so that the waits for DynamoDB overlap.
 const AT_ONCE: usize = 8;
 
@@ -59,12 +59,12 @@ impl Store {
         // One time for all reads, so that each reports the same age of an open job.
         let now = self.ambient.now();
         let mut before = Vec::new();
-        for look in 0..LOOKS {
-            if look > 0 {
-                tokio::time::sleep(BETWEEN_LOOKS).await;
+        for read in 0..READS {
+            if read > 0 {
+                tokio::time::sleep(BETWEEN_READS).await;
             }
             let Some(stated) = self.read_stated(org).await? else { return Ok(None) };
-            let (moved, found) = self.look(org, &stated, now).await?;
+            let (moved, found) = self.compare(org, &stated, now).await?;
             match (moved, found.is_empty()) {
                 (false, true) => return Ok(Some(Audited::Agrees)),
                 (_, false) if found == before => return Ok(Some(Audited::Differs(found))),
@@ -75,9 +75,9 @@ impl Store {
         Ok(Some(if before.is_empty() { Audited::Moved } else { Audited::Differs(before) }))
     }
 
-    /// Reads everything once. Returns whether money moved meanwhile, and the differences. If money
-    /// moved, only those that are real all the same are returned.
-    async fn look(
+    /// Reads everything once and compares. Returns whether money moved meanwhile, and the
+    /// differences. If money moved, only those that are real all the same are returned.
+    async fn compare(
         &self,
         org: OrgId,
         stated: &Stated,

@@ -1,12 +1,18 @@
 //! Lists the jobs of one organization, the newest first.
 //!
 //! The table's sort key is the job id, a UUIDv7, so jobs are ordered by the time of their
-//! submission. A page begins after a given id. A job with that id need not exist. Jobs that are
-//! added between two pages are newer, so they come in neither twice nor in between.
+//! submission. A page begins after a given id. A job with that id need not exist. What a caller who
+//! follows the pages can rely on:
+//!
+//! - No job is listed twice, since each page has only older jobs than the page before.
+//! - Every job that was there when the first page was read is listed, if it matches when its own
+//!   page is read. A job may change its status or be deleted between two pages.
+//! - A job that is added meanwhile is newer than the first page, as far as clocks agree. A new
+//!   search lists it, and the later pages do not.
 //!
 //! A search sends at most two queries to DynamoDB. DynamoDB applies the filters after it has read,
-//! so a page may hold fewer jobs than asked for. [`Found::reached`] says where the next search
-//! begins.
+//! so the first query may find fewer jobs than asked for. Then a second query reads many more. If
+//! that is not enough, the page is short, and [`Found::reached`] says where the next search begins.
 
 use super::error::{StoreError, Trouble, trouble};
 use super::page::Page;
@@ -27,7 +33,7 @@ use tokio::time::Instant;
 /// cost 10,240 units a second at most, and a new on-demand table allows 12,000.
 ///
 /// The first query reads only one page of jobs, so a search that soon finds enough is cheap.
-const SECOND_LOOK: i32 = 1_000;
+const SECOND_QUERY: i32 = 1_000;
 
 /// Which jobs of an organization are listed. The default is all that their owner may see.
 #[derive(Debug, Clone, Copy, Default)]
@@ -71,8 +77,8 @@ impl Store {
         let end = Instant::now() + self.budget;
         let (mut jobs, mut from) = (Vec::new(), wanted);
         // One job more than asked for tells whether there are more.
-        let first_look = i32::try_from(most).unwrap_or(i32::MAX).saturating_add(1);
-        for at_once in [first_look, SECOND_LOOK] {
+        let first_query = i32::try_from(most).unwrap_or(i32::MAX).saturating_add(1);
+        for at_once in [first_query, SECOND_QUERY] {
             let (items, last) = match self
                 .retry_until(end, || self.query_page(org, from, at_once))
                 .await

@@ -22,7 +22,7 @@ pub(super) const CONDITION_FAILED: &str = "ConditionalCheckFailed";
 
 /// How long the store looks for a write whose answers were all lost. The budget is used up by then,
 /// and the caller waits.
-const LAST_LOOK: Duration = Duration::from_secs(1);
+const LAST_READ: Duration = Duration::from_secs(1);
 
 /// The index of open jobs by the moment they are due.
 const OPEN_BY_DUE: &str = "open-by-due";
@@ -94,7 +94,7 @@ impl Store {
         if let StoreError::Broken(_) = error {
             return Err(error);
         }
-        let found = self.trying_for(LAST_LOOK).item(job.org(), job.id()).await?;
+        let found = self.trying_for(LAST_READ).item(job.org(), job.id()).await?;
         if found.is_some_and(|found| is_by(&found, write)) { Ok(()) } else { Err(error) }
     }
 

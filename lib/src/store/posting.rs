@@ -30,9 +30,12 @@
 //!   compared without their place and their running sum.
 //! - It is committed after the next attempt has read the same n. Both attempts have the same
 //!   content and the same idempotency token, so DynamoDB answers the second as the first.
-//! - It arrives after an attempt at a later place was committed. Then it fails on the conditions.
+//! - It arrives when `entries` is no longer n: another worker posted, or the next attempt did. Then
+//!   it fails on the condition of the account.
 //!
-//! So the condition of the job is looked at first, then that of the entry, then the account's.
+//! Several conditions may fail at once. The job and the entry tell whether this posting is done.
+//! The account tells only that some posting came first. So the condition of the job is looked at
+//! first, then that of the entry, then the account's.
 
 use super::account::{OnlyIf, key};
 use super::error::{Item, StoreError, Trouble, refused, trouble};
@@ -66,12 +69,13 @@ pub(super) struct Wanted<'a> {
     pub(super) change: Change,
     /// For a charge: the update of the job, with its condition.
     pub(super) job: Option<&'a TransactWriteItem>,
-    /// The id of the logical write, which all attempts of one posting share.
+    /// The same for all attempts of one posting, and for no other posting. For a charge it is the
+    /// write id of the job, else it is made of organization, cause and time of the entry.
     pub(super) name: &'a str,
 }
 
 impl Store {
-    /// Posts after the last entry of the ledger. A repeat under the same name posts once.
+    /// Posts after the last entry of the ledger. A repeat is safe: one cause posts once.
     ///
     /// A lost race or a `TransactionConflict` is a passing error: [`Store::retry`] waits, and the
     /// next attempt reads the account again. Without that wait and read, a single worker would be
@@ -81,7 +85,8 @@ impl Store {
     /// # Errors
     ///
     /// [`StoreError::Unavailable`] if the budget ends first. Then the posting may have been
-    /// committed, or may be committed later.
+    /// committed, or may be committed later. [`Store::end`] reads the job once more to find out.
+    /// The caller of [`Store::post`] may repeat it.
     pub(super) async fn post_at_the_end(&self, wanted: &Wanted<'_>) -> Result<Posting, StoreError> {
         self.retry(|| async {
             let Some(end) = self.ledger_end(wanted).await? else { return Ok(Posting::NoAccount) };
@@ -138,7 +143,8 @@ fn next(end: LedgerEnd, entry: &Entry) -> Result<LedgerLine, MoneyOverflow> {
 /// The idempotency token of an attempt. For ten minutes, DynamoDB treats two transactions with one
 /// token as one, and refuses the second if its content differs. Attempts at the same place have the
 /// same content, since `balance` never changes without `entries`. An attempt at another place needs
-/// another token.
+/// another token. All attempts of a posting fit into ten minutes: the longest budget is the life of
+/// `store-video`, which is five.
 fn token(name: &str, sequence: u64) -> String {
     let digest = Sha256::digest(format!("{name}/{sequence}"));
     hex::encode(&digest[..16])

@@ -16,7 +16,7 @@ use tokio::time::Instant;
 const BY_SEQUENCE: &str = "by-sequence";
 /// How many entries the second and last query of a search reads. An entry has some 400 bytes. A
 /// query reads at most 1 MB, which costs 256 read units, as in a list of jobs (`history.rs`).
-const SECOND_LOOK: usize = 2_000;
+const SECOND_STEP: usize = 2_000;
 
 /// Which entries are listed. The default is all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -92,7 +92,7 @@ impl Store {
     ) -> Result<Statement, StoreError> {
         let end = Instant::now() + self.budget;
         let (mut lines, mut from) = (Vec::new(), None);
-        for step in [most.saturating_add(1), SECOND_LOOK] {
+        for step in [most.saturating_add(1), SECOND_STEP] {
             let looked = self
                 .retry_until(end, || async {
                     let query = which.filter(self.db.query().table_name(self.table(Table::Ledger)));

@@ -5,8 +5,12 @@
 //! in the ledger, and a refund entry gives that charge back.
 //!
 //! A read of many items is not a snapshot. A posting that commits meanwhile can make the numbers
-//! differ although nothing is wrong. [`Difference::stands_whatever_moves`] tells which differences
-//! are real even then.
+//! differ although nothing is wrong. So the audit reads several times (`Store::audit`), and takes a
+//! difference for real in two cases:
+//!
+//! - Two reads in a row find the same differences, and no money moved during either.
+//! - No movement can explain it ([`Difference::stands_whatever_moves`]), and two reads in a row or
+//!   the last read find it.
 
 use crate::id::JobId;
 use crate::job::LONGEST_OPEN;
@@ -102,7 +106,8 @@ impl Difference {
     pub const fn stands_whatever_moves(&self) -> bool {
         match *self {
             Self::Available { .. } | Self::Index { .. } | Self::OpenTooLong { .. } => true,
-            Self::BalanceAfter { .. } => true, // every entry up to it was read
+            // The sums stop at the first number that is missing, so every entry up to it was read.
+            Self::BalanceAfter { .. } => true,
             // A lower number is a double. A higher one is a gap, and its entry may come into sight
             // yet.
             Self::Sequence { place, sequence } => sequence < place,

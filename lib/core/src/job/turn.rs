@@ -1,14 +1,23 @@
 //! Turns and leases: which function may act on an open job now, and how long all others must wait.
 //!
-//! - **due**: a moment, written on each open job. A function acts on the job only from about then
-//!   on.
+//! - **due**: a moment, written on each open job. A function acts on the job from then on, or up to
+//!   5 s earlier ([`Job::turn_opens`]).
 //! - **turn**: the right to act on the job. A function takes it by moving `due` to a later moment,
 //!   in a write over the revision that it read. If two functions try, one write fails. That
-//!   function does nothing. A turn ends when `due` comes, so no function has to give it back.
+//!   function does nothing. A turn ends by itself when the next one may be taken, so no function
+//!   has to give it back.
 //! - **lease**: a turn that also allows one submission to the provider. It is written on the job
-//!   (`lease_until`) before the submission is sent. When it ends without an outcome, the job fails.
-//!   It is never sent a second time.
-//! - **look**: one request for the status of a render. The cadence is the time between two looks.
+//!   (`lease_until`) before the submission is sent. If the provider says that it did not take the
+//!   job, the lease is removed, and a later turn sends the job again. If the lease ends without an
+//!   outcome, the poller fails the job. It is never sent a second time.
+//! - **look**: one request for the status of a render. No provider calls us when a render ends, so
+//!   look follows look until the provider gives a verdict. The cadence is the time between two
+//!   looks.
+//!
+//! A function may outlive its turn, and another may then act beside it. Only one of the two can
+//! write: the other's write fails, since the revision is another one. Two looks at once do no harm.
+//! Two submissions or two transfers would, so the lease and the turn of a transfer are longer than
+//! the life of the functions that take them.
 
 use super::{Job, Moved, Processing, State};
 use crate::time::Timestamp;
