@@ -1,4 +1,4 @@
-//! The shape of the tree: what a function links, who may import whom, and how long a file may get.
+//! The shape of the tree: what a function links, and who may import whom.
 
 use crate::process::{ROOT, cargo, workspace};
 use serde_json::Value;
@@ -7,8 +7,6 @@ use std::path::{Path, PathBuf};
 
 /// Where money is counted.
 const MONEY: [&str; 5] = ["account", "audit", "decimal", "money", "pricing"];
-/// A file that needs more has two subjects.
-const LONGEST_FILE: usize = 350;
 
 /// Whatever gets into a function is paid for at each of its starts.
 #[test]
@@ -161,20 +159,6 @@ fn no_test_stands_where_none_is_run() {
             }
         }
     }
-}
-
-#[test]
-fn no_file_is_too_long_to_read() {
-    let mut long = Vec::new();
-    for directory in ["lib", "functions", "infra", "tests"] {
-        for (file, text) in sources(&Path::new(ROOT).join(directory)) {
-            let lines = text.lines().count();
-            if lines > LONGEST_FILE {
-                long.push(format!("{}: {lines}", file.display()));
-            }
-        }
-    }
-    assert!(long.is_empty(), "longer than {LONGEST_FILE} lines: {long:?}");
 }
 
 /// The directories under `functions/`, which are the packages' names.
