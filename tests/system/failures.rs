@@ -25,6 +25,7 @@
 mod addresses;
 mod charges;
 mod check;
+mod connections;
 mod deadlines;
 mod files;
 mod hostile;
