@@ -1,9 +1,8 @@
 //! Servers of storage differ: in where they let an upload go on, and in where they tell what they
 //! stored.
 
-use super::{
-    BUCKET, PART, begun, completes_once, fetches, large, misbehaves, observe, on_patch, upload_of,
-};
+use super::uploads::{begun, large, observe, on_patch, upload_of};
+use super::{BUCKET, PART, completes_once, fetches, misbehaves};
 use crate::stage::{Stage, until};
 use ghub::status::Status;
 use local::fal::{Ending, Verdict};
