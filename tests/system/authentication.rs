@@ -19,7 +19,6 @@ enum Reaches {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_route_refuses_every_bad_key() {
-    use Reaches::{Nothing, TheKeys};
     // At the usual pace, with no message delivered, nothing but the requests below makes a call.
     let (stage, calls) = Stage::watch(Options { pace: Pace::Usual, ..Options::test() }).await;
     stage.system.sqs.lose_if("PollQueue", |_| true).unwrap();
@@ -28,9 +27,34 @@ async fn every_route_refuses_every_bad_key() {
     let (live, revoked) = (stage.system.identity.live_key.clone(), stage.key_of(&caller).await);
     revoke(&stage, &revoked).await;
 
+    let before = stage.traces().await;
+    calls.take();
+    for route in Route::guarded() {
+        for (name, authorization, code, reaches) in bad_keys(&live, &revoked) {
+            let case = format!("{} {} with {name}", route.method, route.path);
+            let reply = stage.ask(with(route.ask(&job), authorization.as_deref())).await;
+            let found = (reply.status, reply.body["error"]["code"].as_str());
+            assert_eq!(found, (401, Some(code)), "{case}: {}", reply.body);
+            reply.refused(401, code);
+            assert_eq!((reply.balance(), reply.retry_after_s()), (None, None), "{case}");
+            let calls: Vec<Call> = calls.take();
+            match reaches {
+                Reaches::Nothing => assert_eq!(calls, [], "{case}"),
+                Reaches::TheKeys => assert!(is_key_lookup(&stage, &calls), "{case}: {calls:?}"),
+            }
+        }
+    }
+    stage.expect_nothing_left(&before, "a request with a bad key").await;
+}
+
+/// A name, the header, the code of the refusal, and what the request reaches.
+type BadKey = (&'static str, Option<String>, &'static str, Reaches);
+
+fn bad_keys(live: &str, revoked: &str) -> [BadKey; 15] {
+    use Reaches::{Nothing, TheKeys};
     let random = "a".repeat(32);
     let bearer = |key: &str| Some(format!("Bearer {key}"));
-    let cases = [
+    [
         ("no header", None, "missing_api_key", Nothing),
         ("another scheme", Some("Basic dXNlcjpwYXNz".to_owned()), "missing_api_key", Nothing),
         (
@@ -39,7 +63,7 @@ async fn every_route_refuses_every_bad_key() {
             "missing_api_key",
             Nothing,
         ),
-        ("a good key without a scheme", Some(live.clone()), "missing_api_key", Nothing),
+        ("a good key without a scheme", Some(live.to_owned()), "missing_api_key", Nothing),
         ("no key", Some("Bearer".to_owned()), "missing_api_key", Nothing),
         (
             "a character too few",
@@ -69,27 +93,9 @@ async fn every_route_refuses_every_bad_key() {
             "invalid_api_key",
             TheKeys,
         ),
-        ("a key in other letters", bearer(&other_case(&live)), "invalid_api_key", TheKeys),
-        ("a revoked key", bearer(&revoked), "key_revoked", TheKeys),
-    ];
-    let before = stage.traces().await;
-    calls.take();
-    for route in Route::guarded() {
-        for (name, authorization, code, reaches) in &cases {
-            let case = format!("{} {} with {name}", route.method, route.path);
-            let reply = stage.ask(with(route.ask(&job), authorization.as_deref())).await;
-            let found = (reply.status, reply.body["error"]["code"].as_str());
-            assert_eq!(found, (401, Some(*code)), "{case}: {}", reply.body);
-            reply.refused(401, code);
-            assert_eq!((reply.balance(), reply.retry_after_s()), (None, None), "{case}");
-            let calls: Vec<Call> = calls.take();
-            match reaches {
-                Nothing => assert_eq!(calls, [], "{case}"),
-                TheKeys => assert!(is_key_lookup(&stage, &calls), "{case}: {calls:?}"),
-            }
-        }
-    }
-    stage.expect_nothing_left(&before, "a request with a bad key").await;
+        ("a key in other letters", bearer(&other_case(live)), "invalid_api_key", TheKeys),
+        ("a revoked key", bearer(revoked), "key_revoked", TheKeys),
+    ]
 }
 
 /// A found key is remembered for a minute, so a revocation takes a minute to hold. It takes no
