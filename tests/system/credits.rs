@@ -5,7 +5,7 @@ mod statement;
 
 use self::statement::Reader;
 use crate::money::Conflicts;
-use crate::stage::Stage;
+use crate::stage::{Caller, Stage};
 use crate::traces::Call;
 use futures::future::join_all;
 use ghub::aws::sdk_config;
@@ -110,26 +110,7 @@ async fn each_kind_is_shown_and_filters_leave_out_the_others() {
     let stage = Stage::new().await;
     let caller = stage.caller();
     let reader = Reader::of(&stage, &caller).await;
-    let job = caller.accept("charged").await;
-    caller.finish(&job).await;
-    let now = |s: i64| u64::try_from(s).unwrap() * 1_000;
-    let bonus_at = reader.transactions("type=bonus").await[0]["created"].as_i64().unwrap();
-    reader.recharge("payment-1", "500", now(bonus_at + 1_000) + 999).await;
-    let adjustment = Entry::adjustment(
-        caller.org,
-        "ticket-7",
-        "-1".parse().unwrap(),
-        "cobro doble",
-        now(bonus_at + 2_000),
-    );
-    assert_eq!(stage.store.post(&adjustment).await.unwrap(), Posted::Now);
-    let refund = stage
-        .store
-        .refund(caller.org, job.parse().unwrap(), Some("borroso"), now(bonus_at + 3_000))
-        .await;
-    let Refund::Due(refund) = refund.unwrap() else { panic!("the job was charged") };
-    assert_eq!(stage.store.post(&refund).await.unwrap(), Posted::Now);
-
+    let (job, bonus_at) = post_one_of_each_kind(&stage, &caller, &reader).await;
     let all = reader.transactions("").await;
     let column = |name: &str| all.iter().map(|one| one[name].clone()).collect::<Vec<_>>();
     assert_eq!(column("type"), ["refund", "adjustment", "recharge", "consumption", "bonus"]);
@@ -145,30 +126,7 @@ async fn each_kind_is_shown_and_filters_leave_out_the_others() {
         [json!("borroso"), json!("cobro doble"), json!(null), json!(null), json!(null)]
     );
     assert_eq!(column("id")[3], TransactionId::of(caller.org, &format!("job#{job}")).to_string());
-
-    let (one, two) = (bonus_at + 1_000, bonus_at + 2_000);
-    for (query, kinds) in [
-        ("type=consumption".to_owned(), &["consumption"][..]),
-        (format!("created_from={one}"), &["refund", "adjustment", "recharge"]),
-        (format!("created_from={}", one + 1), &["refund", "adjustment"]),
-        (format!("created_until={two}&type=recharge"), &["recharge"]),
-        // its first second counts, its last does not
-        (format!("created_from={one}&created_until={two}"), &["recharge"]),
-        (format!("created_from={two}&created_until={}", two + 1), &["adjustment"]),
-        ("created_until=1".to_owned(), &[]),
-    ] {
-        let found = reader.transactions(&query).await;
-        assert_eq!(
-            found.iter().map(|one| one["type"].as_str().unwrap()).collect::<Vec<_>>(),
-            kinds,
-            "{query}"
-        );
-    }
-    let page = reader.page("type=recharge&limit=1").await;
-    assert_eq!(
-        (&page.body["has_more"], page.balance()),
-        (&json!(false), Some("549".parse().unwrap()))
-    );
+    filters_leave_out_the_others(&reader, bonus_at).await;
 }
 
 /// A filter looks through 2,000 entries for one request, says that there may be more, and where to
@@ -236,6 +194,61 @@ async fn what_cannot_be_meant_is_refused_and_somebody_elses_is_unknown() {
         reader.page(&format!("after={own}&color=blue")).await.body["data"],
         json!([]),
         "nothing is below the first"
+    );
+}
+
+/// Posts a consumption, a recharge, an adjustment and a refund after the bonus, a thousand seconds
+/// apart. Returns the job that was charged and when the bonus was posted.
+async fn post_one_of_each_kind(
+    stage: &Stage,
+    caller: &Caller,
+    reader: &Reader<'_>,
+) -> (String, i64) {
+    let job = caller.accept("charged").await;
+    caller.finish(&job).await;
+    let now = |s: i64| u64::try_from(s).unwrap() * 1_000;
+    let bonus_at = reader.transactions("type=bonus").await[0]["created"].as_i64().unwrap();
+    reader.recharge("payment-1", "500", now(bonus_at + 1_000) + 999).await;
+    let adjustment = Entry::adjustment(
+        caller.org,
+        "ticket-7",
+        "-1".parse().unwrap(),
+        "cobro doble",
+        now(bonus_at + 2_000),
+    );
+    assert_eq!(stage.store.post(&adjustment).await.unwrap(), Posted::Now);
+    let refund = stage
+        .store
+        .refund(caller.org, job.parse().unwrap(), Some("borroso"), now(bonus_at + 3_000))
+        .await;
+    let Refund::Due(refund) = refund.unwrap() else { panic!("the job was charged") };
+    assert_eq!(stage.store.post(&refund).await.unwrap(), Posted::Now);
+    (job, bonus_at)
+}
+
+async fn filters_leave_out_the_others(reader: &Reader<'_>, bonus_at: i64) {
+    let (one, two) = (bonus_at + 1_000, bonus_at + 2_000);
+    for (query, kinds) in [
+        ("type=consumption".to_owned(), &["consumption"][..]),
+        (format!("created_from={one}"), &["refund", "adjustment", "recharge"]),
+        (format!("created_from={}", one + 1), &["refund", "adjustment"]),
+        (format!("created_until={two}&type=recharge"), &["recharge"]),
+        // its first second counts, its last does not
+        (format!("created_from={one}&created_until={two}"), &["recharge"]),
+        (format!("created_from={two}&created_until={}", two + 1), &["adjustment"]),
+        ("created_until=1".to_owned(), &[]),
+    ] {
+        let found = reader.transactions(&query).await;
+        assert_eq!(
+            found.iter().map(|one| one["type"].as_str().unwrap()).collect::<Vec<_>>(),
+            kinds,
+            "{query}"
+        );
+    }
+    let page = reader.page("type=recharge&limit=1").await;
+    assert_eq!(
+        (&page.body["has_more"], page.balance()),
+        (&json!(false), Some("549".parse().unwrap()))
     );
 }
 
