@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use ghub::job::Deletion;
 use ghub::storage::Storage;
 use local::faults::{Fault, Then};
-use local::supabase::Step;
+use local::supabase::{Odd, Step};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -20,6 +20,28 @@ use std::path::Path;
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deletion_is_done_when_the_origin_no_longer_has_the_file() {
     let still = Still::new().await;
+    for (name, step, fault, done) in answers_about_the_file() {
+        let job = still.complete(PROMPT).await;
+        let path = Storage::path(still.caller.org, job.parse().unwrap());
+        still.stage.storage().faults().add(Fault::once(step, fault)).unwrap();
+        let reply = still.delete(&job).await;
+        assert_eq!(reply.status == 200, done, "{name}: {}", reply.body);
+        let Some(deletion) = still.read_job(&job).await.deletion() else {
+            panic!("{name}: it is hidden")
+        };
+        assert_eq!(deletion.file_gone, done, "{name}");
+        if !done {
+            reply.refused(503, "storage_unavailable");
+            assert_eq!(still.delete(&job).await.status, 200, "{name}");
+        }
+        assert_eq!(still.stage.storage().object(BUCKET, &path), None, "{name}");
+        is_gone(&still, &job).await;
+    }
+    still.stage.audit().await;
+}
+
+/// Answers about a file that is being deleted, and whether its deletion is done then.
+fn answers_about_the_file() -> [(&'static str, Step, Then<Odd>, bool); 9] {
     let answer = |status, headers: &[(&str, &str)], body: &str| Then::Answer {
         status,
         headers: headers
@@ -29,7 +51,7 @@ async fn a_deletion_is_done_when_the_origin_no_longer_has_the_file() {
         body: body.to_owned(),
     };
     let no_object = r#"{"statusCode":"404","error":"not_found","message":"Object not found","code":"NoSuchKey"}"#;
-    for (name, step, fault, done) in [
+    [
         (
             "it says that the file was not there, and it is",
             Step::Delete,
@@ -64,24 +86,7 @@ async fn a_deletion_is_done_when_the_origin_no_longer_has_the_file() {
             answer(206, &[("cf-cache-status", "HIT")], "x"),
             true,
         ),
-    ] {
-        let job = still.complete(PROMPT).await;
-        let path = Storage::path(still.caller.org, job.parse().unwrap());
-        still.stage.storage().faults().add(Fault::once(step, fault)).unwrap();
-        let reply = still.delete(&job).await;
-        assert_eq!(reply.status == 200, done, "{name}: {}", reply.body);
-        let Some(deletion) = still.read_job(&job).await.deletion() else {
-            panic!("{name}: it is hidden")
-        };
-        assert_eq!(deletion.file_gone, done, "{name}");
-        if !done {
-            reply.refused(503, "storage_unavailable");
-            assert_eq!(still.delete(&job).await.status, 200, "{name}");
-        }
-        assert_eq!(still.stage.storage().object(BUCKET, &path), None, "{name}");
-        is_gone(&still, &job).await;
-    }
-    still.stage.audit().await;
+    ]
 }
 
 /// The operator chose another bucket since: the video is where its URL says.
