@@ -48,94 +48,8 @@ async fn f06_a_video_is_found_wherever_a_result_has_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn f24_a_finished_render_without_a_video_ends_at_once() {
     let quiet = Quiet::new().await;
-    let list = |kind: &str| json!({"detail": [{"loc": ["body", "prompt"], "msg": "said the model", "type": kind}]});
-    let (no, yes) = (("X-Fal-Retryable", "false"), ("X-Fal-Retryable", "true"));
     let mut jobs = Vec::new();
-    for (prompt, ending, code, says) in [
-        (
-            "gone",
-            result(404, &[], json!({"detail": "Not Found"})),
-            FailureCode::ProviderNoOutput,
-            "does not have its result",
-        ),
-        (
-            "gone for good",
-            result(410, &[], json!({})),
-            FailureCode::ProviderNoOutput,
-            "does not have its result",
-        ),
-        (
-            "in plain text",
-            result(400, &[], json!({"detail": "no such style"})),
-            FailureCode::ProviderRefused,
-            "no such style",
-        ),
-        (
-            "in a JSON text",
-            result(400, &[], json!("no such style")),
-            FailureCode::ProviderRefused,
-            "no such style",
-        ),
-        (
-            "a filter in errors",
-            result(
-                422,
-                &[],
-                json!({"errors": [{"loc": ["body"], "msg": "said the model", "type": "content_policy_violation"}]}),
-            ),
-            FailureCode::ContentFiltered,
-            "said the model",
-        ),
-        (
-            "a filter with success",
-            Ending::result(json!({"video": null, "has_nsfw_concepts": [true]})),
-            FailureCode::ContentFiltered,
-            "content checker",
-        ),
-        ("without a detail", result(422, &[], json!({})), FailureCode::ProviderRefused, "HTTP 422"),
-        (
-            "forbidden",
-            result(403, &[], list("forbidden")),
-            FailureCode::ProviderRefused,
-            "said the model",
-        ),
-        (
-            "500, no",
-            result(500, &[no], list("internal_server_error")),
-            FailureCode::ProviderRefused,
-            "said the model",
-        ),
-        (
-            "504, no",
-            result(504, &[no], list("generation_timeout")),
-            FailureCode::ProviderRefused,
-            "said the model",
-        ),
-        (
-            "500, yes",
-            result(500, &[yes], list("internal_server_error")),
-            FailureCode::RenderFailed,
-            "said the model",
-        ),
-        (
-            "500, filtered",
-            result(500, &[], list("content_policy_violation")),
-            FailureCode::ContentFiltered,
-            "said the model",
-        ),
-        (
-            "other fields",
-            Ending::result(json!({"images": [], "seed": 7})),
-            FailureCode::ProviderNoOutput,
-            "no video",
-        ),
-        (
-            "an address inside",
-            Ending::result(json!({"video": "file:///etc/passwd"})),
-            FailureCode::ProviderNoOutput,
-            "no video",
-        ),
-    ] {
+    for (prompt, ending, code, says) in without_a_video().into_iter().chain(refusals()) {
         quiet.stage.fal().decide(Verdict::next(1, ending));
         jobs.push((prompt, quiet.at_fal(prompt).await.0, code, says));
     }
@@ -149,6 +63,50 @@ async fn f24_a_finished_render_without_a_video_ends_at_once() {
         assert_eq!(shown["error_detail"]["retryable"], code.is_retryable(), "{prompt}");
     }
     quiet.expect_charge_for(0).await;
+}
+
+/// A prompt, how its render ends, the code of the failure, and what the sentence contains.
+type Case = (&'static str, Ending, FailureCode, &'static str);
+
+/// Results that are gone, and results in which no file can be found.
+fn without_a_video() -> [Case; 5] {
+    use FailureCode::{ContentFiltered, ProviderNoOutput};
+    let gone = "does not have its result";
+    let checked = json!({"video": null, "has_nsfw_concepts": [true]});
+    let inside = json!({"video": "file:///etc/passwd"});
+    let images = json!({"images": [], "seed": 7});
+    [
+        ("gone", result(404, &[], json!({"detail": "Not Found"})), ProviderNoOutput, gone),
+        ("gone for good", result(410, &[], json!({})), ProviderNoOutput, gone),
+        ("a filter with success", Ending::result(checked), ContentFiltered, "content checker"),
+        ("other fields", Ending::result(images), ProviderNoOutput, "no video"),
+        ("an address inside", Ending::result(inside), ProviderNoOutput, "no video"),
+    ]
+}
+
+/// Results that refuse the order or tell of an error, in each form that fal has.
+fn refusals() -> [Case; 9] {
+    use FailureCode::{ContentFiltered, ProviderRefused, RenderFailed};
+    let said = "said the model";
+    let list =
+        |kind: &str| json!({"detail": [{"loc": ["body", "prompt"], "msg": said, "type": kind}]});
+    let errors =
+        json!({"errors": [{"loc": ["body"], "msg": said, "type": "content_policy_violation"}]});
+    let (style, plain) = ("no such style", json!({"detail": "no such style"}));
+    let (no, yes) = (("X-Fal-Retryable", "false"), ("X-Fal-Retryable", "true"));
+    let (broken, late) = (list("internal_server_error"), list("generation_timeout"));
+    let filtered = list("content_policy_violation");
+    [
+        ("in plain text", result(400, &[], plain), ProviderRefused, style),
+        ("in a JSON text", result(400, &[], json!(style)), ProviderRefused, style),
+        ("a filter in errors", result(422, &[], errors), ContentFiltered, said),
+        ("without a detail", result(422, &[], json!({})), ProviderRefused, "HTTP 422"),
+        ("forbidden", result(403, &[], list("forbidden")), ProviderRefused, said),
+        ("500, no", result(500, &[no], broken.clone()), ProviderRefused, said),
+        ("504, no", result(504, &[no], late), ProviderRefused, said),
+        ("500, yes", result(500, &[yes], broken), RenderFailed, said),
+        ("500, filtered", result(500, &[], filtered), ContentFiltered, said),
+    ]
 }
 
 /// fal documents three words. Any other asks for the result, which is the verdict.
