@@ -2,125 +2,16 @@
 //! provider call behind. What a caller sees of the commonest ones is in `http`, which also runs
 //! against other APIs than the stage's.
 
+mod body;
 mod rendering;
 
 use crate::asking::Ask;
 use crate::stage::Stage;
 use local::options::{Options, Pace};
-use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use serde_json::{Value, json};
 
 /// A body, and what the message says.
 type Case = (Vec<u8>, &'static str);
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_json_object_leaves_nothing() {
-    let (deep, form) = (
-        "stand in each other more than 127 deep",
-        "the body is a form; send a JSON object, such as {",
-    );
-    let (utf16, half) = (
-        "the body is UTF-16; send UTF-8",
-        "an escape is half of a surrogate pair; write both halves",
-    );
-    expect_refusal(
-        400,
-        "invalid_request_error",
-        [
-            (b"a hummingbird".to_vec(), "line 1, column 1: a value is expected"),
-            (b"{".to_vec(), "the body ends too early"),
-            (
-                br#"{"model":"fal/kling-2","prompt":"x"} and more"#.to_vec(),
-                "line 1, column 38; send one object",
-            ),
-            (
-                br#"{"model":"fal/kling-2"}{"model":"fal/kling-2"}"#.to_vec(),
-                "line 1, column 24; send one object",
-            ),
-            (
-                br#"{'model':'fal/kling-2','prompt':'x'}"#.to_vec(),
-                "line 1, column 2: texts and names of fields stand in",
-            ),
-            (
-                br#"{"model":"fal/kling-2","prompt":"x",}"#.to_vec(),
-                "line 1, column 37: remove the comma before it",
-            ),
-            (
-                b"{\"model\":\"fal/kling-2\",\n \"seed\":NaN}".to_vec(),
-                "line 2, column 9: NaN and Infinity are no numbers",
-            ),
-            (
-                b"{\"model\":\"fal/kling-2\", // the best\n}".to_vec(),
-                "line 1, column 25: JSON has no comments",
-            ),
-            (
-                br#"{"model":"fal/kling-2","prompt":"x","model":"fal/veo-3.1"}"#.to_vec(),
-                "\"model\" stands twice",
-            ),
-            (b"model=fal%2Fkling-2&prompt=x".to_vec(), form),
-            (b"[]".to_vec(), "the body is a list"),
-            (br#"[{"model":"fal/kling-2","prompt":"x"}]"#.to_vec(), "the body is a list"),
-            (b"null".to_vec(), "the body is null"),
-            (b"true".to_vec(), "the body is true or false"),
-            (b"7".to_vec(), "the body is a number"),
-            (br#""fal/kling-2""#.to_vec(), "the body is a string"),
-            (Vec::new(), "the body is empty"),
-            (b" \n".to_vec(), "the body is empty"),
-            (b"\xff\xfe".to_vec(), utf16),
-            ("{\"model\":1}".encode_utf16().flat_map(u16::to_le_bytes).collect(), utf16),
-            (b"\x1f\x8b\x08\x00\x00\x00".to_vec(), "the body is compressed (gzip); send it plain"),
-            (
-                b"{\"model\":\"fal/kling-2\",\"prompt\":\"pi\xf1ata\"}".to_vec(),
-                "line 1, column 36: byte 0xF1 looks like Latin-1",
-            ),
-            (
-                b"{\"model\":\"fal/kling-2\",\"prompt\":\"\xed\xa0\xbd\"}".to_vec(),
-                "half of a surrogate pair",
-            ),
-            (br#"{"model":"fal/kling-2","prompt":"\ud83d"}"#.to_vec(), half),
-            ("[".repeat(50_000).into_bytes(), "the body ends too early"),
-            (["[".repeat(25_000), "]".repeat(25_000)].concat().into_bytes(), "the body is a list"),
-            (
-                format!(r#"{{"model":"fal/kling-2","prompt":"x","seed":{}"#, "[".repeat(50_000))
-                    .into_bytes(),
-                deep,
-            ),
-            (r#"{"a":"#.repeat(10_000).into_bytes(), deep),
-        ],
-    )
-    .await;
-}
-
-/// A header names what the bytes do not show, and a mark that means nothing is passed over.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_compressed_body_is_refused_and_a_byte_order_mark_is_not() {
-    let stage = start_unpolled().await;
-    let before = stage.traces().await;
-    let ask = |body: &[u8]| Ask::submit(&stage.system.identity.live_key, &Value::Null).body(body);
-    for encoding in ["br", "gzip", "zstd", "deflate"] {
-        let reply = stage.ask(ask(b"\x0b\x02\x80{}").header(CONTENT_ENCODING, encoding)).await;
-        let told = format!("the body is compressed (Content-Encoding: {encoding}); send it plain");
-        assert_eq!(reply.refused(400, "invalid_request_error"), told);
-        stage.expect_nothing_left(&before, encoding).await;
-    }
-    let marked = b"\xef\xbb\xbf{\"model\":\"fal/kling-2\",\"prompt\":\"x\"}";
-    assert_eq!(stage.ask(ask(marked)).await.status, 200);
-    assert_eq!(stage.ask(ask(&marked[3..]).header(CONTENT_ENCODING, "identity")).await.status, 200);
-}
-
-/// What `curl -d` sends is a form by its content type, and reaches a function in base64.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_body_is_json_whatever_its_content_type_says() {
-    let stage = start_unpolled().await;
-    let order = json!({"model": "fal/kling-2", "prompt": "un colibrí"});
-    for content_type in
-        ["application/x-www-form-urlencoded", "application/octet-stream", "text/plain", "x", ""]
-    {
-        let ask =
-            Ask::submit(&stage.system.identity.live_key, &order).header(CONTENT_TYPE, content_type);
-        assert_eq!(stage.ask(ask).await.body["prompt"], "un colibrí", "{content_type}");
-    }
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_model_leaves_nothing() {
@@ -210,23 +101,6 @@ async fn a_wrong_prompt_leaves_nothing() {
             (kling("prompt", json!(7)), "prompt: it must be a string, not a number"),
             (kling("prompt", json!(["x"])), "prompt: it must be a string, not a list"),
             (kling("prompt", json!({"text": "x"})), "prompt: it must be a string, not an object"),
-        ],
-    )
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_body_over_64_kib_leaves_nothing() {
-    let limit = "65536 bytes";
-    expect_refusal(
-        413,
-        "request_too_large",
-        [
-            (kling("prompt", json!("x".repeat(80 << 10))), limit),
-            (kling("seed", json!("x".repeat(80 << 10))), limit),
-            (b" ".repeat((64 << 10) + 1), limit),
-            (b"\xff".repeat(80 << 10), limit),
-            (b"[".repeat(9 << 20), limit),
         ],
     )
     .await;

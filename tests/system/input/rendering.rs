@@ -47,7 +47,10 @@ async fn a_wrong_duration_or_ratio_leaves_nothing() {
         ],
     )
     .await;
-    // What the caller's model has, not what some model has.
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_only_another_model_renders_leaves_nothing() {
     expect_refusal(
         400,
         "invalid_request_error",
