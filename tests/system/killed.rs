@@ -30,35 +30,16 @@ const MODELS: [&str; 2] = ["fal/kling-2", "google/veo-3.1"];
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_at_any_moment_nothing_is_lost_and_nothing_doubled() {
     let (place, ambient) = (Place::new(), Ambient::system());
-    let (accepted, mut lives) = (Mutex::new(Vec::new()), Vec::new());
+    let (mut accepted, mut lives) = (Vec::new(), Vec::new());
     for life in 0..KILLS {
         let process = place.start();
         if life == 0 {
             recharge(&process, &ambient).await;
         }
-        process
-            .control(
-                "fal",
-                Method::PATCH,
-                "settings",
-                json!({"queued_ms": 100, "rendering_ms": 400}),
-            )
-            .await;
-        let orders = (0..JOBS_PER_LIFE).map(async |number| {
-            // a caller without an answer when it is killed knows of no job
-            let job = submit(&process, life, number).await;
-            accepted.lock().unwrap().extend(job);
-        });
         let length = ambient.jitter(LONGEST_LIFE);
         lives.push(length);
-        let all_and_more = async {
-            join_all(orders).await;
-            pending::<()>().await;
-        };
-        drop(tokio::time::timeout(length, all_and_more).await);
-        process.kill();
+        accepted.extend(live(process, life, length).await);
     }
-    let accepted = accepted.into_inner().unwrap();
 
     let options = Options { ports: Ports::From(place.port), data: place.data(), ..Options::test() };
     let stage = Stage::with(options).await;
@@ -72,25 +53,49 @@ async fn killed_at_any_moment_nothing_is_lost_and_nothing_doubled() {
         );
     }
     for job in &jobs {
-        let google = stage
-            .system
-            .google
-            .as_ref()
-            .map_or(0, |google| google.simulator.renders_of(job.terms().prompt()));
-        let renders = stage.fal().renders_of(job.terms().prompt()) + google;
-        let allowed = match job.state() {
-            State::Completed { .. } => 1..=1,
-            State::Failed { failure, .. } if failure.code == FailureCode::SubmitUnknown => 0..=1,
-            // a death can hide what came of a submission, and no more
-            _ => panic!("{job:?}; lives of {lives:?}"),
-        };
-        assert!(allowed.contains(&renders), "{renders} renders of {job:?}; lives of {lives:?}");
+        expect_renders(&stage, job, &lives);
     }
     let completed =
         jobs.iter().filter(|job| matches!(job.state(), State::Completed { .. })).count();
     assert_eq!(stage.entries("consumption").await, completed, "lives of {lives:?}");
     assert!(completed > 0 || accepted.is_empty(), "nothing was completed; lives of {lives:?}");
     stage.audit().await;
+}
+
+/// Submits jobs to the process, and kills it after so long. Returns the jobs that it accepted.
+async fn live(process: Process, life: usize, length: Duration) -> Vec<String> {
+    let accepted = Mutex::new(Vec::new());
+    let settings = json!({"queued_ms": 100, "rendering_ms": 400});
+    process.control("fal", Method::PATCH, "settings", settings).await;
+    let orders = (0..JOBS_PER_LIFE).map(async |number| {
+        // a caller without an answer when it is killed knows of no job
+        let job = submit(&process, life, number).await;
+        accepted.lock().unwrap().extend(job);
+    });
+    let all_and_more = async {
+        join_all(orders).await;
+        pending::<()>().await;
+    };
+    drop(tokio::time::timeout(length, all_and_more).await);
+    process.kill();
+    accepted.into_inner().unwrap()
+}
+
+/// The job was rendered once if it is completed. If the outcome of its submission is unknown, it
+/// was rendered at most once. A death can hide what came of a submission, and no more.
+fn expect_renders(stage: &Stage, job: &Job, lives: &[Duration]) {
+    let google = stage
+        .system
+        .google
+        .as_ref()
+        .map_or(0, |google| google.simulator.renders_of(job.terms().prompt()));
+    let renders = stage.fal().renders_of(job.terms().prompt()) + google;
+    let allowed = match job.state() {
+        State::Completed { .. } => 1..=1,
+        State::Failed { failure, .. } if failure.code == FailureCode::SubmitUnknown => 0..=1,
+        _ => panic!("{job:?}; lives of {lives:?}"),
+    };
+    assert!(allowed.contains(&renders), "{renders} renders of {job:?}; lives of {lives:?}");
 }
 
 /// A job's id, or none if no answer came.
