@@ -73,6 +73,33 @@ impl Measured {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_run_is_measured() {
     let measured = Measured::default();
+    let stage = run_in_full(&measured).await;
+    expect_measures_of_jobs(&measured);
+    expect_measures_of_the_schedule(&measured).await;
+    let (stops, left_out) = (Measured::default(), Measured::default());
+    cancel_while_rendering(&stops).await;
+    list_without_one(&left_out).await;
+    for metric in METRICS {
+        let dimensions: BTreeSet<_> = metric.by.iter().copied().flatten().copied().collect();
+        let seen = [&measured, &stops, &left_out].map(|part| part.of(metric.name)).concat();
+        let named = |(by, _): &(BTreeMap<&str, String>, Value)| {
+            by.keys().copied().collect::<BTreeSet<_>>() == dimensions
+        };
+        assert!(
+            !seen.is_empty() && seen.iter().all(named),
+            "{metric:?} is written, by its dimensions: {seen:?}"
+        );
+    }
+    let asked =
+        stage.fal().requests().iter().filter(|seen| seen.path.starts_with("/fal-ai/")).count();
+    for metric in ["ProviderLatency", "ProviderErrors", "ProviderAccountRefused"] {
+        assert_eq!(measured.of(metric).len(), asked, "{metric}");
+    }
+}
+
+/// One job is found by the sweep, one is stored at the second try, and one is refused. A provider's
+/// secret cannot be used, and a caller asks for a job that does not exist.
+async fn run_in_full(measured: &Measured) -> Stage {
     let broken = BTreeMap::from([("GOOGLE_SERVICE_ACCOUNT".to_owned(), "no key".to_owned())]);
     let project = BTreeMap::from([("GoogleProject".to_owned(), "a-project".to_owned())]);
     let options = Options {
@@ -89,9 +116,8 @@ async fn a_full_run_is_measured() {
     stage.until(caller.org, &good, Status::Completed).await;
     let busy = Then::Answer { status: 503, headers: [].into(), body: "busy".into() };
     stage.storage().faults().add(Fault::once(Step::Upload, busy)).unwrap();
-    stage
-        .until(caller.org, &caller.accept("stored at the second try").await, Status::Completed)
-        .await;
+    let second = caller.accept("stored at the second try").await;
+    stage.until(caller.org, &second, Status::Completed).await;
     stage.fal().decide(Verdict::for_prompts(
         "refused",
         Ending::refused("content_policy_violation", "flagged"),
@@ -99,7 +125,10 @@ async fn a_full_run_is_measured() {
     let refused = caller.accept("refused").await;
     stage.until(caller.org, &refused, Status::Failed).await;
     caller.client.video("no-such-job").await.unwrap();
+    stage
+}
 
+fn expect_measures_of_jobs(measured: &Measured) {
     let with = |pairs: &[(&'static str, &str)]| {
         pairs.iter().map(|(name, value)| (*name, (*value).to_owned())).collect()
     };
@@ -123,35 +152,15 @@ async fn a_full_run_is_measured() {
         "{seconds:?}"
     );
     assert_eq!(measured.of("Refusals"), [(with(&[("Code", "job_not_found")]), json!(1))]);
+    assert_eq!(measured.of("StorageRetries"), [(BTreeMap::new(), json!(1))]);
+}
+
+/// The sweep and the audit run at the start and then on their schedules.
+async fn expect_measures_of_the_schedule(measured: &Measured) {
     let overdue: u64 = measured.of("Overdue").iter().filter_map(|(_, jobs)| jobs.as_u64()).sum();
     assert!(overdue >= 1, "the sweep found the one whose message was lost");
-    assert_eq!(measured.of("StorageRetries"), [(BTreeMap::new(), json!(1))]);
     let seen =
         until(async || Some(measured.of("AccountsAudited")).filter(|seen| !seen.is_empty())).await;
-    assert_eq!(
-        seen[0],
-        (BTreeMap::new(), json!(2)),
-        "the audit, which runs at the start and then on its schedule"
-    );
+    assert_eq!(seen[0], (BTreeMap::new(), json!(2)), "the audit of the start");
     assert!(measured.of("AccountsDiffering").iter().all(|(_, differing)| *differing == json!(0)));
-    let stops = Measured::default();
-    cancel_while_rendering(&stops).await;
-    let left_out = Measured::default();
-    list_without_one(&left_out).await;
-    for metric in METRICS {
-        let dimensions: BTreeSet<_> = metric.by.iter().copied().flatten().copied().collect();
-        let seen = [&measured, &stops, &left_out].map(|part| part.of(metric.name)).concat();
-        let named = |(by, _): &(BTreeMap<&str, String>, Value)| {
-            by.keys().copied().collect::<BTreeSet<_>>() == dimensions
-        };
-        assert!(
-            !seen.is_empty() && seen.iter().all(named),
-            "{metric:?} is written, by its dimensions: {seen:?}"
-        );
-    }
-    let asked =
-        stage.fal().requests().iter().filter(|seen| seen.path.starts_with("/fal-ai/")).count();
-    for metric in ["ProviderLatency", "ProviderErrors", "ProviderAccountRefused"] {
-        assert_eq!(measured.of(metric).len(), asked, "{metric}");
-    }
 }
