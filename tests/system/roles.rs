@@ -3,7 +3,7 @@
 
 use crate::asking::Ask;
 use crate::routes::Route;
-use crate::stage::{Stage, until};
+use crate::stage::{Caller, Stage, until};
 use crate::still::{AT_ONCE, FOR_HOURS};
 use crate::traces::Call;
 use ghub::outbound::{Exchange, Gate, Network};
@@ -48,68 +48,9 @@ async fn a_function_does_all_that_its_role_allows_and_nothing_else() {
     let seen = Arc::new(Seen::default());
     let stage = Stage::with(Options { gate: Some(seen.clone()), ..Options::test() }).await;
     let caller = stage.caller();
-
-    // Stored and charged; sent again under its idempotency key; hurried by its owner and found by
-    // the sweep when its messages are lost.
-    let order = json!({"model": "fal/kling-2", "prompt": "a full run"});
-    for _ in 0..2 {
-        let ask =
-            Ask::submit(&stage.system.identity.live_key, &order).idempotency_key("a-full-run");
-        assert_eq!(stage.ask(ask).await.status, 200);
-    }
-    stage.system.sqs.lose_next("PollQueue", 1).unwrap();
-    let hurried = caller.accept("hurried").await;
-    stage.later(Duration::from_secs(10));
-    caller.finish(&hurried).await;
-    stage.system.sqs.lose_next("PollQueue", 1).unwrap();
-    let swept = caller.accept("swept").await;
-    stage.later(Duration::from_secs(60));
-    stage.until(caller.org, &swept, Status::Completed).await;
-
-    // Stored at the second try.
-    let busy = Then::Answer { status: 503, headers: [].into(), body: "busy".into() };
-    stage.storage().faults().add(Fault::once(Step::Upload, busy)).unwrap();
-    caller.finish(&caller.accept("stored at the second try").await).await;
-
-    // Failed by its provider, so that a hold is released.
-    stage.fal().decide(Verdict::for_prompts(
-        "refused",
-        Ending::refused("content_policy_violation", "flagged"),
-    ));
-    let refused = caller.accept("refused").await;
-    stage.until(caller.org, &refused, Status::Failed).await;
-
-    // All that can be read is read, each with a key that was not used before: the day of its first
-    // use is kept.
-    for route in Route::guarded().filter(|route| route.method == Method::GET) {
-        let key = stage.key_of(&caller).await;
-        stage.ask(route.ask(&hurried).key(&key)).await;
-    }
-    // What it has left, and where it went, from the second newest transaction on.
-    let read = async |path: &str| {
-        let ask = Ask::new(Method::GET, path).key(&stage.system.identity.live_key);
-        let reply = stage.ask(ask).await;
-        assert_eq!(reply.status, 200, "{}", reply.body);
-        reply.body
-    };
-    read("/v1/credits").await;
-    let newest = read("/v1/credits/transactions?limit=1").await;
-    read(&format!("/v1/credits/transactions?after={}", newest["last_id"].as_str().unwrap())).await;
-
-    // Cancelled by its owner, too late and in time; deleted.
-    let (canceller, deleter) = (stage.key_of(&caller).await, stage.key_of(&caller).await);
-    let cancel =
-        |job: &str| Ask::new(Method::POST, &format!("/v1/videos/{job}/cancel")).key(&canceller);
-    stage.system.sqs.lose_if("PollQueue", |_| true).unwrap();
-    stage.fal().set_render(AT_ONCE);
-    let late = caller.accept("cancelled too late").await;
-    assert_eq!(stage.ask(cancel(&late)).await.job(), late, "it is stored all the same");
-    stage.until(caller.org, &late, Status::Completed).await;
-    stage.fal().set_render(FOR_HOURS);
-    let unwanted = caller.accept("cancelled in time").await;
-    assert_eq!(stage.ask(cancel(&unwanted)).await.job(), unwanted);
-    let delete = Ask::new(Method::DELETE, &format!("/v1/videos/{late}")).key(&deleter);
-    assert_eq!(stage.ask(delete).await.job(), late);
+    let stored = end_in_each_way(&stage, &caller).await;
+    read_all(&stage, &caller, &stored).await;
+    cancel_and_delete(&stage, &caller).await;
 
     // No request waits for the day of a key's use to be kept.
     let allowed = allowed(&Template::read());
@@ -132,6 +73,78 @@ async fn a_function_does_all_that_its_role_allows_and_nothing_else() {
             "{function} does not need {needless:?}, and lacks {refused:?}"
         );
     }
+}
+
+/// Has jobs stored, charged and refused. Returns one that is stored.
+async fn end_in_each_way(stage: &Stage, caller: &Caller) -> String {
+    // Sent twice under one idempotency key.
+    let order = json!({"model": "fal/kling-2", "prompt": "a full run"});
+    for _ in 0..2 {
+        let ask =
+            Ask::submit(&stage.system.identity.live_key, &order).idempotency_key("a-full-run");
+        assert_eq!(stage.ask(ask).await.status, 200);
+    }
+
+    // Their messages are lost: one is hurried by its owner, and the sweep finds the other.
+    stage.system.sqs.lose_next("PollQueue", 1).unwrap();
+    let hurried = caller.accept("hurried").await;
+    stage.later(Duration::from_secs(10));
+    caller.finish(&hurried).await;
+    stage.system.sqs.lose_next("PollQueue", 1).unwrap();
+    let swept = caller.accept("swept").await;
+    stage.later(Duration::from_secs(60));
+    stage.until(caller.org, &swept, Status::Completed).await;
+
+    // Stored at the second try.
+    let busy = Then::Answer { status: 503, headers: [].into(), body: "busy".into() };
+    stage.storage().faults().add(Fault::once(Step::Upload, busy)).unwrap();
+    caller.finish(&caller.accept("stored at the second try").await).await;
+
+    // Failed by its provider, so that a hold is released.
+    stage.fal().decide(Verdict::for_prompts(
+        "refused",
+        Ending::refused("content_policy_violation", "flagged"),
+    ));
+    let refused = caller.accept("refused").await;
+    stage.until(caller.org, &refused, Status::Failed).await;
+    hurried
+}
+
+/// Reads all that a caller can read.
+async fn read_all(stage: &Stage, caller: &Caller, job: &str) {
+    // Each with a key that was not used before: the day of its first use is kept.
+    for route in Route::guarded().filter(|route| route.method == Method::GET) {
+        let key = stage.key_of(caller).await;
+        stage.ask(route.ask(job).key(&key)).await;
+    }
+
+    // What the caller has left, and where it went, from the second newest transaction on.
+    let read = async |path: &str| {
+        let ask = Ask::new(Method::GET, path).key(&stage.system.identity.live_key);
+        let reply = stage.ask(ask).await;
+        assert_eq!(reply.status, 200, "{}", reply.body);
+        reply.body
+    };
+    read("/v1/credits").await;
+    let newest = read("/v1/credits/transactions?limit=1").await;
+    read(&format!("/v1/credits/transactions?after={}", newest["last_id"].as_str().unwrap())).await;
+}
+
+/// Has a job cancelled too late, another in time, and the first deleted.
+async fn cancel_and_delete(stage: &Stage, caller: &Caller) {
+    let (canceller, deleter) = (stage.key_of(caller).await, stage.key_of(caller).await);
+    let cancel =
+        |job: &str| Ask::new(Method::POST, &format!("/v1/videos/{job}/cancel")).key(&canceller);
+    stage.system.sqs.lose_if("PollQueue", |_| true).unwrap();
+    stage.fal().set_render(AT_ONCE);
+    let late = caller.accept("cancelled too late").await;
+    assert_eq!(stage.ask(cancel(&late)).await.job(), late, "it is stored all the same");
+    stage.until(caller.org, &late, Status::Completed).await;
+    stage.fal().set_render(FOR_HOURS);
+    let unwanted = caller.accept("cancelled in time").await;
+    assert_eq!(stage.ask(cancel(&unwanted)).await.job(), unwanted);
+    let delete = Ask::new(Method::DELETE, &format!("/v1/videos/{late}")).key(&deleter);
+    assert_eq!(stage.ask(delete).await.job(), late);
 }
 
 /// What the roles allow, without what Lambda itself does with them.
