@@ -1,5 +1,5 @@
-//! F8: a submission on a connection that its peer has closed, or closes under it. fal may have taken
-//! it, so it is not sent again.
+//! F8: a submission on a connection that its peer has left, has closed, or closes under it. fal may
+//! have taken it, so it is not sent again.
 
 use super::hostile::{Peer, Proxy};
 use super::submit::lease;
@@ -8,13 +8,16 @@ use ghub::failure::FailureCode;
 use ghub::status::Status;
 use std::time::Duration;
 
-/// Takes 5 s: the time in which a connection grows old is real.
-#[tokio::test(flavor = "multi_thread")]
+/// The functions let a connection idle for 4 s. They measure it by Tokio's clock, which only a
+/// runtime with one thread can put forward.
+#[tokio::test]
 async fn f08_a_connection_that_idled_is_not_trusted_with_a_submission() {
-    let (quiet, proxy) = behind(Peer::TiresAfterFourSeconds).await;
+    let (quiet, proxy) = behind(Peer::Tires).await;
     let first = quiet.caller.accept("on a new connection").await;
-    tokio::time::sleep(Duration::from_millis(4_500)).await;
+    proxy.tire();
+    let_idle(Duration::from_millis(4_500)).await;
     let second = quiet.caller.accept("when the first connection is dead").await;
+    assert_eq!(proxy.connections(), 2, "the dead one was not used");
     proxy.close_all();
     let third = quiet.caller.accept("when all connections are closed").await;
     for job in [&first, &second, &third] {
@@ -58,4 +61,11 @@ async fn behind(peer: Peer) -> (Quiet, Proxy) {
     let proxy = Proxy::in_front_of(fal, peer);
     quiet.wire.lead(Some((fal, proxy.port)));
     (quiet, proxy)
+}
+
+/// Puts Tokio's clock forward. Nothing but idle connections notices.
+async fn let_idle(by: Duration) {
+    tokio::time::pause();
+    tokio::time::advance(by).await;
+    tokio::time::resume();
 }

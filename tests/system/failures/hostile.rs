@@ -5,9 +5,9 @@ use local::faults::Then;
 use serde_json::json;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::{Duration, Instant};
 
 /// What a test calls the answers that its tables treat in a way of their own.
 pub(super) const SLOW: &str = "a body that comes a byte a second";
@@ -81,8 +81,8 @@ impl Foreign {
 /// How a peer treats connections that are kept alive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Peer {
-    /// After four silent seconds it is gone without a word: what is sent then is lost.
-    TiresAfterFourSeconds,
+    /// When the test says so, it is gone without a word: what is sent then is lost.
+    Tires,
     /// It closes a connection in the moment in which the second request arrives.
     TakesOneRequest,
 }
@@ -92,33 +92,39 @@ pub(super) enum Peer {
 pub(super) struct Proxy {
     pub(super) port: u16,
     connections: Arc<Mutex<Vec<TcpStream>>>,
+    made: Arc<AtomicUsize>,
+    tired: Arc<AtomicUsize>,
 }
 
 impl Proxy {
     pub(super) fn in_front_of(port: u16, peer: Peer) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let (own, connections) = (listener.local_addr().unwrap().port(), Arc::default());
-        let kept: Arc<Mutex<Vec<TcpStream>>> = Arc::clone(&connections);
+        let proxy = Self {
+            port: listener.local_addr().unwrap().port(),
+            connections: Arc::default(),
+            made: Arc::default(),
+            tired: Arc::default(),
+        };
+        let (kept, made) = (Arc::clone(&proxy.connections), Arc::clone(&proxy.made));
+        let tired = Arc::clone(&proxy.tired);
         thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
                 let server =
                     TcpStream::connect(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).unwrap();
                 kept.lock().unwrap().push(client.try_clone().unwrap());
-                let last = Arc::new(Mutex::new(None));
-                let (back, noted) =
-                    ((server.try_clone().unwrap(), client.try_clone().unwrap()), Arc::clone(&last));
-                thread::spawn(move || {
-                    carried(back, |_| *noted.lock().unwrap() = Some(Instant::now()))
-                });
+                let number = made.fetch_add(1, Ordering::SeqCst);
+                let (tired, answered) = (Arc::clone(&tired), Arc::new(AtomicBool::new(false)));
+                let back = (server.try_clone().unwrap(), client.try_clone().unwrap());
+                let noted = Arc::clone(&answered);
+                thread::spawn(move || carried(back, |_| noted.store(true, Ordering::SeqCst)));
                 thread::spawn(move || {
                     let there = (client.try_clone().unwrap(), server.try_clone().unwrap());
                     carried(there, |_| {
-                        let answered: Option<Instant> = *last.lock().unwrap();
-                        let drops = |at: Instant| match peer {
-                            Peer::TiresAfterFourSeconds => at.elapsed() > Duration::from_secs(4),
-                            Peer::TakesOneRequest => true,
+                        let drops = match peer {
+                            Peer::Tires => number < tired.load(Ordering::SeqCst),
+                            Peer::TakesOneRequest => answered.load(Ordering::SeqCst),
                         };
-                        if answered.is_some_and(drops) {
+                        if drops {
                             let _ =
                                 // either may be closed already
                                 (client.shutdown(Shutdown::Both), server.shutdown(Shutdown::Both));
@@ -127,7 +133,12 @@ impl Proxy {
                 });
             }
         });
-        Self { port: own, connections }
+        proxy
+    }
+
+    /// Is gone from every connection there is.
+    pub(super) fn tire(&self) {
+        self.tired.store(self.connections(), Ordering::SeqCst);
     }
 
     /// Closes every connection, and says so, as a server does that has waited long enough.
@@ -139,7 +150,7 @@ impl Proxy {
 
     /// How many connections were made.
     pub(super) fn connections(&self) -> usize {
-        self.connections.lock().unwrap().len()
+        self.made.load(Ordering::SeqCst)
     }
 }
 
