@@ -29,17 +29,6 @@ const LAMBDAS_OWN: [&str; 5] = [
     "sqs:GetQueueAttributes",
 ];
 
-/// What the version before does with the roles of this one, during an update and after a rollback.
-/// It writes jobs as whole items, and it sends a video that could not be stored back to the first
-/// queue.
-const OF_THE_VERSION_BEFORE: [(&str, &str); 5] = [
-    ("cancel-video", "dynamodb:PutItem JobsTable"),
-    ("delete-video", "dynamodb:PutItem JobsTable"),
-    ("poll-jobs", "dynamodb:PutItem JobsTable"),
-    ("store-video", "dynamodb:PutItem JobsTable"),
-    ("store-video", "sqs:SendMessage StoreQueue"),
-];
-
 /// An action and the resource that it is done to, as `dynamodb:GetItem JobsTable`.
 type Done = BTreeMap<String, BTreeSet<String>>;
 
@@ -63,10 +52,7 @@ async fn a_function_does_all_that_its_role_allows_and_nothing_else() {
         let nothing = BTreeSet::new();
         let (does, may) =
             (done.get(function).unwrap_or(&nothing), allowed.get(function).unwrap_or(&nothing));
-        let kept = |action: &&String| {
-            !OF_THE_VERSION_BEFORE.contains(&(function.as_str(), action.as_str()))
-        };
-        let needless: Vec<_> = may.difference(does).filter(kept).collect();
+        let needless: Vec<_> = may.difference(does).collect();
         let refused: Vec<_> = does.difference(may).collect();
         assert!(
             needless.is_empty() && refused.is_empty(),
