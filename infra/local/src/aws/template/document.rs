@@ -1,10 +1,13 @@
 //! The template's text as JSON, with CloudFormation's short forms written out: `!Ref X` becomes
-//! `{"Ref": "X"}`.
+//! `{"Ref": "X"}`. Blocks that stand in several places are written out too, as SAM does.
 //!
 //! Knows YAML and those tags, nothing of what a resource is.
 
 use saphyr::{LoadableYamlNode, ScalarOwned, YamlOwned};
 use serde_json::{Map, Value, json};
+
+/// The key that merges blocks into a mapping.
+const MERGE: &str = "<<";
 
 /// Why a template could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -43,7 +46,7 @@ fn json_of(node: &YamlOwned) -> Result<Value, Unreadable> {
         }
         YamlOwned::Mapping(entries) => {
             let entry = |(key, value)| Ok((key_of(key)?, json_of(value)?));
-            entries.iter().map(entry).collect::<Result<Map<_, _>, _>>().map(Value::Object)
+            merge(entries.iter().map(entry).collect::<Result<_, _>>()?)
         }
         YamlOwned::Tagged(tag, node) if tag.handle == "!" => {
             let function = match tag.suffix.as_str() {
@@ -54,6 +57,24 @@ fn json_of(node: &YamlOwned) -> Result<Value, Unreadable> {
         }
         other => Err(Unreadable::Unexpected(format!("{other:?}"))),
     }
+}
+
+/// Puts the entries of the merged blocks beside the mapping's own. Its own entries win.
+fn merge(mut object: Map<String, Value>) -> Result<Value, Unreadable> {
+    let blocks = match object.remove(MERGE) {
+        None => Vec::new(),
+        Some(Value::Array(blocks)) => blocks,
+        Some(block) => vec![block],
+    };
+    for block in blocks {
+        let Value::Object(block) = block else {
+            return Err(Unreadable::Unexpected(format!("{MERGE}: {block}")));
+        };
+        for (key, value) in block {
+            object.entry(key).or_insert(value);
+        }
+    }
+    Ok(Value::Object(object))
 }
 
 fn key_of(node: &YamlOwned) -> Result<String, Unreadable> {
@@ -89,6 +110,24 @@ mod tests {
                 "e": "text",
             })
         );
+    }
+
+    #[test]
+    fn blocks_are_written_out() {
+        let text = "a:\n  <<:\n    - &one\n      x: !Ref T\n    - &two\n      y: 1\n      z: 2\n\
+                    b: { <<: [*one, *two], z: 3 }\nc: { <<: *one }\nd: &list [!Ref T]\ne: *list\n";
+        let reference = json!({"Ref": "T"});
+        assert_eq!(
+            long_form(text).unwrap(),
+            json!({
+                "a": {"x": reference, "y": 1, "z": 2},
+                "b": {"x": reference, "y": 1, "z": 3},
+                "c": {"x": reference},
+                "d": [reference],
+                "e": [reference],
+            })
+        );
+        assert!(long_form("a: { <<: text }").is_err());
     }
 
     #[test]

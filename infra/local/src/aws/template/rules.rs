@@ -9,6 +9,8 @@ mod roles;
 mod tables;
 
 use super::{Function, TEMPLATE, Template};
+use crate::system::SECRETS;
+use ghub::config::variables;
 use std::collections::BTreeSet;
 
 /// The logical ids of what breaks a rule.
@@ -125,4 +127,16 @@ fn the_stack_tells_its_operator_every_variable() {
     let known =
         known.filter_map(|(name, setting)| Some((name.clone(), setting.source()?.to_owned())));
     assert_eq!(told, known.chain([("AWS_REGION".to_owned(), "AWS::Region".to_owned())]).collect());
+}
+
+/// A variable that no function is told is missing on AWS only. The texts of secrets are for a
+/// developer's machine, and the SDKs' variables are Lambda's.
+#[test]
+fn every_variable_is_told_to_a_function() {
+    let is_told_here =
+        |name: &&str| !name.starts_with("AWS_") && SECRETS.iter().all(|(text, ..)| text != name);
+    let read: BTreeSet<_> = variables().filter(is_told_here).map(str::to_owned).collect();
+    let template = Template::read();
+    let told = template.functions.into_iter().flat_map(|function| function.environment);
+    assert_eq!(told.map(|(name, _)| name).collect::<BTreeSet<_>>(), read);
 }
