@@ -7,6 +7,7 @@ mod prices;
 use crate::adapter::fal::Fal;
 use crate::adapter::sandbox::Sandbox;
 use crate::adapter::{Adapter, Providers};
+use crate::catalog::{Service, Services};
 use crate::provider::{ByProvider, FAL_QUEUE, Origin, Provider};
 use std::collections::HashMap;
 use std::{fmt, sync::Arc};
@@ -143,11 +144,22 @@ impl Env {
     /// The providers whose credential is set or named. The sandbox needs none, and is always there.
     pub fn providers(&self) -> Result<Providers, ConfigError> {
         let adapters = ByProvider::try_new(|provider| {
-            let secret = provider.about().secret();
-            let is_configured = secret.is_none_or(|secret| self.has_secret(secret));
-            is_configured.then(|| self.adapter(provider)).transpose()
+            self.is_configured(provider).then(|| self.adapter(provider)).transpose()
         });
         adapters.map(Providers::new)
+    }
+
+    /// The providers as they are configured. This reads no secret: a provider whose secret cannot
+    /// be used counts as usable.
+    pub fn configured_services(&self) -> Services {
+        Services::new(ByProvider::new(|provider| match self.is_configured(provider) {
+            true => Service::Usable,
+            false => Service::NotConfigured,
+        }))
+    }
+
+    fn is_configured(&self, provider: Provider) -> bool {
+        provider.about().secret().is_none_or(|secret| self.has_secret(secret))
     }
 
     /// The adapter of this provider, with its settings.

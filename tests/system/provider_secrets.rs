@@ -1,6 +1,5 @@
-//! A provider's secret that cannot be used: its models are not available and say why, its jobs in
-//! flight are kept, and everybody else goes on. A secret that is mended is taken without a new
-//! start.
+//! A provider's secret that cannot be used: submits to its models are refused, its jobs in flight
+//! are kept, and everything else goes on. A secret that is mended is taken without a new start.
 
 use crate::asking::Ask;
 use crate::metrics::Measured;
@@ -37,13 +36,26 @@ async fn start_broken(variable: &str, text: Option<&str>) -> (Stage, Measured) {
 }
 
 impl Stage {
-    /// What callers are told of a model: whether it is available, and why not.
-    async fn availability(&self, key: &str, model: &str) -> (Value, Value) {
+    /// Expects that callers are told that a model is available.
+    async fn shows(&self, key: &str, model: &str) {
         let one =
             self.ask(Ask::new(Method::GET, &format!("/v1/models/{model}")).key(key)).await.body;
         let all = self.ask(Ask::new(Method::GET, "/v1/models").key(key)).await.body;
         assert!(all["data"].as_array().unwrap().contains(&one), "list and model agree: {one}");
-        (one["available"].clone(), one["unavailable_reason"].clone())
+        let told = (&one["available"], &one["unavailable_reason"]);
+        assert_eq!(told, (&json!(true), &Value::Null), "{model}");
+    }
+
+    /// Expects that a submit to a model is refused, and nothing told of the inside.
+    async fn refuses(&self, key: &str, model: &str, case: &str) {
+        let before = self.traces().await;
+        let order = json!({"model": model, "prompt": "not today"});
+        let reply = self.ask(Ask::submit(key, &order)).await;
+        let message = reply.refused(404, "model_not_found");
+        let says = format!("model: {model} is not available at present");
+        assert!(message.starts_with(&says), "{case}: {message}");
+        assert!(!reply.body.to_string().contains("secret"), "{case}: {}", reply.body);
+        self.expect_nothing_left(&before, case).await;
     }
 
     async fn completes(&self, caller: &Caller, model: &str) {
@@ -58,29 +70,16 @@ impl Stage {
     }
 }
 
-/// One provider's secret is broken: nothing of its own can be had, and all the rest can.
+/// One provider's secret is broken: no job of its models is accepted, and all others are. The
+/// lists of models read no secret.
 async fn goes_on_without(variable: &str, text: Option<&str>, its: &str, others: &str) {
     let (stage, measured) = start_broken(variable, text).await;
     let case = format!("{variable} is {text:?}");
     let (caller, key) = (stage.caller_with("500").await, stage.system.identity.live_key.clone());
-    let reason = json!("its provider cannot be used at present");
-    assert_eq!(stage.availability(&key, its).await, (json!(false), reason), "{case}");
-    assert_eq!(stage.availability(&key, others).await, (json!(true), Value::Null), "{case}");
-
-    let before = stage.traces().await;
-    let reply = stage.ask(Ask::submit(&key, &json!({"model": its, "prompt": "not today"}))).await;
-    let message = reply.refused(404, "model_not_found");
-    assert!(
-        message.starts_with(&format!("model: {its} is not available at present")),
-        "{case}: {message}"
-    );
-    assert!(
-        !reply.body.to_string().contains("secret"),
-        "{case}: callers are not told of the inside: {}",
-        reply.body
-    );
-    stage.expect_nothing_left(&before, &case).await;
-
+    for model in [its, others] {
+        stage.shows(&key, model).await;
+    }
+    stage.refuses(&key, its, &case).await;
     stage.completes(&caller, others).await;
     let provider = if variable == "FAL_KEY" { "fal" } else { "google" };
     let counted = measured.of("ProviderSecretUnusable");
@@ -91,7 +90,7 @@ async fn goes_on_without(variable: &str, text: Option<&str>, its: &str, others: 
 
     // The sandbox stands in for the provider, and needs none of its secrets.
     let sandbox = &stage.system.identity.sandbox_key;
-    assert_eq!(stage.availability(sandbox, its).await, (json!(true), Value::Null), "{case}");
+    stage.shows(sandbox, its).await;
     let caller = Caller { org: stage.system.identity.org.sandbox(), client: stage.client(sandbox) };
     stage.completes(&caller, its).await;
 }
@@ -216,14 +215,9 @@ async fn a_mended_secret_needs_no_new_start() {
     let secrets = BTreeMap::from([("FAL_KEY".to_owned(), NO_HEADER.to_owned())]);
     let stage = Stage::with(Options { parameters, secrets, ..Options::test() }).await;
     let (caller, key) = (stage.caller(), stage.system.identity.live_key.clone());
-    assert_eq!(stage.availability(&key, "fal/kling-2").await.0, json!(false));
+    stage.refuses(&key, "fal/kling-2", "broken").await;
     stage.system.secrets_manager.put("local/fal-key", "local-key-id:local-key-secret");
-    assert_eq!(
-        stage.availability(&key, "fal/kling-2").await.0,
-        json!(false),
-        "it is not read at every use"
-    );
+    stage.refuses(&key, "fal/kling-2", "it is not read at every use").await;
     stage.later(FIVE_MINUTES);
-    assert_eq!(stage.availability(&key, "fal/kling-2").await.0, json!(true));
     stage.completes(&caller, "fal/kling-2").await;
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 /// A part of a rule's name, the text that is edited, and what it becomes. Exactly that rule must
 /// notice the edit.
-const BREACHES: [(&str, &str, &str); 63] = [
+const BREACHES: [(&str, &str, &str); 64] = [
     ("six function timeouts", "VisibilityTimeout: 182", "VisibilityTimeout: 181"),
     ("six function timeouts", "VisibilityTimeout: 1800 ", "VisibilityTimeout: 300 "),
     ("which messages failed", "            FunctionResponseTypes: [ReportBatchItemFailures]\n", ""),
@@ -52,6 +52,12 @@ const BREACHES: [(&str, &str, &str); 63] = [
         "",
     ),
     ("told of what it may use", "          TABLE_LEDGER: !Ref LedgerTable\n", ""),
+    (
+        "told of what it may use",
+        "              - { Effect: Allow, Action: [logs:CreateLogStream, logs:PutLogEvents], Resource: !GetAtt ListModelsLogs.Arn }",
+        "              - { Effect: Allow, Action: [secretsmanager:GetSecretValue], Resource: *provider-secret-arns }\n\
+         \x20             - { Effect: Allow, Action: [logs:CreateLogStream, logs:PutLogEvents], Resource: !GetAtt ListModelsLogs.Arn }",
+    ),
     (
         "told of what it may use",
         "          TABLE_JOBS: !Ref JobsTable\n",

@@ -100,6 +100,9 @@ pub(super) fn keys_can_be_made(template: &Template) -> Breaches {
     ids(template.functions.iter().filter(unbounded))
 }
 
+/// They know a provider by the name of its secret, and read no secret.
+const SHOW_MODELS: [&str; 2] = ["list-models", "get-model"];
+
 /// A table, queue or secret that only one of the two names is a mistake in the other.
 pub(super) fn environment_differs_from_role(template: &Template) -> Breaches {
     let tables = template.tables.iter().map(|table| table.logical_id.as_str());
@@ -107,6 +110,10 @@ pub(super) fn environment_differs_from_role(template: &Template) -> Breaches {
     let kept: BTreeSet<_> =
         tables.chain(queues).chain(SECRETS.map(|(_, _, parameter)| parameter)).collect();
     let differs = |function: &&Function| {
+        let reads = |id: &&str| {
+            !SHOW_MODELS.contains(&function.name.as_str())
+                || SECRETS.iter().all(|(_, _, parameter)| parameter != id)
+        };
         let told = function.environment.iter().filter_map(|(_, setting)| setting.source());
         let may = function
             .permissions
@@ -114,7 +121,8 @@ pub(super) fn environment_differs_from_role(template: &Template) -> Breaches {
             .flat_map(|p| &p.resources)
             .filter_map(|resource| resource.source());
         let among_kept = |id: &&str| kept.contains(id);
-        told.filter(among_kept).collect::<BTreeSet<_>>() != may.filter(among_kept).collect()
+        told.filter(among_kept).filter(reads).collect::<BTreeSet<_>>()
+            != may.filter(among_kept).collect()
     };
     ids(template.functions.iter().filter(differs))
 }
