@@ -2,11 +2,13 @@
 
 use lambda_http::http::StatusCode;
 use serde::Serialize;
+use strum::{IntoStaticStr, VariantArray};
 use utoipa::ToSchema;
 
 /// What an error is, for programs. None is renamed; more may come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema, IntoStaticStr, VariantArray)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum ErrorCode {
     /// The request is not one that can be understood.
     InvalidRequestError,
@@ -48,49 +50,11 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// All codes, by their status.
-    pub const ALL: [Self; 18] = [
-        Self::InvalidRequestError,
-        Self::MissingApiKey,
-        Self::InvalidApiKey,
-        Self::KeyRevoked,
-        Self::InsufficientBalance,
-        Self::OrganizationSuspended,
-        Self::ModelNotFound,
-        Self::JobNotFound,
-        Self::NotFound,
-        Self::MethodNotAllowed,
-        Self::IdempotencyConflict,
-        Self::NotCancellable,
-        Self::JobNotFinal,
-        Self::RequestTooLarge,
-        Self::RateLimitExceeded,
-        Self::InternalError,
-        Self::ServiceUnavailable,
-        Self::StorageUnavailable,
-    ];
+    pub const ALL: &'static [Self] = Self::VARIANTS;
 
     /// The word that callers read as `type` and `code`.
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::InvalidRequestError => "invalid_request_error",
-            Self::MissingApiKey => "missing_api_key",
-            Self::InvalidApiKey => "invalid_api_key",
-            Self::KeyRevoked => "key_revoked",
-            Self::InsufficientBalance => "insufficient_balance",
-            Self::OrganizationSuspended => "organization_suspended",
-            Self::ModelNotFound => "model_not_found",
-            Self::JobNotFound => "job_not_found",
-            Self::NotFound => "not_found",
-            Self::MethodNotAllowed => "method_not_allowed",
-            Self::IdempotencyConflict => "idempotency_conflict",
-            Self::NotCancellable => "not_cancellable",
-            Self::JobNotFinal => "job_not_final",
-            Self::RequestTooLarge => "request_too_large",
-            Self::RateLimitExceeded => "rate_limit_exceeded",
-            Self::InternalError => "internal_error",
-            Self::ServiceUnavailable => "service_unavailable",
-            Self::StorageUnavailable => "storage_unavailable",
-        }
+        self.into_str()
     }
 
     /// The status that it is sent with.

@@ -20,10 +20,12 @@ use aws_sdk_dynamodb::types::{
 };
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
+use strum::IntoStaticStr;
 
 /// The kind of an entry: why money moved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum EntryKind {
     Bonus,
     /// Money paid in by the organization.
@@ -42,13 +44,7 @@ impl EntryKind {
 
     /// The kind as it is stored.
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Bonus => "bonus",
-            Self::Recharge => "recharge",
-            Self::Consumption => "consumption",
-            Self::Adjustment => "adjustment",
-            Self::Refund => "refund",
-        }
+        self.into_str()
     }
 }
 
