@@ -4,6 +4,7 @@
 use super::Breaches;
 use crate::template::{Alarm, TEMPLATE, Template};
 use ghub::metrics::{METRICS, Metric};
+use ghub::provider::{Credential, Provider};
 use serde_json::Value;
 
 const RUNBOOKS: &str = include_str!("../../../../../RUNBOOKS.md");
@@ -97,4 +98,21 @@ fn the_guide_counts_the_alarms() {
     let cents = 10 * billed;
     let wanted = format!("| alarms | {}.{:02} | {billed} × 0.10:", cents / 100, cents % 100);
     assert!(row.starts_with(&wanted), "{row} should begin with {wanted}");
+}
+
+/// The faults of a provider without alarms, or without lines on the dashboard, would not be seen.
+#[test]
+fn every_provider_is_watched_alike() {
+    let watched = |provider: Provider| {
+        let by = provider.about().metric;
+        [format!("{{ Name: Provider, Value: {by} }}"), format!("\"Provider\", \"{by}\"")]
+            .map(|dimension| TEMPLATE.matches(&dimension).count())
+    };
+    let fal = watched(Provider::Fal);
+    assert!(fal.iter().all(|times| *times >= 5), "{fal:?}");
+    for provider in Provider::ALL {
+        if provider.about().credential != Credential::None {
+            assert_eq!(watched(provider), fal, "{provider:?}");
+        }
+    }
 }
