@@ -1,6 +1,7 @@
 //! Every step of every path, with every death and every lost answer. The steps are found by running
 //! the path once undisturbed.
 
+use crate::alike;
 use crate::aside::Aside;
 use crate::deliveries::Misdelivery;
 use crate::fault::Fault;
@@ -28,9 +29,9 @@ const LATE_WRITE: Fault = Fault::Orphaned(Duration::from_secs(20));
 pub enum Tries {
     /// Every fault on every step.
     All,
-    /// Those that leave something different behind. An invocation that dies around a step that only
-    /// asks leaves what its last write left, and [`Fault::DeathAfter`] on that write leaves the
-    /// same.
+    /// Those that leave something different behind. Of steps that are alike ([`alike`]), only the
+    /// first is disturbed. An invocation that dies around a step that only asks leaves what its
+    /// last write left, and [`Fault::DeathAfter`] on that write leaves the same.
     Distinct,
 }
 
@@ -49,7 +50,6 @@ const DELAY: Duration = Duration::from_secs(330 + 30 + 300 + 60);
 
 /// What a path's runs came to.
 pub struct Exhausted {
-    /// The path.
     pub path: Path,
     /// The steps that were disturbed.
     pub steps: usize,
@@ -77,7 +77,10 @@ pub fn exhaust(path: &Path, seed: u64, tries: Tries, sabotage: Option<Defence>) 
             calm.ends[0].fate, calm.ends[0].code
         ));
     }
-    let steps = disturbed(path, &calm);
+    let steps = match tries {
+        Tries::All => disturbed(path, &calm),
+        Tries::Distinct => alike::first_of_each(&calm.stage.record.steps(), disturbed(path, &calm)),
+    };
     let tries: Vec<(&Step, Fault)> = steps
         .iter()
         .flat_map(|step| tries.of(step).into_iter().map(move |fault| (step, fault)))

@@ -10,13 +10,11 @@ use crate::situations;
 /// The most jobs of drawn schedules after which an absence must have been found.
 const FOUND_WITHIN: usize = 500;
 
-/// Where to look.
 enum Ground {
     /// A hundred orders at once.
     Hundred,
     /// A path, step by step.
     Path(&'static str),
-    /// Drawn schedules.
     Random,
 }
 

@@ -9,6 +9,7 @@
 //! - [`situations`] are those that have a name.
 //! - [`sabotage`] takes a defence out, to see that its absence is found.
 
+pub mod alike;
 pub mod answer;
 pub mod aside;
 pub mod attempts;

@@ -43,7 +43,6 @@ pub struct Path {
 /// A part of a path's invocations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
-    /// All.
     Whole,
     /// So many from the beginning.
     First(usize),
@@ -57,6 +56,10 @@ const FINISHED: Duration = Duration::from_secs(26);
 /// After each provider's first look. A render may take an hour, of which only the end matters: a
 /// look before it and one after.
 const STANDSTILL: [Duration; 2] = [Duration::from_secs(40), Duration::from_secs(59 * 60)];
+/// A little more than a render may take: a few looks after that hour.
+const PAST_THE_HOUR: Duration = Duration::from_secs(64 * 60);
+/// Longer than two of Google's half minutes.
+const A_FEW_LOOKS: Duration = Duration::from_secs(100);
 /// A long file: a part of 6 MiB and a little more.
 const TWO_PARTS: u64 = (6 << 20) + (100 << 10);
 
@@ -71,7 +74,7 @@ pub fn paths() -> Vec<Path> {
     ["fal/kling-2", "google/veo-3.1"].into_iter().flat_map(paths_of).collect()
 }
 
-fn paths_of(model: &'static str) -> [Path; 12] {
+fn paths_of(model: &'static str) -> Vec<Path> {
     let path = Path {
         name: "submit, check, store",
         model,
@@ -88,12 +91,12 @@ fn paths_of(model: &'static str) -> [Path; 12] {
         functions: &["submit-video", "get-video", "poll-jobs", "store-video"],
         part: Part::Whole,
     };
-    let cancelled = Path {
-        fate: Fate::Failed,
-        cancelled_after: Some(Duration::from_secs(5)),
-        functions: &[operator::NAME, owner::NAME],
-        ..path
-    };
+    [to_an_end(&path).as_slice(), &past_a_deadline(&path), &cancelled(&path)].concat()
+}
+
+/// The paths to a video or a refusal.
+fn to_an_end(path: &Path) -> [Path; 6] {
+    let path = path.clone();
     [
         path.clone(),
         Path { name: "submit and replay", insists: true, functions: &["submit-video"], ..path },
@@ -119,41 +122,61 @@ fn paths_of(model: &'static str) -> [Path; 12] {
             part: Part::Last(4),
             ..path
         },
+    ]
+}
+
+/// The paths of a render that takes longer than it may.
+fn past_a_deadline(path: &Path) -> [Path; 2] {
+    let late = Path {
+        standstill: Some(STANDSTILL),
+        looked_at: false,
+        functions: &["poll-jobs"],
+        ..path.clone()
+    };
+    let stops = can_be_stopped(path.model);
+    [
         Path {
             name: "time out and cancel",
             // fal's would go on for half a day; Google's ends soon after the deadline, since it is
             // waited for
-            rendering: Duration::from_secs(if can_be_stopped(model) { 12 * 3600 } else { 90 * 60 }),
-            standstill: Some(STANDSTILL),
-            looked_at: false,
+            rendering: if stops { Duration::from_secs(12 * 3600) } else { PAST_THE_HOUR },
             // Google renders it to its end
-            fate: if can_be_stopped(model) { Fate::Failed } else { Fate::Completed },
-            functions: &["poll-jobs"],
+            fate: if stops { Fate::Failed } else { Fate::Completed },
             part: Part::Last(4),
-            ..path
+            ..late
         },
         Path {
             name: "time out and go on",
-            rendering: Duration::from_secs(90 * 60),
-            standstill: Some(STANDSTILL),
-            looked_at: false,
+            rendering: PAST_THE_HOUR,
             cancel_stops_rendering: false,
-            functions: &["poll-jobs"],
             part: Part::Last(6),
-            ..path
+            ..late
         },
+    ]
+}
+
+/// The paths of a job that its operator and its owner cancel.
+fn cancelled(path: &Path) -> [Path; 4] {
+    let stops = can_be_stopped(path.model);
+    let cancelled = Path {
+        fate: Fate::Failed,
+        cancelled_after: Some(Duration::from_secs(5)),
+        functions: &[operator::NAME, owner::NAME],
+        ..path.clone()
+    };
+    [
         Path { name: "cancel while pending", refused_first: u32::MAX, ..cancelled },
         Path {
             name: "cancel while rendering",
-            rendering: Duration::from_secs(if can_be_stopped(model) { 30 * 60 } else { 5 * 60 }),
+            rendering: if stops { Duration::from_secs(30 * 60) } else { A_FEW_LOOKS },
             // just before fal is asked again, and amid Google's half minute
             cancelled_after: Some(Duration::from_secs(13)),
-            fate: if can_be_stopped(model) { Fate::Failed } else { Fate::Completed },
+            fate: if stops { Fate::Failed } else { Fate::Completed },
             ..cancelled
         },
         Path {
             name: "cancel and go on",
-            rendering: Duration::from_secs(5 * 60),
+            rendering: A_FEW_LOOKS,
             cancelled_after: Some(Duration::from_secs(13)),
             cancel_stops_rendering: false,
             fate: Fate::Completed,

@@ -18,7 +18,6 @@ pub struct Scorecard {
 }
 
 impl Scorecard {
-    /// An empty one.
     pub fn new(seed: u64) -> Self {
         Self { seed, wrong: Vec::new(), started: Instant::now() }
     }

@@ -4,6 +4,7 @@
 use crate::lambda::order_named_in;
 use crate::network::{Peer, Sent};
 use crate::record::Record;
+use serde_json::Value;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use tokio::sync::Notify;
@@ -19,7 +20,6 @@ tokio::task_local! {
 pub struct Invocation {
     /// Counts all invocations of a run.
     pub number: u32,
-    /// The function's name.
     pub function: String,
     /// The orders whose jobs it is about.
     pub orders: Vec<usize>,
@@ -29,7 +29,6 @@ pub struct Invocation {
 }
 
 impl Invocation {
-    /// A new one.
     pub fn new(number: u32, function: &str, orders: Vec<usize>) -> Self {
         let (steps, dead, death) = (AtomicU32::new(0), AtomicBool::new(false), Notify::new());
         Self { number, function: function.to_owned(), orders, steps, dead, death }
@@ -62,7 +61,6 @@ impl Invocation {
 /// Where a step is: the same in every run with the same seed and the same faults before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
-    /// The invocation's number.
     pub invocation: u32,
     /// The step's number within it.
     pub step: u32,
@@ -71,17 +69,18 @@ pub struct Place {
 /// How a write says that it sets a lease: on a new item, and over one that is there.
 const LEASES: [&str; 2] = [r#""lease_until":{"#, r#"":lease_until":{"#];
 
-/// One outbound call.
+/// One outbound call of an invocation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
-    /// Where it is.
     pub place: Place,
     /// The function that makes it.
     pub function: String,
-    /// To whom.
+    /// The service that it goes to.
     pub peer: Peer,
     /// What it asks, such as `PutItem JobsTable` or `submit`.
     pub asks: String,
+    /// The attributes that its writes set and remove, as DynamoDB's expressions name them.
+    pub sets: String,
     /// The orders it may be about.
     pub orders: Vec<usize>,
     /// The one that it is about, if that can be told.
@@ -98,16 +97,18 @@ impl Step {
         } else {
             std::str::from_utf8(&sent.body).unwrap_or_default()
         };
+        let body = if sent.peer.is_aws() { sent.json() } else { Value::Null };
         let alone = <[usize; 1]>::try_from(invocation.orders.as_slice()).ok().map(|[order]| order);
         Self {
             about: order_named_in(text)
-                .or_else(|| record.order_of(&job_written_in(sent)?))
+                .or_else(|| record.order_of(job_written_in(&body)?))
                 .or(alone),
             leases: sent.peer == Peer::DynamoDb && LEASES.iter().any(|lease| text.contains(lease)),
             place: Place { invocation: invocation.number, step: invocation.next_step() },
             function: invocation.function.clone(),
             peer: sent.peer,
-            asks: asks(sent),
+            asks: asks(sent, &body),
+            sets: sets(&body),
             orders: invocation.orders.clone(),
         }
     }
@@ -152,22 +153,34 @@ impl fmt::Display for Step {
 }
 
 /// The job that a request to DynamoDB updates.
-fn job_written_in(sent: &Sent) -> Option<String> {
-    let body = (sent.peer == Peer::DynamoDb).then(|| sent.json())?;
-    let writes = body["TransactItems"]
-        .as_array()
-        .map_or_else(|| vec![&body], |writes| writes.iter().collect());
-    let updates = writes.iter().map(|write| write.get("Update").unwrap_or(write));
-    updates.filter_map(|update| update["Key"]["job"]["S"].as_str()).next().map(str::to_owned)
+fn job_written_in(body: &Value) -> Option<&str> {
+    writes_in(body).iter().find_map(|write| write["Key"]["job"]["S"].as_str())
 }
 
-fn asks(sent: &Sent) -> String {
+/// The writes of a request to DynamoDB, alone or in a transaction.
+fn writes_in(body: &Value) -> Vec<&Value> {
+    let Some(several) = body["TransactItems"].as_array() else { return vec![body] };
+    several
+        .iter()
+        .filter_map(|write| write.as_object()?.values().find(|one| !one.is_null()))
+        .collect()
+}
+
+fn sets(body: &Value) -> String {
+    let of = |write: &Value| match (write["UpdateExpression"].as_str(), write["Item"].as_object()) {
+        (Some(expression), _) => expression.to_owned(),
+        (None, Some(item)) => item.keys().map(String::as_str).collect::<Vec<_>>().join(" "),
+        (None, None) => String::new(),
+    };
+    writes_in(body).into_iter().map(of).collect::<Vec<_>>().join("; ")
+}
+
+fn asks(sent: &Sent, body: &Value) -> String {
     let path = sent.url.path();
     match sent.peer {
         _ if sent.opens() => "connect".to_owned(),
-        Peer::DynamoDb => format!("{} {}", sent.operation(), tables(sent).join("+")),
+        Peer::DynamoDb => format!("{} {}", sent.operation(), tables(body).join("+")),
         Peer::Sqs => {
-            let body = sent.json();
             let queue = body["QueueUrl"]
                 .as_str()
                 .unwrap_or_default()
@@ -178,7 +191,7 @@ fn asks(sent: &Sent) -> String {
             format!("{} {queue}", sent.operation())
         }
         Peer::Secrets => {
-            format!("{} {}", sent.operation(), sent.json()["SecretId"].as_str().unwrap_or_default())
+            format!("{} {}", sent.operation(), body["SecretId"].as_str().unwrap_or_default())
         }
         Peer::Fal => match sent.method.as_str() {
             "POST" => "submit",
@@ -205,21 +218,14 @@ fn asks(sent: &Sent) -> String {
     }
 }
 
-fn tables(sent: &Sent) -> Vec<String> {
-    let body = sent.json();
-    let name = |request: &serde_json::Value| request["TableName"].as_str().map(str::to_owned);
-    if let Some(writes) = body["TransactItems"].as_array() {
-        return writes
-            .iter()
-            .filter_map(|write| write.as_object()?.values().find_map(name))
-            .collect();
-    }
+fn tables(body: &Value) -> Vec<String> {
     let mut several: Vec<String> = body["RequestItems"]
         .as_object()
         .into_iter()
         .flat_map(|tables| tables.keys().cloned())
         .collect();
     several.sort();
-    several.extend(name(&body));
+    let names = writes_in(body).into_iter().filter_map(|request| request["TableName"].as_str());
+    several.extend(names.map(str::to_owned));
     several
 }
