@@ -183,12 +183,12 @@ async fn cancel(stage: &Stage, order: &Order, job: &str) -> (Vec<Cancellation>, 
     join(operator::cancel(stage, order, job), owner::cancel(stage, order, job)).await
 }
 
-/// Polls the job until it is final, if the order says so. A video that is shown must be whole in
+/// Polls the job until it is final or the run is proven, if the order says so. A video that is shown must be whole in
 /// storage.
 async fn look(stage: &Stage, caller: &Caller, order: &Order, job: &str) {
     let Some(every) = order.looks_every else { return };
     let end = Instant::now() + PATIENCE;
-    while Instant::now() < end {
+    while Instant::now() < end && !stage.is_proven() {
         tokio::time::sleep(every).await;
         let path = format!("/v1/videos/{job}");
         let Some(told) = stage.ask(caller, Method::GET, &path, HeaderMap::new(), None).await else {

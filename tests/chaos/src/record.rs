@@ -82,6 +82,11 @@ impl Record {
         self.inner().wrong.clone()
     }
 
+    /// Whether something was wrong.
+    pub fn has_wrong(&self) -> bool {
+        !self.inner().wrong.is_empty()
+    }
+
     /// All steps of the run.
     pub fn steps(&self) -> Vec<Noted> {
         self.inner().steps.clone()

@@ -148,7 +148,7 @@ pub async fn play(settings: &Settings, aside: &Aside, workload: Workload) -> Rep
         tokio::spawn(async move { order.place(&stage).await })
     });
     let tasks: Vec<_> = tasks.collect();
-    while stage.network.clock.elapsed() < last + DEADLINES {
+    while stage.network.clock.elapsed() < last + DEADLINES && !stage.is_proven() {
         tokio::time::sleep(LOOK).await;
         let callers_are_done = tasks.iter().all(tokio::task::JoinHandle::is_finished);
         if callers_are_done && stage.record.on_their_way() == 0 && stage.witness.open() == 0 {

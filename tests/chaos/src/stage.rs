@@ -91,6 +91,7 @@ pub struct Stage {
     pub store: Store,
     pub lambda: Lambda,
     api: Router,
+    sabotaged: bool,
     schedule: Vec<JoinHandle<()>>,
     _mappings: Vec<RunningMapping>,
     _scratch: Scratch,
@@ -144,6 +145,7 @@ impl Stage {
             store,
             lambda,
             api,
+            sabotaged: settings.sabotage.is_some(),
             schedule,
             _mappings: mappings,
             _scratch: scratch,
@@ -221,6 +223,11 @@ impl Stage {
                 other => self.record.wrong(format!("the audit says of {}: {other:?}", caller.org)),
             }
         }
+    }
+
+    /// Whether the run has shown that a defence is taken out, which is all that it was for.
+    pub fn is_proven(&self) -> bool {
+        self.sabotaged && self.record.has_wrong()
     }
 
     pub fn stop_the_schedule(&self) {
