@@ -155,7 +155,8 @@ impl Order {
     /// Sends the order, and again without an answer if it insists. Returns the answers.
     async fn send(&self, stage: &Stage) -> Vec<Option<Told>> {
         let caller = &stage.callers[self.caller];
-        let body = json!({"model": self.model, "prompt": prompt_of_order(self.number), "duration": self.seconds});
+        let prompt = prompt_of_order(self.number);
+        let body = json!({"model": self.model, "prompt": prompt, "duration": self.seconds});
         let mut headers = HeaderMap::new();
         if self.insists {
             let key = HeaderValue::try_from(format!("order-{}", self.number)).expect("plain text");
@@ -183,8 +184,8 @@ async fn cancel(stage: &Stage, order: &Order, job: &str) -> (Vec<Cancellation>, 
     join(operator::cancel(stage, order, job), owner::cancel(stage, order, job)).await
 }
 
-/// Polls the job until it is final or the run is proven, if the order says so. A video that is shown must be whole in
-/// storage.
+/// Polls the job until it is final or the run is proven, if the order says so. A video that is
+/// shown must be whole in storage.
 async fn look(stage: &Stage, caller: &Caller, order: &Order, job: &str) {
     let Some(every) = order.looks_every else { return };
     let end = Instant::now() + PATIENCE;
