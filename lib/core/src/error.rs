@@ -42,6 +42,14 @@ pub enum Refusal {
         /// The least amount that makes a submit possible.
         missing: Money,
     },
+    /// The job would cost more than the caller's `max_cost`.
+    #[error("max_cost: the job costs MXN {cost}, and may cost at most MXN {most}")]
+    MaxCostExceeded {
+        /// What the job would cost.
+        cost: Money,
+        /// What the caller accepts.
+        most: Money,
+    },
     #[error("your organization is suspended; contact support")]
     OrganizationSuspended,
     /// The operator set the limit of the sandbox to no jobs at all.

@@ -1,12 +1,13 @@
 //! Jobs for tests, in every place where one can stand.
 
 use crate::adapter::{Handle, fal};
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Service, Services};
 use crate::failure::{Failure, FailureCode};
 use crate::id::{JobId, Mode, OrgId};
 use crate::job::{File, Job, Parts, Processing, State, Trace};
 use crate::order::Order;
 use crate::pricing::Rates;
+use crate::provider::ByProvider;
 use crate::terms::Terms;
 use crate::time::Timestamp;
 use serde_json::{Value, json};
@@ -24,13 +25,15 @@ pub(crate) fn at(seconds: u64) -> Timestamp {
 /// The terms of this body at the published prices, a markup of 1.05 and 20 pesos for a dollar. fal
 /// has no Runway, so that model has a route of its own here.
 pub(crate) fn terms(body: &Value) -> Terms {
-    let catalog = Catalog::published();
+    let catalog = Catalog::with_overrides(RUNWAY).unwrap();
     let order = Order::read(body.as_object().unwrap()).unwrap();
-    let model = catalog.get(order.model()).unwrap();
     let rates = Rates::new("1.05".parse().unwrap(), "20".parse().unwrap());
-    let route = model.route.as_deref().unwrap_or("acme/runway");
-    Terms::agree(&order, model, route, &rates, Mode::Live).unwrap()
+    let services = Services::new(ByProvider::new(|_| Service::Usable));
+    let offer = catalog.offer(&order, &services).unwrap();
+    Terms::agree(&order, offer, &rates, Mode::Live).unwrap()
 }
+
+const RUNWAY: &str = r#"{"fal/runway-gen-4":{"route":"acme/runway"}}"#;
 
 /// The same terms with some values changed, as a stored job may have them; `null` takes one away.
 pub(crate) fn changed(terms: &Terms, values: &Value) -> Terms {

@@ -1,13 +1,14 @@
 //! What a caller orders, as it was sent. Each field has its type; nothing is filled in, and nothing
-//! is checked against a model. `null` is the same as leaving a field out. Unknown fields are
-//! ignored.
+//! is checked against a model. `null` is the same as leaving a field out.
 
-use crate::error::{Refusal, shortened};
+mod field;
+mod unknown;
+
+use crate::error::Refusal;
+use crate::money::Money;
+use field::{labels, money, object, text, truth, whole_number};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
-
-/// From 2^53 on, every float is a whole number.
-const LARGE: f64 = 9_007_199_254_740_992.0;
 
 /// The body of a submit, field by field.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,20 +17,55 @@ pub struct Order {
     prompt: Option<String>,
     duration: Option<i128>,
     aspect_ratio: Option<String>,
+    resolution: Option<String>,
+    generate_audio: Option<bool>,
+    seed: Option<u32>,
+    negative_prompt: Option<String>,
+    metadata: Option<Map<String, Value>>,
+    user: Option<String>,
+    max_cost: Option<Money>,
     dry_run: bool,
 }
 
 impl Order {
-    /// Reads a body. The refusal names the first field that has the wrong type.
+    /// The fields that an order may have.
+    pub const FIELDS: [&str; 12] = [
+        "model",
+        "prompt",
+        "duration",
+        "aspect_ratio",
+        "resolution",
+        "generate_audio",
+        "seed",
+        "negative_prompt",
+        "metadata",
+        "user",
+        "max_cost",
+        "dry_run",
+    ];
+
+    /// Reads a body.
+    ///
+    /// # Errors
+    ///
+    /// A refusal that names the first field that is unknown, or has the wrong type.
     pub fn read(body: &Map<String, Value>) -> Result<Self, Refusal> {
         let no_model =
             || Refusal::invalid("model: it is required, a string such as \"fal/kling-2\"");
+        unknown::refuse(body, &Self::FIELDS)?;
         Ok(Self {
             model: text(body, "model")?.ok_or_else(no_model)?,
             prompt: text(body, "prompt")?,
-            duration: whole_number(body, "duration")?,
+            duration: whole_number(body, "duration", "a whole number of seconds")?,
             aspect_ratio: text(body, "aspect_ratio")?,
-            dry_run: truth(body, "dry_run")?,
+            resolution: text(body, "resolution")?,
+            generate_audio: truth(body, "generate_audio")?,
+            seed: field::seed(body, "seed")?,
+            negative_prompt: text(body, "negative_prompt")?,
+            metadata: object(body, "metadata")?.map(labels).transpose()?,
+            user: field::user(body, "user")?,
+            max_cost: money(body, "max_cost")?,
+            dry_run: truth(body, "dry_run")?.unwrap_or(false),
         })
     }
 
@@ -53,18 +89,85 @@ impl Order {
         self.aspect_ratio.as_deref()
     }
 
+    /// The resolution, not checked yet.
+    pub fn resolution(&self) -> Option<&str> {
+        self.resolution.as_deref()
+    }
+
+    /// Whether the video is to have sound.
+    pub const fn generate_audio(&self) -> Option<bool> {
+        self.generate_audio
+    }
+
+    /// The number that makes a render repeatable, where the model takes one.
+    pub const fn seed(&self) -> Option<u32> {
+        self.seed
+    }
+
+    /// What the video must not show, not checked yet.
+    pub fn negative_prompt(&self) -> Option<&str> {
+        self.negative_prompt.as_deref()
+    }
+
+    /// The caller's own labels of the job.
+    pub const fn metadata(&self) -> Option<&Map<String, Value>> {
+        self.metadata.as_ref()
+    }
+
+    /// The caller's own end user.
+    pub fn user(&self) -> Option<&str> {
+        self.user.as_deref()
+    }
+
+    /// The most that the job may cost.
+    pub const fn max_cost(&self) -> Option<Money> {
+        self.max_cost
+    }
+
     /// Whether the caller only asks for the price: the order is checked, and no job is made.
     pub const fn is_dry_run(&self) -> bool {
         self.dry_run
     }
 
     /// The SHA-256 of the order, in hex. Two bodies with the same hash are the same request under
-    /// an idempotency key. So the hash covers every field that decides what is rendered, as it was
-    /// sent: a default that changes between two attempts changes nothing.
+    /// an idempotency key. So the hash covers every field that was sent, and no default: a default
+    /// that changes between two attempts changes nothing.
+    ///
+    /// The first four fields stand alone where no other was sent. The version before knows only
+    /// them, and its records stand for 24 hours.
     pub fn request_hash(&self) -> String {
-        let Self { model, prompt, duration, aspect_ratio, dry_run: _ } = self;
+        let Self {
+            model,
+            prompt,
+            duration,
+            aspect_ratio,
+            resolution,
+            generate_audio,
+            seed,
+            negative_prompt,
+            metadata,
+            user,
+            max_cost,
+            dry_run: _,
+        } = self;
         let duration = duration.map(|seconds| seconds.to_string());
-        sha256_hex(&json!([model, prompt, duration, aspect_ratio]))
+        let mut further = json!({
+            "resolution": resolution,
+            "generate_audio": generate_audio,
+            "seed": seed,
+            "negative_prompt": negative_prompt,
+            "metadata": metadata,
+            "user": user,
+            "max_cost": max_cost.map(Money::micros),
+        });
+        let further = further.as_object_mut().map(std::mem::take).unwrap_or_default();
+        let further: Map<String, Value> =
+            further.into_iter().filter(|(_, value)| !value.is_null()).collect();
+        let mut sent = vec![json!(model), json!(prompt), json!(duration), json!(aspect_ratio)];
+        if !further.is_empty() {
+            sent.push(Value::Object(further));
+        }
+        sha256_hex(&Value::Array(sent))
     }
 }
 
@@ -73,91 +176,5 @@ pub(crate) fn sha256_hex(value: &Value) -> String {
     hex::encode(Sha256::digest(value.to_string()))
 }
 
-fn text(body: &Map<String, Value>, field: &str) -> Result<Option<String>, Refusal> {
-    match body.get(field) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text.clone())),
-        Some(other) => Err(wrong(field, "a string", kind(other))),
-    }
-}
-
-fn truth(body: &Map<String, Value>, field: &str) -> Result<bool, Refusal> {
-    match body.get(field) {
-        None | Some(Value::Null) => Ok(false),
-        Some(Value::Bool(truth)) => Ok(*truth),
-        Some(other) => Err(wrong(field, "true or false", kind(other))),
-    }
-}
-
-/// A whole number of seconds. `5.0` is not written as a whole number and is refused.
-fn whole_number(body: &Map<String, Value>, field: &str) -> Result<Option<i128>, Refusal> {
-    const WANTED: &str = "a whole number of seconds";
-    match body.get(field) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::Number(number)) if number.is_i64() || number.is_u64() => Ok(number.as_i128()),
-        // serde reads a number that an i64 has no room for as a float, and it is whole all the
-        // same.
-        Some(Value::Number(number)) if number.as_f64().is_some_and(|it| it.abs() >= LARGE) => {
-            let number = shortened(&number.to_string());
-            Err(Refusal::invalid(format!(
-                "{field}: {number} is out of range; a video has a few seconds"
-            )))
-        }
-        Some(Value::Number(number)) => Err(wrong(field, WANTED, &shortened(&number.to_string()))),
-        Some(other) => Err(wrong(field, WANTED, kind(other))),
-    }
-}
-
-fn wrong(field: &str, wanted: &str, sent: &str) -> Refusal {
-    Refusal::invalid(format!("{field}: it must be {wanted}, not {sent}"))
-}
-
-const fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "true or false",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn order(body: Value) -> Order {
-        Order::read(body.as_object().unwrap()).unwrap()
-    }
-
-    #[test]
-    fn the_hash_covers_what_was_sent_and_not_what_it_means() {
-        let sent = || json!({"model": "fal/kling-2", "prompt": "a hummingbird"});
-        let hash = |change: Value| {
-            let mut body = sent();
-            body.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
-            order(body).request_hash()
-        };
-        let plain = hash(json!({}));
-        assert_eq!(plain.len(), 64);
-        for same in [
-            json!({"duration": null}),
-            json!({"aspect_ratio": null, "unknown": 1}),
-            json!({"dry_run": true}),
-        ] {
-            assert_eq!(hash(same.clone()), plain, "{same}");
-        }
-        let others = [
-            json!({"model": "fal/veo-3.1"}),
-            json!({"prompt": "a hummingbird "}),
-            json!({"duration": 5}),
-            json!({"duration": 10}),
-            json!({"aspect_ratio": "16:9"}),
-        ];
-        let mut hashes: Vec<_> = others.into_iter().map(hash).chain([plain]).collect();
-        hashes.sort_unstable();
-        hashes.dedup();
-        assert_eq!(hashes.len(), 6, "each of them is another request");
-    }
-}
+mod tests;

@@ -14,7 +14,6 @@ use super::{
     Adapter, Cancelled, Checked, Handle as ProviderHandle, Method, Reply, Request, Submitted,
     foreign,
 };
-use crate::catalog::{HAILUO, HAILUO_RATIO};
 use crate::failure::{Failure, FailureCode};
 use crate::id::JobKey;
 use crate::provider::Provider;
@@ -227,29 +226,10 @@ fn app_of(address: &str, request_id: &str) -> Option<String> {
     app.iter().all(plain).then(|| app.join("/"))
 }
 
-/// The model's own input: lengths are strings, and each model has its own spelling of them.
+/// The model's own input. The catalog says how each model spells it.
 fn input(terms: &Terms) -> Result<Map<String, Value>, Failure> {
-    let duration = match terms.model() {
-        "fal/veo-3.1" | "fal/luma-ray-2" => format!("{}s", terms.seconds()),
-        "fal/kling-2" | HAILUO | "fal/runway-gen-4" => terms.seconds().to_string(),
-        model => {
-            let message = format!("it is not known how fal spells a request for {model}");
-            return Err(Failure::new(FailureCode::ProviderUnavailable, &message));
-        }
-    };
-    let mut input = Map::new();
+    let mut input = terms.input()?;
     input.insert("prompt".to_owned(), terms.prompt().into());
-    input.insert("duration".to_owned(), duration.into());
-    match terms.aspect_ratio() {
-        Some(ratio) if terms.model() == HAILUO && ratio == HAILUO_RATIO => {}
-        Some(ratio) if terms.model() == HAILUO => {
-            let message =
-                format!("Hailuo always renders {HAILUO_RATIO}; {ratio} cannot be asked for");
-            return Err(Failure::new(FailureCode::ProviderRefused, &message));
-        }
-        Some(ratio) => drop(input.insert("aspect_ratio".to_owned(), ratio.into())),
-        None => {}
-    }
     Ok(input)
 }
 

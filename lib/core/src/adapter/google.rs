@@ -116,17 +116,11 @@ impl Adapter for Google {
     }
 
     fn submit(&self, job: JobKey, terms: &Terms) -> Result<Request, Failure> {
-        let mut parameters = json!({
-            "sampleCount": 1,
-            "durationSeconds": terms.seconds(),
-            "generateAudio": terms.model() != "google/veo-3", // which is sold without sound
-        });
-        if let Some(ratio) = terms.aspect_ratio() {
-            parameters["aspectRatio"] = ratio.into();
-        }
+        let mut parameters = terms.input()?;
+        parameters.insert("sampleCount".to_owned(), 1.into());
         if let Some(uri) = &self.storage_uri {
-            parameters["storageUri"] =
-                format!("{}/{}/{}/", uri.trim_end_matches('/'), job.org, job.job).into();
+            let folder = format!("{}/{}/{}/", uri.trim_end_matches('/'), job.org, job.job);
+            parameters.insert("storageUri".to_owned(), folder.into());
         }
         let place =
             Place { project: &self.project, location: &self.location, model: terms.route() };

@@ -79,8 +79,8 @@ impl Model {
     /// What the model is called at its provider, if it can be used now. A secret that could not be
     /// read just now is no reason against it.
     pub fn route_at(&self, services: &Services) -> Result<&str, Unavailable> {
-        let route = self.route.as_deref().ok_or(Unavailable::NoRoute)?;
-        match services.of(self.provider) {
+        let route = self.route().ok_or(Unavailable::NoRoute)?;
+        match services.of(self.provider()) {
             Service::Usable | Service::Unread => Ok(route),
             Service::NotConfigured => Err(Unavailable::NoProvider),
             Service::Unusable => Err(Unavailable::NoCredential),

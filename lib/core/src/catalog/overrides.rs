@@ -1,6 +1,6 @@
 //! The `CATALOG` variable: what an operator changes of the published catalog.
 
-use super::{Catalog, HAILUO, HAILUO_RATIO, LONGEST_PROMPT, Model};
+use super::{Catalog, LONGEST_PROMPT, Model, PromptLength, applying};
 use crate::pricing::Factor;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -65,51 +65,31 @@ impl Catalog {
 impl Model {
     fn apply(&mut self, changes: Override) -> Result<(), String> {
         if let Some(route) = changes.route.map(|route| route.filter(|route| !route.is_empty())) {
-            if route != self.route {
-                self.prompt_length = (1, LONGEST_PROMPT); // the limits belong to the other route
+            let upstream = self.upstreams.first_mut().ok_or("it has no upstream")?;
+            if route != upstream.modes.text {
+                // The limits and the price belong to the other route.
+                self.prompt = PromptLength { min: 1, max: LONGEST_PROMPT };
+                upstream.asks = None;
             }
-            self.route = route;
-            self.switched_off = self.route.is_none();
+            upstream.modes.text = route;
+            self.switched_off = upstream.modes.text.is_none();
         }
         if let Some(text) = changes.usd_per_second {
-            let price = text.parse().ok().filter(|price| *price > Factor::from_millionths(0));
-            self.usd_per_second = price.ok_or_else(|| {
-                format!(
-                    "usd_per_second is {text:?}, and must be a decimal number above 0 with at most six places; a route of \
-                     null switches a model off"
-                )
-            })?;
+            self.reprice(&text)?;
         }
         if let Some(mut durations) = changes.durations {
             durations.sort_unstable();
             durations.dedup();
-            if !durations.contains(&self.default_s) || durations.first() == Some(&0) {
-                return Err(format!(
-                    "durations must contain the default of {} seconds, and not 0",
-                    self.default_s
-                ));
-            }
-            self.max_s = durations.last().copied().unwrap_or(self.max_s);
-            self.durations_s = durations;
+            self.inputs.duration.values = durations;
         }
         if let Some(ratios) = changes.aspect_ratios {
-            if ratios.is_empty() {
-                return Err(
-                    "aspect_ratios must name at least one, the provider's default first".to_owned()
-                );
-            }
-            if self.id == HAILUO && ratios != [HAILUO_RATIO] {
-                return Err(format!(
-                    "aspect_ratios can only be {}: its provider cannot be asked for another",
-                    HAILUO_RATIO
-                ));
-            }
-            self.aspect_ratios = ratios;
+            let first = ratios.first().ok_or(
+                "aspect_ratios must name at least one, the one that applies by default first",
+            )?;
+            self.inputs.aspect_ratio.default = first.clone();
+            self.inputs.aspect_ratio.values = ratios;
         }
         if let Some(seconds) = changes.poll_every_seconds {
-            if !(1..=60).contains(&seconds) {
-                return Err("poll_every_seconds must be from 1 to 60".to_owned());
-            }
             self.poll_every_s = seconds;
         }
         if let Some(text) = changes.loss_accepted_up_to {
@@ -118,6 +98,21 @@ impl Model {
             })?;
             self.loss_accepted_up_to = Some(asked);
         }
+        self.check()
+    }
+
+    /// Changes the price that applies when a caller chooses nothing. Other rows keep theirs.
+    fn reprice(&mut self, text: &str) -> Result<(), String> {
+        let price = text.parse().ok().filter(|price| *price > Factor::from_millionths(0));
+        let price = price.ok_or_else(|| {
+            format!(
+                "usd_per_second is {text:?}, and must be a decimal number above 0 with at most six \
+                 places; a route of null switches a model off"
+            )
+        })?;
+        let name = applying(&self.prices, &self.defaults()).map(|row| row.name.clone());
+        let rows = self.prices.iter_mut().filter(|row| Some(&row.name) == name.as_ref());
+        rows.for_each(|row| row.usd_per_second = price);
         Ok(())
     }
 }
@@ -136,27 +131,30 @@ mod tests {
             r#"{"fal/kling-2":{"usd_per_second":"0.28","durations":[10,5],"poll_every_seconds":1}}"#,
         );
         let published = kling("{}");
-        assert_eq!(changed.usd_per_second.to_string(), "0.28");
-        assert_eq!((changed.poll_every_s, changed.durations_s.as_slice()), (1, [5, 10].as_slice()));
+        assert_eq!(changed.usd_per_second().to_string(), "0.28");
         assert_eq!(
-            (changed.route, changed.aspect_ratios),
-            (published.route, published.aspect_ratios)
+            (changed.poll_every_s, changed.inputs.duration.values.as_slice()),
+            (1, [5, 10].as_slice())
+        );
+        assert_eq!(
+            (changed.upstreams, changed.inputs.aspect_ratio),
+            (published.upstreams, published.inputs.aspect_ratio)
         );
     }
 
     #[test]
     fn a_null_route_switches_a_model_off_and_a_route_switches_one_on() {
         let off = kling(r#"{"fal/kling-2":{"route":null}}"#);
-        assert_eq!((off.route, off.switched_off, kling("{}").switched_off), (None, true, false));
+        assert_eq!((off.route(), off.switched_off, kling("{}").switched_off), (None, true, false));
         let (published, other) = (kling("{}"), kling(r#"{"fal/kling-2":{"route":"acme/kling"}}"#));
         assert_eq!(
-            (published.prompt_length, other.prompt_length),
-            ((1, 2500), (1, 4000)),
+            (published.prompt.max, other.prompt.max),
+            (2500, 4000),
             "another's limit is not known"
         );
         let catalog =
             Catalog::with_overrides(r#"{"fal/runway-gen-4":{"route":"acme/runway"}}"#).unwrap();
-        assert_eq!(catalog.get("fal/runway-gen-4").unwrap().route.as_deref(), Some("acme/runway"));
+        assert_eq!(catalog.get("fal/runway-gen-4").unwrap().route(), Some("acme/runway"));
     }
 
     #[test]
@@ -170,10 +168,16 @@ mod tests {
                 r#"{"fal/kling-2":{"usd_per_second":"0"}}"#,
                 "is \"0\", and must be a decimal number above 0",
             ),
-            (r#"{"fal/kling-2":{"durations":[10]}}"#, "must contain the default of 5 seconds"),
+            (
+                r#"{"fal/kling-2":{"durations":[10]}}"#,
+                "the default of duration is 5, and must be 10",
+            ),
             (r#"{"fal/kling-2":{"aspect_ratios":[]}}"#, "at least one"),
-            (r#"{"fal/hailuo-02":{"aspect_ratios":["16:9","9:16"]}}"#, "can only be 16:9"),
-            (r#"{"fal/kling-2":{"poll_every_seconds":0}}"#, "from 1 to 60"),
+            (
+                r#"{"fal/hailuo-02":{"aspect_ratios":["16:9","9:16"]}}"#,
+                "fal.ai cannot be asked for aspect_ratio \"9:16\"",
+            ),
+            (r#"{"fal/kling-2":{"poll_every_seconds":0}}"#, "must be from 1 to 60"),
             (
                 r#"{"fal/kling-2":{"loss_accepted_up_to":"much"}}"#,
                 "fal/kling-2: loss_accepted_up_to",

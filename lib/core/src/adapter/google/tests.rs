@@ -7,7 +7,7 @@ mod submission;
 
 use super::*;
 use crate::adapter::Headers;
-use crate::fixtures::{changed, kling, terms};
+use crate::fixtures::{kling, terms};
 
 const OPERATION: &str = "projects/acme/locations/us-central1/publishers/google/models/veo-3.1-generate-001/operations/7";
 
@@ -46,24 +46,23 @@ fn a_submission_is_the_documented_one() {
     let base = "https://us-central1-aiplatform.googleapis.com/v1/projects/acme/locations/us-central1/publishers/google/models";
     assert_eq!(request.url.as_str(), format!("{base}/veo-3.1-generate-001:predictLongRunning"));
     assert_eq!(request.credential, Provider::Google);
-    let parameters = json!({"sampleCount": 1, "durationSeconds": 8, "generateAudio": true, "aspectRatio": "9:16"});
+    let parameters = json!({
+        "sampleCount": 1, "durationSeconds": 8, "generateAudio": true, "aspectRatio": "9:16",
+        "resolution": "720p", "personGeneration": "allow_adult",
+    });
     assert_eq!(
         request.body,
         Some(json!({"instances": [{"prompt": veo().prompt()}], "parameters": parameters}))
     );
 
-    let silent = changed(&veo(), &json!({"model": "google/veo-3", "aspect_ratio": null}));
     let parameters = google(Some("gs://videos/veo/"))
-        .submit(kling().key(), &silent)
+        .submit(kling().key(), &veo())
         .unwrap()
         .body
         .unwrap()["parameters"]
         .take();
     let folder = format!("gs://videos/veo/{}/{}/", kling().org(), kling().id());
-    assert_eq!(
-        parameters,
-        json!({"sampleCount": 1, "durationSeconds": 8, "generateAudio": false, "storageUri": folder})
-    );
+    assert_eq!(parameters["storageUri"], folder);
 }
 
 /// Whatever project and location are configured by then: an operation is asked for where it was

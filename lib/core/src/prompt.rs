@@ -1,43 +1,50 @@
-//! The prompt: a text that a person could read, as long as the model takes it.
+//! A prompt, and a negative one: a text that a person could read, as long as the model takes it.
 
-use crate::catalog::Model;
 use crate::error::Refusal;
 use crate::foreign_text::{is_combining_mark, is_invisible};
 
 /// Stands in a text for bytes that were no UTF-8. The provider would render without them.
 const REPLACED: char = '\u{FFFD}';
 
-/// The text, if a provider can make something of it. Zero-width joiners between visible characters
-/// are part of emoji and of many scripts, and stay.
-pub(super) fn check<'p>(prompt: Option<&'p str>, model: &Model) -> Result<&'p str, Refusal> {
-    let (least, most) = model.prompt_length;
-    let Some(prompt) = prompt else {
+/// The text of this field, if a provider can make something of it. Zero-width joiners between
+/// visible characters are part of emoji and of many scripts, and stay.
+///
+/// # Errors
+///
+/// A refusal that names the field and what would be right.
+pub(crate) fn check<'p>(
+    field: &str,
+    text: Option<&'p str>,
+    (least, most): (usize, usize),
+    model: &str,
+) -> Result<&'p str, Refusal> {
+    let refused = |why: String| Err(Refusal::invalid(format!("{field}: {why}")));
+    let Some(text) = text else {
         return refused(format!("it is required, a text of {least} to {most} characters"));
     };
     if let Some((place, character)) =
-        prompt.chars().enumerate().find(|(_, character)| is_spoilt(*character))
+        text.chars().enumerate().find(|(_, character)| is_spoilt(*character))
     {
         return refused(format!("character {} is {}", place + 1, what(character)));
     }
-    if prompt.trim().is_empty() {
+    if text.trim().is_empty() {
         return refused(format!("it is blank; send a text of {least} to {most} characters"));
     }
-    let mut unseen = prompt.chars().filter(|character| !character.is_whitespace());
+    let mut unseen = text.chars().filter(|character| !character.is_whitespace());
     if unseen.clone().all(|character| is_invisible(character) || is_combining_mark(character)) {
         let first = unseen.next().map_or(0, u32::from);
         return refused(format!(
             "nothing of it can be seen: it has characters such as U+{first:04X} only"
         ));
     }
-    let length = prompt.chars().count();
+    let length = text.chars().count();
     if !(least..=most).contains(&length) {
         let plural = if length == 1 { "" } else { "s" };
         return refused(format!(
-            "it has {length} character{plural}; {} takes {least} to {most}",
-            model.id
+            "it has {length} character{plural}; {model} takes {least} to {most}"
         ));
     }
-    Ok(prompt)
+    Ok(text)
 }
 
 /// Line breaks and tabs are the control characters that a text has.
@@ -54,19 +61,16 @@ fn what(character: char) -> String {
     }
 }
 
-fn refused<'p>(why: String) -> Result<&'p str, Refusal> {
-    Err(Refusal::invalid(format!("prompt: {why}")))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::Catalog;
+    use crate::catalog::{Catalog, PromptLength};
 
     /// What is said of a prompt for this model.
     fn said(model: &str, prompt: &str) -> String {
         let catalog = Catalog::published();
-        let checked = check(Some(prompt), catalog.get(model).unwrap());
+        let PromptLength { min, max } = catalog.get(model).unwrap().prompt;
+        let checked = check("prompt", Some(prompt), (min, max), model);
         checked.map_or_else(
             |refusal| refusal.to_string(),
             |taken| if taken == prompt { String::new() } else { taken.to_owned() },
