@@ -4,7 +4,7 @@
 
 pub use ghub_core::{
     account, actor, adapter, audit, catalog, decimal, error, failure, foreign_text, id, job, money,
-    mp4, order, pricing, provider, status, terms, time,
+    mp4, nearness, order, pricing, provider, status, terms, time,
 };
 
 pub mod ambient;

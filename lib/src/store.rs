@@ -30,7 +30,7 @@ pub use accept::Accepted;
 pub use audit::Audited;
 pub use error::StoreError;
 pub use history::{Found, Wanted};
-pub use idempotency::Idempotency;
+pub use idempotency::{Idempotency, KnownKey};
 pub use item::SHARDS;
 pub use job::Written;
 pub use key::{ApiKey, KeyHash};

@@ -47,7 +47,7 @@ async fn submit_video_as_curl_sends_it() {
 /// What follows a job's ten fields, for 5 s of Kling.
 fn receipt(status: &str, amount: &str, transaction: &str) -> String {
     format!(
-        r#""billing":{{"status":"{status}","currency":"MXN","estimate":"4.20","amount":{amount},"usd_per_second":"0.04","seconds":5,"markup":"1.05","fx_mxn_per_usd":"20.00","transaction":{transaction}}},"error_detail":null,"cancel_requested":null"#
+        r#""billing":{{"status":"{status}","currency":"MXN","estimate":"4.20","amount":{amount},"usd_per_second":"0.04","price_row":"standard","seconds":5,"markup":"1.05","fx_mxn_per_usd":"20.00","transaction":{transaction}}},"error_detail":null,"cancel_requested":null,"aspect_ratio":"16:9","resolution":null,"generate_audio":null,"seed":null,"negative_prompt":"blur, distort, and low quality","metadata":null,"user":null"#
     )
 }
 
@@ -145,7 +145,7 @@ async fn list_videos() {
 async fn list_models_and_get_model() {
     let stage = quiet().await;
     // polled as often as on a fast system
-    let kling = r#"{"id":"fal/kling-2","object":"model","created":1795305600,"owned_by":"fal","provider":"fal.ai","available":true,"unavailable_reason":null,"usd_per_second":"0.04","mxn_per_second":"0.84","markup":"1.05","fx_mxn_per_usd":"20.00","default_duration":5,"durations":[5,10],"max_duration":10,"default_aspect_ratio":"16:9","aspect_ratios":["16:9","9:16","1:1"],"audio":false,"poll_every_seconds":1,"typical_seconds":{"min":120,"max":300},"prompt_length":{"min":1,"max":2500}}"#;
+    let kling = r#"{"id":"fal/kling-2","object":"model","created":1795305600,"owned_by":"fal","provider":"fal.ai","available":true,"unavailable_reason":null,"usd_per_second":"0.04","mxn_per_second":"0.84","markup":"1.05","fx_mxn_per_usd":"20.00","default_duration":5,"durations":[5,10],"max_duration":10,"default_aspect_ratio":"16:9","aspect_ratios":["16:9","9:16","1:1"],"audio":false,"poll_every_seconds":1,"typical_seconds":{"min":120,"max":300},"prompt_length":{"min":1,"max":2500},"inputs":{"resolution":null,"generate_audio":null,"seed":null,"negative_prompt":{"min":1,"max":2500,"default":"blur, distort, and low quality"}},"prices":[{"name":"standard","when":{"duration":null,"resolution":null,"generate_audio":null},"usd_per_second":"0.04","mxn_per_second":"0.84"}],"retires":null}"#;
     let balance = || json!({"x-geekhub-balance-mxn": "50.00"});
     let answer = invoke(&stage, "get-model.json", "").await;
     assert_eq!(answer, http(200, balance(), kling, &answer));
@@ -154,7 +154,8 @@ async fn list_models_and_get_model() {
     let text = answer["body"].as_str().unwrap();
     assert_eq!(answer, http(200, balance(), text, &answer));
     assert!(text.starts_with(r#"{"object":"list","data":["#) && text.contains(kling), "{text}");
-    assert_eq!(body(&answer)["data"].as_array().map(Vec::len), Some(7));
+    let models = ghub::catalog::Catalog::published().ids().count();
+    assert_eq!(body(&answer)["data"].as_array().map(Vec::len), Some(models));
 }
 
 #[tokio::test(flavor = "multi_thread")]

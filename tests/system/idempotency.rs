@@ -86,7 +86,7 @@ async fn what_counts_is_what_was_sent_however_it_was_written() {
         r#"{"model":"fal/kling-2","prompt":"é, once","aspect_ratio":"9:16"}"#,
         "\n{ \"aspect_ratio\" : \"9:16\",\t\"prompt\" : \"é, once\", \"model\" : \"fal/kling-2\" }\r\n",
         r#"{"model":"fal/kling-2","prompt":"\u00e9, once","aspect_ratio":"9:16"}"#,
-        r#"{"model":"fal/kling-2","prompt":"é, once","aspect_ratio":"9:16","duration":null,"seed":7}"#,
+        r#"{"model":"fal/kling-2","prompt":"é, once","aspect_ratio":"9:16","duration":null,"seed":null}"#,
     ] {
         let reply = stage.ask(under(same)).await;
         assert_eq!((reply.job(), reply.is_replay()), (job, true), "{same}");
@@ -101,6 +101,11 @@ async fn what_counts_is_what_was_sent_however_it_was_written() {
         // Kling's default, but it was not sent.
         r#"{"model":"fal/kling-2","prompt":"é, once","aspect_ratio":"9:16","duration":5}"#,
         r#"{"model":"fal/luma-ray-2","prompt":"é, once","aspect_ratio":"9:16"}"#,
+        r#"{"model":"fal/kling-2","prompt":"é, once","aspect_ratio":"9:16","user":"u"}"#,
+        r#"{"model":"fal/kling-2","prompt":"é, once","aspect_ratio":"9:16","max_cost":"9"}"#,
+        // What cannot be accepted any more is another request all the same.
+        r#"{"model":"fal/none","prompt":"é, once","aspect_ratio":"9:16"}"#,
+        r#"{"model":"fal/kling-2","prompt":"é, once","aspect_ratio":"9:16","seed":7}"#,
     ] {
         let reply = stage.ask(under(other)).await;
         assert!(reply.refused(409, "idempotency_conflict").contains("Idempotency-Key"), "{other}");

@@ -22,7 +22,10 @@ async fn a_wrong_model_leaves_nothing() {
         [
             (b"{}".to_vec(), required),
             (br#"{"prompt":"x"}"#.to_vec(), required),
-            (br#"{"Model":"fal/kling-2","prompt":"x"}"#.to_vec(), required),
+            (
+                br#"{"Model":"fal/kling-2","prompt":"x"}"#.to_vec(),
+                "Model: there is no such field; did you mean model?",
+            ),
             (kling("model", Value::Null), required),
             (kling("model", json!(2)), "model: it must be a string, not a number"),
             (kling("model", json!(true)), "model: it must be a string, not true or false"),

@@ -63,6 +63,14 @@ async fn an_unfinished_job_says_when_to_ask_again() {
         ("fal/luma-ray-2", 10),
         ("fal/kling-2", 15),
         ("fal/hailuo-02", 15),
+        ("fal/hailuo-02-pro", 15),
+        ("fal/kling-2.5-turbo-pro", 15),
+        ("fal/kling-3-pro", 15),
+        ("fal/kling-3-standard", 15),
+        ("fal/veo-3.1-fast", 20),
+        ("fal/veo-3.1-lite", 20),
+        ("google/veo-3.1-fast", 20),
+        ("google/veo-3.1-lite", 20),
     ];
     assert_eq!(told.len(), Catalog::published().iter().count());
     for (model, cadence_s) in told {

@@ -170,8 +170,9 @@ async fn what_cannot_be_meant_is_refused_with_what_could_be() {
         ),
         (
             "model=fal/none",
-            "model: it must be one of fal/hailuo-02, fal/kling-2, fal/luma-ray-2, fal/runway-gen-4, fal/veo-3.1, \
-             google/veo-3, google/veo-3.1, not \"fal/none\"",
+            "model: it must be one of fal/hailuo-02, fal/hailuo-02-pro, fal/kling-2, fal/kling-2.5-turbo-pro, \
+             fal/kling-3-pro, fal/kling-3-standard, fal/luma-ray-2, fal/runway-gen-4, fal/veo-3.1, fal/veo-3.1-fast, \
+             fal/veo-3.1-lite, google/veo-3, google/veo-3.1, google/veo-3.1-fast, google/veo-3.1-lite, not \"fal/none\"",
         ),
     ] {
         calls.take();

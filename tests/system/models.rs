@@ -1,65 +1,18 @@
 //! All models, end to end: each length that a model renders and each of its shapes, asked for in
 //! its provider's spelling, and charged to the micro-peso.
 
+mod table;
+
 use crate::asking::Ask;
 use crate::stage::Stage;
 use crate::traces::{Call, Calls};
 use futures::future::join_all;
-use ghub::catalog::Catalog;
+use ghub::catalog::{Catalog, Inputs};
 use ghub::money::Money;
 use local::options::Options;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-
-struct Row {
-    model: &'static str,
-    /// Seconds and what they cost at 20 pesos for a dollar; the default first.
-    lengths: &'static [(u32, &'static str)],
-    ratios: &'static [&'static str],
-    /// What the provider is sent, with placeholders. A field whose value is `RATIO` is absent when
-    /// no ratio was asked for.
-    input: &'static str,
-}
-
-const EITHER: &[&str] = &["16:9", "9:16"];
-const WITH_UNIT: &str = r#"{"prompt":"PROMPT","duration":"SECONDSs","aspect_ratio":"RATIO"}"#;
-const WITHOUT_UNIT: &str = r#"{"prompt":"PROMPT","duration":"SECONDS","aspect_ratio":"RATIO"}"#;
-const WITHOUT_SHAPE: &str = r#"{"prompt":"PROMPT","duration":"SECONDS"}"#;
-const VERTEX: &str = r#"{"instances":[{"prompt":"PROMPT"}],"parameters":{"sampleCount":1,"durationSeconds":SECONDS,"generateAudio":true,"aspectRatio":"RATIO"}}"#;
-const VERTEX_SILENT: &str = r#"{"instances":[{"prompt":"PROMPT"}],"parameters":{"sampleCount":1,"durationSeconds":SECONDS,"generateAudio":false,"aspectRatio":"RATIO"}}"#;
-
-const VEO_31: &[(u32, &str)] = &[(8, "67.20"), (4, "33.60"), (6, "50.40")];
-const VEO_3: &[(u32, &str)] = &[(8, "33.60"), (4, "16.80"), (6, "25.20")];
-
-const ROWS: [Row; 7] = [
-    Row { model: "google/veo-3.1", lengths: VEO_31, ratios: EITHER, input: VERTEX },
-    Row { model: "google/veo-3", lengths: VEO_3, ratios: EITHER, input: VERTEX_SILENT },
-    Row { model: "fal/veo-3.1", lengths: VEO_31, ratios: EITHER, input: WITH_UNIT },
-    Row {
-        model: "fal/runway-gen-4",
-        lengths: &[(5, "5.25"), (10, "10.50")],
-        ratios: &["16:9", "9:16", "4:3"],
-        input: WITHOUT_UNIT,
-    },
-    Row {
-        model: "fal/luma-ray-2",
-        lengths: &[(5, "21.00"), (9, "37.80")],
-        ratios: EITHER,
-        input: WITH_UNIT,
-    },
-    Row {
-        model: "fal/kling-2",
-        lengths: &[(5, "4.20"), (10, "8.40")],
-        ratios: &["16:9", "9:16", "1:1"],
-        input: WITHOUT_UNIT,
-    },
-    Row {
-        model: "fal/hailuo-02",
-        lengths: &[(6, "5.04"), (10, "8.40")],
-        ratios: &["16:9"],
-        input: WITHOUT_SHAPE,
-    },
-];
+use table::{ROWS, Row};
 
 #[test]
 fn the_table_is_the_catalog() {
@@ -67,88 +20,85 @@ fn the_table_is_the_catalog() {
     let known: Vec<_> = catalog
         .iter()
         .map(|model| {
-            (
-                model.id.as_str(),
-                model.default_s,
-                model.durations_s.clone(),
-                model.aspect_ratios.clone(),
-            )
+            let Inputs { duration, aspect_ratio, .. } = &model.inputs;
+            (model.id.as_str(), duration.default, aspect_ratio.values.clone())
         })
         .collect();
-    let mut table: Vec<_> = ROWS
+    let table: Vec<_> = ROWS
         .iter()
         .map(|row| {
-            let mut lengths: Vec<_> = row.lengths.iter().map(|(seconds, _)| *seconds).collect();
-            lengths.sort_unstable();
-            (
-                row.model,
-                row.lengths[0].0,
-                lengths,
-                row.ratios.iter().map(|ratio| (*ratio).to_owned()).collect(),
-            )
+            let ratios = row.ratios.iter().map(|ratio| (*ratio).to_owned()).collect();
+            (row.model, row.lengths[0].0, ratios)
         })
         .collect();
-    table.sort();
     assert_eq!(table, known);
+    for (row, model) in ROWS.iter().zip(catalog.iter()) {
+        let values = &model.inputs.duration.values;
+        assert!(row.lengths.iter().all(|(seconds, _)| values.contains(seconds)), "{}", row.model);
+        assert_eq!(row.lengths.iter().map(|(seconds, _)| seconds).max(), values.last());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_length_and_shape_of_every_model_is_rendered_and_charged() {
+async fn every_length_shape_and_input_of_every_model_is_rendered_and_charged() {
     let (stage, calls) = Stage::watch(Options::test()).await;
     for row in &ROWS {
-        let lengths = row.lengths.iter().map(|(seconds, price)| (Some(*seconds), None, *price));
-        let shapes = row.ratios.iter().map(|ratio| (None, Some(*ratio), row.lengths[0].1));
-        let orders: Vec<_> =
-            lengths.chain(shapes).chain([(None, None, row.lengths[0].1)]).collect();
-        join_all(
-            orders
-                .into_iter()
-                .map(|(seconds, ratio, price)| render(&stage, &calls, row, seconds, ratio, price)),
-        )
-        .await;
+        let (default, price) = row.lengths[0];
+        let lengths = row.lengths.iter().map(|(seconds, price)| Case {
+            asked: json!({"duration": seconds}),
+            price,
+            sent: input(row, *seconds, row.ratios[0]),
+        });
+        let shapes = row.ratios.iter().map(|ratio| Case {
+            asked: json!({"aspect_ratio": ratio}),
+            price,
+            sent: input(row, default, ratio),
+        });
+        let others = row.others.iter().map(|(asked, price, sent)| {
+            let mut input = input(row, default, row.ratios[0]);
+            merge(&mut input, serde_json::from_str(sent).unwrap());
+            Case { asked: serde_json::from_str(asked).unwrap(), price, sent: input }
+        });
+        let nothing = Case { asked: json!({}), price, sent: input(row, default, row.ratios[0]) };
+        let cases = lengths.chain(shapes).chain(others).chain([nothing]);
+        join_all(cases.map(|case| render(&stage, &calls, row.model, case))).await;
     }
     stage.audit().await;
 }
 
+/// What is asked of a model, what it costs, and what its provider is sent.
+struct Case {
+    asked: Value,
+    price: &'static str,
+    /// With `PROMPT` where the prompt is.
+    sent: Value,
+}
+
 /// Orders one video, on a balance of its own, and follows it to the end.
-async fn render(
-    stage: &Stage,
-    calls: &Calls,
-    row: &Row,
-    asked: Option<u32>,
-    ratio: Option<&str>,
-    price: &str,
-) {
-    let (seconds, prompt) =
-        (asked.unwrap_or(row.lengths[0].0), format!("{} {asked:?} {ratio:?}", row.model));
-    let mut order = json!({"model": row.model, "prompt": prompt});
-    if let Some(seconds) = asked {
-        order["duration"] = seconds.into();
-    }
-    if let Some(ratio) = ratio {
-        order["aspect_ratio"] = ratio.into();
-    }
-    let caller = stage.caller_with("100").await;
+async fn render(stage: &Stage, calls: &Calls, model: &str, case: Case) {
+    let Case { asked, price, mut sent } = case;
+    let prompt = format!("{model} {asked}");
+    let mut order = json!({"model": model, "prompt": prompt});
+    order.as_object_mut().unwrap().extend(asked.as_object().unwrap().clone());
+    let caller = stage.caller_with("200").await;
     let submitted = caller.client.submit(&order).await.unwrap();
-    let shown = ["model", "status", "duration"].map(|field| &submitted.body[field]);
-    assert_eq!(
-        shown,
-        [&json!(row.model), &json!("processing"), &json!(seconds)],
-        "{prompt}: {}",
-        submitted.body
-    );
-    assert_eq!(submitted.balance, Some("100".parse().unwrap()), "{prompt}: nothing is charged yet");
+    let shown = ["model", "status"].map(|field| &submitted.body[field]);
+    assert_eq!(shown, [&json!(model), &json!("processing")], "{prompt}: {}", submitted.body);
+    assert_eq!(submitted.balance, Some("200".parse().unwrap()), "{prompt}: nothing is charged yet");
 
     let finished = caller.finish(submitted.body["id"].as_str().unwrap()).await;
     assert_eq!(finished.body["status"], "completed", "{prompt}: {}", finished.body);
-    assert_eq!(finished.body["duration"], seconds, "{prompt}");
-    let left = "100".parse::<Money>().unwrap().minus(price.parse().unwrap()).unwrap();
+    for (field, value) in asked.as_object().unwrap() {
+        assert_eq!(&finished.body[field], value, "{prompt}: {field}");
+    }
+    let left = "200".parse::<Money>().unwrap().minus(price.parse().unwrap()).unwrap();
     assert_eq!(finished.balance, Some(left), "{prompt}: {price}");
-    assert_eq!(sent(calls, &prompt), [input(row, &prompt, seconds, ratio)], "{prompt}");
+    fill(&mut sent, "PROMPT", &prompt);
+    assert_eq!(bodies_sent(calls, &prompt), [sent], "{prompt}");
 }
 
 /// The bodies that a provider was sent with this prompt.
-fn sent(calls: &Calls, prompt: &str) -> Vec<Value> {
+fn bodies_sent(calls: &Calls, prompt: &str) -> Vec<Value> {
     let with_prompt = |call: &Call| {
         let prompts = [call.body.pointer("/prompt"), call.body.pointer("/instances/0/prompt")];
         prompts.into_iter().flatten().any(|found| found == prompt)
@@ -156,24 +106,34 @@ fn sent(calls: &Calls, prompt: &str) -> Vec<Value> {
     calls.seen().into_iter().filter(with_prompt).map(|call| call.body).collect()
 }
 
-fn input(row: &Row, prompt: &str, seconds: u32, ratio: Option<&str>) -> Value {
+fn input(row: &Row, seconds: u32, ratio: &str) -> Value {
     let mut input: Value =
         serde_json::from_str(&row.input.replace("SECONDS", &seconds.to_string())).unwrap();
-    fill(&mut input, "PROMPT", Some(prompt));
     fill(&mut input, "RATIO", ratio);
     input
 }
 
-/// Puts a value in the place of its placeholder, or takes the place away.
-fn fill(input: &mut Value, placeholder: &str, value: Option<&str>) {
+/// Puts a value in the place of its placeholder.
+fn fill(input: &mut Value, placeholder: &str, value: &str) {
     match input {
         Value::Object(fields) => {
-            fields.retain(|_, field| *field != placeholder || value.is_some());
             fields.values_mut().for_each(|field| fill(field, placeholder, value));
         }
         Value::Array(items) => items.iter_mut().for_each(|item| fill(item, placeholder, value)),
         found if *found == placeholder => *found = value.into(),
         _ => {}
+    }
+}
+
+/// Puts the changes in the place of what is there.
+fn merge(input: &mut Value, changes: Value) {
+    match (input, changes) {
+        (Value::Object(fields), Value::Object(changes)) => {
+            for (name, change) in changes {
+                merge(fields.entry(name).or_insert(Value::Null), change);
+            }
+        }
+        (found, change) => *found = change,
     }
 }
 

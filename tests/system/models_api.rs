@@ -25,7 +25,27 @@ struct Row {
     every_min_max: [u32; 3],
     /// Characters of a prompt, at least and at most.
     prompt: [u32; 2],
+    /// Resolutions, the default first.
+    resolutions: &'static [&'static str],
+    negative_prompt: Option<Option<&'static str>>,
+    /// Name, lengths, resolutions, sound, US dollars and pesos.
+    prices: &'static [Price],
+    retires: Option<i64>,
 }
+
+type Price = (
+    &'static str,
+    Option<&'static [u32]>,
+    Option<&'static [&'static str]>,
+    Option<bool>,
+    &'static str,
+    &'static str,
+);
+
+const HD: Option<&[&str]> = Some(&["720p", "1080p"]);
+const UHD: Option<&[&str]> = Some(&["4k"]);
+const FULL_HD: Option<&[&str]> = Some(&["1080p"]);
+const KLING_NEGATIVE: Option<Option<&str>> = Some(Some("blur, distort, and low quality"));
 
 const EITHER: &[&str] = &["16:9", "9:16"];
 const VEO: Row = Row {
@@ -38,6 +58,15 @@ const VEO: Row = Row {
     audio: true,
     every_min_max: [30, 180, 300],
     prompt: [1, 4000],
+    resolutions: &["720p", "1080p", "4k"],
+    negative_prompt: Some(None),
+    prices: &[
+        ("sound", None, HD, Some(true), "0.40", "8.40"),
+        ("silent", None, HD, Some(false), "0.20", "4.20"),
+        ("4k-sound", None, UHD, Some(true), "0.60", "12.60"),
+        ("4k-silent", None, UHD, Some(false), "0.40", "8.40"),
+    ],
+    retires: None,
 };
 const KLING: Row = Row {
     id: "fal/kling-2",
@@ -48,6 +77,9 @@ const KLING: Row = Row {
     audio: false,
     every_min_max: [15, 120, 300],
     prompt: [1, 2500],
+    resolutions: &[],
+    negative_prompt: KLING_NEGATIVE,
+    prices: &[("standard", None, None, None, "0.04", "0.84")],
     ..VEO
 };
 
@@ -59,6 +91,7 @@ const ROWS: [Row; 7] = [
         ratios: &["16:9"],
         every_min_max: [15, 120, 240],
         prompt: [1, 2000],
+        negative_prompt: None,
         ..KLING
     },
     KLING,
@@ -66,9 +99,18 @@ const ROWS: [Row; 7] = [
         id: "fal/luma-ray-2",
         price: ["0.20", "4.20"],
         lengths: &[5, 9],
-        ratios: EITHER,
+        ratios: &["16:9", "9:16", "4:3", "3:4", "21:9", "9:21"],
         every_min_max: [10, 60, 180],
         prompt: [3, 4000],
+        resolutions: &["540p", "720p", "1080p"],
+        negative_prompt: None,
+        prices: &[
+            ("540p", None, Some(&["540p"]), None, "0.20", "4.20"),
+            ("720p", Some(&[5]), Some(&["720p"]), None, "0.20", "4.20"),
+            ("720p-9s", Some(&[9]), Some(&["720p"]), None, "0.222223", "4.666683"),
+            ("1080p", Some(&[5]), FULL_HD, None, "0.40", "8.40"),
+            ("1080p-9s", Some(&[9]), FULL_HD, None, "0.444445", "9.333345"),
+        ],
         ..KLING
     },
     Row {
@@ -77,6 +119,8 @@ const ROWS: [Row; 7] = [
         ratios: &["16:9", "9:16", "4:3"],
         every_min_max: [10, 30, 120],
         prompt: [1, 4000],
+        negative_prompt: None,
+        prices: &[("standard", None, None, None, "0.05", "1.05")],
         ..KLING
     },
     VEO,
@@ -86,13 +130,16 @@ const ROWS: [Row; 7] = [
         price: ["0.20", "4.20"],
         audio: false,
         every_min_max: [20, 120, 240],
+        resolutions: &[],
+        negative_prompt: None,
+        prices: &[("standard", None, None, None, "0.20", "4.20")],
         ..VEO
     },
-    Row { id: "google/veo-3.1", provider: "Google", ..VEO },
+    Row { id: "google/veo-3.1", provider: "Google", retires: Some(1_794_873_600), ..VEO },
 ];
 
-/// All seven, as they are shown when all of them are available.
-fn catalog() -> Vec<Value> {
+/// The seven published models, as they are shown when all of them are available.
+fn published() -> Vec<Value> {
     let shown = |row: &Row| {
         let ([usd, mxn], [every, min, max]) = (row.price, row.every_min_max);
         json!({
@@ -116,9 +163,35 @@ fn catalog() -> Vec<Value> {
             "poll_every_seconds": every,
             "typical_seconds": {"min": min, "max": max},
             "prompt_length": {"min": row.prompt[0], "max": row.prompt[1]},
+            "inputs": inputs(row),
+            "prices": row.prices.iter().map(price).collect::<Vec<_>>(),
+            "retires": row.retires,
         })
     };
     ROWS.iter().map(shown).collect()
+}
+
+fn inputs(row: &Row) -> Value {
+    let by_choice = row.prices.iter().any(|(.., sound, _, _)| sound.is_some());
+    json!({
+        "resolution": row.resolutions.first().map(|default| json!({
+            "values": row.resolutions, "default": default,
+        })),
+        "generate_audio": by_choice.then(|| json!({"values": [true, false], "default": true})),
+        "seed": by_choice.then(|| json!({"min": 0, "max": u32::MAX})),
+        "negative_prompt": row.negative_prompt.map(|default| json!({
+            "min": 1, "max": 2500, "default": default,
+        })),
+    })
+}
+
+fn price((name, duration, resolution, sound, usd, mxn): &Price) -> Value {
+    json!({
+        "name": name,
+        "when": {"duration": duration, "resolution": resolution, "generate_audio": sound},
+        "usd_per_second": usd,
+        "mxn_per_second": mxn,
+    })
 }
 
 impl Stage {
@@ -131,10 +204,16 @@ impl Stage {
 async fn all_models_are_listed_with_their_prices_and_can_be_asked_for_one_by_one() {
     let stage = Stage::with(Options { pace: Pace::Usual, ..Options::test() }).await;
     let listed = stage.get("/v1/models").await;
-    assert_eq!((listed.status, &listed.body), (200, &json!({"object": "list", "data": catalog()})));
+    assert_eq!((listed.status, &listed.body["object"]), (200, &json!("list")));
+    let all = listed.body["data"].as_array().unwrap();
+    let ids: Vec<_> = all.iter().filter_map(|model| model["id"].as_str()).collect();
+    assert_eq!(ids, Catalog::published().ids().collect::<Vec<_>>());
+    for model in published() {
+        assert!(all.contains(&model), "{model}");
+    }
     assert_eq!(listed.balance(), Some("50".parse().unwrap()));
 
-    for model in catalog() {
+    for model in published() {
         let id = model["id"].as_str().unwrap();
         for sent in
             [id.to_owned(), id.replace('/', "%2F"), id.replace('/', "%2f"), id.replace('-', "%2D")]
@@ -201,8 +280,10 @@ async fn what_the_operator_changes_is_shown_and_a_submit_agrees_with_it() {
         // retired, and the local system gives it no route where there is no Google
         ("google/veo-3", &off),
         ("google/veo-3.1", &elsewhere),
+        ("google/veo-3.1-fast", &elsewhere),
+        ("google/veo-3.1-lite", &elsewhere),
     ];
-    let key = stage.system.identity.live_key.clone();
+    let key = stage.key_of(&stage.caller_with("1000").await).await;
     let listed = stage.get("/v1/models").await.body;
     assert_eq!(listed["data"].as_array().map(Vec::len), Some(Catalog::published().iter().count()));
     for model in listed["data"].as_array().unwrap() {

@@ -70,6 +70,10 @@ async fn end_in_each_way(stage: &Stage, caller: &Caller) -> String {
             Ask::submit(&stage.system.identity.live_key, &order).idempotency_key("a-full-run");
         assert_eq!(stage.ask(ask).await.status, 200);
     }
+    // Its order cannot be accepted any more, so the key is looked up.
+    let dear = json!({"model": "fal/kling-2", "prompt": "a full run", "max_cost": "0.01"});
+    let ask = Ask::submit(&stage.system.identity.live_key, &dear).idempotency_key("a-full-run");
+    stage.ask(ask).await.refused(409, "idempotency_conflict");
 
     // Their messages are lost: one is hurried by its owner, and the sweep finds the other.
     stage.system.sqs.lose_next("PollQueue", 1).unwrap();

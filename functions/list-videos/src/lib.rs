@@ -15,7 +15,6 @@ use ghub::world::World;
 pub struct ListVideos {
     auth: Auth,
     store: Store,
-    catalog: Catalog,
 }
 
 impl ListVideos {
@@ -24,12 +23,7 @@ impl ListVideos {
         let aws = sdk_config(world)?;
         let store = Store::new(world, &aws, &[Table::Jobs, Table::Accounts, Table::Keys])?;
         connect(world, Vec::new()).await;
-        Ok(Self {
-            auth: Auth::new(&store, &world.ambient),
-            store,
-            // an override changes models and never which ones there are
-            catalog: Catalog::published(),
-        })
+        Ok(Self { auth: Auth::new(&store, &world.ambient), store })
     }
 }
 
@@ -39,24 +33,29 @@ impl Endpoint for ListVideos {
     async fn answer(&self, call: &mut Call) -> Result<List<VideoJob>, Error> {
         let account = self.auth.account(call).await?;
         let query = Query::of(&call.request);
-        let found = self.store.jobs(account.org, self.wanted(&query)?, query.limit()?).await?;
+        let found = self.store.jobs(account.org, wanted(&query)?, query.limit()?).await?;
         let jobs = found.jobs.iter().map(VideoJob::from).collect();
         Ok(List::searched(jobs, found.reached.map(|job| job.to_string()), |job| job.id.clone()))
     }
 }
 
-impl ListVideos {
-    /// A model that the catalog does not have is refused, since an empty list would be taken for
-    /// the answer; it keeps those that are switched off.
-    fn wanted(&self, query: &Query) -> Result<Wanted<'_>, Refusal> {
-        let models: Vec<&str> = self.catalog.iter().map(|model| model.id.as_str()).collect();
-        Ok(Wanted {
-            status: query
-                .one_of("status", &Status::ALL.map(Status::as_str))?
-                .and_then(Status::named),
-            model: query.one_of("model", &models)?,
-            older_than: query.job_id("after")?,
-            deleted_too: false,
-        })
-    }
+fn wanted(query: &Query) -> Result<Wanted<'_>, Refusal> {
+    Ok(Wanted {
+        status: query.one_of("status", &Status::ALL.map(Status::as_str))?.and_then(Status::named),
+        model: model(query)?,
+        user: query.text("user")?,
+        older_than: query.job_id("after")?,
+        deleted_too: false,
+    })
+}
+
+/// A model that the catalog does not have is refused, since an empty list would be taken for the
+/// answer. Overrides change models and never which ones there are, and one that is switched off
+/// stays in the catalog.
+fn model(query: &Query) -> Result<Option<&str>, Refusal> {
+    let Some(asked) = query.text("model")? else { return Ok(None) };
+    let catalog = Catalog::published();
+    let models: Vec<&str> = catalog.ids().collect();
+    query.one_of("model", &models)?;
+    Ok(Some(asked))
 }

@@ -17,7 +17,7 @@ use ghub::order::Order;
 use ghub::pricing::Rates;
 use ghub::queue::Queue;
 use ghub::sender::ProviderSender;
-use ghub::store::{Accepted, Idempotency, Store, Table};
+use ghub::store::{Accepted, Idempotency, KnownKey, Store, Table};
 use ghub::submission::{SUBMIT_TIMEOUT, Submitter};
 use ghub::terms::Terms;
 use ghub::world::World;
@@ -46,9 +46,9 @@ enum Outcome {
 #[serde(untagged)]
 pub enum Answer {
     /// The job that was accepted, now or before.
-    Job(VideoJob),
+    Job(Box<VideoJob>),
     /// What it would cost.
-    DryRun(DryRun),
+    DryRun(Box<DryRun>),
 }
 
 /// The function, with what it needs.
@@ -110,7 +110,7 @@ impl Endpoint for SubmitVideo {
             Ok(Outcome::Dry(job)) => {
                 let account = account?
                     .ok_or_else(|| Error::Internal("the organization has no account".into()))?;
-                return dry_run(&job, &account).map(Answer::DryRun);
+                return dry_run(&job, &account).map(|dry| Answer::DryRun(Box::new(dry)));
             }
             Ok(Outcome::Replayed(id)) => {
                 call.replayed = true;
@@ -119,21 +119,27 @@ impl Endpoint for SubmitVideo {
             Err(error) => return Err(error),
         };
         call.ask_again_in = job.is_open().then(|| job.cadence(self.world.ambient.now()));
-        Ok(Answer::Job(VideoJob::from(&job)))
+        Ok(Answer::Job(Box::new(VideoJob::from(&job))))
     }
 }
 
 impl SubmitVideo {
     /// Validates, prices and stores the job; its cost is held and the lease for sending it is ours.
+    /// A key that is known is answered with its job, whatever the catalog has become since.
     async fn accept(&self, call: &Call, org: OrgId) -> Result<Outcome, Error> {
         let order = Order::read(&call.json_object()?)?;
-        let services = self.sender.services().await.seen_by(org.mode());
-        let (model, route) = self.catalog.served(order.model(), &services)?;
-        let terms = Terms::agree(&order, model, route, &self.rates, org.mode())?;
-        if services.of(model.provider) == Service::Unread {
-            return Err(Error::NotReady("the provider's secret could not be read".into()));
-        }
         let key = idempotency_key(call.request.headers())?;
+        let terms = match (self.agree(&order, org).await, key) {
+            (Ok(terms), _) => terms,
+            (Err(refused), Some(key)) if !order.is_dry_run() => {
+                return match self.store.known_key(org, key, &order).await? {
+                    Some(KnownKey::Replayed(id)) => Ok(Outcome::Replayed(id)),
+                    Some(KnownKey::Reused) => Err(Refusal::IdempotencyConflict.into()),
+                    None => Err(refused),
+                };
+            }
+            (Err(refused), _) => return Err(refused),
+        };
         let ambient = &self.world.ambient;
         let job = Job::accept(ambient.job_id(), org, terms, ambient.now());
         if order.is_dry_run() {
@@ -149,6 +155,18 @@ impl SubmitVideo {
             Accepted::KeyReused => Err(Refusal::IdempotencyConflict.into()),
             Accepted::Refused(why) => Err(Refusal::from(why).into()),
         }
+    }
+
+    /// The terms of an order at today's catalog and prices.
+    async fn agree(&self, order: &Order, org: OrgId) -> Result<Terms, Error> {
+        let services = self.sender.services().await.seen_by(org.mode());
+        let offer = self.catalog.offer(order, &services)?;
+        let provider = offer.upstream.provider;
+        let terms = Terms::agree(order, offer, &self.rates, org.mode())?;
+        if services.of(provider) == Service::Unread {
+            return Err(Error::NotReady("the provider's secret could not be read".into()));
+        }
+        Ok(terms)
     }
 
     /// The job of an earlier request with the same key. While that request may still be sending it,

@@ -10,7 +10,6 @@ mod bucket;
 mod fal;
 mod finding;
 mod google;
-mod known_prices;
 mod prices;
 mod protection;
 mod queues;

@@ -193,6 +193,7 @@ impl Jobs {
         Wanted {
             status: self.status,
             model: self.model.as_deref(),
+            user: None,
             older_than: self.before,
             deleted_too: true,
         }
@@ -204,7 +205,8 @@ impl Jobs {
     }
 
     fn no_such_model(&self) -> String {
-        let models: Vec<_> = Catalog::published().iter().map(|model| model.id.clone()).collect();
+        let catalog = Catalog::published();
+        let models: Vec<&str> = catalog.ids().collect();
         format!(
             "There is no model {}: there are {}.",
             self.model.as_deref().unwrap_or_default(),

@@ -2,6 +2,7 @@
 //! data, `catalog/models.json`. The JSON in the variable `CATALOG` overrides some of their values.
 
 mod availability;
+mod built_in;
 mod check;
 mod inputs;
 mod model;
@@ -18,44 +19,46 @@ pub use overrides::CatalogError;
 pub use price_row::{PriceRow, When, applying};
 pub use upstream::{Asks, Form, Modes, Spelling, Upstream};
 
-use serde::Deserialize;
+use built_in::BUILT_IN;
 use std::collections::BTreeMap;
 
 /// The longest prompt that we accept for any model, in Unicode scalar values.
 pub const LONGEST_PROMPT: usize = 4000;
 
-/// The entries that come with the program.
-const BUILT_IN: &str = include_str!("catalog/models.json");
-
-/// All models, by id.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Catalog(BTreeMap<String, Model>);
-
-/// A file of entries.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    /// For editors.
-    #[serde(rename = "$schema")]
-    _schema: String,
-    models: Vec<Model>,
+/// All models, by id: the built-in ones, each of which is read when it is first asked for, and
+/// those that the operator changed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Catalog {
+    changed: BTreeMap<String, Model>,
 }
 
 impl Catalog {
     /// The built-in catalog, without overrides.
     pub fn published() -> Self {
-        let file: File = serde_json::from_str(BUILT_IN).expect("a test reads the built-in entries");
-        Self(file.models.into_iter().map(|model| (model.id.clone(), model)).collect())
+        Self::default()
     }
 
     /// The model with this id, available or not.
     pub fn get(&self, id: &str) -> Option<&Model> {
-        self.0.get(id)
+        self.changed.get(id).or_else(|| {
+            let place = BUILT_IN.binary_search_by_key(&id, |entry| entry.id).ok()?;
+            Some(BUILT_IN[place].model())
+        })
+    }
+
+    /// The ids of all models, in order.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        BUILT_IN.iter().map(|entry| entry.id)
     }
 
     /// All models, ordered by id.
     pub fn iter(&self) -> impl Iterator<Item = &Model> {
-        self.0.values()
+        BUILT_IN.iter().map(|entry| self.changed.get(entry.id).unwrap_or_else(|| entry.model()))
+    }
+
+    /// The models that the operator changed, ordered by id.
+    pub fn changed(&self) -> impl Iterator<Item = &Model> {
+        self.changed.values()
     }
 }
 

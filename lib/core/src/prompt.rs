@@ -22,10 +22,8 @@ pub(crate) fn check<'p>(
     let Some(text) = text else {
         return refused(format!("it is required, a text of {least} to {most} characters"));
     };
-    if let Some((place, character)) =
-        text.chars().enumerate().find(|(_, character)| is_spoilt(*character))
-    {
-        return refused(format!("character {} is {}", place + 1, what(character)));
+    if let Some(why) = spoilt(text) {
+        return refused(why);
     }
     if text.trim().is_empty() {
         return refused(format!("it is blank; send a text of {least} to {most} characters"));
@@ -45,6 +43,14 @@ pub(crate) fn check<'p>(
         ));
     }
     Ok(text)
+}
+
+/// What is wrong with the first character that no text of a caller's may have; `None` if all of
+/// them are right.
+pub(crate) fn spoilt(text: &str) -> Option<String> {
+    let (place, character) =
+        text.chars().enumerate().find(|(_, character)| is_spoilt(*character))?;
+    Some(format!("character {} is {}", place + 1, what(character)))
 }
 
 /// Line breaks and tabs are the control characters that a text has.

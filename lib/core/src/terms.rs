@@ -32,10 +32,10 @@ pub struct Terms {
     seed: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     negative_prompt: Option<String>,
-    /// What the provider is told, beside the prompt. So a catalog that changes later changes no
-    /// job.
+    /// What the provider is told, beside the prompt, as JSON text: it may have fractions, and no
+    /// number of a stored item has one. A catalog that changes later changes no job.
     #[serde(skip_serializing_if = "Option::is_none")]
-    input: Option<Map<String, Value>>,
+    input: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     metadata: Option<Map<String, Value>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -92,7 +92,7 @@ impl Terms {
             generate_audio,
             seed,
             negative_prompt,
-            input: Some(input),
+            input: Some(Value::Object(input).to_string()),
             metadata: order.metadata().cloned(),
             user: order.user().map(str::to_owned),
             price,
@@ -167,10 +167,10 @@ impl Terms {
     ///
     /// # Errors
     ///
-    /// A failure if the job is of a version before, and today's catalog has no such model.
+    /// A failure if the job is of a version before, and the built-in catalog has no such model.
     pub fn input(&self) -> Result<Map<String, Value>, Failure> {
         if let Some(input) = &self.input {
-            return Ok(input.clone());
+            return serde_json::from_str(input).map_err(|error| self.not_told(&error.to_string()));
         }
         let catalog = Catalog::published();
         let told = catalog.get(&self.model).and_then(|model| {
@@ -179,10 +179,12 @@ impl Terms {
             let order = Resolved { seconds: self.seconds, aspect_ratio, ..defaults };
             model.upstream().input(&order).ok()
         });
-        told.ok_or_else(|| {
-            let message = format!("it is not known how a request for {} is spelled", self.model);
-            Failure::new(FailureCode::ProviderUnavailable, &message)
-        })
+        told.ok_or_else(|| self.not_told("the catalog has no entry that could say"))
+    }
+
+    fn not_told(&self, why: &str) -> Failure {
+        let message = format!("it is not known how a request for {} is spelled: {why}", self.model);
+        Failure::new(FailureCode::ProviderUnavailable, &message)
     }
 
     /// What decides the price of a second, as it was at the submit.

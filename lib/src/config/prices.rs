@@ -1,5 +1,5 @@
 //! The settings that decide a price: the catalog, the markup and the exchange rate. Each has
-//! bounds. Every price is computed once at the start.
+//! bounds. Every price that the operator changed is computed once at the start.
 
 use super::{ConfigError, Env};
 use crate::catalog::Catalog;
@@ -32,11 +32,13 @@ impl Env {
         let above_zero = |factor: &Factor| *factor > Factor::from_millionths(0);
         let highest =
             self.factor("HIGHEST_USD_PER_SECOND", HIGHEST_USD_PER_SECOND, "above 0", above_zero)?;
-        if let Some(model) = catalog.iter().find(|model| model.usd_per_second > highest) {
+        let dear = catalog.changed().find(|model| model.highest_usd_per_second() > highest);
+        if let Some(model) = dear {
             return Err(wrong(format!(
                 "{}: usd_per_second is {}, and {highest} US dollars a second are the most; if it is meant, raise \
                  HIGHEST_USD_PER_SECOND",
-                model.id, model.usd_per_second
+                model.id,
+                model.highest_usd_per_second()
             )));
         }
         Ok(catalog)
@@ -51,13 +53,13 @@ impl Env {
         ))
     }
 
-    /// The catalog, and the rates at which it is sold. Every price is computed here once, so a
-    /// function that starts can price every order.
+    /// The catalog, and the rates at which it is sold. Every changed price is computed here once,
+    /// and a test computes the built-in ones. So a function that starts can price every order.
     pub fn catalog_and_rates(&self) -> Result<(Catalog, Rates), ConfigError> {
         let (catalog, rates) = (self.catalog()?, self.rates()?);
-        for model in catalog.iter() {
-            let price = rates.price(model.usd_per_second);
-            let dearest = price.cost_rounded_half_up(model.max_s);
+        for model in catalog.changed() {
+            let price = rates.price(model.highest_usd_per_second());
+            let dearest = price.cost_rounded_half_up(model.max_s());
             dearest.map_err(|error| {
                 ConfigError::new("CATALOG", format!("is wrong: {}: {error}", model.id))
             })?;
@@ -163,5 +165,19 @@ mod tests {
         assert!(dear("28", "28").is_ok(), "it is meant");
         let absurd = dear("9000000000000", "9000000000000").unwrap_err().to_string();
         assert!(absurd.contains("fal/kling-2: the amount is out of range"), "{absurd}");
+    }
+
+    #[test]
+    fn every_built_in_price_can_be_computed_at_the_highest_rates() {
+        let [markup, fx] = [MARKUP, FX_MXN_PER_USD].map(|[_, most]| most.to_string());
+        let env = Env::from([("MARKUP", markup), ("FX_MXN_PER_USD", fx)]);
+        let (catalog, rates) = env.catalog_and_rates().unwrap();
+        let highest = HIGHEST_USD_PER_SECOND.parse().unwrap();
+        for model in catalog.iter() {
+            let usd_per_second = model.highest_usd_per_second();
+            assert!(usd_per_second <= highest, "{}", model.id);
+            let price = rates.price(usd_per_second);
+            assert!(price.cost_rounded_half_up(model.max_s()).is_ok(), "{}", model.id);
+        }
     }
 }

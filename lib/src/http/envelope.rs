@@ -12,6 +12,8 @@ use utoipa::ToSchema;
 pub enum ErrorCode {
     /// The request is not one that can be understood.
     InvalidRequestError,
+    /// The job would cost more than the caller accepts.
+    MaxCostExceeded,
     /// No key was sent.
     MissingApiKey,
     /// There is no such key.
@@ -60,7 +62,7 @@ impl ErrorCode {
     /// The status that it is sent with.
     pub const fn status(self) -> StatusCode {
         match self {
-            Self::InvalidRequestError => StatusCode::BAD_REQUEST,
+            Self::InvalidRequestError | Self::MaxCostExceeded => StatusCode::BAD_REQUEST,
             Self::MissingApiKey | Self::InvalidApiKey | Self::KeyRevoked => {
                 StatusCode::UNAUTHORIZED
             }

@@ -56,6 +56,7 @@ impl Error {
         match self {
             Self::Refused(refusal) => match refusal {
                 Refusal::InvalidRequest(_) => (ErrorCode::InvalidRequestError, None),
+                Refusal::MaxCostExceeded { .. } => (ErrorCode::MaxCostExceeded, None),
                 Refusal::MissingApiKey => (ErrorCode::MissingApiKey, None),
                 Refusal::InvalidApiKey => (ErrorCode::InvalidApiKey, None),
                 Refusal::KeyRevoked => (ErrorCode::KeyRevoked, None),

@@ -15,12 +15,12 @@ const FOREIGN: &str = "…";
 /// The longest of our paths, with an id in it, has 60 characters.
 const LONGEST: usize = 100;
 
-/// The words that a path of ours has: those of the routes, and those of the published models' ids.
+/// The words that a path of ours has: those of the routes, and those of the built-in models' ids.
 static WORDS: LazyLock<HashSet<String>> = LazyLock::new(|| {
     let routes = ROUTES.iter().flat_map(|route| route.path.split('/'));
     let words = routes.filter(|word| !word.starts_with('{')).map(str::to_owned);
     let models = Catalog::published();
-    let models = models.iter().flat_map(|model| model.id.split('/')).map(str::to_owned);
+    let models = models.ids().flat_map(|id| id.split('/')).map(str::to_owned);
     words.chain(models).collect()
 });
 

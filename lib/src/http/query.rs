@@ -9,8 +9,8 @@ use lambda_http::{Request, RequestExt};
 /// How many items a page has unless the caller says: a screenful.
 pub const USUAL_PAGE: usize = 20;
 
-/// The most items of a page: a hundred jobs with prompts of 4000 characters are 1.6 MB at worst, a
-/// quarter of what a function may answer.
+/// The most items of a page: a hundred jobs of a few KB each. A page is read by two queries of at
+/// most 1 MB each, and a function may answer 6 MB.
 pub const LARGEST_PAGE: usize = 100;
 
 /// A request's query parameters.

@@ -58,10 +58,12 @@ fn a_job_is_shown_with_its_fields_in_their_order() {
         assert_eq!(response.status(), StatusCode::OK);
         assert!(text(&response).starts_with(&begins), "{state}: {}", text(&response));
         let detail = if state == "failed" {
-            r#""error_detail":{"code":"content_filtered","retryable":false,"provider_code":"content_policy_violation"},"cancel_requested":null}"#
+            r#""error_detail":{"code":"content_filtered","retryable":false,"provider_code":"content_policy_violation"},"cancel_requested":null,"#
         } else {
-            r#""error_detail":null,"cancel_requested":null}"#
+            r#""error_detail":null,"cancel_requested":null,"#
         };
-        assert!(text(&response).ends_with(detail), "{state}: {}", text(&response));
+        let inputs = r#""aspect_ratio":"9:16","resolution":null,"generate_audio":null,"seed":null,"negative_prompt":"blur, distort, and low quality","metadata":null,"user":null}"#;
+        let ends = format!("{detail}{inputs}");
+        assert!(text(&response).ends_with(&ends), "{state}: {}", text(&response));
     }
 }

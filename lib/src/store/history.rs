@@ -40,6 +40,8 @@ const SECOND_QUERY: i32 = 1_000;
 pub struct Wanted<'w> {
     pub status: Option<Status>,
     pub model: Option<&'w str>,
+    /// The caller's own end user.
+    pub user: Option<&'w str>,
     /// Only jobs older than this one. It need not exist.
     pub older_than: Option<JobId>,
     /// Also the jobs that their owner deleted and those of a sandbox that have expired. For the
@@ -119,6 +121,7 @@ impl Store {
         let filters = [
             wanted.status.map(|status| ("status", status.as_str())),
             wanted.model.map(|model| ("model", model)),
+            wanted.user.map(|user| ("user", user)),
         ];
         let mut values = HashMap::from([(":org".to_owned(), AttributeValue::S(org.to_string()))]);
         let mut query = self.db.query().table_name(self.table(Table::Jobs)).consistent_read(true);

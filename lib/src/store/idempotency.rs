@@ -2,7 +2,7 @@
 //! is part of the submit's transaction, so it exists exactly when its job does. A refused submit
 //! leaves none.
 
-use super::error::Item;
+use super::error::{Item, StoreError, trouble};
 use super::{Accepted, Store, Table};
 use crate::error::BoxError;
 use crate::id::{JobId, OrgId};
@@ -33,9 +33,18 @@ pub struct Idempotency {
 impl Idempotency {
     /// A key of 1 to 255 visible ASCII characters, with what the request asked for.
     pub fn new(key: &str, order: &Order, terms: &Terms) -> Self {
-        let (sent, resolved) = (order.request_hash(), terms.resolved_hash());
+        let (sent, resolved) = (order.request_hash(), terms.resolved_hash(order));
         Self { key: key.to_owned(), sent, resolved }
     }
+}
+
+/// What a key was used for before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KnownKey {
+    /// The same request, which became this job.
+    Replayed(JobId),
+    /// Another request.
+    Reused,
 }
 
 /// A record as it is stored. During a deployment the old and the new version write and read it.
@@ -63,6 +72,37 @@ impl Record {
 }
 
 impl Store {
+    /// What this key of the organization was used for in the last 24 hours. A submit asks when its
+    /// order cannot be accepted any more: the same order may have been accepted before a model was
+    /// switched off, or before its price rose.
+    pub async fn known_key(
+        &self,
+        org: OrgId,
+        key: &str,
+        order: &Order,
+    ) -> Result<Option<KnownKey>, StoreError> {
+        let found = self
+            .retry(|| async {
+                let get = self.db.get_item().table_name(self.table(Table::Idempotency));
+                get.key("org", AttributeValue::S(org.to_string()))
+                    .key("key", AttributeValue::S(key.to_owned()))
+                    .consistent_read(true)
+                    .send()
+                    .await
+                    .map(|answer| answer.item)
+                    .map_err(trouble)
+            })
+            .await?;
+        let Some(found) = found else { return Ok(None) };
+        let record: Record =
+            serde_dynamo::from_item(found).map_err(|error| StoreError::Broken(error.into()))?;
+        if record.expires < self.ambient.now() {
+            return Ok(None);
+        }
+        let same = record.sent_hash.is_some_and(|sent| sent == order.request_hash());
+        Ok(Some(if same { KnownKey::Replayed(record.job) } else { KnownKey::Reused }))
+    }
+
     pub(super) fn put_record(
         &self,
         job: &Job,

@@ -8,7 +8,7 @@
     reason = "what the tests share stops a test as the test itself would"
 )]
 
-use ghub::{adapter, catalog, failure, id, job, order, pricing, terms, time};
+use ghub::{adapter, catalog, failure, id, job, order, pricing, provider, terms, time};
 
 mod accepting;
 mod auditing;

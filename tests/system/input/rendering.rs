@@ -9,7 +9,7 @@ async fn a_wrong_duration_or_ratio_leaves_nothing() {
         "duration: fal/kling-2 renders 5 or 10 seconds, not ",
         "duration: it must be a whole number of seconds, not ",
     );
-    let range = "is out of range; a video has a few seconds";
+    let range = "is out of range; send a whole number of seconds";
     let ratios = "aspect_ratio: fal/kling-2 renders 16:9, 9:16 or 1:1, not ";
     expect_refusal(
         400,
@@ -61,7 +61,7 @@ async fn what_only_another_model_renders_leaves_nothing() {
             ),
             (
                 order("fal/luma-ray-2", "aspect_ratio", json!("1:1")),
-                "aspect_ratio: fal/luma-ray-2 renders 16:9 or 9:16, not ",
+                "aspect_ratio: fal/luma-ray-2 renders 16:9, 9:16, 4:3, 3:4, 21:9 or 9:21, not ",
             ),
             (
                 order("fal/hailuo-02", "duration", json!(5)),

@@ -16,10 +16,11 @@ async fn a_dry_run_is_priced_and_creates_nothing() {
         let reply = stage.ask(Ask::submit(key, &order).idempotency_key("a-dry-run")).await;
         let billing = json!({
             "status": "estimated", "currency": "MXN", "estimate": "8.40", "amount": null, "usd_per_second": "0.04",
-            "seconds": 10, "markup": "1.05", "fx_mxn_per_usd": "20.00", "transaction": null,
+            "price_row": "standard", "seconds": 10, "markup": "1.05", "fx_mxn_per_usd": "20.00", "transaction": null,
         });
         let expected = json!({
-            "object": "video.dry_run", "model": "fal/kling-2", "duration": 10, "aspect_ratio": null, "billing": billing,
+            "object": "video.dry_run", "model": "fal/kling-2", "duration": 10, "aspect_ratio": "16:9", "resolution": null,
+            "generate_audio": null, "billing": billing,
         });
         assert_eq!((reply.status, &reply.body), (200, &expected));
         let invalid =

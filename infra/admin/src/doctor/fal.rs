@@ -51,9 +51,9 @@ fn unknown_request(world: &World) -> Result<Handle, ConfigError> {
         catalog
             .iter()
             .flat_map(ghub::catalog::Catalog::iter)
-            .filter(|model| model.provider == Provider::Fal)
+            .filter(|model| model.provider() == Provider::Fal)
     };
-    let route = routes().find_map(|model| model.route.as_deref());
+    let route = routes().find_map(|model| model.route());
     let app = route.map_or_else(
         || ANY_APP.to_owned(),
         |route| route.split('/').take(2).collect::<Vec<_>>().join("/"),

@@ -58,8 +58,8 @@ fn models(world: &World) -> BTreeSet<String> {
     let catalog = world.env.catalog().ok();
     let models = catalog.iter().flat_map(ghub::catalog::Catalog::iter);
     models
-        .filter(|model| model.provider == Provider::Google)
-        .filter_map(|model| model.route.clone())
+        .filter(|model| model.provider() == Provider::Google)
+        .filter_map(|model| model.route().map(str::to_owned))
         .collect()
 }
 

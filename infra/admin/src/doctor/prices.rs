@@ -2,15 +2,13 @@
 //! models cannot be sold.
 
 use super::finding::Finding;
-use super::known_prices::{KnownPrice, known};
 use super::rates::ONE;
-use ghub::catalog::{Catalog, Model};
+use ghub::catalog::{Asks, Catalog, Model, PriceRow, applying};
 use ghub::config::Env;
-use ghub::pricing::Price;
-use ghub::pricing::Rates;
+use ghub::pricing::{Factor, Price, Rates};
 use ghub::provider::Provider;
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::iter;
 
 const AREA: &str = "model";
@@ -67,7 +65,7 @@ impl Accepting {
 
 fn nothing_to_sell(env: &Env, catalog: &Catalog) -> Option<Finding> {
     let sold =
-        |model: &Model| model.route.is_some() && missing_secret(env, model.provider).is_none();
+        |model: &Model| model.route().is_some() && missing_secret(env, model.provider()).is_none();
     (!catalog.iter().any(sold)).then(|| {
         let mut finding = Finding::of(AREA, "all of them");
         let ways: Vec<String> = Provider::ALL.into_iter().filter_map(to_configure).collect();
@@ -91,7 +89,7 @@ fn missing_secret(env: &Env, provider: Provider) -> Option<String> {
 
 fn judge(env: &Env, model: &Model, rates: Option<Rates>, accepting: &mut Accepting) -> Finding {
     let mut finding = Finding::of(AREA, &*model.id);
-    let Some(route) = &model.route else {
+    let Some(route) = model.route() else {
         if model.switched_off {
             finding.ok("switched off in CATALOG");
             return finding;
@@ -107,59 +105,94 @@ fn judge(env: &Env, model: &Model, rates: Option<Rates>, accepting: &mut Accepti
         accepting.accept(model, "route", Value::Null);
         return finding;
     };
-    if let Some(secret) = missing_secret(env, model.provider) {
+    if let Some(secret) = missing_secret(env, model.provider()) {
         finding.warn(
             "not available: its provider is not configured",
             format!("Callers are told model_not_found. To sell it, set {secret}."),
         );
         accepting.accept(model, "route", Value::Null);
     }
-    finding.ok(format!("USD {} a second", model.usd_per_second));
-    let price = rates.map(|rates| rates.price(model.usd_per_second));
+    finding.ok(format!("USD {} a second", model.usd_per_second()));
+    let price = rates.map(|rates| rates.price(model.usd_per_second()));
     if let Some(sold) = price.and_then(|price| price.cost_rounded_half_up(1).ok()) {
         finding.ok(format!("sold for MXN {sold}"));
     }
-    match known(model.provider, route) {
-        Some(known) => compare(&mut finding, model, price, known, accepting),
+    match asks(model.provider(), route) {
+        Some(asks) => compare(&mut finding, model, rates, &asks, accepting),
         None => finding.ok(format!("what {route} asks is not known")),
     }
     finding
 }
 
+/// What a provider is known to ask for this route, whichever built-in entry has it.
+fn asks(provider: Provider, route: &str) -> Option<Asks> {
+    let catalog = Catalog::published();
+    let mut upstreams = catalog.iter().flat_map(|model| &model.upstreams);
+    let known = upstreams.find(|upstream| {
+        let id = upstream.modes.text.as_deref();
+        upstream.provider == provider && id == Some(route.trim_matches('/'))
+    });
+    known.and_then(|upstream| upstream.asks.clone())
+}
+
+/// A row of the model, and the most that the provider asks for an order that the row applies to.
+fn rows<'m>(model: &'m Model, asks: &Asks) -> BTreeMap<&'m str, (&'m PriceRow, Factor)> {
+    let mut rows = BTreeMap::new();
+    for order in model.combinations() {
+        let row = model.price_of(&order);
+        let Some(asked) = applying(&asks.prices, &order) else { continue };
+        let most = rows.entry(row.name.as_str()).or_insert((row, asked.usd_per_second));
+        most.1 = most.1.max(asked.usd_per_second);
+    }
+    rows
+}
+
+/// Says of each row what the provider asks, and which of them lose money.
 fn compare(
     finding: &mut Finding,
     model: &Model,
-    price: Option<Price>,
-    known: &KnownPrice,
+    rates: Option<Rates>,
+    asks: &Asks,
     accepting: &mut Accepting,
 ) {
-    let KnownPrice { usd_per_second: asked, source, read, .. } = known;
-    let found = format!("the provider asked USD {asked} on {read} ({source})");
-    let accepted = model.loss_accepted_up_to.is_some_and(|most| *asked <= most);
-    match price {
-        Some(price) if loses(price, known) && accepted => {
-            finding.ok(format!("{found}, and CATALOG accepts that loss"))
+    let Asks { source, read, .. } = asks;
+    let several = model.prices.len() > 1;
+    let mut lost: Option<Factor> = None;
+    for (name, (row, asked)) in rows(model, asks) {
+        let of_row = if several { format!(" for {name}") } else { String::new() };
+        let found = format!("the provider asked USD {asked}{of_row} on {read} ({source})");
+        let accepted = model.loss_accepted_up_to.is_some_and(|most| asked <= most);
+        match rates.map(|rates| rates.price(row.usd_per_second)) {
+            Some(price) if loses(price, asked) && accepted => {
+                finding.ok(format!("{found}, and CATALOG accepts that loss"))
+            }
+            Some(price) if loses(price, asked) => {
+                finding.warn(
+                    found,
+                    format!(
+                        "Every second sold loses money: with the markup of {} callers pay less than the provider asks. \
+                         To sell it at what it costs, and the markup on top: in CATALOG, set \"{}\": \
+                         {{\"usd_per_second\": \"{asked}\"}}.",
+                        price.markup, model.id
+                    ),
+                );
+                lost = lost.max(Some(asked));
+            }
+            _ if several => {}
+            _ => finding.ok(found),
         }
-        Some(price) if loses(price, known) => {
-            finding.warn(
-                found,
-                format!(
-                    "Every second sold loses money: with the markup of {} callers pay less than the provider asks. \
-                     To sell it at what it costs, and the markup on top: in CATALOG, set \"{}\": \
-                     {{\"usd_per_second\": \"{asked}\"}}.",
-                    price.markup, model.id
-                ),
-            );
-            accepting.accept(model, "loss_accepted_up_to", asked.to_string().into());
-        }
-        _ => finding.ok(found),
+    }
+    if let Some(asked) = lost {
+        accepting.accept(model, "loss_accepted_up_to", asked.to_string().into());
+    } else if several {
+        finding.ok(format!("no price is below what the provider asked on {read} ({source})"));
     }
 }
 
 /// Whether a caller pays less for a second, in dollars, than the provider asks.
-fn loses(price: Price, known: &KnownPrice) -> bool {
+fn loses(price: Price, asked: Factor) -> bool {
     let paid = Price { fx_mxn_per_usd: ONE, ..price };
-    let asked = Price { usd_per_second: known.usd_per_second, markup: ONE, fx_mxn_per_usd: ONE };
+    let asked = Price { usd_per_second: asked, markup: ONE, fx_mxn_per_usd: ONE };
     // A price that is too large to compute is no loss.
     matches!((paid.cost_rounded_half_up(1), asked.cost_rounded_half_up(1)), (Ok(paid), Ok(asked)) if paid < asked)
 }
@@ -170,7 +203,6 @@ mod tests {
 
     #[test]
     fn a_price_loses_money_when_the_markup_does_not_make_up_for_it() {
-        let known = known(Provider::Fal, "fal-ai/kling-video/v2/master/text-to-video").unwrap();
         for (usd, markup, lost) in [
             ("0.04", "1.05", true),
             ("0.28", "1.05", false),
@@ -183,7 +215,17 @@ mod tests {
                 markup: markup.parse().unwrap(),
                 fx_mxn_per_usd: "20".parse().unwrap(),
             };
-            assert_eq!(loses(price, known), lost, "{usd} × {markup}");
+            assert_eq!(loses(price, "0.28".parse().unwrap()), lost, "{usd} × {markup}");
+        }
+    }
+
+    /// A row without a known price would be sold at any loss, unseen.
+    #[test]
+    fn every_row_with_an_upstream_has_a_price_that_the_provider_asks() {
+        for model in Catalog::published().iter() {
+            let Some(route) = model.route() else { continue };
+            let asks = asks(model.provider(), route).expect(&model.id);
+            assert_eq!(rows(model, &asks).len(), model.prices.len(), "{}", model.id);
         }
     }
 }

@@ -131,7 +131,7 @@ fn without(finding: &mut Finding, env: &Env, provider: Provider) {
     let set = to_set(provider.about().secret().unwrap_or_default());
     let catalog = env.catalog();
     let sells = |catalog: &Catalog| {
-        catalog.iter().any(|model| model.provider == provider && model.route.is_some())
+        catalog.iter().any(|model| model.provider() == provider && model.route().is_some())
     };
     if catalog.is_ok_and(|catalog| !sells(&catalog)) {
         return finding.ok("is not set, and none of this provider's models is sold");

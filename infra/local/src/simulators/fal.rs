@@ -17,6 +17,7 @@ mod settings;
 
 pub use answer::flat_error;
 pub use ending::{Ending, Verdict};
+pub use models::properties;
 pub use settings::{Settings, ValidateAt};
 
 pub use crate::simulators::provider::Render;

@@ -54,9 +54,12 @@ impl Catalog {
             serde_json::from_str(json).map_err(|error| CatalogError::Json(error.to_string()))?;
         let mut catalog = Self::published();
         for (id, changes) in overrides {
-            let model =
-                catalog.0.get_mut(&id).ok_or_else(|| CatalogError::UnknownModel(id.clone()))?;
-            model.apply(changes).map_err(|problem| CatalogError::Value { model: id, problem })?;
+            let known = catalog.get(&id).ok_or_else(|| CatalogError::UnknownModel(id.clone()))?;
+            let mut model = known.clone();
+            if let Err(problem) = model.apply(changes) {
+                return Err(CatalogError::Value { model: id, problem });
+            }
+            catalog.changed.insert(id, model);
         }
         Ok(catalog)
     }

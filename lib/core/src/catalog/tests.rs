@@ -38,13 +38,12 @@ fn every_built_in_entry_is_whole() {
     ] {
         assert!(ids.contains(&published), "{published}");
     }
-    let file: Value = serde_json::from_str(BUILT_IN).unwrap();
-    assert_eq!(file["models"].as_array().map(Vec::len), Some(ids.len()), "no id is there twice");
+    assert!(ids.is_sorted_by(|one, next| one < next), "no id is there twice");
 }
 
 #[test]
 fn an_entry_is_written_as_it_was_read() {
-    let file: Value = serde_json::from_str(BUILT_IN).unwrap();
+    let file: Value = serde_json::from_str(include_str!("models.json")).unwrap();
     for entry in file["models"].as_array().unwrap() {
         let model: Model = serde_json::from_value(entry.clone()).unwrap();
         let written = serde_json::to_value(&model).unwrap();

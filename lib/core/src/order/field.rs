@@ -2,6 +2,7 @@
 
 use crate::error::{Refusal, shortened};
 use crate::money::Money;
+use crate::prompt;
 use serde_json::{Map, Value};
 
 /// From 2^53 on, every float is a whole number.
@@ -86,6 +87,9 @@ pub(super) fn money(body: &Map<String, Value>, field: &str) -> Result<Option<Mon
 
 pub(super) fn user(body: &Map<String, Value>, field: &str) -> Result<Option<String>, Refusal> {
     let Some(user) = text(body, field)? else { return Ok(None) };
+    if let Some(why) = prompt::spoilt(&user) {
+        return Err(Refusal::invalid(format!("{field}: {why}")));
+    }
     match user.chars().count() {
         1..=LONGEST_USER => Ok(Some(user)),
         length => Err(Refusal::invalid(format!(
@@ -102,6 +106,9 @@ pub(super) fn labels(labels: &Map<String, Value>) -> Result<Map<String, Value>, 
     }
     for (name, value) in labels {
         let (shown, length) = (shortened(name), name.chars().count());
+        if let Some(why) = prompt::spoilt(name) {
+            return refused(format!("of the key {shown:?}, {why}"));
+        }
         if !(1..=LONGEST_LABEL).contains(&length) {
             return refused(format!(
                 "the key {shown:?} has {length} characters, and must have 1 to {LONGEST_LABEL}"
@@ -113,6 +120,9 @@ pub(super) fn labels(labels: &Map<String, Value>) -> Result<Map<String, Value>, 
                 kind(value)
             ));
         };
+        if let Some(why) = prompt::spoilt(text) {
+            return refused(format!("of the value of {shown:?}, {why}"));
+        }
         let length = text.chars().count();
         if length > LONGEST_LABEL_VALUE {
             return refused(format!(

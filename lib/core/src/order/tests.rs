@@ -153,6 +153,22 @@ fn a_value_of_the_wrong_type_is_named_with_what_would_be_right() {
             "metadata: the key \"\" has 0 characters, and must have 1 to 64",
         ),
         (
+            "user",
+            json!("u\u{1b}[2J"),
+            "user: character 2 is the control character U+001B; remove it",
+        ),
+        (
+            "metadata",
+            json!({"k\0": "v"}),
+            "metadata: of the key \"k\\0\", character 2 is the control character U+0000; remove it",
+        ),
+        (
+            "metadata",
+            json!({"k": "v\u{8}"}),
+            "metadata: of the value of \"k\", character 2 is the control character U+0008; remove \
+             it",
+        ),
+        (
             "metadata",
             json!({"k": 1}),
             "metadata: the value of \"k\" must be a string, not a number",

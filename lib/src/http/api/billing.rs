@@ -42,6 +42,10 @@ pub struct Billing {
     /// The model's price for a second, as it was when the job was accepted.
     #[schema(value_type = Factor)]
     pub usd_per_second: String,
+    /// The name of the row of the model's `prices` that applied; null on jobs that are older than
+    /// rows.
+    #[schema(required)]
+    pub price_row: Option<String>,
     /// Seconds that are billed.
     #[schema(minimum = 1)]
     pub seconds: u32,
@@ -86,6 +90,7 @@ impl Billing {
             estimate: job.terms().estimate().to_string(),
             amount: None,
             usd_per_second: job.terms().price().usd_per_second.to_string(),
+            price_row: job.terms().price_row().map(str::to_owned),
             seconds: job.terms().seconds(),
             markup: job.terms().price().markup.to_string(),
             fx_mxn_per_usd: job.terms().price().fx_mxn_per_usd.to_string(),

@@ -2,7 +2,7 @@
 //! today.
 
 use super::schema::{Factor, UnixSeconds, list, model};
-use crate::catalog::{Catalog, Model, Services};
+use crate::catalog::{Catalog, Inputs, Model, PriceRow, Services, When};
 use crate::http::ErrorCode;
 use crate::http::openapi::{Operation, Told, balance, in_path, link, of, ok, shapes, text};
 use crate::money::MoneyOverflow;
@@ -65,6 +65,139 @@ pub struct ModelObject {
     pub typical_seconds: TypicalSeconds,
     /// How long a prompt may be.
     pub prompt_length: PromptLength,
+    /// The fields that a submit may have beside `duration` and `aspect_ratio`. One that is null
+    /// cannot be sent for this model.
+    pub inputs: ModelInputs,
+    /// The price of a second by what decides it. Exactly one row applies to each order;
+    /// `usd_per_second` is the one that applies when a submit chooses nothing.
+    pub prices: Vec<ModelPrice>,
+    /// When the provider retires the model, at the earliest, in Unix seconds; null when no day is
+    /// known.
+    #[schema(value_type = Option<UnixSeconds>, required)]
+    pub retires: Option<i64>,
+}
+
+/// The further fields of an order to a model.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ModelInputs {
+    /// The resolutions that can be asked for.
+    #[schema(required)]
+    pub resolution: Option<TextChoice>,
+    /// With sound or without, where the model can do both.
+    #[schema(required)]
+    pub generate_audio: Option<SoundChoice>,
+    /// The seeds that can be asked for.
+    #[schema(required)]
+    pub seed: Option<SeedRange>,
+    /// What a negative prompt may be.
+    #[schema(required)]
+    pub negative_prompt: Option<NegativePrompt>,
+}
+
+/// A few texts, and the one that applies when a submit names none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct TextChoice {
+    pub values: Vec<String>,
+    pub default: String,
+}
+
+/// With sound, without, and what applies when a submit does not say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct SoundChoice {
+    pub values: Vec<bool>,
+    pub default: bool,
+}
+
+/// Whole numbers from `min` to `max`. Without a seed the provider draws one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct SeedRange {
+    pub min: u32,
+    pub max: u32,
+}
+
+/// The length of a negative prompt in Unicode scalar values, and the text that applies when a
+/// submit has none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct NegativePrompt {
+    #[schema(minimum = 1)]
+    pub min: usize,
+    #[schema(maximum = 2500)]
+    pub max: usize,
+    /// Null where nothing is sent then.
+    #[schema(required)]
+    pub default: Option<String>,
+}
+
+/// The price of a second for some orders.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ModelPrice {
+    /// The row's name, as receipts have it in `price_row`.
+    #[schema(examples("1080p-sound"))]
+    pub name: String,
+    /// The orders that it applies to.
+    pub when: PriceConditions,
+    /// US dollars for a second of video, before markup: decimal text.
+    #[schema(value_type = Factor)]
+    pub usd_per_second: String,
+    /// Pesos for a second of video: exact decimal text, with two to 18 places.
+    #[schema(pattern = r"^(0|[1-9][0-9]*)\.[0-9]{2,18}$", examples("0.84"))]
+    pub mxn_per_second: String,
+}
+
+/// What an order has to have. A condition that is null always holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct PriceConditions {
+    /// One of these lengths in seconds.
+    #[schema(required)]
+    pub duration: Option<Vec<u32>>,
+    /// One of these resolutions.
+    #[schema(required)]
+    pub resolution: Option<Vec<String>>,
+    /// With sound, or without.
+    #[schema(required)]
+    pub generate_audio: Option<bool>,
+}
+
+impl From<&Inputs> for ModelInputs {
+    fn from(inputs: &Inputs) -> Self {
+        let Inputs {
+            duration: _,
+            aspect_ratio: _,
+            resolution,
+            generate_audio,
+            seed,
+            negative_prompt,
+        } = inputs;
+        Self {
+            resolution: resolution.as_ref().map(|choice| TextChoice {
+                values: choice.values.clone(),
+                default: choice.default.clone(),
+            }),
+            generate_audio: generate_audio.as_ref().map(|choice| SoundChoice {
+                values: choice.values.clone(),
+                default: choice.default,
+            }),
+            seed: seed.then_some(SeedRange { min: 0, max: u32::MAX }),
+            negative_prompt: negative_prompt.as_ref().map(|text| NegativePrompt {
+                min: 1,
+                max: text.max,
+                default: text.default.clone(),
+            }),
+        }
+    }
+}
+
+fn prices(model: &Model, rates: &Rates) -> Result<Vec<ModelPrice>, MoneyOverflow> {
+    let shown = |row: &PriceRow| {
+        let When { duration, resolution, generate_audio } = row.when.clone();
+        Ok(ModelPrice {
+            name: row.name.clone(),
+            when: PriceConditions { duration, resolution, generate_audio },
+            usd_per_second: row.usd_per_second.to_string(),
+            mxn_per_second: rates.price(row.usd_per_second).mxn_per_second()?.to_string(),
+        })
+    };
+    model.prices.iter().map(shown).collect()
 }
 
 /// In Unicode scalar values: an emoji is one or a few, whatever its bytes.
@@ -101,31 +234,35 @@ pub struct ModelList {
 impl ModelObject {
     /// The model at these rates, where these providers can be used.
     pub fn new(model: &Model, rates: &Rates, services: &Services) -> Result<Self, MoneyOverflow> {
-        let price = rates.price(model.usd_per_second);
+        let price = rates.price(model.usd_per_second());
         let unavailable = model.route_at(services).err();
         let (namespace, _) = model.id.split_once('/').unwrap_or((&model.id, ""));
-        let ((min, max), (shortest, longest)) = (model.typical_s, model.prompt_length);
+        let (min, max) = model.typical_s;
+        let Inputs { duration, aspect_ratio, .. } = &model.inputs;
         Ok(Self {
             id: model.id.clone(),
             object: "model",
-            created: model.entered.unix_s(),
+            created: model.created.unix_s(),
             owned_by: namespace.to_owned(),
-            provider: model.provider.name(),
+            provider: model.provider().name(),
             available: unavailable.is_none(),
             unavailable_reason: unavailable.map(|why| why.to_string()),
             usd_per_second: price.usd_per_second.to_string(),
             mxn_per_second: price.mxn_per_second()?.to_string(),
             markup: price.markup.to_string(),
             fx_mxn_per_usd: price.fx_mxn_per_usd.to_string(),
-            default_duration: model.default_s,
-            durations: model.durations_s.clone(),
-            max_duration: model.max_s,
-            default_aspect_ratio: model.aspect_ratios.first().cloned(),
-            aspect_ratios: model.aspect_ratios.clone(),
+            default_duration: duration.default,
+            durations: duration.values.clone(),
+            max_duration: model.max_s(),
+            default_aspect_ratio: Some(aspect_ratio.default.clone()),
+            aspect_ratios: aspect_ratio.values.clone(),
             audio: model.audio,
             poll_every_seconds: model.poll_every_s,
             typical_seconds: TypicalSeconds { min, max },
-            prompt_length: PromptLength { min: shortest, max: longest },
+            prompt_length: PromptLength { min: model.prompt.min, max: model.prompt.max },
+            inputs: ModelInputs::from(&model.inputs),
+            prices: prices(model, rates)?,
+            retires: model.upstream().retires.map(|at| at.unix_s()),
         })
     }
 }

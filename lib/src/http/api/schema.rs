@@ -16,6 +16,10 @@ pub struct Mxn;
 #[derive(Debug)]
 pub struct Factor;
 
+/// A caller's own labels of a job.
+#[derive(Debug)]
+pub struct Metadata;
+
 /// A moment, in seconds since the Unix epoch.
 #[derive(Debug)]
 pub struct UnixSeconds;
@@ -38,6 +42,28 @@ impl ToSchema for TransactionType {}
 impl ToSchema for Mxn {}
 impl ToSchema for Factor {}
 impl ToSchema for UnixSeconds {}
+impl ToSchema for Metadata {}
+
+impl PartialSchema for Metadata {
+    fn schema() -> RefOr<Schema> {
+        let value = ObjectBuilder::new().schema_type(Type::String).max_length(Some(512));
+        ObjectBuilder::new()
+            .description(Some(
+                "Labels of your own: at most 16 keys of 1 to 64 characters, with texts of at most \
+                 512 characters. Line breaks and tabs are their only control characters.",
+            ))
+            .property_names(Some(
+                ObjectBuilder::new()
+                    .schema_type(Type::String)
+                    .min_length(Some(1))
+                    .max_length(Some(64)),
+            ))
+            .additional_properties(Some(value))
+            .max_properties(Some(16))
+            .build()
+            .into()
+    }
+}
 
 impl PartialSchema for Mxn {
     fn schema() -> RefOr<Schema> {

@@ -12,6 +12,7 @@ use crate::http::openapi::{
 use crate::job::{Job, State};
 use crate::status;
 use serde::Serialize;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use utoipa::openapi::header::Header;
 use utoipa::openapi::path::Parameter;
@@ -60,6 +61,27 @@ pub struct VideoJob {
     /// there all the same, the job is completed and charged.
     #[schema(value_type = Option<UnixSeconds>, required)]
     pub cancel_requested: Option<i64>,
+    /// The shape; null on jobs that are older than this field and left it to the provider.
+    #[schema(required)]
+    pub aspect_ratio: Option<String>,
+    /// The resolution; null where the model has one alone.
+    #[schema(required)]
+    pub resolution: Option<String>,
+    /// Whether sound was asked for; null where the model gives no choice.
+    #[schema(required)]
+    pub generate_audio: Option<bool>,
+    /// The seed that the submit gave, or null.
+    #[schema(required)]
+    pub seed: Option<u32>,
+    /// What the video must not show; null where the model takes no such text.
+    #[schema(required)]
+    pub negative_prompt: Option<String>,
+    /// The labels that the submit gave, or null.
+    #[schema(required, value_type = Option<schema::Metadata>)]
+    pub metadata: Option<Map<String, Value>>,
+    /// The caller's own end user, or null.
+    #[schema(required)]
+    pub user: Option<String>,
 }
 
 /// Why a job failed, for programs.
@@ -84,6 +106,7 @@ impl From<&Failure> for ErrorDetail {
 
 impl From<&Job> for VideoJob {
     fn from(job: &Job) -> Self {
+        let terms = job.terms();
         let (video_url, failure, ended) = match job.state() {
             State::Pending { .. } | State::Processing(_) => (None, None, None),
             State::Completed { at, video_url, .. } => (Some(video_url.clone()), None, Some(at)),
@@ -93,16 +116,23 @@ impl From<&Job> for VideoJob {
             id: job.id().to_string(),
             object: "video.job",
             status: job.status().as_str(),
-            model: job.terms().model().to_owned(),
-            prompt: job.terms().prompt().to_owned(),
+            model: terms.model().to_owned(),
+            prompt: terms.prompt().to_owned(),
             video_url,
-            duration: job.terms().seconds(),
+            duration: terms.seconds(),
             error: failure.map(|failure| failure.message.clone()),
             created: job.created().unix_s(),
             completed: ended.map(|at| at.unix_s()),
             billing: Billing::of(job),
             error_detail: failure.map(ErrorDetail::from),
             cancel_requested: job.stop().map(|stop| stop.requested.unix_s()),
+            aspect_ratio: terms.aspect_ratio().map(str::to_owned),
+            resolution: terms.resolution().map(str::to_owned),
+            generate_audio: terms.generate_audio(),
+            seed: terms.seed(),
+            negative_prompt: terms.negative_prompt().map(str::to_owned),
+            metadata: terms.metadata().cloned(),
+            user: terms.user().map(str::to_owned),
         }
     }
 }
@@ -118,9 +148,15 @@ pub struct DryRun {
     /// The length of the video in seconds.
     #[schema(minimum = 1)]
     pub duration: u32,
-    /// The shape that was asked for; null leaves it to the provider.
+    /// The shape.
     #[schema(required)]
     pub aspect_ratio: Option<String>,
+    /// The resolution; null where the model has one alone.
+    #[schema(required)]
+    pub resolution: Option<String>,
+    /// Whether sound was asked for; null where the model gives no choice.
+    #[schema(required)]
+    pub generate_audio: Option<bool>,
     /// What it would cost.
     pub billing: Billing,
 }
@@ -132,6 +168,8 @@ impl From<&Job> for DryRun {
             model: job.terms().model().to_owned(),
             duration: job.terms().seconds(),
             aspect_ratio: job.terms().aspect_ratio().map(str::to_owned),
+            resolution: job.terms().resolution().map(str::to_owned),
+            generate_audio: job.terms().generate_audio(),
             billing: Billing::of_a_dry_run(job),
         }
     }
@@ -158,10 +196,11 @@ pub(super) fn list() -> Operation {
             "Only jobs with this status.",
             text().enum_values(Some(status::Status::ALL.map(status::Status::as_str))),
         ),
+        in_query("model", "Only jobs of this model.", text().enum_values(Some(models.ids()))),
         in_query(
-            "model",
-            "Only jobs of this model.",
-            text().enum_values(Some(models.iter().map(|model| model.id.as_str()))),
+            "user",
+            "Only jobs of this end user, as the submits named it.",
+            text().min_length(Some(1)).max_length(Some(256)),
         ),
     ];
     let told = Told {

@@ -1,11 +1,13 @@
 //! What a submit orders, as callers are told. It is read field by field, so that each mistake has
 //! its own message; a test keeps both in step.
 
+use super::schema;
 use super::video_job::{about_a_job, asked_again};
 use super::{DryRun, VideoJob};
 use crate::catalog::Catalog;
 use crate::http::ErrorCode;
 use crate::http::openapi::{Operation, Told, in_header, of, ok, shapes, text, words};
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::schema::AnyOf;
@@ -15,11 +17,13 @@ use utoipa::openapi::{Content, Required};
 /// The longest idempotency key, in characters.
 pub const LONGEST_KEY: usize = 255;
 
-/// Fields that are not listed are ignored. `null` is the same as leaving a field out.
+/// Fields that are not listed are refused. `null` is the same as leaving a field out.
+/// `GET /v1/models` says under `inputs` which further fields a model takes.
 #[derive(Debug, ToSchema)]
 #[schema(examples(
     json!({"model": "fal/kling-2", "prompt": "a hummingbird at dawn"}),
     json!({"model": "google/veo-3.1", "prompt": "an astronaut surfing a wave of salsa", "duration": 4, "aspect_ratio": "9:16"}),
+    json!({"model": "fal/veo-3.1-lite", "prompt": "a hummingbird", "resolution": "1080p", "generate_audio": false, "seed": 7}),
     json!({"model": "fal/kling-2", "prompt": "what would it cost?", "duration": 10, "dry_run": true}),
 ))]
 pub struct VideoOrder {
@@ -41,6 +45,27 @@ pub struct VideoOrder {
     /// One of the model's `aspect_ratios`; its first when it is left out.
     #[schema(examples("16:9", "9:16"))]
     pub aspect_ratio: Option<String>,
+    /// One of the model's resolutions; its default when it is left out.
+    #[schema(examples("720p", "1080p"))]
+    pub resolution: Option<String>,
+    /// Whether the video is to have sound, where the model can do both.
+    pub generate_audio: Option<bool>,
+    /// The number that makes a render repeatable, where the model takes one.
+    #[schema(minimum = 0)]
+    pub seed: Option<u32>,
+    /// What the video must not show, where the model takes such a text.
+    #[schema(min_length = 1, max_length = 2500, pattern = r"\S", examples("blur"))]
+    pub negative_prompt: Option<String>,
+    /// Labels of your own, which come back with the job.
+    #[schema(value_type = Option<schema::Metadata>)]
+    pub metadata: Option<Map<String, Value>>,
+    /// Your own end user. `GET /v1/videos` filters by it.
+    #[schema(min_length = 1, max_length = 256)]
+    pub user: Option<String>,
+    /// The most that the job may cost. A job that would cost more is refused with
+    /// `max_cost_exceeded`.
+    #[schema(value_type = Option<schema::Mxn>)]
+    pub max_cost: Option<String>,
     /// With `true` the order is checked and priced, and nothing is created.
     pub dry_run: Option<bool>,
 }
@@ -50,7 +75,7 @@ fn model_ids() -> Object {
     ObjectBuilder::new()
         .schema_type(Type::String)
         .description(Some("A model's id. `GET /v1/models` tells which of them are available."))
-        .enum_values(Some(catalog.iter().map(|model| model.id.as_str())))
+        .enum_values(Some(catalog.ids()))
         .build()
 }
 
@@ -88,6 +113,7 @@ pub(super) fn submit() -> Operation {
     };
     told.guarded(&[
         ErrorCode::InvalidRequestError,
+        ErrorCode::MaxCostExceeded,
         ErrorCode::InsufficientBalance,
         ErrorCode::ModelNotFound,
         ErrorCode::JobNotFound,

@@ -207,6 +207,9 @@ const fn when(code: ErrorCode) -> &'static str {
         ErrorCode::InvalidRequestError => {
             "something in the request cannot be; the message names it and says what would be right."
         }
+        ErrorCode::MaxCostExceeded => {
+            "the job would cost more than `max_cost`; the message has both."
+        }
         ErrorCode::MissingApiKey => "there is no `Authorization` header, or it is not `Bearer`.",
         ErrorCode::InvalidApiKey => "there is no such key.",
         ErrorCode::KeyRevoked => {

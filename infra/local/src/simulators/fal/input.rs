@@ -56,22 +56,20 @@ pub(super) fn read(model: &Model, body: &[u8]) -> Result<Order, Problems> {
         )]);
     };
 
-    let mut problems = Vec::new();
-    let prompt = prompt(model, fields, &mut problems);
-    let duration = one_of("duration", model.durations, fields, &mut problems)
-        .unwrap_or(model.default_duration);
-    let aspect_ratio =
-        one_of("aspect_ratio", model.aspect_ratios, fields, &mut problems).unwrap_or("16:9");
-    one_of("resolution", model.resolutions, fields, &mut problems);
+    let mut problems: Problems =
+        model.required.iter().filter_map(|name| missing(name, fields)).collect();
+    for (name, schema) in &model.properties {
+        problems.extend(fields.get(name).and_then(|given| wrong(name, schema, given)));
+    }
     if !problems.is_empty() {
         return Err(problems);
     }
-    let sound = model.sound && fields.get("generate_audio") != Some(&Value::Bool(false));
+    let text = |name: &str| model.value(name, fields).as_str().map(str::to_owned);
     Ok(Order {
-        prompt,
-        seconds: models::seconds(duration),
-        aspect_ratio: aspect_ratio.to_owned(),
-        sound,
+        prompt: fields.get("prompt").and_then(Value::as_str).unwrap_or_default().to_owned(),
+        seconds: models::seconds(model.value("duration", fields)),
+        aspect_ratio: text("aspect_ratio").unwrap_or_else(|| "16:9".to_owned()),
+        sound: model.value("generate_audio", fields) == &Value::Bool(true),
     })
 }
 
@@ -80,79 +78,89 @@ pub(super) fn refusal(error_type: &str, message: &str, prompt: &str) -> Value {
     problem(json!(["body", "prompt"]), error_type, message, Value::Null, &json!(prompt))
 }
 
-fn prompt(model: &Model, fields: &Map<String, Value>, problems: &mut Problems) -> String {
-    let location = json!(["body", "prompt"]);
-    let Some(given) = fields.get("prompt") else {
-        problems.push(problem(
-            location,
-            "missing",
-            "Field required",
-            Value::Null,
-            &Value::Object(fields.clone()),
-        ));
-        return String::new();
-    };
-    let Some(prompt) = given.as_str() else {
-        problems.push(problem(
-            location,
-            "string_type",
-            "Input should be a valid string",
-            Value::Null,
-            given,
-        ));
-        return String::new();
-    };
-    let (length, least, most) =
-        (prompt.chars().count(), *model.prompt.start(), *model.prompt.end());
-    let bound = if length < least {
-        Some((
-            "string_too_short",
-            format!("String should have at least {least} characters"),
-            json!({"min_length": least}),
-        ))
-    } else if length > most {
-        Some((
-            "string_too_long",
-            format!("String should have at most {most} characters"),
-            json!({"max_length": most}),
-        ))
-    } else {
-        None
-    };
-    problems.extend(
-        bound.map(|(kind, message, context)| problem(location, kind, &message, context, given)),
-    );
-    prompt.to_owned()
+fn missing(name: &str, fields: &Map<String, Value>) -> Option<Value> {
+    let all = || Value::Object(fields.clone());
+    let absent = !fields.contains_key(name);
+    absent.then(|| problem(json!(["body", name]), "missing", "Field required", Value::Null, &all()))
 }
 
-/// The given value of a field that knows only certain texts; a number is none of them, however it
-/// looks.
-fn one_of<'a>(
-    name: &str,
-    accepted: &[&'a str],
-    fields: &Map<String, Value>,
-    problems: &mut Problems,
-) -> Option<&'a str> {
-    let given = fields.get(name).filter(|_| !accepted.is_empty())?;
-    let found = accepted.iter().find(|value| given.as_str() == Some(value));
-    if found.is_none() {
-        let quoted: Vec<String> = accepted.iter().map(|value| format!("'{value}'")).collect();
-        let (last, others) = quoted.split_last()?;
-        let expected = if others.is_empty() {
-            last.clone()
-        } else {
-            format!("{} or {last}", others.join(", "))
-        };
-        let message = format!("Input should be {expected}");
-        problems.push(problem(
-            json!(["body", name]),
-            "literal_error",
-            &message,
-            json!({"expected": expected}),
-            given,
-        ));
+/// What is wrong with the value of a field, by its schema. A number is no text, however it looks.
+fn wrong(name: &str, schema: &Value, given: &Value) -> Option<Value> {
+    let is_of_type = match schema["type"].as_str() {
+        Some("string") => given.is_string(),
+        Some("boolean") => given.is_boolean(),
+        Some("integer") => given.is_i64() || given.is_u64(),
+        _ => given.is_number(),
+    };
+    let (kind, message, context) = if let Some(accepted) = schema["enum"].as_array() {
+        not_among(accepted, given)?
+    } else if !is_of_type {
+        of_another_type(schema)
+    } else {
+        out_of_bounds(schema, given)?
+    };
+    Some(problem(json!(["body", name]), &kind, &message, context, given))
+}
+
+/// A kind of problem, its message and its context.
+type Wrong = (String, String, Value);
+
+fn not_among(accepted: &[Value], given: &Value) -> Option<Wrong> {
+    if accepted.contains(given) {
+        return None;
     }
-    found.copied()
+    let quoted: Vec<String> =
+        accepted.iter().filter_map(Value::as_str).map(|value| format!("'{value}'")).collect();
+    let (last, others) = quoted.split_last()?;
+    let expected =
+        if others.is_empty() { last.clone() } else { format!("{} or {last}", others.join(", ")) };
+    let context = json!({"expected": expected});
+    Some(("literal_error".to_owned(), format!("Input should be {expected}"), context))
+}
+
+fn of_another_type(schema: &Value) -> Wrong {
+    let (kind, valid) = match schema["type"].as_str() {
+        Some("string") => ("string_type", "string"),
+        Some("boolean") => ("bool_type", "boolean"),
+        Some("integer") => ("int_type", "integer"),
+        _ => ("float_type", "number"),
+    };
+    (kind.to_owned(), format!("Input should be a valid {valid}"), Value::Null)
+}
+
+fn out_of_bounds(schema: &Value, given: &Value) -> Option<Wrong> {
+    if let Some(text) = given.as_str() {
+        let length = u64::try_from(text.chars().count()).unwrap_or(u64::MAX);
+        let (least, most) = (schema["minLength"].as_u64(), schema["maxLength"].as_u64());
+        return match (least, most) {
+            (Some(least), _) if length < least => Some((
+                "string_too_short".to_owned(),
+                format!("String should have at least {least} characters"),
+                json!({"min_length": least}),
+            )),
+            (_, Some(most)) if length > most => Some((
+                "string_too_long".to_owned(),
+                format!("String should have at most {most} characters"),
+                json!({"max_length": most}),
+            )),
+            _ => None,
+        };
+    }
+    let (number, least, most) =
+        (given.as_f64()?, schema["minimum"].as_f64(), schema["maximum"].as_f64());
+    match (least, most) {
+        (Some(least), _) if number < least => Some((
+            "greater_than_equal".to_owned(),
+            format!("Input should be greater than or equal to {least}"),
+            json!({"ge": least}),
+        )),
+        (_, Some(most)) if number > most => Some((
+            "less_than_equal".to_owned(),
+            format!("Input should be less than or equal to {most}"),
+            json!({"le": most}),
+        )),
+        _ => None,
+    }
 }
 
 fn problem(location: Value, kind: &str, message: &str, context: Value, input: &Value) -> Value {
@@ -191,6 +199,7 @@ mod tests {
             ("fal-ai/luma-dream-machine/ray-2", json!("9s"), Some(9)),
             ("fal-ai/minimax/hailuo-02/standard/text-to-video", json!("5"), None),
             ("fal-ai/minimax/hailuo-02/pro/text-to-video", json!("whatever"), Some(6)),
+            ("fal-ai/kling-video/v3/pro/text-to-video", json!("15"), Some(15)),
             ("fal-ai/runway-gen-4", json!("5"), Some(5)),
         ] {
             let order =
@@ -207,19 +216,25 @@ mod tests {
     fn everything_wrong_is_named_at_once() {
         let wrong = check(
             "fal-ai/veo3.1",
-            json!({"duration": "7s", "aspect_ratio": "1:1", "resolution": "8k"}),
+            json!({"duration": "7s", "aspect_ratio": "1:1", "resolution": "8k", "seed": "7",
+                "generate_audio": 1, "negative_prompt": []}),
         );
         let named: Vec<String> =
             wrong.unwrap_err().into_iter().map(|(place, kind)| format!("{place} {kind}")).collect();
-        assert_eq!(
-            named,
-            [
-                r#"["body","prompt"] "missing""#,
-                r#"["body","duration"] "literal_error""#,
-                r#"["body","aspect_ratio"] "literal_error""#,
-                r#"["body","resolution"] "literal_error""#,
-            ]
-        );
+        let mut expected = [
+            ("prompt", "missing"),
+            ("duration", "literal_error"),
+            ("aspect_ratio", "literal_error"),
+            ("resolution", "literal_error"),
+            ("seed", "int_type"),
+            ("generate_audio", "bool_type"),
+            ("negative_prompt", "string_type"),
+        ]
+        .map(|(field, kind)| format!(r#"["body","{field}"] "{kind}""#));
+        let mut named = named;
+        named.sort();
+        expected.sort();
+        assert_eq!(named, expected);
     }
 
     #[test]
@@ -229,6 +244,12 @@ mod tests {
         assert!(check(kling, json!({"prompt": "n".repeat(2501)})).is_err());
         assert!(check(kling, json!({"prompt": ""})).is_err());
         assert!(check(kling, json!({"prompt": 5})).is_err());
+        for (scale, kind) in [(-0.1, "greater_than_equal"), (1.1, "less_than_equal")] {
+            let wrong = check(kling, json!({"prompt": "a", "cfg_scale": scale})).unwrap_err();
+            let expected = (r#"["body","cfg_scale"]"#.to_owned(), format!("{kind:?}"));
+            assert_eq!(wrong, [expected]);
+        }
+        assert!(check(kling, json!({"prompt": "a", "cfg_scale": 1})).is_ok());
     }
 
     #[test]

@@ -1,106 +1,57 @@
-//! The models that the simulated fal serves: what each is called, and what its input accepts.
-//!
-//! From the types of `@fal-ai/client` 1.10.1 and the models' pages (<https://fal.ai/models>). The
+//! The endpoints that the simulated fal serves, each with the schema of its input: `schemas.json`,
+//! from the types of `@fal-ai/client` 1.10.1 and the models' pages (<https://fal.ai/models>). The
 //! lengths of prompts are from memory but for Veo's.
+//!
+//! `fal-ai/runway-gen-4` does not exist at the real fal, which has no Runway. It stands for the
+//! operator's own route to that model, so that the local system can serve the whole catalog.
 
-use std::ops::RangeInclusive;
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
-/// One endpoint and the schema of its input. An empty list means that the endpoint has no such
-/// field.
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+/// The schema of an endpoint's input: a JSON Schema object.
+#[derive(Deserialize)]
 pub(super) struct Model {
-    pub(super) endpoint: &'static str,
-    /// As the endpoint spells them: some with an `s`, some without.
-    pub(super) durations: &'static [&'static str],
-    /// What is rendered when none is asked for; the only length of an endpoint without the field.
-    pub(super) default_duration: &'static str,
-    pub(super) aspect_ratios: &'static [&'static str],
-    pub(super) resolutions: &'static [&'static str],
-    pub(super) prompt: RangeInclusive<usize>,
-    /// Whether it renders sound, unless `generate_audio` is false.
-    pub(super) sound: bool,
+    pub(super) required: Vec<String>,
+    /// The schema of each field; the subset of JSON Schema that `input.rs` checks.
+    pub(super) properties: Map<String, Value>,
 }
+
+static MODELS: LazyLock<BTreeMap<String, Model>> = LazyLock::new(|| {
+    serde_json::from_str(include_str!("schemas.json")).expect("a test reads the schemas")
+});
+
+static WORKFLOW: LazyLock<Model> =
+    LazyLock::new(|| Model { required: Vec::new(), properties: Map::new() });
 
 /// The endpoint with this id. Workflows are their owners' own, so any name is one.
 pub(super) fn find(endpoint: &str) -> Option<&'static Model> {
-    let named = MODELS.iter().find(|model| model.endpoint == endpoint);
-    named.or_else(|| {
-        ["workflows/", "comfy/"]
-            .iter()
-            .any(|space| endpoint.starts_with(space))
-            .then_some(&WORKFLOW)
-    })
+    let is_workflow = ["workflows/", "comfy/"].iter().any(|space| endpoint.starts_with(space));
+    MODELS.get(endpoint).or_else(|| is_workflow.then_some(&*WORKFLOW))
 }
 
-const KLING: Model = Model {
-    endpoint: "fal-ai/kling-video/v2/master/text-to-video",
-    durations: &["5", "10"],
-    default_duration: "5",
-    aspect_ratios: &["16:9", "9:16", "1:1"],
-    resolutions: &[],
-    prompt: 1..=2500,
-    sound: false,
-};
+/// The schemas of the fields of an endpoint's input.
+pub fn properties(endpoint: &str) -> Option<&'static Map<String, Value>> {
+    find(endpoint).map(|model| &model.properties)
+}
 
-const HAILUO: Model = Model {
-    endpoint: "fal-ai/minimax/hailuo-02/standard/text-to-video",
-    durations: &["6", "10"],
-    default_duration: "6",
-    aspect_ratios: &[],
-    resolutions: &[],
-    prompt: 1..=2000,
-    sound: false,
-};
+impl Model {
+    /// The value of a field as the endpoint reads it: the one that was sent, or its default.
+    pub(super) fn value<'v>(&'v self, name: &str, sent: &'v Map<String, Value>) -> &'v Value {
+        let schema = self.properties.get(name);
+        sent.get(name)
+            .filter(|_| schema.is_some())
+            .or(schema.and_then(|it| it.get("default")))
+            .unwrap_or(&Value::Null)
+    }
+}
 
-static MODELS: [Model; 8] = [
-    Model {
-        endpoint: "fal-ai/veo3.1",
-        durations: &["4s", "6s", "8s"],
-        default_duration: "8s",
-        aspect_ratios: &["16:9", "9:16"],
-        resolutions: &["720p", "1080p", "4k"],
-        prompt: 1..=20_000,
-        sound: true,
-    },
-    Model {
-        endpoint: "fal-ai/luma-dream-machine/ray-2",
-        durations: &["5s", "9s"],
-        default_duration: "5s",
-        aspect_ratios: &["16:9", "9:16", "4:3", "3:4", "21:9", "9:21"],
-        resolutions: &["540p", "720p", "1080p"],
-        prompt: 3..=5000,
-        sound: false,
-    },
-    KLING,
-    Model { endpoint: "fal-ai/kling-video/v2.1/master/text-to-video", ..KLING },
-    Model { endpoint: "fal-ai/kling-video/v2.5-turbo/pro/text-to-video", ..KLING },
-    HAILUO,
-    Model { endpoint: "fal-ai/minimax/hailuo-02/pro/text-to-video", durations: &[], ..HAILUO },
-    // Does not exist at the real fal, which has no Runway. It stands in for the operator's own
-    // route to that model, so that the local system can serve the whole catalog.
-    Model {
-        endpoint: "fal-ai/runway-gen-4",
-        durations: &["5", "10"],
-        default_duration: "5",
-        aspect_ratios: &["16:9", "9:16", "4:3"],
-        resolutions: &[],
-        prompt: 1..=4000,
-        sound: false,
-    },
-];
-
-static WORKFLOW: Model = Model {
-    endpoint: "",
-    durations: &[],
-    default_duration: "5",
-    aspect_ratios: &[],
-    resolutions: &[],
-    prompt: 1..=20_000,
-    sound: false,
-};
-
-/// The seconds that a duration spells.
-pub(super) fn seconds(duration: &str) -> u32 {
-    duration.trim_end_matches('s').parse().unwrap_or_default()
+/// The seconds that a duration spells. An endpoint without the field renders six, as Hailuo does.
+pub(super) fn seconds(duration: &Value) -> u32 {
+    let spelled = duration.as_str().map(|text| text.trim_end_matches('s'));
+    spelled.and_then(|text| text.parse().ok()).unwrap_or(6)
 }
 
 #[cfg(test)]
@@ -108,14 +59,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_default_is_a_length_the_model_renders() {
-        for model in &MODELS {
-            assert!(seconds(model.default_duration) > 0, "{}", model.endpoint);
-            assert!(
-                model.durations.is_empty() || model.durations.contains(&model.default_duration),
-                "{}",
-                model.endpoint
-            );
+    fn every_default_is_one_of_the_values() {
+        for (endpoint, model) in &*MODELS {
+            assert!(model.required.iter().all(|name| model.properties.contains_key(name)));
+            for (name, schema) in &model.properties {
+                let values = schema["enum"].as_array();
+                let default = &schema["default"];
+                assert!(values.is_none_or(|values| values.contains(default)), "{endpoint} {name}");
+            }
         }
     }
 

@@ -6,7 +6,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::Response;
 use bytes::Bytes;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::address::{Address, Part};
 use super::answer::{self, about, plain};
@@ -112,8 +112,10 @@ fn submit(fal: &Fal, model: &Model, app: String, headers: &HeaderMap, body: &Byt
 fn unread(model: &Model, body: &[u8]) -> Order {
     let fields: Value = serde_json::from_slice(body).unwrap_or_default();
     let prompt = fields["prompt"].as_str().unwrap_or_default().to_owned();
-    let (seconds, aspect_ratio) = (models::seconds(model.default_duration), "16:9".to_owned());
-    Order { prompt, seconds, aspect_ratio, sound: model.sound }
+    let nothing = Map::new();
+    let seconds = models::seconds(model.value("duration", &nothing));
+    let sound = model.value("generate_audio", &nothing) == &Value::Bool(true);
+    Order { prompt, seconds, aspect_ratio: "16:9".to_owned(), sound }
 }
 
 fn about_request(fal: &Fal, app: &str, id: &str, part: Part, uri: &Uri) -> Response {

@@ -3,7 +3,12 @@
 /// The live ones. veo-2.0, veo-3.0 and all previews were retired in 2026. `veo-3-local` does not
 /// exist at Google. It stands for the operator's own route to Veo 3, so the local system can serve
 /// the whole catalog.
-const LIVE: [&str; 3] = ["veo-3.1-generate-001", "veo-3.1-fast-generate-001", "veo-3-local"];
+const LIVE: [&str; 4] = [
+    "veo-3.1-generate-001",
+    "veo-3.1-fast-generate-001",
+    "veo-3.1-lite-generate-001",
+    "veo-3-local",
+];
 
 pub(super) const DURATIONS_S: [u32; 3] = [8, 6, 4];
 pub(super) const DEFAULT_DURATION_S: u32 = 8;

@@ -82,4 +82,3 @@ fn the_queue_may_live_under_a_path() {
         );
     }
 }
-
