@@ -85,7 +85,7 @@ pub fn not_started(error: &ConfigError) {
 /// Says what a provider said when a job failed, where there is more than callers read. The prompt
 /// and secrets are left out of it. A fault that only the operator can mend is an error.
 pub fn provider_said(job: &Job, failure: &Failure) {
-    let Some(says) = failure.said_about(job.terms().prompt()) else { return };
+    let Some(says) = failure.said_about(&job.terms().prompts()) else { return };
     let (code, provider_code) = (failure.code_word(), failure.provider_code.as_deref());
     if failure.code == FailureCode::ProviderUnavailable {
         tracing::error!(job.id = %job.id(), org.id = %job.org(), code, provider_code, says, "the provider does not serve us");

@@ -1,6 +1,8 @@
 //! Idempotency keys: however often a request is sent under one key, it is one job, one hold and one
 //! render.
 
+mod known;
+
 use crate::asking::{Ask, Reply};
 use crate::money::Conflicts;
 use crate::stage::{Caller, Stage};

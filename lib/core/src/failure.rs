@@ -172,9 +172,9 @@ impl Failure {
         self.later_code.as_deref().unwrap_or_else(|| self.code.as_str())
     }
 
-    /// The provider's text for the log, without keys and without parts of this prompt.
-    pub fn said_about(&self, prompt: &str) -> Option<String> {
-        self.said.as_ref().map(|said| foreign_text::for_the_log(said, prompt))
+    /// The provider's text for the log, without keys and without parts of these prompts.
+    pub fn said_about(&self, prompts: &[&str]) -> Option<String> {
+        self.said.as_ref().map(|said| foreign_text::for_the_log(said, prompts))
     }
 }
 
@@ -186,7 +186,8 @@ mod tests {
     fn what_was_said_goes_to_the_log_only() {
         let failure = Failure::new(FailureCode::RenderFailed, "the render failed")
             .with_said("no 'a red cat' at gs://acme");
-        assert_eq!(failure.said_about("a red cat").as_deref(), Some("no '[prompt]' at gs://acme"));
+        let said = failure.said_about(&["a red cat", "gs"]);
+        assert_eq!(said.as_deref(), Some("no '[prompt]' at [prompt]://acme"));
         let stored = serde_json::to_value(&failure).unwrap();
         let expected = json!({"code": "provider_unavailable", "exact_code": "render_failed", "message": "the render failed"});
         assert_eq!(stored, expected);

@@ -55,11 +55,12 @@ pub fn for_callers_if_clean(text: &str) -> Option<String> {
 }
 
 /// The part of a text that our log keeps: one line of at most 300 characters, without keys, tokens
-/// and repetitions of the prompt.
-pub fn for_the_log(text: &str, prompt: &str) -> String {
+/// and repetitions of these prompts.
+pub fn for_the_log(text: &str, prompts: &[&str]) -> String {
     let Some(text) = whole_text(text) else { return "(a page or a stack trace)".to_owned() };
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let text = scrub::without_prompt(&text, prompt);
+    let without = |text: String, prompt: &&str| scrub::without_prompt(&text, prompt);
+    let text = prompts.iter().fold(text, without);
     shortened(&scrubbed(&text, Reader::Log).text, LONGEST_IN_LOG)
 }
 

@@ -12,6 +12,7 @@ use crate::prompt;
 use crate::provider::Provider;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use std::iter;
 
 /// What was ordered, resolved and priced. The names are those of the stored job's attributes. One
 /// that can be absent is so on jobs of versions before, which did not know it.
@@ -120,6 +121,11 @@ impl Terms {
     /// The caller's text. It is empty once the job is deleted.
     pub fn prompt(&self) -> &str {
         &self.prompt
+    }
+
+    /// The texts of the caller's that its provider is told.
+    pub fn prompts(&self) -> Vec<&str> {
+        iter::once(self.prompt()).chain(self.negative_prompt()).collect()
     }
 
     /// Seconds that are rendered and billed.

@@ -132,7 +132,7 @@ fn between(text: &str, open: &str, close: &str) -> Option<String> {
 
 /// The text as one plain line, without markup and without anything that a log must not keep.
 fn words(text: &str) -> String {
-    let line = foreign_text::for_the_log(&without_markup(text), "");
+    let line = foreign_text::for_the_log(&without_markup(text), &[]);
     shortened(&line.split_whitespace().collect::<Vec<_>>().join(" "), LONGEST_WORDS - 1)
 }
 

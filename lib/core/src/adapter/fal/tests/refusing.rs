@@ -10,7 +10,7 @@ const HTML: &str = "<!DOCTYPE html><title>Bad Gateway</title><h1>Bad Gateway</h1
 fn told(checked: Checked) -> (FailureCode, String, Option<String>, Option<String>) {
     match checked {
         Checked::Failed(failure) => {
-            let said = failure.said_about("");
+            let said = failure.said_about(&[]);
             (failure.code, failure.message, failure.provider_code, said)
         }
         other => panic!("{other:?}"),

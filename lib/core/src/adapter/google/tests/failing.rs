@@ -61,7 +61,7 @@ fn a_code_of_the_operators_project_tells_callers_nothing_of_it() {
             "{failure:?}"
         );
         assert!(
-            failure.said_about("").unwrap().contains("gs://acme-private/x"),
+            failure.said_about(&[]).unwrap().contains("gs://acme-private/x"),
             "the log has it: {failure:?}"
         );
         assert!(
