@@ -11,6 +11,30 @@ use serde_json::{Value, json};
 
 const UNKNOWN_JOB: &str = "/videos/e8c96506-72a1-429f-a7ed-4bb0a42541be";
 
+/// A job's fields, in their order.
+const FIELDS: [&str; 20] = [
+    "id",
+    "object",
+    "status",
+    "model",
+    "prompt",
+    "video_url",
+    "duration",
+    "error",
+    "created",
+    "completed",
+    "billing",
+    "error_detail",
+    "cancel_requested",
+    "aspect_ratio",
+    "resolution",
+    "generate_audio",
+    "seed",
+    "negative_prompt",
+    "metadata",
+    "user",
+];
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_has_its_fields_in_order_from_submit_to_a_video_that_can_be_fetched() {
     let api = Api::new().await;
@@ -18,29 +42,7 @@ async fn a_job_has_its_fields_in_order_from_submit_to_a_video_that_can_be_fetche
         json!({"model": "fal/kling-2", "prompt": "a wave of green salsa", "aspect_ratio": "9:16"});
     let submitted = api.post(order.to_string()).await;
     assert_eq!(submitted.status, 200, "{}", submitted.text);
-    let fields = [
-        "id",
-        "object",
-        "status",
-        "model",
-        "prompt",
-        "video_url",
-        "duration",
-        "error",
-        "created",
-        "completed",
-        "billing",
-        "error_detail",
-        "cancel_requested",
-        "aspect_ratio",
-        "resolution",
-        "generate_audio",
-        "seed",
-        "negative_prompt",
-        "metadata",
-        "user",
-    ];
-    assert_eq!(in_order(&submitted.text), fields);
+    assert_eq!(in_order(&submitted.text), FIELDS);
     let job = &submitted.body;
     assert_eq!((&job["object"], &job["status"]), (&json!("video.job"), &json!("processing")));
     assert_eq!(
@@ -55,7 +57,7 @@ async fn a_job_has_its_fields_in_order_from_submit_to_a_video_that_can_be_fetche
         Some(api.get(&path).await).filter(|answer| answer.body["completed"].is_i64())
     })
     .await;
-    assert_eq!(in_order(&finished.text), fields);
+    assert_eq!(in_order(&finished.text), FIELDS);
     assert_eq!(finished.body["status"], "completed", "{}", finished.text);
     assert!(!finished.header("x-geekhub-balance-mxn").is_empty());
 

@@ -3,6 +3,7 @@
 //! against other APIs than the stage's.
 
 mod body;
+mod further;
 mod rendering;
 
 use crate::asking::Ask;

@@ -24,6 +24,7 @@ mod input;
 mod jobs;
 mod keys;
 mod killed;
+mod labels;
 mod late;
 mod leftovers;
 mod limits;

@@ -132,7 +132,7 @@ impl SubmitVideo {
         let terms = match (self.agree(&order, org).await, key) {
             (Ok(terms), _) => terms,
             (Err(refused), Some(key)) if !order.is_dry_run() => {
-                return match self.store.known_key(org, key, &order).await? {
+                return match self.store.look_up_key(org, key, &order).await? {
                     Some(KnownKey::Replayed(id)) => Ok(Outcome::Replayed(id)),
                     Some(KnownKey::Reused) => Err(Refusal::IdempotencyConflict.into()),
                     None => Err(refused),

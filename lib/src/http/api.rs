@@ -4,6 +4,7 @@ mod billing;
 mod credits;
 mod deleted_video;
 mod list;
+mod model_inputs;
 mod model_object;
 mod transaction;
 mod video_job;

@@ -43,7 +43,7 @@ impl Idempotency {
 pub enum KnownKey {
     /// The same request, which became this job.
     Replayed(JobId),
-    /// Another request.
+    /// Another request: its hash differs.
     Reused,
 }
 
@@ -75,7 +75,7 @@ impl Store {
     /// What this key of the organization was used for in the last 24 hours. A submit asks when its
     /// order cannot be accepted any more: the same order may have been accepted before a model was
     /// switched off, or before its price rose.
-    pub async fn known_key(
+    pub async fn look_up_key(
         &self,
         org: OrgId,
         key: &str,

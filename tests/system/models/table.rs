@@ -4,7 +4,7 @@ pub(super) struct Row {
     pub(super) model: &'static str,
     /// Seconds and what they cost at 20 pesos for a dollar; the default first.
     pub(super) lengths: &'static [(u32, &'static str)],
-    /// The default first.
+    /// Shapes, the default first.
     pub(super) ratios: &'static [&'static str],
     /// What the provider is sent when a caller chooses nothing else, with placeholders.
     pub(super) input: &'static str,

@@ -125,7 +125,7 @@ impl From<Refusal> for Unresolved {
 /// The values with which an order is rendered: those of the caller, and the model's defaults.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resolved {
-    /// Seconds of video.
+    /// The length of the video, in seconds.
     pub seconds: u32,
     pub aspect_ratio: Option<String>,
     pub resolution: Option<String>,

@@ -1,4 +1,5 @@
-//! What the catalog has for one order: the values with which it is rendered, by whom, at what price.
+//! What the catalog has for one order: the values with which it is rendered, by whom, and at what
+//! price.
 
 use super::inputs::{Input, Resolved, Unresolved};
 use super::{Catalog, Model, PriceRow, Services, Upstream, list};

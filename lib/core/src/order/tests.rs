@@ -109,8 +109,6 @@ fn a_field_that_does_not_exist_is_refused_with_the_one_that_was_meant() {
 
 #[test]
 fn a_value_of_the_wrong_type_is_named_with_what_would_be_right() {
-    let seventeen: Map<String, Value> =
-        (0..17).map(|number| (format!("k{number}"), json!("v"))).collect();
     for (field, value, says) in [
         ("resolution", json!(720), "resolution: it must be a string, not a number"),
         ("generate_audio", json!("no"), "generate_audio: it must be true or false, not a string"),
@@ -128,6 +126,16 @@ fn a_value_of_the_wrong_type_is_named_with_what_would_be_right() {
         ),
         ("seed", json!("7"), "seed: it must be a whole number from 0 to 4294967295, not a string"),
         ("negative_prompt", json!([]), "negative_prompt: it must be a string, not a list"),
+    ] {
+        assert_eq!(refused(json!({field: value.clone()})), says, "{field} {value}");
+    }
+}
+
+#[test]
+fn what_a_caller_writes_for_itself_has_its_bounds() {
+    let seventeen: Map<String, Value> =
+        (0..17).map(|number| (format!("k{number}"), json!("v"))).collect();
+    for (field, value, says) in [
         ("user", json!(""), "user: it has 0 characters, and must have 1 to 256"),
         ("user", json!("u".repeat(257)), "user: it has 257 characters, and must have 1 to 256"),
         (

@@ -148,7 +148,7 @@ pub struct DryRun {
     /// The length of the video in seconds.
     #[schema(minimum = 1)]
     pub duration: u32,
-    /// The shape.
+    /// The shape that the model renders.
     #[schema(required)]
     pub aspect_ratio: Option<String>,
     /// The resolution; null where the model has one alone.
