@@ -247,7 +247,7 @@ async fn list_transactions() {
     let id = TransactionId::of(stage.caller().org, "bonus");
     let created = body(&answer)["data"][0]["created"].as_i64().unwrap();
     let text = format!(
-        r#"{{"object":"list","data":[{{"id":"{id}","object":"credit.transaction","type":"bonus","amount":"50.00","balance_after":"50.00","job":null,"reference":null,"description":null,"created":{created}}}],"first_id":"{id}","last_id":"{id}","has_more":false}}"#
+        r#"{{"object":"list","data":[{{"id":"{id}","object":"credit.transaction","type":"bonus","amount":"50.00","balance_after":"50.00","job":null,"reference":null,"description":null,"created":{created},"price_row":null}}],"first_id":"{id}","last_id":"{id}","has_more":false}}"#
     );
     assert_eq!(answer, http(200, json!({"x-geekhub-balance-mxn": "50.00"}), &text, &answer));
 }

@@ -93,6 +93,10 @@ async fn render(stage: &Stage, calls: &Calls, model: &str, case: Case) {
     }
     let left = "200".parse::<Money>().unwrap().minus(price.parse().unwrap()).unwrap();
     assert_eq!(finished.balance, Some(left), "{prompt}: {price}");
+    let ledger = stage.store.ledger(caller.org).await.unwrap();
+    let charge = &ledger.last().unwrap().entry;
+    assert_eq!(charge.price_row.as_deref(), finished.body["billing"]["price_row"].as_str());
+    assert!(charge.price_row.is_some(), "{prompt}");
     fill(&mut sent, "PROMPT", &prompt);
     assert_eq!(bodies_sent(calls, &prompt), [sent], "{prompt}");
 }

@@ -65,6 +65,10 @@ pub struct Entry {
     /// The job of a consumption or a refund.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub job: Option<JobId>,
+    /// The row of the catalog that a consumption was priced by. Entries that are older than this
+    /// attribute have none.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub price_row: Option<String>,
     /// The operator's words for an adjustment or a refund.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reason: Option<String>,
@@ -103,6 +107,7 @@ impl Entry {
         let at_ms = u64::try_from(at.unix_s()).unwrap_or(0) * 1_000;
         Self {
             job: Some(job.id()),
+            price_row: job.terms().price_row().map(str::to_owned),
             ..Self::new(job.org(), EntryKind::Consumption, cause, amount, at_ms)
         }
     }
@@ -137,7 +142,8 @@ impl Entry {
 
     fn new(org: OrgId, kind: EntryKind, cause: String, amount: Money, now_unix_ms: u64) -> Self {
         let (id, posted) = (TransactionId::of(org, &cause), format!("{now_unix_ms:015}#{cause}"));
-        Self { org, id, cause, posted, kind, amount, job: None, reason: None, actor: None }
+        let (job, price_row, reason, actor) = (None, None, None, None);
+        Self { org, id, cause, posted, kind, amount, job, price_row, reason, actor }
     }
 
     /// The cause of a job's charge.

@@ -42,6 +42,9 @@ pub struct Transaction {
     /// When it was posted, in Unix seconds.
     #[schema(value_type = UnixSeconds)]
     pub created: i64,
+    /// The row of the model's `prices` that a consumption was priced by; null for the other types.
+    #[schema(required)]
+    pub price_row: Option<String>,
 }
 
 impl From<LedgerLine> for Transaction {
@@ -56,6 +59,7 @@ impl From<LedgerLine> for Transaction {
             reference: referred.then(|| entry.reference().to_owned()),
             created: entry.posted_at().unix_s(),
             description: entry.reason,
+            price_row: entry.price_row,
             id: entry.id,
         }
     }
@@ -202,7 +206,7 @@ mod tests {
         let shown = serde_json::to_string(&Transaction::from(line(refund, 7))).unwrap();
         assert_eq!(
             shown,
-            r#"{"id":"txn_9c9a394900352df96d0c389a03a83728","object":"credit.transaction","type":"refund","amount":"4.20","balance_after":"45.80","job":"00000000-0000-0000-0000-000000000009","reference":null,"description":null,"created":1782415166}"#
+            r#"{"id":"txn_9c9a394900352df96d0c389a03a83728","object":"credit.transaction","type":"refund","amount":"4.20","balance_after":"45.80","job":"00000000-0000-0000-0000-000000000009","reference":null,"description":null,"created":1782415166,"price_row":null}"#
         );
     }
 
