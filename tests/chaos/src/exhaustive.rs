@@ -210,6 +210,7 @@ fn walk(
         caller: 0,
         model: path.model,
         seconds: if path.model == "fal/kling-2" { 5 } else { 4 },
+        silent: path.model != "fal/kling-2",
         insists: path.insists,
         replayed: path.insists,
         looks_every: path.looked_at.then_some(Duration::from_secs(25)),

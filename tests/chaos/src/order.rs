@@ -36,6 +36,8 @@ pub struct Order {
     pub model: &'static str,
     /// The length of the video in seconds.
     pub seconds: u32,
+    /// Whether the video is ordered without sound, from a model that has it by default.
+    pub silent: bool,
     /// Whether it carries an idempotency key, and is sent again when no job came back.
     pub insists: bool,
     /// Whether it is sent twice at once, and again once there is a job.
@@ -156,7 +158,10 @@ impl Order {
     async fn send(&self, stage: &Stage) -> Vec<Option<Told>> {
         let caller = &stage.callers[self.caller];
         let prompt = prompt_of_order(self.number);
-        let body = json!({"model": self.model, "prompt": prompt, "duration": self.seconds});
+        let mut body = json!({"model": self.model, "prompt": prompt, "duration": self.seconds});
+        if self.silent {
+            body["generate_audio"] = false.into();
+        }
         let mut headers = HeaderMap::new();
         if self.insists {
             let key = HeaderValue::try_from(format!("order-{}", self.number)).expect("plain text");

@@ -82,6 +82,7 @@ pub fn outage(away: &Away, fault: Fault, seed: u64, aside: &Aside) -> Outlasted 
         let order = |number| Order {
             model,
             seconds,
+            silent: false,
             may_fail_with,
             ..order(number, Duration::from_secs(1))
         };

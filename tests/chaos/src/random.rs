@@ -27,13 +27,15 @@ const INDEX_LAGS_PERCENT: u8 = 20;
 /// How many orders with an idempotency key are sent three times.
 const REPLAYED_PERCENT: u8 = 20;
 const MISDELIVERY: Misdelivery = Misdelivery { lost: 5, doubled: 20, shuffled: true };
-/// The models and lengths that are ordered.
-const MENU: [(&str, u32); 5] = [
-    ("fal/kling-2", 5),
-    ("google/veo-3.1", 4),
-    ("fal/veo-3.1", 4),
-    ("fal/luma-ray-2", 5),
-    ("google/veo-3.1", 6),
+/// The models and lengths that are ordered, and whether without sound.
+const MENU: [(&str, u32, bool); 7] = [
+    ("fal/kling-2", 5, false),
+    ("google/veo-3.1", 4, false),
+    ("fal/veo-3.1", 4, false),
+    ("fal/luma-ray-2", 5, false),
+    ("google/veo-3.1", 6, false),
+    ("google/veo-3.1", 4, true),
+    ("fal/veo-3.1", 4, true),
 ];
 
 /// The sums of many runs.
@@ -134,13 +136,14 @@ pub fn run_one(seed: u64, jobs: usize, sabotage: Option<Defence>, aside: &Aside)
 }
 
 fn order(number: usize, drawn: &mut fastrand::Rng) -> Order {
-    let (model, seconds) = MENU[drawn.usize(0..MENU.len())];
+    let (model, seconds, silent) = MENU[drawn.usize(0..MENU.len())];
     let insists = drawn.bool();
     Order {
         number,
         caller: drawn.usize(0..3),
         model,
         seconds,
+        silent,
         insists,
         replayed: insists && drawn.u8(0..100) < REPLAYED_PERCENT,
         looks_every: drawn.bool().then(|| Duration::from_secs(drawn.u64(30..120))),

@@ -43,6 +43,7 @@ pub(crate) fn order(number: usize, at: Duration) -> Order {
         caller: 0,
         model: "fal/kling-2",
         seconds: 5,
+        silent: false,
         insists: false,
         replayed: false,
         looks_every: None,

@@ -62,7 +62,8 @@ impl Rendered {
             Ending::Video | Ending::Cut | Ending::Refused => None,
         };
         let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
-        let film = Film { seconds: order.seconds, sound: order.model.ends_with("/veo-3.1"), bytes };
+        let sound = order.model.ends_with("/veo-3.1") && !order.silent;
+        let film = Film { seconds: order.seconds, sound, bytes };
         known.entry(film).or_insert_with(|| Self::drawn(film)).clone()
     }
 
