@@ -40,7 +40,7 @@ pub enum Command {
     Show {
         #[command(flatten)]
         which: Which,
-        /// Show the prompt too, which belongs to the caller
+        /// Show what the caller wrote too: the prompt, the negative prompt and the labels
         #[arg(long)]
         prompt: bool,
     },

@@ -1,6 +1,6 @@
 //! Shows all that is stored of a job. The addresses at the provider and in storage would open what
-//! they lead to, so only their hosts are shown. The prompt belongs to the caller, and is shown only
-//! on request.
+//! they lead to, so only their hosts are shown. The prompts and the labels belong to the caller,
+//! and are shown only on request.
 
 use super::stand::{Stand, stand, stuck, trouble, trouble_object};
 use crate::environment::Operator;
@@ -9,6 +9,7 @@ use crate::ledger::object;
 use crate::output::{Report, moment, mxn};
 use ghub::job::{Job, State, Trace};
 use ghub::store::Entry;
+use ghub::terms::Terms;
 use ghub::time::Timestamp;
 use serde_json::{Value, json};
 use url::Url;
@@ -27,6 +28,11 @@ pub async fn run(job: &Job, prompt: bool, operator: &Operator) -> Result<Report,
         "route": job.terms().route(),
         "seconds": job.terms().seconds(),
         "aspect_ratio": job.terms().aspect_ratio(),
+        "resolution": job.terms().resolution(),
+        "generate_audio": job.terms().generate_audio(),
+        "seed": job.terms().seed(),
+        "user": job.terms().user(),
+        "price_row": job.terms().price_row(),
         "usd_per_second": job.terms().price().usd_per_second.to_string(),
         "markup": job.terms().price().markup.to_string(),
         "fx_mxn_per_usd": job.terms().price().fx_mxn_per_usd.to_string(),
@@ -49,35 +55,57 @@ pub async fn run(job: &Job, prompt: bool, operator: &Operator) -> Result<Report,
         table.push((label, value.as_str().map_or_else(|| value.to_string(), str::to_owned)));
         json[name] = value;
     }
-    if prompt {
-        table.push(("prompt", job.terms().prompt().to_owned()));
-        json["prompt"] = job.terms().prompt().into();
+    for (name, value) in prompt.then(|| of_the_caller(job)).into_iter().flatten() {
+        table.push((name, value.as_str().map_or_else(|| value.to_string(), str::to_owned)));
+        json[name] = value;
     }
     Ok(Report { json, table, note: lines.join("\n") })
 }
 
 /// What was ordered, and what it costs.
 fn order(job: &Job) -> Vec<(&'static str, String)> {
-    let price = &job.terms().price();
-    vec![
+    let terms = job.terms();
+    let price = terms.price();
+    let row = terms.price_row().map(|row| format!(" ({row})")).unwrap_or_default();
+    let mut rows = vec![
         ("job", job.id().to_string()),
         ("organization", job.org().to_string()),
         ("status", job.status().as_str().to_owned()),
-        ("model", format!("{}, at {}", job.terms().model(), job.terms().route())),
-        (
-            "video",
-            format!(
-                "{} s, {}",
-                job.terms().seconds(),
-                job.terms().aspect_ratio().unwrap_or("the provider's shape")
-            ),
-        ),
+        ("model", format!("{}, at {}", terms.model(), terms.route())),
+        ("video", video(terms)),
         (
             "price",
-            format!("USD {}/s × {} × {}", price.usd_per_second, price.markup, price.fx_mxn_per_usd),
+            format!(
+                "USD {}/s{row} × {} × {}",
+                price.usd_per_second, price.markup, price.fx_mxn_per_usd
+            ),
         ),
         ("cost", mxn(job.cost())),
-    ]
+    ];
+    rows.extend(terms.user().map(|user| ("end user", user.to_owned())));
+    rows
+}
+
+/// How the video is rendered: `4 s, 9:16, 1080p, without sound, seed 7`.
+fn video(terms: &Terms) -> String {
+    let sound = |sound| if sound { "with sound" } else { "without sound" };
+    let parts = [
+        Some(format!("{} s", terms.seconds())),
+        Some(terms.aspect_ratio().unwrap_or("the provider's shape").to_owned()),
+        terms.resolution().map(str::to_owned),
+        terms.generate_audio().map(|asked| sound(asked).to_owned()),
+        terms.seed().map(|seed| format!("seed {seed}")),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+/// What the caller wrote: for programs under the names of the order's fields.
+fn of_the_caller(job: &Job) -> Vec<(&'static str, Value)> {
+    let terms = job.terms();
+    let mut texts = vec![("prompt", terms.prompt().into())];
+    texts.extend(terms.negative_prompt().map(|text| ("negative_prompt", text.into())));
+    texts.extend(terms.metadata().map(|labels| ("metadata", json!(labels))));
+    texts
 }
 
 /// What an open job waits for, when it is looked at next, and what went wrong. For a job that is

@@ -155,6 +155,45 @@ fn a_failed_job_says_what_the_provider_called_it_and_how_far_it_came() {
     );
 }
 
+#[test]
+fn a_job_is_shown_with_every_input_and_the_callers_texts_only_on_request() {
+    let here = Deployment::with_jobs();
+    here.put_job(
+        OPEN,
+        open_job(json!({
+            "model": text("fal/veo-3.1"), "resolution": text("1080p"), "generate_audio": {"BOOL": false},
+            "seed": number(7), "user": text("u-\u{1b}[31m1"), "price_row": text("silent"),
+            "negative_prompt": text("blur\u{1b}[31m"), "metadata": {"M": {"film": text("\u{1b}[31mdawn")}},
+        })),
+    );
+    let shown = here.json(&format!("job show {OPEN}"));
+    assert_eq!(
+        ["resolution", "generate_audio", "seed", "user", "price_row"].map(|name| &shown[name]),
+        [&json!("1080p"), &json!(false), &json!(7), &json!("u-\u{1b}[31m1"), &json!("silent")]
+    );
+    let table = here.run(&format!("job show {OPEN}")).stdout;
+    for line in [
+        "video            5 s, 9:16, 1080p, without sound, seed 7\n",
+        "price            USD 0.04/s (silent) × 1.05 × 20.00\n",
+        "end user         u-1\n",
+    ] {
+        assert!(table.contains(line), "{line}: {table}");
+    }
+    assert!(!table.contains("blur") && !table.contains("dawn"), "{table}");
+    let asked = here.run(&format!("job show {OPEN} --prompt")).stdout;
+    assert!(asked.contains("negative_prompt  blur\n"), "{asked}");
+    assert!(!asked.contains('\u{1b}') && asked.contains(r#"metadata         {"film":"#), "{asked}");
+    let asked = here.json(&format!("job show {OPEN} --prompt"));
+    assert_eq!(asked["metadata"], json!({"film": "\u{1b}[31mdawn"}));
+
+    // A job of a version that knew no such inputs.
+    let older = here.run(&format!("job show {COMPLETED}")).stdout;
+    for line in ["video            5 s, 9:16\n", "price            USD 0.04/s × 1.05 × 20.00\n"] {
+        assert!(older.contains(line), "{line}: {older}");
+    }
+    assert!(!older.contains("end user"), "{older}");
+}
+
 fn history(shown: &Value) -> Vec<String> {
     shown["history"]
         .as_array()
