@@ -53,6 +53,9 @@ pub struct Jobs {
     /// Only jobs of this model, such as fal/kling-2
     #[arg(long)]
     model: Option<String>,
+    /// Only jobs of this end user, as the caller named it in the order
+    #[arg(long, value_name = "NAME")]
+    user: Option<String>,
     /// How many jobs are listed at most
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..))]
     most: u16,
@@ -171,7 +174,7 @@ impl Jobs {
         let what = if self.stuck { "stuck" } else { "open" };
         let mut note = match (jobs.is_empty(), cut) {
             (true, _) if self.names_no_model() => self.no_such_model(),
-            (true, _) if self.model.is_some() || self.org.is_some() => {
+            (true, _) if self.model.is_some() || self.user.is_some() || self.org.is_some() => {
                 format!("No such job is {what}.")
             }
             (true, _) => format!("No job is {what}."),
@@ -186,14 +189,16 @@ impl Jobs {
 
     fn takes(&self, job: &Job, now: Timestamp) -> bool {
         let is_wanted = job.is_open() && (!self.stuck || stuck(job, now).is_some());
-        is_wanted && self.model.as_ref().is_none_or(|model| *model == job.terms().model())
+        is_wanted
+            && self.model.as_ref().is_none_or(|model| *model == job.terms().model())
+            && self.user.as_deref().is_none_or(|user| job.terms().user() == Some(user))
     }
 
     fn wanted(&self) -> Wanted<'_> {
         Wanted {
             status: self.status,
             model: self.model.as_deref(),
-            user: None,
+            user: self.user.as_deref(),
             older_than: self.before,
             deleted_too: true,
         }
@@ -215,7 +220,10 @@ impl Jobs {
     }
 
     const fn is_narrow(&self) -> bool {
-        self.status.is_some() || self.model.is_some() || self.before.is_some()
+        self.status.is_some()
+            || self.model.is_some()
+            || self.user.is_some()
+            || self.before.is_some()
     }
 }
 

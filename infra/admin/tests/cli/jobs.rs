@@ -37,6 +37,19 @@ fn jobs_are_listed_from_the_newest_on() {
     here.run(&format!("jobs --org {OPEN}")).failed_with(1, "there is no organization");
 }
 
+#[test]
+fn jobs_of_one_end_user_are_listed() {
+    let here = Deployment::with_jobs();
+    here.put_job(OPEN, open_job(json!({"user": text("u-1")})));
+    let ids = |line: &str| ids(&here.json(&format!("jobs {line}")));
+    let org = format!("--org {ORG}");
+    assert_eq!(ids(&format!("{org} --user u-1")), [OPEN]);
+    assert_eq!(ids("--all --open --user u-1"), [OPEN]);
+    assert_eq!(ids("--all --open --user u-2"), [""; 0]);
+    let none = here.run(&format!("jobs {org} --user u-2")).stdout;
+    assert!(none.contains("The organization has no such job."), "{none}");
+}
+
 const OTHER: &str = "11111111-72a1-429f-a7ed-4bb0a42541be";
 const ELSEWHERE: &str = "01a202fb-0000-7000-8000-000000000004";
 
@@ -105,7 +118,9 @@ fn where_there_are_no_jobs_it_is_said() {
     for whose in ["--all", "--all --open"] {
         let listed = here.run(&format!("jobs {whose} --model nope")).stdout;
         assert!(
-            listed.starts_with("There is no model nope: there are fal/hailuo-02, fal/kling-2, "),
+            listed.starts_with(
+                "There is no model nope: there are fal/hailuo-02, fal/hailuo-02-pro, "
+            ),
             "{whose}: {listed}"
         );
     }
