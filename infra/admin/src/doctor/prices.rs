@@ -55,7 +55,8 @@ impl Accepting {
             set[id][field] = value;
         }
         let mut finding = Finding::of(AREA, "CATALOG");
-        finding.ok(format!("{count} models with a warning"));
+        let plural = if count == 1 { "" } else { "s" };
+        finding.ok(format!("{count} model{plural} with a warning"));
         finding.hint(format!(
             "To keep them as they are, and hear no more of it unless a provider asks more: CATALOG='{set}'"
         ));

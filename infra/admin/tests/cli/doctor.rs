@@ -44,7 +44,7 @@ fn the_local_system_is_sound_and_left_as_it_was() {
         "{:#}",
         found.json
     );
-    assert_eq!((found.levels("bucket").len(), found.levels("provider").len()), (2, 3));
+    assert_eq!((found.levels("bucket").len(), found.levels("provider").len()), (2, 5));
     let losing: Vec<_> =
         found.levels("model").into_iter().filter(|line| line.1 == "warn").collect();
     assert_eq!(losing, [("fal/hailuo-02", "warn"), ("fal/kling-2", "warn")]);

@@ -26,7 +26,7 @@ fn what_the_doctor_says_can_be_followed_until_it_has_nothing_to_say() {
         "{:#}",
         silent.json
     );
-    silent.says("fal/kling-2", "ok", "asked USD 0.28 on 2026-11-22", "");
+    silent.says("fal/kling-2", "ok", "asked USD 0.28 on 2026-11-30", "");
     silent.says("fal/kling-2", "ok", "and CATALOG accepts that loss", "");
     assert!(silent.advice("CATALOG").is_empty(), "{:#}", silent.json);
 
@@ -76,7 +76,7 @@ fn rates_and_prices_that_cannot_be_meant_are_told() {
     found.says(
         "fal/kling-2",
         "warn",
-        "asked USD 0.28 on 2026-11-22",
+        "asked USD 0.28 on 2026-11-30",
         r#"in CATALOG, set "fal/kling-2": {"usd_per_second": "0.28"}."#,
     );
     let found = here.doctor(&[("CATALOG", r#"{"fal/kling-2":{"usd_per_second":"0.28"}}"#)]);
