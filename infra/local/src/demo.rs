@@ -3,9 +3,11 @@
 
 use crate::client::{Answer, Client};
 use crate::terminal::{say, show};
+use clap::Args;
 use ghub::foreign_text::printable;
 use ghub::money::Money;
-use serde_json::{Map, Value};
+use serde::Serialize;
+use serde_json::json;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -16,16 +18,39 @@ const LOOK: Duration = Duration::from_millis(500);
 /// Ten videos of the default model, and more.
 const TOP_UP: Money = Money::from_micros(50_000_000);
 
-/// What to ask for.
-#[derive(Debug, Clone)]
+/// What to ask for: the fields of an order under their own names. The model's default stands for
+/// one that is absent.
+#[derive(Debug, Clone, Args, Serialize)]
 pub struct Order {
     /// What the video shows.
     pub prompt: String,
+    /// One of the catalog's models.
+    #[arg(long, default_value = "fal/kling-2")]
     pub model: String,
-    /// Seconds; the model's default if absent.
+    /// The length of the video in seconds.
+    #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub duration: Option<u32>,
-    /// Such as `16:9`; the provider's default if absent.
+    /// The shape, such as 16:9.
+    #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub aspect_ratio: Option<String>,
+    /// Such as 1080p, where the model has several.
+    #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resolution: Option<String>,
+    /// With sound or without, where the model can do both.
+    #[arg(long, value_name = "true|false")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub generate_audio: Option<bool>,
+    /// A number that makes the render repeatable, where the model takes one.
+    #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u32>,
+    /// What the video must not show, where the model takes such a text.
+    #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub negative_prompt: Option<String>,
 }
 
 /// Why there is no video.
@@ -68,17 +93,9 @@ fn enough(balance: Option<Money>) -> Money {
 
 /// Runs the job to its end.
 pub async fn run(client: &Client, order: &Order) -> Result<(), Stopped> {
-    let mut body = Map::new();
-    body.insert("model".to_owned(), order.model.clone().into());
-    body.insert("prompt".to_owned(), order.prompt.clone().into());
-    if let Some(duration) = order.duration {
-        body.insert("duration".to_owned(), duration.into());
-    }
-    if let Some(ratio) = &order.aspect_ratio {
-        body.insert("aspect_ratio".to_owned(), ratio.clone().into());
-    }
-    say(format!("POST /v1/videos/generations  {}", Value::Object(body.clone())))?;
-    let mut job = accepted(client.submit(&Value::Object(body)).await?)?;
+    let body = json!(order);
+    say(format!("POST /v1/videos/generations  {body}"))?;
+    let mut job = accepted(client.submit(&body).await?)?;
     let before = job.balance;
     let id = word(&job, "id");
     say(format!("job {id}"))?;

@@ -55,17 +55,8 @@ enum Command {
     Demo {
         #[command(flatten)]
         place: Place,
-        /// What the video shows.
-        prompt: String,
-        /// One of the catalog's models.
-        #[arg(long, default_value = "fal/kling-2")]
-        model: String,
-        /// Seconds of video; the model's default if you do not say.
-        #[arg(long)]
-        duration: Option<u32>,
-        /// Such as 16:9; the provider's default if you do not say.
-        #[arg(long)]
-        aspect_ratio: Option<String>,
+        #[command(flatten)]
+        order: Order,
         /// Stay up afterwards, so that the video's URL keeps answering.
         #[arg(long)]
         keep: bool,
@@ -100,9 +91,7 @@ async fn main() -> ExitCode {
     let line = Cli::try_parse().unwrap_or_else(|mistake| end_with(&mistake));
     let done = match line.command {
         Command::Up { place, json, no_api } => up(&place, json, no_api).await,
-        Command::Demo { place, prompt, model, duration, aspect_ratio, keep } => {
-            demonstrate(&place, &Order { prompt, model, duration, aspect_ratio }, keep).await
-        }
+        Command::Demo { place, order, keep } => demonstrate(&place, &order, keep).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
