@@ -44,6 +44,20 @@ async fn submit_video_as_curl_sends_it() {
     assert_eq!(stage.fal().renders_of(PROMPT), 1);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn submit_video_with_every_input() {
+    let stage = quiet().await;
+    let answer = invoke(&stage, "submit-video.inputs.json", "").await;
+    let job = body(&answer);
+    let (id, created) = (job["id"].as_str().unwrap(), job["created"].as_i64().unwrap());
+    let text = format!(
+        r#"{{"id":"{id}","object":"video.job","status":"processing","model":"fal/veo-3.1-lite","prompt":"{PROMPT}","video_url":null,"duration":4,"error":null,"created":{created},"completed":null,"billing":{{"status":"held","currency":"MXN","estimate":"4.20","amount":null,"usd_per_second":"0.05","price_row":"1080p-silent","seconds":4,"markup":"1.05","fx_mxn_per_usd":"20.00","transaction":null}},"error_detail":null,"cancel_requested":null,"aspect_ratio":"9:16","resolution":"1080p","generate_audio":false,"seed":7,"negative_prompt":"blur","metadata":{{"film":"dawn"}},"user":"u-1"}}"#,
+    );
+    let headers = json!({"x-geekhub-balance-mxn": "50.00", "retry-after": "1"});
+    assert_eq!(answer, http(200, headers, &text, &answer));
+    assert_eq!(stage.fal().renders_of(PROMPT), 1);
+}
+
 /// What follows a job's ten fields, for 5 s of Kling.
 fn receipt(status: &str, amount: &str, transaction: &str) -> String {
     format!(
