@@ -3,7 +3,7 @@
     python openai_loop.py API_URL KEY
 
 The loop is the one that the pages of the API publish. The exit status is 0 if everything holds.
-With a live key it spends MXN 8.40, and with a sandbox key nothing. No other program may spend
+With a live key it spends MXN 12.60, and with a sandbox key nothing. No other program may spend
 meanwhile.
 """
 
@@ -24,6 +24,18 @@ API, KEY = sys.argv[1:]
 
 ORDER = {"model": "fal/kling-2", "prompt": "A hummingbird drinking from a cempasúchil flower at dawn", "duration": 5}
 COST = Decimal("4.20")
+FULL_ORDER = {
+    "model": "fal/veo-3.1-lite",
+    "prompt": ORDER["prompt"],
+    "duration": 4,
+    "aspect_ratio": "9:16",
+    "resolution": "1080p",
+    "generate_audio": False,
+    "seed": 4294967295,
+    "negative_prompt": "blur",
+    "metadata": {"película": "amanecer", "take": "3"},
+    "user": f"u-{uuid.uuid4()}",
+}
 LIVE = KEY.startswith("ghub_sk_live_")
 CHARGED = COST if LIVE else 0  # a sandbox pays nothing
 FIELDS = ["id", "object", "status", "model", "prompt", "video_url", "duration", "error", "created", "completed"]
@@ -63,13 +75,23 @@ client = connect(wire)
 
 def the_models():
     listed = {model.id: model for model in client.models.list()}
-    assert len(listed) == 7 and all(model.object == "model" for model in listed.values()), listed
+    assert {ORDER["model"], FULL_ORDER["model"]} <= set(listed), listed
+    assert all(model.object == "model" for model in listed.values()), listed
     model = client.models.retrieve(ORDER["model"])
     assert wire.path.endswith("/v1/models/fal%2Fkling-2"), wire.path
     assert model == listed[model.id], model
     assert model.available is True and model.unavailable_reason is None, model
     assert ORDER["duration"] in model.durations and Decimal(model.mxn_per_second) * ORDER["duration"] == COST, model
     proved(f"{', '.join(sorted(listed))}: {model.id} by {model.provider} costs MXN {model.mxn_per_second} a second")
+    full = listed[FULL_ORDER["model"]]
+    inputs = full.inputs
+    assert FULL_ORDER["resolution"] in inputs["resolution"]["values"], inputs
+    assert FULL_ORDER["generate_audio"] in inputs["generate_audio"]["values"], inputs
+    assert inputs["seed"]["max"] == FULL_ORDER["seed"] and inputs["negative_prompt"]["max"] == 2500, inputs
+    assert model.inputs["resolution"] is None and model.inputs["seed"] is None, model
+    row = next(row for row in full.prices if row["name"] == "1080p-silent")
+    assert Decimal(row["mxn_per_second"]) * FULL_ORDER["duration"] == COST, row
+    proved(f"{full.id} has {len(full.prices)} prices, and takes {', '.join(name for name in inputs if inputs[name])}")
     refused(openai.NotFoundError, 404, "model_not_found", lambda: client.models.retrieve("fal/none"))
 
 
@@ -94,11 +116,11 @@ def the_published_loop():
     return job["id"]
 
 
-def followed(job):
+def followed(job, order=ORDER):
     """Polls until the job is over, faster than the pages advise. Prints the states."""
     states = [job["status"]]
     while True:
-        whole(job)
+        whole(job, order)
         if job["status"] == "completed":
             break
         assert job["status"] in ("pending", "processing"), job
@@ -110,13 +132,31 @@ def followed(job):
     return job
 
 
-def whole(job):
+def whole(job, order):
     """Checks the ten fields, what was ordered, and that only a final job has an end."""
     assert list(job)[:10] == FIELDS, job
     assert job["object"] == "video.job" and job["error"] is None and isinstance(job["created"], int), job
-    assert {name: job[name] for name in ORDER} == ORDER, job
+    assert {name: job[name] for name in order} == order, job
     ended = job["status"] == "completed"
     assert isinstance(job["video_url"], str) == ended and isinstance(job["completed"], int) == ended, job
+
+
+def every_field():
+    """An order with every field: the job shows each of them, and the list finds it by its user."""
+    full_order = lambda **change: client.post("/videos/generations", body={**FULL_ORDER, **change}, cast_to=object)
+    error = refused(openai.BadRequestError, 400, "max_cost_exceeded", lambda: full_order(max_cost="4.199999"))
+    assert "4.20" in error.message and "4.199999" in error.message, error.message
+    job = full_order(max_cost=str(COST))
+    before = wire.balance()
+    billing = followed(job, FULL_ORDER)["billing"]
+    assert billing["price_row"] == "1080p-silent" and Decimal(billing["estimate"]) == COST, billing
+    assert before - balance_after(job) == CHARGED, (before, wire.balance())
+    proved(f"{job['id']} shows {', '.join(FULL_ORDER)}, at the price {billing['price_row']}")
+    of_user = lambda user: client.get("/videos", cast_to=object, options={"params": {"user": user}})["data"]
+    assert [found["id"] for found in of_user(FULL_ORDER["user"])] == [job["id"]]
+    assert of_user("u-0") == []
+    proved("GET /videos?user= lists the jobs of that end user only")
+    return job["id"]
 
 
 def balance_after(job):
@@ -174,6 +214,9 @@ def errors():
     refused(openai.NotFoundError, 404, "model_not_found", lambda: order(model="fal/none"))
     error = refused(openai.BadRequestError, 400, "invalid_request_error", lambda: order(duration=7))
     assert "duration" in error.message, error.message
+    for unknown, meant in [("seconds", "duration"), ("aspectRatio", "aspect_ratio"), ("negative_promt", "negative_prompt")]:
+        error = refused(openai.BadRequestError, 400, "invalid_request_error", lambda: order(**{unknown: "5"}))
+        assert f"{unknown}: there is no such field; did you mean {meant}?" in error.message, error.message
 
 
 def idempotency():
@@ -203,5 +246,5 @@ the_models()
 published = the_published_loop()
 the_pages_call_without_cast_to()
 errors()
-the_list(published, idempotency())
+the_list(published, every_field(), idempotency())
 proved(f"all of it, with openai {version('openai')}")

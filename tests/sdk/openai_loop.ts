@@ -3,13 +3,28 @@
 //   node openai_loop.js API_URL KEY
 //
 // The loop is the one that the pages of the API publish. The exit status is 0 if everything holds.
-// With a live key it spends MXN 8.40, and with a sandbox key nothing. No other program may spend
+// With a live key it spends MXN 12.60, and with a sandbox key nothing. No other program may spend
 // meanwhile.
 
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import OpenAI from "openai";
+
+/** What a submit sends. */
+interface VideoOrder {
+  model: string;
+  prompt: string;
+  duration?: number;
+  aspect_ratio?: string;
+  resolution?: string;
+  generate_audio?: boolean;
+  seed?: number;
+  negative_prompt?: string;
+  metadata?: Record<string, string>;
+  user?: string;
+  max_cost?: string;
+}
 
 /** The answer of both of our endpoints. */
 interface VideoJob {
@@ -23,6 +38,14 @@ interface VideoJob {
   error: string | null;
   created: number;
   completed: number | null;
+  billing: { estimate: string; price_row: string | null };
+  aspect_ratio: string | null;
+  resolution: string | null;
+  generate_audio: boolean | null;
+  seed: number | null;
+  negative_prompt: string | null;
+  metadata: Record<string, string> | null;
+  user: string | null;
 }
 
 /** The fields of a listed model beside OpenAI's own. */
@@ -32,6 +55,14 @@ interface Offer {
   unavailable_reason: string | null;
   mxn_per_second: string;
   durations: number[];
+  inputs: {
+    resolution: { values: string[]; default: string } | null;
+    generate_audio: { values: boolean[]; default: boolean } | null;
+    seed: { min: number; max: number } | null;
+    negative_prompt: { min: number; max: number; default: string | null } | null;
+  };
+  prices: { name: string; mxn_per_second: string }[];
+  retires: number | null;
 }
 
 const [api, key] = process.argv.slice(2);
@@ -40,7 +71,19 @@ if (!api || !key) {
   process.exit(2);
 }
 
-const ORDER = { model: "fal/kling-2", prompt: "A hummingbird drinking from a cempasúchil flower at dawn", duration: 5 };
+const ORDER: VideoOrder = { model: "fal/kling-2", prompt: "A hummingbird drinking from a cempasúchil flower at dawn", duration: 5 };
+const FULL_ORDER = {
+  model: "fal/veo-3.1-lite",
+  prompt: ORDER.prompt,
+  duration: 4,
+  aspect_ratio: "9:16",
+  resolution: "1080p",
+  generate_audio: false,
+  seed: 4294967295,
+  negative_prompt: "blur",
+  metadata: { película: "amanecer", take: "3" },
+  user: `u-${randomUUID()}`,
+} satisfies VideoOrder;
 const COST = 4_200_000;
 const LIVE = key.startsWith("ghub_sk_live_");
 const CHARGED = LIVE ? COST : 0; // a sandbox pays nothing
@@ -73,14 +116,21 @@ const { client, wire } = connect();
 async function theModels(): Promise<void> {
   const listed = new Map<string, OpenAI.Models.Model>();
   for await (const model of client.models.list()) listed.set(model.id, model);
-  assert.equal(listed.size, 7);
   const model = (await client.models.retrieve(ORDER.model)) as OpenAI.Models.Model & Offer;
   assert.ok(wire.path.endsWith("/v1/models/fal%2Fkling-2"), wire.path);
   assert.deepEqual(model, listed.get(ORDER.model));
   assert.deepEqual([model.object, model.available, model.unavailable_reason], ["model", true, null]);
-  assert.ok(model.durations.includes(ORDER.duration));
-  assert.equal(Math.round(Number(model.mxn_per_second) * ORDER.duration * 1_000_000), COST);
+  assert.ok(model.durations.includes(5));
+  assert.equal(Math.round(Number(model.mxn_per_second) * 5 * 1_000_000), COST);
+  assert.deepEqual([model.inputs.resolution, model.inputs.generate_audio, model.inputs.seed], [null, null, null]);
   proved(`${[...listed.keys()].join(", ")}: ${model.id} by ${model.provider} costs MXN ${model.mxn_per_second} a second`);
+  const { inputs, prices } = listed.get(FULL_ORDER.model) as OpenAI.Models.Model & Offer;
+  assert.ok(inputs.resolution?.values.includes(FULL_ORDER.resolution));
+  assert.ok(inputs.generate_audio?.values.includes(FULL_ORDER.generate_audio));
+  assert.deepEqual([inputs.seed?.max, inputs.negative_prompt?.max], [FULL_ORDER.seed, 2500]);
+  const row = prices.find(({ name }) => name === "1080p-silent");
+  assert.equal(Math.round(Number(row?.mxn_per_second) * FULL_ORDER.duration * 1_000_000), COST);
+  proved(`${FULL_ORDER.model} has ${prices.length} prices`);
   await refused(OpenAI.NotFoundError, 404, "model_not_found", client.models.retrieve("fal/none"));
 }
 
@@ -108,10 +158,10 @@ async function thePublishedLoop(): Promise<string> {
 }
 
 /** Polls until the job is over, faster than the pages advise, and prints the states. */
-async function followed(job: VideoJob): Promise<VideoJob> {
+async function followed(job: VideoJob, order: VideoOrder = ORDER): Promise<VideoJob> {
   const states = [job.status];
   for (;;) {
-    whole(job);
+    whole(job, order);
     if (job.status === "completed") break;
     assert.ok(job.status === "pending" || job.status === "processing", JSON.stringify(job));
     await sleep(250);
@@ -123,15 +173,38 @@ async function followed(job: VideoJob): Promise<VideoJob> {
 }
 
 /** Checks the ten fields, what was ordered, and that only a final job has an end. */
-function whole(job: VideoJob): void {
+function whole(job: VideoJob, order: VideoOrder): void {
   assert.deepEqual(Object.keys(job).slice(0, 10), FIELDS);
   assert.equal(job.object, "video.job");
   assert.equal(job.error, null);
   assert.ok(Number.isInteger(job.created));
-  assert.deepEqual({ model: job.model, prompt: job.prompt, duration: job.duration }, ORDER);
+  const shown = Object.keys(order).map((name) => [name, job[name as keyof VideoJob]]);
+  assert.deepEqual(Object.fromEntries(shown), order);
   const ended = job.status === "completed";
   assert.equal(typeof job.video_url === "string", ended);
   assert.equal(Number.isInteger(job.completed), ended);
+}
+
+/** An order with every field: the job shows each of them, and the list finds it by its user. */
+async function everyField(): Promise<string> {
+  const submit = (max_cost: string) => {
+    const body: VideoOrder = { ...FULL_ORDER, max_cost };
+    return client.post<VideoJob>("/videos/generations", { body });
+  };
+  const error = await refused(OpenAI.BadRequestError, 400, "max_cost_exceeded", submit("4.199999"));
+  assert.match(error.message, /4\.20, .* 4\.199999/);
+  const { data: job, response } = await submit("4.20").withResponse();
+  const { billing } = await followed(job, FULL_ORDER);
+  assert.deepEqual([billing.price_row, billing.estimate], ["1080p-silent", "4.20"]);
+  assert.equal(balance(response) - (await balanceAfter(job)), CHARGED);
+  proved(`${job.id} shows ${Object.keys(FULL_ORDER).join(", ")}, at the price ${billing.price_row}`);
+  const ofUser = async (user: string): Promise<string[]> => {
+    const page = await client.get<{ data: VideoJob[] }>("/videos", { query: { user } });
+    return page.data.map(({ id }) => id);
+  };
+  assert.deepEqual([await ofUser(FULL_ORDER.user), await ofUser("u-0")], [[job.id], []]);
+  proved("GET /videos?user= lists the jobs of that end user only");
+  return job.id;
 }
 
 /** The balance in the header of an answer, in millionths of a peso. */
@@ -186,6 +259,15 @@ async function errors(): Promise<void> {
   await refused(OpenAI.NotFoundError, 404, "model_not_found", order({ model: "fal/none" }));
   const error = await refused(OpenAI.BadRequestError, 400, "invalid_request_error", order({ duration: 7 }));
   assert.match(error.message, /duration/);
+  for (const [unknown, meant] of [
+    ["seconds", "duration"],
+    ["aspectRatio", "aspect_ratio"],
+    ["negative_promt", "negative_prompt"],
+  ] as const) {
+    const sent = order({ [unknown]: "5" });
+    const { message } = await refused(OpenAI.BadRequestError, 400, "invalid_request_error", sent);
+    assert.ok(message.includes(`${unknown}: there is no such field; did you mean ${meant}?`), message);
+  }
 }
 
 async function idempotency(): Promise<string> {
@@ -217,5 +299,5 @@ async function idempotency(): Promise<string> {
 await theModels();
 const published = await thePublishedLoop();
 await errors();
-await theList(published, await idempotency());
+await theList(published, await everyField(), await idempotency());
 proved("all of it");
