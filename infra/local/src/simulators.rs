@@ -162,7 +162,9 @@ pub fn catalog(
         if let Some((_, route)) = routes.iter().find(|(id, _)| *id == model.id) {
             change.insert("route".to_owned(), (*route).into());
         }
-        overrides.insert(model.id.clone(), change.into());
+        if !change.is_empty() {
+            overrides.insert(model.id.clone(), change.into());
+        }
     }
     // The merged catalog is checked too, but its mistakes would have places in a text that no
     // person wrote.

@@ -176,7 +176,8 @@ impl Job {
                     over_since: None,
                     file: None,
                 };
-                self.written(due, State::Processing(processing))
+                let terms = self.terms.clone().told();
+                Self { terms, ..self }.written(due, State::Processing(processing))
             }
             State::Processing(known) if known.handle == handle => Moved::Already(self),
             _ => Moved::Illegal(self),

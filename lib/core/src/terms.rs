@@ -218,6 +218,13 @@ impl Terms {
         self.poll_every_s
     }
 
+    /// The terms of a job that its provider has taken. What the provider is told goes, since it is
+    /// never told again, and each later write of the job costs less.
+    #[must_use]
+    pub fn told(self) -> Self {
+        Self { input: None, ..self }
+    }
+
     /// The attributes that [`Self::erased`] empties or takes away.
     pub const ERASED: [&str; 5] = ["prompt", "negative_prompt", "input", "metadata", "user"];
 

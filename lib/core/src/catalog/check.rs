@@ -6,6 +6,7 @@ use super::model::Model;
 use super::price_row::count_applying;
 use super::{LONGEST_PROMPT, list};
 use crate::pricing::Factor;
+use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -127,7 +128,8 @@ impl Model {
         {
             return Err(format!("the price {} must be above 0", row.name));
         }
-        for order in self.combinations() {
+        let shape = Some(&self.inputs.aspect_ratio.default); // which decides no price
+        for order in self.combinations().filter(|order| order.aspect_ratio.as_ref() == shape) {
             match count_applying(&self.prices, &order) {
                 1 => {}
                 0 => return Err(format!("no price applies to {}", combination(&order))),
@@ -142,18 +144,31 @@ impl Model {
             return Err("upstreams must name who renders the model".to_owned());
         }
         for upstream in &self.upstreams {
-            for order in self.combinations() {
-                upstream.input(&order).map_err(|input| {
-                    let value = order.value(input).unwrap_or_default();
-                    format!(
+            for (input, value) in self.values() {
+                if !upstream.can_be_asked(input, &value) {
+                    return Err(format!(
                         "{} cannot be asked for {input} {value}: spelling does not say how, and \
                          renders does not say that it is always so",
                         upstream.provider.name()
-                    )
-                })?;
+                    ));
+                }
             }
         }
         Ok(())
+    }
+
+    /// Each value that an order can have, with its input.
+    fn values(&self) -> Vec<(Input, Value)> {
+        let Inputs { duration, aspect_ratio, resolution, generate_audio, seed, negative_prompt } =
+            &self.inputs;
+        let mut values = Vec::new();
+        add(&mut values, Input::Duration, Some(duration));
+        add(&mut values, Input::AspectRatio, Some(aspect_ratio));
+        add(&mut values, Input::Resolution, resolution.as_ref());
+        add(&mut values, Input::GenerateAudio, generate_audio.as_ref());
+        values.extend(seed.then(|| (Input::Seed, Value::from(0))));
+        values.extend(negative_prompt.as_ref().map(|_| (Input::NegativePrompt, "".into())));
+        values
     }
 
     /// Every order that can be distinguished by its values, with a seed where one is taken.
@@ -179,6 +194,15 @@ impl Model {
             })
         })
     }
+}
+
+fn add<T: Clone + Into<Value>>(
+    values: &mut Vec<(Input, Value)>,
+    input: Input,
+    choice: Option<&Choice<T>>,
+) {
+    let all = choice.map(|choice| choice.values.as_slice()).unwrap_or_default();
+    values.extend(all.iter().cloned().map(|value| (input, value.into())));
 }
 
 /// The values of a choice, or none where there is no choice.

@@ -92,6 +92,11 @@ pub struct Asks {
 }
 
 impl Upstream {
+    /// Whether the provider can be asked for this value of an input, or renders nothing else.
+    pub fn can_be_asked(&self, input: Input, value: &Value) -> bool {
+        self.spelling.contains_key(&input) || self.renders.get(&input) == Some(value)
+    }
+
     /// The part of the provider's input that says how an order is rendered, without its prompt.
     ///
     /// # Errors

@@ -98,7 +98,10 @@ fn assert_legal(name: &str, before: &Job, after: &Job) {
         ..after.clone()
     };
     let frozen = Job { stop, trouble, ..moving };
-    assert_eq!(&frozen, before, "{name}: what was decided at the submit stays");
+    let taken = path == (Pending, Processing); // which is told nothing more
+    let terms = if taken { before.terms.clone().told() } else { before.terms.clone() };
+    let before = Job { terms, ..before.clone() };
+    assert_eq!(frozen, before, "{name}: what was decided at the submit stays");
 }
 
 #[test]

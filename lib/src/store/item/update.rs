@@ -10,7 +10,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use std::collections::HashMap;
 
 /// The attributes that a move can change. Those that the moved job no longer has are removed.
-const MOVING: [&str; 22] = [
+const MOVING: [&str; 23] = [
+    "input",
     "write",
     "revision",
     "status",
@@ -62,7 +63,7 @@ impl JobUpdate {
             update.once(name, item.remove(name));
         }
         if job.deletion().is_some() {
-            for name in Terms::ERASED {
+            for name in Terms::ERASED.into_iter().filter(|name| !MOVING.contains(name)) {
                 update.becomes(name, item.remove(name));
             }
             if let State::Failed { failure, .. } = job.state() {
