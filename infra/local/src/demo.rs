@@ -18,8 +18,7 @@ const LOOK: Duration = Duration::from_millis(500);
 /// Ten videos of the default model, and more.
 const TOP_UP: Money = Money::from_micros(50_000_000);
 
-/// What to ask for: the fields of an order under their own names. The model's default stands for
-/// one that is absent.
+/// What to ask for: the fields of an order under their own names. One that is absent is not sent.
 #[derive(Debug, Clone, Args, Serialize)]
 pub struct Order {
     /// What the video shows.
@@ -27,15 +26,15 @@ pub struct Order {
     /// One of the catalog's models.
     #[arg(long, default_value = "fal/kling-2")]
     pub model: String,
-    /// The length of the video in seconds.
+    /// Seconds of video; the model's default if you do not say.
     #[arg(long)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duration: Option<u32>,
-    /// The shape, such as 16:9.
+    /// The shape, such as 16:9; the model's default if you do not say.
     #[arg(long)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub aspect_ratio: Option<String>,
-    /// Such as 1080p, where the model has several.
+    /// Such as 1080p, where the model has several; the model's default if you do not say.
     #[arg(long)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resolution: Option<String>,
@@ -152,4 +151,39 @@ fn accepted(answer: Answer) -> Result<Answer, Stopped> {
 /// A text of the answer, as a terminal can show it: a job's error may be a provider's words.
 fn word(answer: &Answer, field: &str) -> String {
     printable(answer.body[field].as_str().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::{Command, FromArgMatches};
+
+    fn asked(line: &[&str]) -> serde_json::Value {
+        let command = Order::augment_args(Command::new("demo"));
+        let line = [&["demo"], line].concat();
+        let order = Order::from_arg_matches(&command.try_get_matches_from(line).unwrap()).unwrap();
+        json!(order)
+    }
+
+    #[test]
+    fn the_command_line_orders_what_it_names_and_nothing_else() {
+        assert_eq!(asked(&["a bird"]), json!({"model": "fal/kling-2", "prompt": "a bird"}));
+        let all = asked(&[
+            "a bird",
+            "--model=fal/veo-3.1",
+            "--duration=4",
+            "--aspect-ratio=9:16",
+            "--resolution=1080p",
+            "--generate-audio=false",
+            "--seed=7",
+            "--negative-prompt=blur",
+        ]);
+        let right = json!({
+            "model": "fal/veo-3.1", "prompt": "a bird", "duration": 4, "aspect_ratio": "9:16",
+            "resolution": "1080p", "generate_audio": false, "seed": 7, "negative_prompt": "blur",
+        });
+        assert_eq!(all, right);
+        let read = ghub::order::Order::read(all.as_object().unwrap());
+        assert!(read.is_ok(), "{read:?}");
+    }
 }
