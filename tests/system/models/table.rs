@@ -18,12 +18,12 @@ const THREE: &[&str] = &["16:9", "9:16", "1:1"];
 const VEO: &str = r#"{"prompt":"PROMPT","duration":"SECONDSs","aspect_ratio":"RATIO","resolution":"720p","generate_audio":true,"auto_fix":true,"safety_tolerance":"4"}"#;
 const LUMA: &str = r#"{"prompt":"PROMPT","duration":"SECONDSs","aspect_ratio":"RATIO","resolution":"540p","loop":false}"#;
 const KLING: &str = r#"{"prompt":"PROMPT","duration":"SECONDS","aspect_ratio":"RATIO","negative_prompt":"blur, distort, and low quality","cfg_scale":0.5}"#;
-const KLING_3: &str = r#"{"prompt":"PROMPT","duration":"SECONDS","aspect_ratio":"RATIO","negative_prompt":"blur, distort, and low quality","cfg_scale":0.5,"generate_audio":true}"#;
+const KLING_3: &str = r#"{"prompt":"PROMPT","duration":"SECONDS","aspect_ratio":"RATIO","negative_prompt":"blur, distort, and low quality","cfg_scale":0.5,"shot_type":"customize","generate_audio":true}"#;
 const RUNWAY: &str = r#"{"prompt":"PROMPT","duration":"SECONDS","aspect_ratio":"RATIO"}"#;
 const HAILUO: &str = r#"{"prompt":"PROMPT","duration":"SECONDS","prompt_optimizer":true}"#;
 const HAILUO_PRO: &str = r#"{"prompt":"PROMPT","prompt_optimizer":true}"#;
 const VERTEX: &str = r#"{"instances":[{"prompt":"PROMPT"}],"parameters":{"sampleCount":1,"durationSeconds":SECONDS,"generateAudio":true,"aspectRatio":"RATIO","resolution":"720p","personGeneration":"allow_adult"}}"#;
-const VEO_3: &str = r#"{"instances":[{"prompt":"PROMPT"}],"parameters":{"sampleCount":1,"durationSeconds":SECONDS,"generateAudio":false,"aspectRatio":"RATIO","resolution":"720p"}}"#;
+const VEO_3: &str = r#"{"instances":[{"prompt":"PROMPT"}],"parameters":{"sampleCount":1,"durationSeconds":SECONDS,"generateAudio":false,"aspectRatio":"RATIO","resolution":"720p","personGeneration":"allow_adult"}}"#;
 
 /// A seed and a negative prompt change no price.
 const SEED: &str = r#"{"seed":4294967295,"negative_prompt":"blur"}"#;
