@@ -4,10 +4,12 @@
 use super::inputs::{Choice, Input, Inputs, Resolved};
 use super::model::Model;
 use super::price_row::count_applying;
+use super::upstream::{Spelling, Upstream};
 use super::{LONGEST_PROMPT, list};
 use crate::pricing::Factor;
+use crate::provider::Provider;
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// The longest id and the longest name of a row, in characters: both stand in every ledger entry.
@@ -144,6 +146,7 @@ impl Model {
             return Err("upstreams must name who renders the model".to_owned());
         }
         for upstream in &self.upstreams {
+            check_spelling(upstream)?;
             for (input, value) in self.values() {
                 if !upstream.can_be_asked(input, &value) {
                     return Err(format!(
@@ -208,6 +211,23 @@ fn add<T: Clone + Into<Value>>(
 /// The values of a choice, or none where there is no choice.
 fn values<T: Clone>(choice: Option<&Choice<T>>) -> Vec<Option<T>> {
     choice.map_or_else(|| vec![None], |choice| choice.values.iter().cloned().map(Some).collect())
+}
+
+/// Each input has a field of its own: a second one would take the place of the first.
+fn check_spelling(upstream: &Upstream) -> Result<(), String> {
+    if upstream.provider == Provider::Sandbox {
+        return Err("a sandbox cannot be an upstream: it renders for callers who test".to_owned());
+    }
+    let mut told: BTreeMap<&str, Input> = BTreeMap::new();
+    for (input, Spelling { field, .. }) in &upstream.spelling {
+        if field == "prompt" {
+            return Err(format!("{input} is spelled prompt, where the caller's text goes"));
+        }
+        if let Some(other) = told.insert(field, *input) {
+            return Err(format!("{other} and {input} are both spelled {field}"));
+        }
+    }
+    Ok(())
 }
 
 fn check_choice<T: Ord + fmt::Display>(input: Input, choice: &Choice<T>) -> Result<(), String> {

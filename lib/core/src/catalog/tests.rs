@@ -192,6 +192,13 @@ fn an_entry_that_is_not_whole_is_refused_with_what_would_be_right() {
         ("/upstreams", json!([]), "upstreams must name who renders the model"),
         ("/upstreams/0/spelling", json!({}), "fal.ai cannot be asked for duration 4"),
         ("/upstreams/0/provider", json!("acme"), "unknown variant `acme`"),
+        ("/upstreams/0/provider", json!("sandbox"), "a sandbox cannot be an upstream"),
+        ("/upstreams/0/spelling/seed/field", json!("prompt"), "seed is spelled prompt"),
+        (
+            "/upstreams/0/spelling/seed/field",
+            json!("resolution"),
+            "resolution and seed are both spelled resolution",
+        ),
     ] {
         let found = said(pointer, value.clone());
         assert!(found.contains(says), "{pointer} {value}: {found}");
