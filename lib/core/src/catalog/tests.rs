@@ -45,13 +45,9 @@ fn every_built_in_entry_is_whole() {
 fn an_entry_is_written_as_it_was_read() {
     let file: Value = serde_json::from_str(include_str!("models.json")).unwrap();
     for entry in file["models"].as_array().unwrap() {
-        let model: Model = serde_json::from_value(entry.clone()).unwrap();
-        let written = serde_json::to_value(&model).unwrap();
-        let mut read = entry.clone();
-        // a condition that always holds, and an empty list, need not be written
-        assert_eq!(serde_json::from_value::<Model>(written).unwrap(), model);
-        read["id"] = "fal/other".into();
-        assert_ne!(serde_json::from_value::<Model>(read).unwrap(), model);
+        let model: Model = serde_json::from_str(&entry.to_string()).unwrap();
+        let written = serde_json::to_string(&model).unwrap();
+        assert_eq!(serde_json::from_str::<Value>(&written).unwrap(), *entry);
     }
 }
 
