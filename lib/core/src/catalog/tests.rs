@@ -5,6 +5,8 @@ use crate::order::Order;
 use crate::provider::ByProvider;
 use serde_json::{Value, json};
 
+mod schema;
+
 fn services() -> Services {
     Services::new(ByProvider::new(|_| Service::Usable))
 }
