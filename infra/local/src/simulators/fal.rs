@@ -17,6 +17,7 @@ mod settings;
 
 pub use answer::flat_error;
 pub use ending::{Ending, Verdict};
+pub use input::check;
 pub use models::properties;
 pub use settings::{Settings, ValidateAt};
 

@@ -22,6 +22,8 @@ mod vertex;
 
 pub use answer::{resource_exhausted, rpc_error};
 pub use ending::{Ending, Left, Verdict};
+pub use input::check;
+pub use models::PARAMETERS;
 pub use settings::{Pending, Settings, ValidateAt};
 pub use shape::{Base64, Escapes, Shape};
 

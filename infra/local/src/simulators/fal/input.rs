@@ -30,7 +30,13 @@ impl provider::Order for Order {
 }
 
 /// The items of a 422's `detail`.
-pub(super) type Problems = Vec<Value>;
+pub type Problems = Vec<Value>;
+
+/// Everything that the endpoint with this id finds wrong with a body.
+pub fn check(endpoint: &str, body: &[u8]) -> Result<(), Problems> {
+    let model = models::find(endpoint).ok_or_else(|| vec![json!("there is no such endpoint")])?;
+    read(model, body).map(|_| ())
+}
 
 /// The order in a body, or everything that is wrong with it. Fields that the model does not have
 /// are ignored.
@@ -181,7 +187,7 @@ fn problem(location: Value, kind: &str, message: &str, context: Value, input: &V
 mod tests {
     use super::*;
 
-    fn check(endpoint: &str, body: Value) -> Result<Order, Vec<(String, String)>> {
+    fn order(endpoint: &str, body: Value) -> Result<Order, Vec<(String, String)>> {
         let problems = read(models::find(endpoint).unwrap(), body.to_string().as_bytes());
         problems.map_err(|list| {
             list.iter().map(|item| (item["loc"].to_string(), item["type"].to_string())).collect()
@@ -203,7 +209,7 @@ mod tests {
             ("fal-ai/runway-gen-4", json!("5"), Some(5)),
         ] {
             let order =
-                check(endpoint, json!({"prompt": "a cat", "duration": duration, "unknown": 1}));
+                order(endpoint, json!({"prompt": "a cat", "duration": duration, "unknown": 1}));
             assert_eq!(
                 order.as_ref().ok().map(|order| order.seconds),
                 seconds,
@@ -214,7 +220,7 @@ mod tests {
 
     #[test]
     fn everything_wrong_is_named_at_once() {
-        let wrong = check(
+        let wrong = order(
             "fal-ai/veo3.1",
             json!({"duration": "7s", "aspect_ratio": "1:1", "resolution": "8k", "seed": "7",
                 "generate_audio": 1, "negative_prompt": []}),
@@ -240,16 +246,16 @@ mod tests {
     #[test]
     fn a_prompt_is_measured_in_characters() {
         let kling = "fal-ai/kling-video/v2/master/text-to-video";
-        assert!(check(kling, json!({"prompt": "ñ".repeat(2500)})).is_ok());
-        assert!(check(kling, json!({"prompt": "n".repeat(2501)})).is_err());
-        assert!(check(kling, json!({"prompt": ""})).is_err());
-        assert!(check(kling, json!({"prompt": 5})).is_err());
+        assert!(order(kling, json!({"prompt": "ñ".repeat(2500)})).is_ok());
+        assert!(order(kling, json!({"prompt": "n".repeat(2501)})).is_err());
+        assert!(order(kling, json!({"prompt": ""})).is_err());
+        assert!(order(kling, json!({"prompt": 5})).is_err());
         for (scale, kind) in [(-0.1, "greater_than_equal"), (1.1, "less_than_equal")] {
-            let wrong = check(kling, json!({"prompt": "a", "cfg_scale": scale})).unwrap_err();
+            let wrong = order(kling, json!({"prompt": "a", "cfg_scale": scale})).unwrap_err();
             let expected = (r#"["body","cfg_scale"]"#.to_owned(), format!("{kind:?}"));
             assert_eq!(wrong, [expected]);
         }
-        assert!(check(kling, json!({"prompt": "a", "cfg_scale": 1})).is_ok());
+        assert!(order(kling, json!({"prompt": "a", "cfg_scale": 1})).is_ok());
     }
 
     #[test]
@@ -272,6 +278,10 @@ mod tests {
         let model = models::find("fal-ai/veo3.1").unwrap();
         for body in ["", "{", "[]", "null"] {
             assert!(read(model, body.as_bytes()).is_err(), "{body}");
+            assert!(check("fal-ai/veo3.1", body.as_bytes()).is_err(), "{body}");
         }
+        let body = br#"{"prompt": "a cat"}"#;
+        assert_eq!(check("fal-ai/veo3.1", body), Ok(()));
+        assert!(check("fal-ai/veo3", body).is_err(), "an endpoint that is not there");
     }
 }

@@ -43,6 +43,14 @@ impl provider::Order for Order {
     }
 }
 
+/// The first thing that this model finds wrong with a body.
+pub fn check(model: &str, body: &[u8]) -> Result<(), String> {
+    if !models::is_live(model) {
+        return Err(format!("there is no model {model}"));
+    }
+    read(body).map(|_| ())
+}
+
 /// The order in a body, or the first thing that is wrong with it.
 pub(super) fn read(body: &[u8]) -> Result<Order, String> {
     let body: Value = serde_json::from_slice(body)
@@ -69,7 +77,7 @@ pub(super) fn read(body: &[u8]) -> Result<Order, String> {
         object @ Value::Object(_) => object.clone(),
         _ => return Err(wrong_type("parameters", "struct")),
     };
-    check(&parameters)?;
+    check_parameters(&parameters)?;
     let folder = text(&parameters, "storageUri")?.map(Folder::of).transpose()?;
     Ok(Order {
         prompt,
@@ -98,7 +106,7 @@ pub(super) fn unread(body: &[u8]) -> Order {
 
 /// The parameters that decide nothing here. Names are read in any case: Google's own client writes
 /// `OPTIMIZED` for what the documentation calls `optimized`.
-fn check(parameters: &Value) -> Result<(), String> {
+fn check_parameters(parameters: &Value) -> Result<(), String> {
     for (name, accepted) in [
         ("aspectRatio", models::ASPECT_RATIOS.as_slice()),
         ("resolution", &models::RESOLUTIONS),
@@ -216,6 +224,10 @@ mod tests {
         let folder = Folder { bucket: "films".to_owned(), prefix: "of/mine/".to_owned() };
         assert_eq!((order.seconds, order.samples, order.folder), (4, 2, Some(folder)));
         assert_eq!(order.parameters, all);
+        let mut names: Vec<&String> = all.as_object().unwrap().keys().collect();
+        names.sort_unstable();
+        names.retain(|name| *name != "unknown");
+        assert_eq!(names, models::PARAMETERS);
     }
 
     #[test]
@@ -258,5 +270,8 @@ mod tests {
             assert!(read(body.to_string().as_bytes()).is_err(), "{body}");
         }
         assert!(read(b"{").is_err());
+        let body = br#"{"instances": [{"prompt": "a cat"}]}"#;
+        assert_eq!(check("veo-3.1-generate-001", body), Ok(()));
+        assert!(check("veo-3.0-generate-001", body).is_err(), "it was retired");
     }
 }

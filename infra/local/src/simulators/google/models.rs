@@ -10,6 +10,21 @@ const LIVE: [&str; 4] = [
     "veo-3-local",
 ];
 
+/// The parameters that Veo knows. It ignores all others.
+pub const PARAMETERS: [&str; 11] = [
+    "aspectRatio",
+    "compressionQuality",
+    "durationSeconds",
+    "enhancePrompt",
+    "generateAudio",
+    "negativePrompt",
+    "personGeneration",
+    "resolution",
+    "sampleCount",
+    "seed",
+    "storageUri",
+];
+
 pub(super) const DURATIONS_S: [u32; 3] = [8, 6, 4];
 pub(super) const DEFAULT_DURATION_S: u32 = 8;
 pub(super) const ASPECT_RATIOS: [&str; 2] = ["16:9", "9:16"];
