@@ -11,6 +11,7 @@ mod audit;
 mod authentication;
 mod callers;
 mod cancelling;
+mod catalog;
 mod command_line;
 mod credits;
 mod deleting;
