@@ -64,6 +64,7 @@ pub fn object(entry: &Entry) -> Value {
         "amount_mxn": entry.amount.to_string(),
         "reference": entry.reference(),
         "job": entry.job,
+        "price_row": entry.price_row,
         "reason": entry.reason,
         "actor": entry.actor,
     })
@@ -80,7 +81,8 @@ fn in_its_place(line: &LedgerLine) -> Value {
 /// takes.
 fn csv(lines: &[LedgerLine]) -> String {
     let mut text =
-        "sequence,id,posted,kind,amount_mxn,balance_mxn,reference,job,reason,actor\n".to_owned();
+        "sequence,id,posted,kind,amount_mxn,balance_mxn,reference,job,reason,actor,price_row\n"
+            .to_owned();
     for LedgerLine { entry, sequence, balance_after } in lines {
         let job = entry.job.map(|job| job.to_string()).unwrap_or_default();
         let cells = [
@@ -94,6 +96,7 @@ fn csv(lines: &[LedgerLine]) -> String {
             job,
             entry.reason.clone().unwrap_or_default(),
             entry.actor.as_ref().map(ToString::to_string).unwrap_or_default(),
+            entry.price_row.clone().unwrap_or_default(),
         ];
         text.push_str(&cells.map(|cell| quoted(&printable(&cell))).join(","));
         text.push('\n');

@@ -112,6 +112,7 @@ fn a_ledger_is_shown_with_the_balance_after_each() {
     assert_eq!(column("amount_mxn"), ["50.00", "-4.20", "4.20"]);
     assert_eq!(column("balance_mxn"), ["50.00", "45.80", "50.00"]);
     assert_eq!(column("job"), [json!(null), json!(COMPLETED), json!(COMPLETED)]);
+    assert_eq!(column("price_row"), [json!(null), json!("standard"), json!(null)]);
     let id = TransactionId::of(ORG.parse().unwrap(), &format!("job#{COMPLETED}")).to_string();
     assert_eq!(column("id")[1], id, "what its organization calls it");
     assert_eq!(column("actor"), [json!("ana"), json!(null), json!("ana")]);
@@ -120,16 +121,18 @@ fn a_ledger_is_shown_with_the_balance_after_each() {
     let lines: Vec<_> = csv.lines().collect();
     assert_eq!(
         lines[0],
-        "sequence,id,posted,kind,amount_mxn,balance_mxn,reference,job,reason,actor"
+        "sequence,id,posted,kind,amount_mxn,balance_mxn,reference,job,reason,actor,price_row"
     );
     assert_eq!(
         lines[2],
-        format!("2,{id},2026-06-25T19:20:56Z,consumption,-4.20,45.80,{COMPLETED},{COMPLETED},,"),
+        format!(
+            "2,{id},2026-06-25T19:20:56Z,consumption,-4.20,45.80,{COMPLETED},{COMPLETED},,,standard"
+        ),
         "nobody posts a charge"
     );
     assert!(
         lines[3]
-            .ends_with(&format!(",refund,4.20,50.00,{COMPLETED},{COMPLETED},\"borroso,feo\",ana")),
+            .ends_with(&format!(",refund,4.20,50.00,{COMPLETED},{COMPLETED},\"borroso,feo\",ana,")),
         "{csv}"
     );
     assert_eq!(lines.len(), 4);

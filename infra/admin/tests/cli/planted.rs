@@ -75,6 +75,9 @@ impl Deployment {
         if let Some(job) = job {
             entry["job"] = text(job);
         }
+        if kind == "consumption" {
+            entry["price_row"] = text("standard");
+        }
         self.put("LedgerTable", &entry);
         self.put_account(&[("balance", sum + amount), ("entries", count + 1)]);
     }
