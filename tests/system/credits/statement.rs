@@ -27,13 +27,15 @@ impl<'a> Reader<'a> {
         Self { stage, org: caller.org, key: stage.key_of(caller).await }
     }
 
+    /// The answer, once there is one: a walk may be as fast as the key's limit of requests a
+    /// second, and the store may be overloaded.
     pub(super) async fn get(&self, rest: &str) -> Reply {
         until(async || {
             let reply = self
                 .stage
                 .ask(Ask::new(Method::GET, &format!("/v1/credits{rest}")).key(&self.key))
                 .await;
-            (reply.status != 503).then_some(reply)
+            (!matches!(reply.status, 429 | 503)).then_some(reply)
         })
         .await
     }
