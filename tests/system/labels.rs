@@ -72,6 +72,9 @@ async fn the_list_filters_by_user() {
     let rest = stage.videos(&key, &format!("user=ana&after={after}")).await;
     assert_eq!(ids(&rest), of_ana[1..]);
     assert_eq!(ids(&stage.videos(&key, "").await).first(), Some(&nameless));
+    let long = stage.videos(&key, &format!("user={}", "u".repeat(257))).await;
+    let says = long.refused(400, "invalid_request_error");
+    assert!(says.starts_with("user: it must be at most 256 characters, not "), "{says}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

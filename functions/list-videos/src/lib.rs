@@ -6,6 +6,7 @@ use ghub::catalog::Catalog;
 use ghub::config::ConfigError;
 use ghub::error::Refusal;
 use ghub::http::{Call, Endpoint, Error, List, Query, VideoJob};
+use ghub::order::LONGEST_USER;
 use ghub::status::Status;
 use ghub::store::{Store, Table, Wanted};
 use ghub::world::World;
@@ -43,7 +44,7 @@ fn wanted(query: &Query) -> Result<Wanted<'_>, Refusal> {
     Ok(Wanted {
         status: query.one_of("status", &Status::ALL.map(Status::as_str))?.and_then(Status::named),
         model: model(query)?,
-        user: query.text("user")?,
+        user: query.text_up_to("user", LONGEST_USER)?,
         older_than: query.job_id("after")?,
         deleted_too: false,
     })

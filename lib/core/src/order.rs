@@ -4,6 +4,8 @@
 mod field;
 mod unknown;
 
+pub use field::LONGEST_USER;
+
 use crate::error::Refusal;
 use crate::money::Money;
 use field::{labels, money, object, text, truth, whole_number};

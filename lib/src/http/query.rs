@@ -33,6 +33,15 @@ impl Query {
         }
     }
 
+    /// A text of at most so many characters.
+    pub fn text_up_to(&self, name: &str, most: usize) -> Result<Option<&str>, Refusal> {
+        let text = self.text(name)?;
+        match text.filter(|text| text.chars().count() > most) {
+            Some(long) => Err(refused(name, long, &format!("at most {most} characters"))),
+            None => Ok(text),
+        }
+    }
+
     /// `limit`: how many items the page has at most.
     pub fn limit(&self) -> Result<usize, Refusal> {
         let Some(text) = self.text("limit")? else { return Ok(USUAL_PAGE) };

@@ -18,7 +18,7 @@ const LONGEST_LABEL: usize = 64;
 const LONGEST_LABEL_VALUE: usize = 512;
 
 /// The longest name of an end user, in characters: an address of e-mail has at most 254.
-const LONGEST_USER: usize = 256;
+pub const LONGEST_USER: usize = 256;
 
 pub(super) fn text(body: &Map<String, Value>, field: &str) -> Result<Option<String>, Refusal> {
     match body.get(field) {

@@ -10,6 +10,7 @@ use crate::http::openapi::{
     text,
 };
 use crate::job::{Job, State};
+use crate::order::LONGEST_USER;
 use crate::status;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -200,7 +201,7 @@ pub(super) fn list() -> Operation {
         in_query(
             "user",
             "Only jobs of this end user, as the submits named it.",
-            text().min_length(Some(1)).max_length(Some(256)),
+            text().min_length(Some(1)).max_length(Some(LONGEST_USER)),
         ),
     ];
     let told = Told {
