@@ -139,6 +139,29 @@ impl Record {
             .any(|noted| senders.contains(&noted.step.place.invocation) && is_death(noted.fault))
     }
 
+    /// Whether a transaction that accepts an order was committed after the last refusal of it: its
+    /// sender had died, and DynamoDB was late.
+    pub fn was_accepted_late(&self, order: usize) -> bool {
+        let inner = self.inner();
+        let accepts = |noted: &&Noted| {
+            noted.step.about == Some(order)
+                && noted.step.function == "submit-video"
+                && noted.step.asks.starts_with("TransactWriteItems")
+        };
+        let mut refused_at_ms = 0;
+        let mut committed_at_ms = 0;
+        for Noted { at_ms, fault, .. } in inner.steps.iter().filter(accepts) {
+            match fault {
+                Some(Fault::Orphaned(late)) => {
+                    let late_ms = u64::try_from(late.as_millis()).unwrap_or(u64::MAX);
+                    committed_at_ms = committed_at_ms.max(at_ms.saturating_add(late_ms));
+                }
+                _ => refused_at_ms = refused_at_ms.max(*at_ms),
+            }
+        }
+        committed_at_ms > refused_at_ms
+    }
+
     /// Counts an order whose sender died between the lease and the submission.
     pub fn note_death_before_sending(&self) {
         self.inner().deaths_before_sending += 1;

@@ -155,7 +155,10 @@ impl<'a> Case<'a> {
             (Some(job), Some(told)) if text(job, "job") != told => {
                 self.wrong(format!("its caller was told of another job, {told}"))
             }
-            (Some(_), None) if was_refused(self.placed) => {
+            (Some(_), None)
+                if was_refused(self.placed)
+                    && !self.stage.record.was_accepted_late(self.placed.order.number) =>
+            {
                 self.wrong("it was refused, and is there".to_owned())
             }
             _ => {}
